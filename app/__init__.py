@@ -1,0 +1,1 @@
+"""The explorer: a Streamlit front end over `vae_core`."""

@@ -1,0 +1,32 @@
+"""Serve the explorer: `python -m app HOST PORT window|headless [FOLDER]` (`latent-explorer app` is the friendly way)."""
+
+import os
+import sys
+from pathlib import Path
+
+from streamlit.web import cli
+
+MODELS_VARIABLE = "LATENT_EXPLORER_MODELS"
+
+
+def main(host: str, port: str, window: str, folder: str = "") -> None:
+    if folder:
+        os.environ[MODELS_VARIABLE] = folder
+    options = {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": str(window == "headless").lower(),
+        "server.fileWatcherType": "none",
+        "server.maxUploadSize": "10",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "theme.base": "light",
+        "theme.primaryColor": "#0072B2",
+    }
+    script = Path(__file__).with_name("server.py")
+    sys.argv = ["streamlit", "run", str(script), *(f"--{key}={value}" for key, value in options.items())]
+    cli.main()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,45 @@
+"""The address bar as the state of the view: what a link asks for, checked before a widget reads it."""
+
+from collections.abc import Collection
+
+import streamlit as st
+
+
+def check(key: str, options: Collection[str], what: str) -> None:
+    """Say in one sentence that the link asks for something that is not there; the widget then shows its default."""
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in options:
+        shown = ", ".join(list(options)[:12])
+        st.warning(f"The link asks for the {what} “{asked}”, which is not here. Choose one of: {shown}.")
+
+
+def number(key: str, low: int, high: int, what: str) -> int | None:
+    """The whole number of that name in the link, if there is one within the range; a sentence if it is out of it."""
+    asked = st.query_params.get(key)
+    if asked is None:
+        return None
+    if asked.isdecimal() and low <= int(asked) <= high:
+        return int(asked)
+    st.warning(f"The link asks for the {what} “{asked}”. Give a whole number from {low:,} to {high:,}.")
+    return None
+
+
+def numbers(text: str, high: int) -> list[int]:
+    """Item numbers in a text such as "3, 17 42". Raises ValueError with one sentence for anything else.
+
+    >>> numbers("3, 17 42", 99)
+    [3, 17, 42]
+    """
+    words = text.replace(",", " ").split()
+    if not words or not all(word.isdecimal() and int(word) <= high for word in words):
+        raise ValueError(f"Give item numbers from 0 to {high:,}, separated by commas, for example 3, 17, 42.")
+    return [int(word) for word in words]
+
+
+def write(**values: str | int | None) -> None:
+    """Put values into the address; None takes a name out of it."""
+    for key, value in values.items():
+        if value is None:
+            st.query_params.pop(key, None)
+        elif st.query_params.get(key) != str(value):
+            st.query_params[key] = str(value)

@@ -1,0 +1,28 @@
+"""The frame: page configuration, navigation, and the sidebar with the choice of model. Pages stand in `views/`."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # a script is run by its path: the packages stand above it
+
+import streamlit as st
+import torch
+
+from app import sidebar
+
+# A page's run is one of several threads of the server: more threads each would only fight over the cores.
+torch.set_num_threads(1)
+
+VIEWS = Path(__file__).parent / "views"
+
+st.set_page_config("Latent Explorer", page_icon=":material/scatter_plot:", layout="wide")
+page = st.navigation(
+    [
+        st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:", default=True),
+        st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
+        st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
+    ]
+)
+st.session_state["checkpoint"] = sidebar.show()
+if st.session_state["checkpoint"]:
+    page.run()

@@ -1,0 +1,20 @@
+"""Tensors of images as bytes for the eye. Shapes: N images, C H W, uint8 N H W (grey) or N H W 3 (colour)."""
+
+import io
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+
+def to_bytes(images: Tensor) -> np.ndarray:
+    """Images `(..., C, H, W)` in [0, 1] as uint8 `(..., H, W)`, or `(..., H, W, 3)` for colour."""
+    pixels = (images.clamp(0, 1) * 255).round().byte().cpu()
+    return (pixels.squeeze(-3) if pixels.shape[-3] == 1 else pixels.movedim(-3, -1)).numpy()
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """One image as a PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,29 @@
+"""The server: Streamlit's pages, and beside them a route that decodes items of a map for its hover."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # a script is run by its path: the packages stand above it
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from app.resources import DECODE, offered, thumbnail
+from vae_core.checkpoints import CheckpointError
+
+
+def decode(request: Request) -> Response:
+    """The decoded posterior mean of one item as a PNG. A plain function: Starlette runs it off the event loop."""
+    model, item = request.path_params["model"], request.path_params["item"]
+    if model not in offered():
+        return PlainTextResponse(f"no model is called {model}", 404)
+    try:
+        picture = thumbnail(model, item)
+    except (IndexError, CheckpointError) as error:
+        return PlainTextResponse(str(error), 404)
+    return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+
+app = st.App(Path(__file__).with_name("main.py"), routes=[Route(f"{DECODE}/{{model}}/{{item:int}}", decode)])

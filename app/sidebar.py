@@ -1,0 +1,87 @@
+"""The sidebar: the choice of model, and what its card says of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app import links, resources
+from vae_core.checkpoints import CheckpointError
+from vae_core.explore import prior_distance
+from vae_core.priors import bayes_error
+
+# The numbers of a card that stand beside every page, with how they read.
+HEADLINES = {
+    "negative_elbo": ("−ELBO (β = 1)", "{:.2f} nats"),
+    "log_px": ("log p(x) bound, importance-weighted", "{:.2f} nats"),
+    "bayes_accuracy": ("class by Bayes’ rule", "{:.2%}"),
+    "sample_accuracy": ("samples judged right", "{:.2%}"),
+    "swap_accuracy": ("swaps judged right", "{:.2%}"),
+}
+
+
+def show() -> str | None:
+    """Draw the sidebar; the name of the chosen checkpoint, or None where none can be read (said on the page)."""
+    names = list(resources.offered())
+    if not names:
+        st.error(
+            "No model is bundled here: train one with `latent-explorer train cdvae --data digits --out runs/first`."
+        )
+        return None
+    links.check("model", names, "model")
+    with st.sidebar:
+        name = st.selectbox("Model", names, key="model", bind="query-params")
+    try:
+        checkpoint = resources.checkpoint(name)
+    except CheckpointError as error:
+        st.error(f"{name} cannot be opened: {error}. Choose another model in the sidebar.")
+        return None
+    with st.sidebar:
+        _card(name, checkpoint.card)
+    return name
+
+
+def _card(name: str, card: Mapping[str, Any]) -> None:
+    data, cost = card["data"], card["cost"]
+    lines = [f"**{card['model']['name']}** trained on {data['images']:,} images of {data['name']}"]
+    arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None}
+    lines.append(" · ".join(f"{key} {value}" for key, value in arguments.items()))
+    betas = " · ".join(f"β({block}) = {beta:g}" for block, beta in card["objective"]["beta"].items())
+    weight = card["objective"]["class_weight"]
+    lines.append(betas + (f" · class term × {weight:g}" if weight else ""))
+    lines += [_distance(name, block) for block in resources.checkpoint(name).model.latents]
+    if cost:
+        lines.append(f"cost {cost['seconds'] / 60:.1f} min, {card['epochs_done']} epochs on {_machine(cost)}")
+    st.caption("  \n".join(line for line in lines if line))
+    if card["metrics"]:
+        _numbers(card)
+    else:
+        st.caption(f"Not measured yet: `latent-explorer evaluate {name} --write`")
+
+
+def _machine(cost: Mapping[str, Any]) -> str:
+    return (
+        f"{cost['processes']} × {cost['threads']} threads of {cost['device']}"
+        if cost["threads"] > 1
+        else (f"one thread of {cost['device']}")
+    )
+
+
+def _distance(name: str, block: str) -> str:
+    found = resources.checkpoint(name)
+    distance = prior_distance(found.model, block, len(found.signature.classes))
+    if distance is None:
+        return ""
+    return f"p({block} | class): nearest two {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
+
+
+def _numbers(card: Mapping[str, Any]) -> None:
+    rows = []
+    for metric, (title, form) in HEADLINES.items():
+        if metric in card["metrics"]:
+            value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
+            rows.append(f"| {title} | {form.format(value)} | ± {form.format(se)} | {n:,} |")
+    st.markdown("\n".join(["| measured | | s.e. | n |", "|:--|--:|--:|--:|", *rows]))
+    st.caption(
+        f"{card['evaluation']['split']} images of {card['data']['name']}: `{card['evaluation']['command']}`"
+    )

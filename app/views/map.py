@@ -1,0 +1,76 @@
+"""Map: the projection of each latent block, linked; a selection and an opened item."""
+
+import streamlit as st
+
+from app import links, resources
+from app.components.latent_map import Panel, latent_map
+from app.components.selection import Selection, selected_items
+from app.panels import classes_of_selection, item_panel, leak_note
+from vae_core.explore import reads_label
+from vae_core.projections import JOINT
+
+name: str = st.session_state["checkpoint"]
+checkpoint = resources.checkpoint(name)
+atlas, model = checkpoint.atlas, checkpoint.model
+KEY = f"map-{name}"
+
+st.title("Map")
+st.caption(
+    f"Each dot is one of {len(atlas):,} test images, where UMAP puts its posterior mean: near dots have similar codes; "
+    "distances between clusters mean little. Hover decodes the dot, a lasso selects in every map, a click opens the item. "
+    "Outlines show where the priors fall."
+)
+
+
+def panel(block: str) -> Panel:
+    """The map of one block, or of all of them together."""
+    if block == JOINT:
+        return Panel(JOINT, "all latents together", atlas.coordinates[JOINT])
+    kind = "labelled" if reads_label(model, block) else "unlabelled"
+    dimensions = atlas.means[block].shape[1]
+    title = f"{block} · {kind} latents, {dimensions} dimensions"
+    return Panel(block, title, atlas.coordinates[block], resources.prior_ellipses(name, block))
+
+
+def linked_selection() -> Selection | None:
+    """The lasso that the link asks for."""
+    asked = st.query_params.get("selection")
+    if not asked:
+        return None
+    try:
+        found = Selection.decode(asked)
+    except ValueError as error:
+        st.warning(f"The link's selection cannot be read: {error}.")
+        return None
+    if found.panel not in atlas.coordinates:
+        st.warning(
+            f"The link selects in the map of “{found.panel}”, but the blocks here are {', '.join(model.latents)}."
+        )
+        return None
+    return found
+
+
+@st.fragment
+def maps() -> None:
+    blocks = list(model.latents)
+    if len(blocks) > 1 and st.toggle("Map of all latents together", key="joint", bind="query-params"):
+        blocks.append(JOINT)
+    state = latent_map(
+        [panel(block) for block in blocks],
+        atlas.labels,
+        atlas.classes,
+        key=KEY,
+        thumbnails=f"{resources.DECODE}/{name}/{{item}}",
+        selection=linked_selection(),
+        item=links.number("item", 0, len(atlas) - 1, "item"),
+    )
+    links.write(item=state.item, selection=state.selection.encode() if state.selection else None)
+    leak_note(name)
+    if state.selection:
+        rows = selected_items(state.selection, atlas.coordinates, atlas.labels, state.hidden)
+        classes_of_selection(name, rows)
+    if state.item is not None:
+        item_panel(name, state.item)
+
+
+maps()

@@ -1,0 +1,104 @@
+"""Traverse: one latent dimension at a time moves through its prior, everything else stays."""
+
+import streamlit as st
+import torch
+
+from app import links, resources
+from app.components.image_grid import image_grid
+from app.pictures import to_bytes
+from vae_core.distributions import Sampler, mean
+from vae_core.explore import needs_label, prior_codes, ruler, traverse
+from vae_core.names import LABEL
+from vae_core.priors import one_hot
+
+STEPS = 11
+STARTS = {"item": "a test item", "draw": "a draw of the prior", "mean": "the prior’s mean"}
+
+name: str = st.session_state["checkpoint"]
+checkpoint = resources.checkpoint(name)
+atlas, model = checkpoint.atlas, checkpoint.model
+labelled = needs_label(model)
+
+st.title("Traverse")
+st.caption(
+    "Each row moves one latent dimension through its prior and leaves all others where they are; rows are ordered by "
+    "rate (KL in nats, mean over the test set). A dimension without effect is pale: its posterior mean hardly varies."
+)
+
+
+def start_codes(start: str, item: int, label: int | None, seed: int) -> dict[str, torch.Tensor]:
+    """One code `(D,)` for each block."""
+    if start == "item":
+        codes = resources.item_codes(name, [item])
+    else:
+        inputs = {} if label is None else {LABEL: one_hot(torch.tensor([label]), len(atlas.classes))}
+        codes = prior_codes(model, inputs, draw=mean if start == "mean" else Sampler.seeded(seed))
+    return {block: code[0] for block, code in codes.items()}
+
+
+@st.fragment
+def strips() -> None:
+    links.check("block", model.latents, "block")
+    links.check("start", list(STARTS), "start")
+    links.number("item", 0, len(atlas) - 1, "item")
+    controls = st.columns([1, 1.2, 1, 1.6, 1.6], vertical_alignment="bottom")
+    block = controls[0].selectbox("Block", model.latents, key="block", bind="query-params")
+    start = controls[1].selectbox(
+        "Start from", list(STARTS), format_func=STARTS.__getitem__, key="start", bind="query-params"
+    )
+    item, seed, label = 0, 0, None
+    with controls[2]:
+        if start == "item":
+            item = st.number_input("Item", 0, len(atlas) - 1, key="item", bind="query-params")
+            label = int(atlas.labels[item])
+        elif start == "draw":
+            seed = st.number_input("Seed", 0, 9999, key="seed", bind="query-params")
+    with controls[3]:
+        if labelled and start != "item":
+            links.check("class", atlas.classes, "class")
+            label = atlas.classes.index(
+                st.selectbox("Class", atlas.classes, key="class", bind="query-params")
+            )
+        elif start == "item":
+            st.caption(f"class {atlas.classes[atlas.labels[item]]}")
+    span = controls[4].slider("Range, ± σ of the prior", 0.5, 6.0, 3.0, 0.5, key="span", bind="query-params")
+
+    rate, active = resources.rates(name)[block]
+    order = (rate if rate is not None else active.float()).argsort(descending=True, stable=True).tolist()
+    names = [f"{block}[{dimension}]" for dimension in order]
+    links.check("dim", ["all", *names], "dimension")
+    shown = st.pills(
+        "Dimension",
+        ["all", *names],
+        default="all",
+        key="dim",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if shown and shown != "all":
+        order = [order[names.index(shown)]]
+
+    codes = start_codes(start, item, label, seed)
+    inputs = {LABEL: one_hot(torch.tensor([label or 0]), len(atlas.classes))}
+    scale = ruler(model, block, inputs, span, STEPS)
+    images = traverse(model, codes, block, order, scale.values[order])
+    nearest = scale.nearest(codes[block])[order].tolist()
+    image_grid(
+        to_bytes(images),
+        rows=[f"{block}[{dimension}]" for dimension in order],
+        row_notes=[_note(rate, active, dimension) for dimension in order],
+        columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
+        faded_rows=[row for row, dimension in enumerate(order) if not active[dimension]],
+        marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
+        title=f"Traversals of {block}, one dimension a row",
+        key="strips",
+    )
+    st.caption("Outlined: the position nearest to the start, where it lies within the range.")
+
+
+def _note(rate: torch.Tensor | None, active: torch.Tensor, dimension: int) -> str:
+    nats = "" if rate is None else f"KL {rate[dimension]:.2f} nats"
+    return nats if active[dimension] else f"{nats} · inactive"
+
+
+strips()

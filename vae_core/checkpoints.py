@@ -1,0 +1,223 @@
+"""A checkpoint is a folder: `card.json`, `model.safetensors`, `atlas.npz`.
+
+The card says what the model is, how it was made and what was measured; the weights are safetensors; the atlas holds
+the encodings of the test set and their projections. Nothing is unpickled, and every file is replaced atomically.
+"""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from .model import Model
+from .models import Signature, declare
+from .nets import Shape
+
+FORMAT = 1
+CARD, WEIGHTS, ATLAS, TRAINING = "card.json", "model.safetensors", "atlas.npz", "training.safetensors"
+
+
+class CheckpointError(ValueError):
+    """A folder that cannot be read as a checkpoint; the message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Encodings of a test set: per block the posterior `mean` and `scale` `(N, D)` and UMAP coordinates `(N, 2)`.
+
+    `coordinates` has one more entry, "joint", for all blocks side by side. `labels` is `(N,)`.
+    """
+
+    means: dict[str, np.ndarray]
+    scales: dict[str, np.ndarray]
+    coordinates: dict[str, np.ndarray]
+    labels: np.ndarray
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Flat names for an .npz, floats in half precision (an encoding is shown, not trained on)."""
+        half = {
+            f"{kind}.{block}": values.astype(np.float16)
+            for kind, group in (("mean", self.means), ("scale", self.scales), ("umap", self.coordinates))
+            for block, values in group.items()
+        }
+        return {**half, "labels": self.labels.astype(np.uint8), "classes": np.array(self.classes)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Atlas":
+        def group(kind: str) -> dict[str, np.ndarray]:
+            start = f"{kind}."
+            return {
+                k.removeprefix(start): v.astype(np.float32) for k, v in arrays.items() if k.startswith(start)
+            }
+
+        classes = tuple(str(name) for name in arrays["classes"])
+        return cls(group("mean"), group("scale"), group("umap"), arrays["labels"].astype(np.int64), classes)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model and its card; the atlas is read when it is first asked for."""
+
+    folder: Path
+    card: dict[str, Any]
+    model: Model
+
+    @property
+    def signature(self) -> Signature:
+        return signature_of(self.card)
+
+    @property
+    def name(self) -> str:
+        return self.folder.resolve().name
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """Raises CheckpointError where there is none, or a damaged one."""
+        return load_atlas(self.folder)
+
+
+def signature_of(card: Mapping[str, Any]) -> Signature:
+    channels, height, width = card["data"]["shape"]
+    shape: Shape = (channels, height, width)
+    return Signature(shape, tuple(card["data"]["classes"]))
+
+
+def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
+    """The checkpoint in `folder`, its model in evaluation mode without gradients.
+
+    Raises CheckpointError (one sentence) for a missing or damaged file, a model this version does not know,
+    or weights of another shape.
+    """
+    folder = Path(folder)
+    card = load_card(folder)
+    try:
+        model = declare(card["model"]["name"], card["model"]["arguments"]).build(signature_of(card))
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder / CARD} describes no model that can be built: {error}") from None
+    _load_weights(model, folder / WEIGHTS)
+    return Checkpoint(folder, card, model.to(device).eval().requires_grad_(False))
+
+
+def load_card(folder: Path | str) -> dict[str, Any]:
+    """The card as a dictionary. Raises CheckpointError where it is missing, damaged or from another version."""
+    path = Path(folder) / CARD
+    try:
+        card = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{folder} holds no checkpoint (no {CARD}): give the folder that `latent-explorer train` wrote"
+        ) from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error}): restore it, or train again") from None
+    if not isinstance(card, dict) or not {"model", "data", "format"} <= set(card):
+        raise CheckpointError(f"{path} is no model card: it lacks model, data or format")
+    if card["format"] != FORMAT:
+        raise CheckpointError(f"{path} has format {card['format']}, this version reads {FORMAT}: update")
+    return card
+
+
+def _load_weights(model: Model, path: Path) -> None:
+    tensors = read_tensors(path)
+    expected = model.state_dict()
+    if missing := sorted(set(expected) ^ set(tensors)):
+        raise CheckpointError(
+            f"{path} and its card disagree on {len(missing)} tensors, among them {missing[0]}: "
+            "the two files belong to different models"
+        )
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape:
+            raise CheckpointError(
+                f"{path} holds {name} of shape {tuple(tensor.shape)} where the card asks for "
+                f"{tuple(expected[name].shape)}: the two files belong to different models"
+            )
+    model.load_state_dict(tensors)
+
+
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a safetensors file. Raises CheckpointError for a missing or truncated one."""
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing: restore it, or train again") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is damaged or cut short ({error}): restore it, or train again"
+        ) from None
+
+
+def load_atlas(folder: Path | str) -> Atlas:
+    """The atlas of a checkpoint. Raises CheckpointError where it is missing or damaged."""
+    path = Path(folder) / ATLAS
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Atlas.from_arrays(dict(arrays))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing: `latent-explorer atlas {folder}` makes it") from None
+    except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
+        raise CheckpointError(
+            f"{path} is damaged ({error}): `latent-explorer atlas {folder}` makes it anew"
+        ) from None
+
+
+def save_model(folder: Path, model: Model) -> None:
+    write_tensors(folder / WEIGHTS, model.state_dict())
+
+
+def save_card(folder: Path, card: Mapping[str, Any]) -> None:
+    with atomic(folder / CARD) as file:
+        file.write((json.dumps(card, indent=1) + "\n").encode())
+
+
+def save_atlas(folder: Path, atlas: Atlas) -> None:
+    with atomic(folder / ATLAS) as file:
+        np.savez_compressed(file, allow_pickle=False, **atlas.arrays())
+
+
+def write_tensors(
+    path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str] | None = None
+) -> None:
+    """Tensors as safetensors, replaced atomically."""
+    with atomic(path) as file:
+        file.write(save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata))
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Any]:
+    """A binary file that takes the place of `path` only when it is whole: a crash or a full disk leaves the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def bundled_folder() -> Path:
+    """Where the checkpoints that come with the project lie: beside the packages in a clone, inside in a wheel."""
+    inside = Path(__file__).parent / "pretrained"
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "pretrained"
+
+
+def bundled() -> dict[str, Path]:
+    """The bundled checkpoints by name."""
+    return {path.parent.name: path.parent for path in sorted(bundled_folder().glob(f"*/{CARD}"))}

@@ -1,0 +1,324 @@
+"""The command `latent-explorer`: app, train, evaluate, atlas, models. Exit code 2 and one sentence for bad usage."""
+
+import contextlib
+import io
+import json
+import os
+import re
+import runpy
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+import tyro
+from rich import progress as bars
+from rich.console import Console
+from rich.table import Table
+
+from .checkpoints import bundled, load, load_card, save_atlas, save_card
+from .data import DATASETS, load_data
+from .metrics import METRICS, Estimate, evaluate
+from .models import CDVAE, MODELS, VAE
+from .nets import NETS
+from .train import Options, Progress, Report, TrainingError, pick_device, train
+
+ERRORS = Console(stderr=True, highlight=False)
+OUT = Console(highlight=False)
+
+M = TypeVar("M", VAE, CDVAE)
+
+
+@dataclass(frozen=True)
+class App:
+    """Open the explorer in a browser, on the bundled models and those in --models."""
+
+    models: Path | None = None
+    """A folder of checkpoint folders (or one checkpoint) to offer beside the bundled ones."""
+    port: int = 8501
+    host: str = "localhost"
+    """Address to listen on; 0.0.0.0 lets other machines in."""
+    browser: bool = True
+    """Open a browser window."""
+
+    def run(self) -> int:
+        folders = [] if self.models is None else [str(self.models.resolve())]
+        sys.argv = ["app", self.host, str(self.port), "window" if self.browser else "headless", *folders]
+        runpy.run_module("app", run_name="__main__")
+        return 0
+
+
+@dataclass(frozen=True)
+class Train(Generic[M]):
+    """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae --separation 8 --beta z_l 1 z_u 1`."""
+
+    out: Path
+    """Folder of the checkpoint, kept loadable at every moment."""
+    model: tyro.conf.OmitArgPrefixes[M]
+    training: tyro.conf.OmitArgPrefixes[Options] = field(default_factory=Options)
+    data: str = "mnist"
+    """Data set: digits, sprites or mnist."""
+    resume: bool = False
+    """Go on with the checkpoint in --out."""
+    atlas: bool = True
+    """Encode and project the test set at the end, for the maps of the app (about two minutes for 10,000 images)."""
+
+    def run(self) -> int:
+        data = load_data(self.data, "train")
+        command = "latent-explorer " + shlex.join(_without_path(sys.argv[1:]))
+        with _training_progress() as report:
+            checkpoint = train(
+                self.model,
+                data,
+                self.training,
+                self.out,
+                resume=self.resume,
+                command=command,
+                report=report,
+            )
+        if self.atlas and _leads():
+            _write_atlas(self.out, self.training.device)
+        if _leads():
+            seconds = checkpoint.card["cost"]["seconds"]
+            OUT.print(
+                f"{checkpoint.card['epochs_done']} epochs in {seconds:.0f} s: {self.out}; "
+                f"measure it with `latent-explorer evaluate {self.out}`"
+            )
+        return 0
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure a checkpoint: evidence in nats, class accuracy, probes, samples and swaps judged by a classifier."""
+
+    folder: tyro.conf.Positional[Path]
+    """Folder of the checkpoint."""
+    data: str | None = None
+    """Data set; the one it was trained on unless given."""
+    split: Literal["train", "test"] = "test"
+    limit: int | None = None
+    """Measure on this many images only."""
+    seed: int = 0
+    """Seed of all noise: binarisation, draws, the judge."""
+    metrics: tuple[str, ...] = tuple(METRICS)
+    """Groups to measure."""
+    json: bool = False
+    """Print JSON: {"metrics": {name: {"value", "se", "n"}}}."""
+    write: bool = False
+    """Write the numbers and this command into the checkpoint's card."""
+    device: str = "auto"
+
+    def run(self) -> int:
+        checkpoint = load(self.folder, pick_device(self.device))
+        with _status() as report:
+            found = evaluate(
+                checkpoint,
+                self.data,
+                self.split,
+                limit=self.limit,
+                seed=self.seed,
+                metrics=self.metrics,
+                report=report,
+            )
+        numbers = {name: estimate._asdict() for name, estimate in found.items()}
+        if self.write:
+            how = {"split": self.split, "seed": self.seed, "command": _evaluation_command(self)}
+            save_card(self.folder, {**checkpoint.card, "metrics": numbers, "evaluation": how})
+        if self.json:
+            print(json.dumps({"metrics": numbers}))
+        else:
+            OUT.print(
+                _table(
+                    found,
+                    f"{checkpoint.name} on {self.data or checkpoint.card['data']['name']}, {self.split}",
+                )
+            )
+        return 0
+
+
+@dataclass(frozen=True)
+class MakeAtlas:
+    """Encode and project the test set of a checkpoint anew, for the maps of the app."""
+
+    folder: tyro.conf.Positional[Path]
+    """Folder of the checkpoint."""
+    device: str = "auto"
+
+    def run(self) -> int:
+        _write_atlas(self.folder, self.device)
+        return 0
+
+
+@dataclass(frozen=True)
+class Models:
+    """List what can be built and what is bundled, with the measured numbers of the cards."""
+
+    def run(self) -> int:
+        for title, about in (
+            ("models", {name: (kind.__doc__ or "").partition("\n")[0] for name, kind in MODELS.items()}),
+            ("data", {name: dataset.about for name, dataset in DATASETS.items()}),
+            ("nets", dict.fromkeys(NETS, "")),
+        ):
+            OUT.print(f"[bold]{title}[/bold]")
+            for name, line in about.items():
+                OUT.print(f"  {name:12}{line}", markup=False)
+        OUT.print("[bold]bundled[/bold]")
+        for name, folder in bundled().items():
+            metrics = load_card(folder)["metrics"]
+            shown = [f"{k} {metrics[k]['value']:.4g}" for k in HEADLINES if k in metrics]
+            OUT.print(f"  {name:12}{'  '.join(shown)}", markup=False)
+        return 0
+
+
+HEADLINES = ("negative_elbo", "log_px", "bayes_accuracy", "sample_accuracy", "swap_accuracy")
+
+TrainCommand = (
+    Annotated[Train[CDVAE], tyro.conf.subcommand("cdvae", description=CDVAE.__doc__)]
+    | Annotated[Train[VAE], tyro.conf.subcommand("vae", description=VAE.__doc__)]
+)
+
+
+@dataclass(frozen=True)
+class TrainAny:
+    """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae`."""
+
+    what: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[TrainCommand]]
+
+    def run(self) -> int:
+        return self.what.run()
+
+
+Command = (
+    Annotated[App, tyro.conf.subcommand("app")]
+    | Annotated[TrainAny, tyro.conf.subcommand("train")]
+    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[MakeAtlas, tyro.conf.subcommand("atlas")]
+    | Annotated[Models, tyro.conf.subcommand("models")]
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0, or 2 after one sentence on what to do, or 130 when interrupted."""
+    try:
+        return _parse(arguments).run()
+    except KeyboardInterrupt:
+        ERRORS.print("stopped; the checkpoint of the last epoch is kept, and --resume goes on from it")
+        return 130
+    except (ValueError, TrainingError, OSError) as error:
+        ERRORS.print(f"latent-explorer: {error}", markup=False, soft_wrap=True)
+        return 2
+
+
+def _parse(arguments: Sequence[str] | None) -> Any:
+    """The command as an object. Raises SystemExit: 0 after help, 2 after one sentence for bad usage."""
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(
+                Command,  # type: ignore[arg-type]
+                prog="latent-explorer",
+                description="See what a VAE has learned: train, measure and explore its latent space.",
+                args=arguments,
+            )
+    except SystemExit as stop:
+        if stop.code:
+            ERRORS.print(
+                f"latent-explorer: {one_sentence(complaint.getvalue())}", markup=False, soft_wrap=True
+            )
+        raise
+
+
+def one_sentence(panel: str) -> str:
+    """The complaint of tyro's boxed page: its body up to the suggestions, without frame, colour or internal names.
+
+    >>> one_sentence("+ Value error +\\n| Error parsing --epochs: not a number |\\n| For full helptext, see x --help |")
+    'Error parsing --epochs: not a number (see --help)'
+    """
+    _, _, body = re.sub(r"\x1b\[[0-9;]*m", "", panel).partition("\n")
+    words = " ".join(re.sub(r"[\u2500-\u257f|]+", " ", body).split())
+    words = re.split(r"Perhaps you meant|Arguments are applied|Argument helptext|For full helptext", words)[0]
+    words = re.sub(r"Error parsing \S*__\S*: ", "", words)
+    return f"{words.strip()} (see --help)"
+
+
+def _leads() -> bool:
+    """Whether this is the process that writes and speaks: the only one, or rank 0 under torchrun."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _without_path(arguments: Sequence[str]) -> list[str]:
+    """The command line as others can repeat it: the name of the output folder instead of a path of this machine."""
+    return [Path(word).name if Path(word).is_absolute() else word for word in arguments]
+
+
+def _evaluation_command(call: Evaluate) -> str:
+    words = ["latent-explorer evaluate", call.folder.name]
+    if call.data:
+        words.append(f"--data {call.data}")
+    words += [f"--split {call.split}", f"--seed {call.seed}"]
+    if call.limit:
+        words.append(f"--limit {call.limit}")
+    return " ".join(words)
+
+
+def _write_atlas(folder: Path, device: str) -> None:
+    from .projections import make_atlas
+
+    checkpoint = load(folder, pick_device(device))
+    data = load_data(checkpoint.card["data"]["name"], "test")
+    with _status() as report:
+        save_atlas(folder, make_atlas(checkpoint.model, data, report=report))
+
+
+@contextlib.contextmanager
+def _status() -> Iterator[Any]:
+    """A spinner with the current line on a terminal; plain lines on standard error elsewhere."""
+    if not ERRORS.is_terminal:
+        yield lambda line: ERRORS.print(line, markup=False)
+        return
+    with ERRORS.status("starting") as status:
+        yield status.update
+
+
+@contextlib.contextmanager
+def _training_progress() -> Iterator[Report]:
+    """A bar with the time left on a terminal, and a line of numbers an epoch everywhere."""
+    if not _leads():
+        yield lambda progress: None
+        return
+    columns = (
+        bars.TextColumn("epoch {task.fields[epoch]}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TextColumn("steps"),
+        bars.TimeElapsedColumn(),
+        bars.TextColumn("left"),
+        bars.TimeRemainingColumn(),
+        bars.TextColumn("{task.fields[terms]}"),
+    )
+    with bars.Progress(*columns, console=ERRORS, disable=not ERRORS.is_terminal) as bar:
+        task = bar.add_task("", total=None, epoch=1, terms="")
+
+        def report(at: Progress) -> None:
+            terms = "  ".join(f"{name} {value:.2f}" for name, value in at.parts.items())
+            bar.update(task, completed=at.step, total=at.steps, epoch=at.epoch, terms=terms)
+            if at.ends_epoch:
+                held_out = "" if at.validation is None else f"  validation {at.validation:.2f}"
+                ERRORS.print(f"epoch {at.epoch}: {terms}{held_out}", markup=False)
+
+        yield report
+
+
+def _table(found: dict[str, Estimate], title: str) -> Table:
+    table = Table("metric", title=title)
+    for column in ("value", "s.e.", "n"):
+        table.add_column(column, justify="right")
+    for name, (value, se, n) in found.items():
+        table.add_row(name, f"{value:.4f}", f"{se:.4f}", f"{n:,}")
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""Data sets as uint8 tensors in memory, and the registry `DATASETS`.
+
+Shapes: N images, C H W, B a batch, K classes. Every loader gives images in a fixed shuffled order (all are class-sorted or
+factor-sorted somewhere upstream), so that any leading part is a fair sample.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import sprites
+from .distributions import Sampler
+from .models import Signature
+from .names import IMAGE, LABEL
+from .priors import one_hot
+
+DATA_VARIABLE = "LATENT_EXPLORER_DATA"
+SPLITS = ("train", "test")
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images `(N, C, H, W)` uint8, labels `(N,)` int64, class names, and factors `(N, F)` where they are known."""
+
+    name: str
+    split: str
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    factors: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def signature(self) -> Signature:
+        _, channels, height, width = self.images.shape
+        return Signature((channels, height, width), self.classes)
+
+    def to(self, device: torch.device | str) -> "Data":
+        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
+
+    def rows(self, index: Tensor | slice) -> "Data":
+        """A part of the data set, in the order of `index`."""
+        factors = None if self.factors is None else self.factors[index]
+        return replace(self, images=self.images[index], labels=self.labels[index], factors=factors)
+
+    def head(self, limit: int | None) -> "Data":
+        """The first `limit` images: a random subset, since the order is shuffled."""
+        return self if limit is None else self.rows(slice(limit))
+
+    def batch(self, index: Tensor | slice, sampler: Sampler) -> dict[str, Tensor]:
+        """`{"x": binary images, "y": one-hot classes}`; each pixel is a fresh draw x ~ Bernoulli(grey / 255)."""
+        images = self.images[index]
+        noise = sampler.uniform(tuple(images.shape), images.device)
+        return {
+            IMAGE: (noise * 255 < images).float(),
+            LABEL: one_hot(self.labels[index], len(self.classes)),
+        }
+
+    def batches(self, size: int, seed: int = 0) -> Iterator[dict[str, Tensor]]:
+        """All images in order, each binarised once by noise from `seed`: what every evaluation sees."""
+        sampler = Sampler.seeded(seed)
+        for start in range(0, len(self), size):
+            yield self.batch(slice(start, start + size), sampler)
+
+
+def _shuffled(n: int, seed: int = 0) -> Tensor:
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+
+
+def _digits(split: str) -> Data:
+    """scikit-learn's 8x8 digits (1,797 images of 43 people): 1,350 to train, 447 to test."""
+    from sklearn.datasets import load_digits
+
+    found: Any = load_digits()
+    images = torch.from_numpy(found.images * (255 / 16)).round().to(torch.uint8)[:, None]
+    data = Data("digits", split, images, torch.from_numpy(found.target).long(), tuple("0123456789"))
+    order = _shuffled(len(data))
+    return data.rows(order[:1350] if split == "train" else order[1350:])
+
+
+def _sprites(split: str) -> Data:
+    """A fixed random part of the sprites' grid: 50,000 images to train, 10,000 others to test; the class is the shape."""
+    order = _shuffled(sprites.grid_size())
+    index = order[:50_000] if split == "train" else order[50_000:60_000]
+    factors = sprites.factors_of(index)
+    images = torch.cat([sprites.render(part) for part in factors.split(2_000)])
+    return Data("sprites", split, images, factors[:, 0], sprites.SHAPES, factors)
+
+
+def _mnist(split: str) -> Data:
+    """MNIST (LeCun et al., 1998) through torchvision: 60,000 images to train, 10,000 to test."""
+    from torchvision.datasets import MNIST
+
+    root, download = _mnist_folder()
+    try:
+        found = MNIST(root, train=split == "train", download=download)
+    except (RuntimeError, OSError) as error:
+        raise ValueError(
+            f"MNIST could not be had ({error}): set {DATA_VARIABLE} to a folder that holds MNIST/raw, or go online"
+        ) from None
+    data = Data("mnist", split, found.data[:, None], found.targets.long(), tuple("0123456789"))
+    return data.rows(_shuffled(len(data))) if split == "train" else data
+
+
+def _mnist_folder() -> tuple[Path, bool]:
+    """Where MNIST lies, and whether torchvision may have to download it there (it shows its own progress)."""
+    given = os.environ.get(DATA_VARIABLE)
+    if given and (Path(given) / "MNIST" / "raw").is_dir():
+        return Path(given), False
+    return Path.home() / ".cache" / "latent-explorer", True
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set by name: its signature (known without loading it), and how to load a split."""
+
+    signature: Signature
+    load: Callable[[str], Data]
+    about: str
+
+
+DATASETS: dict[str, Dataset] = {
+    "digits": Dataset(
+        Signature((1, 8, 8), tuple("0123456789")),
+        _digits,
+        "8x8 digits of scikit-learn, offline, 1,797 images",
+    ),
+    "sprites": Dataset(
+        Signature((1, sprites.SIDE, sprites.SIDE), sprites.SHAPES),
+        _sprites,
+        "64x64 sprites rendered here, factors shape, scale, orientation, x, y, offline",
+    ),
+    "mnist": Dataset(
+        Signature((1, 28, 28), tuple("0123456789")),
+        _mnist,
+        "28x28 digits, 70,000 images, through torchvision",
+    ),
+}
+
+
+def load_data(name: str, split: str = "train", limit: int | None = None) -> Data:
+    """The named split, or the first `limit` images of it. Raises ValueError for an unknown name, split or limit.
+
+    >>> load_data("digits", "test").images.shape
+    torch.Size([447, 1, 8, 8])
+    """
+    if name not in DATASETS:
+        raise ValueError(f"no data set is called {name!r}: choose one of {', '.join(DATASETS)}")
+    if split not in SPLITS:
+        raise ValueError(f"no split is called {split!r}: choose train or test")
+    if limit is not None and limit < 1:
+        raise ValueError(f"the limit must be at least 1, got {limit}")
+    return DATASETS[name].load(split).head(limit)
+
+
+def local_data(name: str, split: str = "test") -> Data | None:
+    """The named split if it is at hand without a download, else None: for showing originals beside reconstructions."""
+    if name == "mnist" and _mnist_folder()[1]:
+        return None
+    try:
+        return load_data(name, split)
+    except ValueError:
+        return None

@@ -1,0 +1,193 @@
+"""What a user does with a model, for any model: infer and generate, with some variables fixed.
+
+Shapes: N items, D latent dimensions, T positions, K classes, C H W image. Images come back in [0, 1].
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution, Independent
+
+from .conditionals import Env
+from .distributions import Draw, diagonal_normal, kl_per_dimension, mean
+from .labels import class_log_joint, has_label, uniform_log_prior
+from .model import Inferred, Model
+from .names import IMAGE, LABEL
+from .priors import one_hot
+
+Codes = dict[str, Tensor]
+
+# A unit is active where the posterior mean varies over the data: Var_x(E_q[z_j]) > 0.01 (Burda et al., 2016).
+ACTIVE_VARIANCE = 0.01
+
+
+@torch.no_grad()
+def encode(model: Model, batch: Env) -> dict[str, Distribution]:
+    """The posterior of each latent block."""
+    return model.infer(batch).posteriors
+
+
+@torch.no_grad()
+def decode(model: Model, codes: Env) -> Tensor:
+    """The mean image of `codes` (all latent blocks, `(N, D)` each): `(N, C, H, W)`."""
+    return model.generate(codes)[IMAGE]
+
+
+@torch.no_grad()
+def reconstruct(model: Model, batch: Env) -> Tensor:
+    """Decode the posterior means; the class is not needed, since every latent is fixed."""
+    env = model.infer(batch).env
+    return decode(model, {name: env[name] for name in model.latents})
+
+
+@torch.no_grad()
+def prior_codes(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Codes:
+    """Latents from the prior, `(N, D)` each, given the inputs it needs; their means unless `draw` samples."""
+    values = model.generate(inputs, n=n, draw=draw)
+    return {name: values[name] for name in model.latents}
+
+
+@torch.no_grad()
+def sample(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Tensor:
+    """Mean images of latents from the prior: class-conditional where the class is among `inputs`."""
+    return decode(model, prior_codes(model, inputs, n, draw))
+
+
+@torch.no_grad()
+def traverse(
+    model: Model, start: Mapping[str, Tensor], block: str, dimensions: Sequence[int], values: Tensor
+) -> Tensor:
+    """Images `(len(dimensions), T, C, H, W)`: one coordinate of `block` at a time takes each of its `values`.
+
+    `start` holds one code `(D,)` for each block; `values` is `(len(dimensions), T)`. All other coordinates stay.
+    """
+    rows, steps = values.shape
+    codes = {name: code.expand(rows, steps, -1).clone() for name, code in start.items()}
+    for row, dimension in enumerate(dimensions):
+        codes[block][row, :, dimension] = values[row]
+    images = decode(model, {name: code.flatten(0, 1) for name, code in codes.items()})
+    return images.unflatten(0, (rows, steps))
+
+
+@torch.no_grad()
+def swap(model: Model, kept: Mapping[str, Tensor], classes: int) -> Tensor:
+    """Images `(N, K, C, H, W)`: each item's kept blocks `(N, D)` with the other blocks at their prior's mean for every class."""
+    n = len(next(iter(kept.values())))
+    repeated = {name: code.repeat_interleave(classes, 0) for name, code in kept.items()}
+    device = next(iter(kept.values())).device
+    label = one_hot(torch.arange(classes, device=device).repeat(n), classes)
+    codes = prior_codes(model, {**repeated, LABEL: label})
+    return decode(model, codes).unflatten(0, (n, classes))
+
+
+@torch.no_grad()
+def priors_by_class(model: Model, block: str, classes: int) -> Independent | None:
+    """p(block | y) for each class, batch shape `(K,)`; `()` where the class does not matter; None if other parents do."""
+    conditional = model.p[block]
+    if set(conditional.given) - {LABEL}:
+        return None
+    return conditional({LABEL: torch.eye(classes, device=_device(model))})
+
+
+def reads_label(model: Model, block: str) -> bool:
+    """Whether the prior of the block is conditioned on the class: whether it is a labelled block."""
+    return LABEL in model.p[block].given
+
+
+@torch.no_grad()
+def prior_distance(model: Model, block: str, classes: int) -> float | None:
+    """Least distance between two class priors, |m_c - m_c'| / s with s the larger of their mean scales; None without classes."""
+    prior = priors_by_class(model, block, classes)
+    if prior is None or not prior.batch_shape:
+        return None
+    scale = prior.stddev.mean(-1)
+    distance = torch.cdist(prior.mean, prior.mean) / torch.maximum(scale[:, None], scale[None, :])
+    return distance[~torch.eye(classes, dtype=torch.bool, device=distance.device)].min().item()
+
+
+class Ruler(NamedTuple):
+    """Where a traversal goes: coordinates `(D, T)` at `ticks` `(T,)` standard deviations of the prior from its mean."""
+
+    ticks: Tensor
+    values: Tensor
+    mean: Tensor
+    scale: Tensor
+
+    def nearest(self, code: Tensor) -> Tensor:
+        """The tick nearest to each coordinate of a code `(D,)`; -1 where it lies more than half a step outside, `(D,)`."""
+        position = (code - self.mean) / self.scale
+        gap = (position[:, None] - self.ticks).abs().min(-1)
+        half = (self.ticks[1] - self.ticks[0]) / 2
+        return torch.where(gap.values <= half + 1e-6, gap.indices, -1)
+
+
+@torch.no_grad()
+def ruler(model: Model, block: str, inputs: Env, span: float, steps: int) -> Ruler:
+    """`steps` equal steps over +-`span` standard deviations of the block's prior given `inputs`."""
+    prior = model.p[block](inputs)
+    mean, scale = (part.reshape(-1, part.shape[-1])[0] for part in (prior.mean, prior.stddev))
+    ticks = torch.linspace(-span, span, steps, device=mean.device)
+    return Ruler(ticks, mean[:, None] + scale[:, None] * ticks, mean, scale)
+
+
+@torch.no_grad()
+def class_posterior(
+    model: Model, means: Mapping[str, Tensor], scales: Mapping[str, Tensor], classes: int
+) -> Tensor:
+    """q(c|x) by Bayes' rule (`labels.class_log_joint`, pi uniform) from the posteriors' parameters: `(N, K)`.
+
+    Raises ValueError for a model that does not read the class.
+    """
+    posteriors: dict[str, Distribution] = {name: diagonal_normal(means[name], scales[name]) for name in means}
+    log_joint = class_log_joint(
+        model, Inferred(posteriors, dict(means)), uniform_log_prior(classes, _device(model))
+    )
+    return log_joint.softmax(-1)
+
+
+@torch.no_grad()
+def rate_per_dimension(
+    model: Model, block: str, means: Tensor, scales: Tensor, labels: Tensor, classes: int
+) -> Tensor | None:
+    """KL(q_j || p_j) in nats, mean over the items, `(D,)`; None where posterior and prior do not factorise.
+
+    `labels` `(N,)` select the prior of a labelled block.
+    """
+    prior = priors_by_class(model, block, classes)
+    if prior is None:
+        return None
+    if reads_label(model, block):
+        prior = model.p[block]({LABEL: one_hot(labels, classes)})
+    found = kl_per_dimension(diagonal_normal(means, scales), prior)
+    return None if found is None else found.mean(0)
+
+
+def active_units(means: Tensor) -> Tensor:
+    """Which dimensions are active, `(D,)` bool: Var_x(E_q[z_j]) > 0.01.
+
+    >>> active_units(torch.tensor([[0.0, 1.0], [0.0, -1.0]])).tolist()
+    [False, True]
+    """
+    return means.var(0) > ACTIVE_VARIANCE
+
+
+def neighbours(codes: Tensor, item: int, k: int) -> Tensor:
+    """The k items nearest to `item` by Euclidean distance between codes `(N, D)`, nearest first, itself left out.
+
+    >>> neighbours(torch.tensor([[0.0], [5.0], [1.0]]), 0, 2).tolist()
+    [2, 1]
+    """
+    distance = torch.linalg.vector_norm(codes - codes[item], dim=-1)
+    distance[item] = torch.inf
+    return distance.topk(min(k, len(codes) - 1), largest=False).indices
+
+
+def needs_label(model: Model) -> bool:
+    """Whether generating from the prior needs a class."""
+    return has_label(model) and LABEL in model.inputs()
+
+
+def _device(model: Model) -> torch.device:
+    return next(model.parameters()).device

@@ -1,0 +1,53 @@
+"""The class as a variable: Bayes' rule over a model's own terms.
+
+Shapes: B examples, K classes. Only the terms that change with the class are computed.
+"""
+
+import torch
+from torch import Tensor
+
+from .conditionals import Env
+from .distributions import kl_divergence
+from .model import Inferred, Model
+from .names import LABEL
+from .priors import one_hot
+
+
+def has_label(model: Model) -> bool:
+    """Whether a class changes what the model generates."""
+    return LABEL in model.p or LABEL in model.inputs()
+
+
+def class_log_joint(model: Model, inferred: Inferred, log_prior: Tensor) -> Tensor:
+    """ELBO(x, c) + log pi_c for each class, `(B, K)` nats, up to a constant in c.
+
+    For a CDVAE only KL(q(z_l|x) || p(z_l|c)) depends on c, so that softmax over classes is Bayes' rule
+    q(c|x) = softmax_c(log pi_c - KL_l(c)). Terms of conditionals that do not read the class are left out.
+    `log_prior` is log pi, `(K,)`. Raises ValueError for a model in which nothing reads the class.
+    """
+    readers = [name for name, conditional in model.p.items() if LABEL in conditional.given]
+    if not readers:
+        raise ValueError(
+            "no variable of this model is conditioned on the class, so there is no class posterior"
+        )
+    if any(LABEL in net.given for net in model.q.values()):
+        raise NotImplementedError("a posterior that reads the class needs one inference run a class")
+    size, classes = len(next(iter(inferred.env.values()))), len(log_prior)
+    columns = []
+    for c in range(classes):
+        label = one_hot(torch.full((size,), c, device=log_prior.device), classes)
+        env = {**inferred.env, LABEL: label}
+        columns.append(log_prior[c] + sum(_term(model, name, inferred, env) for name in readers))
+    return torch.stack(columns, dim=-1)
+
+
+def _term(model: Model, name: str, inferred: Inferred, env: Env) -> Tensor:
+    p = model.p[name](env)
+    if name in inferred.posteriors:
+        return -kl_divergence(inferred.posteriors[name], p, env[name])
+    return p.log_prob(env[name])
+
+
+def uniform_log_prior(classes: int, device: torch.device | None = None) -> Tensor:
+    """log 1/K, `(K,)`."""
+    return -torch.full((classes,), float(classes), device=device).log()

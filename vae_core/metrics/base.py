@@ -1,0 +1,94 @@
+"""What every metric gets: the model, the data and what several metrics share, computed once.
+
+Shapes: N examples, D dimensions of a block.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..data import Data
+from ..distributions import Sampler
+from ..explore import encode
+from ..model import Model
+
+Report = Callable[[str], None]
+
+
+class Estimate(NamedTuple):
+    """A measured number, its standard error and how many examples it rests on."""
+
+    value: float
+    se: float
+    n: int
+
+    @classmethod
+    def mean(cls, values: Tensor) -> "Estimate":
+        """Mean of independent values `(N,)`; the standard error is their standard deviation / sqrt(N).
+
+        >>> Estimate.mean(torch.tensor([0.0, 2.0]))
+        Estimate(value=1.0, se=1.0, n=2)
+        """
+        values = values.double()
+        return cls(values.mean().item(), (values.std() / len(values) ** 0.5).item(), len(values))
+
+
+class Encodings(NamedTuple):
+    """Posterior means and one draw of each block, `(N, D)` each, and the labels `(N,)`."""
+
+    means: dict[str, Tensor]
+    samples: dict[str, Tensor]
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class Bench:
+    """One evaluation: the model on `data` (a split), with `train` for what has to be fitted, and the seed of all noise."""
+
+    model: Model
+    data: Data
+    train: Data
+    seed: int = 0
+    report: Report = lambda line: None
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.model.parameters()).device
+
+    @property
+    def classes(self) -> int:
+        return len(self.data.classes)
+
+    def sampler(self, purpose: int) -> Sampler:
+        """A stream of noise of its own for each purpose."""
+        return Sampler.seeded(self.seed * 1000 + purpose)
+
+    @torch.no_grad()
+    def encodings(self, data: Data, purpose: int) -> Encodings:
+        """Encode every image of `data`, binarised once."""
+        sampler, parts = self.sampler(purpose), []
+        for batch in data.to(self.device).batches(1000, self.seed):
+            parts.append({name: (q.mean, sampler(q)) for name, q in encode(self.model, batch).items()})
+        blocks = self.model.latents
+        return Encodings(
+            {name: torch.cat([part[name][0] for part in parts]) for name in blocks},
+            {name: torch.cat([part[name][1] for part in parts]) for name in blocks},
+            data.labels.to(self.device),
+        )
+
+    @cached_property
+    def encoded(self) -> Encodings:
+        """The encodings of the evaluated split."""
+        return self.encodings(self.data, purpose=1)
+
+
+def gather(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Concatenate per-example tensors of several batches, by name."""
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+__all__ = ["Bench", "Encodings", "Estimate", "Report", "gather"]

@@ -1,0 +1,124 @@
+"""How well a model knows its classes: Bayes' rule on its own terms, and what an independent judge says of its images.
+
+Shapes: B examples, K classes.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..data import Data
+from ..explore import decode, needs_label, prior_codes, reads_label
+from ..labels import class_log_joint, has_label, uniform_log_prior
+from ..names import IMAGE, LABEL
+from ..nets import preset
+from ..priors import one_hot
+from .base import Bench, Estimate
+
+JUDGE_STEPS = 1500
+JUDGE_BATCH = 128
+SAMPLES = 10_000
+
+
+@torch.no_grad()
+def bayes_accuracy(bench: Bench) -> dict[str, Estimate]:
+    """bayes_accuracy: share of images whose class is argmax_c q(c|x), Bayes' rule over the model's terms, pi uniform."""
+    if not has_label(bench.model):
+        return {}
+    log_prior, right = uniform_log_prior(bench.classes, bench.device), []
+    for batch in bench.data.to(bench.device).batches(1000, bench.seed):
+        inferred = bench.model.infer({IMAGE: batch[IMAGE]})
+        guess = class_log_joint(bench.model, inferred, log_prior).argmax(-1)
+        right.append((guess == batch[LABEL].argmax(-1)).float())
+    return {"bayes_accuracy": Estimate.mean(torch.cat(right))}
+
+
+def judged(bench: Bench) -> dict[str, Estimate]:
+    """judge_accuracy, sample_accuracy, swap_accuracy: an independent classifier's verdict on the model's images.
+
+    The judge is trained here on the grey training images, and judge_accuracy is its own share of right answers on the
+    grey images of the split. sample_accuracy: 10,000 draws of the prior, classes in equal numbers, decoded to their mean:
+    the share judged to be of the class asked for. swap_accuracy: for each image of the split the blocks that do not read
+    the class keep their posterior mean, the others take the prior's mean for a random *other* class: the share judged to
+    be of that class. Nothing for a model that takes no class.
+    """
+    if not needs_label(bench.model):
+        return {}
+    bench.report("training the judge on the training images")
+    judge = _Judge(bench)
+    return {
+        "judge_accuracy": Estimate.mean(judge.right(_grey(bench.data), bench.data.labels.to(bench.device))),
+        "sample_accuracy": Estimate.mean(_samples_right(bench, judge)),
+        "swap_accuracy": Estimate.mean(_swaps_right(bench, judge)),
+    }
+
+
+@torch.no_grad()
+def _samples_right(bench: Bench, judge: "_Judge") -> Tensor:
+    draw, right = bench.sampler(6), []
+    for labels in (torch.arange(SAMPLES, device=bench.device) % bench.classes).split(1000):
+        codes = prior_codes(bench.model, {LABEL: one_hot(labels, bench.classes)}, draw=draw)
+        right.append(judge.right(decode(bench.model, codes), labels))
+    return torch.cat(right)
+
+
+@torch.no_grad()
+def _swaps_right(bench: Bench, judge: "_Judge") -> Tensor:
+    encoded, right = bench.encoded, []
+    kept = [name for name in bench.model.latents if not reads_label(bench.model, name)]
+    generator = torch.Generator().manual_seed(bench.seed)
+    shift = torch.randint(1, bench.classes, (len(encoded.labels),), generator=generator).to(bench.device)
+    wanted = (encoded.labels + shift) % bench.classes
+    for rows in torch.arange(len(wanted), device=bench.device).split(1000):
+        fixed = {name: encoded.means[name][rows] for name in kept}
+        codes = prior_codes(bench.model, {**fixed, LABEL: one_hot(wanted[rows], bench.classes)})
+        right.append(judge.right(decode(bench.model, codes), wanted[rows]))
+    return torch.cat(right)
+
+
+class _Judge:
+    """A small convolutional classifier of grey images, trained for 1,500 batches of 128 (an MLP where sides are odd)."""
+
+    def __init__(self, bench: Bench):
+        with torch.random.fork_rng():
+            torch.manual_seed(bench.seed)
+            self.net = _classifier(bench.train).to(bench.device)
+            self._fit(bench.train.to(bench.device))
+
+    def _fit(self, data: Data) -> None:
+        optimizer = torch.optim.Adam(self.net.parameters(), lr=2e-3)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=JUDGE_STEPS)
+        images = data.images
+        for _ in range(JUDGE_STEPS):
+            rows = torch.randint(len(data), (JUDGE_BATCH,), device=images.device)
+            loss = F.cross_entropy(self.net(images[rows].float() / 255), data.labels[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+        self.net.eval()
+
+    @torch.no_grad()
+    def right(self, images: Tensor, labels: Tensor) -> Tensor:
+        """1 where the judge says `labels`, `(B,)`."""
+        return torch.cat(
+            [
+                (self.net(x).argmax(-1) == y).float()
+                for x, y in zip(images.split(1000), labels.split(1000), strict=True)
+            ]
+        )
+
+
+def _classifier(data: Data) -> nn.Module:
+    shape = data.signature.shape
+    try:
+        nets = preset("conv-32")
+        trunk = nets.trunk(shape)
+    except ValueError:
+        nets = preset("mlp-256")
+        trunk = nets.trunk(shape)
+    return nn.Sequential(trunk, nn.Dropout(0.3), nn.Linear(nets.width, len(data.classes)))
+
+
+def _grey(data: Data) -> Tensor:
+    return data.images.float() / 255

@@ -1,0 +1,63 @@
+"""The registry of metrics and the one call that measures them all."""
+
+from collections.abc import Callable, Collection
+
+from ..checkpoints import Checkpoint
+from ..data import Data, load_data
+from .base import Bench, Estimate, Report
+from .classes import bayes_accuracy, judged
+from .evidence import active, elbo_terms, importance_bound
+from .probes import probes
+
+Metric = Callable[[Bench], dict[str, Estimate]]
+
+# Groups of numbers that are measured together. A metric that means nothing for a model gives none.
+METRICS: dict[str, Metric] = {
+    "elbo": elbo_terms,
+    "importance": importance_bound,
+    "active": active,
+    "bayes": bayes_accuracy,
+    "probes": probes,
+    "judged": judged,
+}
+
+
+def evaluate(
+    checkpoint: Checkpoint,
+    data: str | None = None,
+    split: str = "test",
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    metrics: Collection[str] = tuple(METRICS),
+    report: Report = lambda line: None,
+) -> dict[str, Estimate]:
+    """Measure `checkpoint` on a split of `data` (its own unless named): name -> (value, se, n), nats and shares.
+
+    Raises ValueError for an unknown data set, split or metric, and for data of another shape or other classes.
+    """
+    if unknown := set(metrics) - set(METRICS):
+        raise ValueError(
+            f"no metric is called {', '.join(sorted(unknown))}: choose from {', '.join(METRICS)}"
+        )
+    name = data or checkpoint.card["data"]["name"]
+    held = load_data(name, split, limit)
+    _check_fit(checkpoint, held)
+    device = next(checkpoint.model.parameters()).device
+    train = held if split == "train" else load_data(name, "train")
+    bench = Bench(checkpoint.model, held.to(device), train.to(device), seed, report)
+    found: dict[str, Estimate] = {}
+    for group in METRICS:
+        if group in metrics:
+            report(f"measuring {group}")
+            found |= METRICS[group](bench)
+    return found
+
+
+def _check_fit(checkpoint: Checkpoint, data: Data) -> None:
+    if data.signature != checkpoint.signature:
+        shape, classes = checkpoint.signature
+        raise ValueError(
+            f"{checkpoint.name} was made for images of {' x '.join(map(str, shape))} in {len(classes)} classes, "
+            f"and {data.name} is not that: evaluate it on {checkpoint.card['data']['name']}"
+        )

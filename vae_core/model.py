@@ -1,0 +1,140 @@
+"""A model is a generative net `p` and an inference net `q` over the same named variables.
+
+A name in both is latent; only in `p`, observed; only in `q`, a feature; a parent in neither is an input (a class to
+condition on, a rate). The order of a dictionary is the order of sampling. Shapes: B examples, D dimensions.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from .conditionals import Conditional, Env, Feature
+from .distributions import Draw, kl_divergence, mean, rsample
+
+
+class Terms(NamedTuple):
+    """The evidence lower bound before anything is weighted: `(B,)` nats by variable, summed over dimensions."""
+
+    log_likelihood: dict[str, Tensor]
+    kl: dict[str, Tensor]
+    score: dict[str, Tensor]
+
+    @property
+    def distortion(self) -> Tensor:
+        """-E_q log p(observed | latents), `(B,)`."""
+        return -torch.stack(list(self.log_likelihood.values())).sum(0)
+
+    @property
+    def rate(self) -> Tensor:
+        """KL(q || p) over all latent blocks, `(B,)`."""
+        return torch.stack(list(self.kl.values())).sum(0)
+
+    @property
+    def elbo(self) -> Tensor:
+        """-(distortion + rate), `(B,)`: a lower bound on the log-likelihood of the observed given the inputs."""
+        return -self.distortion - self.rate
+
+
+class Inferred(NamedTuple):
+    """Posteriors by latent name, and every named tensor of the run: the given ones, features and one draw of each latent."""
+
+    posteriors: dict[str, Distribution]
+    env: dict[str, Tensor]
+
+
+class Model(nn.Module):
+    """Two ordered dictionaries of conditionals and two verbs, `infer` and `generate`.
+
+    >>> from vae_core.models import CDVAE, Signature
+    >>> model = CDVAE().build(Signature((1, 8, 8), ("zero", "one")))
+    >>> model.latents, model.observed, model.inputs(), model.inputs("z_l", "z_u")
+    (['z_l', 'z_u'], ['x'], ['y'], [])
+
+    Raises ValueError when a posterior has no prior, or a variable is declared before its parents.
+    """
+
+    p: Mapping[str, Conditional]
+    q: Mapping[str, Conditional | Feature]
+
+    def __init__(self, p: Mapping[str, Conditional], q: Mapping[str, Conditional | Feature]):
+        super().__init__()
+        self.p = nn.ModuleDict(p)  # type: ignore[assignment]
+        self.q = nn.ModuleDict(q)  # type: ignore[assignment]
+        _check_order(p)
+        _check_order(q)
+        orphans = [name for name, c in q.items() if name not in p and not isinstance(c, Feature)]
+        if orphans:
+            raise ValueError(f"posterior without a prior: {', '.join(orphans)}")
+
+    @property
+    def latents(self) -> list[str]:
+        return [name for name in self.q if name in self.p]
+
+    @property
+    def observed(self) -> list[str]:
+        return [name for name in self.p if name not in self.q]
+
+    def inputs(self, *fixed: str) -> list[str]:
+        """What must come from outside to generate everything downstream of the variables in `fixed`."""
+        needed = {parent for name, c in self.p.items() if name not in fixed for parent in c.given}
+        return sorted(needed - set(self.p))
+
+    def infer(self, env: Env, draw: Draw = mean) -> Inferred:
+        """Run `q`: the posterior of each latent that `env` does not hold, and `env` with a draw of each."""
+        values, posteriors = dict(env), {}
+        for name, net in self.q.items():
+            if name in values:
+                continue
+            _require(name, net, values)
+            found = net(values)
+            if name in self.p:
+                posteriors[name], values[name] = found, draw(found)
+            else:
+                values[name] = found
+        return Inferred(posteriors, values)
+
+    def generate(self, env: Env | None = None, n: int = 1, draw: Draw = mean) -> dict[str, Tensor]:
+        """Run `p` downstream of whatever `env` fixes: sampling, decoding, traversal, swap. `n` draws if `env` is empty."""
+        values = dict(env or {})
+        n = len(next(iter(values.values()))) if values else n
+        for name, conditional in self.p.items():
+            if name in values:
+                continue
+            _require(name, conditional, values)
+            d = conditional(values)
+            values[name] = draw(d if d.batch_shape else d.expand((n,)))
+        return values
+
+    def terms(self, batch: Env, draw: Draw = rsample, inferred: Inferred | None = None) -> Terms:
+        """Log-likelihoods, divergences and scores at one draw of the latents, `(B,)` each.
+
+        A name in both nets *whose value the batch holds* is observed in that batch: its `p` term is a log-likelihood and
+        its `q` term a log-score. `inferred` is what `infer(batch, draw)` gave, where the caller has it already.
+        """
+        posteriors, env = inferred or self.infer(batch, draw)
+        if missing := [name for name in self.observed if name not in batch]:
+            raise ValueError(f"the batch lacks {', '.join(missing)}; it holds {', '.join(sorted(batch))}")
+        size = len(next(iter(batch.values())))
+        p = {name: conditional(env) for name, conditional in self.p.items()}
+        return Terms(
+            {n: p[n].log_prob(env[n]).expand(size) for n in self.p if n in batch},
+            {n: kl_divergence(posteriors[n], p[n], env[n]) for n in posteriors},
+            {n: self.q[n](env).log_prob(env[n]) for n in self.latents if n in batch},
+        )
+
+
+def _check_order(net: Mapping[str, Conditional | Feature]) -> None:
+    names = list(net)
+    for i, name in enumerate(names):
+        if late := [parent for parent in net[name].given if parent in names[i:]]:
+            raise ValueError(f"{name} is declared before its parents {', '.join(late)}")
+
+
+def _require(name: str, module: Conditional | Feature, values: Env) -> None:
+    if missing := [parent for parent in module.given if parent not in values]:
+        raise ValueError(
+            f"{name} needs {', '.join(missing)}; given: {', '.join(sorted(values)) or 'nothing'}"
+        )

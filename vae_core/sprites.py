@@ -1,0 +1,65 @@
+"""Sprites with known factors, rendered here: a white square, ellipse or heart on black, 64x64.
+
+The grid is dSprites' (Matthey et al., 2017): 3 shapes x 6 scales x 40 orientations x 32 x 32 positions = 737,280
+images. The pixels are our own rendering, so results are comparable in kind with dSprites', not in value.
+Shapes of tensors: N images, S side.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+SIDE = 64
+SHAPES = ("square", "ellipse", "heart")
+FACTORS = {"shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
+_SUPERSAMPLING = 2
+
+
+def grid_size() -> int:
+    """Number of combinations of the factors: 737,280."""
+    return math.prod(FACTORS.values())
+
+
+def factors_of(index: Tensor) -> Tensor:
+    """The factors `(N, 5)` of images numbered as a mixed-radix number over `FACTORS`, shape slowest.
+
+    >>> factors_of(torch.tensor([0, 1, 32, 737279])).tolist()
+    [[0, 0, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 1, 0], [2, 5, 39, 31, 31]]
+    """
+    columns = []
+    for size in reversed(FACTORS.values()):
+        columns.append(index % size)
+        index = index // size
+    return torch.stack(columns[::-1], dim=-1)
+
+
+def render(factors: Tensor) -> Tensor:
+    """Images `(N, 1, S, S)`, uint8, anti-aliased over a 2x2 sub-pixel grid, of integer factors `(N, 5)`."""
+    _, scale, orientation, x, y = (column.float()[:, None, None] for column in factors.unbind(-1))
+    size = SIDE * (0.5 + 0.1 * scale) / 6
+    angle = 2 * math.pi * orientation / FACTORS["orientation"]
+    centre_x, centre_y = (SIDE * (0.25 + 0.5 * place / 31) for place in (x, y))
+    ticks = (torch.arange(SIDE * _SUPERSAMPLING) + 0.5) / _SUPERSAMPLING
+    down, right = ticks[:, None] - centre_y, ticks[None, :] - centre_x
+    u = (right * angle.cos() + down * angle.sin()) / size
+    v = (down * angle.cos() - right * angle.sin()) / size
+    inside = torch.empty(u.shape, dtype=torch.bool)
+    for number, test in enumerate((_square, _ellipse, _heart)):
+        rows = factors[:, 0] == number
+        inside[rows] = test(u[rows], v[rows])
+    coverage = torch.nn.functional.avg_pool2d(inside[:, None].float(), _SUPERSAMPLING)
+    return (coverage * 255).round().to(torch.uint8)
+
+
+def _square(u: Tensor, v: Tensor) -> Tensor:
+    return (u.abs() < 0.9) & (v.abs() < 0.9)
+
+
+def _ellipse(u: Tensor, v: Tensor) -> Tensor:
+    return (u / 1.2) ** 2 + (v / 0.7) ** 2 < 1
+
+
+def _heart(u: Tensor, v: Tensor) -> Tensor:
+    a, b = 1.1 * u, 0.15 - 1.1 * v
+    return (a**2 + b**2 - 1) ** 3 - a**2 * b**3 < 0

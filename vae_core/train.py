@@ -1,0 +1,471 @@
+"""One training loop in plain torch, on one device or, started by `torchrun`, on several.
+
+Every epoch is seeded from (seed, epoch) alone, so that a resumed run, and a run on any number of processes, computes what
+an uninterrupted run of one process computes.
+"""
+
+import contextlib
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from .checkpoints import (
+    CARD,
+    FORMAT,
+    TRAINING,
+    Checkpoint,
+    CheckpointError,
+    load_card,
+    read_tensors,
+    save_card,
+    save_model,
+    write_tensors,
+)
+from .data import Data
+from .distributions import Sampler
+from .model import Model
+from .models import Declaration, described
+from .names import IMAGE
+from .objectives import ELBO, Beta, Loss, Objective, betas
+
+# Losses are looked at (and, on a GPU, waited for) once in this many steps.
+CHECK_EVERY = 50
+
+
+class TrainingError(RuntimeError):
+    """Training cannot start or go on; the message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to train. Raises ValueError for values that make no training."""
+
+    beta: Beta = 1.0
+    """Weight of the rate: one number, or one for each latent block."""
+    class_weight: float = 0.0
+    """alpha of the class term: alpha * CE(Bayes' rule on the labelled latents, class)."""
+    epochs: int = 20
+    batch: int = 128
+    """Examples a step, over all processes."""
+    learning_rate: float = 1e-3
+    warmup: int = 500
+    """Steps over which the learning rate rises; a cosine brings it down to zero after that."""
+    clip: float = 100.0
+    """Largest norm of the gradient."""
+    limit: int | None = None
+    """Train on this many images only."""
+    validation: int = 0
+    """Images held out of the training split to be measured after each epoch."""
+    patience: int | None = None
+    """Stop after this many epochs without a better validation loss."""
+    seed: int = 0
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps."""
+    precision: str = "auto"
+    """auto (float32, with TF32 products on a GPU that has them), float32, or bfloat16 (mixed)."""
+
+    def __post_init__(self):
+        ELBO(self.beta, self.class_weight)
+        for name in ("epochs", "batch", "learning_rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name.replace('_', ' ')} must be above 0, got {getattr(self, name)}")
+        for name in ("warmup", "validation", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        if self.patience is not None and not (self.patience > 0 and self.validation):
+            raise ValueError(
+                "patience needs to be above 0 and to have validation images: give --validation too"
+            )
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise ValueError(f"no precision is called {self.precision!r}: choose auto, float32 or bfloat16")
+
+
+class Progress(NamedTuple):
+    """Where training stands, `step` of `steps` in all.
+
+    `parts` are means of the terms since the last report, or over the epoch in the report that ends it; `validation` is the
+    mean loss of the held-out images there.
+    """
+
+    epoch: int
+    step: int
+    steps: int
+    parts: dict[str, float]
+    ends_epoch: bool = False
+    validation: float | None = None
+
+
+Report = Callable[[Progress], None]
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name, or for "auto" the best that is there. Raises ValueError where it is not there."""
+    if name == "auto":
+        best = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        return torch.device(best)
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError):
+        raise ValueError(
+            f"the device {name!r} is not to be had on this machine: leave it out, or choose cpu"
+        ) from None
+    return device
+
+
+class Group(NamedTuple):
+    """The processes that train together: this one's rank among `size`."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        return self.rank == 0
+
+
+@contextlib.contextmanager
+def process_group(device: torch.device) -> Iterator[Group]:
+    """The group that torchrun announces in the environment; a group of one elsewhere."""
+    if "LOCAL_RANK" not in os.environ:
+        yield Group()
+        return
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=timedelta(minutes=10))
+    try:
+        yield Group(dist.get_rank(), dist.get_world_size())
+    finally:
+        dist.destroy_process_group()
+
+
+class _Step(nn.Module):
+    """Model and objective as one module, which is what DistributedDataParallel wraps."""
+
+    def __init__(self, model: Model, objective: Objective):
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(self, batch: dict[str, Tensor], draw: Sampler) -> Loss:
+        return self.objective(self.model, batch, draw)
+
+
+def train(
+    declaration: Declaration,
+    data: Data,
+    options: Options,
+    folder: Path,
+    *,
+    resume: bool = False,
+    command: str = "",
+    report: Report = lambda progress: None,
+) -> Checkpoint:
+    """Train the declared model on `data` and keep a checkpoint in `folder`, replaced atomically at every epoch.
+
+    Loss: mean over the batch of nats summed over dimensions (`objectives.ELBO`). Returns the last checkpoint.
+    Raises TrainingError (one sentence) for a loss that is no longer finite, a folder that is taken, or a resume that does
+    not fit; ValueError for a batch, device or block of beta that does not fit.
+    """
+    device = pick_device(_local_device(options.device))
+    with process_group(device) as group, _reproducible(options.seed):
+        return _Run(declaration, data, options, folder, device, group, command).go(resume, report)
+
+
+def _local_device(name: str) -> str:
+    """Under torchrun each process takes the GPU of its local rank."""
+    rank = os.environ.get("LOCAL_RANK")
+    return f"cuda:{rank}" if rank and name in ("auto", "cuda") and torch.cuda.is_available() else name
+
+
+@contextlib.contextmanager
+def _reproducible(seed: int) -> Iterator[None]:
+    """Same seed, same machine, same weights; the caller's settings and random numbers come back afterwards."""
+    cudnn: Any = torch.backends.cudnn
+    matmul = torch.get_float32_matmul_precision()
+    before = cudnn.deterministic, cudnn.benchmark
+    cudnn.deterministic, cudnn.benchmark = True, False
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            cudnn.deterministic, cudnn.benchmark = before
+            torch.set_float32_matmul_precision(matmul)
+
+
+class _Run:
+    """One call of `train`: its parts, each built once."""
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        data: Data,
+        options: Options,
+        folder: Path,
+        device: torch.device,
+        group: Group,
+        command: str,
+    ):
+        self.options, self.folder, self.device, self.group = options, folder, device, group
+        self.model = declaration.build(data.signature).to(device, memory_format=torch.channels_last)
+        betas(options.beta, self.model.latents)
+        self.data, self.held_out = _split(data.head(options.limit), options)
+        if options.batch % group.size:
+            raise ValueError(f"a batch of {options.batch} does not divide over {group.size} processes")
+        if len(self.data) < options.batch:
+            raise ValueError(
+                f"{len(self.data)} training images are fewer than a batch of {options.batch}: give a smaller --batch"
+            )
+        self.data, self.held_out = self.data.to(device), self.held_out.to(device)
+        self.step = _Step(self.model, ELBO(options.beta, options.class_weight))
+        self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=options.learning_rate)
+        self.steps_an_epoch = len(self.data) // options.batch
+        self.steps = self.steps_an_epoch * options.epochs
+        if options.precision == "auto":
+            torch.set_float32_matmul_precision("high")
+        self.card = _new_card(declaration, data, options, len(self.data), command)
+
+    def go(self, resume: bool, report: Report) -> Checkpoint:
+        done = self._resume() if resume else self._start()
+        best, waited = math.inf, 0
+        for epoch in range(done, self.options.epochs):
+            started = time.monotonic()
+            means = self._epoch(epoch, report)
+            validation = self._validate() if len(self.held_out) else None
+            self._save(epoch + 1, means, validation, time.monotonic() - started)
+            report(
+                Progress(epoch + 1, (epoch + 1) * self.steps_an_epoch, self.steps, means, True, validation)
+            )
+            if validation is not None:
+                best, waited = (validation, 0) if validation < best else (best, waited + 1)
+                if waited == self.options.patience:
+                    break
+        return Checkpoint(self.folder, self.card, self.model.eval().requires_grad_(False))
+
+    def _start(self) -> int:
+        if (self.folder / CARD).exists():
+            raise TrainingError(
+                f"{self.folder} already holds a checkpoint: choose another folder, or --resume to go on with it"
+            )
+        if self.group.leads:
+            save_model(self.folder, self.model)
+            save_card(self.folder, self.card)
+        return 0
+
+    def _resume(self) -> int:
+        """Take up weights and optimiser where `folder` left them; the number of finished epochs."""
+        card = load_card(self.folder)
+        for part in ("model", "data", "objective", "training"):
+            if differing := _differences(card.get(part, {}), self.card[part]):
+                raise TrainingError(
+                    f"{self.folder} was made with another {differing} (see {CARD}): repeat its options, "
+                    "or choose another folder"
+                )
+        self.card = {**card, "training": {**card["training"], "epochs": self.options.epochs}}
+        if not (self.folder / TRAINING).exists():
+            if card["epochs_done"] == 0:
+                return 0
+            raise TrainingError(f"{self.folder / TRAINING} is missing, so there is nothing to resume from")
+        tensors = read_tensors(self.folder / TRAINING)
+        done = int(tensors.pop("epochs_done"))
+        try:
+            _restore(self.model, self.optimizer, tensors)
+        except (KeyError, RuntimeError) as error:
+            raise CheckpointError(
+                f"{self.folder / TRAINING} does not fit the model: {error}; delete the folder and train again"
+            ) from None
+        self.card["history"] = self.card["history"][:done]
+        return done
+
+    def _epoch(self, epoch: int, report: Report) -> dict[str, float]:
+        """One pass over the training images in a fresh order; the mean of each term."""
+        self.parallel.train()
+        torch.manual_seed(_mix(self.options.seed, epoch))
+        order = torch.randperm(len(self.data), device=self.device)
+        sampler = Sampler(rank=self.group.rank, ranks=self.group.size)
+        share = self.options.batch // self.group.size
+        first, meter = epoch * self.steps_an_epoch, _Meter(self.group)
+        for number in range(self.steps_an_epoch):
+            start = number * self.options.batch + self.group.rank * share
+            for part in self.optimizer.param_groups:
+                part["lr"] = self._rate(first + number)
+            meter.add(self._update(self.data.batch(order[start : start + share], sampler), sampler))
+            if (number + 1) % CHECK_EVERY == 0 and number + 1 < self.steps_an_epoch:
+                recent = meter.check(first + number + 1)
+                report(Progress(epoch + 1, first + number + 1, self.steps, recent))
+        meter.check(first + self.steps_an_epoch)
+        return meter.means()
+
+    def _rate(self, step: int) -> float:
+        """The learning rate: a linear warm-up, and a cosine down to zero at the last step."""
+        rise = min(1.0, (step + 1) / (self.options.warmup + 1))
+        return self.options.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+
+    def _update(self, batch: dict[str, Tensor], sampler: Sampler) -> dict[str, Tensor]:
+        with self._autocast():
+            loss = self.parallel(batch, sampler)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.total.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
+        self.optimizer.step()
+        return {"loss": loss.total.detach(), **{name: part.detach() for name, part in loss.parts.items()}}
+
+    def _autocast(self) -> contextlib.AbstractContextManager:
+        if self.options.precision != "bfloat16":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    @torch.no_grad()
+    def _validate(self) -> float:
+        """Mean loss of the held-out images, with the same noise at every epoch."""
+        self.step.eval()
+        total, sampler = 0.0, Sampler.seeded(self.options.seed)
+        for batch in self.held_out.batches(500, self.options.seed):
+            total += self.step(batch, sampler).total.item() * len(batch[IMAGE])
+        return total / len(self.held_out)
+
+    def _save(self, done: int, means: dict[str, float], validation: float | None, seconds: float) -> None:
+        entry = {"epoch": done, "seconds": round(seconds, 1), **{k: round(v, 4) for k, v in means.items()}}
+        if validation is not None:
+            entry["validation_loss"] = round(validation, 4)
+        history = [*self.card["history"], entry]
+        cost = {
+            "seconds": round(sum(e["seconds"] for e in history), 1),
+            "threads": torch.get_num_threads(),
+            "device": _device_name(self.device),
+            "processes": self.group.size,
+        }
+        self.card = {**self.card, "epochs_done": done, "history": history, "cost": cost}
+        if self.group.leads:
+            state = _optimizer_state(self.model, self.optimizer)
+            state["epochs_done"] = torch.tensor(done)
+            write_tensors(self.folder / TRAINING, state)
+            save_model(self.folder, self.model)
+            save_card(self.folder, self.card)
+
+
+class _Meter:
+    """Means of the terms, kept on the device until somebody looks; finds the first that is not finite."""
+
+    def __init__(self, group: Group):
+        self.group = group
+        self.pending: list[dict[str, Tensor]] = []
+        self.total: dict[str, float] = {}
+        self.count = 0
+
+    def add(self, parts: dict[str, Tensor]) -> None:
+        self.pending.append(parts)
+
+    def check(self, step: int) -> dict[str, float]:
+        """Means since the last check. Raises TrainingError naming the first step and term that is not finite."""
+        names = list(self.pending[0])
+        table = torch.stack([torch.stack([parts[name] for name in names]) for parts in self.pending])
+        if self.group.size > 1:
+            dist.all_reduce(table)
+            table /= self.group.size
+        if not table.isfinite().all():
+            row, column = (~table[:, 1:].isfinite()).nonzero()[0].tolist()
+            raise TrainingError(
+                f"training stopped: the term {names[1 + column]} is not finite at step {step - len(table) + row + 1}; the "
+                f"checkpoint of the last epoch is kept; try a smaller --learning-rate or --clip"
+            )
+        sums = dict(zip(names, table.sum(0).tolist(), strict=True))
+        means = {name: value / len(table) for name, value in sums.items()}
+        self.total = {name: self.total.get(name, 0.0) + value for name, value in sums.items()}
+        self.count += len(table)
+        self.pending = []
+        return means
+
+    def means(self) -> dict[str, float]:
+        return {name: value / self.count for name, value in self.total.items()}
+
+
+def _split(data: Data, options: Options) -> tuple[Data, Data]:
+    """Training and held-out images; the order is shuffled by the loader, so the tail is a fair sample."""
+    kept = len(data) - options.validation
+    return data.rows(slice(0, max(kept, 0))), data.rows(slice(max(kept, 0), len(data)))
+
+
+def _mix(seed: int, epoch: int) -> int:
+    """One 63-bit seed of two numbers (neighbouring seeds must not share streams)."""
+    return (seed * 0x9E3779B97F4A7C15 + epoch * 0xBF58476D1CE4E5B9 + 1) % 2**63
+
+
+def _optimizer_state(model: Model, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Weights, Adam's moments and step counts by name, as plain tensors."""
+    tensors = {f"weight.{name}": value for name, value in model.state_dict().items()}
+    for name, parameter in model.named_parameters():
+        tensors |= {f"{key}.{name}": value for key, value in optimizer.state[parameter].items()}
+    return tensors
+
+
+def _restore(model: Model, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    model.load_state_dict(
+        {k.removeprefix("weight."): v for k, v in tensors.items() if k.startswith("weight.")}
+    )
+    for name, parameter in model.named_parameters():
+        optimizer.state[parameter] = {
+            "step": tensors[f"step.{name}"],
+            "exp_avg": tensors[f"exp_avg.{name}"].to(parameter.device),
+            "exp_avg_sq": tensors[f"exp_avg_sq.{name}"].to(parameter.device),
+        }
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """Names of the entries that differ and matter to the numbers: more epochs, or another device, are no obstacle."""
+    free = {"epochs", "device", "patience"}
+    return ", ".join(key for key in new if key not in free and old.get(key) != new[key])
+
+
+def _new_card(
+    declaration: Declaration, data: Data, options: Options, trained_on: int, command: str
+) -> dict[str, Any]:
+    recipe = asdict(replace(options, beta=1.0))
+    return {
+        "format": FORMAT,
+        "model": described(declaration),
+        "data": {
+            "name": data.name,
+            "shape": list(data.signature.shape),
+            "classes": list(data.classes),
+            "images": trained_on,
+            "pixels": "binarised afresh at each visit: x ~ Bernoulli(grey)",
+        },
+        "objective": {
+            "name": "elbo",
+            "beta": betas(options.beta, declaration.build(data.signature).latents),
+            "class_weight": options.class_weight,
+        },
+        "training": {k: v for k, v in recipe.items() if k not in ("beta", "class_weight")},
+        "versions": {
+            name: metadata.version(name) for name in ("latent-explorer", "torch", "numpy") if _installed(name)
+        },
+        "command": command,
+        "epochs_done": 0,
+        "history": [],
+        "cost": {},
+        "metrics": {},
+    }
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
