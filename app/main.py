@@ -15,7 +15,8 @@ torch.set_num_threads(1)
 
 VIEWS = Path(__file__).parent / "views"
 
-st.set_page_config("Latent Explorer", page_icon=":material/scatter_plot:", layout="wide")
+st.set_page_config("Latent Explorer", page_icon="🔭", layout="wide")
+st.html("<style>.stMainBlockContainer { padding-top: 2.5rem; padding-bottom: 3rem; }</style>")
 page = st.navigation(
     [
         st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:", default=True),

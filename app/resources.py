@@ -40,55 +40,73 @@ def offered() -> dict[str, Path]:
 
 
 def checkpoint(name: str) -> Checkpoint:
-    """The named checkpoint, one frozen object for all visitors. Raises CheckpointError for a damaged one."""
+    """The named checkpoint, one frozen object for all visitors. Raises CheckpointError for a damaged one.
+
+    It is read again when its card has been written since.
+    """
     folder = offered()[name]
     return _checkpoint(str(folder), (folder / CARD).stat().st_mtime_ns)
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner="Opening the model …")
 def _checkpoint(folder: str, written: int) -> Checkpoint:
     found = load(folder)
     found.atlas  # noqa: B018  (read now: the pages need it, and a damaged one must be reported here)
     return found
 
 
-@st.cache_resource(show_spinner=False)
-def codes(name: str) -> dict[str, tuple[Tensor, Tensor]]:
+def current() -> Checkpoint:
+    """The checkpoint that the sidebar has chosen for this run."""
+    return checkpoint(st.session_state["checkpoint"])
+
+
+# A checkpoint is one object for as long as the server runs, so its identity is the key of what is derived from it.
+_by_identity = st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: id})
+
+
+@_by_identity
+def codes(found: Checkpoint) -> dict[str, tuple[Tensor, Tensor]]:
     """Posterior mean and scale of the atlas for each block, `(N, D)` tensors."""
-    atlas = checkpoint(name).atlas
+    atlas = found.atlas
     return {
         block: (torch.from_numpy(atlas.means[block]), torch.from_numpy(atlas.scales[block]))
-        for block in checkpoint(name).model.latents
+        for block in found.model.latents
     }
 
 
-@st.cache_resource(show_spinner=False)
-def rates(name: str) -> dict[str, tuple[Tensor | None, Tensor]]:
+def item_codes(found: Checkpoint, items: list[int]) -> dict[str, Tensor]:
+    """Posterior means of some items, `(n, D)` for each block."""
+    return {block: mean[items] for block, (mean, _) in codes(found).items()}
+
+
+@_by_identity
+def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor]]:
     """For each block: KL of each dimension in nats (mean over the atlas), and which dimensions are active."""
-    found, model = checkpoint(name), checkpoint(name).model
     labels, classes = torch.from_numpy(found.atlas.labels), len(found.atlas.classes)
     return {
-        block: (rate_per_dimension(model, block, mean, scale, labels, classes), active_units(mean))
-        for block, (mean, scale) in codes(name).items()
+        block: (rate_per_dimension(found.model, block, mean, scale, labels, classes), active_units(mean))
+        for block, (mean, scale) in codes(found).items()
     }
 
 
-@st.cache_resource(show_spinner=False)
-def prior_ellipses(name: str, block: str) -> list[Ellipse]:
+@_by_identity
+def prior_ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
     """Where draws of the block's prior land on its map: an ellipse for each class, or one for all."""
-    found = checkpoint(name)
     prior = priors_by_class(found.model, block, len(found.atlas.classes))
     if prior is None:
         return []
     labelled = reads_label(found.model, block)
     draws = Sampler.seeded(0)(prior.expand((PRIOR_DRAWS, *prior.batch_shape))).numpy()
     draws = draws.reshape(PRIOR_DRAWS, -1, draws.shape[-1])
-    ellipses = []
-    for number in range(draws.shape[1]):
-        placed = place(draws[:, number], found.atlas.means[block], found.atlas.coordinates[block])
-        label = f"p({block} | {found.atlas.classes[number]})" if labelled else f"p({block})"
-        ellipses.append(_ellipse(placed, label, number if labelled else None))
-    return ellipses
+    return [
+        _ellipse(
+            # The nearest item alone: the mean of several would draw every outline towards the middle of the map.
+            place(draws[:, number], found.atlas.means[block], found.atlas.coordinates[block], k=1),
+            found.atlas.classes[number] if labelled else f"p({block})",
+            number if labelled else None,
+        )
+        for number in range(draws.shape[1])
+    ]
 
 
 def _ellipse(placed: np.ndarray, label: str, number: int | None) -> Ellipse:
@@ -99,21 +117,15 @@ def _ellipse(placed: np.ndarray, label: str, number: int | None) -> Ellipse:
     return Ellipse(centre, np.cov(kept.T), label, number)
 
 
-@st.cache_data(show_spinner=False, max_entries=4096)
-def thumbnail(name: str, item: int) -> bytes:
+@st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: id}, max_entries=4096)
+def thumbnail(found: Checkpoint, item: int) -> bytes:
     """The decoded posterior mean of an item of the atlas, as a PNG. Raises IndexError for an item it has not."""
-    found = checkpoint(name)
     if not 0 <= item < len(found.atlas):
-        raise IndexError(f"{name} has items 0 to {len(found.atlas) - 1}")
-    return png(to_bytes(decode(found.model, item_codes(name, [item])))[0])
+        raise IndexError(f"{found.name} has items 0 to {len(found.atlas) - 1}")
+    return png(to_bytes(decode(found.model, item_codes(found, [item])))[0])
 
 
-def item_codes(name: str, items: list[int]) -> dict[str, Tensor]:
-    """Posterior means of some items, `(n, D)` for each block."""
-    return {block: mean[items] for block, (mean, _) in codes(name).items()}
-
-
-@st.cache_resource(show_spinner=False)
-def originals(name: str) -> Data | None:
+@_by_identity
+def originals(found: Checkpoint) -> Data | None:
     """The test images behind the atlas where they are at hand without a download, else None."""
-    return local_data(checkpoint(name).card["data"]["name"])
+    return local_data(found.card["data"]["name"])

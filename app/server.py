@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app.resources import DECODE, offered, thumbnail
+from app.resources import DECODE, checkpoint, offered, thumbnail
 from vae_core.checkpoints import CheckpointError
 
 
@@ -20,7 +20,7 @@ def decode(request: Request) -> Response:
     if model not in offered():
         return PlainTextResponse(f"no model is called {model}", 404)
     try:
-        picture = thumbnail(model, item)
+        picture = thumbnail(checkpoint(model), item)
     except (IndexError, CheckpointError) as error:
         return PlainTextResponse(str(error), 404)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})

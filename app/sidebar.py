@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app import links, resources
+from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
 from vae_core.explore import prior_distance
 from vae_core.priors import bayes_error
@@ -37,11 +38,12 @@ def show() -> str | None:
         st.error(f"{name} cannot be opened: {error}. Choose another model in the sidebar.")
         return None
     with st.sidebar:
-        _card(name, checkpoint.card)
+        _card(checkpoint)
     return name
 
 
-def _card(name: str, card: Mapping[str, Any]) -> None:
+def _card(found: Checkpoint) -> None:
+    card = found.card
     data, cost = card["data"], card["cost"]
     lines = [f"**{card['model']['name']}** trained on {data['images']:,} images of {data['name']}"]
     arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None}
@@ -49,14 +51,14 @@ def _card(name: str, card: Mapping[str, Any]) -> None:
     betas = " · ".join(f"β({block}) = {beta:g}" for block, beta in card["objective"]["beta"].items())
     weight = card["objective"]["class_weight"]
     lines.append(betas + (f" · class term × {weight:g}" if weight else ""))
-    lines += [_distance(name, block) for block in resources.checkpoint(name).model.latents]
+    lines += [_distance(found, block) for block in found.model.latents]
     if cost:
         lines.append(f"cost {cost['seconds'] / 60:.1f} min, {card['epochs_done']} epochs on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
     if card["metrics"]:
         _numbers(card)
     else:
-        st.caption(f"Not measured yet: `latent-explorer evaluate {name} --write`")
+        st.caption(f"Not measured yet: `latent-explorer evaluate {found.name} --write`")
 
 
 def _machine(cost: Mapping[str, Any]) -> str:
@@ -67,8 +69,7 @@ def _machine(cost: Mapping[str, Any]) -> str:
     )
 
 
-def _distance(name: str, block: str) -> str:
-    found = resources.checkpoint(name)
+def _distance(found: Checkpoint, block: str) -> str:
     distance = prior_distance(found.model, block, len(found.signature.classes))
     if distance is None:
         return ""

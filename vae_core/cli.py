@@ -84,7 +84,8 @@ class Train(Generic[M]):
             seconds = checkpoint.card["cost"]["seconds"]
             OUT.print(
                 f"{checkpoint.card['epochs_done']} epochs in {seconds:.0f} s: {self.out}; "
-                f"measure it with `latent-explorer evaluate {self.out}`"
+                f"measure it with `latent-explorer evaluate {self.out}`",
+                soft_wrap=True,
             )
         return 0
 
@@ -254,7 +255,7 @@ def _without_path(arguments: Sequence[str]) -> list[str]:
 
 
 def _evaluation_command(call: Evaluate) -> str:
-    words = ["latent-explorer evaluate", call.folder.name]
+    words = ["latent-explorer evaluate", *_without_path([str(call.folder)])]
     if call.data:
         words.append(f"--data {call.data}")
     words += [f"--split {call.split}", f"--seed {call.seed}"]
@@ -306,7 +307,7 @@ def _training_progress() -> Iterator[Report]:
             bar.update(task, completed=at.step, total=at.steps, epoch=at.epoch, terms=terms)
             if at.ends_epoch:
                 held_out = "" if at.validation is None else f"  validation {at.validation:.2f}"
-                ERRORS.print(f"epoch {at.epoch}: {terms}{held_out}", markup=False)
+                ERRORS.print(f"epoch {at.epoch}: {terms}{held_out}", markup=False, soft_wrap=True)
 
         yield report
 

@@ -14,8 +14,7 @@ from vae_core.priors import one_hot
 
 COLUMNS = 12
 
-name: str = st.session_state["checkpoint"]
-checkpoint = resources.checkpoint(name)
+checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 labelled = needs_label(model)
 classes = atlas.classes
@@ -73,7 +72,7 @@ def swaps() -> None:
     except ValueError as error:
         st.warning(str(error))
         return
-    codes = resources.item_codes(name, items)
+    codes = resources.item_codes(checkpoint, items)
     own = decode(model, codes)[:, None]
     swapped = swap(model, {block: codes[block] for block in kept}, len(classes))
     image_grid(

@@ -9,10 +9,9 @@ from app.panels import classes_of_selection, item_panel, leak_note
 from vae_core.explore import reads_label
 from vae_core.projections import JOINT
 
-name: str = st.session_state["checkpoint"]
-checkpoint = resources.checkpoint(name)
+checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
-KEY = f"map-{name}"
+KEY = f"map-{checkpoint.name}"
 
 st.title("Map")
 st.caption(
@@ -29,7 +28,7 @@ def panel(block: str) -> Panel:
     kind = "labelled" if reads_label(model, block) else "unlabelled"
     dimensions = atlas.means[block].shape[1]
     title = f"{block} · {kind} latents, {dimensions} dimensions"
-    return Panel(block, title, atlas.coordinates[block], resources.prior_ellipses(name, block))
+    return Panel(block, title, atlas.coordinates[block], resources.prior_ellipses(checkpoint, block))
 
 
 def linked_selection() -> Selection | None:
@@ -60,17 +59,17 @@ def maps() -> None:
         atlas.labels,
         atlas.classes,
         key=KEY,
-        thumbnails=f"{resources.DECODE}/{name}/{{item}}",
+        thumbnails=f"{resources.DECODE}/{checkpoint.name}/{{item}}",
         selection=linked_selection(),
         item=links.number("item", 0, len(atlas) - 1, "item"),
     )
     links.write(item=state.item, selection=state.selection.encode() if state.selection else None)
-    leak_note(name)
+    leak_note(checkpoint)
     if state.selection:
         rows = selected_items(state.selection, atlas.coordinates, atlas.labels, state.hidden)
-        classes_of_selection(name, rows)
+        classes_of_selection(checkpoint, rows)
     if state.item is not None:
-        item_panel(name, state.item)
+        item_panel(checkpoint, state.item)
 
 
 maps()

@@ -14,8 +14,7 @@ from vae_core.priors import one_hot
 STEPS = 11
 STARTS = {"item": "a test item", "draw": "a draw of the prior", "mean": "the prior’s mean"}
 
-name: str = st.session_state["checkpoint"]
-checkpoint = resources.checkpoint(name)
+checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 labelled = needs_label(model)
 
@@ -29,7 +28,7 @@ st.caption(
 def start_codes(start: str, item: int, label: int | None, seed: int) -> dict[str, torch.Tensor]:
     """One code `(D,)` for each block."""
     if start == "item":
-        codes = resources.item_codes(name, [item])
+        codes = resources.item_codes(checkpoint, [item])
     else:
         inputs = {} if label is None else {LABEL: one_hot(torch.tensor([label]), len(atlas.classes))}
         codes = prior_codes(model, inputs, draw=mean if start == "mean" else Sampler.seeded(seed))
@@ -63,7 +62,7 @@ def strips() -> None:
             st.caption(f"class {atlas.classes[atlas.labels[item]]}")
     span = controls[4].slider("Range, ± σ of the prior", 0.5, 6.0, 3.0, 0.5, key="span", bind="query-params")
 
-    rate, active = resources.rates(name)[block]
+    rate, active = resources.rates(checkpoint)[block]
     order = (rate if rate is not None else active.float()).argsort(descending=True, stable=True).tolist()
     names = [f"{block}[{dimension}]" for dimension in order]
     links.check("dim", ["all", *names], "dimension")

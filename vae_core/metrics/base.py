@@ -45,6 +45,21 @@ class Encodings(NamedTuple):
     labels: Tensor
 
 
+    @classmethod
+    def share(cls, right: Tensor) -> "Estimate":
+        """Share of ones among independent 0s and 1s `(N,)`.
+
+        The standard error is Agresti and Coull's (1998), of the share with two successes and two failures added, so that
+        "all of 100" does not claim to be exact.
+
+        >>> Estimate.share(torch.ones(100)).se > 0.01
+        True
+        """
+        n, k = len(right), right.double().sum().item()
+        shrunk = (k + 2) / (n + 4)
+        return cls(k / n, (shrunk * (1 - shrunk) / (n + 4)) ** 0.5, n)
+
+
 @dataclass(frozen=True)
 class Bench:
     """One evaluation: the model on `data` (a split), with `train` for what has to be fitted, and the seed of all noise."""

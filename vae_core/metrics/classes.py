@@ -30,7 +30,7 @@ def bayes_accuracy(bench: Bench) -> dict[str, Estimate]:
         inferred = bench.model.infer({IMAGE: batch[IMAGE]})
         guess = class_log_joint(bench.model, inferred, log_prior).argmax(-1)
         right.append((guess == batch[LABEL].argmax(-1)).float())
-    return {"bayes_accuracy": Estimate.mean(torch.cat(right))}
+    return {"bayes_accuracy": Estimate.share(torch.cat(right))}
 
 
 def judged(bench: Bench) -> dict[str, Estimate]:
@@ -47,9 +47,9 @@ def judged(bench: Bench) -> dict[str, Estimate]:
     bench.report("training the judge on the training images")
     judge = _Judge(bench)
     return {
-        "judge_accuracy": Estimate.mean(judge.right(_grey(bench.data), bench.data.labels.to(bench.device))),
-        "sample_accuracy": Estimate.mean(_samples_right(bench, judge)),
-        "swap_accuracy": Estimate.mean(_swaps_right(bench, judge)),
+        "judge_accuracy": Estimate.share(judge.right(_grey(bench.data), bench.data.labels.to(bench.device))),
+        "sample_accuracy": Estimate.share(_samples_right(bench, judge)),
+        "swap_accuracy": Estimate.share(_swaps_right(bench, judge)),
     }
 
 

@@ -30,7 +30,7 @@ def probes(bench: Bench) -> dict[str, Estimate]:
             for kind in KINDS:
                 bench.report(f"{kind} probe on {what}s of {block}")
                 right = _probe(kind, train_codes, fit.labels, codes, tested.labels, bench.seed)
-                found[f"probe_{block}_{kind}_{what}"] = Estimate.mean(right)
+                found[f"probe_{block}_{kind}_{what}"] = Estimate.share(right)
     return found
 
 

@@ -1,0 +1,120 @@
+"""How long a visitor waits, in headless Chromium: `python -m benchmarks.latency`.
+
+First page: from the start of the server to the map drawn and ready (cold: the first visitor of a fresh server), and from
+the navigation to the map drawn for a second visitor. Controls: from the key that moves a slider to the changed pixels in
+the page, a mutation of the grid's digest seen by the page itself.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.driving import chromium, served
+
+READY = ".latent-map[data-ready=true]"
+VIEWPORT = {"width": 1440, "height": 900}
+
+# Notes when the event reaches the page and when the grid's digest has changed on the screen; `globalThis.answer` is the
+# wait in milliseconds.
+ARM = """([grid, event]) => {
+  const before = grid.dataset.digest;
+  globalThis.answer = new Promise((resolve) => addEventListener(event, () => {
+    const start = performance.now();
+    const look = () => grid.dataset.digest !== before
+      ? requestAnimationFrame(() => resolve(performance.now() - start)) : setTimeout(look, 1);
+    look();
+  }, { once: true, capture: true }));
+}"""
+
+
+def first_pages() -> None:
+    started = time.perf_counter()
+    with served() as address, chromium() as browser:
+        for visitor in ("first visitor, cold server", "second visitor", "third visitor"):
+            page = browser.new_context(viewport=VIEWPORT).new_page()
+            if visitor != "first visitor, cold server":
+                started = time.perf_counter()
+            page.goto(address)
+            page.wait_for_selector(READY, timeout=120_000)
+            print(f"{visitor:40} {time.perf_counter() - started:6.1f} s to the map")
+
+
+def controls(name: str, path: str, slider: str, grid: str, moves: int = 40) -> None:
+    """Arrow keys on a slider, a few to the right and a few to the left in turn."""
+
+    def press(page: Any, move: int) -> None:
+        page.locator(slider).focus()
+        page.keyboard.press("ArrowRight" if (move // 5) % 2 == 0 else "ArrowLeft")
+
+    measure(name, path, grid, "keydown", press, moves)
+
+
+def clicks(name: str, path: str, panel: str, grid: str, moves: int = 40) -> None:
+    """Clicks on items of a map, along a diagonal."""
+
+    def click(page: Any, move: int) -> None:
+        box = page.locator(panel).bounding_box()
+        part = 0.35 + 0.3 * ((move * 7) % 45) / 45
+        page.mouse.click(
+            box["x"] + part * box["width"], box["y"] + (0.35 + 0.3 * (move % 5) / 5) * box["height"]
+        )
+
+    measure(name, path, grid, "pointerup", click, moves)
+
+
+def measure(
+    name: str, path: str, grid: str, event: str, act: Callable[[Any, int], None], moves: int, settle: int = 5
+) -> None:
+    """Act `moves` times, after a few more to warm up, and report the waits."""
+    with served() as address, chromium() as browser:
+        page = browser.new_context(viewport=VIEWPORT).new_page()
+        page.goto(address + path)
+        page.wait_for_selector(f"{grid}[data-ready=true]", timeout=120_000)
+        page.wait_for_timeout(2000)
+        times = []
+        for move in range(moves + settle):
+            page.evaluate(ARM, [page.locator(grid).element_handle(), event])
+            act(page, move)
+            times.append(page.evaluate("() => globalThis.answer"))
+            page.wait_for_timeout(300)
+        report(name, times[settle:])
+
+
+def report(name: str, times: list[float]) -> None:
+    cuts = statistics.quantiles(times, n=20)
+    print(
+        f"{name:40} {statistics.median(times):6.0f} ms median, {cuts[-1]:6.0f} ms at the 95th percentile, n {len(times)}"
+    )
+
+
+def main() -> None:
+    first_pages()
+    clicks(
+        "Map: click, item opened",
+        "/?item=0",
+        ".latent-map .panel[data-panel=z_u] .plot",
+        ".st-key-item-neighbours .image-grid",
+    )
+    controls(
+        "Traverse: range, 11 x 10 pictures",
+        "/traverse",
+        ".st-key-span input[type=range]",
+        ".st-key-strips .image-grid",
+    )
+    controls(
+        "Traverse: range, 11 x 16 pictures",
+        "/traverse?block=z_u",
+        ".st-key-span input[type=range]",
+        ".st-key-strips .image-grid",
+    )
+    controls(
+        "Generate: temperature, 12 x 10 pictures",
+        "/generate",
+        ".st-key-temperature input[type=range]",
+        ".st-key-samples .image-grid",
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""The app under Streamlit's AppTest: no browser, the real script."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.resources import MODELS_VARIABLE
+
+MAIN = Path(__file__).parents[2] / "app" / "main.py"
+
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def open_page(trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Open:
+    """`open_page("views/map.py", model="vae-digits")`: a page as a link with those parameters opens it."""
+    monkeypatch.setenv(MODELS_VARIABLE, str(next(iter(trained.values())).parent))
+
+    def opener(page: str = "views/map.py", **query: str) -> AppTest:
+        at = AppTest.from_file(str(MAIN), default_timeout=60)
+        at.query_params.update(query)
+        if page != "views/map.py":
+            at.switch_page(page)
+        return at.run()
+
+    return opener

@@ -1,0 +1,128 @@
+"""Every page over every model, and what links ask for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from vae_core import bundled
+
+Open = Callable[..., AppTest]
+
+VIEWS = Path(__file__).parents[2] / "app" / "views"
+PAGES = sorted(f"views/{path.name}" for path in VIEWS.glob("*.py"))
+MODELS = [*bundled(), "cdvae-digits", "vae-digits"]
+
+
+def said(at: AppTest) -> str:
+    return " ".join(element.value for element in (*at.warning, *at.error))
+
+
+def healthy(at: AppTest) -> bool:
+    assert not at.exception, at.exception[0].stack_trace
+    return True
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_for_every_model(open_page: Open, page: str, model: str):
+    at = open_page(page, model=model)
+    assert healthy(at)
+    assert at.selectbox(key="model").value == model
+    assert not said(at)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_unknown_model_gives_a_sentence_and_the_default(open_page: Open, page: str):
+    at = open_page(page, model="nonesuch")
+    assert healthy(at)
+    assert "“nonesuch”" in said(at)
+    assert "cdvae-digits" in said(at)
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "words"),
+    [
+        ("views/traverse.py", {"block": "z_x"}, "block “z_x”"),
+        ("views/traverse.py", {"start": "class", "class": "eleven"}, "start “class”"),
+        ("views/traverse.py", {"start": "mean", "class": "eleven"}, "class “eleven”"),
+        ("views/traverse.py", {"dim": "z_l[99]"}, "dimension “z_l[99]”"),
+        ("views/traverse.py", {"item": "-3"}, "item “-3”"),
+        ("views/generate.py", {"class": "eleven"}, "class “eleven”"),
+        ("views/generate.py", {"items": "1, two"}, "item numbers"),
+        ("views/generate.py", {"items": "99999999"}, "item numbers"),
+        ("views/map.py", {"item": "99999999"}, "item “99999999”"),
+        ("views/map.py", {"selection": "z_l~1"}, "selection"),
+        ("views/map.py", {"selection": "z_q~0~0~1~0~1~1"}, "“z_q”"),
+    ],
+)
+def test_what_a_link_cannot_have_is_said_in_a_sentence(open_page: Open, page: str, query: dict, words: str):
+    at = open_page(page, model="cdvae-digits", **query)
+    assert healthy(at)
+    assert words in said(at)
+
+
+def test_a_link_restores_the_traversal(open_page: Open):
+    at = open_page(
+        "views/traverse.py",
+        model="cdvae-digits",
+        block="z_u",
+        start="draw",
+        seed="7",
+        span="2.0",
+        **{"class": "4"},
+    )
+    assert healthy(at)
+    assert at.selectbox(key="block").value == "z_u"
+    assert at.selectbox(key="class").value == "4"
+    assert (at.number_input(key="seed").value, at.slider(key="span").value) == (7, 2.0)
+
+
+def test_a_link_restores_the_samples_and_the_items(open_page: Open):
+    at = open_page("views/generate.py", model="cdvae-digits", seed="3", temperature="0.5", items="5, 6")
+    assert healthy(at)
+    assert (at.number_input(key="seed").value, at.slider(key="temperature").value) == (3, 0.5)
+    assert at.text_input(key="items").value == "5, 6"
+
+
+def test_an_item_in_the_link_opens_it(open_page: Open):
+    at = open_page(model="cdvae-digits", item="17")
+    assert healthy(at)
+    assert "Item 17" in [element.value for element in at.subheader]
+
+
+def test_another_model_keeps_the_page_whole(open_page: Open):
+    at = open_page("views/traverse.py", model="cdvae-digits", block="z_u")
+    at.selectbox(key="model").set_value("vae-digits").run()
+    assert healthy(at)
+    assert at.selectbox(key="block").value == "z"
+
+
+def test_a_model_without_classes_asks_for_none(open_page: Open):
+    at = open_page("views/generate.py", model="vae-digits")
+    assert healthy(at)
+    assert [box.key for box in at.selectbox] == ["model"]
+
+
+def test_a_damaged_checkpoint_is_said_and_the_others_still_open(
+    open_page: Open, trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    import shutil
+
+    from app.resources import MODELS_VARIABLE
+
+    broken = tmp_path / "broken"
+    shutil.copytree(trained["vae-digits"], broken)
+    weights = broken / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    shutil.copytree(trained["cdvae-digits"], tmp_path / "whole")
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    at = AppTest.from_file(str(VIEWS.parent / "main.py"), default_timeout=60)
+    at.query_params["model"] = "broken"
+    at.run()
+    assert healthy(at)
+    assert "broken cannot be opened" in said(at)
+    at.selectbox(key="model").set_value("whole").run()
+    assert healthy(at)
+    assert not said(at)

@@ -1,0 +1,86 @@
+"""The app's parts that need no page: links, selections, pictures, colours, the decode route."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from starlette.testclient import TestClient
+
+from app import links
+from app.components.palette import colours
+from app.components.selection import Selection, inside, selected_items
+from app.pictures import png, to_bytes
+from app.resources import DECODE, MODELS_VARIABLE
+
+SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+
+
+def test_a_selection_comes_back_from_a_link():
+    selection = Selection("z_l", ((0.25, -1.5), (3.0, 2.0), (1.0, 4.75)))
+    assert Selection.decode(selection.encode()) == selection
+
+
+@pytest.mark.parametrize(
+    "text", ["", "z_l", "z_l~1~2~3", "z_l~1~2~x~4~5~6", "z_l~nan~0~1~0~1~1", "a b~0~0~1~0~1~1"]
+)
+def test_a_selection_that_cannot_be_read_is_refused_with_a_sentence(text: str):
+    with pytest.raises(ValueError, match=r"^[^\n]+$"):
+        Selection.decode(text)
+
+
+def test_inside_is_the_even_odd_rule():
+    points = np.array([[0.5, 0.5], [1.5, 0.5], [-0.1, 0.2], [0.99, 0.01]])
+    assert inside(SQUARE, points).tolist() == [True, False, False, True]
+
+
+def test_hidden_classes_are_not_selected():
+    xy = {"z": np.array([[0.2, 0.2], [0.8, 0.8], [3.0, 3.0]])}
+    found = selected_items(Selection("z", SQUARE), xy, np.array([0, 1, 0]), hidden=[1])
+    assert list(found) == [0]
+
+
+@pytest.mark.parametrize("text", ["", "1 two", "-1", "100", "1.5"])
+def test_item_numbers_out_of_range_are_refused(text: str):
+    with pytest.raises(ValueError, match="from 0 to 99"):
+        links.numbers(text, 99)
+
+
+def test_pictures_are_bytes_of_the_right_shape():
+    assert to_bytes(torch.rand(2, 3, 1, 4, 5)).shape == (2, 3, 4, 5)
+    assert to_bytes(torch.rand(2, 3, 4, 5)).shape == (2, 4, 5, 3)
+    assert to_bytes(torch.tensor([[[2.0, -1.0]]])[None]).tolist() == [[[255, 0]]]
+
+
+def test_every_class_has_a_colour_of_its_own():
+    assert len(set(colours(30))) == 30
+
+
+@pytest.fixture
+def client(trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    from starlette.applications import Starlette
+    from starlette.routing import Route
+
+    from app.server import decode
+
+    monkeypatch.setenv(MODELS_VARIABLE, str(trained["vae-digits"].parent))
+    return TestClient(Starlette(routes=[Route(f"{DECODE}/{{model}}/{{item:int}}", decode)]))
+
+
+def test_the_route_decodes_an_item_as_the_model_does(client: TestClient, trained: dict[str, Path]):
+    from vae_core import load
+    from vae_core.explore import decode
+
+    found = load(trained["vae-digits"])
+    codes = {block: torch.from_numpy(found.atlas.means[block][[3]]) for block in found.model.latents}
+    expected = png(to_bytes(decode(found.model, codes))[0])
+    answer = client.get(f"{DECODE}/vae-digits/3")
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content == expected
+
+
+@pytest.mark.parametrize("path", ["nonesuch/3", "vae-digits/99999999", "..%2f..%2fetc/3"])
+def test_the_route_answers_404_with_a_sentence_for_what_is_not_there(client: TestClient, path: str):
+    answer = client.get(f"{DECODE}/{path}")
+    assert answer.status_code == 404
+    assert "Traceback" not in answer.text

@@ -1,0 +1,36 @@
+"""The app in headless Chromium. Without a browser these tests are skipped with a reason; in CI (CI=true) they fail."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.driving import chromium, find_chromium, served
+
+NO_BROWSER = "no Chromium was found: install it, or name it in the environment variable CHROMIUM"
+
+
+@pytest.fixture(scope="session")
+def address(trained: dict[str, Path]) -> Iterator[str]:
+    if find_chromium() is None:
+        if os.environ.get("CI"):
+            pytest.fail(NO_BROWSER)
+        pytest.skip(NO_BROWSER)
+    with served(next(iter(trained.values())).parent) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser(address: str) -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()

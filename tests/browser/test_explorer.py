@@ -1,0 +1,138 @@
+"""What a visitor does: opens each page, moves a control, draws a lasso, follows a link."""
+
+from math import cos, pi, sin
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+MAP = ".latent-map[data-ready=true]"
+
+
+def grid(key: str) -> str:
+    return f".st-key-{key} .image-grid[data-ready=true]"
+
+
+def no_exception(page: Any) -> bool:
+    return page.locator("[data-testid=stException]").count() == 0
+
+
+def lasso(page: Any, block: str, radius: float = 70.0) -> None:
+    box = page.locator(f".latent-map .panel[data-panel={block}] .plot").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x + radius, y)
+    page.mouse.down()
+    for step in range(1, 41):
+        page.mouse.move(x + radius * cos(2 * pi * step / 40), y + radius * sin(2 * pi * step / 40))
+    page.mouse.up()
+
+
+def query(page: Any) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+@pytest.mark.parametrize("model", ["cdvae-mnist", "cdvae-digits", "vae-digits"])
+@pytest.mark.parametrize(
+    ("path", "ready"), [("/", MAP), ("/traverse", grid("strips")), ("/generate", grid("samples"))]
+)
+def test_each_page_opens_without_an_exception_or_an_error_of_its_scripts(
+    page: Any, address: str, path: str, ready: str, model: str
+):
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{address}{path}?model={model}")
+    page.wait_for_selector(ready)
+    assert no_exception(page)
+    assert not errors
+
+
+def test_no_request_leaves_the_server(page: Any, address: str):
+    hosts = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    page.goto(address)
+    page.wait_for_selector(MAP)
+    assert hosts <= {urlsplit(address).hostname, None}
+
+
+def test_the_slider_changes_the_picture_and_the_address(page: Any, address: str):
+    page.goto(f"{address}/traverse?model=cdvae-mnist")
+    strips = page.wait_for_selector(grid("strips"))
+    before = strips.get_attribute("data-digest")
+    page.locator(".st-key-span input[type=range]").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f".st-key-strips .image-grid:not([data-digest='{before}'])")
+    page.wait_for_url("**span=3.5**")
+    assert no_exception(page)
+
+
+def test_a_lasso_highlights_in_both_maps_and_is_counted_by_class(page: Any, address: str):
+    page.goto(address + "/?model=cdvae-mnist")
+    page.wait_for_selector(MAP)
+    lasso(page, "z_u")
+    page.wait_for_selector(".latent-map:not([data-selected='0'])")
+    selected = int(page.locator(".latent-map").get_attribute("data-selected"))
+    page.get_by_text(f"Selected {selected:,} of 10,000 items").wait_for()
+    assert 0 < selected < 10_000
+    page.wait_for_url("**selection=z_u**")
+
+
+def test_hover_shows_the_decoded_item_without_a_rerun(page: Any, address: str):
+    page.goto(address + "/?model=cdvae-mnist")
+    page.wait_for_selector(MAP)
+    sent = []
+    page.on("websocket", lambda socket: sent.append(socket))
+    box = page.locator(".latent-map .panel[data-panel=z_u] .plot").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    with page.expect_response("**/latent-explorer/decode/**") as answer:
+        page.mouse.move(box["x"] + box["width"] / 2 + 20, box["y"] + box["height"] / 2)
+    assert answer.value.ok
+    page.wait_for_selector(".latent-map[data-thumbnail]")
+    assert "item=" not in page.url
+
+
+def test_a_click_opens_the_item_with_its_neighbours(page: Any, address: str):
+    page.goto(address + "/?model=cdvae-mnist")
+    page.wait_for_selector(MAP)
+    box = page.locator(".latent-map .panel[data-panel=z_u] .plot").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector(".latent-map:not([data-hover=''])")
+    item = page.locator(".latent-map").get_attribute("data-hover")
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_selector(grid("item-neighbours"))
+    page.get_by_role("heading", name=f"Item {item}").wait_for()
+    assert query(page)["item"] == item
+
+
+def test_a_link_restores_selection_and_item_in_another_browser(page: Any, browser: Any, address: str):
+    page.goto(address + "/?model=cdvae-mnist&item=42")
+    page.wait_for_selector(MAP)
+    lasso(page, "z_l", radius=120)
+    page.wait_for_url("**selection=z_l**")
+    selected = page.locator(".latent-map").get_attribute("data-selected")
+    other = browser.new_context(viewport={"width": 1000, "height": 800}).new_page()
+    other.goto(page.url)
+    other.wait_for_selector(f".latent-map[data-selected='{selected}'][data-item='42']")
+    other.get_by_role("heading", name="Item 42").wait_for()
+    assert no_exception(other)
+    other.context.close()
+
+
+def test_the_swap_matrix_follows_the_items(page: Any, address: str):
+    page.goto(f"{address}/generate?model=cdvae-mnist&items=3,4")
+    first = page.wait_for_selector(grid("swaps"))
+    before = first.get_attribute("data-digest")
+    box = page.get_by_label("Test items, by number")
+    box.fill("3, 5")
+    box.press("Enter")
+    page.wait_for_selector(f".st-key-swaps .image-grid:not([data-digest='{before}'])")
+    assert no_exception(page)
+
+
+def test_an_unknown_model_in_a_link_gives_a_sentence(page: Any, address: str):
+    page.goto(f"{address}/?model=nonesuch")
+    page.get_by_text("The link asks for the model “nonesuch”").wait_for()
+    page.wait_for_selector(MAP)
+    assert no_exception(page)

@@ -1,0 +1,73 @@
+"""What every tier of tests shares: one thread, seeded noise, data, and two small models that were really trained."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from vae_core import projections
+from vae_core.checkpoints import save_atlas
+from vae_core.data import Data, load_data
+from vae_core.models import CDVAE, VAE
+from vae_core.train import Options, train
+
+SMALL = Options(epochs=30, batch=64, learning_rate=3e-3, warmup=20, device="cpu")
+
+RECIPES: dict[str, tuple[VAE | CDVAE, Options]] = {
+    "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL),
+    "vae-digits": (VAE(latent=4, nets="mlp-256"), SMALL),
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def digits() -> Data:
+    """The 1,350 training images of the 8x8 digits."""
+    return load_data("digits")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, digits: Data) -> dict[str, Path]:
+    """Checkpoints with an atlas by name, beside each other in one folder: copy one before changing it."""
+    parent = tmp_path_factory.mktemp("models")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(projections, "umap", principal_components)  # UMAP compiles for a minute
+        return {name: _made(parent / name, *recipe, digits) for name, recipe in RECIPES.items()}
+
+
+def _made(folder: Path, declaration: VAE | CDVAE, options: Options, data: Data) -> Path:
+    checkpoint = train(declaration, data, options, folder)
+    save_atlas(folder, projections.make_atlas(checkpoint.model, load_data("digits", "test")))
+    return folder
+
+
+def principal_components(codes: np.ndarray, seed: int = 0) -> np.ndarray:
+    """The two principal components of codes `(N, D)`, `(N, 2)`: a map that costs nothing."""
+    centred = codes - codes.mean(0)
+    _, _, directions = np.linalg.svd(centred, full_matrices=False)
+    return (centred @ directions[:2].T).astype(np.float32)
+
+
+@pytest.fixture
+def one_line() -> Callable[[BaseException | str], str]:
+    """The message of an error, after checking that a person could read it: one line, no traceback, not empty."""
+
+    def checked(error: BaseException | str) -> str:
+        message = str(error).strip()
+        assert message
+        assert "\n" not in message
+        assert "Traceback" not in message
+        return message
+
+    return checked

@@ -1,0 +1,257 @@
+"""What every model of the registry keeps to, over every kind of nets, and what a declaration refuses.
+
+Shapes: B examples, T positions, K classes.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution, OneHotCategorical
+
+from vae_core.conditionals import BernoulliPixels, Conditional, DiagonalGaussian, Feature
+from vae_core.distributions import Sampler, mean, rsample
+from vae_core.explore import reconstruct, sample, traverse
+from vae_core.model import Model
+from vae_core.models import MODELS, Signature, declare
+from vae_core.nets import NETS, Joined, preset
+from vae_core.objectives import ELBO
+from vae_core.priors import StandardNormal, one_hot
+
+B, K = 3, 4
+CLASSES = ("a", "b", "c", "d")
+
+# Every model with its defaults, and each choice that changes which conditionals it is made of.
+VARIANTS: list[tuple[str, dict[str, Any]]] = [*((name, {}) for name in MODELS), ("cdvae", {"prior": "class"})]
+NETS_AND_SIDES = [("mlp-256", 8), ("conv-32", 28), ("conv-32", 32), ("conv-32", 64)]
+
+CASES = [
+    pytest.param(name, {**arguments, "nets": nets}, side, id="-".join([name, *arguments.values(), nets, str(side)]))
+    for name, arguments in VARIANTS
+    for nets, side in NETS_AND_SIDES
+]
+every_model = pytest.mark.parametrize(("name", "arguments", "side"), CASES)
+
+
+def built(name: str, arguments: dict[str, Any], side: int) -> Model:
+    return declare(name, arguments).build(Signature((1, side, side), CLASSES))
+
+
+def batch_of(side: int) -> dict[str, Tensor]:
+    return {"x": torch.rand(B, 1, side, side).round(), "y": one_hot(torch.tensor([0, 3, 1]), K)}
+
+
+@every_model
+def test_every_conditional_has_one_batch_dimension_or_none(name: str, arguments: dict, side: int):
+    model = built(name, arguments, side)
+    env = model.infer(batch_of(side), rsample).env
+    conditionals = [c for c in (*model.p.values(), *model.q.values()) if not isinstance(c, Feature)]
+    for conditional in conditionals:
+        assert conditional(env).batch_shape == ((B,) if conditional.given else ())
+
+
+@every_model
+def test_terms_are_one_finite_number_an_example(name: str, arguments: dict, side: int):
+    model = built(name, arguments, side)
+    terms = model.terms(batch_of(side))
+    assert list(terms.kl) == model.latents
+    assert list(terms.log_likelihood) == model.observed
+    values = [*terms.log_likelihood.values(), *terms.kl.values(), terms.distortion, terms.rate, terms.elbo]
+    assert all(value.shape == (B,) and value.isfinite().all() for value in values)
+
+
+@every_model
+def test_the_bound_moves_every_parameter(name: str, arguments: dict, side: int):
+    model = built(name, arguments, side)
+    ELBO()(model, batch_of(side)).total.backward()
+    still = [key for key, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert still == []
+
+
+@every_model
+def test_infer_gives_a_posterior_and_a_draw_of_each_latent(name: str, arguments: dict, side: int):
+    model = built(name, arguments, side)
+    posteriors, env = model.infer(batch_of(side), rsample)
+    assert list(posteriors) == model.latents
+    for block, posterior in posteriors.items():
+        assert posterior.batch_shape == (B,)
+        assert env[block].shape == posterior.mean.shape
+
+
+@every_model
+def test_generate_needs_its_inputs_and_nothing_else(name: str, arguments: dict, side: int):
+    model, batch = built(name, arguments, side), batch_of(side)
+    inputs = {key: batch[key] for key in model.inputs()}
+    found = model.generate(inputs, n=B, draw=rsample_latents)
+    assert found["x"].shape == (B, 1, side, side)
+    for missing in inputs:
+        with pytest.raises(ValueError, match=f"needs {missing}"):
+            model.generate({key: value for key, value in inputs.items() if key != missing}, n=B)
+
+
+@every_model
+def test_no_input_is_needed_once_every_latent_is_fixed(name: str, arguments: dict, side: int):
+    model = built(name, arguments, side)
+    assert model.inputs(*model.latents) == []
+    assert reconstruct(model, {"x": batch_of(side)["x"]}).shape == (B, 1, side, side)
+
+
+@every_model
+def test_samples_are_images_in_the_unit_interval(name: str, arguments: dict, side: int):
+    model, batch = built(name, arguments, side), batch_of(side)
+    images = sample(model, {key: batch[key] for key in model.inputs()}, n=B, draw=Sampler.seeded(0))
+    assert images.shape == (B, 1, side, side)
+    assert 0 <= images.min() < images.max() <= 1
+
+
+@every_model
+def test_a_traversal_is_a_grid_of_dimensions_and_values(name: str, arguments: dict, side: int):
+    model = built(name, arguments, side)
+    start = {block: q.mean[0] for block, q in model.infer(batch_of(side)).posteriors.items()}
+    images = traverse(model, start, model.latents[0], [0, 2], torch.tensor([[-1.0, 0.0, 1.0], [0.0, 1.0, 2.0]]))
+    assert images.shape == (2, 3, 1, side, side)
+
+
+@every_model
+def test_a_state_dict_carries_a_model_over_whole(name: str, arguments: dict, side: int):
+    batch, one, other = batch_of(side), built(name, arguments, side), built(name, arguments, side)
+
+    def outputs(model: Model) -> Tensor:
+        return torch.cat([model.terms(batch, Sampler.seeded(0)).elbo, reconstruct(model, batch).flatten()])
+
+    assert not torch.equal(outputs(one), outputs(other))
+    other.load_state_dict(one.state_dict())
+    assert torch.equal(outputs(one), outputs(other))
+
+
+@pytest.mark.parametrize(("name", "inputs"), [("vae", []), ("cdvae", ["y"])])
+def test_inputs_follow_the_declaration(name: str, inputs: list[str]):
+    assert built(name, {"nets": "mlp-256"}, 8).inputs() == inputs
+
+
+def test_fixing_the_labelled_block_spares_the_class():
+    model = built("cdvae", {}, 8)
+    assert model.inputs("z_l") == []
+    assert model.inputs("z_u") == ["y"]
+
+
+@pytest.mark.parametrize("nets", NETS)
+def test_every_preset_decodes_to_the_shape_that_its_trunk_reads(nets: str):
+    shape = (3, 32, 32)
+    features = preset(nets).trunk(shape)(torch.rand(2, *shape))
+    assert features.shape == (2, preset(nets).width)
+    assert preset(nets).decoder(5, shape)(torch.rand(2, 5)).shape == (2, *shape)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("nonesuch", {}, "no model is called 'nonesuch'"),
+        ("vae", {"breadth": 3}, "does not take these arguments"),
+        ("vae", {"latent": 0}, "latent must be at least 1, got 0"),
+        ("vae", {"nets": "conv-7"}, "no nets are called 'conv-7'"),
+        ("cdvae", {"unlabelled": 0}, "unlabelled must be at least 1, got 0"),
+        ("cdvae", {"prior": "flat"}, "no prior of z_l is called 'flat'"),
+        ("cdvae", {"separation": 0.0}, "separation of prototypes must be above 0, got 0.0"),
+        ("cdvae", {"separation": -1.0}, "separation of prototypes must be above 0, got -1.0"),
+        ("cdvae", {"separation": math.nan}, "separation of prototypes must be above 0, got nan"),
+        ("cdvae", {"separation": 8.0, "prior": "class"}, "a learned class prior has no separation"),
+        ("cdvae", {"labelled": 2}, "4 classes need at least 4 labelled dimensions, got 2"),
+    ],
+)
+def test_arguments_that_make_no_model_are_refused_in_a_sentence(
+    name: str, arguments: dict, words: str, one_line: Callable
+):
+    with pytest.raises(ValueError, match=words) as caught:
+        built(name, arguments, 8)
+    one_line(caught.value)
+
+
+def test_a_cdvae_needs_classes():
+    with pytest.raises(ValueError, match="needs data with classes"):
+        declare("cdvae", {}).build(Signature((1, 8, 8), ()))
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((1, 28, 20), "want square images, got 28 x 20"),
+        ((1, 30, 30), "a side of 30 does not halve down to 4..7"),
+        ((1, 6, 6), "a side of 6 does not halve down to 4..7"),
+    ],
+)
+def test_convolutions_refuse_sides_that_do_not_halve(shape: tuple[int, int, int], words: str, one_line: Callable):
+    with pytest.raises(ValueError, match=words) as caught:
+        declare("vae", {"nets": "conv-32"}).build(Signature(shape, CLASSES))
+    one_line(caught.value)
+
+
+def test_a_variable_comes_after_its_parents():
+    x = BernoulliPixels(Joined(nn.Linear(2, 4), nn.Unflatten(1, (1, 2, 2))), "z")
+    with pytest.raises(ValueError, match="x is declared before its parents z"):
+        Model(p={"x": x, "z": StandardNormal(2)}, q={})
+
+
+def test_a_posterior_needs_a_prior():
+    with pytest.raises(ValueError, match="posterior without a prior: w"):
+        Model(p={"z": StandardNormal(2)}, q={"w": DiagonalGaussian(Joined(nn.Linear(4, 4)), "x")})
+
+
+def test_a_batch_without_the_observed_is_refused():
+    model = built("vae", {}, 8)
+    with pytest.raises(ValueError, match="the batch lacks x; it holds y, z"):
+        model.terms({"z": torch.zeros(B, 16), "y": one_hot(torch.arange(B), K)})
+
+
+def rsample_latents(d: Distribution) -> Tensor:
+    """A draw where there is one with a gradient, and the mean of the pixels, which have none."""
+    return d.rsample() if d.has_rsample else d.mean
+
+
+class OneHotClass(Conditional):
+    """p(y | parents), a class as a one-hot row; without parents its logits are parameters."""
+
+    def __init__(self, net: nn.Module | None, *given: str):
+        super().__init__(*given)
+        self.net, self.logits = net, nn.Parameter(torch.randn(K))
+
+    def forward(self, env: Any) -> Distribution:
+        return OneHotCategorical(logits=self.net(*self.parents(env)) if self.net else self.logits)
+
+
+@pytest.fixture
+def joint() -> Model:
+    """A Joint VAE: the class is in both nets, so that a batch may hold it or not."""
+    decoder = Joined(nn.Linear(2 + K, 4), nn.Unflatten(1, (1, 2, 2)))
+    return Model(
+        p={"y": OneHotClass(None), "z": StandardNormal(2), "x": BernoulliPixels(decoder, "z", "y")},
+        q={
+            "y": OneHotClass(Joined(nn.Linear(4, K)), "x"),
+            "z": DiagonalGaussian(Joined(nn.Linear(4 + K, 4)), "x", "y"),
+        },
+    )
+
+
+def test_a_latent_that_the_batch_holds_is_observed_there(joint: Model):
+    batch = batch_of(2)
+    terms = joint.terms(batch)
+    assert set(terms.log_likelihood) == {"y", "x"}
+    assert set(terms.kl) == {"z"}
+    prior, classifier = joint.p["y"](batch), joint.q["y"](batch)
+    assert torch.allclose(terms.log_likelihood["y"], prior.log_prob(batch["y"]))
+    assert torch.allclose(terms.score["y"], classifier.log_prob(batch["y"]))
+
+
+def test_a_latent_that_the_batch_lacks_has_a_divergence_and_no_score(joint: Model):
+    terms = joint.terms({"x": batch_of(2)["x"]}, draw=mean)
+    assert set(terms.log_likelihood) == {"x"}
+    assert set(terms.kl) == {"y", "z"}
+    assert terms.score == {}
+
+
+def test_a_discrete_latent_has_no_draw_with_a_gradient(joint: Model):
+    with pytest.raises(NotImplementedError):
+        joint.terms({"x": batch_of(2)["x"]}, draw=rsample)

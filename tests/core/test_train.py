@@ -1,0 +1,452 @@
+"""The training loop: it learns, repeats, survives interruption at any moment, and says what is wrong."""
+
+import json
+import math
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from vae_core import checkpoints
+from vae_core import train as training
+from vae_core.checkpoints import CARD, TRAINING, WEIGHTS, Checkpoint, load, load_card, read_tensors
+from vae_core.data import Data, load_data
+from vae_core.models import CDVAE, VAE
+from vae_core.train import Options, Progress, TrainingError, pick_device, train
+
+SMALL = VAE(latent=3, nets="mlp-256")
+QUICK = Options(epochs=4, batch=64, learning_rate=3e-3, warmup=5, limit=256, device="cpu")
+STEPS_AN_EPOCH = 4
+
+
+def weights(folder: Path) -> dict[str, Tensor]:
+    return read_tensors(folder / WEIGHTS)
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    """The history of a card without the seconds, which no seed repeats."""
+    return [{k: v for k, v in entry.items() if k != "seconds"} for entry in load_card(folder)["history"]]
+
+
+def interrupt_after(epoch: int) -> Callable[[Progress], None]:
+    def report(at: Progress) -> None:
+        if at.ends_epoch and at.epoch == epoch:
+            raise KeyboardInterrupt
+
+    return report
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four epochs of the small model in one go."""
+    folder = tmp_path_factory.mktemp("runs") / "uninterrupted"
+    train(SMALL, load_data("digits"), QUICK, folder)
+    return folder
+
+
+@pytest.mark.parametrize("declaration", [SMALL, CDVAE(unlabelled=2, nets="mlp-256")])
+def test_the_loss_falls(declaration: VAE | CDVAE, digits: Data, tmp_path: Path):
+    found = train(declaration, digits, replace(QUICK, limit=None, epochs=8), tmp_path / "run")
+    losses = [entry["loss"] for entry in found.card["history"]]
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_the_checkpoint_that_comes_back_is_the_one_on_disk(digits: Data, tmp_path: Path):
+    found = train(SMALL, digits, replace(QUICK, epochs=1), tmp_path / "run")
+    assert same(found.model.state_dict(), weights(tmp_path / "run"))
+    assert load_card(tmp_path / "run") == json.loads(json.dumps(found.card))
+
+
+def test_the_card_records_what_was_trained_and_how(uninterrupted: Path):
+    card = load_card(uninterrupted)
+    assert card["model"] == {"name": "vae", "arguments": {"latent": 3, "nets": "mlp-256"}}
+    assert card["data"]["name"] == "digits"
+    assert card["data"]["images"] == 256
+    assert card["objective"]["beta"] == {"z": 1.0}
+    assert card["epochs_done"] == len(card["history"]) == 4
+
+
+def test_the_same_seed_gives_the_same_weights(uninterrupted: Path, digits: Data, tmp_path: Path):
+    torch.manual_seed(123)
+    train(SMALL, digits, QUICK, tmp_path / "again")
+    assert same(weights(uninterrupted), weights(tmp_path / "again"))
+
+
+def test_another_seed_gives_other_weights(uninterrupted: Path, digits: Data, tmp_path: Path):
+    train(SMALL, digits, replace(QUICK, seed=1), tmp_path / "other")
+    assert not same(weights(uninterrupted), weights(tmp_path / "other"))
+
+
+def test_training_leaves_the_random_numbers_of_the_caller_alone(digits: Data, tmp_path: Path):
+    before = torch.random.get_rng_state()
+    train(SMALL, digits, replace(QUICK, epochs=1), tmp_path / "run")
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_a_resumed_run_is_the_uninterrupted_run_bit_for_bit(uninterrupted: Path, digits: Data, tmp_path: Path):
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, digits, QUICK, tmp_path / "run", report=interrupt_after(2))
+    assert load_card(tmp_path / "run")["epochs_done"] == 2
+    train(SMALL, digits, QUICK, tmp_path / "run", resume=True)
+    assert same(weights(uninterrupted), weights(tmp_path / "run"))
+    assert history(uninterrupted) == history(tmp_path / "run")
+
+
+def test_a_run_interrupted_inside_an_epoch_repeats_that_epoch(
+    uninterrupted: Path, digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def report(at: Progress) -> None:
+        if at.epoch == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "CHECK_EVERY", 1)
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, digits, QUICK, tmp_path / "run", report=report)
+    assert load_card(tmp_path / "run")["epochs_done"] == 2
+    train(SMALL, digits, QUICK, tmp_path / "run", resume=True)
+    assert same(weights(uninterrupted), weights(tmp_path / "run"))
+
+
+def test_a_run_interrupted_in_its_first_epoch_starts_over(
+    uninterrupted: Path, digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def report(at: Progress) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "CHECK_EVERY", 1)
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, digits, QUICK, tmp_path / "run", report=report)
+    load(tmp_path / "run")
+    train(SMALL, digits, QUICK, tmp_path / "run", resume=True)
+    assert same(weights(uninterrupted), weights(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("lost", [CARD, WEIGHTS, TRAINING])
+def test_a_run_killed_between_two_files_of_an_epoch_resumes_whole(
+    lost: str, uninterrupted: Path, digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    replace_file, seen = os.replace, []
+
+    def dies(source: str, target: Path) -> None:
+        seen.append(Path(target).name)
+        if seen.count(lost) == (3 if lost == TRAINING else 4):  # the start writes the two others once more
+            raise KeyboardInterrupt
+        replace_file(source, target)
+
+    monkeypatch.setattr(checkpoints.os, "replace", dies)
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, digits, QUICK, tmp_path / "run")
+    monkeypatch.undo()
+    load(tmp_path / "run")
+    train(SMALL, digits, QUICK, tmp_path / "run", resume=True)
+    assert same(weights(uninterrupted), weights(tmp_path / "run"))
+    assert history(uninterrupted) == history(tmp_path / "run")
+
+
+def test_a_finished_run_can_be_given_more_epochs(digits: Data, tmp_path: Path):
+    train(SMALL, digits, replace(QUICK, epochs=1), tmp_path / "run")
+    found = train(SMALL, digits, replace(QUICK, epochs=3), tmp_path / "run", resume=True)
+    assert [entry["epoch"] for entry in found.card["history"]] == [1, 2, 3]
+    assert found.card["training"]["epochs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("declaration", "options", "words"),
+    [
+        (SMALL, replace(QUICK, learning_rate=1e-4), "made with another learning_rate"),
+        (SMALL, replace(QUICK, beta=2.0), "made with another beta"),
+        (SMALL, replace(QUICK, limit=128), "made with another images|made with another limit"),
+        (VAE(latent=4, nets="mlp-256"), QUICK, "made with another arguments"),
+        (CDVAE(nets="mlp-256"), QUICK, "made with another name, arguments"),
+    ],
+)
+def test_a_resume_with_other_options_is_refused(
+    declaration: VAE | CDVAE, options: Options, words: str, uninterrupted: Path, digits: Data, one_line: Callable
+):
+    before = (uninterrupted / CARD).read_bytes()
+    with pytest.raises(TrainingError, match=words) as caught:
+        train(declaration, digits, options, uninterrupted, resume=True)
+    one_line(caught.value)
+    assert (uninterrupted / CARD).read_bytes() == before
+
+
+def test_a_resume_without_the_state_of_training_is_refused(uninterrupted: Path, digits: Data, tmp_path: Path):
+    shutil.copytree(uninterrupted, tmp_path / "run")
+    (tmp_path / "run" / TRAINING).unlink()
+    with pytest.raises(TrainingError, match="is missing, so there is nothing to resume from"):
+        train(SMALL, digits, replace(QUICK, epochs=6), tmp_path / "run", resume=True)
+
+
+def test_a_resume_from_a_cut_state_of_training_is_refused(
+    uninterrupted: Path, digits: Data, tmp_path: Path, one_line: Callable
+):
+    shutil.copytree(uninterrupted, tmp_path / "run")
+    path = tmp_path / "run" / TRAINING
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(checkpoints.CheckpointError, match="is damaged or cut short") as caught:
+        train(SMALL, digits, replace(QUICK, epochs=6), tmp_path / "run", resume=True)
+    one_line(caught.value)
+
+
+def test_an_occupied_folder_is_left_alone(uninterrupted: Path, digits: Data, one_line: Callable):
+    before = weights(uninterrupted)
+    with pytest.raises(TrainingError, match="already holds a checkpoint: choose another folder, or --resume") as caught:
+        train(SMALL, digits, QUICK, uninterrupted)
+    one_line(caught.value)
+    assert same(weights(uninterrupted), before)
+
+
+def test_a_loss_that_is_not_finite_stops_at_its_step_and_keeps_the_last_epoch(
+    digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: Callable
+):
+    # The update of step 6 throws the weights out of range, so that step 7 is the first to have no finite loss.
+    monkeypatch.setattr(training._Run, "_rate", lambda run, step: 1e-3 if step < STEPS_AN_EPOCH + 1 else 1e38)
+    with pytest.raises(TrainingError, match="the term distortion is not finite at step 7;") as caught:
+        train(SMALL, digits, QUICK, tmp_path / "run")
+    one_line(caught.value)
+    kept = load(tmp_path / "run")
+    assert kept.card["epochs_done"] == 1
+    assert all(value.isfinite().all() for value in kept.model.state_dict().values())
+
+
+def test_a_total_that_overflows_while_its_terms_do_not_is_a_training_error(digits: Data, tmp_path: Path):
+    with pytest.raises(TrainingError, match="not finite at step 1"):
+        train(SMALL, digits, replace(QUICK, beta=1e39), tmp_path / "run")
+
+
+def scripted_validation(losses: list[float]) -> Callable[[Any], float]:
+    found: Iterator[float] = iter(losses)
+    return lambda run: next(found)
+
+
+WATCHED = replace(QUICK, epochs=8, validation=64, patience=2)
+
+
+def test_patience_stops_after_epochs_without_a_better_validation_loss(
+    digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(training._Run, "_validate", scripted_validation([9.0, 8.0, 8.5, 7.0, 7.0, 7.5, 1.0, 0.5]))
+    found = train(SMALL, digits, WATCHED, tmp_path / "run")
+    assert [entry["validation_loss"] for entry in found.card["history"]] == [9.0, 8.0, 8.5, 7.0, 7.0, 7.5]
+
+
+def test_patience_outlives_an_interruption(digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    losses = [9.0, 8.0, 8.5, 8.6, 1.0, 0.5, 0.4, 0.3]
+    monkeypatch.setattr(training._Run, "_validate", scripted_validation(losses))
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, digits, WATCHED, tmp_path / "run", report=interrupt_after(3))
+    found = train(SMALL, digits, WATCHED, tmp_path / "run", resume=True)
+    assert found.card["epochs_done"] == 4
+
+
+def test_held_out_images_are_measured_and_not_trained_on(digits: Data, tmp_path: Path):
+    found = train(SMALL, digits, replace(QUICK, validation=64), tmp_path / "run")
+    losses = [entry["validation_loss"] for entry in found.card["history"]]
+    assert found.card["data"]["images"] == 192
+    assert losses[-1] < losses[0]
+
+
+def test_validation_does_not_change_what_is_learned(uninterrupted: Path, digits: Data, tmp_path: Path):
+    options = replace(QUICK, limit=320, validation=64)
+    train(SMALL, digits, options, tmp_path / "run")
+    assert same(weights(uninterrupted), weights(tmp_path / "run"))
+
+
+def test_a_batch_larger_than_the_data_is_refused(digits: Data, tmp_path: Path, one_line: Callable):
+    with pytest.raises(ValueError, match="50 training images are fewer than a batch of 64") as caught:
+        train(SMALL, digits, replace(QUICK, limit=50), tmp_path / "run")
+    one_line(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"epochs": 0}, "epochs must be above 0, got 0"),
+        ({"batch": -1}, "batch must be above 0, got -1"),
+        ({"learning_rate": 0.0}, "learning rate must be above 0"),
+        ({"learning_rate": math.nan}, "learning rate must be above 0"),
+        ({"clip": 0.0}, "clip must be above 0"),
+        ({"warmup": -1}, "warmup must not be negative"),
+        ({"beta": 0.0}, "beta must be above 0"),
+        ({"class_weight": -1.0}, "class weight must be 0 or more"),
+        ({"patience": 3}, "patience needs to be above 0 and to have validation images"),
+        ({"precision": "float8"}, "no precision is called 'float8'"),
+    ],
+)
+def test_options_that_make_no_training_are_refused(options: dict[str, Any], words: str, one_line: Callable):
+    with pytest.raises(ValueError, match=words) as caught:
+        Options(**options)
+    one_line(caught.value)
+
+
+@pytest.mark.parametrize("name", ["nonesuch", "cuda:99", "cpux"])
+def test_a_device_that_is_not_there_is_refused(name: str, one_line: Callable):
+    with pytest.raises(ValueError, match=f"the device '{name}' is not to be had") as caught:
+        pick_device(name)
+    one_line(caught.value)
+
+
+def test_bfloat16_trains_to_finite_numbers_like_those_of_float32(uninterrupted: Path, digits: Data, tmp_path: Path):
+    found: Checkpoint = train(SMALL, digits, replace(QUICK, precision="bfloat16"), tmp_path / "run")
+    assert all(value.isfinite().all() and value.dtype == torch.float32 for value in weights(tmp_path / "run").values())
+    assert not same(weights(uninterrupted), weights(tmp_path / "run"))
+    assert found.card["history"][-1]["loss"] == pytest.approx(history(uninterrupted)[-1]["loss"], rel=0.02)
+
+
+ARGUMENTS = ["train", "vae", "--data", "digits", "--no-atlas", "--latent", "3", "--nets", "mlp-256"]
+ARGUMENTS += ["--batch", "64", "--warmup", "5", "--learning-rate", "3e-3", "--limit", "256", "--device", "cpu"]
+
+# Children are forked from one process that has imported everything, because an import takes seconds.
+FORKING = """
+import os, sys, time, torch, vae_core.cli, vae_core.train
+from vae_core.data import load_data
+torch.set_num_threads(1)
+load_data("digits")
+
+def child(arguments, **environment):
+    number = os.fork()
+    if number:
+        return number
+    os.environ.update(environment)
+    sys.stderr = open(os.devnull, "w")
+    os._exit(vae_core.cli.main(arguments))
+"""
+
+KILLING = (
+    FORKING
+    + """
+from vae_core.checkpoints import load
+folder, delays, arguments = sys.argv[1], [float(word) for word in sys.argv[2].split()], sys.argv[3:]
+for delay in delays:
+    started = child([*arguments, *(["--resume"] if os.path.exists(folder + "/card.json") else [])])
+    while not os.path.exists(folder + "/card.json"):
+        time.sleep(0.01)
+    time.sleep(delay)
+    os.kill(started, 9)
+    assert os.waitpid(started, 0)[1] == 9, "it ended before it was killed"
+    print(load(folder).card["epochs_done"], flush=True)
+"""
+)
+
+
+def run_script(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE"):
+        environment.pop(name, None)
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env=environment,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_checkpoint_killed_at_any_moment_can_be_loaded_and_resumed(tmp_path: Path):
+    folder, chance = tmp_path / "run", random.Random(0)
+    delays = " ".join(f"{chance.uniform(0.2, 0.6):.3f}" for _ in range(6))
+    found = run_script(KILLING, str(folder), delays, *ARGUMENTS, "--epochs", "1000000", "--out", str(folder))
+    assert found.returncode == 0, found.stderr
+    epochs = [int(line) for line in found.stdout.split()]
+    assert len(epochs) == 6
+    assert epochs == sorted(epochs)
+    assert epochs[-1] > epochs[0]
+
+
+def test_leftovers_of_a_killed_write_do_no_harm(uninterrupted: Path, digits: Data, tmp_path: Path):
+    shutil.copytree(uninterrupted, tmp_path / "run")
+    for name in (CARD, WEIGHTS, TRAINING):
+        (tmp_path / "run" / f".{name}.x7r3").write_bytes(b"half a f")
+    load(tmp_path / "run")
+    found = train(SMALL, digits, replace(QUICK, epochs=5), tmp_path / "run", resume=True)
+    assert found.card["epochs_done"] == 5
+
+
+GROUPED = (
+    FORKING
+    + """
+size, port, arguments = sys.argv[1], sys.argv[2], sys.argv[3:]
+common = {"WORLD_SIZE": size, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+started = [child(arguments, RANK=str(r), LOCAL_RANK=str(r), **common) for r in range(int(size))]
+sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) for number in started))
+"""
+)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def assert_same_run(one: Path, other: Path) -> None:
+    for a, b in zip(history(one), history(other), strict=True):
+        assert a == pytest.approx(b, rel=1e-4)
+    card = load_card(other)
+    assert card["cost"]["processes"] == 2
+
+
+def test_two_processes_compute_what_one_computes(uninterrupted: Path, tmp_path: Path):
+    folder = tmp_path / "two"
+    found = run_script(GROUPED, "2", str(free_port()), *ARGUMENTS, "--epochs", "4", "--out", str(folder))
+    assert found.returncode == 0, found.stderr
+    assert_same_run(uninterrupted, folder)
+
+
+def test_a_batch_that_does_not_divide_over_the_processes_is_refused(tmp_path: Path):
+    odd = [word if word != "64" else "63" for word in ARGUMENTS]
+    found = run_script(GROUPED, "2", str(free_port()), *odd, "--epochs", "1", "--out", str(tmp_path / "odd"))
+    assert found.returncode == 2
+    assert not (tmp_path / "odd").exists()
+
+
+@pytest.mark.slow
+def test_torchrun_computes_what_one_process_computes(uninterrupted: Path, tmp_path: Path):
+    folder = tmp_path / "two"
+    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port())]
+    command = [*launcher, "-m", "vae_core.cli", *ARGUMENTS, "--epochs", "4", "--out", str(folder)]
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, *command], cwd=root, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True)
+    assert_same_run(uninterrupted, folder)
+
+
+@pytest.mark.slow
+def test_the_command_itself_survives_kill_9(tmp_path: Path):
+    folder, chance = tmp_path / "run", random.Random(1)
+    command = [sys.executable, "-m", "vae_core.cli", *ARGUMENTS, "--epochs", "1000000", "--out", str(folder)]
+    for attempt in range(3):
+        resume = ["--resume"] if attempt else []
+        started = subprocess.Popen(
+            [*command, *resume], cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, text=True
+        )
+        assert started.stderr is not None
+        assert started.stderr.readline().startswith("epoch")
+        with pytest.raises(subprocess.TimeoutExpired):
+            started.wait(chance.uniform(0.05, 1.0))
+        started.send_signal(signal.SIGKILL)
+        started.communicate()
+        assert load(folder).card["epochs_done"] >= 1
+
+
+@pytest.mark.gpu
+def test_a_gpu_learns_as_the_cpu_does(uninterrupted: Path, digits: Data, tmp_path: Path):
+    train(SMALL, digits, replace(QUICK, device="cuda"), tmp_path / "run")
+    assert history(tmp_path / "run")[-1]["loss"] == pytest.approx(history(uninterrupted)[-1]["loss"], rel=0.05)
