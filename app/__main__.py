@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamlit.web import cli
 
-MODELS_VARIABLE = "LATENT_EXPLORER_MODELS"
+from app import MODELS_VARIABLE
 
 
 def main(host: str, port: str, window: str, folder: str = "") -> None:

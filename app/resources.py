@@ -11,16 +11,15 @@ import streamlit as st
 import torch
 from torch import Tensor
 
+from app import MODELS_VARIABLE
 from app.components.latent_map import Ellipse
 from app.pictures import png, to_bytes
 from vae_core import Checkpoint, bundled, load
-from vae_core.checkpoints import CARD
+from vae_core.checkpoints import CARD, found_in
 from vae_core.data import Data, local_data
 from vae_core.distributions import Sampler
 from vae_core.explore import active_units, decode, priors_by_class, rate_per_dimension, reads_label
 from vae_core.projections import place
-
-MODELS_VARIABLE = "LATENT_EXPLORER_MODELS"
 
 # The route of the server that decodes an item of a map.
 DECODE = "/latent-explorer/decode"
@@ -31,12 +30,8 @@ PRIOR_DRAWS = 200
 
 def offered() -> dict[str, Path]:
     """The checkpoints to choose from: the bundled ones, and those of the folder given to `latent-explorer app`."""
-    found = bundled()
     folder = os.environ.get(MODELS_VARIABLE)
-    if folder:
-        cards = sorted([*Path(folder).glob(CARD), *Path(folder).glob(f"*/{CARD}")])
-        found |= {card.parent.name: card.parent for card in cards}
-    return found
+    return bundled() | (found_in(Path(folder)) if folder else {})
 
 
 def checkpoint(name: str) -> Checkpoint:

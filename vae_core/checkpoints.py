@@ -220,4 +220,10 @@ def bundled_folder() -> Path:
 
 def bundled() -> dict[str, Path]:
     """The bundled checkpoints by name."""
-    return {path.parent.name: path.parent for path in sorted(bundled_folder().glob(f"*/{CARD}"))}
+    return found_in(bundled_folder())
+
+
+def found_in(folder: Path) -> dict[str, Path]:
+    """The checkpoints in a folder of checkpoint folders, by name; or the one that `folder` itself is."""
+    cards = sorted([*folder.glob(CARD), *folder.glob(f"*/{CARD}")])
+    return {card.parent.resolve().name: card.parent for card in cards}

@@ -7,6 +7,7 @@ import os
 import re
 import runpy
 import shlex
+import socket
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from rich import progress as bars
 from rich.console import Console
 from rich.table import Table
 
-from .checkpoints import bundled, load, load_card, save_atlas, save_card
+from .checkpoints import bundled, found_in, load, load_card, save_atlas, save_card
 from .data import DATASETS, load_data
 from .metrics import METRICS, Estimate, evaluate
 from .models import CDVAE, MODELS, VAE
@@ -44,6 +45,18 @@ class App:
     """Open a browser window."""
 
     def run(self) -> int:
+        if self.models and not found_in(self.models):
+            raise ValueError(
+                f"{self.models} holds no checkpoint: give a folder that `latent-explorer train` wrote, or one of several such"
+            )
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError as error:
+                raise ValueError(
+                    f"cannot listen on {self.host} port {self.port} ({error.strerror}): choose another with --port"
+                ) from None
         folders = [] if self.models is None else [str(self.models.resolve())]
         sys.argv = ["app", self.host, str(self.port), "window" if self.browser else "headless", *folders]
         runpy.run_module("app", run_name="__main__")
@@ -205,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _parse(arguments).run()
     except KeyboardInterrupt:
-        ERRORS.print("stopped; the checkpoint of the last epoch is kept, and --resume goes on from it")
+        ERRORS.print("stopped; where a training was running, --resume goes on from its last epoch")
         return 130
     except (ValueError, TrainingError, OSError) as error:
         ERRORS.print(f"latent-explorer: {error}", markup=False, soft_wrap=True)

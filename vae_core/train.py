@@ -349,12 +349,18 @@ class _Run:
             "processes": self.group.size,
         }
         self.card = {**self.card, "epochs_done": done, "history": history, "cost": cost}
-        if self.group.leads:
-            state = _optimizer_state(self.model, self.optimizer)
-            state["epochs_done"] = torch.tensor(done)
-            write_tensors(self.folder / TRAINING, state)
+        if not self.group.leads:
+            return
+        state = _optimizer_state(self.model, self.optimizer)
+        try:
+            write_tensors(self.folder / TRAINING, {**state, "epochs_done": torch.tensor(done)})
             save_model(self.folder, self.model)
             save_card(self.folder, self.card)
+        except OSError as error:
+            raise TrainingError(
+                f"epoch {done} could not be written to {self.folder} ({error.strerror}); what was there is kept: "
+                "make room, then go on with --resume"
+            ) from None
 
 
 class _Meter:

@@ -12,7 +12,7 @@ from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
 STEPS = 11
-STARTS = {"item": "a test item", "draw": "a draw of the prior", "mean": "the prior’s mean"}
+ITEM, DRAW, MEAN = STARTS = ("test item", "prior draw", "prior mean")
 
 checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
@@ -27,38 +27,36 @@ st.caption(
 
 def start_codes(start: str, item: int, label: int | None, seed: int) -> dict[str, torch.Tensor]:
     """One code `(D,)` for each block."""
-    if start == "item":
+    if start == ITEM:
         codes = resources.item_codes(checkpoint, [item])
     else:
         inputs = {} if label is None else {LABEL: one_hot(torch.tensor([label]), len(atlas.classes))}
-        codes = prior_codes(model, inputs, draw=mean if start == "mean" else Sampler.seeded(seed))
+        codes = prior_codes(model, inputs, draw=mean if start == MEAN else Sampler.seeded(seed))
     return {block: code[0] for block, code in codes.items()}
 
 
 @st.fragment
 def strips() -> None:
     links.check("block", model.latents, "block")
-    links.check("start", list(STARTS), "start")
+    links.check("start", STARTS, "start")
     links.number("item", 0, len(atlas) - 1, "item")
     controls = st.columns([1, 1.2, 1, 1.6, 1.6], vertical_alignment="bottom")
     block = controls[0].selectbox("Block", model.latents, key="block", bind="query-params")
-    start = controls[1].selectbox(
-        "Start from", list(STARTS), format_func=STARTS.__getitem__, key="start", bind="query-params"
-    )
+    start = controls[1].selectbox("Start from", STARTS, key="start", bind="query-params")
     item, seed, label = 0, 0, None
     with controls[2]:
-        if start == "item":
+        if start == ITEM:
             item = st.number_input("Item", 0, len(atlas) - 1, key="item", bind="query-params")
             label = int(atlas.labels[item])
-        elif start == "draw":
+        elif start == DRAW:
             seed = st.number_input("Seed", 0, 9999, key="seed", bind="query-params")
     with controls[3]:
-        if labelled and start != "item":
+        if labelled and start != ITEM:
             links.check("class", atlas.classes, "class")
             label = atlas.classes.index(
                 st.selectbox("Class", atlas.classes, key="class", bind="query-params")
             )
-        elif start == "item":
+        elif start == ITEM:
             st.caption(f"class {atlas.classes[atlas.labels[item]]}")
     span = controls[4].slider("Range, ± σ of the prior", 0.5, 6.0, 3.0, 0.5, key="span", bind="query-params")
 

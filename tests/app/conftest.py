@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.resources import MODELS_VARIABLE
+from app import MODELS_VARIABLE
 
 MAIN = Path(__file__).parents[2] / "app" / "main.py"
 

@@ -46,7 +46,7 @@ def test_an_unknown_model_gives_a_sentence_and_the_default(open_page: Open, page
     [
         ("views/traverse.py", {"block": "z_x"}, "block “z_x”"),
         ("views/traverse.py", {"start": "class", "class": "eleven"}, "start “class”"),
-        ("views/traverse.py", {"start": "mean", "class": "eleven"}, "class “eleven”"),
+        ("views/traverse.py", {"start": "prior mean", "class": "eleven"}, "class “eleven”"),
         ("views/traverse.py", {"dim": "z_l[99]"}, "dimension “z_l[99]”"),
         ("views/traverse.py", {"item": "-3"}, "item “-3”"),
         ("views/generate.py", {"class": "eleven"}, "class “eleven”"),
@@ -68,7 +68,7 @@ def test_a_link_restores_the_traversal(open_page: Open):
         "views/traverse.py",
         model="cdvae-digits",
         block="z_u",
-        start="draw",
+        start="prior draw",
         seed="7",
         span="2.0",
         **{"class": "4"},
@@ -110,7 +110,7 @@ def test_a_damaged_checkpoint_is_said_and_the_others_still_open(
 ):
     import shutil
 
-    from app.resources import MODELS_VARIABLE
+    from app import MODELS_VARIABLE
 
     broken = tmp_path / "broken"
     shutil.copytree(trained["vae-digits"], broken)

@@ -1,17 +1,21 @@
 """The app's parts that need no page: links, selections, pictures, colours, the decode route."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from starlette.testclient import TestClient
+from starlette.requests import Request
+from starlette.responses import Response
 
 from app import links
 from app.components.palette import colours
 from app.components.selection import Selection, inside, selected_items
 from app.pictures import png, to_bytes
-from app.resources import DECODE, MODELS_VARIABLE
+from app import MODELS_VARIABLE
+from vae_core import load
+from vae_core.explore import decode
 
 SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
@@ -56,31 +60,30 @@ def test_every_class_has_a_colour_of_its_own():
     assert len(set(colours(30))) == 30
 
 
-@pytest.fixture
-def client(trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    from starlette.applications import Starlette
-    from starlette.routing import Route
+Ask = Callable[[str, int], Response]
 
-    from app.server import decode
+
+@pytest.fixture
+def ask(trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """What the decode route answers for a model and an item."""
+    from app import server
 
     monkeypatch.setenv(MODELS_VARIABLE, str(trained["vae-digits"].parent))
-    return TestClient(Starlette(routes=[Route(f"{DECODE}/{{model}}/{{item:int}}", decode)]))
+    return lambda model, item: server.decode(
+        Request({"type": "http", "path_params": {"model": model, "item": item}, "headers": []})
+    )
 
 
-def test_the_route_decodes_an_item_as_the_model_does(client: TestClient, trained: dict[str, Path]):
-    from vae_core import load
-    from vae_core.explore import decode
-
+def test_the_route_decodes_an_item_as_the_model_does(ask: Ask, trained: dict[str, Path]):
     found = load(trained["vae-digits"])
     codes = {block: torch.from_numpy(found.atlas.means[block][[3]]) for block in found.model.latents}
-    expected = png(to_bytes(decode(found.model, codes))[0])
-    answer = client.get(f"{DECODE}/vae-digits/3")
-    assert answer.headers["content-type"] == "image/png"
-    assert answer.content == expected
+    answer = ask("vae-digits", 3)
+    assert answer.media_type == "image/png"
+    assert answer.body == png(to_bytes(decode(found.model, codes))[0])
 
 
-@pytest.mark.parametrize("path", ["nonesuch/3", "vae-digits/99999999", "..%2f..%2fetc/3"])
-def test_the_route_answers_404_with_a_sentence_for_what_is_not_there(client: TestClient, path: str):
-    answer = client.get(f"{DECODE}/{path}")
+@pytest.mark.parametrize(("model", "item"), [("nonesuch", 3), ("vae-digits", 99_999_999), ("../../etc", 3)])
+def test_the_route_answers_404_with_a_sentence_for_what_is_not_there(ask: Ask, model: str, item: int):
+    answer = ask(model, item)
     assert answer.status_code == 404
-    assert "Traceback" not in answer.text
+    assert len(bytes(answer.body).splitlines()) == 1

@@ -29,7 +29,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [*((name, {}) for name in MODELS), 
 NETS_AND_SIDES = [("mlp-256", 8), ("conv-32", 28), ("conv-32", 32), ("conv-32", 64)]
 
 CASES = [
-    pytest.param(name, {**arguments, "nets": nets}, side, id="-".join([name, *arguments.values(), nets, str(side)]))
+    pytest.param(
+        name, {**arguments, "nets": nets}, side, id="-".join([name, *arguments.values(), nets, str(side)])
+    )
     for name, arguments in VARIANTS
     for nets, side in NETS_AND_SIDES
 ]
@@ -111,7 +113,9 @@ def test_samples_are_images_in_the_unit_interval(name: str, arguments: dict, sid
 def test_a_traversal_is_a_grid_of_dimensions_and_values(name: str, arguments: dict, side: int):
     model = built(name, arguments, side)
     start = {block: q.mean[0] for block, q in model.infer(batch_of(side)).posteriors.items()}
-    images = traverse(model, start, model.latents[0], [0, 2], torch.tensor([[-1.0, 0.0, 1.0], [0.0, 1.0, 2.0]]))
+    images = traverse(
+        model, start, model.latents[0], [0, 2], torch.tensor([[-1.0, 0.0, 1.0], [0.0, 1.0, 2.0]])
+    )
     assert images.shape == (2, 3, 1, side, side)
 
 
@@ -183,7 +187,9 @@ def test_a_cdvae_needs_classes():
         ((1, 6, 6), "a side of 6 does not halve down to 4..7"),
     ],
 )
-def test_convolutions_refuse_sides_that_do_not_halve(shape: tuple[int, int, int], words: str, one_line: Callable):
+def test_convolutions_refuse_sides_that_do_not_halve(
+    shape: tuple[int, int, int], words: str, one_line: Callable
+):
     with pytest.raises(ValueError, match=words) as caught:
         declare("vae", {"nets": "conv-32"}).build(Signature(shape, CLASSES))
     one_line(caught.value)

@@ -1,7 +1,8 @@
 """What the loaders hand out: shapes, splits, order, the noise of binarisation and the factors of sprites."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -120,14 +121,14 @@ def centre(image: Tensor) -> tuple[float, float]:
 @pytest.mark.parametrize("shape", range(3))
 def test_x_moves_a_sprite_right_and_nowhere_else(shape: int):
     columns, rows = zip(*(centre(rendered(shape=shape, x=x)) for x in range(0, 32, 5)), strict=True)
-    assert all(a + 4 < b for a, b in zip(columns, columns[1:], strict=False))
+    assert all(a + 4 < b for a, b in pairwise(columns))
     assert max(rows) - min(rows) < 0.1
 
 
 @pytest.mark.parametrize("shape", range(3))
 def test_y_moves_a_sprite_down_and_nowhere_else(shape: int):
     columns, rows = zip(*(centre(rendered(shape=shape, y=y)) for y in range(0, 32, 5)), strict=True)
-    assert all(a + 4 < b for a, b in zip(rows, rows[1:], strict=False))
+    assert all(a + 4 < b for a, b in pairwise(rows))
     assert max(columns) - min(columns) < 0.1
 
 
@@ -148,7 +149,9 @@ def test_orientation_turns_a_sprite_and_keeps_its_area():
 @pytest.mark.parametrize("shape", range(3))
 def test_a_sprite_stays_inside_the_image(shape: int):
     corners = [rendered(shape=shape, scale=5, orientation=5, x=x, y=y) for x in (0, 31) for y in (0, 31)]
-    border = torch.stack([torch.cat([image[[0, -1]].flatten(), image[:, [0, -1]].flatten()]) for image in corners])
+    border = torch.stack(
+        [torch.cat([image[[0, -1]].flatten(), image[:, [0, -1]].flatten()]) for image in corners]
+    )
     assert border.max() == 0
 
 
@@ -173,7 +176,9 @@ def test_factors_number_every_sprite_once():
 @pytest.fixture
 def unrendered_sprites(monkeypatch: pytest.MonkeyPatch) -> tuple[Data, Data]:
     """Both splits without their pixels, which take a minute."""
-    monkeypatch.setattr(sprites, "render", lambda factors: torch.zeros(len(factors), 1, 1, 1, dtype=torch.uint8))
+    monkeypatch.setattr(
+        sprites, "render", lambda factors: torch.zeros(len(factors), 1, 1, 1, dtype=torch.uint8)
+    )
     return load_data("sprites", "train"), load_data("sprites", "test")
 
 
@@ -196,11 +201,13 @@ def test_the_factors_of_a_part_are_those_of_its_images(unrendered_sprites: tuple
 
 
 @pytest.fixture(scope="module")
-def mnist() -> Iterator[tuple[Data, Data]]:
+def mnist() -> tuple[Data, Data]:
     folder = os.environ.get(DATA_VARIABLE)
     if not folder or not (Path(folder) / "MNIST" / "raw").is_dir():
-        pytest.skip(f"no MNIST at hand: name a folder that holds MNIST/raw in the environment variable {DATA_VARIABLE}")
-    yield load_data("mnist"), load_data("mnist", "test")
+        pytest.skip(
+            f"no MNIST at hand: name a folder that holds MNIST/raw in the environment variable {DATA_VARIABLE}"
+        )
+    return load_data("mnist"), load_data("mnist", "test")
 
 
 def test_mnist_has_its_published_sizes(mnist: tuple[Data, Data]):
@@ -230,12 +237,16 @@ def test_local_data_never_downloads(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert len(local_data("digits") or ()) == 447
 
 
-def test_mnist_out_of_reach_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, one_line: Callable):
+def test_mnist_out_of_reach_is_said_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, one_line: Callable
+):
     def unreachable(*args: object, **options: object) -> None:
         raise RuntimeError("Error downloading train-images-idx3-ubyte.gz")
 
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
     monkeypatch.setattr("torchvision.datasets.MNIST", unreachable)
-    with pytest.raises(ValueError, match=f"MNIST could not be had .*: set {DATA_VARIABLE} to a folder") as caught:
+    with pytest.raises(
+        ValueError, match=f"MNIST could not be had .*: set {DATA_VARIABLE} to a folder"
+    ) as caught:
         load_data("mnist")
     one_line(caught.value)

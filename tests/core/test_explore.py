@@ -31,7 +31,6 @@ from vae_core.explore import (
 )
 from vae_core.labels import class_log_joint, uniform_log_prior
 from vae_core.model import Inferred, Model
-from vae_core.priors import one_hot
 from vae_core.projections import place, umap
 
 
@@ -56,7 +55,10 @@ def means_of(model: Model, batch: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def test_a_reconstruction_resembles_its_image(cdvae: Checkpoint):
     test = load_data("digits", "test")
-    images, found = test.images.float() / 255, reconstruct(cdvae.model, test.batch(slice(None), Sampler.seeded(0)))
+    images, found = (
+        test.images.float() / 255,
+        reconstruct(cdvae.model, test.batch(slice(None), Sampler.seeded(0))),
+    )
     own = (found - images).square().mean((1, 2, 3))
     other = (found - images.roll(1, 0)).square().mean((1, 2, 3))
     assert (own < other).float().mean() > 0.9
@@ -130,7 +132,9 @@ def test_the_class_posterior_is_a_distribution_and_bayes_rule(cdvae: Checkpoint,
 
 def test_the_class_posterior_of_the_atlas_knows_the_classes(cdvae: Checkpoint):
     atlas = cdvae.atlas
-    means, scales = ({k: torch.from_numpy(v) for k, v in group.items()} for group in (atlas.means, atlas.scales))
+    means, scales = (
+        {k: torch.from_numpy(v) for k, v in group.items()} for group in (atlas.means, atlas.scales)
+    )
     guess = class_posterior(cdvae.model, means, scales, 10).argmax(-1).numpy()
     assert (guess == atlas.labels).mean() > 0.7
 
@@ -224,8 +228,10 @@ def test_a_code_of_the_map_lands_on_itself(vae: Checkpoint):
 
 def test_a_code_between_two_lands_between_them():
     codes, coordinates = np.array([[0.0], [1.0]]), np.array([[0.0, 10.0], [4.0, 20.0]])
-    assert place(np.array([[0.5], [0.25]]), codes, coordinates).round(3).tolist() == [[2.0, 15.0], [1.0, 12.5]]
-
+    assert place(np.array([[0.5], [0.25]]), codes, coordinates).round(3).tolist() == [
+        [2.0, 15.0],
+        [1.0, 12.5],
+    ]
 
 
 @pytest.mark.slow

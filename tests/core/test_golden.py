@@ -90,7 +90,9 @@ def ppca() -> PPCA:
     spread = eigenvalues[-2:].log().sum() + (D - 2) * variance.log()
     average = -0.5 * (D * math.log(2 * math.pi) + spread + D)
     marginal = MultivariateNormal(exact.mean(0), weight @ weight.T + variance * torch.eye(D))
-    return PPCA(points, weight.float(), bias, variance.item(), average.item(), marginal.log_prob(exact).float())
+    return PPCA(
+        points, weight.float(), bias, variance.item(), average.item(), marginal.log_prob(exact).float()
+    )
 
 
 def rotated(weight: Tensor) -> Tensor:

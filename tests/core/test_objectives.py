@@ -67,7 +67,9 @@ def class_term_by_hand(model: Model) -> float:
 
 
 def test_the_class_term_is_the_cross_entropy_of_bayes_rule(model: Model):
-    assert loss(model, class_weight=1.0).parts["class"].item() == pytest.approx(class_term_by_hand(model), rel=1e-4)
+    assert loss(model, class_weight=1.0).parts["class"].item() == pytest.approx(
+        class_term_by_hand(model), rel=1e-4
+    )
 
 
 def test_the_class_term_enters_with_its_weight(model: Model):

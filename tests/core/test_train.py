@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from vae_core.checkpoints import CARD, TRAINING, WEIGHTS, Checkpoint, load, load
 from vae_core.data import Data, load_data
 from vae_core.models import CDVAE, VAE
 from vae_core.train import Options, Progress, TrainingError, pick_device, train
+
+ROOT = Path(__file__).parents[2]
 
 SMALL = VAE(latent=3, nets="mlp-256")
 QUICK = Options(epochs=4, batch=64, learning_rate=3e-3, warmup=5, limit=256, device="cpu")
@@ -98,7 +101,9 @@ def test_training_leaves_the_random_numbers_of_the_caller_alone(digits: Data, tm
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_a_resumed_run_is_the_uninterrupted_run_bit_for_bit(uninterrupted: Path, digits: Data, tmp_path: Path):
+def test_a_resumed_run_is_the_uninterrupted_run_bit_for_bit(
+    uninterrupted: Path, digits: Data, tmp_path: Path
+):
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, digits, QUICK, tmp_path / "run", report=interrupt_after(2))
     assert load_card(tmp_path / "run")["epochs_done"] == 2
@@ -176,7 +181,12 @@ def test_a_finished_run_can_be_given_more_epochs(digits: Data, tmp_path: Path):
     ],
 )
 def test_a_resume_with_other_options_is_refused(
-    declaration: VAE | CDVAE, options: Options, words: str, uninterrupted: Path, digits: Data, one_line: Callable
+    declaration: VAE | CDVAE,
+    options: Options,
+    words: str,
+    uninterrupted: Path,
+    digits: Data,
+    one_line: Callable,
 ):
     before = (uninterrupted / CARD).read_bytes()
     with pytest.raises(TrainingError, match=words) as caught:
@@ -205,7 +215,9 @@ def test_a_resume_from_a_cut_state_of_training_is_refused(
 
 def test_an_occupied_folder_is_left_alone(uninterrupted: Path, digits: Data, one_line: Callable):
     before = weights(uninterrupted)
-    with pytest.raises(TrainingError, match="already holds a checkpoint: choose another folder, or --resume") as caught:
+    with pytest.raises(
+        TrainingError, match="already holds a checkpoint: choose another folder, or --resume"
+    ) as caught:
         train(SMALL, digits, QUICK, uninterrupted)
     one_line(caught.value)
     assert same(weights(uninterrupted), before)
@@ -224,9 +236,12 @@ def test_a_loss_that_is_not_finite_stops_at_its_step_and_keeps_the_last_epoch(
     assert all(value.isfinite().all() for value in kept.model.state_dict().values())
 
 
-def test_a_total_that_overflows_while_its_terms_do_not_is_a_training_error(digits: Data, tmp_path: Path):
-    with pytest.raises(TrainingError, match="not finite at step 1"):
-        train(SMALL, digits, replace(QUICK, beta=1e39), tmp_path / "run")
+@pytest.mark.parametrize("batch", [64, 256])  # several steps an epoch, and one
+def test_a_total_that_overflows_while_its_terms_do_not_is_a_training_error(
+    batch: int, digits: Data, tmp_path: Path
+):
+    with pytest.raises(TrainingError, match="not finite at step 1;"):
+        train(SMALL, digits, replace(QUICK, beta=1e39, batch=batch), tmp_path / "run")
 
 
 def scripted_validation(losses: list[float]) -> Callable[[Any], float]:
@@ -240,7 +255,9 @@ WATCHED = replace(QUICK, epochs=8, validation=64, patience=2)
 def test_patience_stops_after_epochs_without_a_better_validation_loss(
     digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(training._Run, "_validate", scripted_validation([9.0, 8.0, 8.5, 7.0, 7.0, 7.5, 1.0, 0.5]))
+    monkeypatch.setattr(
+        training._Run, "_validate", scripted_validation([9.0, 8.0, 8.5, 7.0, 7.0, 7.5, 1.0, 0.5])
+    )
     found = train(SMALL, digits, WATCHED, tmp_path / "run")
     assert [entry["validation_loss"] for entry in found.card["history"]] == [9.0, 8.0, 8.5, 7.0, 7.0, 7.5]
 
@@ -302,73 +319,120 @@ def test_a_device_that_is_not_there_is_refused(name: str, one_line: Callable):
     one_line(caught.value)
 
 
-def test_bfloat16_trains_to_finite_numbers_like_those_of_float32(uninterrupted: Path, digits: Data, tmp_path: Path):
+def test_bfloat16_trains_to_finite_numbers_like_those_of_float32(
+    uninterrupted: Path, digits: Data, tmp_path: Path
+):
     found: Checkpoint = train(SMALL, digits, replace(QUICK, precision="bfloat16"), tmp_path / "run")
-    assert all(value.isfinite().all() and value.dtype == torch.float32 for value in weights(tmp_path / "run").values())
+    assert all(
+        value.isfinite().all() and value.dtype == torch.float32
+        for value in weights(tmp_path / "run").values()
+    )
     assert not same(weights(uninterrupted), weights(tmp_path / "run"))
     assert found.card["history"][-1]["loss"] == pytest.approx(history(uninterrupted)[-1]["loss"], rel=0.02)
 
 
 ARGUMENTS = ["train", "vae", "--data", "digits", "--no-atlas", "--latent", "3", "--nets", "mlp-256"]
-ARGUMENTS += ["--batch", "64", "--warmup", "5", "--learning-rate", "3e-3", "--limit", "256", "--device", "cpu"]
+ARGUMENTS += [
+    "--batch",
+    "64",
+    "--warmup",
+    "5",
+    "--learning-rate",
+    "3e-3",
+    "--limit",
+    "256",
+    "--device",
+    "cpu",
+]
 
-# Children are forked from one process that has imported everything, because an import takes seconds.
+# Imports take seconds, so that they are made once, in a process that forks a child for each command it is told.
+# A second process of a group comes late to the folder: it must not take what the first has written for another run's.
 FORKING = """
-import os, sys, time, torch, vae_core.cli, vae_core.train
+import json, os, sys, time, torch, torch._dynamo, vae_core.cli
 from vae_core.data import load_data
+from vae_core.train import _Run
 torch.set_num_threads(1)
 load_data("digits")
-
-def child(arguments, **environment):
-    number = os.fork()
-    if number:
-        return number
-    os.environ.update(environment)
-    sys.stderr = open(os.devnull, "w")
-    os._exit(vae_core.cli.main(arguments))
+for line in sys.stdin:
+    told = json.loads(line)
+    if "wait" in told:
+        print(os.waitstatus_to_exitcode(os.waitpid(told["wait"], 0)[1]), flush=True)
+    elif number := os.fork():
+        print(number, flush=True)
+    else:
+        os.environ.update(told["environment"])
+        if os.environ.get("RANK") == "1":
+            start = _Run._start
+            _Run._start = lambda run: (time.sleep(0.5), start(run))[1]
+        sys.stdout = sys.stderr = open(told["log"], "a", buffering=1)
+        os._exit(vae_core.cli.main(told["arguments"]))
 """
 
-KILLING = (
-    FORKING
-    + """
-from vae_core.checkpoints import load
-folder, delays, arguments = sys.argv[1], [float(word) for word in sys.argv[2].split()], sys.argv[3:]
-for delay in delays:
-    started = child([*arguments, *(["--resume"] if os.path.exists(folder + "/card.json") else [])])
-    while not os.path.exists(folder + "/card.json"):
+
+class Commands:
+    """Runs `latent-explorer` in processes of its own that start at once; what they say is added to `log`."""
+
+    def __init__(self, log: Path):
+        self.log = log
+        environment = {k: v for k, v in os.environ.items() if k not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")}
+        self.server = subprocess.Popen(
+            [sys.executable, "-c", FORKING],
+            env={**environment, "OMP_NUM_THREADS": "1"},
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(self, *arguments: str, **environment: str) -> int:
+        return self._tell(arguments=arguments, environment=environment, log=str(self.log))
+
+    def wait(self, number: int) -> int:
+        """The exit code; minus the signal for a process that was killed."""
+        return self._tell(wait=number)
+
+    def close(self) -> None:
+        assert self.server.stdin is not None
+        assert self.server.stdout is not None
+        self.server.stdin.close()
+        self.server.wait()
+        self.server.stdout.close()
+
+    def _tell(self, **told: Any) -> int:
+        assert self.server.stdin is not None
+        assert self.server.stdout is not None
+        print(json.dumps(told), file=self.server.stdin, flush=True)
+        return int(self.server.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    found = Commands(tmp_path_factory.mktemp("commands") / "log")
+    yield found
+    found.close()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
         time.sleep(0.01)
-    time.sleep(delay)
-    os.kill(started, 9)
-    assert os.waitpid(started, 0)[1] == 9, "it ended before it was killed"
-    print(load(folder).card["epochs_done"], flush=True)
-"""
-)
 
 
-def run_script(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE"):
-        environment.pop(name, None)
-    return subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def epochs_done(folder: Path) -> int:
+    return load_card(folder)["epochs_done"] if (folder / CARD).exists() else 0
 
 
-def test_a_checkpoint_killed_at_any_moment_can_be_loaded_and_resumed(tmp_path: Path):
+def test_a_checkpoint_killed_at_any_moment_can_be_loaded_and_resumed(commands: Commands, tmp_path: Path):
     folder, chance = tmp_path / "run", random.Random(0)
-    delays = " ".join(f"{chance.uniform(0.2, 0.6):.3f}" for _ in range(6))
-    found = run_script(KILLING, str(folder), delays, *ARGUMENTS, "--epochs", "1000000", "--out", str(folder))
-    assert found.returncode == 0, found.stderr
-    epochs = [int(line) for line in found.stdout.split()]
-    assert len(epochs) == 6
-    assert epochs == sorted(epochs)
-    assert epochs[-1] > epochs[0]
+    for attempt in range(8):
+        before, resume = epochs_done(folder), ["--resume"] if attempt else []
+        number = commands.start(*ARGUMENTS, "--epochs", "1000000", "--out", str(folder), *resume)
+        wait_for(lambda before=before: epochs_done(folder) > before)
+        time.sleep(chance.uniform(0, 0.1))
+        os.kill(number, signal.SIGKILL)
+        assert commands.wait(number) == -signal.SIGKILL
+        assert load(folder).card["epochs_done"] > before
 
 
 def test_leftovers_of_a_killed_write_do_no_harm(uninterrupted: Path, digits: Data, tmp_path: Path):
@@ -380,41 +444,36 @@ def test_leftovers_of_a_killed_write_do_no_harm(uninterrupted: Path, digits: Dat
     assert found.card["epochs_done"] == 5
 
 
-GROUPED = (
-    FORKING
-    + """
-size, port, arguments = sys.argv[1], sys.argv[2], sys.argv[3:]
-common = {"WORLD_SIZE": size, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-started = [child(arguments, RANK=str(r), LOCAL_RANK=str(r), **common) for r in range(int(size))]
-sys.exit(max(os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]) for number in started))
-"""
-)
-
-
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
+def two_processes(commands: Commands, *arguments: str) -> list[int]:
+    """Exit codes of two processes that train together, told so as torchrun tells them."""
+    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    numbers = [commands.start(*arguments, **group, RANK=rank, LOCAL_RANK=rank) for rank in "01"]
+    return [commands.wait(number) for number in numbers]
+
+
 def assert_same_run(one: Path, other: Path) -> None:
+    assert load_card(other)["cost"]["processes"] == 2
     for a, b in zip(history(one), history(other), strict=True):
         assert a == pytest.approx(b, rel=1e-4)
-    card = load_card(other)
-    assert card["cost"]["processes"] == 2
 
 
-def test_two_processes_compute_what_one_computes(uninterrupted: Path, tmp_path: Path):
+def test_two_processes_compute_what_one_computes(commands: Commands, uninterrupted: Path, tmp_path: Path):
     folder = tmp_path / "two"
-    found = run_script(GROUPED, "2", str(free_port()), *ARGUMENTS, "--epochs", "4", "--out", str(folder))
-    assert found.returncode == 0, found.stderr
+    assert two_processes(commands, *ARGUMENTS, "--epochs", "4", "--out", str(folder)) == [0, 0], (
+        commands.log.read_text()
+    )
     assert_same_run(uninterrupted, folder)
 
 
-def test_a_batch_that_does_not_divide_over_the_processes_is_refused(tmp_path: Path):
+def test_a_batch_that_does_not_divide_over_the_processes_is_refused(commands: Commands, tmp_path: Path):
     odd = [word if word != "64" else "63" for word in ARGUMENTS]
-    found = run_script(GROUPED, "2", str(free_port()), *odd, "--epochs", "1", "--out", str(tmp_path / "odd"))
-    assert found.returncode == 2
+    assert two_processes(commands, *odd, "--out", str(tmp_path / "odd")) == [2, 2]
     assert not (tmp_path / "odd").exists()
 
 
@@ -423,8 +482,9 @@ def test_torchrun_computes_what_one_process_computes(uninterrupted: Path, tmp_pa
     folder = tmp_path / "two"
     launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port())]
     command = [*launcher, "-m", "vae_core.cli", *ARGUMENTS, "--epochs", "4", "--out", str(folder)]
-    root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, *command], cwd=root, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True)
+    subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True
+    )
     assert_same_run(uninterrupted, folder)
 
 
@@ -434,9 +494,7 @@ def test_the_command_itself_survives_kill_9(tmp_path: Path):
     command = [sys.executable, "-m", "vae_core.cli", *ARGUMENTS, "--epochs", "1000000", "--out", str(folder)]
     for attempt in range(3):
         resume = ["--resume"] if attempt else []
-        started = subprocess.Popen(
-            [*command, *resume], cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, text=True
-        )
+        started = subprocess.Popen([*command, *resume], cwd=ROOT, stderr=subprocess.PIPE, text=True)
         assert started.stderr is not None
         assert started.stderr.readline().startswith("epoch")
         with pytest.raises(subprocess.TimeoutExpired):
@@ -449,4 +507,6 @@ def test_the_command_itself_survives_kill_9(tmp_path: Path):
 @pytest.mark.gpu
 def test_a_gpu_learns_as_the_cpu_does(uninterrupted: Path, digits: Data, tmp_path: Path):
     train(SMALL, digits, replace(QUICK, device="cuda"), tmp_path / "run")
-    assert history(tmp_path / "run")[-1]["loss"] == pytest.approx(history(uninterrupted)[-1]["loss"], rel=0.05)
+    assert history(tmp_path / "run")[-1]["loss"] == pytest.approx(
+        history(uninterrupted)[-1]["loss"], rel=0.05
+    )

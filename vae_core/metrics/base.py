@@ -36,15 +36,6 @@ class Estimate(NamedTuple):
         values = values.double()
         return cls(values.mean().item(), (values.std() / len(values) ** 0.5).item(), len(values))
 
-
-class Encodings(NamedTuple):
-    """Posterior means and one draw of each block, `(N, D)` each, and the labels `(N,)`."""
-
-    means: dict[str, Tensor]
-    samples: dict[str, Tensor]
-    labels: Tensor
-
-
     @classmethod
     def share(cls, right: Tensor) -> "Estimate":
         """Share of ones among independent 0s and 1s `(N,)`.
@@ -58,6 +49,14 @@ class Encodings(NamedTuple):
         n, k = len(right), right.double().sum().item()
         shrunk = (k + 2) / (n + 4)
         return cls(k / n, (shrunk * (1 - shrunk) / (n + 4)) ** 0.5, n)
+
+
+class Encodings(NamedTuple):
+    """Posterior means and one draw of each block, `(N, D)` each, and the labels `(N,)`."""
+
+    means: dict[str, Tensor]
+    samples: dict[str, Tensor]
+    labels: Tensor
 
 
 @dataclass(frozen=True)

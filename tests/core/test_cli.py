@@ -1,0 +1,209 @@
+"""The command line in process: what it prints, and one sentence with exit code 2 for bad usage."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from vae_core.cli import main
+from vae_core.data import DATASETS
+from vae_core.models import MODELS
+from vae_core.nets import NETS
+
+
+def code_of(arguments: list[str]) -> int:
+    """The exit code, whether returned or raised."""
+    try:
+        return main(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+@pytest.fixture
+def folder(trained: dict[str, Path], tmp_path: Path) -> Path:
+    return shutil.copytree(trained["vae-digits"], tmp_path / "mine")
+
+
+def test_models_lists_what_can_be_built_and_what_is_bundled(capsys: pytest.CaptureFixture[str]):
+    assert main(["models"]) == 0
+    words = capsys.readouterr().out.split()
+    assert set(words) >= {*MODELS, *DATASETS, *NETS, "cdvae-mnist"}
+
+
+def test_evaluate_prints_one_json_object_and_nothing_else(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["evaluate", str(folder), "--json", "--limit", "20", "--metrics", "elbo", "active"]) == 0
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    assert set(metrics) == {"distortion", "rate_z", "negative_elbo", "active_units_z"}
+    assert metrics["negative_elbo"]["n"] == 20
+    assert set(metrics["distortion"]) == {"value", "se", "n"}
+
+
+def test_evaluate_prints_json_of_one_image(folder: Path, capsys: pytest.CaptureFixture[str]):
+    def refused(word: str) -> None:
+        raise AssertionError(f"{word} is not JSON")
+
+    assert main(["evaluate", str(folder), "--json", "--limit", "1", "--metrics", "elbo"]) == 0
+    json.loads(capsys.readouterr().out, parse_constant=refused)
+
+
+def test_evaluate_prints_a_table_for_people(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["evaluate", str(folder), "--limit", "20", "--metrics", "elbo"]) == 0
+    out = capsys.readouterr().out
+    assert "mine on digits, test" in out
+    assert "negative_elbo" in out
+
+
+def test_evaluate_writes_numbers_and_command_into_the_card(folder: Path, capsys: pytest.CaptureFixture[str]):
+    before = json.loads((folder / "card.json").read_text())
+    command = [
+        "evaluate",
+        str(folder),
+        "--limit",
+        "20",
+        "--metrics",
+        "elbo",
+        "--seed",
+        "3",
+        "--json",
+        "--write",
+    ]
+    assert main(command) == 0
+    card = json.loads((folder / "card.json").read_text())
+    assert card["metrics"] == json.loads(capsys.readouterr().out)["metrics"]
+    assert card["evaluation"]["seed"] == 3
+    assert {k: v for k, v in card.items() if k not in ("metrics", "evaluation")} == {
+        k: v for k, v in before.items() if k != "metrics"
+    }
+
+
+def test_the_written_command_names_the_groups_that_were_measured(folder: Path):
+    assert main(["evaluate", str(folder), "--limit", "20", "--metrics", "elbo", "--write"]) == 0
+    command = json.loads((folder / "card.json").read_text())["evaluation"]["command"]
+    assert command.split() == [
+        "latent-explorer",
+        "evaluate",
+        "mine",
+        "--split",
+        "test",
+        "--seed",
+        "0",
+        "--limit",
+        "20",
+        "--metrics",
+        "elbo",
+    ]
+
+
+TRAIN = ["--data", "digits", "--nets", "mlp-256", "--limit", "128", "--no-atlas", "--device", "cpu"]
+
+
+def test_train_makes_a_checkpoint_that_evaluate_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    out = tmp_path / "run"
+    options = ["--epochs", "2", "--batch", "64", "--separation", "6", "--beta", "z_l", "2", "z_u", "0.5"]
+    assert main(["train", "cdvae", *TRAIN, *options, "--out", str(out)]) == 0
+    card = json.loads((out / "card.json").read_text())
+    assert card["objective"]["beta"] == {"z_l": 2.0, "z_u": 0.5}
+    assert card["model"]["arguments"]["separation"] == 6.0
+    assert card["epochs_done"] == 2
+    assert main(["evaluate", str(out), "--json", "--limit", "10", "--metrics", "bayes"]) == 0
+    assert "bayes_accuracy" in capsys.readouterr().out
+
+
+def test_train_says_each_epoch_on_standard_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert (
+        main(["train", "vae", *TRAIN, "--epochs", "2", "--batch", "64", "--out", str(tmp_path / "run")]) == 0
+    )
+    captured = capsys.readouterr()
+    assert [line.split(":")[0] for line in captured.err.splitlines()] == ["epoch 1", "epoch 2"]
+    assert "2 epochs in" in captured.out
+
+
+def test_an_interrupted_training_says_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("vae_core.cli.train", interrupted)
+    assert main(["train", "vae", *TRAIN, "--out", str(tmp_path / "run")]) == 130
+    assert "--resume" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [[], ["train", "vae"], ["evaluate"], ["atlas"], ["app"], ["models"]])
+def test_every_command_explains_itself(command: list[str], capsys: pytest.CaptureFixture[str]):
+    assert code_of([*command, "--help"]) == 0
+    captured = capsys.readouterr()
+    assert "usage: latent-explorer" in captured.out
+    assert captured.err == ""
+
+
+NEW = ["--out", "{tmp}/new"]
+
+BAD = {
+    "no command": ([], "--help"),
+    "an unknown command": (["teach"], "teach"),
+    "an unknown model": (["train", "qvae", *NEW], "qvae"),
+    "no folder to train in": (["train", "vae"], "--out"),
+    "an unknown option": (["train", "vae", *NEW, "--breadth", "3"], "--breadth"),
+    "an option of another model": (["train", "vae", *NEW, "--separation", "8"], "--separation"),
+    "a word for a number": (["train", "vae", *NEW, "--epochs", "many"], "many"),
+    "unknown data": (["train", "vae", *NEW, "--data", "faces"], "no data set is called 'faces'"),
+    "unknown nets": (["train", "vae", *NEW, *TRAIN, "--nets", "conv-7"], "no nets are called 'conv-7'"),
+    "beta 0": (["train", "vae", *NEW, *TRAIN, "--beta", "0"], "beta must be above 0"),
+    "beta of an unknown block": (["train", "vae", *NEW, *TRAIN, "--beta", "z_q", "1"], "z_q"),
+    "no epochs": (["train", "vae", *NEW, *TRAIN, "--epochs", "0"], "epochs must be above 0"),
+    "patience without validation": (["train", "vae", *NEW, *TRAIN, "--patience", "2"], "--validation"),
+    "a separation of a learned prior": (
+        ["train", "cdvae", *NEW, *TRAIN, "--prior", "class", "--separation", "8"],
+        "a learned class prior has no separation",
+    ),
+    "a separation of 0": (["train", "cdvae", *NEW, *TRAIN, "--separation", "0"], "separation of prototypes"),
+    "an unknown prior": (["train", "cdvae", *NEW, *TRAIN, "--prior", "flat"], "flat"),
+    "a batch larger than the data": (
+        ["train", "vae", *NEW, *TRAIN, "--batch", "4096"],
+        "fewer than a batch of 4096",
+    ),
+    "an occupied folder": (["train", "vae", *TRAIN, "--out", "{folder}"], "already holds a checkpoint"),
+    "nothing to resume": (["train", "vae", *NEW, *TRAIN, "--resume"], "holds no checkpoint"),
+    "a missing checkpoint": (["evaluate", "{tmp}/nowhere"], "holds no checkpoint"),
+    "an atlas of a missing checkpoint": (["atlas", "{tmp}/nowhere"], "holds no checkpoint"),
+    "an unknown metric": (["evaluate", "{folder}", "--metrics", "beauty"], "no metric is called beauty"),
+    "an unknown split": (["evaluate", "{folder}", "--split", "validation"], "validation"),
+    "a limit of 0": (["evaluate", "{folder}", "--limit", "0"], "the limit must be at least 1"),
+    "an unknown device": (["evaluate", "{folder}", "--device", "abacus"], "'abacus' is not to be had"),
+}
+
+
+@pytest.mark.parametrize("usage", BAD)
+def test_bad_usage_ends_with_code_2_and_one_sentence(
+    usage: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    arguments, words = BAD[usage]
+    assert code_of([word.format(tmp=tmp_path, folder=folder) for word in arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    message = one_line(captured.err)
+    assert message.startswith("latent-explorer: ")
+    assert words in message
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_a_gpu_that_is_not_there_is_said_in_a_sentence(
+    command: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    train = ["train", "vae", *TRAIN, "--out", str(tmp_path / "new")]
+    assert code_of([*(train if command == "train" else ["evaluate", str(folder)]), "--device", "cuda"]) == 2
+    assert "the device 'cuda' is not to be had" in one_line(capsys.readouterr().err)
+
+
+def test_a_damaged_checkpoint_is_said_in_a_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    (folder / "model.safetensors").write_bytes(b"nothing")
+    assert main(["evaluate", str(folder)]) == 2
+    assert "is damaged or cut short" in one_line(capsys.readouterr().err)

@@ -1,0 +1,287 @@
+"""The numbers: each under its documented name, consistent with the others, right where the answer is known."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from vae_core.checkpoints import Checkpoint, load
+from vae_core.conditionals import BernoulliPixels, DiagonalGaussian
+from vae_core.data import Data, load_data
+from vae_core.metrics import METRICS, Bench, Estimate, classes, evaluate, evidence, probes
+from vae_core.model import Model
+from vae_core.nets import Joined
+from vae_core.priors import Prototypes, StandardNormal
+
+LIMIT = 200
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    """The same computations, with fewer steps and samples."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classes, "JUDGE_STEPS", 150)
+        patch.setattr(classes, "SAMPLES", 500)
+        patch.setattr(evidence, "IMPORTANCE_SAMPLES", 50)
+        patch.setattr(probes, "FITTED_ON", 300)
+        yield
+
+
+@pytest.fixture(scope="module")
+def checkpoints(trained: dict[str, Path]) -> dict[str, Checkpoint]:
+    return {name: load(folder) for name, folder in trained.items()}
+
+
+@pytest.fixture(scope="module")
+def found(checkpoints: dict[str, Checkpoint]) -> dict[str, dict[str, Estimate]]:
+    return {name: evaluate(checkpoint, limit=LIMIT) for name, checkpoint in checkpoints.items()}
+
+
+BLOCKS = {"cdvae-digits": ["z_l", "z_u"], "vae-digits": ["z"]}
+both = pytest.mark.parametrize("name", BLOCKS)
+
+
+def test_a_mean_comes_with_its_standard_error():
+    values = torch.tensor([1.0, 2.0, 3.0, 6.0])
+    assert Estimate.mean(values) == pytest.approx((3.0, math.sqrt(14 / 3) / 2, 4))
+
+
+def test_a_mean_of_many_keeps_its_digits():
+    assert Estimate.mean(torch.full((1_000_000,), 0.1)).value == pytest.approx(0.1, rel=1e-7)
+
+
+@both
+def test_every_documented_number_is_there_and_no_other(found: dict, name: str):
+    expected = {"distortion", "negative_elbo", "log_px"}
+    for block in BLOCKS[name]:
+        expected |= {f"rate_{block}", f"active_units_{block}"}
+        expected |= {
+            f"probe_{block}_{kind}_{what}"
+            for kind in ("logistic", "knn", "mlp")
+            for what in ("sample", "mean")
+        }
+    if name == "cdvae-digits":
+        expected |= {"bayes_accuracy", "judge_accuracy", "sample_accuracy", "swap_accuracy"}
+    assert set(found[name]) == expected
+
+
+@both
+def test_every_number_is_finite_with_an_error_and_a_count(found: dict, name: str):
+    assert all(math.isfinite(value) and se >= 0 for value, se, _ in found[name].values())
+    counts = {key: n for key, (_, _, n) in found[name].items() if key != "sample_accuracy"}
+    assert set(counts.values()) == {LIMIT}
+
+
+def test_accuracy_of_samples_rests_on_its_draws(found: dict):
+    assert found["cdvae-digits"]["sample_accuracy"].n == 500
+
+
+@both
+def test_the_negative_bound_is_distortion_plus_rates(found: dict, name: str):
+    rates = sum(found[name][f"rate_{block}"].value for block in BLOCKS[name])
+    assert found[name]["negative_elbo"].value == pytest.approx(
+        found[name]["distortion"].value + rates, rel=1e-6
+    )
+
+
+@both
+def test_the_importance_bound_is_tighter_than_the_bound(found: dict, name: str):
+    log_px, negative_elbo = found[name]["log_px"].value, found[name]["negative_elbo"].value
+    assert -negative_elbo < log_px < -0.8 * negative_elbo
+
+
+def test_active_units_are_counted_up_to_the_size_of_the_block(found: dict):
+    assert 1 <= found["vae-digits"]["active_units_z"].value <= 4
+    assert 1 <= found["cdvae-digits"]["active_units_z_l"].value <= 10
+
+
+def test_a_trained_cdvae_knows_its_classes(found: dict):
+    numbers = found["cdvae-digits"]
+    assert numbers["bayes_accuracy"].value > 0.7
+    assert numbers["judge_accuracy"].value > 0.8
+    assert numbers["sample_accuracy"].value > 0.5
+    assert numbers["swap_accuracy"].value > 0.5
+
+
+def test_the_labelled_block_tells_more_of_the_class_than_the_other(found: dict):
+    numbers = found["cdvae-digits"]
+    for kind in ("logistic", "knn", "mlp"):
+        assert numbers[f"probe_z_l_{kind}_sample"].value > numbers[f"probe_z_u_{kind}_sample"].value + 0.1
+
+
+@both
+def test_the_same_seed_gives_the_same_numbers(found: dict, checkpoints: dict, name: str):
+    torch.manual_seed(77)
+    groups = ["elbo", "importance", "active", "bayes", "judged"]
+    again = evaluate(checkpoints[name], limit=LIMIT, metrics=groups)
+    assert again == {key: found[name][key] for key in again}
+
+
+def test_probes_repeat_with_the_seed(checkpoints: dict, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(probes, "FITTED_ON", 100)
+    one, other = (evaluate(checkpoints["vae-digits"], limit=50, metrics=["probes"]) for _ in range(2))
+    assert one == other
+
+
+def test_another_seed_draws_other_noise(found: dict, checkpoints: dict):
+    other = evaluate(checkpoints["vae-digits"], limit=LIMIT, seed=1, metrics=["elbo"])["negative_elbo"]
+    same = found["vae-digits"]["negative_elbo"]
+    assert other.value != same.value
+    assert abs(other.value - same.value) < 5 * same.se
+
+
+def test_measuring_leaves_the_random_numbers_of_the_caller_alone(checkpoints: dict):
+    before = torch.random.get_rng_state()
+    evaluate(
+        checkpoints["cdvae-digits"], limit=20, metrics=["elbo", "importance", "active", "bayes", "judged"]
+    )
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_only_the_groups_asked_for_are_measured(checkpoints: dict):
+    assert set(evaluate(checkpoints["cdvae-digits"], limit=20, metrics=["bayes"])) == {"bayes_accuracy"}
+
+
+def test_the_groups_are_told_as_they_are_measured(checkpoints: dict):
+    lines: list[str] = []
+    evaluate(checkpoints["vae-digits"], limit=20, metrics=["elbo", "bayes"], report=lines.append)
+    assert lines == ["measuring elbo", "measuring bayes"]
+
+
+def test_probes_of_training_images_are_tested_on_images_they_were_not_fitted_on(checkpoints: dict):
+    numbers = evaluate(checkpoints["vae-digits"], split="train", limit=150, metrics=["probes"])
+    assert numbers["probe_z_knn_mean"].n == 75
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"metrics": ["nonesuch"]}, "no metric is called nonesuch: choose from elbo"),
+        ({"data": "nonesuch"}, "no data set is called 'nonesuch'"),
+        ({"split": "validation"}, "no split is called 'validation'"),
+        ({"limit": 0}, "the limit must be at least 1"),
+    ],
+)
+def test_what_cannot_be_measured_is_said_in_a_sentence(
+    checkpoints: dict, arguments: dict, words: str, one_line: Callable
+):
+    with pytest.raises(ValueError, match=words) as caught:
+        evaluate(checkpoints["vae-digits"], **arguments)
+    one_line(caught.value)
+
+
+def test_data_of_another_shape_are_refused(
+    checkpoints: dict, monkeypatch: pytest.MonkeyPatch, one_line: Callable
+):
+    large = Data(
+        "large",
+        "test",
+        torch.zeros(2, 1, 9, 9, dtype=torch.uint8),
+        torch.zeros(2).long(),
+        tuple("0123456789"),
+    )
+    monkeypatch.setattr("vae_core.metrics.registry.load_data", lambda name, split, limit=None: large)
+    with pytest.raises(
+        ValueError, match="was made for images of 1 x 8 x 8 in 10 classes, and large is not that"
+    ) as caught:
+        evaluate(checkpoints["vae-digits"], "mnist")
+    one_line(caught.value)
+
+
+def test_the_metrics_listed_are_those_of_the_registry():
+    assert list(METRICS) == ["elbo", "importance", "active", "bayes", "probes", "judged"]
+
+
+K = 4
+
+
+def labelled_pixels(split: str, n: int) -> Data:
+    """Images of four pixels whose class is the one that is lit."""
+    labels = torch.arange(n) % K
+    images = 255 * torch.eye(K, dtype=torch.uint8)[labels].view(n, 1, 2, 2)
+    return Data("pixels", split, images, labels, tuple("abcd"))
+
+
+def pixel_model(informative: bool) -> Model:
+    """q(z|x) is a narrow Gaussian about the pixels, or a standard normal that does not look at them."""
+    encoder, decoder = nn.Linear(K, 2 * K), nn.Linear(K, K)
+    nn.init.zeros_(encoder.weight)
+    nn.init.zeros_(encoder.bias)
+    if informative:
+        with torch.no_grad():
+            encoder.weight[:K] = 8 * torch.eye(K)
+            decoder.weight.copy_(4 * torch.eye(K))
+            decoder.bias.fill_(-16)
+    return Model(
+        p={
+            "z": Prototypes(K, K, 8.0) if informative else StandardNormal(K),
+            "x": BernoulliPixels(Joined(decoder, nn.Unflatten(1, (1, 2, 2))), "z"),
+        },
+        q={"z": DiagonalGaussian(Joined(encoder), "x")},
+    )
+
+
+def pixel_bench(informative: bool) -> Bench:
+    model = pixel_model(informative).requires_grad_(False)
+    return Bench(model, labelled_pixels("test", 400), labelled_pixels("train", 2000))
+
+
+def test_every_probe_reads_a_code_that_says_the_class(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(probes, "FITTED_ON", 2000)  # 300 are too few for the MLP to end its training
+    found = probes.probes(pixel_bench(informative=True))
+    assert len(found) == 6
+    assert min(estimate.value for estimate in found.values()) > 0.95
+
+
+def test_no_probe_reads_a_code_that_is_noise():
+    found = probes.probes(pixel_bench(informative=False))
+    assert len(found) == 6
+    assert all(abs(estimate.value - 1 / K) < 0.1 for estimate in found.values())
+
+
+def test_a_model_that_makes_what_is_asked_for_is_judged_so():
+    bench = pixel_bench(informative=True)
+    found = {**classes.bayes_accuracy(bench), **classes.judged(bench)}
+    assert {name: estimate.value for name, estimate in found.items()} == dict.fromkeys(
+        ("bayes_accuracy", "judge_accuracy", "sample_accuracy", "swap_accuracy"), 1.0
+    )
+
+
+def test_a_model_that_ignores_the_class_asked_for_is_judged_at_chance():
+    bench = pixel_bench(informative=True)
+    with torch.no_grad():
+        bench.model.p["z"].means.copy_(bench.model.p["z"].means[0].expand(K, K).clone())
+    found = classes.judged(bench)
+    assert found["judge_accuracy"].value == 1.0
+    assert found["sample_accuracy"].value == pytest.approx(1 / K, abs=0.02)
+    assert found["swap_accuracy"].value < 0.5
+
+
+def test_units_that_vary_are_counted_as_active():
+    assert evidence.active(pixel_bench(informative=True))["active_units_z"].value == K
+    assert evidence.active(pixel_bench(informative=False))["active_units_z"].value == 0
+
+
+def test_importance_weights_of_one_sample_are_the_bound_at_its_draw():
+    bench = pixel_bench(informative=False)
+    batch = next(bench.data.batches(50))
+
+    def draw(q) -> Tensor:
+        return q.mean + 0.3 * q.stddev
+
+    terms, posteriors = bench.model.terms(batch, draw), bench.model.infer(batch, draw)
+    z = posteriors.env["z"]
+    by_hand = (
+        terms.log_likelihood["x"]
+        + bench.model.p["z"](batch).log_prob(z)
+        - posteriors.posteriors["z"].log_prob(z)
+    )
+    assert torch.allclose(evidence.importance_weighted(bench.model, batch, 1, draw), by_hand, atol=1e-5)
+
+
+def test_a_limit_measures_the_leading_images(checkpoints: dict):
+    bench = Bench(checkpoints["vae-digits"].model, load_data("digits", "test", 30), load_data("digits"))
+    assert evidence.elbo_terms(bench)["distortion"].n == 30
