@@ -20,8 +20,8 @@ def main(host: str, port: str, window: str, folder: str = "") -> None:
         "server.maxUploadSize": "10",
         "browser.gatherUsageStats": "false",
         "client.toolbarMode": "minimal",
-        "theme.base": "light",
-        "theme.primaryColor": "#0072B2",
+        "theme.light.primaryColor": "#0072B2",
+        "theme.dark.primaryColor": "#56B4E9",
     }
     script = Path(__file__).with_name("server.py")
     sys.argv = ["streamlit", "run", str(script), *(f"--{key}={value}" for key, value in options.items())]

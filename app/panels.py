@@ -48,7 +48,7 @@ def _codes(found: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[
 def _pictures(found: Checkpoint, item: int) -> None:
     originals = resources.originals(found)
     reconstruction = to_bytes(decode(found.model, resources.item_codes(found, [item])))
-    pictures, columns = [reconstruction[0]], ["reconstruction"]
+    pictures, columns = [reconstruction[0]], ["decoded"]
     if originals is not None:
         pictures.insert(0, to_bytes(originals.images[[item]].float() / 255)[0])
         columns.insert(0, "original")

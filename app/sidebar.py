@@ -13,11 +13,11 @@ from vae_core.priors import bayes_error
 
 # The numbers of a card that stand beside every page, with how they read.
 HEADLINES = {
-    "negative_elbo": ("−ELBO (β = 1)", "{:.2f} nats"),
-    "log_px": ("log p(x) bound, importance-weighted", "{:.2f} nats"),
-    "bayes_accuracy": ("class by Bayes’ rule", "{:.2%}"),
-    "sample_accuracy": ("samples judged right", "{:.2%}"),
-    "swap_accuracy": ("swaps judged right", "{:.2%}"),
+    "negative_elbo": ("−ELBO (β = 1)", "{:.2f} ± {:.2f} nats"),
+    "log_px": ("log p(image{given}) bound", "{:.2f} ± {:.2f} nats"),
+    "bayes_accuracy": ("class by Bayes’ rule", "{:.2%} ± {:.2%}"),
+    "sample_accuracy": ("samples judged right", "{:.2%} ± {:.2%}"),
+    "swap_accuracy": ("swaps judged right", "{:.2%} ± {:.2%}"),
 }
 
 
@@ -56,7 +56,7 @@ def _card(found: Checkpoint) -> None:
         lines.append(f"cost {cost['seconds'] / 60:.1f} min, {card['epochs_done']} epochs on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
     if card["metrics"]:
-        _numbers(card)
+        _numbers(found)
     else:
         st.caption(f"Not measured yet: `latent-explorer evaluate {found.name} --write`")
 
@@ -76,13 +76,15 @@ def _distance(found: Checkpoint, block: str) -> str:
     return f"p({block} | class): nearest two {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
 
 
-def _numbers(card: Mapping[str, Any]) -> None:
-    rows = []
+def _numbers(found: Checkpoint) -> None:
+    """Value ± standard error and n of each headline, and the command that measured them."""
+    card, inputs = found.card, found.model.inputs()
+    given = f" | {', '.join(inputs)}" if inputs else ""
+    lines = []
     for metric, (title, form) in HEADLINES.items():
         if metric in card["metrics"]:
             value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
-            rows.append(f"| {title} | {form.format(value)} | ± {form.format(se)} | {n:,} |")
-    st.markdown("\n".join(["| measured | | s.e. | n |", "|:--|--:|--:|--:|", *rows]))
-    st.caption(
-        f"{card['evaluation']['split']} images of {card['data']['name']}: `{card['evaluation']['command']}`"
-    )
+            lines.append(f"{title.format(given=given)}  \n**{form.format(value, se)}** · n {n:,}")
+    st.markdown("**Measured** on the " + f"{card['evaluation']['split']} images of {card['data']['name']}")
+    st.caption("  \n".join(lines))
+    st.caption(f"value ± standard error, by `{card['evaluation']['command']}`")

@@ -31,9 +31,14 @@ def measured(metrics: dict[str, Any]) -> str:
     lines = ["| measure | value | s.e. | n |", "|---|--:|--:|--:|"]
     for name, title in ROWS.items():
         value, se, n = (metrics[name][part] for part in ("value", "se", "n"))
-        shown = (f"{value:.2%}", f"{se:.2%}") if name.endswith("accuracy") else (f"{value:.2f}", f"{se:.2f}")
-        unit = "" if name.endswith("accuracy") or name.startswith("active") else " nats"
-        lines.append(f"| {title} | {shown[0]}{unit} | {shown[1]} | {n:,} |")
+        form = (
+            "{:.2%}"
+            if name.endswith("accuracy")
+            else "{:.0f}"
+            if name.startswith("active")
+            else "{:.2f} nats"
+        )
+        lines.append(f"| {title} | {form.format(value)} | {form.format(se)} | {n:,} |")
     lines += ["", "| probe for the class on | logistic | kNN | MLP |", "|---|--:|--:|--:|"]
     for block in ("z_l", "z_u"):
         for what in ("sample", "mean"):

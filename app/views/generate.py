@@ -98,8 +98,8 @@ def _judged(metric: str) -> str:
     value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
     judge = card["metrics"]["judge_accuracy"]["value"]
     return (
-        f"Of {n:,} of them an independent classifier (itself right on {judge:.1%} of the test images) gave {value:.1%} "
-        f"(± {se:.1%}) the class asked for: `{card['evaluation']['command']}`"
+        f"Of {n:,} of them an independent classifier (itself right on {judge:.1%} of the test images) gave {value:.2%} "
+        f"(± {se:.2%}) the class asked for: `{card['evaluation']['command']}`"
     )
 
 

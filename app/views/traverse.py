@@ -40,24 +40,24 @@ def strips() -> None:
     links.check("block", model.latents, "block")
     links.check("start", STARTS, "start")
     links.number("item", 0, len(atlas) - 1, "item")
-    controls = st.columns([1, 1.2, 1, 1.6, 1.6], vertical_alignment="bottom")
+    controls = st.columns([1, 1.2, 1.4, 1, 2], vertical_alignment="bottom")
     block = controls[0].selectbox("Block", model.latents, key="block", bind="query-params")
     start = controls[1].selectbox("Start from", STARTS, key="start", bind="query-params")
     item, seed, label = 0, 0, None
     with controls[2]:
         if start == ITEM:
             item = st.number_input("Item", 0, len(atlas) - 1, key="item", bind="query-params")
-            label = int(atlas.labels[item])
         elif start == DRAW:
             seed = st.number_input("Seed", 0, 9999, key="seed", bind="query-params")
     with controls[3]:
-        if labelled and start != ITEM:
+        if start == ITEM:
+            label = int(atlas.labels[item])
+            st.caption(f"class {atlas.classes[label]}")
+        elif labelled:
             links.check("class", atlas.classes, "class")
             label = atlas.classes.index(
                 st.selectbox("Class", atlas.classes, key="class", bind="query-params")
             )
-        elif start == ITEM:
-            st.caption(f"class {atlas.classes[atlas.labels[item]]}")
     span = controls[4].slider("Range, ± σ of the prior", 0.5, 6.0, 3.0, 0.5, key="span", bind="query-params")
 
     rate, active = resources.rates(checkpoint)[block]

@@ -9,11 +9,10 @@ import torch
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import links
+from app import MODELS_VARIABLE, links
 from app.components.palette import colours
 from app.components.selection import Selection, inside, selected_items
 from app.pictures import png, to_bytes
-from app import MODELS_VARIABLE
 from vae_core import load
 from vae_core.explore import decode
 

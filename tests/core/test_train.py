@@ -1,5 +1,6 @@
 """The training loop: it learns, repeats, survives interruption at any moment, and says what is wrong."""
 
+import errno
 import json
 import math
 import os
@@ -244,6 +245,39 @@ def test_a_total_that_overflows_while_its_terms_do_not_is_a_training_error(
         train(SMALL, digits, replace(QUICK, beta=1e39, batch=batch), tmp_path / "run")
 
 
+def test_weights_that_break_in_the_last_step_of_an_epoch_are_not_kept(
+    digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    broken = STEPS_AN_EPOCH - 1
+    monkeypatch.setattr(training._Run, "_rate", lambda run, step: 1e-3 if step < broken else math.inf)
+    with pytest.raises(TrainingError, match="not finite"):
+        train(SMALL, digits, QUICK, tmp_path / "run")
+    assert all(value.isfinite().all() for value in weights(tmp_path / "run").values())
+
+
+def test_a_full_disk_stops_training_and_keeps_the_last_epoch(
+    uninterrupted: Path, digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: Callable
+):
+    write, seen = os.fsync, []
+
+    def full(handle: int) -> None:
+        seen.append(handle)
+        if len(seen) > 2 + 3 * 2:  # two files at the start, three after each of two epochs
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(handle)
+
+    monkeypatch.setattr(checkpoints.os, "fsync", full)
+    with pytest.raises(
+        TrainingError, match=r"epoch 3 could not be written .*No space left on device"
+    ) as caught:
+        train(SMALL, digits, QUICK, tmp_path / "run")
+    one_line(caught.value)
+    monkeypatch.undo()
+    assert load(tmp_path / "run").card["epochs_done"] == 2
+    train(SMALL, digits, QUICK, tmp_path / "run", resume=True)
+    assert same(weights(uninterrupted), weights(tmp_path / "run"))
+
+
 def scripted_validation(losses: list[float]) -> Callable[[Any], float]:
     found: Iterator[float] = iter(losses)
     return lambda run: next(found)
@@ -373,7 +407,7 @@ class Commands:
     """Runs `latent-explorer` in processes of its own that start at once; what they say is added to `log`."""
 
     def __init__(self, log: Path):
-        self.log = log
+        self.log, self.running = log, set[int]()
         environment = {k: v for k, v in os.environ.items() if k not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")}
         self.server = subprocess.Popen(
             [sys.executable, "-c", FORKING],
@@ -385,18 +419,19 @@ class Commands:
         )
 
     def start(self, *arguments: str, **environment: str) -> int:
-        return self._tell(arguments=arguments, environment=environment, log=str(self.log))
+        number = self._tell(arguments=arguments, environment=environment, log=str(self.log))
+        self.running.add(number)
+        return number
 
     def wait(self, number: int) -> int:
         """The exit code; minus the signal for a process that was killed."""
+        self.running.discard(number)
         return self._tell(wait=number)
 
     def close(self) -> None:
-        assert self.server.stdin is not None
-        assert self.server.stdout is not None
-        self.server.stdin.close()
-        self.server.wait()
-        self.server.stdout.close()
+        for number in self.running:
+            os.kill(number, signal.SIGKILL)
+        self.server.communicate()
 
     def _tell(self, **told: Any) -> int:
         assert self.server.stdin is not None
@@ -412,7 +447,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     found.close()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -425,7 +460,7 @@ def epochs_done(folder: Path) -> int:
 
 def test_a_checkpoint_killed_at_any_moment_can_be_loaded_and_resumed(commands: Commands, tmp_path: Path):
     folder, chance = tmp_path / "run", random.Random(0)
-    for attempt in range(8):
+    for attempt in range(6):
         before, resume = epochs_done(folder), ["--resume"] if attempt else []
         number = commands.start(*ARGUMENTS, "--epochs", "1000000", "--out", str(folder), *resume)
         wait_for(lambda before=before: epochs_done(folder) > before)
