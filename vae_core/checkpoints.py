@@ -8,20 +8,22 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
 from .model import Model
 from .models import Signature, declare
 from .nets import Shape
+
+T = TypeVar("T")
 
 FORMAT = 1
 CARD, WEIGHTS, ATLAS, TRAINING = "card.json", "model.safetensors", "atlas.npz", "training.safetensors"
@@ -93,6 +95,8 @@ class Checkpoint:
 def signature_of(card: Mapping[str, Any]) -> Signature:
     channels, height, width = card["data"]["shape"]
     shape: Shape = (channels, height, width)
+    if not all(isinstance(side, int) and side > 0 for side in shape):
+        raise ValueError(f"images of {channels} x {height} x {width} do not exist")
     return Signature(shape, tuple(card["data"]["classes"]))
 
 
@@ -149,8 +153,22 @@ def _load_weights(model: Model, path: Path) -> None:
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a safetensors file. Raises CheckpointError for a missing or truncated one."""
+    return _reading(path, load_file)
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata of a safetensors file. Raises CheckpointError for a missing or truncated one."""
+
+    def metadata(path: Path) -> dict[str, str]:
+        with safe_open(path, "pt") as file:
+            return file.metadata() or {}
+
+    return _reading(path, metadata)
+
+
+def _reading(path: Path, read: Callable[[Path], T]) -> T:
     try:
-        return load_file(path)
+        return read(path)
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing: restore it, or train again") from None
     except (SafetensorError, OSError, ValueError) as error:
@@ -163,7 +181,8 @@ def load_atlas(folder: Path | str) -> Atlas:
     """The atlas of a checkpoint. Raises CheckpointError where it is missing or damaged."""
     path = Path(folder) / ATLAS
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here, because numpy leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return Atlas.from_arrays(dict(arrays))
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing: `latent-explorer atlas {folder}` makes it") from None

@@ -274,6 +274,8 @@ def _evaluation_command(call: Evaluate) -> str:
     words += [f"--split {call.split}", f"--seed {call.seed}"]
     if call.limit:
         words.append(f"--limit {call.limit}")
+    if set(call.metrics) != set(METRICS):
+        words.append(f"--metrics {' '.join(call.metrics)}")
     return " ".join(words)
 
 

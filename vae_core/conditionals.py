@@ -17,6 +17,11 @@ Env = Mapping[str, Tensor]
 LOG_SCALE_RANGE = (-6.0, 4.0)
 
 
+def full_precision(x: Tensor) -> Tensor:
+    """What mixed precision made half of becomes float32 again: densities are never computed in half precision."""
+    return x.float() if x.dtype.itemsize < 4 else x
+
+
 class Parented(nn.Module, ABC):
     """A module that reads named tensors: `given` names them, in order."""
 
@@ -58,7 +63,7 @@ class DiagonalGaussian(Conditional):
         self.net = net
 
     def forward(self, env: Env) -> Distribution:
-        loc, log_scale = self.net(*self.parents(env)).float().chunk(2, dim=-1)
+        loc, log_scale = full_precision(self.net(*self.parents(env))).chunk(2, dim=-1)
         return diagonal_normal(loc, log_scale.clamp(*LOG_SCALE_RANGE).exp())
 
 
@@ -73,4 +78,4 @@ class BernoulliPixels(Conditional):
         self.net = net
 
     def forward(self, env: Env) -> Distribution:
-        return bernoulli(self.net(*self.parents(env)).float())
+        return bernoulli(full_precision(self.net(*self.parents(env))))

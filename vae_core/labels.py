@@ -35,7 +35,7 @@ def class_log_joint(model: Model, inferred: Inferred, log_prior: Tensor) -> Tens
     size, classes = len(next(iter(inferred.env.values()))), len(log_prior)
     columns = []
     for c in range(classes):
-        label = one_hot(torch.full((size,), c, device=log_prior.device), classes)
+        label = one_hot(torch.full((size,), c, device=log_prior.device), classes).to(log_prior)
         env = {**inferred.env, LABEL: label}
         columns.append(log_prior[c] + sum(_term(model, name, inferred, env) for name in readers))
     return torch.stack(columns, dim=-1)

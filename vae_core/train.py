@@ -5,6 +5,7 @@ an uninterrupted run of one process computes.
 """
 
 import contextlib
+import json
 import math
 import os
 import platform
@@ -28,6 +29,7 @@ from .checkpoints import (
     Checkpoint,
     CheckpointError,
     load_card,
+    read_metadata,
     read_tensors,
     save_card,
     save_model,
@@ -240,8 +242,9 @@ class _Run:
 
     def go(self, resume: bool, report: Report) -> Checkpoint:
         done = self._resume() if resume else self._start()
-        best, waited = math.inf, 0
         for epoch in range(done, self.options.epochs):
+            if self.options.patience and _waited(self.card["history"]) >= self.options.patience:
+                break
             started = time.monotonic()
             means = self._epoch(epoch, report)
             validation = self._validate() if len(self.held_out) else None
@@ -249,10 +252,6 @@ class _Run:
             report(
                 Progress(epoch + 1, (epoch + 1) * self.steps_an_epoch, self.steps, means, True, validation)
             )
-            if validation is not None:
-                best, waited = (validation, 0) if validation < best else (best, waited + 1)
-                if waited == self.options.patience:
-                    break
         return Checkpoint(self.folder, self.card, self.model.eval().requires_grad_(False))
 
     def _start(self) -> int:
@@ -260,6 +259,8 @@ class _Run:
             raise TrainingError(
                 f"{self.folder} already holds a checkpoint: choose another folder, or --resume to go on with it"
             )
+        if self.group.size > 1:
+            dist.barrier()  # nobody writes before all have looked
         if self.group.leads:
             save_model(self.folder, self.model)
             save_card(self.folder, self.card)
@@ -274,21 +275,21 @@ class _Run:
                     f"{self.folder} was made with another {differing} (see {CARD}): repeat its options, "
                     "or choose another folder"
                 )
-        self.card = {**card, "training": {**card["training"], "epochs": self.options.epochs}}
         if not (self.folder / TRAINING).exists():
             if card["epochs_done"] == 0:
                 return 0
             raise TrainingError(f"{self.folder / TRAINING} is missing, so there is nothing to resume from")
+        # The training state holds its own card: a run that was killed between two files resumes from this one alone.
+        card = json.loads(read_metadata(self.folder / TRAINING)["card"])
         tensors = read_tensors(self.folder / TRAINING)
-        done = int(tensors.pop("epochs_done"))
         try:
             _restore(self.model, self.optimizer, tensors)
         except (KeyError, RuntimeError) as error:
             raise CheckpointError(
                 f"{self.folder / TRAINING} does not fit the model: {error}; delete the folder and train again"
             ) from None
-        self.card["history"] = self.card["history"][:done]
-        return done
+        self.card = {**card, "training": {**card["training"], "epochs": self.options.epochs}}
+        return card["epochs_done"]
 
     def _epoch(self, epoch: int, report: Report) -> dict[str, float]:
         """One pass over the training images in a fresh order; the mean of each term."""
@@ -307,7 +308,14 @@ class _Run:
                 recent = meter.check(first + number + 1)
                 report(Progress(epoch + 1, first + number + 1, self.steps, recent))
         meter.check(first + self.steps_an_epoch)
+        self._check_weights(first + self.steps_an_epoch)
         return meter.means()
+
+    def _check_weights(self, step: int) -> None:
+        """A finite loss may still have an infinite gradient: such weights are not saved."""
+        for name, parameter in self.model.named_parameters():
+            if not parameter.isfinite().all():
+                raise TrainingError(_not_finite(f"weight {name}", step))
 
     def _rate(self, step: int) -> float:
         """The learning rate: a linear warm-up, and a cosine down to zero at the last step."""
@@ -353,7 +361,7 @@ class _Run:
             return
         state = _optimizer_state(self.model, self.optimizer)
         try:
-            write_tensors(self.folder / TRAINING, {**state, "epochs_done": torch.tensor(done)})
+            write_tensors(self.folder / TRAINING, state, {"card": json.dumps(self.card)})
             save_model(self.folder, self.model)
             save_card(self.folder, self.card)
         except OSError as error:
@@ -361,6 +369,19 @@ class _Run:
                 f"epoch {done} could not be written to {self.folder} ({error.strerror}); what was there is kept: "
                 "make room, then go on with --resume"
             ) from None
+
+
+def _not_finite(what: str, step: int) -> str:
+    return (
+        f"training stopped: the {what} is not finite at step {step}; the checkpoint of the last epoch is kept; "
+        "try a smaller --learning-rate or --clip"
+    )
+
+
+def _waited(history: list[dict[str, Any]]) -> int:
+    """Epochs since the best validation loss."""
+    losses = [entry["validation_loss"] for entry in history if "validation_loss" in entry]
+    return len(losses) - 1 - losses.index(min(losses)) if losses else 0
 
 
 class _Meter:
@@ -377,17 +398,16 @@ class _Meter:
 
     def check(self, step: int) -> dict[str, float]:
         """Means since the last check. Raises TrainingError naming the first step and term that is not finite."""
-        names = list(self.pending[0])
+        names = sorted(
+            self.pending[0], key="loss".__eq__
+        )  # the total last: its first bad term is the one to name
         table = torch.stack([torch.stack([parts[name] for name in names]) for parts in self.pending])
         if self.group.size > 1:
             dist.all_reduce(table)
             table /= self.group.size
         if not table.isfinite().all():
-            row, column = (~table[:, 1:].isfinite()).nonzero()[0].tolist()
-            raise TrainingError(
-                f"training stopped: the term {names[1 + column]} is not finite at step {step - len(table) + row + 1}; the "
-                f"checkpoint of the last epoch is kept; try a smaller --learning-rate or --clip"
-            )
+            row, column = (~table.isfinite()).nonzero()[0].tolist()
+            raise TrainingError(_not_finite(f"term {names[column]}", step - len(table) + row + 1))
         sums = dict(zip(names, table.sum(0).tolist(), strict=True))
         means = {name: value / len(table) for name, value in sums.items()}
         self.total = {name: self.total.get(name, 0.0) + value for name, value in sums.items()}

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,23 @@ def test_a_model_that_ignores_the_class_asked_for_is_judged_at_chance():
     assert found["judge_accuracy"].value == 1.0
     assert found["sample_accuracy"].value == pytest.approx(1 / K, abs=0.02)
     assert found["swap_accuracy"].value < 0.5
+
+
+def test_a_swap_that_keeps_the_class_is_never_right():
+    # The decoder reads the kept block alone, and the class asked for is always another one.
+    bench, second = pixel_bench(informative=True), pixel_model(informative=True).requires_grad_(False)
+    model = Model(
+        p={"z_l": Prototypes(K, K, 8.0), "z": StandardNormal(K), "x": bench.model.p["x"]},
+        q={"z_l": second.q["z"], "z": bench.model.q["z"]},
+    )
+    assert classes.judged(replace(bench, model=model))["swap_accuracy"].value == 0.0
+
+
+def test_each_seed_and_each_purpose_has_noise_of_its_own():
+    bench = pixel_bench(informative=False)
+    samplers = [bench.sampler(1), bench.sampler(2), replace(bench, seed=1).sampler(1)]
+    draws = {tuple(sampler.normal((3,), torch.device("cpu")).tolist()) for sampler in samplers}
+    assert len(draws) == 3
 
 
 def test_units_that_vary_are_counted_as_active():

@@ -42,6 +42,8 @@ def evaluate(
         )
     name = data or checkpoint.card["data"]["name"]
     held = load_data(name, split, limit)
+    if len(held) < 2:
+        raise ValueError("a standard error needs at least 2 images: give a larger limit")
     _check_fit(checkpoint, held)
     device = next(checkpoint.model.parameters()).device
     train = held if split == "train" else load_data(name, "train")
