@@ -3,7 +3,6 @@
 A cache is keyed by the checkpoint's name and the time its card was written, so that a model trained again is read again.
 """
 
-import gc
 import os
 from pathlib import Path
 
@@ -48,9 +47,6 @@ def checkpoint(name: str) -> Checkpoint:
 def _checkpoint(folder: str, written: int) -> Checkpoint:
     found = load(folder)
     found.atlas  # noqa: B018  (read now: the pages need it, and a damaged one must be reported here)
-    # Streamlit collects garbage after every run, and torch's million objects make that 150 ms in which no message
-    # leaves the server. What is loaded by now stays, so it need not be looked through again.
-    gc.freeze()
     return found
 
 

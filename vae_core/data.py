@@ -57,9 +57,9 @@ class Data:
     def batch(self, index: Tensor | slice, sampler: Sampler) -> dict[str, Tensor]:
         """`{"x": binary images, "y": one-hot classes}`; each pixel is a fresh draw x ~ Bernoulli(grey / 255)."""
         images = self.images[index]
-        noise = sampler.uniform(tuple(images.shape), images.device)
+        noise = sampler.grey(tuple(images.shape), images.device)
         return {
-            IMAGE: (noise * 255 < images).float(),
+            IMAGE: (noise < images).float(),
             LABEL: one_hot(self.labels[index], len(self.classes)),
         }
 

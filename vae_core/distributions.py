@@ -5,7 +5,7 @@ Everything is in nats. Shapes: B examples, D dimensions.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import partial, singledispatch
 
 import torch
 from torch import Tensor
@@ -96,11 +96,17 @@ class Sampler:
     def uniform(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
         return self._rows(torch.rand, shape, device)
 
+    def grey(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
+        """Uniform integers 0 to 254 as uint8: `grey < pixel` holds with probability pixel / 255, exactly."""
+        return self._rows(partial(torch.randint, 255, dtype=torch.uint8), shape, device)
+
     def _rows(self, noise: Callable[..., Tensor], shape: tuple[int, ...], device: torch.device) -> Tensor:
         whole = (shape[0] * self.ranks, *shape[1:])
         source = device if self.generator is None else self.generator.device
         drawn = noise(whole, generator=self.generator, device=source)
-        return drawn[self.rank * shape[0] : (self.rank + 1) * shape[0]].to(device)
+        if self.ranks > 1:
+            drawn = drawn[self.rank * shape[0] : (self.rank + 1) * shape[0]]
+        return drawn.to(device)
 
     def __call__(self, d: Distribution) -> Tensor:
         return _draw(d, self)

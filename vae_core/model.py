@@ -5,6 +5,7 @@ condition on, a rate). The order of a dictionary is the order of sampling. Shape
 """
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import NamedTuple
 
 import torch
@@ -25,12 +26,12 @@ class Terms(NamedTuple):
     @property
     def distortion(self) -> Tensor:
         """-E_q log p(observed | latents), `(B,)`."""
-        return -torch.stack(list(self.log_likelihood.values())).sum(0)
+        return -reduce(torch.add, self.log_likelihood.values())
 
     @property
     def rate(self) -> Tensor:
         """KL(q || p) over all latent blocks, `(B,)`."""
-        return torch.stack(list(self.kl.values())).sum(0)
+        return reduce(torch.add, self.kl.values())
 
     @property
     def elbo(self) -> Tensor:

@@ -5,8 +5,10 @@ Sum over dimensions, mean over the batch, nats.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import reduce
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -20,7 +22,7 @@ Beta = float | Mapping[str, float]
 
 
 class Loss(NamedTuple):
-    """`total` is what to minimise; `parts` are its unweighted terms by name (each a mean over the batch, nats)."""
+    """`total` is what to minimise; `parts` are its unweighted terms by name, means over the batch in nats, without gradient."""
 
     total: Tensor
     parts: dict[str, Tensor]
@@ -58,15 +60,15 @@ class ELBO(Objective):
         inferred = model.infer(batch, draw)
         terms = model.terms(batch, draw, inferred)
         beta = betas(self.beta, list(terms.kl))
-        parts = {"distortion": terms.distortion.mean()}
-        parts |= {f"rate_{name}": kl.mean() for name, kl in terms.kl.items()}
-        total = parts["distortion"] + sum(beta[name] * parts[f"rate_{name}"] for name in terms.kl)
+        parts = {"distortion": terms.distortion} | {f"rate_{name}": kl for name, kl in terms.kl.items()}
+        weights = {"distortion": 1.0} | {f"rate_{name}": value for name, value in beta.items()}
         if self.class_weight:
             y = batch[LABEL]
             log_joint = class_log_joint(model, inferred, uniform_log_prior(y.shape[-1], y.device))
-            parts["class"] = F.cross_entropy(log_joint, y)
-            total = total + self.class_weight * parts["class"]
-        return Loss(total, parts)
+            parts["class"] = F.cross_entropy(log_joint, y, reduction="none")
+            weights["class"] = self.class_weight
+        total = reduce(torch.add, (weights[name] * part for name, part in parts.items())).mean()
+        return Loss(total, {name: part.detach().mean() for name, part in parts.items()})
 
 
 def betas(beta: Beta, blocks: list[str]) -> dict[str, float]:

@@ -233,7 +233,8 @@ class _Run:
         self.data, self.held_out = self.data.to(device), self.held_out.to(device)
         self.step = _Step(self.model, ELBO(options.beta, options.class_weight))
         self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=options.learning_rate)
+        self.parameters = list(self.model.parameters())
+        self.optimizer = torch.optim.Adam(self.parameters, lr=options.learning_rate, fused=True)
         self.steps_an_epoch = len(self.data) // options.batch
         self.steps = self.steps_an_epoch * options.epochs
         if options.precision == "auto":
@@ -327,9 +328,9 @@ class _Run:
             loss = self.parallel(batch, sampler)
         self.optimizer.zero_grad(set_to_none=True)
         loss.total.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
+        nn.utils.clip_grad_norm_(self.parameters, self.options.clip)
         self.optimizer.step()
-        return {"loss": loss.total.detach(), **{name: part.detach() for name, part in loss.parts.items()}}
+        return {"loss": loss.total.detach(), **loss.parts}
 
     def _autocast(self) -> contextlib.AbstractContextManager:
         if self.options.precision != "bfloat16":
@@ -444,7 +445,7 @@ def _restore(model: Model, optimizer: torch.optim.Optimizer, tensors: dict[str, 
     )
     for name, parameter in model.named_parameters():
         optimizer.state[parameter] = {
-            "step": tensors[f"step.{name}"],
+            "step": tensors[f"step.{name}"].to(parameter.device),
             "exp_avg": tensors[f"exp_avg.{name}"].to(parameter.device),
             "exp_avg_sq": tensors[f"exp_avg_sq.{name}"].to(parameter.device),
         }
