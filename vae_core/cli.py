@@ -11,6 +11,9 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from inspect import cleandoc
+from operator import or_
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -22,14 +25,14 @@ from rich.table import Table
 from .checkpoints import bundled, found_in, load, load_card, save_atlas, save_card
 from .data import DATASETS, load_data
 from .metrics import METRICS, Estimate, evaluate
-from .models import CDVAE, MODELS, VAE
+from .models import MODELS, Declaration
 from .nets import NETS
 from .train import Options, Progress, Report, TrainingError, pick_device, train
 
 ERRORS = Console(stderr=True, highlight=False)
 OUT = Console(highlight=False)
 
-M = TypeVar("M", VAE, CDVAE)
+M = TypeVar("M", bound=Declaration)
 
 
 @dataclass(frozen=True)
@@ -173,24 +176,28 @@ class Models:
         for title, about in (
             ("models", {name: (kind.__doc__ or "").partition("\n")[0] for name, kind in MODELS.items()}),
             ("data", {name: dataset.about for name, dataset in DATASETS.items()}),
-            ("nets", dict.fromkeys(NETS, "")),
+            ("nets", {"presets": ", ".join(NETS)}),
         ):
             OUT.print(f"[bold]{title}[/bold]")
             for name, line in about.items():
-                OUT.print(f"  {name:12}{line}", markup=False)
+                OUT.print(f"  {name:12}{line}", markup=False, soft_wrap=True)
         OUT.print("[bold]bundled[/bold]")
         for name, folder in bundled().items():
             metrics = load_card(folder)["metrics"]
             shown = [f"{k} {metrics[k]['value']:.4g}" for k in HEADLINES if k in metrics]
-            OUT.print(f"  {name:12}{'  '.join(shown)}", markup=False)
+            OUT.print(f"  {name:12}{'  '.join(shown)}", markup=False, soft_wrap=True)
         return 0
 
 
 HEADLINES = ("negative_elbo", "log_px", "bayes_accuracy", "sample_accuracy", "swap_accuracy")
 
-TrainCommand = (
-    Annotated[Train[CDVAE], tyro.conf.subcommand("cdvae", description=CDVAE.__doc__)]
-    | Annotated[Train[VAE], tyro.conf.subcommand("vae", description=VAE.__doc__)]
+# One subcommand for each model of the registry.
+TrainCommand: Any = reduce(
+    or_,
+    (
+        Annotated[Train[kind], tyro.conf.subcommand(name, description=cleandoc(kind.__doc__ or ""))]  # type: ignore[valid-type]
+        for name, kind in MODELS.items()
+    ),
 )
 
 
@@ -198,7 +205,7 @@ TrainCommand = (
 class TrainAny:
     """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae`."""
 
-    what: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[TrainCommand]]
+    what: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[TrainCommand]]  # type: ignore[valid-type]
 
     def run(self) -> int:
         return self.what.run()
