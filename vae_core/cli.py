@@ -82,7 +82,8 @@ class Train(Generic[M]):
     """Encode and project the test set at the end, for the maps of the app (about two minutes for 10,000 images)."""
 
     def run(self) -> int:
-        data = load_data(self.data, "train")
+        with ERRORS.status(f"loading {self.data}"):
+            data = load_data(self.data, "train", self.training.limit)
         command = "latent-explorer " + shlex.join(_without_path(sys.argv[1:]))
         with _training_progress() as report:
             checkpoint = train(
@@ -176,7 +177,7 @@ class Models:
         for title, about in (
             ("models", {name: (kind.__doc__ or "").partition("\n")[0] for name, kind in MODELS.items()}),
             ("data", {name: dataset.about for name, dataset in DATASETS.items()}),
-            ("nets", {"presets": ", ".join(NETS)}),
+            ("nets", {"presets": "  ".join(NETS)}),
         ):
             OUT.print(f"[bold]{title}[/bold]")
             for name, line in about.items():
@@ -290,8 +291,9 @@ def _write_atlas(folder: Path, device: str) -> None:
     from .projections import make_atlas
 
     checkpoint = load(folder, pick_device(device))
-    data = load_data(checkpoint.card["data"]["name"], "test")
     with _status() as report:
+        report("loading the test images")
+        data = load_data(checkpoint.card["data"]["name"], "test")
         save_atlas(folder, make_atlas(checkpoint.model, data, report=report))
 
 

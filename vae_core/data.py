@@ -74,7 +74,7 @@ def _shuffled(n: int, seed: int = 0) -> Tensor:
     return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
 
 
-def _digits(split: str) -> Data:
+def _digits(split: str, limit: int | None) -> Data:
     """scikit-learn's 8x8 digits (1,797 images of 43 people): 1,350 to train, 447 to test."""
     from sklearn.datasets import load_digits
 
@@ -85,16 +85,16 @@ def _digits(split: str) -> Data:
     return data.rows(order[:1350] if split == "train" else order[1350:])
 
 
-def _sprites(split: str) -> Data:
+def _sprites(split: str, limit: int | None) -> Data:
     """A fixed random part of the sprites' grid: 50,000 images to train, 10,000 others to test; the class is the shape."""
     order = _shuffled(sprites.grid_size())
     index = order[:50_000] if split == "train" else order[50_000:60_000]
-    factors = sprites.factors_of(index)
+    factors = sprites.factors_of(index[:limit])  # rendering takes its time: no more than is asked for
     images = torch.cat([sprites.render(part) for part in factors.split(2_000)])
     return Data("sprites", split, images, factors[:, 0], sprites.SHAPES, factors)
 
 
-def _mnist(split: str) -> Data:
+def _mnist(split: str, limit: int | None) -> Data:
     """MNIST (LeCun et al., 1998) through torchvision: 60,000 images to train, 10,000 to test."""
     from torchvision.datasets import MNIST
 
@@ -119,10 +119,10 @@ def _mnist_folder() -> tuple[Path, bool]:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set by name: its signature (known without loading it), and how to load a split."""
+    """A data set by name: its signature (known without loading it), and how to load a split, or at least `limit` images of it."""
 
     signature: Signature
-    load: Callable[[str], Data]
+    load: Callable[[str, int | None], Data]
     about: str
 
 
@@ -157,7 +157,7 @@ def load_data(name: str, split: str = "train", limit: int | None = None) -> Data
         raise ValueError(f"no split is called {split!r}: choose train or test")
     if limit is not None and limit < 1:
         raise ValueError(f"the limit must be at least 1, got {limit}")
-    return DATASETS[name].load(split).head(limit)
+    return DATASETS[name].load(split, limit).head(limit)
 
 
 def local_data(name: str, split: str = "test") -> Data | None:

@@ -14,6 +14,8 @@ SIDE = 64
 SHAPES = ("square", "ellipse", "heart")
 FACTORS = {"shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
 _SUPERSAMPLING = 2
+# No sprite reaches further than 14 pixels from its centre, which is 16 or more from the border: only a window is computed.
+_WINDOW = 28
 
 
 def grid_size() -> int:
@@ -39,17 +41,28 @@ def render(factors: Tensor) -> Tensor:
     _, scale, orientation, x, y = (column.float()[:, None, None] for column in factors.unbind(-1))
     size = SIDE * (0.5 + 0.1 * scale) / 6
     angle = 2 * math.pi * orientation / FACTORS["orientation"]
-    centre_x, centre_y = (SIDE * (0.25 + 0.5 * place / 31) for place in (x, y))
-    ticks = (torch.arange(SIDE * _SUPERSAMPLING) + 0.5) / _SUPERSAMPLING
-    down, right = ticks[:, None] - centre_y, ticks[None, :] - centre_x
+    (left, dx), (top, dy) = (_window(SIDE * (0.25 + 0.5 * place / 31)) for place in (x, y))
+    right, down = dx[:, None, :], dy[:, :, None]
     u = (right * angle.cos() + down * angle.sin()) / size
     v = (down * angle.cos() - right * angle.sin()) / size
     inside = torch.empty(u.shape, dtype=torch.bool)
     for number, test in enumerate((_square, _ellipse, _heart)):
         rows = factors[:, 0] == number
         inside[rows] = test(u[rows], v[rows])
-    coverage = torch.nn.functional.avg_pool2d(inside[:, None].float(), _SUPERSAMPLING)
-    return (coverage * 255).round().to(torch.uint8)
+    coverage = torch.nn.functional.avg_pool2d(inside[:, None].float(), _SUPERSAMPLING)[:, 0]
+    images = torch.zeros(len(factors), 1, SIDE, SIDE, dtype=torch.uint8)
+    pixels = torch.arange(_WINDOW)
+    rows, columns = top[:, None] + pixels, left[:, None] + pixels
+    items = torch.arange(len(factors))[:, None, None]
+    images[items, 0, rows[:, :, None], columns[:, None, :]] = (coverage * 255).round().to(torch.uint8)
+    return images
+
+
+def _window(centre: Tensor) -> tuple[Tensor, Tensor]:
+    """The first pixel of the window round each centre `(N, 1, 1)`, and its sub-pixels' distances from the centre, `(N, 2 * 28)`."""
+    first = centre.flatten().floor().long() - _WINDOW // 2
+    ticks = (torch.arange(_WINDOW * _SUPERSAMPLING) + 0.5) / _SUPERSAMPLING
+    return first, first[:, None] + ticks - centre.flatten()[:, None]
 
 
 def _square(u: Tensor, v: Tensor) -> Tensor:
