@@ -22,6 +22,7 @@ def main(host: str, port: str, window: str, folder: str = "") -> None:
         # leaves the server. Python's own collections still happen.
         "runner.postScriptGC": "false",
         "browser.gatherUsageStats": "false",
+        "server.showEmailPrompt": "false",
         "client.toolbarMode": "minimal",
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",

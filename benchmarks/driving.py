@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,9 @@ def find_chromium() -> str | None:
 
 
 @contextlib.contextmanager
-def served(models: Path | None = None) -> Iterator[str]:
+def served(
+    models: Path | None = None, *, window: bool = False, environment: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Start `latent-explorer app` on a free port; the address of the running server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -40,15 +42,17 @@ def served(models: Path | None = None) -> Iterator[str]:
         "-m",
         "vae_core.cli",
         "app",
-        "--no-browser",
         "--host",
         "127.0.0.1",
         "--port",
         str(port),
     ]
+    if not window:
+        command.append("--no-browser")
     if models:
         command += ["--models", str(models)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, **quiet)
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(f"{address}/_stcore/health", process)
