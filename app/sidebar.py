@@ -85,6 +85,6 @@ def _numbers(found: Checkpoint) -> None:
         if metric in card["metrics"]:
             value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
             lines.append(f"{title.format(given=given)}  \n**{form.format(value, se)}** · n {n:,}")
-    st.markdown("**Measured** on the " + f"{card['evaluation']['split']} images of {card['data']['name']}")
+    st.markdown(f"**Measured** on the {card['evaluation']['split']} images of {card['evaluation']['data']}")
     st.caption("  \n".join(lines))
     st.caption(f"value ± standard error, by `{card['evaluation']['command']}`")

@@ -142,7 +142,12 @@ class Evaluate:
             )
         numbers = {name: estimate._asdict() for name, estimate in found.items()}
         if self.write:
-            how = {"split": self.split, "seed": self.seed, "command": _evaluation_command(self)}
+            how = {
+                "data": self.data or checkpoint.card["data"]["name"],
+                "split": self.split,
+                "seed": self.seed,
+                "command": _evaluation_command(self),
+            }
             save_card(self.folder, {**checkpoint.card, "metrics": numbers, "evaluation": how})
         if self.json:
             print(json.dumps({"metrics": numbers}))

@@ -45,7 +45,7 @@ def reconstruct(model: Model, batch: Env) -> Tensor:
 @torch.no_grad()
 def prior_codes(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Codes:
     """Latents from the prior, `(N, D)` each, given the inputs it needs; their means unless `draw` samples."""
-    values = model.generate(inputs, n=n, draw=draw)
+    values = model.generate(inputs, n=n, draw=draw, only=model.latents)
     return {name: values[name] for name in model.latents}
 
 

@@ -4,7 +4,7 @@ A name in both is latent; only in `p`, observed; only in `q`, a feature; a paren
 condition on, a rate). The order of a dictionary is the order of sampling. Shapes: B examples, D dimensions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import reduce
 from typing import NamedTuple
 
@@ -97,12 +97,17 @@ class Model(nn.Module):
                 values[name] = found
         return Inferred(posteriors, values)
 
-    def generate(self, env: Env | None = None, n: int = 1, draw: Draw = mean) -> dict[str, Tensor]:
-        """Run `p` downstream of whatever `env` fixes: sampling, decoding, traversal, swap. `n` draws if `env` is empty."""
+    def generate(
+        self, env: Env | None = None, n: int = 1, draw: Draw = mean, only: Collection[str] | None = None
+    ) -> dict[str, Tensor]:
+        """Run `p` downstream of whatever `env` fixes: sampling, decoding, traversal, swap. `n` draws if `env` is empty.
+
+        `only` names the variables that are wanted, ancestors included, where that is not all of them.
+        """
         values = dict(env or {})
         n = len(next(iter(values.values()))) if values else n
         for name, conditional in self.p.items():
-            if name in values:
+            if name in values or (only is not None and name not in only):
                 continue
             _require(name, conditional, values)
             d = conditional(values)
