@@ -13,7 +13,8 @@ VIEWS = sorted((ROOT / "app" / "views").glob("*.py"))
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "distributions", "nets", "sprites"},
+    {"names", "distributions", "nets", "sprites", "ppca"},
+    {"pixels"},
     {"conditionals"},
     {"priors"},
     {"model"},

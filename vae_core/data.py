@@ -14,9 +14,12 @@ import torch
 from torch import Tensor
 
 from . import sprites
+from .conditionals import Likelihood
 from .distributions import Sampler
+from .model import Model
 from .models import Signature
 from .names import IMAGE, LABEL
+from .pixels import BINARY, Pixels
 from .priors import one_hot
 
 DATA_VARIABLE = "LATENT_EXPLORER_DATA"
@@ -25,7 +28,11 @@ SPLITS = ("train", "test")
 
 @dataclass(frozen=True)
 class Data:
-    """Images `(N, C, H, W)` uint8, labels `(N,)` int64, class names, and factors `(N, F)` where they are known."""
+    """Images `(N, C, H, W)` uint8, labels `(N,)` int64, class names, and factors `(N, F)` where they are known.
+
+    pixels: what a batch makes of the images, which is what the likelihood scores (`scored_by`). known: which labels a batch
+    tells, `(N,)` bool, where that is not all of them.
+    """
 
     name: str
     split: str
@@ -33,6 +40,8 @@ class Data:
     labels: Tensor
     classes: tuple[str, ...]
     factors: Tensor | None = None
+    pixels: Pixels = BINARY
+    known: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -43,28 +52,57 @@ class Data:
         return Signature((channels, height, width), self.classes)
 
     def to(self, device: torch.device | str) -> "Data":
-        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
+        known = None if self.known is None else self.known.to(device)
+        return replace(self, images=self.images.to(device), labels=self.labels.to(device), known=known)
 
     def rows(self, index: Tensor | slice) -> "Data":
         """A part of the data set, in the order of `index`."""
-        factors = None if self.factors is None else self.factors[index]
-        return replace(self, images=self.images[index], labels=self.labels[index], factors=factors)
+        factors, known = (None if part is None else part[index] for part in (self.factors, self.known))
+        return replace(
+            self, images=self.images[index], labels=self.labels[index], factors=factors, known=known
+        )
 
     def head(self, limit: int | None) -> "Data":
         """The first `limit` images: a random subset, since the order is shuffled."""
         return self if limit is None else self.rows(slice(limit))
 
+    def scored_by(self, model: Model) -> "Data":
+        """The same data with the pixels that the model's likelihood scores. Raises ValueError for a model without images."""
+        likelihood = dict(model.p).get(IMAGE)
+        if not isinstance(likelihood, Likelihood):
+            raise ValueError("the model has no likelihood of images, so there is nothing to score")
+        return replace(self, pixels=likelihood.pixels)
+
+    @property
+    def known_labels(self) -> Tensor:
+        """The labels that batches tell."""
+        return self.labels if self.known is None else self.labels[self.known]
+
+    def with_labels(self, count: int, seed: int = 0) -> "Data":
+        """The same data with `count` labels known, as many of each class. Raises ValueError for a count that cannot be had."""
+        each = count // len(self.classes) if self.classes else 0
+        if count < 1 or each * len(self.classes) != count:
+            raise ValueError(f"{count} labels do not spread evenly over {len(self.classes)} classes")
+        known = torch.zeros(len(self), dtype=torch.bool)
+        order = _shuffled(len(self), seed)
+        for c in range(len(self.classes)):
+            found = order[self.labels.cpu()[order] == c]
+            if len(found) < each:
+                raise ValueError(
+                    f"class {self.classes[c]} has {len(found)} images, fewer than {each}: ask for fewer labels"
+                )
+            known[found[:each]] = True
+        return replace(self, known=known.to(self.labels.device))
+
     def batch(self, index: Tensor | slice, sampler: Sampler) -> dict[str, Tensor]:
-        """`{"x": binary images, "y": one-hot classes}`; each pixel is a fresh draw x ~ Bernoulli(grey / 255)."""
-        images = self.images[index]
-        noise = sampler.grey(tuple(images.shape), images.device)
-        return {
-            IMAGE: (noise < images).float(),
-            LABEL: one_hot(self.labels[index], len(self.classes)),
-        }
+        """`{"x": what the likelihood scores, "y": one-hot classes}`; noise is fresh. An unknown label is a row of zeros."""
+        labels = one_hot(self.labels[index], len(self.classes))
+        if self.known is not None:
+            labels = labels * self.known[index][:, None]
+        return {IMAGE: self.pixels.of(self.images[index], sampler), LABEL: labels}
 
     def batches(self, size: int, seed: int = 0) -> Iterator[dict[str, Tensor]]:
-        """All images in order, each binarised once by noise from `seed`: what every evaluation sees."""
+        """All images in order, each drawn once by noise from `seed`: what every evaluation sees."""
         sampler = Sampler.seeded(seed)
         for start in range(0, len(self), size):
             yield self.batch(slice(start, start + size), sampler)

@@ -23,6 +23,11 @@ Codes = dict[str, Tensor]
 ACTIVE_VARIANCE = 0.01
 
 
+def blocks(model: Model) -> list[str]:
+    """The latent blocks that have a map, a traversal and dimensions: all latents but the class."""
+    return [name for name in model.latents if name != LABEL]
+
+
 @torch.no_grad()
 def encode(model: Model, batch: Env) -> dict[str, Distribution]:
     """The posterior of each latent block."""
@@ -31,8 +36,8 @@ def encode(model: Model, batch: Env) -> dict[str, Distribution]:
 
 @torch.no_grad()
 def decode(model: Model, codes: Env) -> Tensor:
-    """The mean image of `codes` (all latent blocks, `(N, D)` each): `(N, C, H, W)`."""
-    return model.generate(codes)[IMAGE]
+    """The mean image of `codes` (all latents, `(N, D)` each), kept within [0, 1]: `(N, C, H, W)`."""
+    return model.generate(codes, only=[IMAGE])[IMAGE].clamp(0, 1)
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .conditionals import Env
-from .distributions import kl_divergence
+from .distributions import Draw, kl_divergence, mean
 from .model import Inferred, Model
 from .names import LABEL
 from .priors import one_hot
@@ -18,11 +18,12 @@ def has_label(model: Model) -> bool:
     return LABEL in model.p or LABEL in model.inputs()
 
 
-def class_log_joint(model: Model, inferred: Inferred, log_prior: Tensor) -> Tensor:
+def class_log_joint(model: Model, inferred: Inferred, log_prior: Tensor, draw: Draw = mean) -> Tensor:
     """ELBO(x, c) + log pi_c for each class, `(B, K)` nats, up to a constant in c.
 
     For a CDVAE only KL(q(z_l|x) || p(z_l|c)) depends on c, so that softmax over classes is Bayes' rule
     q(c|x) = softmax_c(log pi_c - KL_l(c)). Terms of conditionals that do not read the class are left out.
+    Where a posterior reads the class (a Joint VAE), each class gets an inference run of its own, and `draw` draws its latents.
     `log_prior` is log pi, `(K,)`. Raises ValueError for a model in which nothing reads the class.
     """
     readers = [name for name, conditional in model.p.items() if LABEL in conditional.given]
@@ -30,14 +31,19 @@ def class_log_joint(model: Model, inferred: Inferred, log_prior: Tensor) -> Tens
         raise ValueError(
             "no variable of this model is conditioned on the class, so there is no class posterior"
         )
-    if any(LABEL in net.given for net in model.q.values()):
-        raise NotImplementedError("a posterior that reads the class needs one inference run a class")
+    posteriors_read = any(LABEL in net.given for net in model.q.values())
     size, classes = len(next(iter(inferred.env.values()))), len(log_prior)
     columns = []
     for c in range(classes):
         label = one_hot(torch.full((size,), c, device=log_prior.device), classes).to(log_prior)
-        env = {**inferred.env, LABEL: label}
-        columns.append(log_prior[c] + sum(_term(model, name, inferred, env) for name in readers))
+        if posteriors_read:
+            known = {name: value for name, value in inferred.env.items() if name not in model.latents}
+            terms = model.terms(known, draw, model.infer({**known, LABEL: label}, draw))
+            rest = [value for name, value in terms.log_likelihood.items() if name != LABEL]
+            columns.append(log_prior[c] + sum(rest) - terms.rate)
+        else:
+            env = {**inferred.env, LABEL: label}
+            columns.append(log_prior[c] + sum(_term(model, name, inferred, env) for name in readers))
     return torch.stack(columns, dim=-1)
 
 

@@ -1,12 +1,13 @@
 """A model is a generative net `p` and an inference net `q` over the same named variables.
 
 A name in both is latent; only in `p`, observed; only in `q`, a feature; a parent in neither is an input (a class to
-condition on, a rate). The order of a dictionary is the order of sampling. Shapes: B examples, D dimensions.
+condition on, a rate). A name in both whose `q` is a feature is observed as well: it is derived from what the batch holds.
+The order of a dictionary is the order of sampling. Shapes: B examples, D dimensions.
 """
 
 from collections.abc import Collection, Mapping
 from functools import reduce
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,8 @@ from torch.distributions import Distribution
 
 from .conditionals import Conditional, Env, Feature
 from .distributions import Draw, kl_divergence, mean, rsample
+
+N = TypeVar("N", bound=Conditional | Feature)
 
 
 class Terms(NamedTuple):
@@ -72,29 +75,30 @@ class Model(nn.Module):
 
     @property
     def latents(self) -> list[str]:
-        return [name for name in self.q if name in self.p]
+        return [name for name, net in self.q.items() if name in self.p and not isinstance(net, Feature)]
 
     @property
     def observed(self) -> list[str]:
-        return [name for name in self.p if name not in self.q]
+        return [name for name in self.p if name not in self.latents]
 
     def inputs(self, *fixed: str) -> list[str]:
         """What must come from outside to generate everything downstream of the variables in `fixed`."""
         needed = {parent for name, c in self.p.items() if name not in fixed for parent in c.given}
         return sorted(needed - set(self.p))
 
-    def infer(self, env: Env, draw: Draw = mean) -> Inferred:
-        """Run `q`: the posterior of each latent that `env` does not hold, and `env` with a draw of each."""
+    def infer(self, env: Env, draw: Draw = mean, only: Collection[str] | None = None) -> Inferred:
+        """Run `q`: the posterior of each latent that `env` does not hold, and `env` with a draw of each.
+
+        `only` names the variables that are wanted, where that is not all of them; what they need comes with them.
+        """
         values, posteriors = dict(env), {}
-        for name, net in self.q.items():
-            if name in values:
-                continue
+        for name, net in _needed(self.q, values, only):
             _require(name, net, values)
-            found = net(values)
-            if name in self.p:
-                posteriors[name], values[name] = found, draw(found)
+            if isinstance(net, Feature):
+                values[name] = net(values)
             else:
-                values[name] = found
+                posteriors[name] = net(values)
+                values[name] = draw(posteriors[name])
         return Inferred(posteriors, values)
 
     def generate(
@@ -102,13 +106,11 @@ class Model(nn.Module):
     ) -> dict[str, Tensor]:
         """Run `p` downstream of whatever `env` fixes: sampling, decoding, traversal, swap. `n` draws if `env` is empty.
 
-        `only` names the variables that are wanted, ancestors included, where that is not all of them.
+        `only` names the variables that are wanted, where that is not all of them; what they need comes with them.
         """
         values = dict(env or {})
         n = len(next(iter(values.values()))) if values else n
-        for name, conditional in self.p.items():
-            if name in values or (only is not None and name not in only):
-                continue
+        for name, conditional in _needed(self.p, values, only):
             _require(name, conditional, values)
             d = conditional(values)
             values[name] = draw(d if d.batch_shape else d.expand((n,)))
@@ -121,15 +123,24 @@ class Model(nn.Module):
         its `q` term a log-score. `inferred` is what `infer(batch, draw)` gave, where the caller has it already.
         """
         posteriors, env = inferred or self.infer(batch, draw)
-        if missing := [name for name in self.observed if name not in batch]:
+        if missing := [name for name in self.observed if name not in env]:
             raise ValueError(f"the batch lacks {', '.join(missing)}; it holds {', '.join(sorted(batch))}")
         size = len(next(iter(batch.values())))
         p = {name: conditional(env) for name, conditional in self.p.items()}
         return Terms(
-            {n: p[n].log_prob(env[n]).expand(size) for n in self.p if n in batch},
+            {n: p[n].log_prob(env[n]).expand(size) for n in self.p if n not in posteriors},
             {n: kl_divergence(posteriors[n], p[n], env[n]) for n in posteriors},
             {n: self.q[n](env).log_prob(env[n]) for n in self.latents if n in batch},
         )
+
+
+def _needed(net: Mapping[str, N], fixed: Env, only: Collection[str] | None) -> list[tuple[str, N]]:
+    """What has to be run, in order, to have the names in `only` (all of them unless given) where some are fixed."""
+    wanted = set(net if only is None else only)
+    for name in reversed(list(net)):
+        if name in wanted and name not in fixed:
+            wanted.update(net[name].given)  # type: ignore[attr-defined]
+    return [(name, part) for name, part in net.items() if name in wanted and name not in fixed]
 
 
 def _check_order(net: Mapping[str, Conditional | Feature]) -> None:

@@ -1,7 +1,10 @@
-"""The names of the two variables that data sets hold: every model of images calls them so."""
+"""The names of the variables that data sets hold or that are derived from them: every model of images calls them so."""
 
 IMAGE = "x"
 """Image, `(B, C, H, W)`."""
 
 LABEL = "y"
 """Class, one-hot `(B, K)`."""
+
+COARSE = "coarse"
+"""Image of lower resolution, the average-pooled image, `(B, C, h, w)`."""

@@ -92,6 +92,7 @@ def _stages(shape: Shape, channels: Sequence[int]) -> tuple[list[int], int]:
 # The presets by name. Add one here and every command and page can use it.
 NETS: dict[str, Nets] = {
     "mlp-256": mlp(256),
+    "mlp-200x2-tanh": mlp(200, 200, activation=nn.Tanh),
     "mlp-400": mlp(400),
     "mlp-512x2": mlp(512, 512),
     "conv-32": convolutional(32, 32),

@@ -55,11 +55,11 @@ def make_atlas(
     seed: int = 0,
     report: Callable[[str], None] = lambda line: None,
 ) -> Atlas:
-    """Encode `data` (each image binarised once by noise from `seed`) and project each block and all of them together."""
+    """Encode `data` (the noise of its pixels drawn once, from `seed`) and project each block and all of them together."""
     means: dict[str, list[torch.Tensor]] = {name: [] for name in model.latents}
     scales: dict[str, list[torch.Tensor]] = {name: [] for name in model.latents}
     device = next(model.parameters()).device
-    for batch in data.to(device).batches(1000, seed):
+    for batch in data.scored_by(model).to(device).batches(1000, seed):
         for name, q in encode(model, batch).items():
             means[name].append(q.mean.cpu())
             scales[name].append(q.stddev.cpu())

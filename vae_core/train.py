@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 import torch.distributed as dist
@@ -38,9 +38,36 @@ from .checkpoints import (
 from .data import Data
 from .distributions import Sampler
 from .model import Model
-from .models import Declaration, described
-from .names import IMAGE
-from .objectives import ELBO, Beta, Loss, Objective, betas
+from .models import Declaration, Solver, described
+from .names import IMAGE, LABEL
+from .objectives import (
+    RULES,
+    Beta,
+    Bound,
+    Capacity,
+    ClassifierTerm,
+    ClassTerm,
+    Loss,
+    Objective,
+    Penalty,
+    Rule,
+    SemiSupervised,
+    adversaries,
+    betas,
+    elbo,
+)
+
+# The options that a card counts to its objective, beside beta.
+OBJECTIVE_OPTIONS = (
+    "delta",
+    "capacity",
+    "tolerance",
+    "class_weight",
+    "classifier_weight",
+    "adversary",
+    "labels",
+    "stagewise",
+)
 
 # Losses are looked at (and, on a GPU, waited for) once in this many steps.
 CHECK_EVERY = 50
@@ -54,10 +81,27 @@ class TrainingError(RuntimeError):
 class Options:
     """How to train. Raises ValueError for values that make no training."""
 
+    objective: Literal["elbo", "constrained", "capacity", "geco"] = "elbo"
+    """How the bound is weighed: by --beta; rate held to --delta by dual ascent on beta; rate led to --capacity; or distortion
+    held to --tolerance (GECO)."""
     beta: Beta = 1.0
     """Weight of the rate: one number, or one for each latent block."""
+    delta: float | None = None
+    """Greatest mean rate of a constrained beta-VAE, nats an image."""
+    capacity: float | None = None
+    """Rate that Burgess' capacity rises to over the first half of the training, nats an image."""
+    tolerance: float | None = None
+    """Greatest mean distortion of GECO, nats an image."""
     class_weight: float = 0.0
     """alpha of the class term: alpha * CE(Bayes' rule on the labelled latents, class)."""
+    classifier_weight: float = 1.0
+    """lambda of a model with a classifier: lambda * CE(q(y|x), y)."""
+    adversary: float = 0.0
+    """Weight of an adversary that keeps the class out of the unlabelled block."""
+    labels: int | None = None
+    """Tell the class of this many images only (half of each batch is drawn from them); a missing one is summed out."""
+    stagewise: bool = False
+    """Train the stages of a model one after the other, equally many epochs each."""
     epochs: int = 20
     batch: int = 128
     """Examples a step, over all processes."""
@@ -79,7 +123,12 @@ class Options:
     """auto (float32, with TF32 products on a GPU that has them), float32, or bfloat16 (mixed)."""
 
     def __post_init__(self):
-        ELBO(self.beta, self.class_weight)
+        self.rule(1)
+        elbo(1.0, self.class_weight, self.classifier_weight)
+        if not 0 <= self.adversary < math.inf:
+            raise ValueError(f"the weight of the adversary must be 0 or more, got {self.adversary}")
+        if self.labels is not None and (self.objective != "elbo" or self.class_weight or self.adversary):
+            raise ValueError("with --labels the objective is the semi-supervised bound: leave out the others")
         for name in ("epochs", "batch", "learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name.replace('_', ' ')} must be above 0, got {getattr(self, name)}")
@@ -92,6 +141,47 @@ class Options:
             )
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"no precision is called {self.precision!r}: choose auto, float32 or bfloat16")
+
+    def rule(self, steps: int) -> Rule:
+        """How the bound is weighed in a training of so many steps. Raises ValueError for an option too few or too many."""
+        takes = {"elbo": "beta", "constrained": "delta", "capacity": "capacity", "geco": "tolerance"}
+        if self.objective not in takes:
+            raise ValueError(f"no objective is called {self.objective!r}: choose one of {', '.join(takes)}")
+        for objective, option in takes.items():
+            given = getattr(self, option)
+            if objective != self.objective and given not in (None, 1.0):
+                raise ValueError(
+                    f"the objective {self.objective} takes no {option}: leave it out, or choose {objective}"
+                )
+        value: Any = getattr(self, takes[self.objective])
+        if value is None:
+            raise ValueError(
+                f"the objective {self.objective} needs --{takes[self.objective]}, in nats an image"
+            )
+        return (
+            Capacity(value, max(1, steps // 2))
+            if self.objective == "capacity"
+            else RULES[self.objective](value)
+        )  # type: ignore[call-arg]
+
+    def objective_for(self, model: Model, classes: int, steps: int) -> Objective:
+        """The objective of these options for a model. Raises ValueError for options that do not fit it."""
+        classifies = LABEL in model.latents
+        if self.labels is not None:
+            if not classifies:
+                raise ValueError(
+                    "missing labels need a model with a classifier: choose joint, or leave out --labels"
+                )
+            return SemiSupervised(self.beta, self.classifier_weight)
+        if self.objective == "elbo":
+            # A class that every batch holds is no block of the bound: it has no rate to be weighed.
+            betas(self.beta, [name for name in model.latents if name != LABEL])
+        penalties: list[Penalty] = [ClassTerm(self.class_weight)] if self.class_weight else []
+        if classifies and self.classifier_weight:
+            penalties.append(ClassifierTerm(self.classifier_weight))
+        if self.adversary:
+            penalties += adversaries(model, self.adversary, classes)
+        return Bound(self.rule(steps), penalties)
 
 
 class Progress(NamedTuple):
@@ -222,7 +312,7 @@ class _Run:
         self.model = declaration.build(data.signature).to(device)
         # Convolutions are faster in this layout, on CPUs too; it changes neither shapes nor checkpoints.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        betas(options.beta, self.model.latents)
+        data = data.scored_by(self.model)
         self.data, self.held_out = _split(data.head(options.limit), options)
         if options.batch % group.size:
             raise ValueError(f"a batch of {options.batch} does not divide over {group.size} processes")
@@ -230,13 +320,19 @@ class _Run:
             raise ValueError(
                 f"{len(self.data)} training images are fewer than a batch of {options.batch}: give a smaller --batch"
             )
+        if options.labels is not None:
+            self.data = self.data.with_labels(options.labels, options.seed)
         self.data, self.held_out = self.data.to(device), self.held_out.to(device)
-        self.step = _Step(self.model, ELBO(options.beta, options.class_weight))
-        self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
-        self.parameters = list(self.model.parameters())
-        self.optimizer = torch.optim.Adam(self.parameters, lr=options.learning_rate, fused=True)
-        self.steps_an_epoch = len(self.data) // options.batch
+        self.schedule = _Schedule(self.data, options.batch)
+        self.steps_an_epoch = len(self.schedule)
         self.steps = self.steps_an_epoch * options.epochs
+        objective = options.objective_for(self.model, len(data.classes), self.steps).to(device)
+        self.step = _Step(self.model, objective)
+        self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
+        self.parameters = list(self.step.parameters())
+        self.optimizer = torch.optim.Adam(self.parameters, lr=options.learning_rate, fused=True)
+        self.stages, self.frozen = _stages(declaration, options), []
+        self.solve = _solver(declaration, self.model, self.data, options)
         if options.precision == "auto":
             torch.set_float32_matmul_precision("high")
         self.card = _new_card(declaration, data, options, len(self.data), command)
@@ -246,8 +342,10 @@ class _Run:
         for epoch in range(done, self.options.epochs):
             if self.options.patience and _waited(self.card["history"]) >= self.options.patience:
                 break
+            if self.solve is not None and _settled(self.card["history"]):
+                break
             started = time.monotonic()
-            means = self._epoch(epoch, report)
+            means = self._epoch(epoch, report) if self.solve is None else {"loss": self.solve()}
             validation = self._validate() if len(self.held_out) else None
             self._save(epoch + 1, means, validation, time.monotonic() - started)
             report(
@@ -256,6 +354,9 @@ class _Run:
         return Checkpoint(self.folder, self.card, self.model.eval().requires_grad_(False))
 
     def _start(self) -> int:
+        images = next(self.data.batches(1000, self.options.seed))[IMAGE]
+        for conditional in self.model.p.values():
+            conditional.start(images, self.data.known_labels)
         if (self.folder / CARD).exists():
             raise TrainingError(
                 f"{self.folder} already holds a checkpoint: choose another folder, or --resume to go on with it"
@@ -284,7 +385,7 @@ class _Run:
         card = json.loads(read_metadata(self.folder / TRAINING)["card"])
         tensors = read_tensors(self.folder / TRAINING)
         try:
-            _restore(self.model, self.optimizer, tensors)
+            _restore(self.step, self.optimizer, tensors)
         except (KeyError, RuntimeError) as error:
             raise CheckpointError(
                 f"{self.folder / TRAINING} does not fit the model: {error}; delete the folder and train again"
@@ -296,21 +397,32 @@ class _Run:
         """One pass over the training images in a fresh order; the mean of each term."""
         self.parallel.train()
         torch.manual_seed(_mix(self.options.seed, epoch))
-        order = torch.randperm(len(self.data), device=self.device)
+        rows = self.schedule.epoch()
         sampler = Sampler(rank=self.group.rank, ranks=self.group.size)
         share = self.options.batch // self.group.size
+        self._enter_stage(epoch)
         first, meter = epoch * self.steps_an_epoch, _Meter(self.group)
         for number in range(self.steps_an_epoch):
-            start = number * self.options.batch + self.group.rank * share
+            start = self.group.rank * share
             for part in self.optimizer.param_groups:
                 part["lr"] = self._rate(first + number)
-            meter.add(self._update(self.data.batch(order[start : start + share], sampler), sampler))
+            meter.add(self._update(self.data.batch(rows[number, start : start + share], sampler), sampler))
             if (number + 1) % CHECK_EVERY == 0 and number + 1 < self.steps_an_epoch:
                 recent = meter.check(first + number + 1)
                 report(Progress(epoch + 1, first + number + 1, self.steps, recent))
         meter.check(first + self.steps_an_epoch)
         self._check_weights(first + self.steps_an_epoch)
         return meter.means()
+
+    def _enter_stage(self, epoch: int) -> None:
+        """The variables whose terms and weights the epoch is about: all of them, unless the model is trained stage by stage."""
+        if not self.stages:
+            return
+        names = self.stages[epoch * len(self.stages) // self.options.epochs]
+        self.step.objective.names = names  # type: ignore[assignment]
+        trained = [net[name] for net in (self.model.p, self.model.q) for name in names if name in net]
+        wanted = {id(p) for module in trained for p in module.parameters()}
+        self.frozen = [p for p in self.parameters if id(p) not in wanted]
 
     def _check_weights(self, step: int) -> None:
         """A finite loss may still have an infinite gradient: such weights are not saved."""
@@ -328,6 +440,8 @@ class _Run:
             loss = self.parallel(batch, sampler)
         self.optimizer.zero_grad(set_to_none=True)
         loss.total.backward()
+        for parameter in self.frozen:
+            parameter.grad = None  # the optimiser leaves it, momentum and all, where it is
         nn.utils.clip_grad_norm_(self.parameters, self.options.clip)
         self.optimizer.step()
         return {"loss": loss.total.detach(), **loss.parts}
@@ -357,10 +471,11 @@ class _Run:
             "device": _device_name(self.device),
             "processes": self.group.size,
         }
-        self.card = {**self.card, "epochs_done": done, "history": history, "cost": cost}
+        found = {key: round(value, 6) for key, value in self.step.objective.state().items()}  # type: ignore[operator]
+        self.card = {**self.card, "epochs_done": done, "history": history, "cost": cost, "found": found}
         if not self.group.leads:
             return
-        state = _optimizer_state(self.model, self.optimizer)
+        state = _training_state(self.step, self.optimizer)
         try:
             write_tensors(self.folder / TRAINING, state, {"card": json.dumps(self.card)})
             save_model(self.folder, self.model)
@@ -431,24 +546,78 @@ def _mix(seed: int, epoch: int) -> int:
     return (seed * 0x9E3779B97F4A7C15 + epoch * 0xBF58476D1CE4E5B9 + 1) % 2**63
 
 
-def _optimizer_state(model: Model, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Weights, Adam's moments and step counts by name, as plain tensors."""
-    tensors = {f"weight.{name}": value for name, value in model.state_dict().items()}
-    for name, parameter in model.named_parameters():
-        tensors |= {f"{key}.{name}": value for key, value in optimizer.state[parameter].items()}
+def _training_state(step: "_Step", optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Weights of model and objective, Adam's moments and step counts by name, as plain tensors."""
+    tensors = {f"weight.{name}": value for name, value in step.state_dict().items()}
+    for name, parameter in step.named_parameters():
+        tensors |= {f"{key}.{name}": value for key, value in optimizer.state.get(parameter, {}).items()}
     return tensors
 
 
-def _restore(model: Model, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    model.load_state_dict(
+def _restore(step: "_Step", optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    step.load_state_dict(
         {k.removeprefix("weight."): v for k, v in tensors.items() if k.startswith("weight.")}
     )
-    for name, parameter in model.named_parameters():
-        optimizer.state[parameter] = {
-            "step": tensors[f"step.{name}"].to(parameter.device),
-            "exp_avg": tensors[f"exp_avg.{name}"].to(parameter.device),
-            "exp_avg_sq": tensors[f"exp_avg_sq.{name}"].to(parameter.device),
-        }
+    for name, parameter in step.named_parameters():
+        if (
+            f"step.{name}" in tensors
+        ):  # one that was never stepped (a later stage, a closed form) has no moments
+            optimizer.state[parameter] = {
+                key: tensors[f"{key}.{name}"].to(parameter.device)
+                for key in ("step", "exp_avg", "exp_avg_sq")
+            }
+
+
+class _Schedule:
+    """Which images each step of an epoch sees: all once, in a fresh order.
+
+    Where only some labels are known, half of each batch is drawn from those images (with replacement, since they are few), the
+    other half goes through the rest.
+    """
+
+    def __init__(self, data: Data, batch: int):
+        self.device, self.batch = data.images.device, batch
+        every = torch.arange(len(data), device=self.device)
+        self.known = None if data.known is None else every[data.known]
+        self.rest = every if data.known is None else every[~data.known]
+        self.fresh = batch if data.known is None else batch // 2
+
+    def __len__(self) -> int:
+        return len(self.rest) // self.fresh
+
+    def epoch(self) -> Tensor:
+        """Indices `(steps, batch)`, from torch's generator."""
+        order = self.rest[torch.randperm(len(self.rest), device=self.device)]
+        rows = order[: len(self) * self.fresh].view(len(self), self.fresh)
+        if self.known is None:
+            return rows
+        chosen = torch.randint(len(self.known), (len(self), self.batch - self.fresh), device=self.device)
+        return torch.cat([self.known[chosen], rows], dim=1)
+
+
+def _stages(declaration: Declaration, options: Options) -> tuple[tuple[str, ...], ...]:
+    """The stages to train one after the other; none where all is trained together."""
+    if not options.stagewise:
+        return ()
+    stages = getattr(declaration, "stages", ())
+    if not stages:
+        raise ValueError("this model has no stages to be trained one after the other: leave out --stagewise")
+    return stages
+
+
+def _solver(declaration: Declaration, model: Model, data: Data, options: Options) -> Solver | None:
+    """What takes the place of gradient steps where a model has an exact fit."""
+    make = getattr(declaration, "solver", None)
+    if make is None or getattr(declaration, "fit", None) == "gradient":
+        return None
+    images = torch.cat([batch[IMAGE] for batch in data.batches(10_000, options.seed)])
+    return make(model, images)
+
+
+def _settled(history: list[dict[str, Any]]) -> bool:
+    """Whether the last exact step changed nothing any more."""
+    losses = [entry["loss"] for entry in history[-2:]]
+    return len(losses) == 2 and losses[0] == losses[1]
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> str:
@@ -460,6 +629,9 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> str:
 def _new_card(
     declaration: Declaration, data: Data, options: Options, trained_on: int, command: str
 ) -> dict[str, Any]:
+    model = declaration.build(data.signature)
+    rates = [name for name in model.latents if name != LABEL]
+    weights = {"beta": betas(options.beta, rates)} if options.objective == "elbo" else {}
     recipe = asdict(replace(options, beta=1.0))
     return {
         "format": FORMAT,
@@ -469,14 +641,11 @@ def _new_card(
             "shape": list(data.signature.shape),
             "classes": list(data.classes),
             "images": trained_on,
-            "pixels": "binarised afresh at each visit: x ~ Bernoulli(grey)",
+            "pixels": data.pixels.about,
         },
-        "objective": {
-            "name": "elbo",
-            "beta": betas(options.beta, declaration.build(data.signature).latents),
-            "class_weight": options.class_weight,
-        },
-        "training": {k: v for k, v in recipe.items() if k not in ("beta", "class_weight")},
+        "objective": {"name": recipe.pop("objective"), **weights}
+        | {name: recipe.pop(name) for name in OBJECTIVE_OPTIONS if recipe[name] is not None},
+        "training": {k: v for k, v in recipe.items() if k not in ("beta", *OBJECTIVE_OPTIONS)},
         "versions": {
             name: metadata.version(name) for name in ("latent-explorer", "torch", "numpy") if _installed(name)
         },
@@ -484,6 +653,7 @@ def _new_card(
         "epochs_done": 0,
         "history": [],
         "cost": {},
+        "found": {},
         "metrics": {},
     }
 

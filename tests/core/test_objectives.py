@@ -10,7 +10,7 @@ from torch import Tensor
 from vae_core.distributions import Sampler
 from vae_core.model import Model
 from vae_core.models import CDVAE, VAE, Signature
-from vae_core.objectives import ELBO, Beta, Loss, betas
+from vae_core.objectives import Beta, Loss, betas, elbo
 from vae_core.priors import one_hot
 
 SIGNATURE = Signature((1, 4, 4), ("a", "b", "c"))
@@ -23,7 +23,7 @@ def model() -> Model:
 
 
 def loss(model: Model, beta: Beta = 1.0, class_weight: float = 0.0) -> Loss:
-    return ELBO(beta, class_weight)(model, BATCH, Sampler.seeded(0))
+    return elbo(beta, class_weight)(model, BATCH, Sampler.seeded(0))
 
 
 def test_with_beta_one_the_loss_is_the_negative_bound(model: Model):
@@ -96,14 +96,14 @@ def test_the_class_term_needs_a_model_that_reads_the_class(one_line: Callable):
 @pytest.mark.parametrize("beta", [0.0, -1.0, math.inf, math.nan, {"z_l": 1.0, "z_u": 0.0}])
 def test_a_beta_that_is_no_positive_number_is_refused(beta: Beta, one_line: Callable):
     with pytest.raises(ValueError, match="beta must be above 0") as caught:
-        ELBO(beta)
+        elbo(beta)
     one_line(caught.value)
 
 
 @pytest.mark.parametrize("weight", [-1.0, math.inf, math.nan])
 def test_a_class_weight_that_is_no_weight_is_refused(weight: float):
     with pytest.raises(ValueError, match="class weight must be 0 or more"):
-        ELBO(class_weight=weight)
+        elbo(class_weight=weight)
 
 
 def test_one_beta_is_given_to_every_block():

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def test_the_checkpoint_that_comes_back_is_the_one_on_disk(digits: Data, tmp_pat
 
 def test_the_card_records_what_was_trained_and_how(uninterrupted: Path):
     card = load_card(uninterrupted)
-    assert card["model"] == {"name": "vae", "arguments": {"latent": 3, "nets": "mlp-256"}}
+    assert card["model"] == {"name": "vae", "arguments": asdict(VAE(latent=3, nets="mlp-256"))}
     assert card["data"]["name"] == "digits"
     assert card["data"]["images"] == 256
     assert card["objective"]["beta"] == {"z": 1.0}

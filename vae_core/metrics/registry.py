@@ -47,7 +47,8 @@ def evaluate(
     _check_fit(checkpoint, held)
     device = next(checkpoint.model.parameters()).device
     train = held if split == "train" else load_data(name, "train")
-    bench = Bench(checkpoint.model, held.to(device), train.to(device), seed, report)
+    held, train = (part.scored_by(checkpoint.model).to(device) for part in (held, train))
+    bench = Bench(checkpoint.model, held, train, seed, report)
     found: dict[str, Estimate] = {}
     for group in METRICS:
         if group in metrics:
