@@ -10,8 +10,9 @@ from app.components.image_grid import image_grid
 from app.components.palette import colours
 from app.pictures import to_bytes
 from vae_core import Checkpoint
-from vae_core.explore import class_posterior, decode, neighbours, reads_label
+from vae_core.explore import blocks, class_posterior, decode, neighbours, reads_label
 from vae_core.labels import has_label
+from vae_core.names import LABEL
 
 NEIGHBOURS = 8
 
@@ -30,11 +31,17 @@ def item_panel(found: Checkpoint, item: int) -> None:
         if has_label(found.model):
             means, scales = _codes(found, item)
             posterior = class_posterior(found.model, means, scales, len(atlas.classes))[0]
-            bars(atlas.classes, posterior.tolist(), colours(len(atlas.classes)), "q(class | x), Bayes’ rule")
+            bars(
+                atlas.classes, posterior.tolist(), colours(len(atlas.classes)), _class_posterior_title(found)
+            )
         else:
             st.caption("This model is not conditioned on the class, so it has no class posterior.")
     with right:
         _neighbours(found, item)
+
+
+def _class_posterior_title(found: Checkpoint) -> str:
+    return "q(class | x), the classifier" if LABEL in found.model.latents else "q(class | x), Bayes’ rule"
 
 
 def _codes(found: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
@@ -60,13 +67,14 @@ def _pictures(found: Checkpoint, item: int) -> None:
 def _neighbours(found: Checkpoint, item: int) -> None:
     labels, classes = found.atlas.labels, found.atlas.classes
     rows, notes = [], []
-    for means, _ in resources.codes(found).values():
+    for block in blocks(found.model):
+        means, _ = resources.codes(found)[block]
         near = neighbours(means, item, NEIGHBOURS).tolist()
         rows.append(to_bytes(decode(found.model, resources.item_codes(found, near))))
         notes.append(" ".join(classes[labels[n]] for n in near))
     image_grid(
         np.stack(rows),
-        rows=[f"near in {block}" for block in resources.codes(found)],
+        rows=[f"near in {block}" for block in blocks(found.model)],
         row_notes=[f"classes {note}" for note in notes],
         columns=[f"{i + 1}." for i in range(NEIGHBOURS)],
         title=f"The nearest neighbours of item {item} in each block, decoded, nearest first",
@@ -90,7 +98,7 @@ def classes_of_selection(found: Checkpoint, rows: np.ndarray) -> None:
 def leak_note(found: Checkpoint) -> None:
     """What the card's probes read of the class in the unlabelled blocks, and why nothing forbids it."""
     metrics, labels = found.card["metrics"], found.atlas.labels
-    for block in found.model.latents:
+    for block in blocks(found.model):
         if reads_label(found.model, block) or not has_label(found.model):
             continue
         names = [f"probe_{block}_{kind}_{{}}" for kind in ("logistic", "knn", "mlp")]

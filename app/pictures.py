@@ -13,6 +13,12 @@ def to_bytes(images: Tensor) -> np.ndarray:
     return (pixels.squeeze(-3) if pixels.shape[-3] == 1 else pixels.movedim(-3, -1)).numpy()
 
 
+def enlarged(images: Tensor, side: int) -> Tensor:
+    """Images `(..., C, h, w)` with every pixel repeated up to `side`, cut where it does not divide."""
+    factor = -(-side // images.shape[-1])
+    return images.repeat_interleave(factor, -1).repeat_interleave(factor, -2)[..., :side, :side]
+
+
 def png(pixels: np.ndarray) -> bytes:
     """One image as a PNG."""
     buffer = io.BytesIO()

@@ -18,7 +18,19 @@ from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import CARD, found_in
 from vae_core.data import Data, local_data
 from vae_core.distributions import Sampler
-from vae_core.explore import active_units, decode, priors_by_class, rate_per_dimension, reads_label
+from vae_core.explore import (
+    active_units,
+    blocks,
+    codes_of,
+    decode,
+    holdable,
+    prior_components,
+    priors_by_class,
+    rate_per_dimension,
+    reads_label,
+)
+from vae_core.names import IMAGE, LABEL
+from vae_core.priors import one_hot
 from vae_core.projections import place
 
 # The route of the server that decodes an item of a map.
@@ -26,6 +38,9 @@ DECODE = "/latent-explorer/decode"
 
 # Draws of a prior that are placed on a map to outline it, for each class.
 PRIOR_DRAWS = 200
+
+# Up to how many components of a mixture prior get an outline of their own.
+FEW_COMPONENTS = 12
 
 
 def offered() -> dict[str, Path]:
@@ -61,7 +76,7 @@ _by_identity = st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: id}
 
 @_by_identity
 def codes(found: Checkpoint) -> dict[str, tuple[Tensor, Tensor]]:
-    """Posterior mean and scale of the atlas for each block, `(N, D)` tensors."""
+    """Posterior mean and scale of the atlas for each latent, `(N, D)` tensors."""
     atlas = found.atlas
     return {
         block: (torch.from_numpy(atlas.means[block]), torch.from_numpy(atlas.scales[block]))
@@ -70,34 +85,56 @@ def codes(found: Checkpoint) -> dict[str, tuple[Tensor, Tensor]]:
 
 
 def item_codes(found: Checkpoint, items: list[int]) -> dict[str, Tensor]:
-    """Posterior means of some items, `(n, D)` for each block."""
-    return {block: mean[items] for block, (mean, _) in codes(found).items()}
+    """What decodes some items: their posterior means, `(n, D)` for each latent, and the most probable class of a latent class."""
+    return codes_of({block: mean[items] for block, (mean, _) in codes(found).items()})
+
+
+def variables(found: Checkpoint, items: list[int]) -> dict[str, Tensor]:
+    """Every variable of some items that can be held: their codes, their class, and what is derived from the image.
+
+    The latter from the original where it is at hand without a download, else from the item's codes.
+    """
+    values = item_codes(found, items)
+    labels = one_hot(torch.from_numpy(found.atlas.labels[items]), len(found.atlas.classes))
+    derived = [name for name in holdable(found.model) if name not in values and name != LABEL]
+    source = originals(found)
+    if derived and source is not None:
+        image = source.scored_by(found.model).batch(torch.tensor(items), Sampler.seeded(0))
+        values |= found.model.infer({IMAGE: image[IMAGE]}, only=derived).env
+    return {**found.model.generate(values, only=derived), LABEL: labels}
 
 
 @_by_identity
 def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor]]:
     """For each block: KL of each dimension in nats (mean over the atlas), and which dimensions are active."""
     labels, classes = torch.from_numpy(found.atlas.labels), len(found.atlas.classes)
+    means, scales = ({block: pair[i] for block, pair in codes(found).items()} for i in (0, 1))
     return {
-        block: (rate_per_dimension(found.model, block, mean, scale, labels, classes), active_units(mean))
-        for block, (mean, scale) in codes(found).items()
+        block: (
+            rate_per_dimension(found.model, block, means, scales, labels, classes),
+            active_units(means[block]),
+        )
+        for block in blocks(found.model)
     }
 
 
 @_by_identity
 def prior_ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
-    """Where draws of the block's prior land on its map: an ellipse for each class, or one for all."""
+    """Where draws of the block's prior land on its map: an ellipse for each class or each of a few components, else one for all."""
     prior = priors_by_class(found.model, block, len(found.atlas.classes))
     if prior is None:
         return []
     labelled = reads_label(found.model, block)
+    parts = prior_components(found.model, block)
+    few = parts is not None and len(parts.mean) <= FEW_COMPONENTS
+    prior = parts if parts is not None and few else prior
     draws = Sampler.seeded(0)(prior.expand((PRIOR_DRAWS, *prior.batch_shape))).numpy()
     draws = draws.reshape(PRIOR_DRAWS, -1, draws.shape[-1])
     return [
         _ellipse(
             # The nearest item alone: the mean of several would draw every outline towards the middle of the map.
             place(draws[:, number], found.atlas.means[block], found.atlas.coordinates[block], k=1),
-            found.atlas.classes[number] if labelled else f"p({block})",
+            found.atlas.classes[number] if labelled else f"{number + 1}" if few else f"p({block})",
             number if labelled else None,
         )
         for number in range(draws.shape[1])

@@ -8,13 +8,17 @@ import streamlit as st
 from app import links, resources
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
-from vae_core.explore import prior_distance
+from vae_core.explore import blocks, prior_distance
 from vae_core.priors import bayes_error
 
 # The numbers of a card that stand beside every page, with how they read.
 HEADLINES = {
     "negative_elbo": ("−ELBO (β = 1)", "{:.2f} ± {:.2f} nats"),
     "log_px": ("log p(image{given}) bound", "{:.2f} ± {:.2f} nats"),
+    "log_pxy": ("log p(image, class) bound", "{:.2f} ± {:.2f} nats"),
+    "log_px_coarse": ("log p(image, coarse image) bound", "{:.2f} ± {:.2f} nats"),
+    "bits_per_dimension": ("bits per dimension", "{:.3f} ± {:.3f}"),
+    "classifier_accuracy": ("class by the classifier", "{:.2%} ± {:.2%}"),
     "bayes_accuracy": ("class by Bayes’ rule", "{:.2%} ± {:.2%}"),
     "sample_accuracy": ("samples judged right", "{:.2%} ± {:.2%}"),
     "swap_accuracy": ("swaps judged right", "{:.2%} ± {:.2%}"),
@@ -48,10 +52,8 @@ def _card(found: Checkpoint) -> None:
     lines = [f"**{card['model']['name']}** trained on {data['images']:,} images of {data['name']}"]
     arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None}
     lines.append(" · ".join(f"{key} {value}" for key, value in arguments.items()))
-    betas = " · ".join(f"β({block}) = {beta:g}" for block, beta in card["objective"]["beta"].items())
-    weight = card["objective"]["class_weight"]
-    lines.append(betas + (f" · class term × {weight:g}" if weight else ""))
-    lines += [_distance(found, block) for block in found.model.latents]
+    lines.append(_objective(card))
+    lines += [_distance(found, block) for block in blocks(found.model)]
     if cost:
         lines.append(f"cost {cost['seconds'] / 60:.1f} min, {card['epochs_done']} epochs on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
@@ -59,6 +61,23 @@ def _card(found: Checkpoint) -> None:
         _numbers(found)
     else:
         st.caption(f"Not measured yet: `latent-explorer evaluate {found.name} --write`")
+
+
+def _objective(card: Mapping[str, Any]) -> str:
+    """How the bound was weighed, with what the objective itself has found."""
+    objective, found = card["objective"], card.get("found", {})
+    name = objective["name"]
+    parts = [f"β({block}) = {beta:g}" for block, beta in objective.get("beta", {}).items()]
+    if name == "constrained":
+        ending = f"β = {found['beta']:.2f} by dual ascent" if found.get("active") else "constraint inactive"
+        parts.append(f"rate ≤ {objective['delta']:g} nats: {ending}" if found else "")
+    if name == "capacity":
+        parts.append(f"rate led to {objective['capacity']:g} nats")
+    if name == "geco":
+        parts.append(f"distortion ≤ {objective['tolerance']:g} nats: β = {found.get('beta', 1):.2f}")
+    extras = {"class_weight": "class term × {:g}", "adversary": "adversary × {:g}", "labels": "{:,} labels"}
+    parts += [form.format(objective[key]) for key, form in extras.items() if objective.get(key)]
+    return " · ".join(part for part in parts if part)
 
 
 def _machine(cost: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """What every tier of tests shares: one thread, seeded noise, data, and two small models that were really trained."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,19 @@ import torch
 from vae_core import projections
 from vae_core.checkpoints import save_atlas
 from vae_core.data import Data, load_data
-from vae_core.models import CDVAE, VAE
+from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
 from vae_core.train import Options, train
 
 SMALL = Options(epochs=30, batch=64, learning_rate=3e-3, warmup=20, device="cpu")
+SMALL_VAMP = replace(SMALL, beta_warmup=200)
 
-RECIPES: dict[str, tuple[VAE | CDVAE, Options]] = {
+RECIPES: dict[str, tuple[Declaration, Options]] = {
     "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL),
+    "joint-digits": (Joint(latent=4, nets="mlp-256"), SMALL),
+    "ppca-digits": (PPCA(latent=4), SMALL),
+    "srvae-digits": (SRVAE(latent=4, coarse_latent=3, pool=2, prior="mixture", nets="mlp-256"), SMALL),
     "vae-digits": (VAE(latent=4, nets="mlp-256"), SMALL),
+    "vamp-digits": (VAE(latent=4, nets="mlp-256", prior="vamp", components=20), SMALL_VAMP),
 }
 
 
@@ -46,7 +52,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, digits: Data) -> dict[str,
         return {name: _made(parent / name, *recipe, digits) for name, recipe in RECIPES.items()}
 
 
-def _made(folder: Path, declaration: VAE | CDVAE, options: Options, data: Data) -> Path:
+def _made(folder: Path, declaration: Declaration, options: Options, data: Data) -> Path:
     checkpoint = train(declaration, data, options, folder)
     save_atlas(folder, projections.make_atlas(checkpoint.model, load_data("digits", "test")))
     return folder

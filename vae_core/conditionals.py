@@ -177,14 +177,22 @@ class OptimalGaussianPixels(Likelihood):
         mse = self.mse
         if self.training and self.name in env:
             mse = self._seen((env[self.name] - loc).detach().square().mean())
-        gamma = mse.sqrt().clamp(min=math.exp(LOG_GAMMA_FLOOR))
-        return diagonal_normal(loc, gamma.expand_as(loc), event=loc.dim() - 1)
+        return diagonal_normal(loc, _root(mse).expand_as(loc), event=loc.dim() - 1)
+
+    @property
+    def gamma(self) -> Tensor:
+        """The standard deviation that the last batches had, `()`."""
+        return _root(self.mse)
 
     def _seen(self, mse: Tensor) -> Tensor:
         """Keep the average of about the last hundred batches."""
         self.batches += 1
         self.mse.lerp_(mse, torch.clamp(1 / self.batches, min=0.01))
         return mse
+
+
+def _root(mse: Tensor) -> Tensor:
+    return mse.sqrt().clamp(min=math.exp(LOG_GAMMA_FLOOR))
 
 
 class CategoricalPixels(Likelihood):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent
+from torch.distributions import Distribution, Independent, MixtureSameFamily
 
 from .conditionals import Env
 from .distributions import Draw, diagonal_normal, kl_per_dimension, mean
@@ -30,8 +30,16 @@ def blocks(model: Model) -> list[str]:
 
 @torch.no_grad()
 def encode(model: Model, batch: Env) -> dict[str, Distribution]:
-    """The posterior of each latent block."""
-    return model.infer(batch).posteriors
+    """The posterior of each latent given the image: a class that the batch holds is not looked at."""
+    return model.infer({name: value for name, value in batch.items() if name != LABEL}).posteriors
+
+
+def codes_of(means: Mapping[str, Tensor]) -> Codes:
+    """What a decoder reads of posterior means: a class is the most probable one, not a blend of several."""
+    return {
+        name: one_hot(mean.argmax(-1), mean.shape[-1]) if name == LABEL else mean
+        for name, mean in means.items()
+    }
 
 
 @torch.no_grad()
@@ -43,14 +51,44 @@ def decode(model: Model, codes: Env) -> Tensor:
 @torch.no_grad()
 def reconstruct(model: Model, batch: Env) -> Tensor:
     """Decode the posterior means; the class is not needed, since every latent is fixed."""
-    env = model.infer(batch).env
-    return decode(model, {name: env[name] for name in model.latents})
+    return decode(model, codes_of({name: q.mean for name, q in encode(model, batch).items()}))
+
+
+def holdable(model: Model) -> list[str]:
+    """The variables that can be held while the rest is drawn: latent blocks, observations other than the image, the class."""
+    observed = [name for name in model.observed if name != IMAGE]
+    return [*blocks(model), *observed, *([LABEL] if has_label(model) else [])]
+
+
+@torch.no_grad()
+def complete(model: Model, fixed: Env, n: int = 1, draw: Draw = mean) -> dict[str, Tensor]:
+    """Every variable of the generative net, where those in `fixed` `(N, ...)` are given: infer what they inform, generate the rest.
+
+    A latent whose posterior can be had from the fixed variables alone is drawn from it: of a fixed coarse image the u behind it, of a
+    fixed image all latents. The other latents are drawn from the generative net; what is observed is its mean. `n` draws if
+    nothing is fixed.
+    """
+    known = set(fixed)
+    for name, net in model.q.items():
+        if set(net.given) <= known:
+            known.add(name)
+    inferred = model.infer(fixed, draw, only=[name for name in model.q if name in known])
+    return _generated(model, inferred.env, n, draw, list(model.p))
+
+
+def _generated(model: Model, env: Env, n: int, draw: Draw, names: Sequence[str]) -> dict[str, Tensor]:
+    """`generate`, with latents drawn by `draw` and observations at their mean."""
+    values = dict(env)
+    for name in names:
+        values = model.generate(values, n, draw if name in model.latents else mean, only=[name])
+    return values
 
 
 @torch.no_grad()
 def prior_codes(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Codes:
     """Latents from the prior, `(N, D)` each, given the inputs it needs; their means unless `draw` samples."""
-    values = model.generate(inputs, n=n, draw=draw, only=model.latents)
+    last = max(list(model.p).index(name) for name in model.latents)
+    values = _generated(model, inputs, n, draw, list(model.p)[: last + 1])
     return {name: values[name] for name in model.latents}
 
 
@@ -78,7 +116,7 @@ def traverse(
 
 @torch.no_grad()
 def swap(model: Model, kept: Mapping[str, Tensor], classes: int) -> Tensor:
-    """Images `(N, K, C, H, W)`: each item's kept blocks `(N, D)` with the other blocks at their prior's mean for every class."""
+    """Images `(N, K, C, H, W)`: each item's kept blocks `(N, D)` with the others at their prior's mean for every class."""
     n = len(next(iter(kept.values())))
     repeated = {name: code.repeat_interleave(classes, 0) for name, code in kept.items()}
     device = next(iter(kept.values())).device
@@ -129,22 +167,32 @@ class Ruler(NamedTuple):
 
 
 @torch.no_grad()
-def ruler(model: Model, block: str, inputs: Env, span: float, steps: int) -> Ruler:
-    """`steps` equal steps over +-`span` standard deviations of the block's prior given `inputs`."""
-    prior = model.p[block](inputs)
+def ruler(model: Model, block: str, env: Env, span: float, steps: int) -> Ruler:
+    """`steps` equal steps over +-`span` standard deviations of the block's prior given what `env` holds `(1, ...)`."""
+    prior = prior_given(model, block, env)
     mean, scale = (part.reshape(-1, part.shape[-1])[0] for part in (prior.mean, prior.stddev))
     ticks = torch.linspace(-span, span, steps, device=mean.device)
     return Ruler(ticks, mean[:, None] + scale[:, None] * ticks, mean, scale)
 
 
 @torch.no_grad()
+def prior_given(model: Model, block: str, env: Env) -> Distribution:
+    """p(block | parents), with the parents that `env` does not hold generated from what it holds, by their means."""
+    others = {name: value for name, value in env.items() if name != block}
+    return model.p[block](model.generate(others, only=model.p[block].given))
+
+
+@torch.no_grad()
 def class_posterior(
     model: Model, means: Mapping[str, Tensor], scales: Mapping[str, Tensor], classes: int
 ) -> Tensor:
-    """q(c|x) by Bayes' rule (`labels.class_log_joint`, pi uniform) from the posteriors' parameters: `(N, K)`.
+    """q(c|x) from the posteriors' parameters, `(N, K)`: the model's own classifier where it has one, else Bayes' rule
+    (`labels.class_log_joint`, pi uniform).
 
     Raises ValueError for a model that does not read the class.
     """
+    if LABEL in model.latents:
+        return means[LABEL]
     posteriors: dict[str, Distribution] = {name: diagonal_normal(means[name], scales[name]) for name in means}
     log_joint = class_log_joint(
         model, Inferred(posteriors, dict(means)), uniform_log_prior(classes, _device(model))
@@ -154,19 +202,27 @@ def class_posterior(
 
 @torch.no_grad()
 def rate_per_dimension(
-    model: Model, block: str, means: Tensor, scales: Tensor, labels: Tensor, classes: int
+    model: Model,
+    block: str,
+    means: Mapping[str, Tensor],
+    scales: Mapping[str, Tensor],
+    labels: Tensor,
+    classes: int,
 ) -> Tensor | None:
     """KL(q_j || p_j) in nats, mean over the items, `(D,)`; None where posterior and prior do not factorise.
 
-    `labels` `(N,)` select the prior of a labelled block.
+    `labels` `(N,)` select the prior of a labelled block; where a prior has other latents as parents, they are at their means.
     """
-    prior = priors_by_class(model, block, classes)
-    if prior is None:
-        return None
-    if reads_label(model, block):
-        prior = model.p[block]({LABEL: one_hot(labels, classes)})
-    found = kl_per_dimension(diagonal_normal(means, scales), prior)
+    prior = prior_given(model, block, {**codes_of(means), LABEL: one_hot(labels, classes)})
+    found = kl_per_dimension(diagonal_normal(means[block], scales[block]), prior)
     return None if found is None else found.mean(0)
+
+
+def prior_components(model: Model, block: str) -> Independent | None:
+    """The components of a block's mixture prior, batch shape `(M,)`; None for any other prior."""
+    conditional = model.p[block]
+    prior = None if conditional.given else conditional({})
+    return prior.component_distribution if isinstance(prior, MixtureSameFamily) else None  # type: ignore[return-value]
 
 
 def active_units(means: Tensor) -> Tensor:
@@ -187,11 +243,6 @@ def neighbours(codes: Tensor, item: int, k: int) -> Tensor:
     distance = torch.linalg.vector_norm(codes - codes[item], dim=-1)
     distance[item] = torch.inf
     return distance.topk(min(k, len(codes) - 1), largest=False).indices
-
-
-def needs_label(model: Model) -> bool:
-    """Whether generating from the prior needs a class."""
-    return has_label(model) and LABEL in model.inputs()
 
 
 def _device(model: Model) -> torch.device:

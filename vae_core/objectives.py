@@ -54,22 +54,33 @@ class Rule(nn.Module, ABC):
 class Weighted(Rule):
     """D + sum_k beta_k KL_k: the negative bound at beta = 1, a beta-VAE elsewhere (Higgins et al., 2017).
 
-    Below beta = 1 it is no bound on the log-likelihood. Raises ValueError for a beta that is not above 0.
+    Below beta = 1 it is no bound on the log-likelihood. `warmup`: batches over which beta rises from 0 to its value, without which
+    a prior that follows the encoder (a vamp) may never leave the solution in which no latent says anything.
+    Raises ValueError for a beta that is not above 0.
 
     >>> Weighted(0.0)
     Traceback (most recent call last):
     ValueError: beta must be above 0, got 0.0
     """
 
-    def __init__(self, beta: Beta = 1.0):
+    batches: Tensor
+
+    def __init__(self, beta: Beta = 1.0, warmup: int = 0):
         super().__init__()
         for value in beta.values() if isinstance(beta, Mapping) else (beta,):
             _above_zero(beta=value)
-        self.beta = beta
+        self.beta, self.warmup = beta, warmup
+        if warmup:
+            self.register_buffer("batches", torch.zeros(()))
 
     def forward(self, terms: Terms) -> Tensor:
         beta = betas(self.beta, list(terms.kl))
-        return reduce(torch.add, (beta[name] * kl for name, kl in terms.kl.items()), terms.distortion)
+        rate = reduce(torch.add, (beta[name] * kl for name, kl in terms.kl.items()))
+        return terms.distortion + (rate * self._share() if self.warmup and self.training else rate)
+
+    def _share(self) -> Tensor:
+        self.batches += 1
+        return (self.batches / self.warmup).clamp(max=1.0)
 
 
 class Constrained(Rule):
@@ -357,7 +368,7 @@ def betas(beta: Beta, blocks: list[str]) -> dict[str, float]:
 
 def adversaries(model: Model, weight: float, classes: int) -> list[Penalty]:
     """One adversary for each block that no class conditions. Raises ValueError where there is none."""
-    blocks = [name for name in model.latents if LABEL not in model.p[name].given and name != LABEL]
+    blocks = [name for name in model.latents if not model.p[name].given and name != LABEL]
     if not (has_label(model) and blocks):
         raise ValueError("an adversary needs a model with a class and an unlabelled block: leave it out")
     sizes = {name: model.p[name]({}).event_shape[0] for name in blocks}

@@ -10,7 +10,7 @@ import torch
 
 from .checkpoints import Atlas
 from .data import Data
-from .explore import encode
+from .explore import blocks, encode
 from .model import Model
 
 JOINT = "joint"
@@ -66,7 +66,7 @@ def make_atlas(
     centres = {name: torch.cat(parts).numpy() for name, parts in means.items()}
     spreads = {name: torch.cat(parts).numpy() for name, parts in scales.items()}
     coordinates = {}
-    for name, codes in _with_joint(centres).items():
+    for name, codes in _with_joint({name: centres[name] for name in blocks(model)}).items():
         report(f"UMAP of {name}: {len(codes):,} items, {codes.shape[1]} dimensions")
         coordinates[name] = umap(codes, seed)
     return Atlas(centres, spreads, coordinates, data.labels.cpu().numpy(), data.classes)

@@ -52,6 +52,7 @@ from .objectives import (
     Penalty,
     Rule,
     SemiSupervised,
+    Weighted,
     adversaries,
     betas,
     elbo,
@@ -59,6 +60,7 @@ from .objectives import (
 
 # The options that a card counts to its objective, beside beta.
 OBJECTIVE_OPTIONS = (
+    "beta_warmup",
     "delta",
     "capacity",
     "tolerance",
@@ -86,6 +88,8 @@ class Options:
     held to --tolerance (GECO)."""
     beta: Beta = 1.0
     """Weight of the rate: one number, or one for each latent block."""
+    beta_warmup: int = 0
+    """Steps over which beta rises from 0: a vamp prior needs some thousands, or no latent may ever say anything."""
     delta: float | None = None
     """Greatest mean rate of a constrained beta-VAE, nats an image."""
     capacity: float | None = None
@@ -132,7 +136,7 @@ class Options:
         for name in ("epochs", "batch", "learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name.replace('_', ' ')} must be above 0, got {getattr(self, name)}")
-        for name in ("warmup", "validation", "seed"):
+        for name in ("warmup", "beta_warmup", "validation", "seed"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
         if self.patience is not None and not (self.patience > 0 and self.validation):
@@ -154,6 +158,8 @@ class Options:
                     f"the objective {self.objective} takes no {option}: leave it out, or choose {objective}"
                 )
         value: Any = getattr(self, takes[self.objective])
+        if self.objective == "elbo":
+            return Weighted(value, self.beta_warmup)
         if value is None:
             raise ValueError(
                 f"the objective {self.objective} needs --{takes[self.objective]}, in nats an image"
@@ -461,7 +467,11 @@ class _Run:
         return total / len(self.held_out)
 
     def _save(self, done: int, means: dict[str, float], validation: float | None, seconds: float) -> None:
-        entry = {"epoch": done, "seconds": round(seconds, 1), **{k: round(v, 4) for k, v in means.items()}}
+        entry = {
+            "epoch": done,
+            "seconds": round(seconds, 1),
+            **{k: round(v, 9 if self.solve else 4) for k, v in means.items()},
+        }
         if validation is not None:
             entry["validation_loss"] = round(validation, 4)
         history = [*self.card["history"], entry]

@@ -6,17 +6,18 @@ import torch
 
 from app import links, resources
 from app.components.image_grid import image_grid
-from app.pictures import to_bytes
+from app.pictures import enlarged, to_bytes
 from vae_core.distributions import Sampler
-from vae_core.explore import decode, needs_label, reads_label, sample, swap
-from vae_core.names import LABEL
+from vae_core.explore import blocks, complete, decode, holdable, reads_label, sample, swap
+from vae_core.labels import has_label
+from vae_core.names import COARSE, IMAGE, LABEL
 from vae_core.priors import one_hot
 
 COLUMNS = 12
 
 checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
-labelled = needs_label(model)
+labelled = has_label(model)
 classes = atlas.classes
 
 st.title("Generate")
@@ -64,13 +65,16 @@ def swaps() -> None:
     if not labelled:
         st.caption("This model is not conditioned on the class, so there is nothing to swap.")
         return
-    kept = [block for block in model.latents if not reads_label(model, block)]
+    kept = [block for block in blocks(model) if not reads_label(model, block)]
     default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in range(len(classes)))
     text = st.text_input("Test items, by number", default, key="items", bind="query-params")
     try:
         items = links.numbers(text, len(atlas) - 1)[:20]
     except ValueError as error:
         st.warning(str(error))
+        return
+    if not kept:
+        st.caption("Every block of this model is conditioned on the class, so there is no style to keep.")
         return
     codes = resources.item_codes(checkpoint, items)
     own = decode(model, codes)[:, None]
@@ -90,6 +94,51 @@ def swaps() -> None:
     )
 
 
+HELD_ITEMS = 5
+
+
+@st.fragment
+def held() -> None:
+    """Some variables of a few items stay, everything else is drawn anew: what each of them decides becomes visible."""
+    st.subheader("Hold some, draw the rest")
+    options = holdable(model)
+    if len(options) < 2:
+        st.caption("This model has one latent block, so there is nothing left to draw once it is held.")
+        return
+    links.check("hold", options, "variable")
+    controls = st.columns([1, 1, 1.2, 2], vertical_alignment="bottom")
+    name = controls[0].selectbox("Hold", options, key="hold", bind="query-params")
+    first = controls[1].number_input("First item", 0, len(atlas) - 1, key="first", bind="query-params")
+    temperature = controls[2].slider(
+        "Temperature of the draws", 0.0, 2.0, 1.0, 0.05, key="held-temperature", bind="query-params"
+    )
+    items = list(range(first, min(first + HELD_ITEMS, len(atlas))))
+    values = resources.variables(checkpoint, items)
+    needed = [name, *model.inputs(name)]
+    fixed = {key: values[key].repeat_interleave(COLUMNS - 2, 0) for key in needed}
+    drawn = complete(model, fixed, draw=Sampler.seeded(0, temperature))[IMAGE]
+    own = decode(model, resources.item_codes(checkpoint, items))[:, None]
+    images = torch.cat([own, drawn.unflatten(0, (len(items), -1))], dim=1)
+    shown, columns = to_bytes(images), ["item"]
+    if COARSE in values:
+        coarse = to_bytes(enlarged(values[COARSE], images.shape[-1]))[:, None]
+        shown = np.concatenate([shown[:, :1], coarse, shown[:, 1:]], axis=1)
+        columns.append("coarse")
+    image_grid(
+        shown,
+        rows=[f"item {item}" for item in items],
+        row_notes=[f"class {classes[atlas.labels[item]]}" for item in items],
+        columns=columns + [""] * (shown.shape[1] - len(columns)),
+        title=f"{name} of each item held, the rest drawn",
+        key="held",
+    )
+    others = [other for other in options if other != name]
+    st.caption(
+        f"What you see: each row holds {name} of its item and draws {', '.join(others)} from the model; what stays the same "
+        f"along a row is what {name} decides."
+    )
+
+
 def _judged(metric: str) -> str:
     """What an independent classifier said of such pictures, from the card."""
     card = checkpoint.card
@@ -105,3 +154,4 @@ def _judged(metric: str) -> str:
 
 samples()
 swaps()
+held()

@@ -6,7 +6,7 @@ from app import links, resources
 from app.components.latent_map import Panel, latent_map
 from app.components.selection import Selection, selected_items
 from app.panels import classes_of_selection, item_panel, leak_note
-from vae_core.explore import reads_label
+from vae_core.explore import blocks, reads_label
 from vae_core.projections import JOINT
 
 checkpoint = resources.current()
@@ -43,7 +43,7 @@ def linked_selection() -> Selection | None:
         return None
     if found.panel not in atlas.coordinates:
         st.warning(
-            f"The link selects in the map of “{found.panel}”, but the blocks here are {', '.join(model.latents)}."
+            f"The link selects in the map of “{found.panel}”, but the blocks here are {', '.join(atlas.coordinates)}."
         )
         return None
     return found
@@ -51,11 +51,11 @@ def linked_selection() -> Selection | None:
 
 @st.fragment
 def maps() -> None:
-    blocks = list(model.latents)
-    if len(blocks) > 1 and st.toggle("Map of all latents together", key="joint", bind="query-params"):
-        blocks.append(JOINT)
+    shown = blocks(model)
+    if len(shown) > 1 and st.toggle("Map of all latents together", key="joint", bind="query-params"):
+        shown.append(JOINT)
     state = latent_map(
-        [panel(block) for block in blocks],
+        [panel(block) for block in shown],
         atlas.labels,
         atlas.classes,
         key=KEY,

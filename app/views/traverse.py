@@ -7,7 +7,8 @@ from app import links, resources
 from app.components.image_grid import image_grid
 from app.pictures import to_bytes
 from vae_core.distributions import Sampler, mean
-from vae_core.explore import needs_label, prior_codes, ruler, traverse
+from vae_core.explore import blocks, prior_codes, ruler, traverse
+from vae_core.labels import has_label
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
@@ -16,7 +17,8 @@ ITEM, DRAW, MEAN = STARTS = ("test item", "prior draw", "prior mean")
 
 checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
-labelled = needs_label(model)
+labelled = has_label(model)
+names_of_blocks = blocks(model)
 
 st.title("Traverse")
 st.caption(
@@ -37,11 +39,11 @@ def start_codes(start: str, item: int, label: int | None, seed: int) -> dict[str
 
 @st.fragment
 def strips() -> None:
-    links.check("block", model.latents, "block")
+    links.check("block", names_of_blocks, "block")
     links.check("start", STARTS, "start")
     links.number("item", 0, len(atlas) - 1, "item")
     controls = st.columns([1, 1.2, 1.4, 1, 2], vertical_alignment="bottom")
-    block = controls[0].selectbox("Block", model.latents, key="block", bind="query-params")
+    block = controls[0].selectbox("Block", names_of_blocks, key="block", bind="query-params")
     start = controls[1].selectbox("Start from", STARTS, key="start", bind="query-params")
     item, seed, label = 0, 0, None
     with controls[2]:
@@ -76,8 +78,9 @@ def strips() -> None:
         order = [order[names.index(shown)]]
 
     codes = start_codes(start, item, label, seed)
-    inputs = {LABEL: one_hot(torch.tensor([label or 0]), len(atlas.classes))}
-    scale = ruler(model, block, inputs, span, STEPS)
+    given = {LABEL: one_hot(torch.tensor([label or 0]), len(atlas.classes))}
+    given |= {name: code[None] for name, code in codes.items()}
+    scale = ruler(model, block, given, span, STEPS)
     images = traverse(model, codes, block, order, scale.values[order])
     nearest = scale.nearest(codes[block])[order].tolist()
     image_grid(

@@ -12,7 +12,8 @@ Open = Callable[..., AppTest]
 
 VIEWS = Path(__file__).parents[2] / "app" / "views"
 PAGES = sorted(f"views/{path.name}" for path in VIEWS.glob("*.py"))
-MODELS = [*bundled(), "cdvae-digits", "vae-digits"]
+TRAINED = ["cdvae-digits", "joint-digits", "ppca-digits", "srvae-digits", "vae-digits", "vamp-digits"]
+MODELS = [*bundled(), *TRAINED]
 
 
 def said(at: AppTest) -> str:
@@ -22,6 +23,10 @@ def said(at: AppTest) -> str:
 def healthy(at: AppTest) -> bool:
     assert not at.exception, at.exception[0].stack_trace
     return True
+
+
+def test_the_models_tried_are_those_that_were_trained(trained: dict[str, Path]):
+    assert sorted(trained) == TRAINED
 
 
 @pytest.mark.parametrize("model", MODELS)

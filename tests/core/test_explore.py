@@ -16,7 +16,6 @@ from vae_core.explore import (
     class_posterior,
     decode,
     encode,
-    needs_label,
     neighbours,
     prior_codes,
     prior_distance,
@@ -29,7 +28,7 @@ from vae_core.explore import (
     swap,
     traverse,
 )
-from vae_core.labels import class_log_joint, uniform_log_prior
+from vae_core.labels import class_log_joint, has_label, uniform_log_prior
 from vae_core.model import Inferred, Model
 from vae_core.projections import place, umap
 
@@ -152,7 +151,7 @@ def test_units_are_active_where_their_mean_varies_by_more_than_a_hundredth():
 def test_the_rate_of_each_dimension_uses_the_prior_of_the_item(cdvae: Checkpoint, batch: dict):
     q = encode(cdvae.model, batch)["z_l"]
     labels = batch["y"].argmax(-1)
-    found = rate_per_dimension(cdvae.model, "z_l", q.mean, q.stddev, labels, 10)
+    found = rate_per_dimension(cdvae.model, "z_l", {"z_l": q.mean}, {"z_l": q.stddev}, labels, 10)
     by_hand = kl_per_dimension(q, cdvae.model.p["z_l"](batch))
     assert found is not None
     assert by_hand is not None
@@ -162,7 +161,7 @@ def test_the_rate_of_each_dimension_uses_the_prior_of_the_item(cdvae: Checkpoint
 
 def test_blocks_know_whether_the_class_matters(cdvae: Checkpoint, vae: Checkpoint):
     assert [reads_label(cdvae.model, block) for block in ("z_l", "z_u")] == [True, False]
-    assert [needs_label(found.model) for found in (cdvae, vae)] == [True, False]
+    assert [has_label(found.model) for found in (cdvae, vae)] == [True, False]
 
 
 def test_priors_are_one_a_class_only_where_the_class_matters(cdvae: Checkpoint):

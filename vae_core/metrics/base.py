@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..data import Data
 from ..distributions import Sampler
-from ..explore import encode
+from ..explore import blocks, encode
 from ..model import Model
 
 Report = Callable[[str], None]
@@ -77,20 +77,23 @@ class Bench:
     def classes(self) -> int:
         return len(self.data.classes)
 
+    @property
+    def blocks(self) -> list[str]:
+        return blocks(self.model)
+
     def sampler(self, purpose: int) -> Sampler:
         """A stream of noise of its own for each purpose."""
         return Sampler.seeded(self.seed * 1000 + purpose)
 
     @torch.no_grad()
     def encodings(self, data: Data, purpose: int) -> Encodings:
-        """Encode every image of `data`, binarised once."""
+        """Encode every image of `data`, its pixels drawn once."""
         sampler, parts = self.sampler(purpose), []
         for batch in data.to(self.device).batches(1000, self.seed):
             parts.append({name: (q.mean, sampler(q)) for name, q in encode(self.model, batch).items()})
-        blocks = self.model.latents
         return Encodings(
-            {name: torch.cat([part[name][0] for part in parts]) for name in blocks},
-            {name: torch.cat([part[name][1] for part in parts]) for name in blocks},
+            {name: torch.cat([part[name][0] for part in parts]) for name in self.blocks},
+            {name: torch.cat([part[name][1] for part in parts]) for name in self.blocks},
             data.labels.to(self.device),
         )
 

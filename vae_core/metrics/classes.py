@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..data import Data
-from ..explore import decode, needs_label, prior_codes, reads_label
+from ..explore import decode, prior_codes, reads_label
 from ..labels import class_log_joint, has_label, uniform_log_prior
 from ..names import IMAGE, LABEL
 from ..nets import preset
 from ..priors import one_hot
-from .base import Bench, Estimate
+from .base import Bench, Estimate, gather
 
 JUDGE_STEPS = 1500
 JUDGE_BATCH = 128
@@ -22,15 +22,21 @@ SAMPLES = 10_000
 
 @torch.no_grad()
 def bayes_accuracy(bench: Bench) -> dict[str, Estimate]:
-    """bayes_accuracy: share of images whose class is argmax_c q(c|x), Bayes' rule over the model's terms, pi uniform."""
+    """bayes_accuracy: share of images whose class is argmax_c ELBO(x, c), pi uniform: Bayes' rule over the model's own terms.
+
+    classifier_accuracy: the same for argmax_c q(c|x), where the model has a classifier. Nothing for a model without a class.
+    """
     if not has_label(bench.model):
         return {}
-    log_prior, right = uniform_log_prior(bench.classes, bench.device), []
+    log_prior, draw = uniform_log_prior(bench.classes, bench.device), bench.sampler(7)
+    right: list[dict[str, Tensor]] = []
     for batch in bench.data.to(bench.device).batches(1000, bench.seed):
-        inferred = bench.model.infer({IMAGE: batch[IMAGE]})
-        guess = class_log_joint(bench.model, inferred, log_prior).argmax(-1)
-        right.append((guess == batch[LABEL].argmax(-1)).float())
-    return {"bayes_accuracy": Estimate.share(torch.cat(right))}
+        inferred, label = bench.model.infer({IMAGE: batch[IMAGE]}), batch[LABEL].argmax(-1)
+        guesses = {"bayes_accuracy": class_log_joint(bench.model, inferred, log_prior, draw)}
+        if LABEL in inferred.posteriors:
+            guesses["classifier_accuracy"] = inferred.posteriors[LABEL].mean
+        right.append({name: (guess.argmax(-1) == label).float() for name, guess in guesses.items()})
+    return {name: Estimate.share(values) for name, values in gather(right).items()}
 
 
 def judged(bench: Bench) -> dict[str, Estimate]:
@@ -42,14 +48,14 @@ def judged(bench: Bench) -> dict[str, Estimate]:
     the class keep their posterior mean, the others take the prior's mean for a random *other* class: the share judged to
     be of that class. Nothing for a model that takes no class.
     """
-    if not needs_label(bench.model):
+    if not has_label(bench.model):
         return {}
     bench.report("training the judge on the training images")
     judge = _Judge(bench)
     return {
         "judge_accuracy": Estimate.share(judge.right(_grey(bench.data), bench.data.labels.to(bench.device))),
         "sample_accuracy": Estimate.share(_samples_right(bench, judge)),
-        "swap_accuracy": Estimate.share(_swaps_right(bench, judge)),
+        **_swaps_right(bench, judge),
     }
 
 
@@ -63,9 +69,11 @@ def _samples_right(bench: Bench, judge: "_Judge") -> Tensor:
 
 
 @torch.no_grad()
-def _swaps_right(bench: Bench, judge: "_Judge") -> Tensor:
+def _swaps_right(bench: Bench, judge: "_Judge") -> dict[str, Estimate]:
     encoded, right = bench.encoded, []
-    kept = [name for name in bench.model.latents if not reads_label(bench.model, name)]
+    kept = [name for name in bench.blocks if not reads_label(bench.model, name)]
+    if not kept:
+        return {}
     generator = torch.Generator().manual_seed(bench.seed)
     shift = torch.randint(1, bench.classes, (len(encoded.labels),), generator=generator).to(bench.device)
     wanted = (encoded.labels + shift) % bench.classes
@@ -73,7 +81,7 @@ def _swaps_right(bench: Bench, judge: "_Judge") -> Tensor:
         fixed = {name: encoded.means[name][rows] for name in kept}
         codes = prior_codes(bench.model, {**fixed, LABEL: one_hot(wanted[rows], bench.classes)})
         right.append(judge.right(decode(bench.model, codes), wanted[rows]))
-    return torch.cat(right)
+    return {"swap_accuracy": Estimate.share(torch.cat(right))}
 
 
 class _Judge:

@@ -7,11 +7,13 @@ import math
 
 import torch
 from torch import Tensor
+from torch.distributions import MixtureSameFamily
 
-from ..conditionals import Env
+from ..conditionals import Env, GaussianPixels, OptimalGaussianPixels
 from ..distributions import Draw
 from ..explore import active_units
 from ..model import Model
+from ..names import IMAGE, LABEL
 from .base import Bench, Estimate, gather
 
 IMPORTANCE_SAMPLES = 500
@@ -22,20 +24,35 @@ IMPORTANCE_EXAMPLES = 1000
 def elbo_terms(bench: Bench) -> dict[str, Estimate]:
     """distortion = -E_q log p(x|z), rate_<block> = KL(q || p), negative_elbo = their sum with beta = 1: mean over the split.
 
-    One draw of the latents for each image, binarised once. For a model with a class as input the bound is on log p(x|c).
+    distortion_<variable> too where several are observed. One draw of the latents for each image, its pixels drawn once. The bound is on
+    the log-likelihood of what is observed given the inputs: log p(x), log p(x|c) of a CDVAE, log p(x, y) of a Joint VAE,
+    log p(x, coarse) of an SRVAE; they cannot be compared with each other.
+    bits_per_dimension: -ELBO in bits for each pixel, where the likelihood is one of 8-bit images and nothing else is observed.
     """
     draw, parts = bench.sampler(2), []
     for batch in bench.data.to(bench.device).batches(1000, bench.seed):
         terms = bench.model.terms(batch, draw)
+        fits = {f"distortion_{name}": -value for name, value in terms.log_likelihood.items()}
         rates = {f"rate_{name}": kl for name, kl in terms.kl.items()}
-        parts.append({"distortion": terms.distortion, **rates, "negative_elbo": -terms.elbo})
-    return {name: Estimate.mean(values) for name, values in gather(parts).items()}
+        several = fits if len(fits) > 1 else {}
+        parts.append({"distortion": terms.distortion, **several, **rates, "negative_elbo": -terms.elbo})
+    found = {name: Estimate.mean(values) for name, values in gather(parts).items()}
+    return found | ({} if several else _bits(found["negative_elbo"], bench))
+
+
+def _bits(nats: Estimate, bench: Bench) -> dict[str, Estimate]:
+    size = math.prod(bench.data.signature.shape)
+    value = bench.data.pixels.bits_per_dimension(nats.value, size)
+    if value is None:
+        return {}
+    return {"bits_per_dimension": Estimate(value, nats.se / (size * math.log(2)), nats.n)}
 
 
 @torch.no_grad()
 def importance_bound(bench: Bench) -> dict[str, Estimate]:
-    """log_px: log p(x) (log p(x|c) where the class is an input) >= logsumexp_s log w_s - log S, S = 500, mean over 1,000 images.
+    """log_p<what is observed>: log p >= logsumexp_s log w_s - log S, S = 500, mean over 1,000 images.
 
+    log_px is log p(x), or log p(x|c) where the class is an input; log_pxy is log p(x, y) of a Joint VAE; log_px_coarse of an SRVAE.
     w = p(x, z) / q(z|x) at z ~ q(z|x) (Burda et al., 2016); the images are the first of the split, at most 1,000.
     """
     data, draw = bench.data.head(IMPORTANCE_EXAMPLES).to(bench.device), bench.sampler(3)
@@ -43,7 +60,13 @@ def importance_bound(bench: Bench) -> dict[str, Estimate]:
         importance_weighted(bench.model, batch, IMPORTANCE_SAMPLES, draw)
         for batch in data.batches(10, bench.seed)
     ]
-    return {"log_px": Estimate.mean(torch.cat(bounds))}
+    return {evidence_name(bench.model): Estimate.mean(torch.cat(bounds))}
+
+
+def evidence_name(model: Model) -> str:
+    """What the evidence is the evidence of: log_px, log_pxy, log_px_coarse."""
+    others = [name for name in model.p if name != IMAGE and (name in model.observed or name == LABEL)]
+    return "".join(["log_px", *(name if len(name) == 1 else f"_{name}" for name in others)])
 
 
 def importance_weighted(model: Model, batch: Env, samples: int, draw: Draw) -> Tensor:
@@ -57,6 +80,63 @@ def importance_weighted(model: Model, batch: Env, samples: int, draw: Draw) -> T
         if name in posteriors:
             log_weight -= posteriors[name].log_prob(env[name])
     return log_weight.view(size, samples).logsumexp(-1) - math.log(samples)
+
+
+@torch.no_grad()
+def noise(bench: Bench) -> dict[str, Estimate]:
+    """gamma_<variable>, the standard deviation of a Gaussian likelihood, and rmse_<variable> = sqrt(mean (x - E[x|z])^2), z ~ q.
+
+    At its optimum a learned gamma is that root mean squared error. Nothing for other likelihoods, and for one gamma a pixel.
+    """
+    gammas = {
+        n: c.gamma for n, c in bench.model.p.items() if isinstance(c, GaussianPixels | OptimalGaussianPixels)
+    }
+    scalar = {name: gamma for name, gamma in gammas.items() if gamma.dim() == 0}
+    draw, errors = bench.sampler(8), []
+    for batch in bench.data.to(bench.device).batches(1000, bench.seed) if scalar else ():
+        env = bench.model.infer(batch, draw).env
+        errors.append({n: (env[n] - bench.model.p[n](env).mean).square().flatten(1).mean(-1) for n in scalar})
+    found = {}
+    for name, squares in (gather(errors) if errors else {}).items():
+        mse = Estimate.mean(squares)
+        root = mse.value**0.5
+        found[f"gamma_{name}"] = Estimate(scalar[name].item(), 0.0, len(squares))
+        found[f"rmse_{name}"] = Estimate(root, mse.se / (2 * root), len(squares))
+    return found
+
+
+@torch.no_grad()
+def components(bench: Bench) -> dict[str, Estimate]:
+    """components_<block>: the effective number of components of a mixture prior that the encodings use.
+
+    exp of the entropy of the mean responsibility p(i | z), z ~ q(z|x), over the split: 1 where a single one is left, M where all
+    are used alike. The error is a bootstrap over images. Nothing for other priors.
+    """
+    found, generator = {}, torch.Generator().manual_seed(bench.seed)
+    for name in bench.blocks:
+        conditional = bench.model.p[name]
+        prior = None if conditional.given else conditional({})
+        if not isinstance(prior, MixtureSameFamily):
+            continue
+        z = bench.encoded.samples[name]
+        shares = torch.cat([_responsibilities(prior, part) for part in z.split(1000)]).cpu()
+        rows = (torch.randint(len(z), (len(z),), generator=generator) for _ in range(50))
+        spread = (
+            torch.tensor([_perplexity(shares[index]) for index in rows], dtype=torch.float64).std().item()
+        )
+        found[f"components_{name}"] = Estimate(_perplexity(shares), spread, len(z))
+    return found
+
+
+def _responsibilities(prior: MixtureSameFamily, z: Tensor) -> Tensor:
+    """p(i | z), `(B, M)`."""
+    each = prior.component_distribution.log_prob(z[:, None])
+    return (each + prior.mixture_distribution.logits).softmax(-1)  # type: ignore[attr-defined]
+
+
+def _perplexity(shares: Tensor) -> float:
+    mean = shares.mean(0)
+    return torch.special.entr(mean).sum().exp().item()
 
 
 def active(bench: Bench) -> dict[str, Estimate]:

@@ -23,7 +23,7 @@ def probes(bench: Bench) -> dict[str, Estimate]:
     """
     fit, tested = _fit_and_tested(bench)
     found = {}
-    for block in bench.model.latents:
+    for block in bench.blocks:
         for what in ("sample", "mean"):
             train_codes = fit.samples[block] if what == "sample" else fit.means[block]
             codes = tested.samples[block] if what == "sample" else tested.means[block]

@@ -6,7 +6,7 @@ from ..checkpoints import Checkpoint
 from ..data import Data, load_data
 from .base import Bench, Estimate, Report
 from .classes import bayes_accuracy, judged
-from .evidence import active, elbo_terms, importance_bound
+from .evidence import active, components, elbo_terms, importance_bound, noise
 from .probes import probes
 
 Metric = Callable[[Bench], dict[str, Estimate]]
@@ -16,6 +16,8 @@ METRICS: dict[str, Metric] = {
     "elbo": elbo_terms,
     "importance": importance_bound,
     "active": active,
+    "noise": noise,
+    "components": components,
     "bayes": bayes_accuracy,
     "probes": probes,
     "judged": judged,
