@@ -192,8 +192,25 @@ def load_atlas(folder: Path | str) -> Atlas:
         ) from None
 
 
-def save_model(folder: Path, model: Model) -> None:
-    write_tensors(folder / WEIGHTS, model.state_dict())
+def save_model(folder: Path, model: Model, half: bool = False) -> None:
+    """The weights, in half precision (float16) where asked: `load` makes them whole again."""
+    state = model.state_dict()
+    write_tensors(
+        folder / WEIGHTS,
+        {k: v.half() if v.is_floating_point() else v for k, v in state.items()} if half else state,
+    )
+
+
+def pack(source: Path, target: Path, half: bool = True) -> None:
+    """A copy of a checkpoint to keep: card and weights, without training state, measurements and atlas, which rounding would falsify.
+
+    Raises CheckpointError where `source` is none, and ValueError where `target` holds one already.
+    """
+    if (target / CARD).exists():
+        raise ValueError(f"{target} already holds a checkpoint: choose another folder")
+    found = load(source)
+    save_model(target, found.model, half)
+    save_card(target, {**found.card, "weights": "float16" if half else "float32", "metrics": {}})
 
 
 def save_card(folder: Path, card: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The command `latent-explorer`: app, train, evaluate, atlas, models. Exit code 2 and one sentence for bad usage."""
+"""The command `latent-explorer`: app, train, evaluate, atlas, pack, models. Exit code 2 and one sentence for bad usage."""
 
 import contextlib
 import io
@@ -9,7 +9,7 @@ import runpy
 import shlex
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from inspect import cleandoc
@@ -22,11 +22,13 @@ from rich import progress as bars
 from rich.console import Console
 from rich.table import Table
 
-from .checkpoints import bundled, found_in, load, load_card, save_atlas, save_card
+from .checkpoints import bundled, found_in, load, load_card, pack, save_atlas, save_card
 from .data import DATASETS, load_data
 from .metrics import METRICS, Estimate, evaluate
-from .models import MODELS, Declaration
+from .models import LIKELIHOODS, MODELS, Declaration
 from .nets import NETS
+from .objectives import RULES
+from .priors import LABELLED, UNLABELLED
 from .train import Options, Progress, Report, TrainingError, pick_device, train
 
 ERRORS = Console(stderr=True, highlight=False)
@@ -175,27 +177,66 @@ class MakeAtlas:
 
 
 @dataclass(frozen=True)
+class Pack:
+    """Copy a checkpoint to keep, its weights in half precision; then make its atlas and measure it anew."""
+
+    folder: tyro.conf.Positional[Path]
+    """Folder of the checkpoint."""
+    out: tyro.conf.Positional[Path]
+    """Folder of the copy."""
+    half: bool = True
+    """Round the weights to float16."""
+
+    def run(self) -> int:
+        pack(self.folder, self.out, self.half)
+        OUT.print(
+            f"next: `latent-explorer atlas {self.out}` and `latent-explorer evaluate {self.out} --write`",
+            soft_wrap=True,
+        )
+        return 0
+
+
+@dataclass(frozen=True)
 class Models:
     """List what can be built and what is bundled, with the measured numbers of the cards."""
 
     def run(self) -> int:
         for title, about in (
-            ("models", {name: (kind.__doc__ or "").partition("\n")[0] for name, kind in MODELS.items()}),
+            ("models", _first_lines(MODELS)),
+            ("likelihoods of the pixels", {"": "  ".join(LIKELIHOODS)}),
+            ("priors of an unlabelled block", _first_lines(UNLABELLED)),
+            ("priors of a labelled block", _first_lines(LABELLED)),
+            ("objectives", _first_lines(RULES)),
             ("data", {name: dataset.about for name, dataset in DATASETS.items()}),
-            ("nets", {"presets": "  ".join(NETS)}),
+            ("nets", {"": "  ".join(NETS)}),
         ):
             OUT.print(f"[bold]{title}[/bold]")
             for name, line in about.items():
-                OUT.print(f"  {name:12}{line}", markup=False, soft_wrap=True)
+                OUT.print(f"  {name:15}{line}" if name else f"  {line}", markup=False, soft_wrap=True)
         OUT.print("[bold]bundled[/bold]")
         for name, folder in bundled().items():
             metrics = load_card(folder)["metrics"]
             shown = [f"{k} {metrics[k]['value']:.4g}" for k in HEADLINES if k in metrics]
-            OUT.print(f"  {name:12}{'  '.join(shown)}", markup=False, soft_wrap=True)
+            OUT.print(f"  {name:20}{'  '.join(shown)}", markup=False, soft_wrap=True)
         return 0
 
 
-HEADLINES = ("negative_elbo", "log_px", "bayes_accuracy", "sample_accuracy", "swap_accuracy")
+HEADLINES = (
+    "negative_elbo",
+    "bits_per_dimension",
+    "log_px",
+    "log_pxy",
+    "log_px_coarse",
+    "classifier_accuracy",
+    "bayes_accuracy",
+    "sample_accuracy",
+    "swap_accuracy",
+)
+
+
+def _first_lines(kinds: Mapping[str, Any]) -> dict[str, str]:
+    return {name: (kind.__doc__ or "").partition("\n")[0] for name, kind in kinds.items()}
+
 
 # One subcommand for each model of the registry.
 TrainCommand: Any = reduce(
@@ -222,6 +263,7 @@ Command = (
     | Annotated[TrainAny, tyro.conf.subcommand("train")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[MakeAtlas, tyro.conf.subcommand("atlas")]
+    | Annotated[Pack, tyro.conf.subcommand("pack")]
     | Annotated[Models, tyro.conf.subcommand("models")]
 )
 

@@ -188,8 +188,12 @@ class ClassFrequencies(Conditional):
 
 
 # The priors by name, as the option of a declaration spells them.
-UNLABELLED = ("normal", "mixture", "vamp")
-LABELLED = ("prototypes", "class", "class-mixture")
+UNLABELLED: dict[str, type[Conditional]] = {"normal": StandardNormal, "mixture": Mixture, "vamp": Vamp}
+LABELLED: dict[str, type[Conditional]] = {
+    "prototypes": Prototypes,
+    "class": ClassGaussians,
+    "class-mixture": ClassMixture,
+}
 
 
 def unlabelled_prior(

@@ -4,6 +4,7 @@ Shapes: B examples, S importance samples.
 """
 
 import math
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from torch.distributions import MixtureSameFamily
 from ..conditionals import Env, GaussianPixels, OptimalGaussianPixels
 from ..distributions import Draw
 from ..explore import active_units
-from ..model import Model
+from ..model import Inferred, Model
 from ..names import IMAGE, LABEL
 from .base import Bench, Estimate, gather
 
@@ -58,7 +59,7 @@ def importance_bound(bench: Bench) -> dict[str, Estimate]:
     data, draw = bench.data.head(IMPORTANCE_EXAMPLES).to(bench.device), bench.sampler(3)
     bounds = [
         importance_weighted(bench.model, batch, IMPORTANCE_SAMPLES, draw)
-        for batch in data.batches(10, bench.seed)
+        for batch in data.batches(500, bench.seed)
     ]
     return {evidence_name(bench.model): Estimate.mean(torch.cat(bounds))}
 
@@ -71,15 +72,24 @@ def evidence_name(model: Model) -> str:
 
 def importance_weighted(model: Model, batch: Env, samples: int, draw: Draw) -> Tensor:
     """logsumexp_s [log p(x, z_s) - log q(z_s|x)] - log S for each example, `(B,)` nats."""
-    size = len(next(iter(batch.values())))
-    repeated = {name: value.repeat_interleave(samples, 0) for name, value in batch.items()}
-    posteriors, env = model.infer(repeated, draw)
-    log_weight = torch.zeros(size * samples, device=next(iter(env.values())).device)
-    for name, conditional in model.p.items():
-        log_weight += conditional(env).log_prob(env[name])
-        if name in posteriors:
-            log_weight -= posteriors[name].log_prob(env[name])
-    return log_weight.view(size, samples).logsumexp(-1) - math.log(samples)
+    inferred = model.infer(batch, draw)
+    chained = any(set(net.given) & set(inferred.posteriors) for net in model.q.values())
+    weights = [_log_weight(model, inferred)]
+    for _ in range(samples - 1):
+        if chained:  # a posterior that reads another latent follows its draw
+            inferred = model.infer(batch, draw)
+        else:
+            redrawn = {name: draw(q) for name, q in inferred.posteriors.items()}
+            inferred = inferred._replace(env={**inferred.env, **redrawn})
+        weights.append(_log_weight(model, inferred))
+    return torch.stack(weights).logsumexp(0) - math.log(samples)
+
+
+def _log_weight(model: Model, inferred: Inferred) -> Tensor:
+    """log p(everything) - log q(latents), `(B,)`."""
+    posteriors, env = inferred
+    joint = reduce(torch.add, (conditional(env).log_prob(env[name]) for name, conditional in model.p.items()))
+    return joint - reduce(torch.add, (q.log_prob(env[name]) for name, q in posteriors.items()))
 
 
 @torch.no_grad()

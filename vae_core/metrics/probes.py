@@ -5,6 +5,7 @@ the posterior's own noise hides. A linear probe near chance is no proof of absen
 """
 
 import warnings
+from collections.abc import Collection
 
 from torch import Tensor
 
@@ -21,9 +22,14 @@ def probes(bench: Bench) -> dict[str, Estimate]:
     and then tested on the others), inputs standardised; scikit-learn's LogisticRegression, KNeighborsClassifier(10) and
     MLPClassifier(64, early stopping).
     """
+    return probes_of(bench, bench.blocks)
+
+
+def probes_of(bench: Bench, blocks: Collection[str]) -> dict[str, Estimate]:
+    """The probes of some blocks."""
     fit, tested = _fit_and_tested(bench)
     found = {}
-    for block in bench.blocks:
+    for block in blocks:
         for what in ("sample", "mean"):
             train_codes = fit.samples[block] if what == "sample" else fit.means[block]
             codes = tested.samples[block] if what == "sample" else tested.means[block]
