@@ -20,6 +20,7 @@ from vae_core.data import Data, local_data
 from vae_core.distributions import Sampler
 from vae_core.explore import (
     active_units,
+    activity,
     blocks,
     codes_of,
     decode,
@@ -105,13 +106,15 @@ def variables(found: Checkpoint, items: list[int]) -> dict[str, Tensor]:
 
 
 @_by_identity
-def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor]]:
-    """For each block: KL of each dimension in nats (mean over the atlas), and which dimensions are active."""
+def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor, Tensor]]:
+    """For each block: KL of each dimension in nats (mean over the atlas) where it divides over them, the variance of its
+    posterior mean, and which dimensions are active."""
     labels, classes = torch.from_numpy(found.atlas.labels), len(found.atlas.classes)
     means, scales = ({block: pair[i] for block, pair in codes(found).items()} for i in (0, 1))
     return {
         block: (
             rate_per_dimension(found.model, block, means, scales, labels, classes),
+            activity(means[block]),
             active_units(means[block]),
         )
         for block in blocks(found.model)
@@ -134,7 +137,7 @@ def prior_ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
         _ellipse(
             # The nearest item alone: the mean of several would draw every outline towards the middle of the map.
             place(draws[:, number], found.atlas.means[block], found.atlas.coordinates[block], k=1),
-            found.atlas.classes[number] if labelled else f"{number + 1}" if few else f"p({block})",
+            found.atlas.classes[number] if labelled else f"#{number + 1}" if few else f"p({block})",
             number if labelled else None,
         )
         for number in range(draws.shape[1])

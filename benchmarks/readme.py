@@ -1,13 +1,20 @@
-"""Write the measured numbers of the bundled model from its card into the README: `python -m benchmarks.readme`."""
+"""Write measured numbers from cards and benchmark results into the documents that quote them: `python -m benchmarks.readme`.
 
+Each stands between `<!-- name -->` and `<!-- /name -->`; a test holds the documents to their sources.
+"""
+
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from vae_core import bundled
 from vae_core.checkpoints import load_card
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README, DOCUMENT = ROOT / "README.md", ROOT / "docs" / "results.md"
+RESULTS = ROOT / "benchmarks" / "results"
 MODEL = "cdvae-mnist"
 
 ROWS = {
@@ -25,9 +32,13 @@ ROWS = {
 }
 PROBES = ("logistic", "knn", "mlp")
 
+# What the evidence of a card is the evidence of, by the name of its metric.
+EVIDENCE = {"log_px": "log p(x)", "log_pxy": "log p(x, y)", "log_px_coarse": "log p(x, coarse)"}
 
-def measured(metrics: dict[str, Any]) -> str:
-    """Two Markdown tables: the numbers, and the probes."""
+
+def measured() -> str:
+    """Two tables of the model that the app opens on: the numbers, and the probes."""
+    metrics = load_card(bundled()[MODEL])["metrics"]
     lines = ["| measure | value | s.e. | n |", "|---|--:|--:|--:|"]
     for name, title in ROWS.items():
         value, se, n = (metrics[name][part] for part in ("value", "se", "n"))
@@ -47,20 +58,103 @@ def measured(metrics: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def block(text: str, name: str) -> str:
+def overview() -> str:
+    """One line for each bundled checkpoint."""
+    lines = [
+        "| checkpoint | bound on | −ELBO, nats | importance-weighted bound, nats | class right | samples right |",
+        "|---|---|--:|--:|--:|--:|",
+    ]
+    for name, folder in bundled().items():
+        card = load_card(folder)
+        metrics = card["metrics"]
+        evidence = next(key for key in EVIDENCE if key in metrics)
+        given = "\\|c)" if card["model"]["name"] == "cdvae" else ")"
+        accuracy = next((k for k in ("classifier_accuracy", "bayes_accuracy") if k in metrics), None)
+        shares = [f"{metrics[k]['value']:.2%}" if k in metrics else "" for k in (accuracy, "sample_accuracy")]
+        bounds = [f"{metrics[k]['value']:.2f} ± {metrics[k]['se']:.2f}" for k in ("negative_elbo", evidence)]
+        about = EVIDENCE[evidence].replace(")", given)
+        lines.append(f"| `{name}` | {about} | {' | '.join(bounds)} | {' | '.join(shares)} |")
+    return "\n".join(lines)
+
+
+def evidence() -> str:
+    found = _result("evidence")
+    lines = ["| prior | epochs | samples | −log p(x) ≤ | s.e. | n |", "|---|--:|--:|--:|--:|--:|"]
+    for row in found["rows"]:
+        numbers = f"{row['epochs']} | {row['samples']:,} | {row['negative_log_px']:.2f} | {row['se']:.2f} | {row['n']:,}"
+        lines.append(f"| {row['prior']} | {numbers} |")
+    gain = f"{found['vamp_gain']:.2f} ± {found['vamp_gain_se']:.2f}"
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Published: {found['published']}. VampPrior over the standard prior, paired: {gain} nats.",
+        ]
+    )
+
+
+def leak() -> str:
+    columns = ("negative_elbo", "rate_z_l", "rate_z_u")
+    shares = ("bayes_accuracy", "sample_accuracy", "swap_accuracy")
+    lines = [
+        "| class weight | adversary | −ELBO | R_l | R_u | Bayes | samples | swaps | samples of z_u | means of z_u |",
+        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in _result("leak")["rows"]:
+        cells = [f"{row['class_weight']:g}", f"{row['adversary']:g}"]
+        cells += [f"{row[name][0]:.1f}" for name in columns]
+        cells += ["{:.1%} ({:.1%}–{:.1%})".format(*row[name]) for name in shares]
+        cells += [
+            " / ".join(f"{row[f'probe_z_u_{kind}_{what}'][0]:.1%}" for kind in PROBES)
+            for what in ("sample", "mean")
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def semi_supervised() -> str:
+    lines = [
+        "| labels | epochs | M2, three seeds | its classifier alone | published, 3,000 epochs |",
+        "|--:|--:|---|---|--:|",
+    ]
+    for row in _result("semi_supervised")["rows"]:
+        m2, bare = (", ".join(f"{v:.2%}" for v in row[name]) for name in ("m2", "classifier_alone"))
+        lines.append(f"| {row['labels']:,} | {row['epochs']} | {m2} | {bare} | {row['published']:.2%} |")
+    return "\n".join(lines)
+
+
+def _result(name: str) -> dict[str, Any]:
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+# The blocks by document and name, and what they hold.
+BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
+    (README, "measured"): measured,
+    (README, "bundled"): overview,
+    (DOCUMENT, "evidence"): evidence,
+    (DOCUMENT, "leak"): leak,
+    (DOCUMENT, "semi_supervised"): semi_supervised,
+}
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(<!-- {name} -->\n)(.*?)(\n?<!-- /{name} -->)", re.DOTALL)
+
+
+def block(path: Path, name: str) -> str:
     """What stands between `<!-- name -->` and `<!-- /name -->`."""
-    found = re.search(rf"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", text, re.DOTALL)
+    found = _pattern(name).search(path.read_text())
     if found is None:
-        raise ValueError(f"the README has no block called {name}")
-    return found[1]
+        raise ValueError(f"{path.name} has no block called {name}")
+    return found[2]
 
 
 def main() -> None:
-    text = README.read_text()
-    table = measured(load_card(bundled()[MODEL])["metrics"])
-    start, end = "<!-- measured -->\n", "<!-- /measured -->"
-    before, rest = text.split(start)
-    README.write_text(before + start + table + "\n" + end + rest.split(end)[1])
+    for (path, name), table in BLOCKS.items():
+        block(path, name)
+        before, _, rest = path.read_text().partition(f"<!-- {name} -->\n")
+        _, _, after = rest.partition(f"<!-- /{name} -->")
+        path.write_text(f"{before}<!-- {name} -->\n{table()}\n<!-- /{name} -->{after}")
 
 
 if __name__ == "__main__":

@@ -226,12 +226,17 @@ def prior_components(model: Model, block: str) -> Independent | None:
 
 
 def active_units(means: Tensor) -> Tensor:
-    """Which dimensions are active, `(D,)` bool: Var_x(E_q[z_j]) > 0.01.
+    """Which dimensions are active, `(D,)` bool: Var_x(E_q[z_j]) > 0.01 (Burda et al., 2016).
 
     >>> active_units(torch.tensor([[0.0, 1.0], [0.0, -1.0]])).tolist()
     [False, True]
     """
-    return means.var(0) > ACTIVE_VARIANCE
+    return activity(means) > ACTIVE_VARIANCE
+
+
+def activity(means: Tensor) -> Tensor:
+    """Var_x(E_q[z_j]), `(D,)`: how much the posterior mean of each dimension varies over the items."""
+    return means.var(0)
 
 
 def neighbours(codes: Tensor, item: int, k: int) -> Tensor:

@@ -27,13 +27,13 @@ st.title("Generate")
 def samples() -> None:
     st.subheader("Class-conditional samples" if labelled else "Samples")
     options = ["all", *classes]
-    controls = st.columns([1, 1, 2], vertical_alignment="bottom")
+    controls = st.columns([1, 2, 1], vertical_alignment="bottom")
     shown = "all"
     if labelled:
         links.check("class", options, "class")
-        shown = controls[0].selectbox("Class", options, key="class", bind="query-params")
-    seed = controls[1].number_input("Seed", 0, 9999, key="seed", bind="query-params")
-    temperature = controls[2].slider(
+        shown = controls[2].selectbox("Class", options, key="class", bind="query-params")
+    seed = controls[0].number_input("Seed", 0, 9999, key="seed", bind="query-params")
+    temperature = controls[1].slider(
         "Temperature (factor on the prior’s σ)", 0.0, 2.0, 1.0, 0.05, key="temperature", bind="query-params"
     )
     draw = Sampler.seeded(seed, temperature)
@@ -61,20 +61,16 @@ def samples() -> None:
 
 @st.fragment
 def swaps() -> None:
-    st.subheader("Swap matrix")
-    if not labelled:
-        st.caption("This model is not conditioned on the class, so there is nothing to swap.")
-        return
     kept = [block for block in blocks(model) if not reads_label(model, block)]
+    if not (labelled and kept):
+        return
+    st.subheader("Swap matrix")
     default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in range(len(classes)))
     text = st.text_input("Test items, by number", default, key="items", bind="query-params")
     try:
         items = links.numbers(text, len(atlas) - 1)[:20]
     except ValueError as error:
         st.warning(str(error))
-        return
-    if not kept:
-        st.caption("Every block of this model is conditioned on the class, so there is no style to keep.")
         return
     codes = resources.item_codes(checkpoint, items)
     own = decode(model, codes)[:, None]
@@ -100,11 +96,10 @@ HELD_ITEMS = 5
 @st.fragment
 def held() -> None:
     """Some variables of a few items stay, everything else is drawn anew: what each of them decides becomes visible."""
-    st.subheader("Hold some, draw the rest")
     options = holdable(model)
     if len(options) < 2:
-        st.caption("This model has one latent block, so there is nothing left to draw once it is held.")
         return
+    st.subheader("Hold some, draw the rest")
     links.check("hold", options, "variable")
     controls = st.columns([1, 1, 1.2, 2], vertical_alignment="bottom")
     name = controls[0].selectbox("Hold", options, key="hold", bind="query-params")

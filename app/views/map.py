@@ -17,7 +17,7 @@ st.title("Map")
 st.caption(
     f"Each dot is one of {len(atlas):,} test images, where UMAP puts its posterior mean: near dots have similar codes; "
     "distances between clusters mean little. Hover decodes the dot, a lasso selects in every map, a click opens the item. "
-    "Outlines show where the priors fall."
+    "Outlines show where the priors fall: one for each class, each component (#) of a mixture, or the whole."
 )
 
 

@@ -62,8 +62,8 @@ def strips() -> None:
             )
     span = controls[4].slider("Range, ± σ of the prior", 0.5, 6.0, 3.0, 0.5, key="span", bind="query-params")
 
-    rate, active = resources.rates(checkpoint)[block]
-    order = (rate if rate is not None else active.float()).argsort(descending=True, stable=True).tolist()
+    rate, variance, active = resources.rates(checkpoint)[block]
+    order = (variance if rate is None else rate).argsort(descending=True, stable=True).tolist()
     names = [f"{block}[{dimension}]" for dimension in order]
     links.check("dim", ["all", *names], "dimension")
     shown = st.pills(
@@ -86,19 +86,25 @@ def strips() -> None:
     image_grid(
         to_bytes(images),
         rows=[f"{block}[{dimension}]" for dimension in order],
-        row_notes=[_note(rate, active, dimension) for dimension in order],
+        row_notes=[_note(rate, variance, active, dimension) for dimension in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         faded_rows=[row for row, dimension in enumerate(order) if not active[dimension]],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
         title=f"Traversals of {block}, one dimension a row",
         key="strips",
     )
-    st.caption("Outlined: the position nearest to the start, where it lies within the range.")
+    st.caption(
+        "Outlined: the position nearest to the start, where it lies within the range."
+        + ("" if rate is not None else NO_RATE)
+    )
 
 
-def _note(rate: torch.Tensor | None, active: torch.Tensor, dimension: int) -> str:
-    nats = "" if rate is None else f"KL {rate[dimension]:.2f} nats"
-    return nats if active[dimension] else f"{nats} · inactive"
+NO_RATE = " The KL to a mixture prior does not divide over dimensions: the rows are ordered by the variance of the posterior mean."
+
+
+def _note(rate: torch.Tensor | None, variance: torch.Tensor, active: torch.Tensor, dimension: int) -> str:
+    used = f"variance {variance[dimension]:.2f}" if rate is None else f"KL {rate[dimension]:.2f} nats"
+    return used if active[dimension] else f"{used} · inactive"
 
 
 strips()
