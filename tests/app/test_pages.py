@@ -55,6 +55,7 @@ def test_an_unknown_model_gives_a_sentence_and_the_default(open_page: Open, page
         ("views/traverse.py", {"dim": "z_l[99]"}, "dimension “z_l[99]”"),
         ("views/traverse.py", {"item": "-3"}, "item “-3”"),
         ("views/generate.py", {"class": "eleven"}, "class “eleven”"),
+        ("views/generate.py", {"hold": "z_x"}, "variable “z_x”"),
         ("views/generate.py", {"items": "1, two"}, "item numbers"),
         ("views/generate.py", {"items": "99999999"}, "item numbers"),
         ("views/map.py", {"item": "99999999"}, "item “99999999”"),
@@ -89,6 +90,36 @@ def test_a_link_restores_the_samples_and_the_items(open_page: Open):
     assert healthy(at)
     assert (at.number_input(key="seed").value, at.slider(key="temperature").value) == (3, 0.5)
     assert at.text_input(key="items").value == "5, 6"
+
+
+@pytest.mark.parametrize(
+    ("model", "holdable"),
+    [
+        ("cdvae-digits", ["z_l", "z_u", "y"]),
+        ("joint-digits", ["z", "y"]),
+        ("srvae-digits", ["u", "z", "coarse"]),
+    ],
+)
+def test_every_variable_of_a_model_can_be_held(open_page: Open, model: str, holdable: list[str]):
+    for name in holdable:
+        at = open_page("views/generate.py", model=model, hold=name)
+        assert healthy(at)
+        assert not said(at)
+        assert at.selectbox(key="hold").options == holdable
+        assert at.selectbox(key="hold").value == name
+
+
+def test_a_joint_model_is_sampled_and_swapped_by_class(open_page: Open):
+    at = open_page("views/generate.py", model="joint-digits", **{"class": "4"})
+    assert healthy(at)
+    assert at.selectbox(key="class").value == "4"
+    assert "Swap matrix" in [element.value for element in at.subheader]
+
+
+def test_a_mixture_prior_says_by_what_its_dimensions_are_ordered(open_page: Open):
+    at = open_page("views/traverse.py", model="vamp-digits")
+    assert healthy(at)
+    assert any("does not divide over dimensions" in element.value for element in at.caption)
 
 
 def test_an_item_in_the_link_opens_it(open_page: Open):

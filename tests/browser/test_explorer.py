@@ -33,7 +33,7 @@ def query(page: Any) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
-@pytest.mark.parametrize("model", ["cdvae-mnist", "cdvae-digits", "vae-digits"])
+@pytest.mark.parametrize("model", ["cdvae-mnist", "joint-digits", "srvae-digits", "vamp-digits"])
 @pytest.mark.parametrize(
     ("path", "ready"), [("/", MAP), ("/traverse", grid("strips")), ("/generate", grid("samples"))]
 )
@@ -120,6 +120,16 @@ def test_a_link_restores_selection_and_item_in_another_browser(page: Any, browse
     other.get_by_role("heading", name="Item 42").wait_for()
     assert no_exception(other)
     other.context.close()
+
+
+def test_a_coarse_image_is_held_and_the_rest_drawn(page: Any, address: str):
+    page.goto(f"{address}/generate?model=srvae-digits&hold=u")
+    before = page.wait_for_selector(grid("held")).get_attribute("data-digest")
+    page.locator(".st-key-hold [role=combobox], .st-key-hold input").first.click()
+    page.get_by_role("option", name="coarse").click()
+    page.wait_for_selector(f".st-key-held .image-grid[data-ready=true]:not([data-digest='{before}'])")
+    assert query(page)["hold"] == "coarse"
+    assert no_exception(page)
 
 
 def test_the_swap_matrix_follows_the_items(page: Any, address: str):

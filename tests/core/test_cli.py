@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from vae_core.checkpoints import bundled, load
 from vae_core.cli import main
 from vae_core.data import DATASETS
-from vae_core.models import MODELS
+from vae_core.models import LIKELIHOODS, MODELS
 from vae_core.nets import NETS
+from vae_core.objectives import RULES
+from vae_core.priors import LABELLED, UNLABELLED
 
 
 def code_of(arguments: list[str]) -> int:
@@ -30,7 +33,28 @@ def folder(trained: dict[str, Path], tmp_path: Path) -> Path:
 def test_models_lists_what_can_be_built_and_what_is_bundled(capsys: pytest.CaptureFixture[str]):
     assert main(["models"]) == 0
     words = capsys.readouterr().out.split()
-    assert set(words) >= {*MODELS, *DATASETS, *NETS, "cdvae-mnist"}
+    assert set(words) >= {*MODELS, *LIKELIHOODS, *UNLABELLED, *LABELLED, *RULES, *DATASETS, *NETS, *bundled()}
+
+
+def test_pack_keeps_a_model_in_half_the_bytes(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["pack", str(folder), str(tmp_path / "kept")]) == 0
+    assert "latent-explorer evaluate" in capsys.readouterr().out
+    kept, whole = load(tmp_path / "kept"), load(folder)
+    sizes = [(path / "model.safetensors").stat().st_size for path in (tmp_path / "kept", folder)]
+    assert sizes[0] < 0.55 * sizes[1]
+    assert {path.name for path in kept.folder.iterdir()} == {"card.json", "model.safetensors"}
+    assert kept.card["metrics"] == {}
+    for name, value in whole.model.state_dict().items():
+        assert torch.allclose(kept.model.state_dict()[name], value, rtol=1e-3, atol=1e-6)
+
+
+def test_pack_overwrites_nothing(folder: Path, trained: dict[str, Path], capsys: pytest.CaptureFixture[str]):
+    before = (folder / "card.json").read_bytes()
+    assert main(["pack", str(trained["cdvae-digits"]), str(folder)]) == 2
+    assert "already holds a checkpoint" in capsys.readouterr().err
+    assert (folder / "card.json").read_bytes() == before
 
 
 def test_evaluate_prints_one_json_object_and_nothing_else(folder: Path, capsys: pytest.CaptureFixture[str]):

@@ -38,10 +38,34 @@ def checkpoints(trained: dict[str, Path]) -> dict[str, Checkpoint]:
 
 @pytest.fixture(scope="module")
 def found(checkpoints: dict[str, Checkpoint]) -> dict[str, dict[str, Estimate]]:
-    return {name: evaluate(checkpoint, limit=LIMIT) for name, checkpoint in checkpoints.items()}
+    return {name: evaluate(checkpoints[name], limit=LIMIT) for name in BLOCKS}
 
 
-BLOCKS = {"cdvae-digits": ["z_l", "z_u"], "vae-digits": ["z"]}
+BLOCKS = {
+    "cdvae-digits": ["z_l", "z_u"],
+    "joint-digits": ["z"],
+    "ppca-digits": ["z"],
+    "srvae-digits": ["u", "z"],
+    "vae-digits": ["z"],
+    "vamp-digits": ["z"],
+}
+
+# What each has beside distortion, rates, bound, active units and probes.
+JUDGED = {"bayes_accuracy", "judge_accuracy", "sample_accuracy", "swap_accuracy"}
+EXTRA = {
+    "cdvae-digits": {"log_px", *JUDGED},
+    "joint-digits": {"log_pxy", "distortion_x", "distortion_y", "classifier_accuracy", *JUDGED},
+    "ppca-digits": {"log_px", "bits_per_dimension", "gamma_x", "rmse_x"},
+    "srvae-digits": {
+        "log_px_coarse",
+        "distortion_x",
+        "distortion_coarse",
+        "components_u",
+        *(f"{what}_{name}" for what in ("gamma", "rmse") for name in ("x", "coarse")),
+    },
+    "vae-digits": {"log_px"},
+    "vamp-digits": {"log_px", "components_z"},
+}
 both = pytest.mark.parametrize("name", BLOCKS)
 
 
@@ -56,7 +80,7 @@ def test_a_mean_of_many_keeps_its_digits():
 
 @both
 def test_every_documented_number_is_there_and_no_other(found: dict, name: str):
-    expected = {"distortion", "negative_elbo", "log_px"}
+    expected = {"distortion", "negative_elbo", *EXTRA[name]}
     for block in BLOCKS[name]:
         expected |= {f"rate_{block}", f"active_units_{block}"}
         expected |= {
@@ -64,8 +88,6 @@ def test_every_documented_number_is_there_and_no_other(found: dict, name: str):
             for kind in ("logistic", "knn", "mlp")
             for what in ("sample", "mean")
         }
-    if name == "cdvae-digits":
-        expected |= {"bayes_accuracy", "judge_accuracy", "sample_accuracy", "swap_accuracy"}
     assert set(found[name]) == expected
 
 
@@ -90,8 +112,46 @@ def test_the_negative_bound_is_distortion_plus_rates(found: dict, name: str):
 
 @both
 def test_the_importance_bound_is_tighter_than_the_bound(found: dict, name: str):
-    log_px, negative_elbo = found[name]["log_px"].value, found[name]["negative_elbo"].value
-    assert -negative_elbo < log_px < -0.8 * negative_elbo
+    evidence_name = next(key for key in found[name] if key.startswith("log_p"))
+    log_p, bound = found[name][evidence_name].value, -found[name]["negative_elbo"].value
+    assert bound - 1e-3 <= log_p < bound + 0.2 * abs(bound)
+
+
+def test_the_bound_of_ppca_is_the_evidence(found: dict):
+    numbers = found["ppca-digits"]
+    assert numbers["log_px"].value == pytest.approx(
+        -numbers["negative_elbo"].value, abs=0.3
+    )  # one draw of z, 200 images
+
+
+def test_bits_per_dimension_are_the_bound_and_the_eight_bits_of_a_pixel(found: dict):
+    numbers = found["ppca-digits"]
+    expected = numbers["negative_elbo"].value / (64 * math.log(2)) + 8
+    assert numbers["bits_per_dimension"].value == pytest.approx(expected)
+
+
+def test_a_fitted_gamma_is_the_root_mean_squared_error(found: dict):
+    numbers = found["ppca-digits"]
+    assert numbers["gamma_x"].value == pytest.approx(numbers["rmse_x"].value, rel=0.03)
+
+
+def test_a_joint_model_classifies_by_its_classifier_and_by_its_bound(found: dict):
+    numbers = found["joint-digits"]
+    assert numbers["classifier_accuracy"].value > 0.8
+    assert numbers["bayes_accuracy"].value > 0.7
+    assert numbers["distortion_y"].value == pytest.approx(math.log(10), abs=0.05)
+
+
+def test_used_components_are_counted_between_one_and_all(found: dict):
+    assert 1 <= found["srvae-digits"]["components_u"].value <= 10
+    assert 1 <= found["vamp-digits"]["components_z"].value <= 20
+
+
+@pytest.mark.parametrize(
+    ("used", "effective"), [([0, 0, 0, 0], 1.0), ([0, 1, 2, 3], 4.0), ([0, 0, 1, 1], 2.0)]
+)
+def test_the_effective_number_of_components_is_a_perplexity(used: list[int], effective: float):
+    assert evidence._perplexity(torch.eye(4)[used]) == pytest.approx(effective)
 
 
 def test_active_units_are_counted_up_to_the_size_of_the_block(found: dict):
