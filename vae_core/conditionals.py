@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Distribution, OneHotCategorical
 
-from .distributions import BinaryPixels, continuous_bernoulli, diagonal_normal, grey_levels
+from .distributions import BinaryPixels, continuous_bernoulli, diagonal_normal, grey_levels, whole_mean
 from .names import IMAGE
 from .pixels import BINARY, Dequantised, Levels, Pixels
 
@@ -176,7 +176,7 @@ class OptimalGaussianPixels(Likelihood):
         loc = self.output(env)
         mse = self.mse
         if self.training and self.name in env:
-            mse = self._seen((env[self.name] - loc).detach().square().mean())
+            mse = self._seen(whole_mean((env[self.name] - loc).square()))
         return diagonal_normal(loc, _root(mse).expand_as(loc), event=loc.dim() - 1)
 
     @property

@@ -10,6 +10,7 @@ from functools import partial, singledispatch
 from typing import Any, ClassVar
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 from torch.distributions import (
     Bernoulli,
@@ -195,6 +196,15 @@ def rsample(d: Distribution) -> Tensor:
     """A draw the gradient passes through. Raises NotImplementedError where there is none (a discrete latent),
     because a plain draw would lose the gradient to the posterior without a word."""
     return d.rsample()
+
+
+def whole_mean(values: Tensor) -> Tensor:
+    """The mean without gradient over the whole batch, also where several processes hold a part of it each."""
+    mean = values.detach().mean()
+    if dist.is_available() and dist.is_initialized():
+        dist.all_reduce(mean)
+        mean = mean / dist.get_world_size()
+    return mean
 
 
 @dataclass(frozen=True)

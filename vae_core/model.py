@@ -57,7 +57,8 @@ class Model(nn.Module):
     >>> model.latents, model.observed, model.inputs(), model.inputs("z_l", "z_u")
     (['z_l', 'z_u'], ['x'], ['y'], [])
 
-    Raises ValueError when a posterior has no prior, or a variable is declared before its parents.
+    Raises ValueError when a posterior has no prior, a variable is declared before its parents, or a prior reads a variable that
+    is inferred from its own.
     """
 
     p: Mapping[str, Conditional]
@@ -72,6 +73,7 @@ class Model(nn.Module):
         orphans = [name for name, c in q.items() if name not in p and not isinstance(c, Feature)]
         if orphans:
             raise ValueError(f"posterior without a prior: {', '.join(orphans)}")
+        _check_divergences(p, q)
 
     @property
     def latents(self) -> list[str]:
@@ -148,6 +150,19 @@ def _check_order(net: Mapping[str, Conditional | Feature]) -> None:
     for i, name in enumerate(names):
         if late := [parent for parent in net[name].given if parent in names[i:]]:
             raise ValueError(f"{name} is declared before its parents {', '.join(late)}")
+
+
+def _check_divergences(p: Mapping[str, Conditional], q: Mapping[str, Conditional | Feature]) -> None:
+    """KL(q || p) for a latent is an expectation given the prior's parents, so they must not be drawn from the latent itself."""
+    for name in (name for name, net in q.items() if name in p and not isinstance(net, Feature)):
+        later = {name}
+        for other, net in q.items():
+            if later & set(net.given):
+                later.add(other)
+        if read := [parent for parent in p[name].given if parent in later]:
+            raise ValueError(
+                f"the prior of {name} reads {', '.join(read)}, which is inferred from {name}: turn one of them round"
+            )
 
 
 def _require(name: str, module: Conditional | Feature, values: Env) -> None:

@@ -10,12 +10,11 @@ from functools import reduce
 from typing import Any, NamedTuple
 
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .conditionals import Env
-from .distributions import Draw, rsample
+from .distributions import Draw, rsample, whole_mean
 from .labels import class_log_joint, has_label, uniform_log_prior
 from .model import Inferred, Model, Terms
 from .names import LABEL
@@ -106,7 +105,7 @@ class Constrained(Rule):
 
     def forward(self, terms: Terms) -> Tensor:
         if self.training:
-            self._ascend(_batch_mean(terms.rate))
+            self._ascend(whole_mean(terms.rate))
         return terms.distortion + self.log_beta.exp() * (terms.rate - self.delta)
 
     def _ascend(self, rate: Tensor) -> None:
@@ -140,7 +139,10 @@ class Capacity(Rule):
     def forward(self, terms: Terms) -> Tensor:
         if self.training:
             self.batches += 1
-        return terms.distortion.mean() + self.weight * (terms.rate.mean() - self.now).abs()
+        side = (
+            whole_mean(terms.rate) - self.now
+        ).sign()  # of all processes' batch, so that their gradients add up to its own
+        return terms.distortion.mean() + self.weight * side * (terms.rate.mean() - self.now)
 
     def state(self) -> dict[str, float]:
         return {"capacity": self.now.item()}
@@ -167,7 +169,7 @@ class Geco(Rule):
 
     def forward(self, terms: Terms) -> Tensor:
         if self.training:
-            _average(self.average, self.batches, _batch_mean(terms.distortion))
+            _average(self.average, self.batches, whole_mean(terms.distortion))
             step = self.speed * (self.average - self.tolerance) / max(abs(self.tolerance), 1.0)
             self.log_multiplier = (self.log_multiplier + step.clamp(math.log(0.9), math.log(1.05))).clamp(
                 *map(math.log, self.RANGE)
@@ -388,15 +390,6 @@ def _only(terms: Terms, names: Collection[str] | None) -> Terms:
         return terms
     fits, rates = ({n: v for n, v in part.items() if n in names} for part in (terms.log_likelihood, terms.kl))
     return Terms(fits, rates, terms.score)
-
-
-def _batch_mean(values: Tensor) -> Tensor:
-    """The mean over the whole batch, also where several processes hold a part of it each."""
-    mean = values.detach().mean()
-    if dist.is_available() and dist.is_initialized():
-        dist.all_reduce(mean)
-        mean /= dist.get_world_size()
-    return mean
 
 
 def _average(average: Tensor, batches: Tensor, value: Tensor) -> None:

@@ -148,7 +148,7 @@ class ClassGaussians(Conditional):
 
     def forward(self, env: Env) -> Distribution:
         (y,) = self.parents(env)
-        return diagonal_normal(y @ self.means, (y @ self.log_scales).exp())
+        return diagonal_normal(y @ self.means, (y @ self.log_scales).clamp(*LOG_SCALE_RANGE).exp())
 
 
 class ClassMixture(Conditional):
@@ -169,7 +169,7 @@ class ClassMixture(Conditional):
 
 
 class ClassFrequencies(Conditional):
-    """p(y) = Cat(pi), `(K,)`: uniform unless `start` counts the classes of the training set, pi's maximum-likelihood estimate."""
+    """p(y) = Cat(pi), `(K,)`: uniform, or from `start` on the frequencies in the training set (with one added to each count)."""
 
     log_pi: Tensor
 
@@ -182,7 +182,7 @@ class ClassFrequencies(Conditional):
 
     @torch.no_grad()
     def start(self, images: Tensor, labels: Tensor) -> None:
-        """Class frequencies of `labels`, one added to each count so that no class is impossible."""
+        """The maximum-likelihood estimate but for the one added to each count, so that no class is impossible."""
         counts = torch.bincount(labels, minlength=len(self.log_pi)) + 1.0
         self.log_pi.copy_((counts / counts.sum()).log())
 

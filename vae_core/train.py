@@ -133,6 +133,12 @@ class Options:
             raise ValueError(f"the weight of the adversary must be 0 or more, got {self.adversary}")
         if self.labels is not None and (self.objective != "elbo" or self.class_weight or self.adversary):
             raise ValueError("with --labels the objective is the semi-supervised bound: leave out the others")
+        if self.labels is not None and self.batch % 2:
+            raise ValueError(
+                f"with --labels half of a batch is labelled: give an even --batch, not {self.batch}"
+            )
+        if self.beta_warmup and (self.objective != "elbo" or self.labels is not None):
+            raise ValueError("a warm-up of beta goes with the objective elbo alone: leave out --beta-warmup")
         for name in ("epochs", "batch", "learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name.replace('_', ' ')} must be above 0, got {getattr(self, name)}")
@@ -270,7 +276,7 @@ def train(
 ) -> Checkpoint:
     """Train the declared model on `data` and keep a checkpoint in `folder`, replaced atomically at every epoch.
 
-    Loss: mean over the batch of nats summed over dimensions (`objectives.ELBO`). Returns the last checkpoint.
+    Loss: mean over the batch of nats summed over dimensions (`Options.objective_for`). Returns the last checkpoint.
     Raises TrainingError (one sentence) for a loss that is no longer finite, a folder that is taken, or a resume that does
     not fit; ValueError for a batch, device or block of beta that does not fit.
     """
@@ -602,7 +608,9 @@ class _Schedule:
         if self.known is None:
             return rows
         chosen = torch.randint(len(self.known), (len(self), self.batch - self.fresh), device=self.device)
-        return torch.cat([self.known[chosen], rows], dim=1)
+        return torch.stack([self.known[chosen], rows], dim=2).flatten(
+            1
+        )  # alternating: every process has both
 
 
 def _stages(declaration: Declaration, options: Options) -> tuple[tuple[str, ...], ...]:

@@ -284,3 +284,12 @@ def test_a_latent_that_the_batch_lacks_has_a_divergence_and_no_score(joint: Mode
 def test_a_discrete_latent_has_no_draw_with_a_gradient(joint: Model):
     with pytest.raises(NotImplementedError):
         joint.terms({"x": batch_of(2)["x"]}, draw=rsample)
+
+
+def test_a_prior_may_not_read_what_is_inferred_from_its_own_variable():
+    def head(inputs: int) -> nn.Module:
+        return Joined(nn.Linear(inputs, 4))
+
+    p = {"u": StandardNormal(2), "z": DiagonalGaussian(head(2), "u")}
+    with pytest.raises(ValueError, match="the prior of z reads u, which is inferred from z"):
+        Model(p=p, q={"z": DiagonalGaussian(head(4), "x"), "u": DiagonalGaussian(head(2), "z")})
