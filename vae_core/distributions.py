@@ -15,7 +15,6 @@ from torch import Tensor
 from torch.distributions import (
     Bernoulli,
     Categorical,
-    ContinuousBernoulli,
     Distribution,
     Independent,
     MixtureSameFamily,
@@ -55,12 +54,56 @@ class BinaryPixels(Independent):
         return super().log_prob(value)
 
 
+class ContinuousBernoulli(Distribution):
+    """The density on [0, 1] that is proportional to p^x (1 - p)^(1 - x), of a logit t (Loaiza-Ganem & Cunningham, 2019).
+
+    log p(x) = t (x - 1/2) - log(sinh(t/2) / (t/2)), which is exact for every t; torch's own clamps p to float precision, and loses
+    0.2 nats a pixel at t = -20, where the background of a digit lies.
+
+    >>> ContinuousBernoulli(torch.zeros(1)).log_prob(torch.tensor([0.3])).exp().item()
+    1.0
+    """
+
+    arg_constraints: ClassVar = {}  # type: ignore[assignment]
+    support = constraints.unit_interval  # type: ignore[assignment]
+
+    def __init__(self, logits: Tensor):
+        self.logits = logits
+        super().__init__(logits.shape, validate_args=False)
+
+    @property
+    def mean(self) -> Tensor:
+        """1/2 + (coth(t/2) - 2/t) / 2."""
+        h = self.logits / 2
+        small = h.abs() < 0.1
+        safe = torch.where(small, 1.0, h)
+        return 0.5 + torch.where(small, h / 3 - h**3 / 45, 1 / torch.tanh(safe) - 1 / safe) / 2
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        return self.logits * (value - 0.5) - self._log_sinhc()
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """log(1 + u (e^t - 1)) / t, by symmetry with t <= 0."""
+        t, up = self.logits, self.logits > 0
+        u, down = torch.where(up, 1 - value, value), -t.abs()
+        small = down > -1e-3
+        safe = torch.where(small, -1.0, down)
+        exact = torch.log1p(u * torch.expm1(safe)) / safe
+        found = torch.where(small, u + down * u * (1 - u) / 2, exact)
+        return torch.where(up, 1 - found, found).clamp(0, 1)
+
+    def _log_sinhc(self) -> Tensor:
+        h = self.logits.abs() / 2
+        small = h < 0.1
+        safe = torch.where(small, 1.0, h)
+        return torch.where(
+            small, h**2 / 6 - h**4 / 180, safe + torch.log1p(-torch.exp(-2 * safe)) - torch.log(2 * safe)
+        )
+
+
 def continuous_bernoulli(logits: Tensor) -> Independent:
-    """Independent continuous Bernoulli pixels (Loaiza-Ganem & Cunningham, 2019): a density on [0, 1], normalised
-    by C(p) = 2 atanh(1 - 2p) / (1 - 2p); every dimension after the first is the event."""
-    return Independent(
-        ContinuousBernoulli(logits=logits, validate_args=False), logits.dim() - 1, validate_args=False
-    )
+    """Independent continuous Bernoulli pixels; every dimension after the first is the event."""
+    return Independent(ContinuousBernoulli(logits), logits.dim() - 1, validate_args=False)
 
 
 class GreyLevels(Distribution):
@@ -278,7 +321,7 @@ def _(d: Bernoulli, sampler: Sampler) -> Tensor:
 
 @_draw.register
 def _(d: ContinuousBernoulli, sampler: Sampler) -> Tensor:
-    return d.icdf(sampler.uniform(tuple(d.probs.shape), d.probs.device))
+    return d.icdf(sampler.uniform(tuple(d.logits.shape), d.logits.device))
 
 
 @_draw.register
