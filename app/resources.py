@@ -5,6 +5,7 @@ A cache is keyed by the checkpoint's name and the time its card was written, so 
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,7 +16,7 @@ from app import MODELS_VARIABLE
 from app.components.latent_map import Ellipse
 from app.pictures import png, to_bytes
 from vae_core import Checkpoint, bundled, load
-from vae_core.checkpoints import CARD, found_in
+from vae_core.checkpoints import CARD, CheckpointError, found_in, load_card
 from vae_core.data import Data, local_data
 from vae_core.distributions import Sampler
 from vae_core.explore import (
@@ -48,6 +49,31 @@ def offered() -> dict[str, Path]:
     """The checkpoints to choose from: the bundled ones, and those of the folder given to `latent-explorer app`."""
     folder = os.environ.get(MODELS_VARIABLE)
     return bundled() | (found_in(Path(folder)) if folder else {})
+
+
+def by_prior(name: str) -> dict[str, str]:
+    """The checkpoints that were made as the named one was but for their prior, itself included: their names by prior."""
+    cards = {other: _card(folder) for other, folder in offered().items()}
+    made = _made_but_for_prior(cards[name])
+    alike = {other: card for other, card in cards.items() if made and _made_but_for_prior(card) == made}
+    return {card["model"]["arguments"]["prior"]: other for other, card in alike.items()}
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    try:
+        return load_card(folder)
+    except CheckpointError:
+        return {}
+
+
+def _made_but_for_prior(card: dict[str, Any]) -> dict[str, Any] | None:
+    arguments = card.get("model", {}).get("arguments", {})
+    if "prior" not in arguments:
+        return None
+    rest = {key: value for key, value in arguments.items() if key not in ("prior", "components")}
+    return {"model": card["model"]["name"], "arguments": rest} | {
+        part: card.get(part) for part in ("data", "objective", "training")
+    }
 
 
 def checkpoint(name: str) -> Checkpoint:

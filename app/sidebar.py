@@ -36,6 +36,7 @@ def show() -> str | None:
     links.check("model", names, "model")
     with st.sidebar:
         name = st.selectbox("Model", names, key="model", bind="query-params")
+        _choice_of_prior(name)
     try:
         checkpoint = resources.checkpoint(name)
     except CheckpointError as error:
@@ -44,6 +45,19 @@ def show() -> str | None:
     with st.sidebar:
         _card(checkpoint)
     return name
+
+
+def _choice_of_prior(name: str) -> None:
+    """A switch between the checkpoints that differ from this one by their prior alone."""
+    alike = resources.by_prior(name)
+    if len(alike) < 2:
+        return
+    st.session_state["prior"] = next(prior for prior, other in alike.items() if other == name)
+
+    def switch() -> None:
+        st.session_state["model"] = alike.get(st.session_state["prior"], name)
+
+    st.segmented_control("Prior, same nets and seed", list(alike), key="prior", on_change=switch)
 
 
 def _card(found: Checkpoint) -> None:
