@@ -73,7 +73,12 @@ class Weighted(Rule):
             self.register_buffer("batches", torch.zeros(()))
 
     def forward(self, terms: Terms) -> Tensor:
-        beta = betas(self.beta, list(terms.kl))
+        blocks = list(terms.kl)
+        if isinstance(self.beta, Mapping) and set(self.beta) > set(
+            blocks
+        ):  # one stage of a model: the others have theirs too
+            blocks = list(self.beta)
+        beta = betas(self.beta, blocks)
         rate = reduce(torch.add, (beta[name] * kl for name, kl in terms.kl.items()))
         return terms.distortion + (rate * self._share() if self.warmup and self.training else rate)
 

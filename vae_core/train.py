@@ -158,8 +158,8 @@ class Options:
         if self.objective not in takes:
             raise ValueError(f"no objective is called {self.objective!r}: choose one of {', '.join(takes)}")
         for objective, option in takes.items():
-            given = getattr(self, option)
-            if objective != self.objective and given not in (None, 1.0):
+            untouched = getattr(self, option) == (1.0 if option == "beta" else None)
+            if objective != self.objective and not untouched:
                 raise ValueError(
                     f"the objective {self.objective} takes no {option}: leave it out, or choose {objective}"
                 )
@@ -337,6 +337,11 @@ class _Run:
         self.data, self.held_out = self.data.to(device), self.held_out.to(device)
         self.schedule = _Schedule(self.data, options.batch)
         self.steps_an_epoch = len(self.schedule)
+        if not self.steps_an_epoch:
+            raise ValueError(
+                f"{len(self.schedule.rest)} images without a label are fewer than half a batch of {options.batch}: "
+                "give a smaller --batch or fewer --labels"
+            )
         self.steps = self.steps_an_epoch * options.epochs
         objective = options.objective_for(self.model, len(data.classes), self.steps).to(device)
         self.step = _Step(self.model, objective)
@@ -366,19 +371,23 @@ class _Run:
         return Checkpoint(self.folder, self.card, self.model.eval().requires_grad_(False))
 
     def _start(self) -> int:
-        images = next(self.data.batches(1000, self.options.seed))[IMAGE]
-        for conditional in self.model.p.values():
-            conditional.start(images, self.data.known_labels)
         if (self.folder / CARD).exists():
             raise TrainingError(
                 f"{self.folder} already holds a checkpoint: choose another folder, or --resume to go on with it"
             )
+        self._prepare()
         if self.group.size > 1:
             dist.barrier()  # nobody writes before all have looked
         if self.group.leads:
             save_model(self.folder, self.model)
             save_card(self.folder, self.card)
         return 0
+
+    def _prepare(self) -> None:
+        """Set what begins at the training set."""
+        images = next(self.data.batches(1000, self.options.seed))[IMAGE]
+        for conditional in self.model.p.values():
+            conditional.start(images, self.data.known_labels)
 
     def _resume(self) -> int:
         """Take up weights and optimiser where `folder` left them; the number of finished epochs."""
@@ -391,6 +400,7 @@ class _Run:
                 )
         if not (self.folder / TRAINING).exists():
             if card["epochs_done"] == 0:
+                self._prepare()
                 return 0
             raise TrainingError(f"{self.folder / TRAINING} is missing, so there is nothing to resume from")
         # The training state holds its own card: a run that was killed between two files resumes from this one alone.

@@ -34,7 +34,7 @@ from vae_core.train import Options, train
 
 # The eigenvalues of the covariance of the points, exactly.
 SPECTRUM = torch.tensor([4.0, 2.0, 1.0, 0.5, 0.2, 0.1], dtype=torch.float64)
-N, D = 300, len(SPECTRUM)
+N, D = 60, len(SPECTRUM)
 NOISE = 0.25
 
 
@@ -130,7 +130,7 @@ def expected_terms(model: Model, x: Tensor, latent: int) -> Terms:
     return model.terms({"x": x.repeat(2 * latent, *[1] * (x.dim() - 1))}, draw)
 
 
-def descend(model: Model, loss: Callable[[], Tensor], steps: int = 400) -> float:
+def descend(model: Model, loss: Callable[[], Tensor], steps: int = 200) -> float:
     """The least value that L-BFGS finds of an exact loss."""
     optimiser = torch.optim.LBFGS(
         model.parameters(),
@@ -151,6 +151,13 @@ def descend(model: Model, loss: Callable[[], Tensor], steps: int = 400) -> float
     return loss().item()
 
 
+def fit_of(model: Model) -> ppca.Fit:
+    """Decoder and noise of a linear model as they stand."""
+    likelihood: Any = model.p["x"]
+    parts = likelihood.net[0].weight, likelihood.net[0].bias, likelihood.gamma.square()
+    return ppca.Fit(*(part.detach().double() for part in parts))
+
+
 LATENT = 3
 
 
@@ -160,7 +167,7 @@ def test_a_linear_vae_learns_the_evidence_and_the_noise_of_ppca(points: Tensor):
     fit = ppca.closed_form(moments, LATENT)
     loss = descend(model, lambda: -expected_terms(model, images, LATENT).elbo.mean())
     assert -loss == pytest.approx(ppca.log_likelihood(moments, fit), abs=1e-4)
-    assert model.p["x"].gamma.square().item() == pytest.approx(fit.variance.item(), rel=1e-3)
+    assert fit_of(model).variance.item() == pytest.approx(fit.variance.item(), rel=1e-3)
 
 
 def linear_vae(latent: int) -> Model:
@@ -190,9 +197,9 @@ def test_a_linear_beta_vae_keeps_the_variances_above_beta_times_the_noise(
     model, rule = linear_vae(LATENT + 1), Weighted(beta)
     descend(model, lambda: rule(expected_terms(model, points, LATENT + 1)).mean())
     terms = expected_terms(model, points, LATENT + 1)
-    directions = torch.linalg.svdvals(model.p["x"].net[0].weight.detach())
-    assert active == (SPECTRUM[: LATENT + 1] > beta * NOISE).sum()
-    assert (directions > 0.1).sum() == active
+    lengths, _ = fit_of(model).lengths.sort(descending=True)
+    assert (lengths > 0.01).sum() == active
+    assert torch.allclose(lengths, (SPECTRUM[: LATENT + 1] - beta * NOISE).clamp(min=0), rtol=0, atol=0.005)
     assert terms.rate.mean().item() == pytest.approx(rate(beta, LATENT + 1), abs=1e-3)
 
 
@@ -221,13 +228,13 @@ def at_optimum(beta: float) -> Terms:
 
 @pytest.mark.parametrize("beta", [0.1, 2.5, 7.0])
 def test_dual_ascent_finds_the_beta_whose_rate_is_delta(beta: float):
-    found = play(Constrained(rate(beta), speed=0.05), at_optimum, 1500)
+    found = play(Constrained(rate(beta)), at_optimum, 2500)
     assert found == pytest.approx({"beta": beta, "rate": rate(beta), "active": 1.0}, rel=1e-3)
 
 
 def test_a_constraint_that_never_binds_is_inactive():
     rule = Constrained(5.0)
-    found = play(rule, lambda beta: terms_of(100.0, 4.0), 1200)
+    found = play(rule, lambda beta: terms_of(100.0, 0.1), 1000)
     assert found["active"] == 0.0
     assert found["beta"] == pytest.approx(Constrained.RANGE[0])
 
@@ -325,7 +332,7 @@ def test_the_slope_in_gamma_vanishes_where_its_square_is_the_squared_error(over:
 
 def optimal_bound(env: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """The mean log-likelihood under the optimal gamma while training, and the profile likelihood by hand."""
-    likelihood = OptimalGaussianPixels(Scored(), "z")
+    likelihood = OptimalGaussianPixels(Scored(), "z").double()
     error = (env["x"] - env["z"].view(-1, *SHAPE)).square().mean()
     found = likelihood(env).log_prob(env["x"]).mean()
     return found, -0.5 * PIXELS * (error.log() + 1 + math.log(2 * math.pi))
@@ -345,7 +352,7 @@ def test_the_gradient_under_the_optimal_gamma_is_that_of_the_profile_likelihood(
 
 
 def test_afterwards_the_optimal_gamma_is_that_of_the_batches_seen():
-    likelihood, errors = OptimalGaussianPixels(Scored(), "z"), []
+    likelihood, errors = OptimalGaussianPixels(Scored(), "z").double(), []
     for _ in range(3):
         env = scene()
         likelihood(env)
@@ -381,24 +388,16 @@ def test_a_gamma_below_the_floor_is_refused(gamma: float, one_line: Callable):
 DIMENSIONS = 5
 
 
-def fitted(fit: Any, epochs: int, data: Data, folder: Path) -> tuple[Model, list[float]]:
-    """PPCA of digits by `train`: the model and its losses."""
-    options = Options(epochs=epochs, batch=128, learning_rate=1e-2, warmup=10, device="cpu")
-    found = train(PPCA(latent=DIMENSIONS, fit=fit), data, options, folder)
+def fitted(declaration: PPCA, epochs: int, data: Data, folder: Path) -> tuple[Model, list[float]]:
+    """PPCA by `train`: the model and its losses."""
+    options = Options(epochs=epochs, batch=128, learning_rate=3e-2, warmup=10, device="cpu")
+    found = train(declaration, data, options, folder)
     return found.model, [entry["loss"] for entry in found.card["history"]]
-
-
-def fit_of(model: Model) -> ppca.Fit:
-    """Decoder and noise of a trained PPCA as they stand."""
-    likelihood: Any = model.p["x"]
-    return ppca.Fit(
-        likelihood.net[0].weight.double(), likelihood.net[0].bias.double(), likelihood.gamma.double().square()
-    )
 
 
 @pytest.fixture(scope="module")
 def closed(digits: Data, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return fitted("closed-form", 1, digits, tmp_path_factory.mktemp("ppca") / "run")[0]
+    return fitted(PPCA(latent=DIMENSIONS), 1, digits, tmp_path_factory.mktemp("ppca") / "run")[0]
 
 
 @pytest.fixture(scope="module")
@@ -435,7 +434,7 @@ def test_the_posterior_of_ppca_is_the_closed_formula(closed: Model, images: Tens
 
 
 def test_em_on_digits_climbs_to_the_closed_form(digits: Data, images: Tensor, tmp_path: Path):
-    model, losses = fitted("em", 40, digits, tmp_path / "run")
+    model, losses = fitted(PPCA(latent=DIMENSIONS, fit="em"), 40, digits, tmp_path / "run")
     moments = ppca.Moments.of(images.flatten(1))
     best = ppca.log_likelihood(moments, ppca.closed_form(moments, DIMENSIONS))
     assert max(after - before for before, after in itertools.pairwise(losses)) < 1e-4  # float32 weights
@@ -447,9 +446,9 @@ def test_em_on_digits_climbs_to_the_closed_form(digits: Data, images: Tensor, tm
 
 
 def test_training_by_gradient_comes_within_a_tenth_of_a_nat(digits: Data, images: Tensor, tmp_path: Path):
-    model, _ = fitted("gradient", 100, digits, tmp_path / "run")
+    model, _ = fitted(PPCA(latent=2, fit="gradient"), 60, digits, tmp_path / "run")
     moments = ppca.Moments.of(images.flatten(1))
-    best = ppca.log_likelihood(moments, ppca.closed_form(moments, DIMENSIONS))
-    with torch.no_grad():
-        found = expected_terms(model, images, DIMENSIONS).elbo.mean().item()
+    fit = ppca.closed_form(moments, 2)
+    best, found = ppca.log_likelihood(moments, fit), expected_terms(model, images, 2).elbo.mean().item()
     assert best - 0.1 < found < best
+    assert fit_of(model).variance.item() == pytest.approx(fit.variance.item(), rel=0.05)

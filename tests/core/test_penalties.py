@@ -1,0 +1,517 @@
+"""What stands beside the bound, and trainings that are more than one bound: adversaries, warm-up, stages, missing labels.
+
+Shapes: B examples, D latent dimensions, K classes.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vae_core import train as training
+from vae_core.checkpoints import WEIGHTS, load_card, read_tensors
+from vae_core.conditionals import Env
+from vae_core.data import Data
+from vae_core.distributions import Sampler, mean
+from vae_core.model import Inferred, Model, Terms
+from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint, Signature
+from vae_core.objectives import (
+    Adversary,
+    Bound,
+    Capacity,
+    ClassifierTerm,
+    Constrained,
+    Geco,
+    SemiSupervised,
+    Weighted,
+    adversaries,
+    elbo,
+)
+from vae_core.priors import one_hot
+from vae_core.train import Options, Progress, train
+
+SIGNATURE = Signature((1, 4, 4), tuple("abc"))
+B, K = 5, 3
+BATCH = {"x": torch.eye(16)[:B].view(B, 1, 4, 4), "y": one_hot(torch.tensor([0, 1, 2, 1, 0]), K)}
+STRENGTH = 2.5
+
+
+@pytest.fixture
+def cdvae() -> Model:
+    return CDVAE(separation=2.0, unlabelled=2, nets="mlp-256").build(SIGNATURE)
+
+
+@pytest.fixture
+def joint() -> Model:
+    return Joint(latent=2, nets="mlp-256").build(SIGNATURE)
+
+
+def empty() -> Terms:
+    return Terms({}, {}, {})
+
+
+def penalty_of(adversary: Adversary, model: Model, inferred: Inferred) -> Tensor:
+    return adversary(model, BATCH, inferred, empty()).mean()
+
+
+def cross_entropy(adversary: Adversary, inferred: Inferred) -> Tensor:
+    """CE of the guess from the draw and from the mean, half each."""
+    codes = inferred.env["z_u"], inferred.posteriors["z_u"].mean
+    return sum((F.cross_entropy(adversary.net(z), BATCH["y"]) for z in codes), torch.zeros(())) / 2
+
+
+def gradients(value: Tensor, module: Any) -> list[Tensor]:
+    return list(torch.autograd.grad(value, list(module.parameters()), retain_graph=True))
+
+
+@pytest.fixture
+def duel(cdvae: Model) -> tuple[Adversary, Model, Inferred]:
+    """An adversary, its model, and what the model infers of the batch at one draw with a gradient."""
+    return Adversary(STRENGTH, "z_u", 2, K, hidden=8), cdvae, cdvae.infer(BATCH, Sampler.seeded(0))
+
+
+def test_an_adversary_is_the_cross_entropy_of_its_guesses(duel: tuple[Adversary, Model, Inferred]):
+    adversary, _, inferred = duel
+    found, expected = penalty_of(*duel), cross_entropy(adversary, inferred)
+    assert adversary.weight == 1
+    assert found.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_the_adversary_itself_descends_its_cross_entropy(duel: tuple[Adversary, Model, Inferred]):
+    adversary, model, inferred = duel
+    found, expected = (
+        gradients(value, adversary.net) for value in (penalty_of(*duel), cross_entropy(adversary, inferred))
+    )
+    assert all(a.abs().sum() > 0 for a in expected)
+    assert all(torch.allclose(a, b, atol=1e-7) for a, b in zip(found, expected, strict=True))
+
+
+@pytest.mark.parametrize("part", ["h", "z_u"])
+def test_the_encoder_ascends_the_cross_entropy_by_the_strength(
+    part: str, duel: tuple[Adversary, Model, Inferred]
+):
+    adversary, model, inferred = duel
+    found, expected = (
+        gradients(value, model.q[part]) for value in (penalty_of(*duel), cross_entropy(adversary, inferred))
+    )
+    assert all(a.abs().sum() > 0 for a in expected)
+    assert all(torch.allclose(a, -STRENGTH * b, atol=1e-7) for a, b in zip(found, expected, strict=True))
+
+
+def test_there_is_an_adversary_for_each_block_that_no_class_conditions(cdvae: Model, joint: Model):
+    found = [[penalty.block for penalty in adversaries(model, 1.0, K)] for model in (cdvae, joint)]  # type: ignore[attr-defined]
+    assert found == [["z_u"], ["z"]]
+    assert all(penalty.strength == 0.5 for penalty in adversaries(cdvae, 0.5, K))
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        VAE(latent=2, nets="mlp-256"),
+        SRVAE(pool=2, nets="mlp-256"),
+        Joint(prior="class", nets="mlp-256"),
+        SRVAE(prior="class", pool=2, nets="mlp-256"),
+    ],
+)
+def test_an_adversary_needs_a_class_and_a_block_that_it_does_not_condition(
+    declaration: Declaration, one_line: Callable
+):
+    with pytest.raises(ValueError, match="needs a model with a class and an unlabelled block") as caught:
+        adversaries(declaration.build(SIGNATURE), 1.0, K)
+    one_line(caught.value)
+
+
+def test_an_adversary_stands_in_the_loss_and_in_the_history(cdvae: Model):
+    plain, adversary = elbo(), Adversary(STRENGTH, "z_u", 2, K)
+    both = Bound(Weighted(), [adversary])(cdvae, BATCH, Sampler.seeded(0))
+    expected = cross_entropy(adversary, cdvae.infer(BATCH, Sampler.seeded(0)))
+    assert both.parts["adversary"].item() == pytest.approx(expected.item(), rel=1e-5)
+    assert (both.total - plain(cdvae, BATCH, Sampler.seeded(0)).total).item() == pytest.approx(
+        expected.item(), rel=1e-4
+    )
+
+
+def test_the_classifier_term_is_minus_log_q_of_the_class(joint: Model):
+    inferred = joint.infer(BATCH, mean)
+    found = ClassifierTerm(1.0)(joint, BATCH, inferred, joint.terms(BATCH, mean, inferred))
+    logits = joint.q["y"](BATCH).logits  # type: ignore[union-attr]
+    assert torch.allclose(found, F.cross_entropy(logits, BATCH["y"], reduction="none"))
+
+
+def test_the_classifier_term_enters_with_its_weight(joint: Model):
+    plain, weighted = (elbo(classifier_weight=weight)(joint, BATCH, mean) for weight in (0.0, 3.0))
+    assert (weighted.total - plain.total).item() == pytest.approx(
+        3 * weighted.parts["classifier"].item(), rel=1e-4
+    )
+
+
+def terms_of(rate: float = 10.0, distortion: float = 100.0) -> Terms:
+    return Terms({"x": torch.full((B,), -distortion)}, {"z": torch.full((B,), rate)}, {})
+
+
+def test_beta_rises_over_the_batches_of_its_warm_up_and_then_stays():
+    rule = Weighted(2.0, warmup=4)
+    found = [rule(terms_of())[0].item() for _ in range(6)]
+    assert found == pytest.approx([100 + 2 * share * 10 for share in (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)])
+
+
+def test_what_is_measured_has_the_whole_beta_and_does_not_count_as_a_batch():
+    rule = Weighted(2.0, warmup=4)
+    rule(terms_of())
+    measured = [rule.eval()(terms_of())[0].item() for _ in range(5)]
+    assert measured == [120.0] * 5
+    assert rule.train()(terms_of())[0].item() == pytest.approx(100 + 2 * 0.5 * 10)
+
+
+def test_each_block_rises_to_its_own_beta():
+    rule = Weighted({"a": 1.0, "b": 4.0}, warmup=2)
+    terms = Terms({"x": torch.zeros(1)}, {"a": torch.tensor([3.0]), "b": torch.tensor([5.0])}, {})
+    assert [rule(terms).item() for _ in range(2)] == pytest.approx([0.5 * 23, 23])
+
+
+@pytest.fixture
+def srvae() -> Model:
+    return SRVAE(latent=2, coarse_latent=2, pool=2, nets="mlp-256").build(SIGNATURE)
+
+
+STAGES = {"first": SRVAE.stages[0], "second": SRVAE.stages[1]}
+
+
+@pytest.mark.parametrize("names", STAGES.values(), ids=list(STAGES))
+def test_a_bound_of_some_names_has_their_terms_only(srvae: Model, names: tuple[str, ...]):
+    objective, terms = Bound(Weighted(3.0)), srvae.terms(BATCH, mean)
+    objective.names = names
+    fits, rates = (
+        sum(value.mean().item() for name, value in part.items() if name in names)
+        for part in (terms.log_likelihood, terms.kl)
+    )
+    assert objective(srvae, BATCH, mean).total.item() == pytest.approx(3 * rates - fits, rel=1e-5)
+
+
+def test_the_stages_of_an_srvae_add_up_to_its_bound(srvae: Model):
+    objective, total = elbo(), 0.0
+    for names in SRVAE.stages:
+        objective.names = names
+        total += objective(srvae, BATCH, mean).total.item()
+    assert total == pytest.approx(-srvae.terms(BATCH, mean).elbo.mean().item(), rel=1e-5)
+
+
+def test_the_parts_of_a_stage_are_those_of_the_whole_model(srvae: Model):
+    objective = elbo()
+    whole = objective(srvae, BATCH, mean).parts
+    objective.names = SRVAE.stages[0]
+    assert objective(srvae, BATCH, mean).parts == whole
+
+
+QUICK = Options(epochs=2, batch=64, learning_rate=3e-3, warmup=2, limit=256, device="cpu")
+STAGED = SRVAE(latent=3, coarse_latent=2, pool=4, nets="mlp-256")
+
+
+def weights(folder: Path) -> dict[str, Tensor]:
+    return read_tensors(folder / WEIGHTS)
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def moved(before: dict[str, Tensor], after: dict[str, Tensor]) -> set[str]:
+    return {name for name in before if not torch.equal(before[name], after[name])}
+
+
+def owned(names: tuple[str, ...], parameters: set[str]) -> set[str]:
+    """The parameters of the named variables, in both nets."""
+    return {key for key in parameters if key.split(".")[1] in names}
+
+
+@pytest.fixture
+def watched(digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Options], Any]:
+    """Trains stage by stage and gives the weights before the first epoch and after each."""
+    monkeypatch.setattr(training, "CHECK_EVERY", 1)
+
+    def run(options: Options) -> list[dict[str, Tensor]]:
+        seen: dict[int, dict[str, Tensor]] = {}
+
+        def report(at: Progress) -> None:
+            seen.setdefault(at.epoch if at.ends_epoch else at.epoch - 1, weights(tmp_path / "run"))
+
+        train(STAGED, digits, options, tmp_path / "run", report=report)
+        return [seen[epoch] for epoch in range(options.epochs + 1)]
+
+    return run
+
+
+def parameters_of(declaration: Declaration, data: Data) -> set[str]:
+    return {name for name, _ in declaration.build(data.signature).named_parameters()}
+
+
+def test_each_stage_moves_its_own_weights_and_leaves_the_others_exactly(watched: Callable, digits: Data):
+    start, half, end = watched(replace(QUICK, stagewise=True))
+    every = parameters_of(STAGED, digits)
+    assert moved(start, half) == owned(("u", "coarse"), every)
+    assert moved(half, end) == owned(("h", "z", "x"), every)
+
+
+def test_stages_share_the_epochs_equally(watched: Callable, digits: Data):
+    *states, last = watched(replace(QUICK, stagewise=True, epochs=4))
+    every = parameters_of(STAGED, digits)
+    stages = [moved(*pair) for pair in zip(states, [*states[1:], last], strict=True)]
+    first, second = (owned(names, every) for names in STAGED.stages)
+    assert stages == [first, first, second, second]
+
+
+def test_without_stages_every_weight_moves(watched: Callable, digits: Data):
+    start, half, _ = watched(QUICK)
+    assert moved(start, half) == parameters_of(STAGED, digits)
+
+
+def test_stages_may_weigh_each_block_by_a_beta_of_its_own(watched: Callable, digits: Data):
+    start, half, end = watched(replace(QUICK, stagewise=True, beta={"u": 0.5, "z": 2.0}))
+    assert moved(start, half)
+    assert moved(half, end)
+
+
+LABELLED = replace(QUICK, labels=20)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Env]:
+    """Every batch that a semi-supervised training sees."""
+    forward, seen = SemiSupervised.forward, []
+
+    def watching(objective: SemiSupervised, model: Model, batch: Env, draw: Any) -> Any:
+        seen.append(batch)
+        return forward(objective, model, batch, draw)
+
+    monkeypatch.setattr(SemiSupervised, "forward", watching)
+    return seen
+
+
+def test_known_labels_are_spread_over_the_classes(digits: Data):
+    found = digits.with_labels(20)
+    assert found.known is not None
+    assert digits.labels[found.known].bincount(minlength=10).tolist() == [2] * 10
+    assert torch.equal(found.known_labels, digits.labels[found.known])
+
+
+def test_other_seeds_tell_other_labels(digits: Data):
+    one, again, other = (digits.with_labels(20, seed).known for seed in (0, 0, 1))
+    assert one is not None
+    assert again is not None
+    assert other is not None
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+
+
+def test_an_untold_label_is_a_row_of_zeros(digits: Data):
+    found = digits.with_labels(20)
+    assert found.known is not None
+    batch = found.batch(slice(None), Sampler.seeded(0))["y"]
+    assert torch.equal(batch[found.known], one_hot(found.known_labels, 10))
+    assert batch[~found.known].abs().sum() == 0
+
+
+def test_half_of_each_batch_has_its_labels_told(told: list[Env], digits: Data, tmp_path: Path):
+    train(Joint(latent=2, nets="mlp-256"), digits, LABELLED, tmp_path / "run")
+    assert [batch["y"].sum().item() for batch in told] == [32] * 2 * ((256 - 20) // 32)
+    assert all(len(batch["x"]) == 64 for batch in told)
+
+
+def test_images_are_told_from_the_known_ones_alone(told: list[Env], digits: Data, tmp_path: Path):
+    train(Joint(latent=2, nets="mlp-256", likelihood="gaussian"), digits, LABELLED, tmp_path / "run")
+    known = digits.head(256).with_labels(20).known
+    assert known is not None
+    expected = {image.numpy().tobytes() for image in digits.images[:256][known]}
+    for batch in told:
+        grey = (batch["x"] * 256).floor().to(torch.uint8)
+        rows = batch["y"].sum(-1) > 0
+        assert {image.numpy().tobytes() for image in grey[rows]} <= expected
+        assert not {image.numpy().tobytes() for image in grey[~rows]} & expected
+
+
+def relabelled(data: Data, count: int) -> Data:
+    """The same data where labels that are not told are others, and the same ones are told."""
+    known = data.with_labels(count).known
+    assert known is not None
+    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
+    last = known[order].nonzero().max()
+    labels = data.labels.clone()
+    labels[order[last + 1 :]] = (labels[order[last + 1 :]] + 3) % 10
+    other = replace(data, labels=labels)
+    assert torch.equal(known, other.with_labels(count).known)  # type: ignore[arg-type]
+    assert (labels != data.labels).sum() > 100
+    return other
+
+
+def test_labels_that_are_not_told_change_nothing(digits: Data, tmp_path: Path):
+    data = digits.head(256)
+    for name, given in (("one", data), ("other", relabelled(data, 20))):
+        train(Joint(latent=2, nets="mlp-256"), given, LABELLED, tmp_path / name)
+    assert same(weights(tmp_path / "one"), weights(tmp_path / "other"))
+
+
+def test_told_labels_teach_the_classifier(digits: Data, tmp_path: Path):
+    options = replace(QUICK, labels=200, limit=None, epochs=8)
+    model = train(Joint(latent=4, nets="mlp-256"), digits, options, tmp_path / "run").model
+    batch = digits.batch(slice(None), Sampler.seeded(0))
+    untold = ~digits.with_labels(200).known  # type: ignore[operator]
+    right = model.q["y"](batch).logits.argmax(-1) == digits.labels  # type: ignore[union-attr]
+    assert right[untold].float().mean() > 0.75
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(25, "do not spread evenly"), (0, "do not spread"), (2000, "ask for fewer")]
+)
+def test_labels_that_cannot_be_told_are_refused(
+    count: int, words: str, digits: Data, tmp_path: Path, one_line: Callable
+):
+    with pytest.raises(ValueError, match=words) as caught:
+        train(Joint(), digits, replace(LABELLED, labels=count), tmp_path / "run")
+    one_line(caught.value)
+
+
+def test_labels_that_leave_too_few_images_for_a_batch_are_refused(
+    digits: Data, tmp_path: Path, one_line: Callable
+):
+    options = replace(QUICK, labels=150, batch=256)  # 106 images are left for the other half of a batch
+    with pytest.raises(ValueError, match="batch") as caught:
+        train(Joint(nets="mlp-256"), digits, options, tmp_path / "run")
+    one_line(caught.value)
+
+
+SMALL = VAE(latent=3, nets="mlp-256")
+LONGER = replace(QUICK, epochs=4)
+RESUMED: dict[str, tuple[Declaration, Options]] = {
+    "constrained": (SMALL, replace(LONGER, objective="constrained", delta=2.0)),
+    "geco": (SMALL, replace(LONGER, objective="geco", tolerance=20.0)),
+    "capacity": (SMALL, replace(LONGER, objective="capacity", capacity=5.0)),
+    "beta-warm-up": (SMALL, replace(LONGER, beta_warmup=12)),
+    "adversary": (CDVAE(unlabelled=2, nets="mlp-256"), replace(LONGER, adversary=1.0)),
+    "stages": (STAGED, replace(LONGER, stagewise=True)),
+    "labels": (Joint(latent=2, nets="mlp-256"), LABELLED),
+    "optimal-gamma": (replace(SMALL, likelihood="gaussian-optimal"), LONGER),
+    "em": (PPCA(latent=3, fit="em"), LONGER),
+}
+
+
+def interrupt_after(epoch: int) -> Callable[[Progress], None]:
+    def report(at: Progress) -> None:
+        if at.ends_epoch and at.epoch == epoch:
+            raise KeyboardInterrupt
+
+    return report
+
+
+@pytest.mark.parametrize("name", RESUMED)
+def test_a_resumed_run_is_the_uninterrupted_run_with_all_that_the_objective_has_found(
+    name: str, digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Constrained, "WARMUP", 3)
+    declaration, options = RESUMED[name]
+    train(declaration, digits, options, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(declaration, digits, options, tmp_path / "parts", report=interrupt_after(options.epochs // 2))
+    train(declaration, digits, options, tmp_path / "parts", resume=True)
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+    assert load_card(tmp_path / "whole")["found"] == load_card(tmp_path / "parts")["found"]
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [VAE(latent=2, prior="vamp", components=5, nets="mlp-256"), Joint(latent=2, nets="mlp-256")],
+)
+def test_a_run_interrupted_in_its_first_epoch_starts_where_the_training_set_says(
+    declaration: Declaration, digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stop(at: Progress) -> None:
+        raise KeyboardInterrupt
+
+    train(declaration, digits, QUICK, tmp_path / "whole")
+    monkeypatch.setattr(training, "CHECK_EVERY", 1)
+    with pytest.raises(KeyboardInterrupt):
+        train(declaration, digits, QUICK, tmp_path / "parts", report=stop)
+    train(declaration, digits, QUICK, tmp_path / "parts", resume=True)
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
+
+
+def test_dual_ascent_is_at_work_in_a_training(digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Constrained, "WARMUP", 3)
+    declaration, options = RESUMED["constrained"]
+    found = train(declaration, digits, options, tmp_path / "run").card["found"]
+    assert set(found) == {"beta", "rate", "active"}
+    assert found["beta"] != 1
+    assert (found["beta"] > 1) == (found["rate"] > 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ({}, Weighted),
+        ({"objective": "constrained", "delta": 3.0}, Constrained),
+        ({"objective": "capacity", "capacity": 3.0}, Capacity),
+        ({"objective": "geco", "tolerance": 3.0}, Geco),
+    ],
+)
+def test_each_objective_has_its_rule(options: dict[str, Any], rule: type):
+    assert type(Options(**options).rule(100)) is rule
+
+
+def test_capacity_is_reached_half_way():
+    rule = Options(objective="capacity", capacity=6.0).rule(8)
+    found = [(rule(terms_of()), rule.state()["capacity"])[1] for _ in range(8)]
+    assert found == [1.5, 3.0, 4.5, 6.0, 6.0, 6.0, 6.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"objective": "constrained"}, "constrained needs --delta, in nats"),
+        ({"objective": "capacity"}, "capacity needs --capacity"),
+        ({"objective": "geco"}, "geco needs --tolerance"),
+        ({"objective": "flow"}, "no objective is called 'flow'"),
+        ({"delta": 3.0}, "elbo takes no delta: leave it out, or choose constrained"),
+        ({"delta": 1.0}, "elbo takes no delta: leave it out, or choose constrained"),
+        ({"capacity": 3.0}, "elbo takes no capacity"),
+        ({"tolerance": 3.0}, "elbo takes no tolerance"),
+        ({"objective": "constrained", "delta": 3.0, "beta": 2.0}, "constrained takes no beta"),
+        ({"objective": "geco", "delta": 3.0, "tolerance": 1.0}, "geco takes no delta"),
+        ({"objective": "constrained", "delta": 0.0}, "delta must be above 0, got 0.0"),
+        ({"objective": "constrained", "delta": math.nan}, "delta must be above 0, got nan"),
+        ({"objective": "geco", "tolerance": math.inf}, "tolerance must be a number of nats, got inf"),
+        ({"adversary": -1.0}, "weight of the adversary must be 0 or more"),
+        ({"adversary": math.nan}, "weight of the adversary must be 0 or more"),
+        ({"classifier_weight": -1.0}, "classifier weight must be 0 or more"),
+        ({"labels": 20, "class_weight": 1.0}, "the objective is the semi-supervised bound"),
+        ({"labels": 20, "adversary": 1.0}, "the objective is the semi-supervised bound"),
+        ({"labels": 20, "objective": "geco", "tolerance": 1.0}, "the objective is the semi-supervised bound"),
+    ],
+)
+def test_options_too_few_or_too_many_are_refused(options: dict[str, Any], words: str, one_line: Callable):
+    with pytest.raises(ValueError, match=words) as caught:
+        Options(**options)
+    one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("declaration", "options", "words"),
+    [
+        (SMALL, {"labels": 20}, "missing labels need a model with a classifier: choose joint"),
+        (CDVAE(nets="mlp-256"), {"labels": 20}, "missing labels need a model with a classifier"),
+        (SMALL, {"stagewise": True}, "this model has no stages to be trained one after the other"),
+        (SMALL, {"adversary": 1.0}, "an adversary needs a model with a class and an unlabelled block"),
+        (SMALL, {"class_weight": 1.0}, "no variable of this model is conditioned on the class"),
+        (STAGED, {"beta": {"z": 1.0}}, "but the latent blocks are u, z"),
+    ],
+)
+def test_options_that_do_not_fit_the_model_are_refused(
+    declaration: Declaration, options: dict, words: str, digits: Data, tmp_path: Path, one_line: Callable
+):
+    with pytest.raises(ValueError, match=words) as caught:
+        train(declaration, digits, replace(QUICK, **options), tmp_path / "run")
+    one_line(caught.value)
