@@ -84,7 +84,7 @@ def test_an_adversary_is_the_cross_entropy_of_its_guesses(duel: tuple[Adversary,
 
 
 def test_the_adversary_itself_descends_its_cross_entropy(duel: tuple[Adversary, Model, Inferred]):
-    adversary, model, inferred = duel
+    adversary, _model, inferred = duel
     found, expected = (
         gradients(value, adversary.net) for value in (penalty_of(*duel), cross_entropy(adversary, inferred))
     )
