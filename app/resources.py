@@ -35,6 +35,9 @@ from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
 from vae_core.projections import place
 
+# The bundled checkpoint that a visitor sees first.
+OPENS_ON = "cdvae-mnist"
+
 # The route of the server that decodes an item of a map.
 DECODE = "/latent-explorer/decode"
 
@@ -46,9 +49,11 @@ FEW_COMPONENTS = 12
 
 
 def offered() -> dict[str, Path]:
-    """The checkpoints to choose from: the bundled ones, and those of the folder given to `latent-explorer app`."""
+    """The checkpoints to choose from, the one that the app opens on first: the bundled ones, and those of the folder given to
+    `latent-explorer app`."""
     folder = os.environ.get(MODELS_VARIABLE)
-    return bundled() | (found_in(Path(folder)) if folder else {})
+    found = bundled() | (found_in(Path(folder)) if folder else {})
+    return {name: found[name] for name in sorted(found, key=OPENS_ON.__ne__)}
 
 
 def by_prior(name: str) -> dict[str, str]:

@@ -123,6 +123,17 @@ def semi_supervised() -> str:
     return "\n".join(lines)
 
 
+def mixture_bounds() -> str:
+    lines = [
+        "| trained by | components used | mean distance of means | rate of u as trained | rate of u | −ELBO |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    columns = ("components_used", "mean_distance", "rate_u_as_trained", "rate_u", "negative_elbo")
+    for row in _result("mixture_bounds")["rows"]:
+        lines.append(f"| {row['divergence']} | {' | '.join(f'{row[name]:.2f}' for name in columns)} |")
+    return "\n".join(lines)
+
+
 def _result(name: str) -> dict[str, Any]:
     return json.loads((RESULTS / f"{name}.json").read_text())
 
@@ -133,6 +144,7 @@ BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (README, "bundled"): overview,
     (DOCUMENT, "evidence"): evidence,
     (DOCUMENT, "leak"): leak,
+    (DOCUMENT, "mixture_bounds"): mixture_bounds,
     (DOCUMENT, "semi_supervised"): semi_supervised,
 }
 

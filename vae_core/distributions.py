@@ -129,7 +129,7 @@ class GreyLevels(Distribution):
 
     @property
     def mean(self) -> Tensor:
-        values = torch.linspace(0, 1, self.levels, device=self.log_probs.device)
+        values = torch.linspace(0, 1, self.levels, device=self.log_probs.device, dtype=self.log_probs.dtype)
         return self.log_probs.exp() @ values
 
     def log_prob(self, value: Tensor) -> Tensor:

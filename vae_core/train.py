@@ -149,6 +149,10 @@ class Options:
             raise ValueError(
                 "patience needs to be above 0 and to have validation images: give --validation too"
             )
+        if self.patience is not None and self.objective != "elbo":
+            raise ValueError(
+                "a multiplier that moves makes losses of two epochs differ: use --patience with elbo alone"
+            )
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"no precision is called {self.precision!r}: choose auto, float32 or bfloat16")
 
@@ -630,6 +634,8 @@ def _stages(declaration: Declaration, options: Options) -> tuple[tuple[str, ...]
     stages = getattr(declaration, "stages", ())
     if not stages:
         raise ValueError("this model has no stages to be trained one after the other: leave out --stagewise")
+    if options.epochs < len(stages):
+        raise ValueError(f"{len(stages)} stages need at least as many epochs, got {options.epochs}")
     return stages
 
 

@@ -485,6 +485,12 @@ def test_capacity_is_reached_half_way():
         ({"objective": "constrained", "delta": math.nan}, "delta must be above 0, got nan"),
         ({"objective": "geco", "tolerance": math.inf}, "tolerance must be a number of nats, got inf"),
         ({"adversary": -1.0}, "weight of the adversary must be 0 or more"),
+        (
+            {"objective": "geco", "tolerance": 1.0, "patience": 2, "validation": 100},
+            "use --patience with elbo alone",
+        ),
+        ({"beta_warmup": 5, "labels": 20}, "leave out --beta-warmup"),
+        ({"labels": 20, "batch": 65}, "give an even --batch"),
         ({"adversary": math.nan}, "weight of the adversary must be 0 or more"),
         ({"classifier_weight": -1.0}, "classifier weight must be 0 or more"),
         ({"labels": 20, "class_weight": 1.0}, "the objective is the semi-supervised bound"),
@@ -514,4 +520,12 @@ def test_options_that_do_not_fit_the_model_are_refused(
 ):
     with pytest.raises(ValueError, match=words) as caught:
         train(declaration, digits, replace(QUICK, **options), tmp_path / "run")
+    one_line(caught.value)
+
+
+def test_every_stage_needs_an_epoch(digits: Data, tmp_path: Path, one_line: Callable):
+    with pytest.raises(ValueError, match="2 stages need at least as many epochs, got 1") as caught:
+        train(
+            SRVAE(pool=2, nets="mlp-256"), digits, replace(QUICK, stagewise=True, epochs=1), tmp_path / "run"
+        )
     one_line(caught.value)
