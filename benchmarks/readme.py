@@ -79,17 +79,14 @@ def overview() -> str:
 
 def evidence() -> str:
     found = _result("evidence")
-    lines = ["| prior | epochs | samples | −log p(x) ≤ | s.e. | n |", "|---|--:|--:|--:|--:|--:|"]
+    lines = ["| nets | prior | epochs | samples | −log p(x) ≤ | s.e. | n |", "|---|---|--:|--:|--:|--:|--:|"]
     for row in found["rows"]:
         numbers = f"{row['epochs']} | {row['samples']:,} | {row['negative_log_px']:.2f} | {row['se']:.2f} | {row['n']:,}"
-        lines.append(f"| {row['prior']} | {numbers} |")
-    gain = f"{found['vamp_gain']:.2f} ± {found['vamp_gain_se']:.2f}"
+        lines.append(f"| {row['nets']}, d = {row['latent']} | {row['prior']} | {numbers} |")
+    gains = " and ".join(f"{pair['gain']:.2f} ± {pair['se']:.2f}" for pair in found["gains"])
+    published = f"Published for the first row: {found['published']}."
     return "\n".join(
-        [
-            *lines,
-            "",
-            f"Published: {found['published']}. VampPrior over the standard prior, paired: {gain} nats.",
-        ]
+        [*lines, "", f"{published} VampPrior over the standard prior, paired by image: {gains} nats."]
     )
 
 

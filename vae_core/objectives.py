@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .conditionals import Env
-from .distributions import Draw, rsample, whole_mean
+from .distributions import Draw, diagonal_normal, rsample, whole_mean
 from .labels import class_log_joint, has_label, uniform_log_prior
 from .model import Inferred, Model, Terms
 from .names import LABEL
@@ -345,14 +345,28 @@ def enumerated(model: Model, batch: Env, draw: Draw = rsample, rule: Rule | None
 
 
 def class_bounds(model: Model, batch: Env, draw: Draw, rule: Rule | None = None) -> tuple[Tensor, Tensor]:
-    """log q(c|x) and L(x, c) for each class, `(B, K)` each, of a model whose inference net has a classifier."""
+    """log q(c|x) and L(x, c) for each class, `(B, K)` each, of a model whose inference net has a classifier.
+
+    Latents are Gaussian and drawn with the same noise for every class: each L keeps its expectation, their differences
+    lose most of their variance.
+    """
     given = {name: value for name, value in batch.items() if name != LABEL}
     features = model.infer(given, only=[name for name in model.q if name not in model.latents]).env
     log_q = model.q[LABEL](features).logits  # type: ignore[union-attr]
     size, classes = log_q.shape
+
+    def shared(q: Any) -> Tensor:
+        """One draw of noise an example for all its classes, so that the noise does not hide how their bounds differ."""
+        one = diagonal_normal(torch.zeros_like(q.mean[::classes]), torch.ones_like(q.mean[::classes]))
+        return q.mean + q.stddev * draw(one).repeat_interleave(classes, 0)
+
     repeated = {name: value.repeat_interleave(classes, 0) for name, value in features.items()}
-    inferred = model.infer({**repeated, LABEL: torch.eye(classes, device=log_q.device).repeat(size, 1)}, draw)
-    terms = model.terms(repeated, draw, inferred)  # the class is in `inferred` alone: its score was had once
+    inferred = model.infer(
+        {**repeated, LABEL: torch.eye(classes, device=log_q.device).repeat(size, 1)}, shared
+    )
+    terms = model.terms(
+        repeated, shared, inferred
+    )  # the class is in `inferred` alone: its score was had once
     bounds = terms.elbo if rule is None else -rule(terms)
     return log_q, bounds.view(size, classes)
 
