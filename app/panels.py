@@ -108,12 +108,14 @@ def leak_note(found: Checkpoint) -> None:
             " / ".join(f"{metrics[name.format(what)]['value']:.1%}" for name in names)
             for what in ("sample", "mean")
         )
+        weight = found.card["objective"].get("adversary")
+        against = f"An adversary of weight {weight:g} was trained against it. " if weight else ""
         most_frequent = np.bincount(labels).max() / len(labels)
         st.info(
             f"**How much of the class is left in {block}?** Probes (logistic / kNN / MLP) name the class right for {sampled} "
             f"of the test images from samples of {block}, and for {means} from posterior means, which also show shifts that "
             f"the posterior’s noise hides from the decoder; naming the most frequent class is right for {most_frequent:.1%}. "
-            f"Nothing in the objective forbids a leak: the bound only puts the price KL(q({block}|x) ‖ p({block})) on "
-            f"whatever {block} carries. Measured by `{found.card['evaluation']['command']}`",
+            f"Nothing in the bound forbids a leak: it only puts the price KL(q({block}|·) ‖ p({block})) on "
+            f"whatever {block} carries. {against}Measured by `{found.card['evaluation']['command']}`",
             icon=":material/info:",
         )
