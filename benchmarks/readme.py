@@ -109,17 +109,6 @@ def leak() -> str:
     return "\n".join(lines)
 
 
-def semi_supervised() -> str:
-    lines = [
-        "| labels | epochs | M2, three seeds | its classifier alone | published, 3,000 epochs |",
-        "|--:|--:|---|---|--:|",
-    ]
-    for row in _result("semi_supervised")["rows"]:
-        m2, bare = (", ".join(f"{v:.2%}" for v in row[name]) for name in ("m2", "classifier_alone"))
-        lines.append(f"| {row['labels']:,} | {row['epochs']} | {m2} | {bare} | {row['published']:.2%} |")
-    return "\n".join(lines)
-
-
 def mixture_bounds() -> str:
     lines = [
         "| trained by | components used | mean distance of means | rate of u as trained | rate of u | −ELBO |",
@@ -142,7 +131,6 @@ BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (DOCUMENT, "evidence"): evidence,
     (DOCUMENT, "leak"): leak,
     (DOCUMENT, "mixture_bounds"): mixture_bounds,
-    (DOCUMENT, "semi_supervised"): semi_supervised,
 }
 
 
