@@ -46,7 +46,9 @@ class Dequantised(Pixels):
     about = "dequantised afresh at each visit: x = (grey + U[0, 1)) / 256"
 
     def of(self, images: Tensor, sampler: Sampler) -> Tensor:
-        return (images + sampler.uniform(tuple(images.shape), images.device)) / 256
+        noise = sampler.uniform(tuple(images.shape), images.device)
+        # 16 bits of noise beside 8 of grey: float32 holds their sum exactly, so that no value is rounded into the next grey.
+        return (images + (noise * 2**16).floor() / 2**16) / 256
 
     def bits_per_dimension(self, nats: float, dimensions: int) -> float | None:
         return nats / (dimensions * math.log(2)) + 8
