@@ -71,6 +71,9 @@ OBJECTIVE_OPTIONS = (
     "stagewise",
 )
 
+# One in so many images of a batch is labelled, where only some labels are told.
+LABELLED_SHARE = 8
+
 # Losses are looked at (and, on a GPU, waited for) once in this many steps.
 CHECK_EVERY = 50
 
@@ -103,7 +106,7 @@ class Options:
     adversary: float = 0.0
     """Weight of an adversary that keeps the class out of the unlabelled block."""
     labels: int | None = None
-    """Tell the class of this many images only (half of each batch is drawn from them); a missing one is summed out."""
+    """Tell the class of this many images only (an eighth of each batch is drawn from them); a missing one is summed out."""
     stagewise: bool = False
     """Train the stages of a model one after the other, equally many epochs each."""
     epochs: int = 20
@@ -133,9 +136,9 @@ class Options:
             raise ValueError(f"the weight of the adversary must be 0 or more, got {self.adversary}")
         if self.labels is not None and (self.objective != "elbo" or self.class_weight or self.adversary):
             raise ValueError("with --labels the objective is the semi-supervised bound: leave out the others")
-        if self.labels is not None and self.batch % 2:
+        if self.labels is not None and self.batch % LABELLED_SHARE:
             raise ValueError(
-                f"with --labels half of a batch is labelled: give an even --batch, not {self.batch}"
+                f"with --labels one in {LABELLED_SHARE} of a batch is labelled: give a --batch that divides by it, not {self.batch}"
             )
         if self.beta_warmup and (self.objective != "elbo" or self.labels is not None):
             raise ValueError("a warm-up of beta goes with the objective elbo alone: leave out --beta-warmup")
@@ -343,7 +346,7 @@ class _Run:
         self.steps_an_epoch = len(self.schedule)
         if not self.steps_an_epoch:
             raise ValueError(
-                f"{len(self.schedule.rest)} images without a label are fewer than half a batch of {options.batch}: "
+                f"{len(self.schedule.rest)} images without a label are too few for a batch of {options.batch}: "
                 "give a smaller --batch or fewer --labels"
             )
         self.steps = self.steps_an_epoch * options.epochs
@@ -601,8 +604,8 @@ def _restore(step: "_Step", optimizer: torch.optim.Optimizer, tensors: dict[str,
 class _Schedule:
     """Which images each step of an epoch sees: all once, in a fresh order.
 
-    Where only some labels are known, half of each batch is drawn from those images (with replacement, since they are few), the
-    other half goes through the rest.
+    Where only some labels are known, an eighth of each batch is drawn from those images (with replacement, since they are few), the
+    others go through the rest: more of the few makes the classifier sure of itself before the rest can teach it.
     """
 
     def __init__(self, data: Data, batch: int):
@@ -610,7 +613,7 @@ class _Schedule:
         every = torch.arange(len(data), device=self.device)
         self.known = None if data.known is None else every[data.known]
         self.rest = every if data.known is None else every[~data.known]
-        self.fresh = batch if data.known is None else batch // 2
+        self.fresh = batch if data.known is None else batch - batch // LABELLED_SHARE
 
     def __len__(self) -> int:
         return len(self.rest) // self.fresh
@@ -622,9 +625,10 @@ class _Schedule:
         if self.known is None:
             return rows
         chosen = torch.randint(len(self.known), (len(self), self.batch - self.fresh), device=self.device)
-        return torch.stack([self.known[chosen], rows], dim=2).flatten(
-            1
-        )  # alternating: every process has both
+        mixed = torch.cat(
+            [self.known[chosen][..., None], rows.unflatten(1, (-1, LABELLED_SHARE - 1))], dim=-1
+        )
+        return mixed.flatten(1)  # in turn, so that every process has its share of both
 
 
 def _stages(declaration: Declaration, options: Options) -> tuple[tuple[str, ...], ...]:

@@ -317,9 +317,9 @@ def test_an_untold_label_is_a_row_of_zeros(digits: Data):
     assert batch[~found.known].abs().sum() == 0
 
 
-def test_half_of_each_batch_has_its_labels_told(told: list[Env], digits: Data, tmp_path: Path):
+def test_an_eighth_of_each_batch_has_its_labels_told(told: list[Env], digits: Data, tmp_path: Path):
     train(Joint(latent=2, nets="mlp-256"), digits, LABELLED, tmp_path / "run")
-    assert [batch["y"].sum().item() for batch in told] == [32] * 2 * ((256 - 20) // 32)
+    assert [batch["y"].sum().item() for batch in told] == [8] * 2 * ((256 - 20) // 56)
     assert all(len(batch["x"]) == 64 for batch in told)
 
 
@@ -379,7 +379,9 @@ def test_labels_that_cannot_be_told_are_refused(
 def test_labels_that_leave_too_few_images_for_a_batch_are_refused(
     digits: Data, tmp_path: Path, one_line: Callable
 ):
-    options = replace(QUICK, labels=150, batch=256)  # 106 images are left for the other half of a batch
+    options = replace(
+        QUICK, labels=150, batch=256
+    )  # 106 images are left for the other seven eighths of a batch
     with pytest.raises(ValueError, match="batch") as caught:
         train(Joint(nets="mlp-256"), digits, options, tmp_path / "run")
     one_line(caught.value)
@@ -490,7 +492,7 @@ def test_capacity_is_reached_half_way():
             "use --patience with elbo alone",
         ),
         ({"beta_warmup": 5, "labels": 20}, "leave out --beta-warmup"),
-        ({"labels": 20, "batch": 65}, "give an even --batch"),
+        ({"labels": 20, "batch": 65}, "divides by it, not 65"),
         ({"adversary": math.nan}, "weight of the adversary must be 0 or more"),
         ({"classifier_weight": -1.0}, "classifier weight must be 0 or more"),
         ({"labels": 20, "class_weight": 1.0}, "the objective is the semi-supervised bound"),
@@ -529,3 +531,10 @@ def test_every_stage_needs_an_epoch(digits: Data, tmp_path: Path, one_line: Call
             SRVAE(pool=2, nets="mlp-256"), digits, replace(QUICK, stagewise=True, epochs=1), tmp_path / "run"
         )
     one_line(caught.value)
+
+
+def test_every_process_gets_its_share_of_the_labelled_images(digits: Data):
+    data = digits.head(256).with_labels(20)
+    assert data.known is not None
+    rows = training._Schedule(data, 64).epoch()
+    assert [data.known[part].sum(1).tolist() for part in rows.chunk(4, dim=1)] == [[2] * len(rows)] * 4
