@@ -4,6 +4,7 @@ A cache is keyed by the checkpoint's name and the time its card was written, so 
 """
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from app import MODELS_VARIABLE
 from app.components.latent_map import Ellipse
 from app.pictures import png, to_bytes
 from vae_core import Checkpoint, bundled, load
-from vae_core.checkpoints import CARD, CheckpointError, found_in, load_card
+from vae_core.checkpoints import CARD, found_in, load_card
 from vae_core.data import Data, local_data
 from vae_core.distributions import Sampler
 from vae_core.explore import (
@@ -31,6 +32,7 @@ from vae_core.explore import (
     rate_per_dimension,
     reads_label,
 )
+from vae_core.models import declare
 from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
 from vae_core.projections import place
@@ -57,28 +59,40 @@ def offered() -> dict[str, Path]:
 
 
 def by_prior(name: str) -> dict[str, str]:
-    """The checkpoints that were made as the named one was but for their prior, itself included: their names by prior."""
-    cards = {other: _card(folder) for other, folder in offered().items()}
-    made = _made_but_for_prior(cards[name])
-    alike = {other: card for other, card in cards.items() if made and _made_but_for_prior(card) == made}
-    return {card["model"]["arguments"]["prior"]: other for other, card in alike.items()}
+    """The checkpoints that were made as the named one was but for their prior, itself included: their names by prior.
 
-
-def _card(folder: Path) -> dict[str, Any]:
-    try:
-        return load_card(folder)
-    except CheckpointError:
+    Where several share a prior, one stands for them; the named one for its own.
+    """
+    recipes = {other: _recipe(str(folder), _written(folder)) for other, folder in offered().items()}
+    own = recipes[name]
+    if own is None:
         return {}
+    alike = {found[0]: other for other, found in recipes.items() if found and found[1] == own[1]}
+    return alike | {own[0]: name}
 
 
-def _made_but_for_prior(card: dict[str, Any]) -> dict[str, Any] | None:
-    arguments = card.get("model", {}).get("arguments", {})
+# The arguments of a declaration that say which prior it has.
+PRIOR_ARGUMENTS = ("prior", "components", "separation", "layout")
+
+
+@st.cache_data(show_spinner=False)
+def _recipe(folder: str, written: int) -> tuple[str, dict[str, Any]] | None:
+    """A checkpoint's prior and how else it was made; None where a card says neither."""
+    try:
+        card = load_card(folder)
+        arguments = asdict(declare(card["model"]["name"], card["model"]["arguments"]))  # type: ignore[call-overload]
+    except (ValueError, KeyError, TypeError):
+        return None
     if "prior" not in arguments:
         return None
-    rest = {key: value for key, value in arguments.items() if key not in ("prior", "components")}
-    return {"model": card["model"]["name"], "arguments": rest} | {
-        part: card.get(part) for part in ("data", "objective", "training")
-    }
+    rest = {key: value for key, value in arguments.items() if key not in PRIOR_ARGUMENTS}
+    made = {part: card.get(part) for part in ("data", "objective", "training")}
+    return arguments["prior"], {"model": card["model"]["name"], "arguments": rest, **made}
+
+
+def _written(folder: Path) -> int:
+    """When the card was written: what is cached of a checkpoint is read again when that changes."""
+    return (folder / CARD).stat().st_mtime_ns
 
 
 def checkpoint(name: str) -> Checkpoint:
@@ -87,7 +101,7 @@ def checkpoint(name: str) -> Checkpoint:
     It is read again when its card has been written since.
     """
     folder = offered()[name]
-    return _checkpoint(str(folder), (folder / CARD).stat().st_mtime_ns)
+    return _checkpoint(str(folder), _written(folder))
 
 
 @st.cache_resource(show_spinner="Opening the model …")

@@ -69,7 +69,7 @@ def _card(found: Checkpoint) -> None:
     lines.append(_objective(card))
     lines += [_distance(found, block) for block in blocks(found.model)]
     if cost:
-        lines.append(f"cost {cost['seconds'] / 60:.1f} min, {card['epochs_done']} epochs on {_machine(cost)}")
+        lines.append(f"cost {_duration(cost['seconds'])}, {card['epochs_done']} epochs on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
     if card["metrics"]:
         _numbers(found)
@@ -92,6 +92,10 @@ def _objective(card: Mapping[str, Any]) -> str:
     extras = {"class_weight": "class term × {:g}", "adversary": "adversary × {:g}", "labels": "{:,} labels"}
     parts += [form.format(objective[key]) for key, form in extras.items() if objective.get(key)]
     return " · ".join(part for part in parts if part)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min" if seconds >= 60 else f"{seconds:.1f} s"
 
 
 def _machine(cost: Mapping[str, Any]) -> str:

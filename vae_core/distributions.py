@@ -146,7 +146,7 @@ class GaussianMixture(MixtureSameFamily):
     """sum_i w_i N(m_i, diag s_i^2) over M components.
 
     Its density is one matrix product, log w_i + c_i - (z^2 . s_i^-2) / 2 + z . (m_i s_i^-2), in double precision, where the
-    difference of large numbers loses nothing: several times faster than M densities side by side.
+    difference of large numbers loses nothing, instead of M densities side by side.
     """
 
     @classmethod

@@ -378,11 +378,11 @@ class PPCA:
             q={"z": DiagonalGaussian(Joined(nn.Linear(sides, 2 * self.latent)), IMAGE)},
         )
 
-    def solver(self, model: Model, images: Tensor) -> Solver | None:
-        """What an epoch does instead of gradient steps; None where it is fitted by gradient."""
+    def solver(self, model: Model, images: Callable[[], Tensor]) -> Solver | None:
+        """What an epoch does instead of gradient steps, given all training images; None where it is fitted by gradient."""
         if self.fit == "gradient":
             return None
-        moments = ppca.Moments.of(images.flatten(1))
+        moments = ppca.Moments.of(images().flatten(1))
 
         def improve() -> float:
             old = _fit_of(model)

@@ -592,9 +592,8 @@ def _restore(step: "_Step", optimizer: torch.optim.Optimizer, tensors: dict[str,
         {k.removeprefix("weight."): v for k, v in tensors.items() if k.startswith("weight.")}
     )
     for name, parameter in step.named_parameters():
-        if (
-            f"step.{name}" in tensors
-        ):  # one that was never stepped (a later stage, a closed form) has no moments
+        # One that was never stepped (a later stage, a closed form) has no moments.
+        if f"step.{name}" in tensors:
             optimizer.state[parameter] = {
                 key: tensors[f"{key}.{name}"].to(parameter.device)
                 for key in ("step", "exp_avg", "exp_avg_sq")
@@ -605,7 +604,7 @@ class _Schedule:
     """Which images each step of an epoch sees: all once, in a fresh order.
 
     Where only some labels are known, an eighth of each batch is drawn from those images (with replacement, since they are few), the
-    others go through the rest: more of the few makes the classifier sure of itself before the rest can teach it.
+    others go through the rest.
     """
 
     def __init__(self, data: Data, batch: int):
@@ -646,10 +645,11 @@ def _stages(declaration: Declaration, options: Options) -> tuple[tuple[str, ...]
 def _solver(declaration: Declaration, model: Model, data: Data, options: Options) -> Solver | None:
     """What takes the place of gradient steps where a model has an exact fit."""
     make = getattr(declaration, "solver", None)
-    if make is None or getattr(declaration, "fit", None) == "gradient":
-        return None
-    images = torch.cat([batch[IMAGE] for batch in data.batches(10_000, options.seed)])
-    return make(model, images)
+
+    def images() -> Tensor:
+        return torch.cat([batch[IMAGE] for batch in data.batches(10_000, options.seed)])
+
+    return None if make is None else make(model, images)
 
 
 def _settled(history: list[dict[str, Any]]) -> bool:

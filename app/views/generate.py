@@ -10,7 +10,7 @@ from app.pictures import enlarged, to_bytes
 from vae_core.distributions import Sampler
 from vae_core.explore import blocks, complete, decode, holdable, reads_label, sample, swap
 from vae_core.labels import has_label
-from vae_core.names import COARSE, IMAGE, LABEL
+from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
 
 COLUMNS = 12
@@ -101,24 +101,24 @@ def held() -> None:
         return
     st.subheader("Hold some, draw the rest")
     links.check("hold", options, "variable")
-    controls = st.columns([1, 1, 1.2, 2], vertical_alignment="bottom")
+    controls = st.columns([1, 1, 1, 1.6], vertical_alignment="bottom")
     name = controls[0].selectbox("Hold", options, key="hold", bind="query-params")
     first = controls[1].number_input("First item", 0, len(atlas) - 1, key="first", bind="query-params")
-    temperature = controls[2].slider(
+    seed = controls[2].number_input("Seed of the draws", 0, 9999, key="held-seed", bind="query-params")
+    temperature = controls[3].slider(
         "Temperature of the draws", 0.0, 2.0, 1.0, 0.05, key="held-temperature", bind="query-params"
     )
     items = list(range(first, min(first + HELD_ITEMS, len(atlas))))
     values = resources.variables(checkpoint, items)
     needed = [name, *model.inputs(name)]
     fixed = {key: values[key].repeat_interleave(COLUMNS - 2, 0) for key in needed}
-    drawn = complete(model, fixed, draw=Sampler.seeded(0, temperature))[IMAGE]
+    drawn = complete(model, fixed, draw=Sampler.seeded(seed, temperature))[IMAGE]
     own = decode(model, resources.item_codes(checkpoint, items))[:, None]
     images = torch.cat([own, drawn.unflatten(0, (len(items), -1))], dim=1)
-    shown, columns = to_bytes(images), ["item"]
-    if COARSE in values:
-        coarse = to_bytes(enlarged(values[COARSE], images.shape[-1]))[:, None]
-        shown = np.concatenate([shown[:, :1], coarse, shown[:, 1:]], axis=1)
-        columns.append("coarse")
+    derived = [other for other in model.observed if other != IMAGE]
+    smaller = [to_bytes(enlarged(values[other], images.shape[-1]))[:, None] for other in derived]
+    shown = np.concatenate([to_bytes(images[:, :1]), *smaller, to_bytes(images[:, 1:])], axis=1)
+    columns = ["item", *derived]
     image_grid(
         shown,
         rows=[f"item {item}" for item in items],

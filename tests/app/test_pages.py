@@ -1,11 +1,14 @@
 """Every page over every model, and what links ask for."""
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import MODELS_VARIABLE, resources
 from vae_core import bundled
 
 Open = Callable[..., AppTest]
@@ -122,6 +125,40 @@ def test_a_mixture_prior_says_by_what_its_dimensions_are_ordered(open_page: Open
     assert any("does not divide over dimensions" in element.value for element in at.caption)
 
 
+def test_the_prior_is_a_switch_between_checkpoints_made_alike(open_page: Open):
+    at = open_page(model="vae-mnist")
+    assert healthy(at)
+    at.button_group(key="prior").set_value("vamp").run()
+    assert healthy(at)
+    assert at.selectbox(key="model").value == "vae-mnist-vamp"
+
+
+def test_a_checkpoint_stands_for_its_own_prior_beside_a_copy(
+    trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    for name in ("one", "two"):
+        shutil.copytree(trained["vae-digits"], tmp_path / name)
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    assert [resources.by_prior(name)["normal"] for name in ("one", "two")] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "model", [[], {"name": "vae"}, {"name": "vae", "arguments": 3}, {"name": [], "arguments": {}}]
+)
+def test_a_card_that_describes_no_model_is_said_and_the_others_still_open(
+    trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: object
+):
+    folder = shutil.copytree(trained["vae-digits"], tmp_path / "odd")
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**card, "model": model}))
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    for name in ("odd", "vae-mnist"):
+        at = AppTest.from_file(str(VIEWS.parent / "main.py"), default_timeout=60)
+        at.query_params["model"] = name
+        assert healthy(at.run())
+        assert ("cannot be opened" in said(at)) == (name == "odd")
+
+
 def test_an_item_in_the_link_opens_it(open_page: Open):
     at = open_page(model="cdvae-digits", item="17")
     assert healthy(at)
@@ -144,10 +181,6 @@ def test_a_model_without_classes_asks_for_none(open_page: Open):
 def test_a_damaged_checkpoint_is_said_and_the_others_still_open(
     open_page: Open, trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    import shutil
-
-    from app import MODELS_VARIABLE
-
     broken = tmp_path / "broken"
     shutil.copytree(trained["vae-digits"], broken)
     weights = broken / "model.safetensors"
