@@ -17,8 +17,12 @@ Shape = tuple[int, int, int]
 class Joined(nn.Sequential):
     """A sequence of layers over its inputs, each flattened past the batch and concatenated."""
 
+    @staticmethod
+    def join(*inputs: Tensor) -> Tensor:
+        return torch.cat([x.flatten(1) for x in inputs], dim=-1)
+
     def forward(self, *inputs: Tensor) -> Tensor:
-        return super().forward(torch.cat([x.flatten(1) for x in inputs], dim=-1))
+        return super().forward(self.join(*inputs))
 
 
 class Nets(NamedTuple):
@@ -93,6 +97,7 @@ def _stages(shape: Shape, channels: Sequence[int]) -> tuple[list[int], int]:
 NETS: dict[str, Nets] = {
     "mlp-256": mlp(256),
     "mlp-200x2-tanh": mlp(200, 200, activation=nn.Tanh),
+    "mlp-256x2": mlp(256, 256),
     "mlp-400": mlp(400),
     "mlp-512x2": mlp(512, 512),
     "conv-32": convolutional(32, 32),
