@@ -22,6 +22,7 @@ page = st.navigation(
         st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:", default=True),
         st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
         st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
+        st.Page(VIEWS / "rate_distortion.py", title="Rate-distortion", icon=":material/show_chart:"),
     ]
 )
 st.session_state["checkpoint"] = sidebar.show()

@@ -4,7 +4,8 @@ A cache is keyed by the checkpoint's name and the time its card was written, so 
 """
 
 import os
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,13 +112,28 @@ def _checkpoint(folder: str, written: int) -> Checkpoint:
     return found
 
 
+def at_betas(found: Checkpoint, betas: Mapping[str, float]) -> Checkpoint:
+    """A multi-rate checkpoint at these betas, one object for all visitors. Raises ValueError for betas that it does not know."""
+    return _at_betas(found, tuple(betas.items())) if betas else found
+
+
 def current() -> Checkpoint:
-    """The checkpoint that the sidebar has chosen for this run."""
-    return checkpoint(st.session_state["checkpoint"])
+    """The checkpoint that the sidebar has chosen for this run, at the betas chosen there."""
+    return at_betas(checkpoint(st.session_state["checkpoint"]), st.session_state["betas"])
 
 
-# A checkpoint is one object for as long as the server runs, so its identity is the key of what is derived from it.
-_by_identity = st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: id})
+def _identity(found: Checkpoint) -> tuple[str, int, str]:
+    return str(found.folder), _written(found.folder), repr(found.betas)
+
+
+# What is derived from a checkpoint is kept by its folder, the time its card was written and its betas; so many positions of the
+# sliders are remembered.
+_by_identity = st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: _identity}, max_entries=128)
+
+
+@st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: _identity}, max_entries=64)
+def _at_betas(found: Checkpoint, betas: tuple[tuple[str, float], ...]) -> Checkpoint:
+    return found.at(dict(betas))
 
 
 @_by_identity
@@ -166,9 +182,31 @@ def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor, Tensor]]:
     }
 
 
-@_by_identity
 def prior_ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
-    """Where draws of the block's prior land on its map: an ellipse for each class or each of a few components, else one for all."""
+    """Where draws of the block's prior land on its map: an ellipse for each class or each of a few components, else one for all.
+
+    Between the rungs of a ladder of betas the outlines are interpolated as the items are.
+    """
+    corners = found.ladder.corners(found.betas)
+    rungs = [
+        _ellipses(
+            at_betas(found, {name: float(rung[number]) for name, rung in found.ladder.betas.items()}), block
+        )
+        for number, _ in corners
+    ]
+    shares = [share for _, share in corners]
+    return [
+        replace(
+            parts[0],
+            centre=sum(share * part.centre for share, part in zip(shares, parts, strict=True)),
+            covariance=sum(share * part.covariance for share, part in zip(shares, parts, strict=True)),
+        )
+        for parts in zip(*rungs, strict=True)
+    ]
+
+
+@_by_identity
+def _ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
     prior = priors_by_class(found.model, block, len(found.atlas.classes))
     if prior is None:
         return []
@@ -199,12 +237,47 @@ def _ellipse(placed: np.ndarray, label: str, number: int | None, share: float) -
     return Ellipse(centre, np.cov(kept.T), label, number)
 
 
-@st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: id}, max_entries=4096)
+@st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: _identity}, max_entries=4096)
 def thumbnail(found: Checkpoint, item: int) -> bytes:
     """The decoded posterior mean of an item of the atlas, as a PNG. Raises IndexError for an item it has not."""
     if not 0 <= item < len(found.atlas):
         raise IndexError(f"{found.name} has items 0 to {len(found.atlas) - 1}")
     return png(to_bytes(decode(found.model, item_codes(found, [item])))[0])
+
+
+def beside(found: Checkpoint) -> list[tuple[str, float, float]]:
+    """Other checkpoints of the same kind of model and data that were measured: name, rate and distortion, nats."""
+    points = []
+    for name, folder in offered().items():
+        try:
+            card = load_card(folder)
+            same = card["model"]["name"] == found.card["model"]["name"] and card["data"] == found.card["data"]
+            if not same or name == found.name or not card["metrics"]:
+                continue
+            rates = [number["value"] for key, number in card["metrics"].items() if key.startswith("rate_")]
+            points.append((name, sum(rates), card["metrics"]["distortion"]["value"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return points
+
+
+def multi_rate() -> list[str]:
+    """The checkpoints that answer to more than one beta."""
+    return [name for name, folder in offered().items() if _is_multi_rate(str(folder), _written(folder))]
+
+
+@st.cache_data(show_spinner=False)
+def _is_multi_rate(folder: str, written: int) -> bool:
+    try:
+        return bool(load_card(folder)["model"]["arguments"].get("rates"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+@_by_identity
+def frame(found: Checkpoint, block: str) -> np.ndarray:
+    """Round what a map of the block is drawn at every beta: the coordinates of all rungs, `(R N, 2)`."""
+    return np.concatenate([rung.coordinates[block] for rung in found.ladder.rungs])
 
 
 @_by_identity

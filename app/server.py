@@ -10,18 +10,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from app.resources import DECODE, checkpoint, offered, thumbnail
-from vae_core.checkpoints import CheckpointError
+from app.resources import DECODE, at_betas, checkpoint, offered, thumbnail
 
 
 def decode(request: Request) -> Response:
-    """The decoded posterior mean of one item as a PNG. A plain function: Starlette runs it off the event loop."""
+    """The decoded posterior mean of one item as a PNG, at the betas of the query. A plain function: Starlette runs it off the event
+    loop."""
     model, item = request.path_params["model"], request.path_params["item"]
     if model not in offered():
         return PlainTextResponse(f"no model is called {model}", 404)
     try:
-        picture = thumbnail(checkpoint(model), item)
-    except (IndexError, CheckpointError) as error:
+        betas = {block: float(beta) for block, beta in request.query_params.items()}
+        picture = thumbnail(at_betas(checkpoint(model), betas), item)
+    except (IndexError, ValueError) as error:
         return PlainTextResponse(str(error), 404)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 

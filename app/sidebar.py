@@ -1,5 +1,6 @@
 """The sidebar: the choice of model, and what its card says of it."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from app import links, resources
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
 from vae_core.explore import blocks, prior_distance
+from vae_core.multirate import rates_of, usual
 from vae_core.priors import bayes_error
 
 # The numbers of a card that stand beside every page, with how they read.
@@ -43,8 +45,56 @@ def show() -> str | None:
         st.error(f"{name} cannot be opened: {error}. Choose another model in the sidebar.")
         return None
     with st.sidebar:
+        st.session_state["betas"] = _betas(checkpoint)
         _card(checkpoint)
     return name
+
+
+def _betas(found: Checkpoint) -> dict[str, float]:
+    """A slider on a log scale for each block that has a rate; the chosen betas."""
+    chosen = {}
+    for block, start in usual(found.model).items():
+        key, options = slider_key(block), _options(found, block)
+        links.check(key, options, f"beta of {block}")
+        chosen[block] = float(
+            st.select_slider(
+                f"β({block})",
+                options,
+                slider_option(found, block, start),
+                key=key,
+                bind="query-params",
+                help=f"Weight of KL(q({block} | x) ‖ p({block})) in the objective. One set of weights was trained for every "
+                "position: low keeps detail, high keeps only what pays.",
+            )
+        )
+    return chosen
+
+
+def slider_key(block: str) -> str:
+    return f"beta_{block}"
+
+
+def slider_option(found: Checkpoint, block: str, beta: float) -> str:
+    """The position of the block's slider that is nearest to a beta."""
+    return min(_options(found, block), key=lambda option: abs(math.log(float(option) / beta)))
+
+
+def _options(found: Checkpoint, block: str) -> list[str]:
+    return [f"{beta:.3g}" for beta in scale(rates_of(found.model)[block].exposed)]
+
+
+# Positions of a slider of betas for each factor of ten.
+POSITIONS = 16
+
+
+def scale(exposed: tuple[float, float]) -> list[float]:
+    """Positions of a slider: equal steps of log beta within the range, 1 among them where it lies in it.
+
+    >>> [f"{beta:.3g}" for beta in scale((0.5, 2.0))]
+    ['0.562', '0.649', '0.75', '0.866', '1', '1.15', '1.33', '1.54', '1.78']
+    """
+    low, high = (math.log10(beta) * POSITIONS for beta in exposed)
+    return [10 ** (step / POSITIONS) for step in range(math.ceil(low - 1e-6), math.floor(high + 1e-6) + 1)]
 
 
 def _choice_of_prior(name: str) -> None:
@@ -82,6 +132,10 @@ def _objective(card: Mapping[str, Any]) -> str:
     objective, found = card["objective"], card.get("found", {})
     name = objective["name"]
     parts = [f"β({block}) = {beta:g}" for block, beta in objective.get("beta", {}).items()]
+    parts += [
+        f"every β({block}) from {low:g} to {high:g}"
+        for block, (low, high) in objective.get("rates", {}).items()
+    ]
     if name == "constrained":
         ending = f"β = {found['beta']:.2f} by dual ascent" if found.get("active") else "constraint inactive"
         parts.append(f"rate ≤ {objective['delta']:g} nats: {ending}" if found else "")
@@ -122,6 +176,9 @@ def _numbers(found: Checkpoint) -> None:
         if metric in card["metrics"]:
             value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
             lines.append(f"{title.format(given=given)}  \n**{form.format(value, se)}** · n {n:,}")
-    st.markdown(f"**Measured** on the {card['evaluation']['split']} images of {card['evaluation']['data']}")
+    where = " at β = 1" if found.betas else ""
+    st.markdown(
+        f"**Measured**{where} on the {card['evaluation']['split']} images of {card['evaluation']['data']}"
+    )
     st.caption("  \n".join(lines))
     st.caption(f"value ± standard error, by `{card['evaluation']['command']}`")

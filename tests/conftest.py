@@ -10,8 +10,10 @@ import torch
 
 from vae_core import projections
 from vae_core.checkpoints import save_atlas
+from vae_core.cli import main
 from vae_core.data import Data, load_data
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
+from vae_core.multirate import rates_of
 from vae_core.train import Options, train
 
 SMALL = Options(epochs=30, batch=64, learning_rate=3e-3, warmup=20, device="cpu")
@@ -20,6 +22,8 @@ SMALL_VAMP = replace(SMALL, beta_warmup=200)
 RECIPES: dict[str, tuple[Declaration, Options]] = {
     "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL),
     "joint-digits": (Joint(latent=4, nets="mlp-256"), SMALL),
+    "rate-digits": (VAE(latent=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL),
+    "rates-digits": (CDVAE(unlabelled=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL),
     "ppca-digits": (PPCA(latent=4), SMALL),
     "srvae-digits": (SRVAE(latent=4, coarse_latent=3, pool=2, prior="mixture", nets="mlp-256"), SMALL),
     "vae-digits": (VAE(latent=4, nets="mlp-256"), SMALL),
@@ -55,11 +59,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory, digits: Data) -> dict[str,
 def _made(folder: Path, declaration: Declaration, options: Options, data: Data) -> Path:
     checkpoint = train(declaration, data, options, folder)
     save_atlas(folder, projections.make_atlas(checkpoint.model, load_data("digits", "test")))
+    if rates_of(checkpoint.model):
+        assert main(["frontier", str(folder), "--rungs", "3", "--limit", "200"]) == 0
     return folder
 
 
-def principal_components(codes: np.ndarray, seed: int = 0) -> np.ndarray:
-    """The two principal components of codes `(N, D)`, `(N, 2)`: a map that costs nothing."""
+def principal_components(codes: np.ndarray, seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:
+    """The two principal components of codes `(N, D)`, `(N, 2)`: a map that costs nothing. It begins nowhere."""
     centred = codes - codes.mean(0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
     return (centred @ directions[:2].T).astype(np.float32)

@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,8 +19,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
+from .atlas import Atlas, Ladder
+from .frontier import Frontier
 from .model import Model
 from .models import Signature, declare
+from .multirate import at, usual
 from .nets import Shape
 
 T = TypeVar("T")
@@ -34,49 +37,13 @@ class CheckpointError(ValueError):
 
 
 @dataclass(frozen=True)
-class Atlas:
-    """Encodings of a test set: per block the posterior `mean` and `scale` `(N, D)` and UMAP coordinates `(N, 2)`.
-
-    `coordinates` has one more entry, "joint", for all blocks side by side. `labels` is `(N,)`.
-    """
-
-    means: dict[str, np.ndarray]
-    scales: dict[str, np.ndarray]
-    coordinates: dict[str, np.ndarray]
-    labels: np.ndarray
-    classes: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Flat names for an .npz, floats in half precision (an encoding is shown, not trained on)."""
-        half = {
-            f"{kind}.{block}": values.astype(np.float16)
-            for kind, group in (("mean", self.means), ("scale", self.scales), ("umap", self.coordinates))
-            for block, values in group.items()
-        }
-        return {**half, "labels": self.labels.astype(np.uint8), "classes": np.array(self.classes)}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Atlas":
-        def group(kind: str) -> dict[str, np.ndarray]:
-            start = f"{kind}."
-            return {
-                k.removeprefix(start): v.astype(np.float32) for k, v in arrays.items() if k.startswith(start)
-            }
-
-        classes = tuple(str(name) for name in arrays["classes"])
-        return cls(group("mean"), group("scale"), group("umap"), arrays["labels"].astype(np.int64), classes)
-
-
-@dataclass(frozen=True)
 class Checkpoint:
-    """A model and its card; the atlas is read when it is first asked for."""
+    """A model and its card; the atlas is read when it is first asked for. A multi-rate model is at some beta of each block, `betas`."""
 
     folder: Path
     card: dict[str, Any]
     model: Model
+    betas: dict[str, float] = field(default_factory=dict)
 
     @property
     def signature(self) -> Signature:
@@ -87,9 +54,30 @@ class Checkpoint:
         return self.folder.resolve().name
 
     @cached_property
-    def atlas(self) -> Atlas:
-        """Raises CheckpointError where there is none, or a damaged one."""
+    def ladder(self) -> Ladder:
+        """The atlas at every rung. Raises CheckpointError where there is none, or a damaged one."""
         return load_atlas(self.folder)
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """The encodings at the betas of the model. Raises CheckpointError as `ladder` does."""
+        try:
+            return self.ladder.at(self.betas)
+        except ValueError as error:
+            raise CheckpointError(
+                f"{self.folder / ATLAS} does not fit the model ({error}): `latent-explorer atlas {self.folder}` makes it anew"
+            ) from None
+
+    @cached_property
+    def frontier(self) -> Frontier | None:
+        """What was measured over the betas of a multi-rate model, if it was."""
+        return Frontier.of(self.card)
+
+    def at(self, betas: Mapping[str, float]) -> "Checkpoint":
+        """The same checkpoint at other betas, weights shared. Raises ValueError for a block or a beta that it does not know."""
+        other = replace(self, model=at(self.model, betas), betas=dict(betas))
+        other.__dict__["ladder"] = self.ladder  # read once for all betas
+        return other
 
 
 def signature_of(card: Mapping[str, Any]) -> Signature:
@@ -101,7 +89,7 @@ def signature_of(card: Mapping[str, Any]) -> Signature:
 
 
 def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
-    """The checkpoint in `folder`, its model in evaluation mode without gradients.
+    """The checkpoint in `folder`, its model in evaluation mode without gradients, a multi-rate one at its usual betas.
 
     Raises CheckpointError (one sentence) for a missing or damaged file, a model this version does not know,
     or weights of another shape.
@@ -113,7 +101,8 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / CARD} describes no model that can be built: {error}") from None
     _load_weights(model, folder / WEIGHTS)
-    return Checkpoint(folder, card, model.to(device).eval().requires_grad_(False))
+    model = model.to(device).eval().requires_grad_(False)
+    return Checkpoint(folder, card, at(model, usual(model)), usual(model))
 
 
 def load_card(folder: Path | str) -> dict[str, Any]:
@@ -177,13 +166,13 @@ def _reading(path: Path, read: Callable[[Path], T]) -> T:
         ) from None
 
 
-def load_atlas(folder: Path | str) -> Atlas:
+def load_atlas(folder: Path | str) -> Ladder:
     """The atlas of a checkpoint. Raises CheckpointError where it is missing or damaged."""
     path = Path(folder) / ATLAS
     try:
         # Opened here, because numpy leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return Atlas.from_arrays(dict(arrays))
+            return Ladder.from_arrays(dict(arrays))
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing: `latent-explorer atlas {folder}` makes it") from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
@@ -218,7 +207,7 @@ def save_card(folder: Path, card: Mapping[str, Any]) -> None:
         file.write((json.dumps(card, indent=1) + "\n").encode())
 
 
-def save_atlas(folder: Path, atlas: Atlas) -> None:
+def save_atlas(folder: Path, atlas: Ladder) -> None:
     with atomic(folder / ATLAS) as file:
         np.savez_compressed(file, allow_pickle=False, **atlas.arrays())
 

@@ -1,4 +1,4 @@
-"""The command `latent-explorer`: app, train, evaluate, atlas, pack, models. Exit code 2 and one sentence for bad usage."""
+"""The command `latent-explorer`: app, train, evaluate, frontier, atlas, pack, models. Exit code 2 and one sentence for bad usage."""
 
 import contextlib
 import io
@@ -22,12 +22,13 @@ from rich import progress as bars
 from rich.console import Console
 from rich.table import Table
 
-from .checkpoints import bundled, found_in, load, load_card, pack, save_atlas, save_card
+from .checkpoints import Checkpoint, bundled, found_in, load, load_card, pack, save_atlas, save_card
 from .data import DATASETS, load_data
-from .metrics import METRICS, Estimate, evaluate
+from .metrics import METRICS, Estimate, bench_of, evaluate, frontier
 from .models import LIKELIHOODS, MODELS, Declaration
+from .multirate import ladder, rates_of
 from .nets import NETS
-from .objectives import RULES
+from .objectives import RULES, Beta
 from .priors import LABELLED, UNLABELLED
 from .train import Options, Progress, Report, TrainingError, pick_device, train
 
@@ -124,6 +125,8 @@ class Evaluate:
     """Seed of all noise: binarisation, draws, the judge."""
     metrics: tuple[str, ...] = tuple(METRICS)
     """Groups to measure."""
+    beta: Beta | None = None
+    """Where a multi-rate model is measured, 1 unless given: one beta, or one for each block."""
     json: bool = False
     """Print JSON: {"metrics": {name: {"value", "se", "n"}}}."""
     write: bool = False
@@ -140,6 +143,7 @@ class Evaluate:
                 limit=self.limit,
                 seed=self.seed,
                 metrics=self.metrics,
+                beta=self.beta,
                 report=report,
             )
         numbers = {name: estimate._asdict() for name, estimate in found.items()}
@@ -161,6 +165,71 @@ class Evaluate:
                 )
             )
         return 0
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Measure a multi-rate checkpoint over its betas, beside models trained for one beta, and write it into its card."""
+
+    folder: tyro.conf.Positional[Path]
+    """Folder of the checkpoint."""
+    anchors: tuple[Path, ...] = ()
+    """Folders of checkpoints of the same data and blocks, each trained for one beta, or one a block."""
+    rungs: int | None = None
+    """Betas for each block, equal steps of log beta; 9 for one block, 5 each for two unless given."""
+    limit: int | None = None
+    """Measure on this many test images only."""
+    seed: int = 0
+    """Seed of all noise."""
+    device: str = "auto"
+
+    def run(self) -> int:
+        checkpoint = load(self.folder, pick_device(self.device))
+        rates = rates_of(checkpoint.model)
+        if not rates:
+            raise ValueError(f"{self.folder} answers to one beta only: train a model with --rates")
+        rungs = self.rungs or (9 if len(rates) == 1 else 5)
+        others = [load(folder, pick_device(self.device)) for folder in self.anchors]
+        anchors = [(other.model, _betas_of(other, checkpoint)) for other in others]
+        with _status() as report:
+            bench = bench_of(checkpoint, limit=self.limit, seed=self.seed, report=report)
+            found = frontier(bench, ladder(checkpoint.model, rungs), anchors)
+        for other, anchor in zip(others, found["anchors"], strict=True):
+            anchor |= {"name": other.name, "command": other.card["command"]}
+        words = ["latent-explorer frontier", self.folder.name, f"--rungs {rungs} --seed {self.seed}"]
+        words += [f"--limit {self.limit}"] if self.limit else []
+        words += [f"--anchors {' '.join(other.name for other in others)}"] if others else []
+        how = {"command": " ".join(words), "split": "test", "data": bench.data.name}
+        save_card(self.folder, {**checkpoint.card, "frontier": {**how, **found}})
+        for point in [*found["points"], *found["anchors"]]:
+            OUT.print(_frontier_line(point), soft_wrap=True)
+        return 0
+
+
+def _betas_of(other: Checkpoint, beside: Checkpoint) -> dict[str, float]:
+    """The betas that a checkpoint was trained for. Raises ValueError where it is nothing to be compared with."""
+    betas = other.card["objective"].get("beta")
+    if (
+        betas is None
+        or set(betas) != set(rates_of(beside.model))
+        or other.card["data"] != beside.card["data"]
+    ):
+        raise ValueError(
+            f"{other.folder} was not trained for one beta on the same data and blocks: leave it out of --anchors"
+        )
+    return betas
+
+
+def _frontier_line(point: Mapping[str, Any]) -> str:
+    betas = ", ".join(f"beta({block}) = {beta:g}" for block, beta in point["betas"].items())
+    shown = [
+        name
+        for name in point
+        if name == "distortion" or name.startswith("rate_") or name.endswith("accuracy")
+    ]
+    numbers = "  ".join(f"{name} {point[name]['value']:.4g}" for name in shown)
+    gap = f"  gap {point['gap']['value']:+.2f} ± {point['gap']['se']:.2f}" if "gap" in point else ""
+    return f"{betas}: {numbers}{gap}"
 
 
 @dataclass(frozen=True)
@@ -262,6 +331,7 @@ Command = (
     Annotated[App, tyro.conf.subcommand("app")]
     | Annotated[TrainAny, tyro.conf.subcommand("train")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Frontier, tyro.conf.subcommand("frontier")]
     | Annotated[MakeAtlas, tyro.conf.subcommand("atlas")]
     | Annotated[Pack, tyro.conf.subcommand("pack")]
     | Annotated[Models, tyro.conf.subcommand("models")]
@@ -329,6 +399,9 @@ def _evaluation_command(call: Evaluate) -> str:
     words += [f"--split {call.split}", f"--seed {call.seed}"]
     if call.limit:
         words.append(f"--limit {call.limit}")
+    if call.beta is not None:
+        given = call.beta.items() if isinstance(call.beta, Mapping) else [("", call.beta)]
+        words.append("--beta " + " ".join(f"{block} {beta:g}".strip() for block, beta in given))
     if set(call.metrics) != set(METRICS):
         words.append(f"--metrics {' '.join(call.metrics)}")
     return " ".join(words)

@@ -20,6 +20,7 @@ from torch.distributions import (
     MixtureSameFamily,
     Normal,
     OneHotCategorical,
+    Uniform,
     constraints,
     register_kl,
 )
@@ -312,6 +313,11 @@ def _(d: Independent, sampler: Sampler) -> Tensor:
 @_draw.register
 def _(d: Normal, sampler: Sampler) -> Tensor:
     return d.loc + sampler.temperature * d.scale * sampler.normal(tuple(d.loc.shape), d.loc.device)
+
+
+@_draw.register
+def _(d: Uniform, sampler: Sampler) -> Tensor:
+    return d.low + (d.high - d.low) * sampler.uniform(tuple(d.low.shape), d.low.device)
 
 
 @_draw.register

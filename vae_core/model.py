@@ -64,7 +64,9 @@ class Model(nn.Module):
     p: Mapping[str, Conditional]
     q: Mapping[str, Conditional | Feature]
 
-    def __init__(self, p: Mapping[str, Conditional], q: Mapping[str, Conditional | Feature]):
+    def __init__(
+        self, p: Mapping[str, Conditional], q: Mapping[str, Conditional | Feature], held: Env | None = None
+    ):
         super().__init__()
         self.p = nn.ModuleDict(p)  # type: ignore[assignment]
         self.q = nn.ModuleDict(q)  # type: ignore[assignment]
@@ -74,6 +76,30 @@ class Model(nn.Module):
         if orphans:
             raise ValueError(f"posterior without a prior: {', '.join(orphans)}")
         _check_divergences(p, q)
+        self._held = tuple(held or {})
+        for name, value in (held or {}).items():
+            self.register_buffer(f"held_{name}", value, persistent=False)
+
+    def holding(self, inputs: Env) -> "Model":
+        """The same model, weights shared, with some inputs held at one value `(1, D)` for every example.
+
+        Raises ValueError for a name that is no input.
+        """
+        readers = [*self.p.values(), *self.q.values()]
+        known = {parent for part in readers for parent in part.given} - set(self.p) - set(self.q)
+        if unknown := sorted(set(inputs) - known):
+            raise ValueError(
+                f"{', '.join(unknown)} is no input of this model; its inputs are {', '.join(sorted(known)) or 'none'}"
+            )
+        return Model(self.p, self.q, {**self.held, **inputs}).train(self.training)
+
+    @property
+    def held(self) -> dict[str, Tensor]:
+        """The inputs that are held at one value, `(1, D)`."""
+        return {name: getattr(self, f"held_{name}") for name in self._held}
+
+    def _with_held(self, env: Env, n: int) -> dict[str, Tensor]:
+        return {name: value.expand(n, -1) for name, value in self.held.items()} | dict(env)
 
     @property
     def latents(self) -> list[str]:
@@ -86,14 +112,14 @@ class Model(nn.Module):
     def inputs(self, *fixed: str) -> list[str]:
         """What must come from outside to generate everything downstream of the variables in `fixed`."""
         needed = {parent for name, c in self.p.items() if name not in fixed for parent in c.given}
-        return sorted(needed - set(self.p))
+        return sorted(needed - set(self.p) - set(self._held))
 
     def infer(self, env: Env, draw: Draw = mean, only: Collection[str] | None = None) -> Inferred:
         """Run `q`: the posterior of each latent that `env` does not hold, and `env` with a draw of each.
 
         `only` names the variables that are wanted, where that is not all of them; what they need comes with them.
         """
-        values, posteriors = dict(env), {}
+        values, posteriors = self._with_held(env, _size(env) if env else 1), {}
         for name, net in _needed(self.q, values, only):
             _require(name, net, values)
             if isinstance(net, Feature):
@@ -110,8 +136,8 @@ class Model(nn.Module):
 
         `only` names the variables that are wanted, where that is not all of them; what they need comes with them.
         """
-        values = dict(env or {})
-        n = len(next(iter(values.values()))) if values else n
+        n = _size(env) if env else n
+        values = self._with_held(env or {}, n)
         for name, conditional in _needed(self.p, values, only):
             _require(name, conditional, values)
             d = conditional(values)
@@ -127,13 +153,17 @@ class Model(nn.Module):
         posteriors, env = inferred or self.infer(batch, draw)
         if missing := [name for name in self.observed if name not in env]:
             raise ValueError(f"the batch lacks {', '.join(missing)}; it holds {', '.join(sorted(batch))}")
-        size = len(next(iter(batch.values())))
+        size = _size(batch)
         p = {name: conditional(env) for name, conditional in self.p.items()}
         return Terms(
             {n: p[n].log_prob(env[n]).expand(size) for n in self.p if n not in posteriors},
             {n: kl_divergence(posteriors[n], p[n], env[n]) for n in posteriors},
             {n: self.q[n](env).log_prob(env[n]) for n in self.latents if n in batch},
         )
+
+
+def _size(env: Env) -> int:
+    return len(next(iter(env.values())))
 
 
 def _needed(net: Mapping[str, N], fixed: Env, only: Collection[str] | None) -> list[tuple[str, N]]:

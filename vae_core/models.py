@@ -27,6 +27,7 @@ from .conditionals import (
     OptimalGaussianPixels,
 )
 from .model import Model
+from .multirate import Gated, GatedHead, Rates, rate_name
 from .names import COARSE, IMAGE, LABEL
 from .nets import Joined, Shape, dense, preset
 from .priors import LABELLED, ClassFrequencies, StandardNormal, labelled_prior, unlabelled_prior
@@ -78,7 +79,7 @@ class OfImages(ABC):
     levels: int | None = None
     """Grey levels of a categorical likelihood, 256 unless given."""
     nets: str = "mlp-400"
-    """Preset of nets: mlp-256, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64."""
+    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64."""
 
     def __post_init__(self):
         if self.likelihood not in LIKELIHOODS:
@@ -100,6 +101,23 @@ class OfImages(ABC):
     def image(self, inputs: int, shape: Shape, *given: str) -> Likelihood:
         """p(image | given): the decoder from `inputs` numbers, and the chosen likelihood on it."""
         return LIKELIHOODS[self.likelihood](preset(self.nets).decoder, inputs, shape, given, self)
+
+    def rated_image(self, rates: Rates, inputs: int, shape: Shape, *given: str) -> Likelihood:
+        """The same with a decoder that answers to rates."""
+
+        def decoder(inputs: int, shape: Shape) -> nn.Module:
+            return Gated(preset(self.nets).decoder(inputs, shape), rates, latents=inputs)  # type: ignore[arg-type]
+
+        return LIKELIHOODS[self.likelihood](decoder, inputs, shape, (*given, *rates.names), self)
+
+    def rated_trunk(self, rates: Rates, shape: Shape) -> Feature:
+        """Features of an image that answer to rates."""
+        return Feature(Gated(preset(self.nets).trunk(shape), rates), IMAGE, *rates.names)  # type: ignore[arg-type]
+
+    def rated_posterior(self, rates: Rates, block: str, dimensions: int) -> DiagonalGaussian:
+        """q(block | features), which moves with its own rate."""
+        head = nn.Linear(preset(self.nets).width, 2 * dimensions)
+        return DiagonalGaussian(GatedHead(head, rates.only(block)), "h", rate_name(block))
 
     def encoder(self, shape: Shape, dimensions: int) -> nn.Module:
         """A net from an image to mean and log scale of `dimensions` latents."""
@@ -155,10 +173,29 @@ class VAE(OfImages):
     components: int | None = None
     """Components of the prior: 10 of a mixture, 500 of a vamp unless given."""
     nets: str = "mlp-256"
-    """Preset of nets: mlp-256, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64."""
+    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64."""
+    rates: tuple[float, float] | None = None
+    """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained from half the one to twice
+    the other); a block has a beta of its own."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        _keep_rates(self, self.prior)
 
     def build(self, data: Signature) -> Model:
         _positive(latent=self.latent, components=self.components)
+        if self.rates is not None:
+            rates = Rates(self.rates, "z")
+            return Model(
+                p={
+                    "z": unlabelled_prior(self.prior, self.latent, self.components),
+                    IMAGE: self.rated_image(rates, self.latent, data.shape, "z"),
+                },
+                q={
+                    "h": self.rated_trunk(rates, data.shape),
+                    "z": self.rated_posterior(rates, "z", self.latent),
+                },
+            )
         posterior = DiagonalGaussian(self.encoder(data.shape, self.latent), IMAGE)
         prior = unlabelled_prior(
             self.prior, self.latent, self.components, encoder={"z": posterior}, shape=data.shape
@@ -189,9 +226,13 @@ class CDVAE(OfImages):
     """p(z_u): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs."""
     unlabelled_components: int | None = None
     """Components of p(z_u): 10 of a mixture, 500 of a vamp unless given."""
+    rates: tuple[float, float] | None = None
+    """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained from half the one to twice
+    the other); a block has a beta of its own."""
 
     def __post_init__(self):
         super().__post_init__()
+        _keep_rates(self, self.unlabelled_prior)
         if self.prior not in LABELLED:
             raise ValueError(f"no prior of z_l is called {self.prior!r}: choose one of {', '.join(LABELLED)}")
         if self.prior != "prototypes" and self.separation is not None:
@@ -203,10 +244,19 @@ class CDVAE(OfImages):
         _positive(labelled=self.labelled, unlabelled=self.unlabelled)
         _need_classes(data, "a CDVAE")
         labelled = len(data.classes) if self.labelled is None else self.labelled
-        nets = preset(self.nets)
-        h = Feature(nets.trunk(data.shape), IMAGE)
-        z_l = DiagonalGaussian(nn.Linear(nets.width, 2 * labelled), "h")
-        z_u = DiagonalGaussian(nn.Linear(nets.width, 2 * self.unlabelled), "h")
+        both = labelled + self.unlabelled
+        if self.rates is None:
+            nets = preset(self.nets)
+            h = Feature(nets.trunk(data.shape), IMAGE)
+            z_l = DiagonalGaussian(nn.Linear(nets.width, 2 * labelled), "h")
+            z_u = DiagonalGaussian(nn.Linear(nets.width, 2 * self.unlabelled), "h")
+            image = self.image(both, data.shape, "z_l", "z_u")
+        else:
+            rates = Rates(self.rates, "z_l", "z_u")
+            h = self.rated_trunk(rates, data.shape)
+            z_l = self.rated_posterior(rates, "z_l", labelled)
+            z_u = self.rated_posterior(rates, "z_u", self.unlabelled)
+            image = self.rated_image(rates, both, data.shape, "z_l", "z_u")
         return Model(
             p={
                 "z_l": labelled_prior(
@@ -224,10 +274,26 @@ class CDVAE(OfImages):
                     encoder={"h": h, "z_u": z_u},
                     shape=data.shape,
                 ),
-                IMAGE: self.image(labelled + self.unlabelled, data.shape, "z_l", "z_u"),
+                IMAGE: image,
             },
             q={"h": h, "z_l": z_l, "z_u": z_u},
         )
+
+
+def _keep_rates(declaration: "VAE | CDVAE", prior: str) -> None:
+    """The range as two numbers, whatever JSON or a caller made of it. Raises ValueError for one that makes no model."""
+    if declaration.rates is None:
+        return
+    if len(declaration.rates) != 2:
+        raise ValueError(
+            f"rates are the lowest and the highest beta, such as 0.1 10; got {declaration.rates}"
+        )
+    if prior == "vamp":
+        raise ValueError(
+            "the posteriors of a multi-rate model move with beta, and a vamp prior with them: choose another prior"
+        )
+    low, high = map(float, declaration.rates)
+    object.__setattr__(declaration, "rates", Rates((low, high)).exposed)
 
 
 def _need_classes(data: Signature, what: str) -> None:
@@ -300,7 +366,7 @@ class SRVAE:
     gamma: float = 0.3
     """Where both learned standard deviations of a pixel begin."""
     nets: str = "mlp-400"
-    """Preset of nets: mlp-256, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64."""
+    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64."""
 
     # The variables of each stage, for training one after the other.
     stages: ClassVar = (("u", COARSE), ("h", "z", IMAGE))
@@ -441,4 +507,8 @@ def declare(name: str, arguments: dict[str, Any]) -> Declaration:
 def described(declaration: Declaration) -> dict[str, Any]:
     """Name and arguments, as a card records them."""
     name = next(name for name, kind in MODELS.items() if kind is type(declaration))
-    return {"name": name, "arguments": asdict(declaration)}  # type: ignore[call-overload]
+    arguments = asdict(declaration)  # type: ignore[call-overload]
+    return {
+        "name": name,
+        "arguments": {k: list(v) if isinstance(v, tuple) else v for k, v in arguments.items()},
+    }

@@ -8,3 +8,6 @@ LABEL = "y"
 
 COARSE = "coarse"
 """Image of lower resolution, the average-pooled image, `(B, C, h, w)`."""
+
+RATE = "log_beta_"
+"""What the name of a rate input begins with: log beta of the block that follows, `(B, 1)`."""

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.distributions import Uniform
 
 from .conditionals import Env
 from .distributions import Draw, diagonal_normal, rsample, whole_mean
 from .labels import class_log_joint, has_label, uniform_log_prior
 from .model import Inferred, Model, Terms
+from .multirate import Rates, rate_name
 from .names import LABEL
 
 Beta = float | Mapping[str, float]
@@ -41,10 +43,14 @@ class Objective(nn.Module, ABC):
 
 
 class Rule(nn.Module, ABC):
-    """From the terms of the bound to one number an example, `(B,)`, or for the batch, `()`."""
+    """From the terms of the bound, and the batch they are of, to one number an example, `(B,)`, or for the batch, `()`."""
 
     @abstractmethod
-    def forward(self, terms: Terms) -> Tensor: ...
+    def forward(self, terms: Terms, batch: Env) -> Tensor: ...
+
+    def completed(self, batch: Env, draw: Draw) -> Env:
+        """The batch with the inputs that the rule itself chooses."""
+        return batch
 
     def state(self) -> dict[str, float]:
         return {}
@@ -72,7 +78,7 @@ class Weighted(Rule):
         if warmup:
             self.register_buffer("batches", torch.zeros(()))
 
-    def forward(self, terms: Terms) -> Tensor:
+    def forward(self, terms: Terms, batch: Env) -> Tensor:
         blocks = list(terms.kl)
         if isinstance(self.beta, Mapping) and set(self.beta) > set(
             blocks
@@ -108,7 +114,7 @@ class Constrained(Rule):
         for name in ("log_beta", "average", "batches"):
             self.register_buffer(name, torch.zeros(()))
 
-    def forward(self, terms: Terms) -> Tensor:
+    def forward(self, terms: Terms, batch: Env) -> Tensor:
         if self.training:
             self._ascend(whole_mean(terms.rate))
         return terms.distortion + self.log_beta.exp() * (terms.rate - self.delta)
@@ -141,7 +147,7 @@ class Capacity(Rule):
         """C(t) in nats."""
         return self.capacity * (self.batches / self.steps).clamp(max=1.0)
 
-    def forward(self, terms: Terms) -> Tensor:
+    def forward(self, terms: Terms, batch: Env) -> Tensor:
         if self.training:
             self.batches += 1
         side = (
@@ -172,7 +178,7 @@ class Geco(Rule):
         for name in ("log_multiplier", "average", "batches"):
             self.register_buffer(name, torch.zeros(()))
 
-    def forward(self, terms: Terms) -> Tensor:
+    def forward(self, terms: Terms, batch: Env) -> Tensor:
         if self.training:
             _average(self.average, self.batches, whole_mean(terms.distortion))
             step = self.speed * (self.average - self.tolerance) / max(abs(self.tolerance), 1.0)
@@ -187,12 +193,41 @@ class Geco(Rule):
         return {"lambda": multiplier, "beta": 1 / multiplier, "distortion": self.average.item()}
 
 
+class MultiRate(Rule):
+    """D + sum_k beta_k KL_k with betas of its own for each example, which the nets read too (Bae et al., 2023).
+
+    log beta_k is uniform over the range that the rates were made for; a batch that holds a rate keeps it. Without a warm-up of beta: the
+    nets learn all rates at once.
+    """
+
+    def __init__(self, rates: Mapping[str, Rates]):
+        super().__init__()
+        self.ranges = {block: tuple(map(math.log, rate.trained)) for block, rate in rates.items()}
+
+    def completed(self, batch: Env, draw: Draw) -> Env:
+        first = next(iter(batch.values()))
+        size, device = (len(first), 1), first.device
+        drawn = {
+            rate_name(block): draw(
+                Uniform(torch.full(size, low, device=device), torch.full(size, high, device=device))
+            )
+            for block, (low, high) in self.ranges.items()
+            if rate_name(block) not in batch
+        }
+        return {**batch, **drawn}
+
+    def forward(self, terms: Terms, batch: Env) -> Tensor:
+        betas = {block: batch[rate_name(block)].squeeze(-1).exp() for block in self.ranges}
+        return terms.distortion + reduce(torch.add, (betas[name] * kl for name, kl in terms.kl.items()))
+
+
 # The rules by name, as the option `objective` spells them.
 RULES: dict[str, type[Rule]] = {
     "elbo": Weighted,
     "constrained": Constrained,
     "capacity": Capacity,
     "geco": Geco,
+    "multi-rate": MultiRate,
 }
 
 
@@ -283,9 +318,10 @@ class Bound(Objective):
         self.names: Collection[str] | None = None
 
     def forward(self, model: Model, batch: Env, draw: Draw = rsample) -> Loss:
+        batch = self.rule.completed(batch, draw)
         inferred = model.infer(batch, draw)
         terms = model.terms(batch, draw, inferred)
-        total, parts = self.rule(_only(terms, self.names)).mean(), _parts(terms)
+        total, parts = self.rule(_only(terms, self.names), batch).mean(), _parts(terms)
         for penalty in self.penalties:
             value = penalty(model, batch, inferred, terms)
             parts[penalty.name] = value.detach().mean()  # type: ignore[index]
@@ -327,7 +363,7 @@ class SemiSupervised(Objective):
             terms = model.terms(labelled, draw)
             score = -reduce(torch.add, terms.score.values()).mean()
             parts = {**_parts(terms), "classifier": score.detach()}
-            total = total + self.rule(terms).mean() + self.classifier_weight * score
+            total = total + self.rule(terms, labelled).mean() + self.classifier_weight * score
         if not known.all():
             unlabelled = -enumerated(model, rest, draw, self.rule).mean()
             parts["unlabelled"] = unlabelled.detach()
@@ -367,7 +403,7 @@ def class_bounds(model: Model, batch: Env, draw: Draw, rule: Rule | None = None)
     terms = model.terms(
         repeated, shared, inferred
     )  # the class is in `inferred` alone: its score was had once
-    bounds = terms.elbo if rule is None else -rule(terms)
+    bounds = terms.elbo if rule is None else -rule(terms, batch)
     return log_q, bounds.view(size, classes)
 
 

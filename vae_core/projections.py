@@ -3,34 +3,62 @@
 Shapes: N items, D dimensions, M new points.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from torch.distributions import Distribution
 
-from .checkpoints import Atlas
+from .atlas import Arrays, Atlas, Ladder
 from .data import Data
 from .explore import blocks, encode
 from .model import Model
+from .multirate import at, ladder, rates_of
 
 JOINT = "joint"
 
 
-def umap(codes: np.ndarray, seed: int = 0, neighbours: int = 15, min_dist: float = 0.1) -> np.ndarray:
+def umap(
+    codes: np.ndarray,
+    seed: int = 0,
+    neighbours: int = 15,
+    min_dist: float = 0.1,
+    start: np.ndarray | None = None,
+) -> np.ndarray:
     """UMAP (McInnes et al., 2018) of codes `(N, D)` to `(N, 2)`; the same seed gives the same map.
 
-    umap-learn is imported here: it compiles for about a minute, which no page has to spare.
+    `start` is a map to begin from: a few small steps away from it, turned and scaled to lie on it (`onto`). umap-learn is imported
+    here: it compiles for about a minute, which no page has to spare.
     """
     import warnings
 
     from umap import UMAP
 
+    begin: dict[str, Any] = (
+        {"init": "pca"} if start is None else {"init": start, "n_epochs": 50, "learning_rate": 0.3}
+    )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="n_jobs value")
         projection = UMAP(
-            n_neighbors=min(neighbours, len(codes) - 1), min_dist=min_dist, random_state=seed, init="pca"
+            n_neighbors=min(neighbours, len(codes) - 1), min_dist=min_dist, random_state=seed, **begin
         )
-        return np.asarray(projection.fit_transform(codes), dtype=np.float32)
+        found = np.asarray(projection.fit_transform(codes), dtype=np.float32)
+    return found if start is None else onto(found, start)
+
+
+def onto(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """The map `(N, 2)` shifted, turned, mirrored and scaled to lie as near as it can to another of the same items (Procrustes).
+
+    >>> square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+    >>> np.allclose(onto(3 * square[:, ::-1] + 5, square), square)
+    True
+    """
+    a, b = moving.mean(0), fixed.mean(0)
+    left, sizes, right = np.linalg.svd((moving - a).T @ (fixed - b))
+    scale = sizes.sum() / np.square(moving - a).sum()
+    return (scale * (moving - a) @ left @ right + b).astype(moving.dtype)
 
 
 def place(new: np.ndarray, codes: np.ndarray, coordinates: np.ndarray, k: int = 8) -> np.ndarray:
@@ -48,29 +76,62 @@ def place(new: np.ndarray, codes: np.ndarray, coordinates: np.ndarray, k: int = 
     return (weights[:, :, None] * coordinates[nearest.indices.numpy()]).sum(1)
 
 
+def aligned(codes: Sequence[np.ndarray], rungs: np.ndarray, seed: int = 0) -> list[np.ndarray]:
+    """Maps `(N, 2)` of the same items at each rung, codes `(N, D)` each, on which an item keeps its place.
+
+    `rungs` `(R, K)` is where they stand, the log betas. The one nearest to the middle is a UMAP; each other begins where its nearest
+    neighbour, nearer to the middle, has ended. Against UMAPs that are fitted alone and AlignedUMAP: `benchmarks/moving_maps.py`.
+    """
+    order = np.linalg.norm(rungs - rungs.mean(0), axis=1).argsort(kind="stable")
+    maps: dict[int, np.ndarray] = {}
+    for rung in order.tolist():
+        done = list(maps)
+        near = done[int(np.linalg.norm(rungs[done] - rungs[rung], axis=1).argmin())] if done else None
+        maps[rung] = umap(codes[rung], seed, start=None if near is None else maps[near])
+    return [maps[rung] for rung in range(len(codes))]
+
+
 @torch.no_grad()
 def make_atlas(
     model: Model,
     data: Data,
     seed: int = 0,
     report: Callable[[str], None] = lambda line: None,
-) -> Atlas:
-    """Encode `data` (the noise of its pixels drawn once, from `seed`) and project each block and all of them together."""
-    means: dict[str, list[torch.Tensor]] = {name: [] for name in model.latents}
-    scales: dict[str, list[torch.Tensor]] = {name: [] for name in model.latents}
+) -> Ladder:
+    """Encode `data` (the noise of its pixels drawn once, from `seed`) and project each block and all of them together; a multi-rate
+    model at each rung of a ladder of betas, each block alone."""
+    rungs = ladder(model, RUNGS.get(len(rates_of(model)), 1)) or [{}]
+    labels = data.labels.cpu().numpy()
+    encodings = []
+    for betas in rungs:
+        report("encoding" + "".join(f", beta({block}) = {beta:g}" for block, beta in betas.items()))
+        encodings.append(_encoded(at(model, betas), data, seed))
+    places = np.array([[math.log(beta) for beta in betas.values()] for betas in rungs])
+    maps: dict[str, list[np.ndarray]] = {}
+    for name in blocks(model):
+        codes = [means[name] for means, _ in encodings]
+        report(f"UMAP of {name}: {len(labels):,} items, {codes[0].shape[1]} dimensions, {len(codes)} maps")
+        maps[name] = aligned(codes, places, seed)
+    if len(rungs) == 1:
+        report(f"UMAP of all {len(maps)} blocks")
+        maps[JOINT] = [umap(np.concatenate([encodings[0][0][name] for name in blocks(model)], axis=1), seed)]
+    atlases = tuple(
+        Atlas(means, scales, {name: each[rung] for name, each in maps.items()}, labels, data.classes)
+        for rung, (means, scales) in enumerate(encodings)
+    )
+    return Ladder({block: np.array([betas[block] for betas in rungs]) for block in rungs[0]}, atlases)
+
+
+# Rungs of each block, by the number of blocks that have a rate.
+RUNGS = {1: 7, 2: 3}
+
+
+def _encoded(model: Model, data: Data, seed: int) -> tuple[Arrays, Arrays]:
+    """Posterior means and scales of each latent, `(N, D)`."""
+    parts: list[dict[str, Distribution]] = []
     device = next(model.parameters()).device
     for batch in data.scored_by(model).to(device).batches(1000, seed):
-        for name, q in encode(model, batch).items():
-            means[name].append(q.mean.cpu())
-            scales[name].append(q.stddev.cpu())
-    centres = {name: torch.cat(parts).numpy() for name, parts in means.items()}
-    spreads = {name: torch.cat(parts).numpy() for name, parts in scales.items()}
-    coordinates = {}
-    for name, codes in _with_joint({name: centres[name] for name in blocks(model)}).items():
-        report(f"UMAP of {name}: {len(codes):,} items, {codes.shape[1]} dimensions")
-        coordinates[name] = umap(codes, seed)
-    return Atlas(centres, spreads, coordinates, data.labels.cpu().numpy(), data.classes)
-
-
-def _with_joint(centres: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {**centres, JOINT: np.concatenate(list(centres.values()), axis=1)}
+        parts.append(encode(model, batch))
+    means = {name: torch.cat([part[name].mean for part in parts]).cpu().numpy() for name in model.latents}
+    scales = {name: torch.cat([part[name].stddev for part in parts]).cpu().numpy() for name in model.latents}
+    return means, scales

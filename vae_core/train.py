@@ -39,6 +39,7 @@ from .data import Data
 from .distributions import Sampler
 from .model import Model
 from .models import Declaration, Solver, described
+from .multirate import at, rates_of, usual
 from .names import IMAGE, LABEL
 from .objectives import (
     RULES,
@@ -48,6 +49,7 @@ from .objectives import (
     ClassifierTerm,
     ClassTerm,
     Loss,
+    MultiRate,
     Objective,
     Penalty,
     Rule,
@@ -88,7 +90,7 @@ class Options:
 
     objective: Literal["elbo", "constrained", "capacity", "geco"] = "elbo"
     """How the bound is weighed: by --beta; rate held to --delta by dual ascent on beta; rate led to --capacity; or distortion
-    held to --tolerance (GECO)."""
+    held to --tolerance (GECO). A model with --rates is weighed by the betas that it is told, drawn for each example."""
     beta: Beta = 1.0
     """Weight of the rate: one number, or one for each latent block."""
     beta_warmup: int = 0
@@ -192,6 +194,11 @@ class Options:
                     "missing labels need a model with a classifier: choose joint, or leave out --labels"
                 )
             return SemiSupervised(self.beta, self.classifier_weight)
+        rates = rates_of(model)
+        if rates and (self.objective != "elbo" or self.beta != 1.0 or self.beta_warmup):
+            raise ValueError(
+                "a model with --rates is weighed by betas of its own: leave out --objective, --beta and --beta-warmup"
+            )
         if self.objective == "elbo":
             # A class that every batch holds is no block of the bound: it has no rate to be weighed.
             betas(self.beta, [name for name in model.latents if name != LABEL])
@@ -200,7 +207,7 @@ class Options:
             penalties.append(ClassifierTerm(self.classifier_weight))
         if self.adversary:
             penalties += adversaries(model, self.adversary, classes)
-        return Bound(self.rule(steps), penalties)
+        return Bound(MultiRate(rates) if rates else self.rule(steps), penalties)
 
 
 class Progress(NamedTuple):
@@ -375,7 +382,8 @@ class _Run:
             report(
                 Progress(epoch + 1, (epoch + 1) * self.steps_an_epoch, self.steps, means, True, validation)
             )
-        return Checkpoint(self.folder, self.card, self.model.eval().requires_grad_(False))
+        model = self.model.eval().requires_grad_(False)
+        return Checkpoint(self.folder, self.card, at(model, usual(model)), usual(model))
 
     def _start(self) -> int:
         if (self.folder / CARD).exists():
@@ -668,9 +676,14 @@ def _new_card(
     declaration: Declaration, data: Data, options: Options, trained_on: int, command: str
 ) -> dict[str, Any]:
     model = declaration.build(data.signature)
-    rates = [name for name in model.latents if name != LABEL]
-    weights = {"beta": betas(options.beta, rates)} if options.objective == "elbo" else {}
+    blocks = [name for name in model.latents if name != LABEL]
+    weights = {"beta": betas(options.beta, blocks)} if options.objective == "elbo" else {}
     recipe = asdict(replace(options, beta=1.0))
+    if rates := rates_of(model):
+        recipe["objective"], weights = (
+            "multi-rate",
+            {"rates": {block: list(rate.exposed) for block, rate in rates.items()}},
+        )
     return {
         "format": FORMAT,
         "model": described(declaration),

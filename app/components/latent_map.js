@@ -14,6 +14,7 @@ const BUCKETS = 65536 >> BUCKET_SHIFT;
 const FADE = 0.84;             // how far points outside the selection move towards the background
 const THUMBNAIL_CACHE = 400;
 const THUMBNAIL_TIMEOUT_MS = 5000;
+const TRAVEL_MS = 350;         // how long items take to their new places
 
 // ---------------------------------------------------------------------------------------------- geometry
 
@@ -66,6 +67,11 @@ class Points {
     this.x = Float64Array.from(cellsX, (cell) => x0 + cell * stepX);
     this.y = Float64Array.from(cellsY, (cell) => y0 + cell * stepY);
     this.#index();
+  }
+
+  /** Whether both are places of the same items in the same frame, so that one can turn into the other. */
+  sharesFrame(other) {
+    return ["count", "x0", "y0", "stepX", "stepY"].every((key) => this[key] === other?.[key]);
   }
 
   get bounds() {
@@ -246,15 +252,22 @@ class Panel {
     this.resize.disconnect();
     this.drawPoints.cancel();
     this.drawOver.cancel();
+    this.travel?.cancel();
     clearTimeout(this.#clearing);
     this.root.remove();
   }
 
   setData(points, ellipses, view) {
-    const isNew = points !== this.points;
+    const before = this.points;
     this.points = points;
     this.ellipses = ellipses;
-    if (isNew) this.view = view ?? null;
+    if (points !== before) {
+      if (points.sharesFrame(before)) this.#travel();
+      else {
+        this.view = view ?? null;
+        this.shown = { x: points.x, y: points.y };
+      }
+    }
     const total = points.count.toLocaleString("en");
     this.plot.setAttribute(
       "aria-label",
@@ -267,6 +280,27 @@ class Panel {
   draw() {
     this.drawPoints();
     this.drawOver();
+  }
+
+  /** Move every item from where it is shown to its new place. */
+  #travel() {
+    const { points } = this, from = this.shown, start = performance.now();
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.root.dataset.travelling = "true";
+    const step = oncePerFrame(() => {
+      const time = still ? 1 : Math.min(1, (performance.now() - start) / TRAVEL_MS);
+      const share = time * time * (3 - 2 * time);
+      const between = (a, b) => b.map((value, i) => a[i] + (value - a[i]) * share);
+      this.shown = time < 1
+        ? { x: between(from.x, points.x), y: between(from.y, points.y) } : { x: points.x, y: points.y };
+      this.#paintPoints();
+      this.#paintOver();
+      if (time < 1) step();
+      else delete this.root.dataset.travelling;
+    });
+    this.travel?.cancel();
+    this.travel = step;
+    step();
   }
 
   // ---- view: which part of the plane is shown. One scale for both axes, so that circles stay circles.
@@ -346,7 +380,7 @@ class Panel {
   #paintPoints() {
     if (!this.#ready(this.pointCanvas)) return;
     const started = performance.now();
-    const { map, points, ratio, view } = this;
+    const { map, points, ratio, shown: places, view } = this;
     const { width, height } = this.pointCanvas;
     const context = this.pointCanvas.getContext("2d");
     if (this.image?.width !== width || this.image?.height !== height) this.image = new ImageData(width, height);
@@ -367,7 +401,7 @@ class Panel {
       for (let i = 0; i < points.count; i++) {
         const c = classes[i];
         if (!shown[c] || (selected && selected[i] !== wanted)) continue;
-        const px = Math.round(left + points.x[i] * scale), py = Math.round(top - points.y[i] * scale);
+        const px = Math.round(left + places.x[i] * scale), py = Math.round(top - places.y[i] * scale);
         if (px < reach || py < reach || px >= width - reach || py >= height - reach) continue;
         const at = py * width + px, full = solid[c], [r, g, b] = colours[c];
         for (let k = 0; k < offsets.length; k++) {
@@ -455,7 +489,7 @@ class Panel {
 
   /** The opened item: a ring with four ticks, which no dot and no hover ring looks like. */
   #paintItem(context, item) {
-    const [x, y] = this.toScreen(this.points.x[item], this.points.y[item]);
+    const [x, y] = this.toScreen(this.shown.x[item], this.shown.y[item]);
     context.beginPath();
     context.arc(x, y, 9, 0, 2 * Math.PI);
     for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
@@ -470,7 +504,7 @@ class Panel {
   #paintRing(context, item, radius, line) {
     const { theme, dataset } = this.map;
     context.beginPath();
-    context.arc(...this.toScreen(this.points.x[item], this.points.y[item]), radius, 0, 2 * Math.PI);
+    context.arc(...this.toScreen(this.shown.x[item], this.shown.y[item]), radius, 0, 2 * Math.PI);
     context.fillStyle = theme.css[dataset.classes[item]];
     context.fill();
     this.#strokeOnHalo(context, theme.text, line);
@@ -961,7 +995,7 @@ class LatentMap {
 const datasets = new Map();  // map key -> Dataset, from the points message
 const maps = new Map();      // mounting point -> LatentMap
 const views = new Map();     // where the user was in each panel; outlives a visit to another page
-const viewKey = (data, panel) => `${data.map}/${data.digest}/${panel}`;
+const viewKey = (data, panel) => `${data.map}/${data.frame}/${panel}`;
 
 /** Keep the points and wake up the map they belong to, whichever of the two messages comes first. */
 function receivePoints(bytes) {

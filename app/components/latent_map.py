@@ -56,6 +56,9 @@ class Panel:
     xy: np.ndarray  # (N, 2)
     ellipses: Sequence[Ellipse] = ()
     axes: tuple[str, str] = ("UMAP 1", "UMAP 2")
+    frame: np.ndarray | None = (
+        None  # (M, 2), round which the map is drawn although the items move; itself otherwise
+    )
 
 
 @dataclass(frozen=True)
@@ -100,14 +103,11 @@ def latent_map(
     """
     labels = np.asarray(labels)
     _check(panels, labels, class_names)
-    grids = [Grid.of(panel.xy) for panel in panels]
+    grids = [Grid.of(panel.xy, panel.frame) for panel in panels]
     origins_and_steps = [[*grid.origin.tolist(), *grid.step.tolist()] for grid in grids]
     classes = labels.astype(np.uint8 if len(class_names) <= 256 else np.uint16)
     columns = [np.ascontiguousarray(column) for grid in grids for column in grid.cells.T]
-    digest = hashlib.blake2b(
-        json.dumps(origins_and_steps).encode() + b"".join(a.tobytes() for a in (classes, *columns)),
-        digest_size=8,
-    ).hexdigest()
+    digest = _digest(json.dumps(origins_and_steps).encode(), *(a.tobytes() for a in (classes, *columns)))
 
     memory = _Memory.of(key)
     commands = {
@@ -130,6 +130,7 @@ def latent_map(
             data={
                 "map": key,
                 "digest": digest,
+                "frame": _digest(json.dumps(origins_and_steps).encode()),
                 "panels": [
                     {
                         "name": panel.name,
@@ -152,6 +153,10 @@ def latent_map(
             on_hidden_change=on_change or _nothing,
         )
     return state
+
+
+def _digest(*parts: bytes) -> str:
+    return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
 
 
 class _Memory:

@@ -81,17 +81,19 @@ class Grid:
     step: np.ndarray  # (2,)
 
     @classmethod
-    def of(cls, xy: np.ndarray) -> Self:
-        """Round ``xy`` (N, 2) to the finest grid that holds it."""
+    def of(cls, xy: np.ndarray, frame: np.ndarray | None = None) -> Self:
+        """Round ``xy`` (N, 2) to the finest grid that holds it, or that holds ``frame`` (M, 2), where it lies."""
         xy = np.asarray(xy, dtype=np.float64)
         if xy.ndim != 2 or xy.shape[1] != 2 or not len(xy):
             raise ValueError(f"a panel needs coordinates of shape (N, 2) with N > 0, not {xy.shape}")
         if not np.isfinite(xy).all():
             raise ValueError("the coordinates of a panel must be finite numbers")
-        origin = xy.min(axis=0)
-        extent = xy.max(axis=0) - origin
+        held = xy if frame is None else np.asarray(frame, dtype=np.float64)
+        origin = held.min(axis=0)
+        extent = held.max(axis=0) - origin
         step = np.where(extent > 0, extent, 1.0) / _LEVELS
-        return cls(np.rint((xy - origin) / step).astype(np.uint16), origin, step)
+        cells = np.clip(np.rint((xy - origin) / step), 0, _LEVELS)
+        return cls(cells.astype(np.uint16), origin, step)
 
     @property
     def xy(self) -> np.ndarray:
@@ -117,15 +119,16 @@ def selected_items(
     panels: Mapping[str, np.ndarray],
     labels: np.ndarray,
     hidden: Collection[int] = (),
+    frames: Mapping[str, np.ndarray] | None = None,
 ) -> np.ndarray:
     """Return the numbers of the items the browser highlights for a selection, in increasing order.
 
-    ``panels`` maps panel names to their coordinates. Items of hidden classes are never selected, because
+    ``panels`` maps panel names to their coordinates, ``frames`` to their frames, where they have one. Items of hidden classes are never selected, because
     nobody sees them inside the lasso.
     """
     if selection is None or selection.panel not in panels:
         return np.empty(0, dtype=np.intp)
-    mask = inside(selection.polygon, Grid.of(panels[selection.panel]).xy)
+    mask = inside(selection.polygon, Grid.of(panels[selection.panel], (frames or {}).get(selection.panel)).xy)
     return np.flatnonzero(mask & ~np.isin(labels, list(hidden)))
 
 

@@ -1,5 +1,7 @@
 """Map: the projection of each latent block, linked; a selection and an opened item."""
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from app import links, resources
@@ -24,11 +26,16 @@ st.caption(
 def panel(block: str) -> Panel:
     """The map of one block, or of all of them together."""
     if block == JOINT:
-        return Panel(JOINT, "all latents together", atlas.coordinates[JOINT])
+        return Panel(
+            JOINT, "all latents together", atlas.coordinates[JOINT], frame=resources.frame(checkpoint, JOINT)
+        )
     kind = "labelled" if reads_label(model, block) else "unlabelled"
     dimensions = atlas.means[block].shape[1]
     title = f"{block} · {kind} latents, {dimensions} dimensions"
-    return Panel(block, title, atlas.coordinates[block], resources.prior_ellipses(checkpoint, block))
+    if block in checkpoint.betas:
+        title += f" · β = {checkpoint.betas[block]:g}"
+    outlines = resources.prior_ellipses(checkpoint, block)
+    return Panel(block, title, atlas.coordinates[block], outlines, frame=resources.frame(checkpoint, block))
 
 
 def linked_selection() -> Selection | None:
@@ -51,22 +58,28 @@ def linked_selection() -> Selection | None:
 
 @st.fragment
 def maps() -> None:
+    query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
     shown = blocks(model)
-    if len(shown) > 1 and st.toggle("Map of all latents together", key="joint", bind="query-params"):
+    if (
+        len(shown) > 1
+        and JOINT in atlas.coordinates
+        and st.toggle("Map of all latents together", key="joint", bind="query-params")
+    ):
         shown.append(JOINT)
     state = latent_map(
         [panel(block) for block in shown],
         atlas.labels,
         atlas.classes,
         key=KEY,
-        thumbnails=f"{resources.DECODE}/{checkpoint.name}/{{item}}",
+        thumbnails=f"{resources.DECODE}/{checkpoint.name}/{{item}}{query}",
         selection=linked_selection(),
         item=links.number("item", 0, len(atlas) - 1, "item"),
     )
     links.write(item=state.item, selection=state.selection.encode() if state.selection else None)
     leak_note(checkpoint)
     if state.selection:
-        rows = selected_items(state.selection, atlas.coordinates, atlas.labels, state.hidden)
+        frames = {name: resources.frame(checkpoint, name) for name in atlas.coordinates}
+        rows = selected_items(state.selection, atlas.coordinates, atlas.labels, state.hidden, frames)
         classes_of_selection(checkpoint, rows)
     if state.item is not None:
         item_panel(checkpoint, state.item)

@@ -15,7 +15,16 @@ Open = Callable[..., AppTest]
 
 VIEWS = Path(__file__).parents[2] / "app" / "views"
 PAGES = sorted(f"views/{path.name}" for path in VIEWS.glob("*.py"))
-TRAINED = ["cdvae-digits", "joint-digits", "ppca-digits", "srvae-digits", "vae-digits", "vamp-digits"]
+TRAINED = [
+    "cdvae-digits",
+    "joint-digits",
+    "ppca-digits",
+    "rate-digits",
+    "rates-digits",
+    "srvae-digits",
+    "vae-digits",
+    "vamp-digits",
+]
 MODELS = [*bundled(), *TRAINED]
 
 
@@ -63,13 +72,38 @@ def test_an_unknown_model_gives_a_sentence_and_the_default(open_page: Open, page
         ("views/generate.py", {"items": "99999999"}, "item numbers"),
         ("views/map.py", {"item": "99999999"}, "item “99999999”"),
         ("views/map.py", {"selection": "z_l~1"}, "selection"),
+        ("views/rate_distortion.py", {"model": "rates-digits", "beta_z_l": "7.3"}, "beta of z_l “7.3”"),
+        ("views/rate_distortion.py", {"model": "rates-digits", "block": "z_x"}, "block “z_x”"),
         ("views/map.py", {"selection": "z_q~0~0~1~0~1~1"}, "“z_q”"),
     ],
 )
 def test_what_a_link_cannot_have_is_said_in_a_sentence(open_page: Open, page: str, query: dict, words: str):
-    at = open_page(page, model="cdvae-digits", **query)
+    at = open_page(page, **{"model": "cdvae-digits", **query})
     assert healthy(at)
     assert words in said(at)
+
+
+def test_a_link_restores_the_betas_on_every_page(open_page: Open):
+    for page in PAGES:
+        at = open_page(page, model="rates-digits", beta_z_l="1.78", beta_z_u="0.1")
+        assert healthy(at)
+        assert at.session_state["betas"] == {"z_l": 1.78, "z_u": 0.1}
+        assert not said(at)
+
+
+def test_a_model_of_one_beta_has_no_slider_for_it(open_page: Open):
+    assert "β(z)" not in [slider.label for slider in open_page(model="vae-digits").select_slider]
+    assert [slider.label for slider in open_page(model="rates-digits").select_slider] == ["β(z_l)", "β(z_u)"]
+
+
+def test_a_measured_number_follows_the_slider(open_page: Open):
+    at = open_page("views/rate_distortion.py", model="rate-digits")
+    shown = {metric.label: float(metric.value) for metric in at.metric}
+    at.select_slider(key="beta_z").set_value("10").run()
+    assert healthy(at)
+    moved = {metric.label: float(metric.value) for metric in at.metric}
+    assert moved["rate, nats"] < shown["rate, nats"]
+    assert moved["distortion, nats"] > shown["distortion, nats"]
 
 
 def test_a_link_restores_the_traversal(open_page: Open):

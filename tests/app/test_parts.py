@@ -68,8 +68,15 @@ def ask(trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Ask:
     from app import server
 
     monkeypatch.setenv(MODELS_VARIABLE, str(trained["vae-digits"].parent))
-    return lambda model, item: server.decode(
-        Request({"type": "http", "path_params": {"model": model, "item": item}, "headers": []})
+    return lambda model, item, query="": server.decode(
+        Request(
+            {
+                "type": "http",
+                "path_params": {"model": model, "item": item},
+                "headers": [],
+                "query_string": query.encode(),
+            }
+        )
     )
 
 
@@ -79,6 +86,18 @@ def test_the_route_decodes_an_item_as_the_model_does(ask: Ask, trained: dict[str
     answer = ask("vae-digits", 3)
     assert answer.media_type == "image/png"
     assert answer.body == png(to_bytes(decode(found.model, codes))[0])
+
+
+def test_the_route_decodes_at_the_betas_of_its_query(ask: Ask, trained: dict[str, Path]):
+    found = load(trained["rate-digits"]).at({"z": 4.0})
+    codes = {"z": torch.from_numpy(found.atlas.means["z"][[3]])}
+    assert ask("rate-digits", 3, "z=4.0").body == png(to_bytes(decode(found.model, codes))[0])
+    assert ask("rate-digits", 3, "z=4.0").body != ask("rate-digits", 3).body
+
+
+@pytest.mark.parametrize("query", ["z=99", "z=nan", "z=high", "z_u=1"])
+def test_the_route_answers_404_for_betas_that_it_does_not_know(ask: Ask, query: str):
+    assert ask("rate-digits", 3, query).status_code == 404
 
 
 @pytest.mark.parametrize(("model", "item"), [("nonesuch", 3), ("vae-digits", 99_999_999), ("../../etc", 3)])

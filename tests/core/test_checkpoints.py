@@ -24,6 +24,7 @@ from vae_core.checkpoints import (
     WEIGHTS,
     Atlas,
     CheckpointError,
+    Ladder,
     atomic,
     bundled,
     load,
@@ -93,8 +94,8 @@ def test_an_atlas_comes_back_in_half_precision(tmp_path: Path):
         return {block: np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32) for block in blocks}
 
     atlas = Atlas(group("z"), group("z"), group("z", "joint"), np.arange(5), ("a", "b", "c", "d", "é"))
-    save_atlas(tmp_path, atlas)
-    found = load_atlas(tmp_path)
+    save_atlas(tmp_path, Ladder({}, (atlas,)))
+    found = load_atlas(tmp_path).at({})
     assert set(found.coordinates) == {"z", "joint"}
     assert np.allclose(found.means["z"], atlas.means["z"], rtol=1e-3)
     assert np.allclose(found.coordinates["joint"], atlas.coordinates["joint"], rtol=1e-3)
@@ -269,7 +270,7 @@ def test_pickled_weights_are_never_executed(folder: Path):
 def test_objects_are_not_written_to_an_atlas(tmp_path: Path):
     classes: Any = (Executed(tmp_path / "executed"),)
     with pytest.raises(ValueError, match="allow_pickle"):
-        save_atlas(tmp_path, Atlas({}, {}, {}, np.zeros(1), classes))
+        save_atlas(tmp_path, Ladder({}, (Atlas({}, {}, {}, np.zeros(1), classes),)))
 
 
 @pytest.mark.parametrize(

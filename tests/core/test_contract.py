@@ -17,6 +17,7 @@ from vae_core.distributions import Sampler, mean, rsample
 from vae_core.explore import blocks, reconstruct, sample, traverse
 from vae_core.model import Model
 from vae_core.models import LIKELIHOODS, MODELS, Signature, declare
+from vae_core.multirate import at, rates_of
 from vae_core.nets import NETS, Joined, preset
 from vae_core.objectives import elbo
 from vae_core.priors import StandardNormal, one_hot
@@ -42,6 +43,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("joint", {"prior": "class-mixture"}),
     ("srvae", {"prior": "mixture"}),
     ("srvae", {"prior": "class"}),
+    *((name, {"rates": (0.1, 10.0)}) for name in ("vae", "cdvae")),
+    ("vae", {"rates": (0.1, 10.0), "prior": "mixture", "components": 3}),
+    ("cdvae", {"rates": (0.1, 10.0), "prior": "class", "likelihood": "gaussian"}),
 ]
 NETS_AND_SIDES = [("mlp-256", 8), ("conv-32", 28), ("conv-32", 32), ("conv-32", 64)]
 
@@ -49,7 +53,7 @@ NETS_AND_SIDES = [("mlp-256", 8), ("conv-32", 28), ("conv-32", 32), ("conv-32", 
 def cases() -> Iterator[Any]:
     """Every variant on small images with an MLP; every model, where it has nets, with convolutions on larger ones."""
     for name, arguments in VARIANTS:
-        for nets, side in NETS_AND_SIDES if not arguments else NETS_AND_SIDES[:1]:
+        for nets, side in NETS_AND_SIDES if set(arguments) <= {"rates"} else NETS_AND_SIDES[:1]:
             if "nets" not in MODELS[name].__dataclass_fields__:  # type: ignore[attr-defined]
                 yield pytest.param(name, arguments, 8, id=name)
                 break
@@ -62,7 +66,9 @@ every_model = pytest.mark.parametrize(("name", "arguments", "side"), CASES)
 
 
 def built(name: str, arguments: dict[str, Any], side: int) -> Model:
-    return declare(name, arguments).build(Signature((1, side, side), CLASSES))
+    """The declared model; one that takes rates at some beta of each block."""
+    model = declare(name, arguments).build(Signature((1, side, side), CLASSES))
+    return at(model, {block: 1.5 + number for number, block in enumerate(rates_of(model))})
 
 
 def batch_of(side: int) -> dict[str, Tensor]:

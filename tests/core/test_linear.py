@@ -195,7 +195,7 @@ def test_a_linear_beta_vae_keeps_the_variances_above_beta_times_the_noise(
     points: Tensor, beta: float, active: int
 ):
     model, rule = linear_vae(LATENT + 1), Weighted(beta)
-    descend(model, lambda: rule(expected_terms(model, points, LATENT + 1)).mean())
+    descend(model, lambda: rule(expected_terms(model, points, LATENT + 1), {}).mean())
     terms = expected_terms(model, points, LATENT + 1)
     lengths, _ = fit_of(model).lengths.sort(descending=True)
     assert (lengths > 0.01).sum() == active
@@ -205,7 +205,7 @@ def test_a_linear_beta_vae_keeps_the_variances_above_beta_times_the_noise(
 
 def test_the_closed_form_of_the_distortion_is_that_of_a_trained_beta_vae(points: Tensor):
     model, rule = linear_vae(LATENT), Weighted(3.0)
-    descend(model, lambda: rule(expected_terms(model, points, LATENT)).mean())
+    descend(model, lambda: rule(expected_terms(model, points, LATENT), {}).mean())
     assert expected_terms(model, points, LATENT).distortion.mean().item() == pytest.approx(
         distortion(3.0), abs=1e-3
     )
@@ -218,7 +218,7 @@ def terms_of(distortion: float, rate: float) -> Terms:
 def play(rule: Rule, answer: Callable[[float], Terms], steps: int) -> dict[str, float]:
     """Feed a rule the terms of a model that is always at the optimum for the beta the rule asks for."""
     for _ in range(steps):
-        rule(answer(rule.state()["beta"]))
+        rule(answer(rule.state()["beta"]), {})
     return rule.state()
 
 
@@ -254,7 +254,7 @@ def test_a_constrained_loss_is_the_lagrangian_and_does_not_move_while_measuring(
     rule = Constrained(2.0).eval()
     rule.log_beta.fill_(math.log(3.0))
     for _ in range(Constrained.WARMUP + 10):
-        found = rule(terms_of(100.0, 50.0))
+        found = rule(terms_of(100.0, 50.0), {})
     assert found.tolist() == pytest.approx([100 + 3 * (50 - 2)] * 4)
     assert rule.state() == pytest.approx({"beta": 3.0, "rate": 0.0, "active": 1.0})
 
@@ -269,7 +269,7 @@ def test_geco_meets_its_tolerance_at_the_beta_of_the_same_distortion(beta: float
 def test_the_loss_of_geco_is_its_lagrangian():
     rule = Geco(80.0).eval()
     rule.log_multiplier.fill_(math.log(0.5))
-    assert rule(terms_of(100.0, 50.0)).tolist() == pytest.approx([50 + 0.5 * (100 - 80)] * 4)
+    assert rule(terms_of(100.0, 50.0), {}).tolist() == pytest.approx([50 + 0.5 * (100 - 80)] * 4)
 
 
 @pytest.mark.parametrize(("distortion", "factor"), [(1e6, 1.05), (-1e6, 0.9)])
@@ -281,7 +281,7 @@ def test_geco_moves_its_multiplier_by_bounded_factors(distortion: float, factor:
 def test_capacity_rises_in_a_straight_line_and_then_stays():
     rule, found = Capacity(8.0, steps=4), []
     for _ in range(6):
-        rule(terms_of(100.0, 5.0))
+        rule(terms_of(100.0, 5.0), {})
         found.append(rule.state()["capacity"])
     assert found == [2.0, 4.0, 6.0, 8.0, 8.0, 8.0]
 
@@ -290,9 +290,9 @@ def test_capacity_rises_in_a_straight_line_and_then_stays():
 def test_capacity_pays_for_the_distance_of_the_mean_rate(rates: list[float]):
     rule = Capacity(8.0, steps=2, weight=100.0)
     terms = Terms({"x": torch.tensor([-90.0, -110.0])}, {"z": torch.tensor(rates)}, {})
-    assert rule(terms).item() == pytest.approx(100 + 100 * abs(sum(rates) / 2 - 4))
+    assert rule(terms, {}).item() == pytest.approx(100 + 100 * abs(sum(rates) / 2 - 4))
     rule.eval()
-    assert rule(terms).item() == pytest.approx(100 + 100 * abs(sum(rates) / 2 - 4))
+    assert rule(terms, {}).item() == pytest.approx(100 + 100 * abs(sum(rates) / 2 - 4))
 
 
 SHAPE = (1, 2, 3)

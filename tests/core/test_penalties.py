@@ -157,22 +157,22 @@ def terms_of(rate: float = 10.0, distortion: float = 100.0) -> Terms:
 
 def test_beta_rises_over_the_batches_of_its_warm_up_and_then_stays():
     rule = Weighted(2.0, warmup=4)
-    found = [rule(terms_of())[0].item() for _ in range(6)]
+    found = [rule(terms_of(), {})[0].item() for _ in range(6)]
     assert found == pytest.approx([100 + 2 * share * 10 for share in (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)])
 
 
 def test_what_is_measured_has_the_whole_beta_and_does_not_count_as_a_batch():
     rule = Weighted(2.0, warmup=4)
-    rule(terms_of())
-    measured = [rule.eval()(terms_of())[0].item() for _ in range(5)]
+    rule(terms_of(), {})
+    measured = [rule.eval()(terms_of(), {})[0].item() for _ in range(5)]
     assert measured == [120.0] * 5
-    assert rule.train()(terms_of())[0].item() == pytest.approx(100 + 2 * 0.5 * 10)
+    assert rule.train()(terms_of(), {})[0].item() == pytest.approx(100 + 2 * 0.5 * 10)
 
 
 def test_each_block_rises_to_its_own_beta():
     rule = Weighted({"a": 1.0, "b": 4.0}, warmup=2)
     terms = Terms({"x": torch.zeros(1)}, {"a": torch.tensor([3.0]), "b": torch.tensor([5.0])}, {})
-    assert [rule(terms).item() for _ in range(2)] == pytest.approx([0.5 * 23, 23])
+    assert [rule(terms, {}).item() for _ in range(2)] == pytest.approx([0.5 * 23, 23])
 
 
 @pytest.fixture
@@ -466,7 +466,7 @@ def test_each_objective_has_its_rule(options: dict[str, Any], rule: type):
 
 def test_capacity_is_reached_half_way():
     rule = Options(objective="capacity", capacity=6.0).rule(8)
-    found = [(rule(terms_of()), rule.state()["capacity"])[1] for _ in range(8)]
+    found = [(rule(terms_of(), {}), rule.state()["capacity"])[1] for _ in range(8)]
     assert found == [1.5, 3.0, 4.5, 6.0, 6.0, 6.0, 6.0, 6.0]
 
 

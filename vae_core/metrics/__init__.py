@@ -1,6 +1,7 @@
 """What a model is worth, in numbers: one registry, `METRICS`, each with its n and its standard error."""
 
 from .base import Bench, Estimate, Report
-from .registry import METRICS, evaluate
+from .frontier import frontier
+from .registry import METRICS, bench_of, evaluate
 
-__all__ = ["METRICS", "Bench", "Estimate", "Report", "evaluate"]
+__all__ = ["METRICS", "Bench", "Estimate", "Report", "bench_of", "evaluate", "frontier"]

@@ -30,6 +30,14 @@ def elbo_terms(bench: Bench) -> dict[str, Estimate]:
     log p(x, coarse) of an SRVAE; they cannot be compared with each other.
     bits_per_dimension: -ELBO in bits for each pixel, where the likelihood is one of 8-bit images and nothing else is observed.
     """
+    found = {name: Estimate.mean(values) for name, values in terms_by_image(bench).items()}
+    several = any(name.startswith("distortion_") for name in found)
+    return found | ({} if several else _bits(found["negative_elbo"], bench))
+
+
+@torch.no_grad()
+def terms_by_image(bench: Bench) -> dict[str, Tensor]:
+    """The numbers of `elbo_terms` for each image of the split, `(N,)` nats; the same noise for every model."""
     draw, parts = bench.sampler(2), []
     for batch in bench.data.to(bench.device).batches(1000, bench.seed):
         terms = bench.model.terms(batch, draw)
@@ -37,8 +45,7 @@ def elbo_terms(bench: Bench) -> dict[str, Estimate]:
         rates = {f"rate_{name}": kl for name, kl in terms.kl.items()}
         several = fits if len(fits) > 1 else {}
         parts.append({"distortion": terms.distortion, **several, **rates, "negative_elbo": -terms.elbo})
-    found = {name: Estimate.mean(values) for name, values in gather(parts).items()}
-    return found | ({} if several else _bits(found["negative_elbo"], bench))
+    return gather(parts)
 
 
 def _bits(nats: Estimate, bench: Bench) -> dict[str, Estimate]:

@@ -1,9 +1,11 @@
 """The registry of metrics and the one call that measures them all."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from ..checkpoints import Checkpoint
 from ..data import Data, load_data
+from ..multirate import at
 from .base import Bench, Estimate, Report
 from .classes import bayes_accuracy, judged
 from .evidence import active, components, elbo_terms, importance_bound, noise
@@ -29,6 +31,7 @@ def evaluate(
     data: str | None = None,
     split: str = "test",
     *,
+    beta: float | Mapping[str, float] | None = None,
     limit: int | None = None,
     seed: int = 0,
     metrics: Collection[str] = tuple(METRICS),
@@ -36,12 +39,34 @@ def evaluate(
 ) -> dict[str, Estimate]:
     """Measure `checkpoint` on a split of `data` (its own unless named): name -> (value, se, n), nats and shares.
 
+    `beta` is where a multi-rate model is measured, unless where it stands: one number, or one for each block.
     Raises ValueError for an unknown data set, split or metric, and for data of another shape or other classes.
     """
     if unknown := set(metrics) - set(METRICS):
         raise ValueError(
             f"no metric is called {', '.join(sorted(unknown))}: choose from {', '.join(METRICS)}"
         )
+    bench = bench_of(checkpoint, data, split, limit=limit, seed=seed, report=report)
+    if beta is not None:
+        bench = replace(bench, model=at(checkpoint.model, beta))
+    found: dict[str, Estimate] = {}
+    for group in METRICS:
+        if group in metrics:
+            report(f"measuring {group}")
+            found |= METRICS[group](bench)
+    return found
+
+
+def bench_of(
+    checkpoint: Checkpoint,
+    data: str | None = None,
+    split: str = "test",
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    report: Report = lambda line: None,
+) -> Bench:
+    """The checkpoint's model beside a split of `data` (its own unless named). Raises ValueError as `evaluate` does."""
     name = data or checkpoint.card["data"]["name"]
     held = load_data(name, split, limit)
     if len(held) < 2:
@@ -50,13 +75,7 @@ def evaluate(
     device = next(checkpoint.model.parameters()).device
     train = held if split == "train" else load_data(name, "train")
     held, train = (part.scored_by(checkpoint.model).to(device) for part in (held, train))
-    bench = Bench(checkpoint.model, held, train, seed, report)
-    found: dict[str, Estimate] = {}
-    for group in METRICS:
-        if group in metrics:
-            report(f"measuring {group}")
-            found |= METRICS[group](bench)
-    return found
+    return Bench(checkpoint.model, held, train, seed, report)
 
 
 def _check_fit(checkpoint: Checkpoint, data: Data) -> None:

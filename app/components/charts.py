@@ -1,0 +1,182 @@
+"""Scientific charts of plotly: the rate-distortion plane, and the rate of each dimension over beta."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.components import palette
+from vae_core.frontier import Frontier, Point, rate
+
+HERE = "#d62728"
+QUIET = "rgba(128,128,128,0.55)"
+
+
+def betas_in_words(betas: Mapping[str, float]) -> str:
+    return ", ".join(f"β({block}) = {beta:.3g}" for block, beta in betas.items())
+
+
+def plane(
+    frontier: Frontier,
+    here: Mapping[str, float],
+    now: Mapping[str, float],
+    others: Sequence[tuple[str, float, float]],
+) -> go.Figure:
+    """Distortion over rate: the frontier with two standard errors, lines of equal bound, anchors, other checkpoints `(name, R, D)`,
+    and where the sliders stand. Every point of the frontier carries its rung as customdata."""
+    figure = go.Figure()
+    _equal_bounds(figure, frontier)
+    for block in frontier.blocks:
+        for line in _lines(frontier, block):
+            figure.add_scatter(
+                x=[rate(p) for p in line],
+                y=[p["distortion"]["value"] for p in line],
+                mode="lines",
+                line={
+                    "color": palette.colours(len(frontier.blocks))[frontier.blocks.index(block)],
+                    "width": 1.5,
+                },
+                hoverinfo="skip",
+                legendgroup=block,
+                name=f"along β({block})",
+                showlegend=line[0] is frontier.points[0],
+            )
+    figure.add_scatter(
+        x=[rate(p) for p in frontier.points],
+        y=[p["distortion"]["value"] for p in frontier.points],
+        error_y={"array": [2 * p["distortion"]["se"] for p in frontier.points], "thickness": 1},
+        error_x={"array": [2 * _rate_error(p) for p in frontier.points], "thickness": 1},
+        mode="markers",
+        marker={"size": 8, "color": palette.colours(1)[0]},
+        customdata=list(range(len(frontier.points))),
+        hovertext=[_words(p) for p in frontier.points],
+        hoverinfo="text",
+        name="this model, measured (± 2 s.e.)",
+    )
+    if frontier.anchors:
+        figure.add_scatter(
+            x=[rate(p) for p in frontier.anchors],
+            y=[p["distortion"]["value"] for p in frontier.anchors],
+            mode="markers",
+            marker={
+                "size": 11,
+                "symbol": "diamond-open",
+                "color": palette.colours(2)[1],
+                "line": {"width": 2},
+            },
+            hovertext=[f"trained for {_words(p)}" for p in frontier.anchors],
+            hoverinfo="text",
+            name="trained for one β",
+        )
+    if others:
+        figure.add_scatter(
+            x=[r for _, r, _ in others],
+            y=[d for _, _, d in others],
+            mode="markers",
+            marker={"size": 9, "symbol": "x-thin-open", "color": QUIET, "line": {"width": 2}},
+            hovertext=[f"{name}: R {r:.2f}, D {d:.2f}" for name, r, d in others],
+            hoverinfo="text",
+            name="other checkpoints, other nets",
+        )
+    figure.add_scatter(
+        x=[now["rate"]],
+        y=[now["distortion"]],
+        mode="markers",
+        marker={"size": 17, "symbol": "circle-open", "color": HERE, "line": {"width": 3}},
+        hovertext=[f"the sliders: {betas_in_words(here)}"],
+        hoverinfo="text",
+        name="where the sliders stand",
+    )
+    figure.update_layout(
+        xaxis_title="rate R = KL(q ‖ p), nats an image",
+        yaxis_title="distortion D = −E log p(x | z), nats an image",
+        height=460,
+        margin={"l": 60, "r": 10, "t": 10, "b": 50},
+        legend={"orientation": "h", "y": 1.12, "x": 0},
+        dragmode="pan",
+    )
+    return figure
+
+
+def _lines(frontier: Frontier, block: str) -> list[list[Point]]:
+    """The points along one block's beta, for each combination of the others'."""
+    groups: dict[tuple, list[Point]] = {}
+    for point in frontier.points:
+        rest = tuple(beta for name, beta in point["betas"].items() if name != block)
+        groups.setdefault(rest, []).append(point)
+    return list(groups.values())
+
+
+def _equal_bounds(figure: go.Figure, frontier: Frontier) -> None:
+    """Dotted lines D + R = constant: the same bound on log p(x)."""
+    rates = [rate(p) for p in frontier.points]
+    low, high = min(rates), max(rates)
+    sums = [r + p["distortion"]["value"] for r, p in zip(rates, frontier.points, strict=True)]
+    bottom = min(p["distortion"]["value"] for p in frontier.points)
+    top = max(p["distortion"]["value"] for p in frontier.points)
+    first = True
+    for total in range(int(min(sums) // 20 * 20), int(max(sums)) + 20, 20):
+        ends = [(r, total - r) for r in (max(low, total - top), min(high, total - bottom))]
+        if ends[0][0] < ends[1][0]:
+            figure.add_scatter(
+                x=[r for r, _ in ends],
+                y=[d for _, d in ends],
+                mode="lines",
+                line={"dash": "dot", "width": 1, "color": QUIET},
+                hovertext=f"−ELBO = {total} nats",
+                hoverinfo="text",
+                name="equal −ELBO, every 20 nats",
+                legendgroup="bounds",
+                showlegend=first,
+            )
+            first = False
+
+
+def _rate_error(point: Point) -> float:
+    return float(np.sqrt(sum(point[f"rate_{block}"]["se"] ** 2 for block in point["betas"])))
+
+
+def _words(point: Point) -> str:
+    return (
+        f"{betas_in_words(point['betas'])}<br>D {point['distortion']['value']:.2f} ± {point['distortion']['se']:.2f}, "
+        f"R {rate(point):.2f} ± {_rate_error(point):.2f} nats"
+    )
+
+
+def dimensions(line: Sequence[Point], block: str, here: float) -> go.Figure:
+    """KL of each dimension of a block, stacked over its beta; the dimension that lasts longest at the bottom."""
+    kl = np.array([point["kl"][block] for point in line])
+    order = kl.sum(0).argsort()[::-1]
+    betas = [point["betas"][block] for point in line]
+    shades = [
+        f"hsl({int(260 - 220 * i / max(1, len(order) - 1))}, 55%, {45 + 18 * (i % 2)}%)"
+        for i in range(len(order))
+    ]
+    figure = go.Figure()
+    for place, dimension in enumerate(order):
+        figure.add_bar(
+            x=[f"{beta:.3g}" for beta in betas],
+            y=kl[:, dimension],
+            name=f"{block}[{dimension}]",
+            marker_color=shades[place],
+            hovertemplate=f"{block}[{dimension}]: %{{y:.2f}} nats at β = %{{x}}<extra></extra>",
+        )
+    nearest = int(np.abs(np.log(np.array(betas) / here)).argmin())
+    figure.add_annotation(
+        x=nearest,
+        y=float(kl[nearest].sum()),
+        text="sliders",
+        arrowcolor=HERE,
+        font={"color": HERE},
+        ay=-28,
+        ax=0,
+    )
+    figure.update_layout(
+        barmode="stack",
+        xaxis={"title": f"β({block})", "type": "category"},
+        yaxis_title="KL of each dimension, nats an image",
+        height=400,
+        margin={"l": 60, "r": 10, "t": 30, "b": 50},
+        legend={"traceorder": "reversed"},
+    )
+    return figure

@@ -1,0 +1,121 @@
+"""Rate-distortion: what the model pays and what it gets at every beta, measured; and which dimensions die in which order."""
+
+import streamlit as st
+
+from app import links, resources
+from app.components.charts import betas_in_words, dimensions, plane
+from app.sidebar import slider_key, slider_option
+from vae_core.frontier import Frontier, objective
+
+checkpoint = resources.current()
+PLANE = f"plane-{checkpoint.name}"
+COLUMNS = {
+    "distortion": "distortion, nats",
+    "rate": "rate, nats",
+    "bayes_accuracy": "class by Bayes’ rule",
+    "sample_accuracy": "samples judged right",
+}
+
+st.title("Rate-distortion")
+
+
+def move(frontier: Frontier) -> None:
+    """Set the sliders to the rung that was clicked."""
+    points = st.session_state[PLANE]["selection"]["points"]
+    rung = next((p["customdata"] for p in points if "customdata" in p), None)
+    rung = rung[0] if isinstance(rung, list) else rung
+    if isinstance(rung, int) and 0 <= rung < len(frontier.points):
+        for block, beta in frontier.points[rung]["betas"].items():
+            st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
+
+
+def shown(frontier: Frontier) -> None:
+    betas = checkpoint.betas
+    now = frontier.at(betas)
+    st.caption(
+        "What you see: each dot is this one model at one β, measured on the "
+        f"{frontier.about}; to the right it keeps more of each image, downwards it draws it back more exactly. Along the frontier the "
+        "slope is −β. Click a dot to move the sliders there."
+    )
+    st.plotly_chart(
+        plane(frontier, betas, now, resources.beside(checkpoint)),
+        key=PLANE,
+        on_select=lambda: move(frontier),
+        selection_mode="points",
+    )
+    cells = st.columns(4)
+    numbers = [(title, now[name], name) for name, title in COLUMNS.items() if name in now]
+    for cell, (title, value, name) in zip(cells, numbers, strict=False):
+        cell.metric(title, f"{value:.2%}" if name.endswith("accuracy") else f"{value:.2f}")
+    st.caption(
+        f"At {betas_in_words(betas)}; between two measured rungs, interpolated in log β. Measured by `{frontier.command}`"
+    )
+    gaps(frontier)
+    st.subheader("Which dimensions die, in which order")
+    block = frontier.blocks[0]
+    if len(frontier.blocks) > 1:
+        links.check("block", frontier.blocks, "block")
+        block = (
+            st.segmented_control("Block", frontier.blocks, default=block, key="block", bind="query-params")
+            or block
+        )
+    line = frontier.line(block, betas)
+    st.plotly_chart(dimensions(line, block, betas[block]), key=f"kl-{checkpoint.name}-{block}")
+    active = [
+        f"{point[f'active_units_{block}']['value']:.0f} at β = {point['betas'][block]:.3g}" for point in line
+    ]
+    st.caption(
+        f"What you see: the rate of {block} as the sum of its dimensions’ KL, the one that lasts longest at the bottom. A higher β makes "
+        f"each dimension pay more, and the least useful go first. Active units, Var(E[z_j | x]) > 0.01: {', '.join(active)}."
+    )
+
+
+def gaps(frontier: Frontier) -> None:
+    """The price of one model for all betas, beside models trained for one."""
+    if not frontier.anchors:
+        return
+    st.subheader("What one model for every β costs")
+    st.dataframe(
+        [
+            {
+                "trained for": betas_in_words(anchor["betas"]),
+                "its D + Σ βR": objective(anchor),
+                "this model’s, minus its own": anchor["gap"]["value"],
+                "± s.e.": anchor["gap"]["se"],
+                "share": f"{anchor['gap']['share']:+.1%}",
+                **{
+                    title: f"{anchor[name]['value']:.2%}"
+                    for name, title in COLUMNS.items()
+                    if name.endswith("accuracy") and name in anchor
+                },
+            }
+            for anchor in frontier.anchors
+        ],
+        column_config={
+            name: st.column_config.NumberColumn(format="%.2f")
+            for name in ("its D + Σ βR", "this model’s, minus its own", "± s.e.")
+        },
+        hide_index=True,
+    )
+    st.caption(
+        "What you see: models with the same nets and budget, each trained for one β alone, and by how many nats an image the objective of "
+        "this one is above (+) or below (−) theirs there."
+    )
+
+
+if checkpoint.frontier is not None and checkpoint.betas:
+    shown(checkpoint.frontier)
+elif checkpoint.betas:
+    st.info(
+        f"The frontier of {checkpoint.name} has not been measured yet: `latent-explorer frontier {checkpoint.name}`"
+    )
+else:
+    several = resources.multi_rate()
+    st.info(
+        f"{checkpoint.name} was trained for one β, so it is a single point of the plane. "
+        + (
+            f"Models that answer to every β: {', '.join(several)}."
+            if several
+            else "Train one with --rates 0.1 10."
+        )
+    )

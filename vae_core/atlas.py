@@ -1,0 +1,164 @@
+"""The atlas of a checkpoint: encodings of a test set and their maps, at one beta or at a ladder of them.
+
+Shapes: R rungs, N items, D dimensions.
+"""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Encodings of a test set: per block the posterior `mean` and `scale` `(N, D)` and UMAP coordinates `(N, 2)`.
+
+    `coordinates` may have one more entry, "joint", for all blocks side by side. `labels` is `(N,)`.
+    """
+
+    means: Arrays
+    scales: Arrays
+    coordinates: Arrays
+    labels: np.ndarray
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The same items at each rung: `betas[block][r]` is the beta of the block at rung r; every combination of them is there.
+
+    The atlas of a model of one beta is a ladder of one rung without betas.
+    """
+
+    betas: dict[str, np.ndarray]
+    rungs: tuple[Atlas, ...]
+
+    def at(self, betas: Mapping[str, float]) -> Atlas:
+        """Between rungs, means and coordinates are interpolated linearly in log beta, and scales by their logarithm.
+
+        Raises ValueError where a block has no beta, or one that the ladder does not know.
+        """
+        if set(betas) != set(self.betas):
+            raise ValueError(
+                f"the atlas has rungs for {', '.join(self.betas) or 'no block'}, not for {', '.join(betas) or 'none'}"
+            )
+        corners = self.corners(betas)
+        if len(corners) == 1:
+            return self.rungs[corners[0][0]]
+        atlases = [(self.rungs[rung], share) for rung, share in corners]
+        first = atlases[0][0]
+
+        def mixed(part: str) -> Arrays:
+            return {
+                name: sum(share * getattr(atlas, part)[name] for atlas, share in atlases).astype(np.float32)  # type: ignore[union-attr]
+                for name in getattr(first, part)
+            }
+
+        scales = {
+            name: np.exp(sum(share * np.log(atlas.scales[name]) for atlas, share in atlases)).astype(
+                np.float32
+            )
+            for name in first.scales
+        }
+        return Atlas(mixed("means"), scales, mixed("coordinates"), first.labels, first.classes)
+
+    def corners(self, betas: Mapping[str, float]) -> list[tuple[int, float]]:
+        return corners(self.betas, betas)
+
+    def arrays(self) -> Arrays:
+        """Flat names for an .npz. One rung: floats in half precision. Several: `(R, N, D)`, means and log scales in 256 levels of each
+        dimension, maps in half precision. An encoding is shown, not trained on."""
+        first = self.rungs[0]
+        shared = {"labels": first.labels.astype(np.uint8), "classes": np.array(first.classes)}
+        parts = {"mean": "means", "scale": "scales", "umap": "coordinates"}
+        found: Arrays = {}
+        for kind, part in parts.items():
+            for name in getattr(first, part):
+                stack = np.stack([getattr(rung, part)[name] for rung in self.rungs])
+                if not self.betas:
+                    found[f"{kind}.{name}"] = stack[0].astype(np.float16)
+                elif kind == "umap":
+                    found[f"{kind}.{name}"] = stack.astype(np.float16)
+                else:
+                    found |= _levels(f"{kind}.{name}", np.log(stack) if kind == "scale" else stack)
+        return {**found, **{f"beta.{block}": values for block, values in self.betas.items()}, **shared}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Ladder":
+        classes = tuple(str(name) for name in arrays["classes"])
+        labels = arrays["labels"].astype(np.int64)
+        betas = _named(arrays, "beta")
+        if not betas:
+            means, scales, maps = (
+                {name: values.astype(np.float32) for name, values in _named(arrays, kind).items()}
+                for kind in ("mean", "scale", "umap")
+            )
+            return cls({}, (Atlas(means, scales, maps, labels, classes),))
+        means, scales = (
+            {name: _values(arrays, f"{kind}.{name}") for name in _named(arrays, kind)}
+            for kind in ("mean", "scale")
+        )
+        maps = _named(arrays, "umap")
+        rungs = [
+            Atlas(
+                {name: stack[r] for name, stack in means.items()},
+                {name: np.exp(stack[r]) for name, stack in scales.items()},
+                {name: stack[r].astype(np.float32) for name, stack in maps.items()},
+                labels,
+                classes,
+            )
+            for r in range(len(next(iter(betas.values()))))
+        ]
+        return cls(betas, tuple(rungs))
+
+
+def corners(ladder: Mapping[str, np.ndarray], betas: Mapping[str, float]) -> list[tuple[int, float]]:
+    """The rungs round these betas with their shares, which add up to 1; betas beyond the ends count as the ends.
+
+    >>> corners({"z": np.array([0.1, 1.0, 10.0])}, {"z": 10**0.25})
+    [(1, 0.75), (2, 0.25)]
+    """
+    sides = [_between(np.unique(ladder[block]), beta) for block, beta in betas.items()]
+    found = []
+    for combination in itertools.product(*sides):
+        here = [ladder[block] == value for block, (value, _) in zip(betas, combination, strict=True)]
+        rung = int(np.flatnonzero(np.logical_and.reduce(here))[0]) if here else 0
+        found.append((rung, round(float(np.prod([share for _, share in combination])), 9)))
+    return found
+
+
+def _between(rungs: np.ndarray, beta: float) -> list[tuple[float, float]]:
+    """The one or two rungs round a beta, with their shares."""
+    place = float(np.interp(np.log(beta), np.log(rungs), np.arange(len(rungs))))
+    low = int(place)
+    share = place - low
+    if share < 1e-3 or share > 1 - 1e-3:
+        return [(float(rungs[round(place)]), 1.0)]
+    return [(float(rungs[low]), 1 - share), (float(rungs[low + 1]), share)]
+
+
+def _named(arrays: Mapping[str, np.ndarray], kind: str) -> Arrays:
+    """What stands under `kind.<name>`."""
+    parts = {key: key.split(".") for key in arrays}
+    return {words[1]: arrays[key] for key, words in parts.items() if len(words) == 2 and words[0] == kind}
+
+
+def _levels(name: str, values: np.ndarray) -> Arrays:
+    """Values `(R, N, D)` as one of 256 levels between the least and the greatest of each dimension."""
+    low, high = values.min((0, 1)), values.max((0, 1))
+    step = np.maximum(high - low, 1e-6) / 255
+    return {
+        name: np.round((values - low) / step).astype(np.uint8),
+        f"{name}.low": low.astype(np.float32),
+        f"{name}.step": step.astype(np.float32),
+    }
+
+
+def _values(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    return arrays[name].astype(np.float32) * arrays[f"{name}.step"] + arrays[f"{name}.low"]

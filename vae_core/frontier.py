@@ -1,0 +1,77 @@
+"""The rate-distortion frontier that a card holds: what `latent-explorer frontier` measured of a multi-rate checkpoint.
+
+Shapes: R rungs, D dimensions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .atlas import corners
+
+Point = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """`points`, one a rung of betas; `anchors`, models trained for one beta each; and the command that measured them."""
+
+    points: tuple[Point, ...]
+    anchors: tuple[Point, ...]
+    command: str
+    about: str
+
+    @classmethod
+    def of(cls, card: Mapping[str, Any]) -> "Frontier | None":
+        """What the card holds; None where nothing was measured."""
+        found = card.get("frontier")
+        if not found:
+            return None
+        about = f"{found['points'][0]['distortion']['n']:,} {found['split']} images of {found['data']}"
+        return cls(tuple(found["points"]), tuple(found["anchors"]), found["command"], about)
+
+    @property
+    def blocks(self) -> list[str]:
+        """The blocks that have a rate."""
+        return list(self.points[0]["betas"])
+
+    @property
+    def betas(self) -> dict[str, np.ndarray]:
+        """The betas of each block at each rung, `(R,)`."""
+        return {block: np.array([point["betas"][block] for point in self.points]) for block in self.blocks}
+
+    def at(self, betas: Mapping[str, float]) -> dict[str, float]:
+        """Every measured number at these betas, and `rate`, the sum over blocks; between rungs interpolated linearly in log beta."""
+        near = [(self.points[rung], share) for rung, share in corners(self.betas, betas)]
+        names = [
+            name for name, value in near[0][0].items() if isinstance(value, Mapping) and "value" in value
+        ]
+        found = {name: sum(share * point[name]["value"] for point, share in near) for name in names}
+        return {**found, "rate": sum(found[f"rate_{block}"] for block in self.blocks)}
+
+    def line(self, block: str, betas: Mapping[str, float]) -> list[Point]:
+        """The points along the betas of one block, the other blocks at the rung nearest to `betas`."""
+        rest = {
+            name: _nearest(np.unique(self.betas[name]), betas[name]) for name in self.blocks if name != block
+        }
+        return [
+            point for point in self.points if all(point["betas"][name] == beta for name, beta in rest.items())
+        ]
+
+
+def _nearest(rungs: np.ndarray, beta: float) -> float:
+    return float(rungs[np.abs(np.log(rungs / beta)).argmin()])
+
+
+def rate(point: Point) -> float:
+    """The rates of all blocks together, nats."""
+    return sum(point[f"rate_{block}"]["value"] for block in point["betas"])
+
+
+def objective(point: Point) -> float:
+    """D + sum of beta R at the point's own betas, nats."""
+    return point["distortion"]["value"] + sum(
+        beta * point[f"rate_{block}"]["value"] for block, beta in point["betas"].items()
+    )

@@ -1,0 +1,91 @@
+"""What a multi-rate model does over its range of betas, and how far it is from models trained for one beta.
+
+Shapes: N images, D dimensions of a block.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..distributions import kl_per_dimension
+from ..explore import encode
+from ..labels import has_label
+from ..model import Model
+from ..multirate import at
+from ..names import IMAGE
+from .base import Bench, Estimate
+from .classes import Judge, bayes_accuracy, samples_right
+from .evidence import active, terms_by_image
+
+Betas = Mapping[str, float]
+
+
+def frontier(
+    bench: Bench, ladder: Sequence[Betas], anchors: Sequence[tuple[Model, Betas]] = ()
+) -> dict[str, Any]:
+    """`points`, one a rung, and `anchors`, one for each model that was trained for its betas alone.
+
+    A point has distortion, the rate of each block, active units and, where the model takes a class, its accuracies, each a value with
+    standard error and n; and `kl`, nats of each dimension. An anchor has its `gap` as well: D + sum of beta R of the multi-rate model
+    there minus its own, nats, paired by image. `bench` holds the model at no beta. Noise is the same everywhere.
+    """
+    judge = None
+    if has_label(bench.model):
+        bench.report("training the judge on the training images")
+        judge = Judge(bench.train, bench.seed)
+    return {
+        "points": [_point(_at(bench, betas), betas, judge) for betas in ladder],
+        "anchors": [
+            {**_point(replace(bench, model=other), betas, judge), "gap": _gap(bench, other, betas)}
+            for other, betas in anchors
+        ],
+    }
+
+
+def _gap(bench: Bench, other: Model, betas: Betas) -> dict[str, float]:
+    ours, theirs = (
+        _weighed(terms_by_image(b), betas) for b in (_at(bench, betas), replace(bench, model=other))
+    )
+    return {**Estimate.mean(ours - theirs)._asdict(), "share": (ours.mean() / theirs.mean() - 1).item()}
+
+
+def _at(bench: Bench, betas: Betas) -> Bench:
+    return replace(bench, model=at(bench.model, betas))
+
+
+def _point(bench: Bench, betas: Betas, judge: Judge | None) -> dict[str, Any]:
+    bench.report("measuring at " + ", ".join(f"beta({block}) = {beta:g}" for block, beta in betas.items()))
+    found = {name: Estimate.mean(values) for name, values in terms_by_image(bench).items()}
+    found |= active(bench) | bayes_accuracy(bench)
+    if judge is not None:
+        found["sample_accuracy"] = Estimate.share(samples_right(bench, judge))
+    numbers = {name: estimate._asdict() for name, estimate in found.items()}
+    return {
+        "betas": dict(betas),
+        **numbers,
+        "kl": {name: kl.tolist() for name, kl in dimensions(bench).items()},
+    }
+
+
+def _weighed(terms: Mapping[str, Tensor], betas: Betas) -> Tensor:
+    return terms["distortion"] + reduce(
+        torch.add, (beta * terms[f"rate_{block}"] for block, beta in betas.items())
+    )
+
+
+@torch.no_grad()
+def dimensions(bench: Bench) -> dict[str, Tensor]:
+    """KL(q_j || p_j) of each dimension of each block, mean over the split, `(D,)` nats; blocks whose KL does not divide are left out."""
+    sums: dict[str, Tensor] = {}
+    for batch in bench.data.to(bench.device).batches(1000, bench.seed):
+        posteriors = encode(bench.model, {IMAGE: batch[IMAGE]})
+        env = {**batch, **{name: q.mean for name, q in posteriors.items()}}
+        for name in bench.blocks:
+            kl = kl_per_dimension(posteriors[name], bench.model.p[name](env))
+            if kl is not None:
+                sums[name] = sums.get(name, 0.0) + kl.expand(len(batch[IMAGE]), -1).sum(0)
+    return {name: total / len(bench.data) for name, total in sums.items()}

@@ -1,0 +1,241 @@
+"""Nets that answer to every beta: one training, all rates (Bae et al., 2023, arXiv 2212.03905).
+
+The rate of a block is an input of the model, `log_beta_<block>` `(B, 1)`, which gates in the nets read; the objective weighs each
+example by the same beta. Shapes: B examples, R rates, F features.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .model import Model
+from .names import RATE
+from .nets import Joined
+
+# Training draws betas from a range wider than the exposed one by this factor on both sides: the ends are fitted worst.
+MARGIN = 1.5
+
+
+def rate_name(block: str) -> str:
+    """The input that says at which beta a block is: its log, `(B, 1)`.
+
+    >>> rate_name("z_l")
+    'log_beta_z_l'
+    """
+    return RATE + block
+
+
+class Rates(nn.Module):
+    """The log betas of some blocks, `(B, 1)` each, as numbers `(B, R)` of mean 0 and variance 1 over the range trained on.
+
+    `exposed` is the range of betas that a user is offered, `trained` the one that they are drawn from, log-uniformly, while training.
+    Raises ValueError for an empty range.
+    """
+
+    def __init__(self, exposed: tuple[float, float], *blocks: str):
+        super().__init__()
+        low, high = exposed
+        if not 0 < low < high < math.inf:
+            raise ValueError(
+                f"rates are the lowest and the highest beta, above 0, such as 0.1 10; got {low:g} {high:g}"
+            )
+        self.exposed, self.trained = (low, high), (low / MARGIN, high * MARGIN)
+        self.blocks = blocks
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(map(rate_name, self.blocks))
+
+    def forward(self, *log_betas: Tensor) -> Tensor:
+        low, high = map(math.log, self.trained)
+        return (torch.cat(log_betas, -1) - (low + high) / 2) * (2 * math.sqrt(3) / (high - low))
+
+    def only(self, *blocks: str) -> "Rates":
+        """The same range for some of the blocks."""
+        return Rates(self.exposed, *blocks)
+
+
+def opening(a: Tensor) -> Tensor:
+    """sigmoid(a), the gate of a hidden unit: it can always open again."""
+    return a.sigmoid()
+
+
+def closing(a: Tensor) -> Tensor:
+    """sqrt(max(0, 1 - exp(a))), the gate of a latent dimension: it closes for good where the dimension does not pay.
+
+    Exact in the linear case: a linear beta-VAE with noise s has W = U diag sqrt(lambda_j - beta s^2)_+, which is
+    U Lambda^(1/2) with this gate at a = log beta + log(s^2 / lambda_j) on each latent, at every beta.
+    """
+    return (1 - a.exp()).relu().sqrt()
+
+
+# Where gates begin: nearly open at every rate. A closed `closing` has no gradient, so it must not begin closed.
+BEGINNING: dict[Callable[[Tensor], Tensor], float] = {opening: 1.0, closing: -3.0}
+
+# Features of the hyper-network that all gates of a net share, and how many linear maps it mixes where latents come in or go out.
+FEATURES, MAPS = 16, 4
+
+
+class Features(nn.Module):
+    """What gates read: the standardised rates t and SiLU(A t + a), one hidden layer of a hyper-network, `(B, R + 16)`."""
+
+    def __init__(self, rates: Rates):
+        super().__init__()
+        self.rates = rates
+        self.hidden = nn.Linear(len(rates.blocks), FEATURES)
+        for parameter in self.hidden.parameters():
+            nn.init.uniform_(parameter, -2, 2)  # bends all over the range of t
+
+    @property
+    def width(self) -> int:
+        return len(self.rates.blocks) + FEATURES
+
+    def forward(self, *log_betas: Tensor) -> Tensor:
+        t = self.rates(*log_betas)
+        return torch.cat([t, F.silu(self.hidden(t))], dim=-1)
+
+
+class Gate(nn.Module):
+    """Scale and shift of each unit, `h <- g(w . f + b) h + v . f`, by the features f of the rates."""
+
+    def __init__(self, features: int, units: int, kind: Callable[[Tensor], Tensor]):
+        super().__init__()
+        self.kind = kind
+        self.scale = nn.Linear(features, units)
+        self.shift = nn.Linear(features, units, bias=False)
+        nn.init.uniform_(self.scale.weight, -0.3, 0.3)
+        nn.init.constant_(self.scale.bias, BEGINNING[kind])
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, h: Tensor, f: Tensor) -> Tensor:
+        ones = [1] * (h.dim() - 2)
+        scale, shift = (part.view(*part.shape, *ones) for part in (self.kind(self.scale(f)), self.shift(f)))
+        return h * scale + shift
+
+
+class Blend(nn.Module):
+    """sum_k a_k(f) W_k x: what a linear map between latents and features becomes at other rates, since dimensions turn as they die."""
+
+    def __init__(self, features: int, inputs: int, outputs: int):
+        super().__init__()
+        self.maps = nn.Linear(inputs, MAPS * outputs, bias=False)
+        self.shares = nn.Linear(features, MAPS)
+        nn.init.uniform_(self.shares.weight, -0.05, 0.05)
+        nn.init.zeros_(self.shares.bias)
+
+    def forward(self, x: Tensor, f: Tensor) -> Tensor:
+        return torch.einsum("bk,bko->bo", self.shares(f), self.maps(x).unflatten(-1, (MAPS, -1)))
+
+
+class Gated(nn.Module):
+    """A sequence of layers with a gate on the units of each hidden affine map or convolution, before its activation.
+
+    Its last inputs are the log betas. `latents` is the number of its inputs where they are latents: each has a gate too, and the layer
+    that reads them is a blend.
+    """
+
+    def __init__(self, net: nn.Sequential, rates: Rates, latents: int = 0):
+        super().__init__()
+        self.net, self.features = net, Features(rates)
+        width = self.features.width
+        self.gates = nn.ModuleDict({str(i): Gate(width, units, opening) for i, units in _hidden(net).items()})
+        self.entry = nn.ModuleList()
+        if latents:
+            first: Any = net[0]
+            self.entry.extend([Gate(width, latents, closing), Blend(width, latents, first.out_features)])
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        count = len(self.features.rates.blocks)
+        f = self.features(*inputs[-count:])
+        x = Joined.join(*inputs[:-count]) if isinstance(self.net, Joined) else inputs[0]
+        for number, layer in enumerate(self.net):
+            x = self._enter(layer, x, f) if number == 0 and self.entry else layer(x)
+            if str(number) in self.gates:
+                x = self.gates[str(number)](x, f)
+        return x
+
+    def _enter(self, layer: nn.Module, x: Tensor, f: Tensor) -> Tensor:
+        gate, blend = self.entry
+        x = gate(x, f)
+        return layer(x) + blend(x, f)
+
+
+def _hidden(net: nn.Sequential) -> dict[int, int]:
+    """The places of the affine layers that an activation follows, and their units."""
+    layers = list(net)
+    affine = {
+        i: getattr(layer, "out_features", getattr(layer, "out_channels", 0))
+        for i, layer in enumerate(layers[:-1])
+    }
+    return {i: units for i, units in affine.items() if units and not isinstance(layers[i + 1], nn.Unflatten)}
+
+
+class GatedHead(nn.Module):
+    """A linear head that is a blend, with a gate on each output. In the linear case the mean takes the decoder's gate, and log sigma_j
+    moves with (log beta + log(s^2 / lambda_j)) / 2."""
+
+    def __init__(self, head: nn.Linear, rates: Rates):
+        super().__init__()
+        self.head, self.features = head, Features(rates)
+        self.gate = Gate(self.features.width, head.out_features, closing)
+        self.blend = Blend(self.features.width, head.in_features, head.out_features)
+
+    def forward(self, h: Tensor, *log_betas: Tensor) -> Tensor:
+        f = self.features(*log_betas)
+        return self.gate(self.head(h) + self.blend(h, f), f)
+
+
+def rates_of(model: Model) -> dict[str, Rates]:
+    """The range of betas of each block that has a rate input; empty for a model of one beta."""
+    found: dict[str, Rates] = {}
+    for module in model.modules():
+        if isinstance(module, Rates):
+            found |= dict.fromkeys(module.blocks, module)
+    return {name: found[name] for name in model.latents if name in found}
+
+
+def usual(model: Model) -> dict[str, float]:
+    """Where a multi-rate model is unless asked otherwise: at beta = 1, the bound itself, or the exposed beta that is nearest to it."""
+    return {block: min(max(1.0, rate.exposed[0]), rate.exposed[1]) for block, rate in rates_of(model).items()}
+
+
+def at(model: Model, betas: float | Mapping[str, float]) -> Model:
+    """The model at these betas: one for each block of `rates_of(model)`, or one number for all; weights are shared.
+
+    A model of one beta is given back as it is. Raises ValueError for a block without a rate, a block left out, or a beta that was not
+    trained on.
+    """
+    rates = rates_of(model)
+    asked = betas if isinstance(betas, Mapping) else dict.fromkeys(rates, betas)
+    if set(asked) != set(rates):
+        raise ValueError(
+            f"betas are given for {', '.join(asked) or 'no block'}, but the blocks with a rate are {', '.join(rates) or 'none'}"
+        )
+    for block, beta in asked.items():
+        low, high = rates[block].trained
+        if not low * (1 - 1e-6) <= beta <= high * (1 + 1e-6):
+            raise ValueError(f"beta of {block} must be between {low:g} and {high:g}, got {beta:g}")
+    weight = next(model.parameters())
+    held = {rate_name(block): weight.new_full((1, 1), math.log(beta)) for block, beta in asked.items()}
+    return model.holding(held) if held else model
+
+
+def ladder(model: Model, rungs: int) -> list[dict[str, float]]:
+    """`rungs` betas for each block, equal steps of log beta over the exposed range, in every combination; nothing for a model of one beta."""
+    rates = rates_of(model)
+    steps = {block: _steps(rate.exposed, rungs) for block, rate in rates.items()}
+    return (
+        [dict(zip(rates, betas, strict=True)) for betas in itertools.product(*steps.values())]
+        if rates
+        else []
+    )
+
+
+def _steps(exposed: tuple[float, float], rungs: int) -> list[float]:
+    low, high = map(math.log, exposed)
+    return [float(f"{math.exp(low + (high - low) * i / (rungs - 1)):.4g}") for i in range(rungs)]
