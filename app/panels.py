@@ -4,13 +4,15 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app import resources
+from app import resources, uploads
 from app.components.bars import bars
 from app.components.image_grid import image_grid
 from app.components.palette import colours
+from app.components.sketch import sketch
 from app.pictures import to_bytes
+from app.uploads import Own
 from vae_core import Checkpoint
-from vae_core.explore import blocks, class_posterior, decode, neighbours, reads_label
+from vae_core.explore import blocks, class_posterior, codes_of, decode, neighbours, reads_label
 from vae_core.labels import has_label
 from vae_core.names import LABEL
 
@@ -28,16 +30,78 @@ def item_panel(found: Checkpoint, item: int) -> None:
         if st.button("Traverse it", icon=":material/tune:", width="stretch"):
             st.switch_page("views/traverse.py", query_params={"model": found.name, "item": str(item)})
     with middle:
-        if has_label(found.model):
-            means, scales = _codes(found, item)
-            posterior = class_posterior(found.model, means, scales, len(atlas.classes))[0]
-            bars(
-                atlas.classes, posterior.tolist(), colours(len(atlas.classes)), _class_posterior_title(found)
-            )
-        else:
-            st.caption("This model is not conditioned on the class, so it has no class posterior.")
+        _class_bars(found, *_codes(found, item))
     with right:
-        _neighbours(found, item)
+        codes = {block: mean[0] for block, mean in _codes(found, item)[0].items()}
+        _neighbours(found, codes, f"item {item}", "item-neighbours", item)
+
+
+OWN = "own-image"
+
+
+def own_image(found: Checkpoint) -> None:
+    """Where a visitor draws an image or gives one; what comes of it is kept for the session."""
+    channels, height, width = found.signature.shape
+    left, right = st.columns([1, 2])
+    with left:
+        text = sketch(height, width, key=f"sketch-{height}-{width}", title="Draw your own image")
+    with right:
+        file = st.file_uploader(
+            "or give an image file",
+            type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
+            max_upload_size=uploads.MEGABYTES,
+            key="own-file",
+        )
+        centre = st.toggle("Centre and scale it as the test images are", value=True, key="own-centre")
+        own = None
+        try:
+            if file is not None:
+                own = uploads.white_on_black(uploads.read(file.getvalue(), (channels, height, width)))
+        except ValueError as error:
+            st.warning(str(error))
+        own = own or uploads.drawn(text, (channels, height, width))
+        if own is not None and centre:
+            own = uploads.centred(own)
+        if own is not None and own.notes:
+            st.caption(f"The image was {'; '.join(own.notes)}.")
+    st.session_state[OWN] = own
+
+
+def kept_own(found: Checkpoint) -> Own | None:
+    """The visitor's image, where there is one that this model can encode."""
+    own = st.session_state.get(OWN)
+    return own if own is not None and own.pixels.shape == tuple(found.signature.shape) else None
+
+
+def own_panel(found: Checkpoint, own: Own) -> None:
+    """The visitor's image: as encoded, decoded, its class, and the test images nearest to it in each block."""
+    pairs = resources.own_codes(found, own)
+    means, scales = ({name: pair[i] for name, pair in pairs.items()} for i in (0, 1))
+    left, middle, right = st.columns([1.1, 1.4, 3])
+    with left:
+        st.subheader("Your image")
+        shown = np.stack(
+            [
+                to_bytes(torch.from_numpy(own.pixels).float() / 255),
+                to_bytes(decode(found.model, codes_of(means)))[0],
+            ]
+        )
+        image_grid(
+            shown[None], rows=[""], columns=["given", "decoded"], title="Your image", key="own-pictures"
+        )
+    with middle:
+        _class_bars(found, means, scales)
+    with right:
+        _neighbours(found, {name: mean[0] for name, mean in means.items()}, "your image", "own-neighbours")
+
+
+def _class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[str, torch.Tensor]) -> None:
+    if not has_label(found.model):
+        st.caption("This model is not conditioned on the class, so it has no class posterior.")
+        return
+    classes = found.atlas.classes
+    posterior = class_posterior(found.model, means, scales, len(classes))[0]
+    bars(classes, posterior.tolist(), colours(len(classes)), _class_posterior_title(found))
 
 
 def _class_posterior_title(found: Checkpoint) -> str:
@@ -64,12 +128,15 @@ def _pictures(found: Checkpoint, item: int) -> None:
     )
 
 
-def _neighbours(found: Checkpoint, item: int) -> None:
+def _neighbours(
+    found: Checkpoint, codes: dict[str, torch.Tensor], what: str, key: str, item: int | None = None
+) -> None:
+    """The test images nearest to a code `(D,)` in each block; `item` is the one it belongs to, left out."""
     labels, classes = found.atlas.labels, found.atlas.classes
     rows, notes = [], []
     for block in blocks(found.model):
         means, _ = resources.codes(found)[block]
-        near = neighbours(means, item, NEIGHBOURS).tolist()
+        near = neighbours(means, codes[block], NEIGHBOURS, item).tolist()
         rows.append(to_bytes(decode(found.model, resources.item_codes(found, near))))
         notes.append(" ".join(classes[labels[n]] for n in near))
     image_grid(
@@ -77,8 +144,8 @@ def _neighbours(found: Checkpoint, item: int) -> None:
         rows=[f"near in {block}" for block in blocks(found.model)],
         row_notes=[f"classes {note}" for note in notes],
         columns=[f"{i + 1}." for i in range(NEIGHBOURS)],
-        title=f"The nearest neighbours of item {item} in each block, decoded, nearest first",
-        key="item-neighbours",
+        title=f"The nearest neighbours of {what} in each block, decoded, nearest first",
+        key=key,
     )
 
 

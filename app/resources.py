@@ -17,6 +17,7 @@ from torch import Tensor
 from app import MODELS_VARIABLE
 from app.components.latent_map import Ellipse
 from app.pictures import png, to_bytes
+from app.uploads import Own
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import CARD, found_in, load_card
 from vae_core.data import Data, local_data
@@ -27,6 +28,7 @@ from vae_core.explore import (
     blocks,
     codes_of,
     decode,
+    encode,
     holdable,
     prior_components,
     priors_by_class,
@@ -278,6 +280,18 @@ def _is_multi_rate(folder: str, written: int) -> bool:
 def frame(found: Checkpoint, block: str) -> np.ndarray:
     """Round what a map of the block is drawn at every beta: the coordinates of all rungs, `(R N, 2)`."""
     return np.concatenate([rung.coordinates[block] for rung in found.ladder.rungs])
+
+
+def own_codes(found: Checkpoint, own: Own) -> dict[str, tuple[Tensor, Tensor]]:
+    """Posterior mean and scale `(1, D)` of a visitor's image for each latent, its pixels drawn as those of the test images were."""
+    pixels = Data("own", "test", torch.from_numpy(own.pixels)[None], torch.zeros(1, dtype=torch.long), ())
+    image = pixels.scored_by(found.model).pixels.of(pixels.images, Sampler.seeded(0))
+    return {name: (q.mean, q.stddev) for name, q in encode(found.model, {IMAGE: image}).items()}
+
+
+def place_on_map(found: Checkpoint, block: str, code: Tensor) -> np.ndarray:
+    """Where a code `(1, D)` lies on the block's map at the present betas, `(2,)`."""
+    return place(code.numpy(), found.atlas.means[block], found.atlas.coordinates[block])[0]
 
 
 @_by_identity

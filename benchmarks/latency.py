@@ -2,7 +2,8 @@
 
 First page: from the start of the server to the map drawn and ready (cold: the first visitor of a fresh server), and from
 the navigation to the map drawn for a second visitor. Controls: from the key that moves a slider to the changed pixels in
-the page, a mutation of the grid's digest seen by the page itself.
+the page, a change of the grid's or the map's digest (of a number's text on the rate-distortion page) seen by the page itself.
+Betas: the same for a slider of beta, which every page answers to, maps of 10,000 points included.
 """
 
 import statistics
@@ -18,10 +19,11 @@ VIEWPORT = {"width": 1440, "height": 900}
 # Notes when the event reaches the page and when the grid's digest has changed on the screen; `globalThis.answer` is the
 # wait in milliseconds.
 ARM = """([grid, event]) => {
-  const before = grid.dataset.digest;
+  const mark = () => grid.dataset.digest ?? grid.textContent;
+  const before = mark();
   globalThis.answer = new Promise((resolve) => addEventListener(event, () => {
     const start = performance.now();
-    const look = () => grid.dataset.digest !== before
+    const look = () => mark() !== before
       ? requestAnimationFrame(() => resolve(performance.now() - start)) : setTimeout(look, 1);
     look();
   }, { once: true, capture: true }));
@@ -70,11 +72,12 @@ def measure(
     with served() as address, chromium() as browser:
         page = browser.new_context(viewport=VIEWPORT).new_page()
         page.goto(address + path)
-        page.wait_for_selector(f"{grid}[data-ready=true]", timeout=120_000)
+        ready = f"{grid}[data-ready=true]" if grid.endswith(("grid", "map")) else grid
+        page.wait_for_selector(ready, timeout=120_000)
         page.wait_for_timeout(2000)
         times = []
         for move in range(moves + settle):
-            page.evaluate(ARM, [page.locator(grid).element_handle(), event])
+            page.evaluate(ARM, [page.locator(grid).first.element_handle(), event])
             act(page, move)
             times.append(page.evaluate("() => globalThis.answer"))
             page.wait_for_timeout(300)
@@ -88,8 +91,26 @@ def report(name: str, times: list[float]) -> None:
     )
 
 
+RATED = "mr-cdvae-mnist"
+BETA = ".st-key-beta_z_u input[type=range]"
+
+
+def rates() -> None:
+    """A slider of beta on every page."""
+    for name, path, grid in (
+        ("Map, 2 x 10,000 points", "/", ".latent-map"),
+        ("Map, the open item", "/?item=3", ".st-key-item-pictures .image-grid"),
+        ("Traverse", "/traverse", ".st-key-strips .image-grid"),
+        ("Generate", "/generate", ".st-key-samples .image-grid"),
+        ("Rate-distortion", "/rate_distortion", "[data-testid=stMain]"),
+    ):
+        query = "&" if "?" in path else "?"
+        controls(f"beta: {name}", f"{path}{query}model={RATED}", BETA, grid)
+
+
 def main() -> None:
     first_pages()
+    rates()
     clicks(
         "Map: click, item opened",
         "/?item=0",

@@ -239,15 +239,17 @@ def activity(means: Tensor) -> Tensor:
     return means.var(0)
 
 
-def neighbours(codes: Tensor, item: int, k: int) -> Tensor:
-    """The k items nearest to `item` by Euclidean distance between codes `(N, D)`, nearest first, itself left out.
+def neighbours(codes: Tensor, code: Tensor, k: int, item: int | None = None) -> Tensor:
+    """The k items whose codes `(N, D)` are nearest to a code `(D,)` by Euclidean distance, nearest first; `item` is left out.
 
-    >>> neighbours(torch.tensor([[0.0], [5.0], [1.0]]), 0, 2).tolist()
+    >>> codes = torch.tensor([[0.0], [5.0], [1.0]])
+    >>> neighbours(codes, codes[0], 2, item=0).tolist()
     [2, 1]
     """
-    distance = torch.linalg.vector_norm(codes - codes[item], dim=-1)
-    distance[item] = torch.inf
-    return distance.topk(min(k, len(codes) - 1), largest=False).indices
+    distance = torch.linalg.vector_norm(codes - code, dim=-1)
+    if item is not None:
+        distance[item] = torch.inf
+    return distance.topk(min(k, len(codes) - (item is not None)), largest=False).indices
 
 
 def _device(model: Model) -> torch.device:

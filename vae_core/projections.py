@@ -49,15 +49,15 @@ def umap(
 
 
 def onto(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-    """The map `(N, 2)` shifted, turned, mirrored and scaled to lie as near as it can to another of the same items (Procrustes).
+    """The map `(N, 2)` shifted, turned and mirrored to lie as near as it can to another of the same items (Procrustes), at its size.
 
     >>> square = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
     >>> np.allclose(onto(3 * square[:, ::-1] + 5, square), square)
     True
     """
     a, b = moving.mean(0), fixed.mean(0)
-    left, sizes, right = np.linalg.svd((moving - a).T @ (fixed - b))
-    scale = sizes.sum() / np.square(moving - a).sum()
+    left, _, right = np.linalg.svd((moving - a).T @ (fixed - b))
+    scale = np.linalg.norm(fixed - b) / np.linalg.norm(moving - a)
     return (scale * (moving - a) @ left @ right + b).astype(moving.dtype)
 
 
@@ -79,15 +79,17 @@ def place(new: np.ndarray, codes: np.ndarray, coordinates: np.ndarray, k: int = 
 def aligned(codes: Sequence[np.ndarray], rungs: np.ndarray, seed: int = 0) -> list[np.ndarray]:
     """Maps `(N, 2)` of the same items at each rung, codes `(N, D)` each, on which an item keeps its place.
 
-    `rungs` `(R, K)` is where they stand, the log betas. The one nearest to the middle is a UMAP; each other begins where its nearest
-    neighbour, nearer to the middle, has ended. Against UMAPs that are fitted alone and AlignedUMAP: `benchmarks/moving_maps.py`.
+    `rungs` `(R, K)` is where they stand, the log betas. A UMAP of the one nearest to the middle is where all begin: that rung itself,
+    since umap-learn shrinks a start, and each other where its nearest neighbour, nearer to the middle, has ended. Against UMAPs that
+    are fitted alone and AlignedUMAP: `python -m benchmarks.moving_maps`.
     """
-    order = np.linalg.norm(rungs - rungs.mean(0), axis=1).argsort(kind="stable")
-    maps: dict[int, np.ndarray] = {}
-    for rung in order.tolist():
+    middle, *others = np.linalg.norm(rungs - rungs.mean(0), axis=1).argsort(kind="stable").tolist()
+    start = umap(codes[middle], seed)
+    maps = {middle: start if not others else umap(codes[middle], seed, start=start)}
+    for rung in others:
         done = list(maps)
-        near = done[int(np.linalg.norm(rungs[done] - rungs[rung], axis=1).argmin())] if done else None
-        maps[rung] = umap(codes[rung], seed, start=None if near is None else maps[near])
+        near = done[int(np.linalg.norm(rungs[done] - rungs[rung], axis=1).argmin())]
+        maps[rung] = umap(codes[rung], seed, start=maps[near])
     return [maps[rung] for rung in range(len(codes))]
 
 

@@ -63,6 +63,7 @@ from .objectives import (
 # The options that a card counts to its objective, beside beta.
 OBJECTIVE_OPTIONS = (
     "beta_warmup",
+    "beta_draws",
     "delta",
     "capacity",
     "tolerance",
@@ -95,6 +96,8 @@ class Options:
     """Weight of the rate: one number, or one for each latent block."""
     beta_warmup: int = 0
     """Steps over which beta rises from 0: a vamp prior needs some thousands, or no latent may ever say anything."""
+    beta_draws: Literal["ends"] | None = None
+    """How the log betas of a model with --rates are drawn: uniformly unless given; ends: more often at the ends, which are fitted worst."""
     delta: float | None = None
     """Greatest mean rate of a constrained beta-VAE, nats an image."""
     capacity: float | None = None
@@ -195,6 +198,8 @@ class Options:
                 )
             return SemiSupervised(self.beta, self.classifier_weight)
         rates = rates_of(model)
+        if self.beta_draws and not rates:
+            raise ValueError("--beta-draws is for a model with --rates: leave it out, or give the rates too")
         if rates and (self.objective != "elbo" or self.beta != 1.0 or self.beta_warmup):
             raise ValueError(
                 "a model with --rates is weighed by betas of its own: leave out --objective, --beta and --beta-warmup"
@@ -207,7 +212,7 @@ class Options:
             penalties.append(ClassifierTerm(self.classifier_weight))
         if self.adversary:
             penalties += adversaries(model, self.adversary, classes)
-        return Bound(MultiRate(rates) if rates else self.rule(steps), penalties)
+        return Bound(MultiRate(rates, self.beta_draws == "ends") if rates else self.rule(steps), penalties)
 
 
 class Progress(NamedTuple):

@@ -90,9 +90,9 @@ def plane(
     figure.update_layout(
         xaxis_title="rate R = KL(q ‖ p), nats an image",
         yaxis_title="distortion D = −E log p(x | z), nats an image",
-        height=460,
-        margin={"l": 60, "r": 10, "t": 10, "b": 50},
-        legend={"orientation": "h", "y": 1.12, "x": 0},
+        height=480,
+        margin={"l": 60, "r": 10, "t": 70, "b": 50},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
         dragmode="pan",
     )
     return figure
@@ -144,7 +144,7 @@ def _words(point: Point) -> str:
 
 
 def dimensions(line: Sequence[Point], block: str, here: float) -> go.Figure:
-    """KL of each dimension of a block, stacked over its beta; the dimension that lasts longest at the bottom."""
+    """KL of each dimension of a block, stacked over its beta, the largest at the bottom."""
     kl = np.array([point["kl"][block] for point in line])
     order = kl.sum(0).argsort()[::-1]
     betas = [point["betas"][block] for point in line]

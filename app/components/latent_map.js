@@ -223,7 +223,7 @@ class Panel {
   constructor(map, spec, height) {
     this.map = map;
     this.name = spec.name;
-    this.title = spec.title;
+    this.heading = element("figcaption", { class: "title" });
     this.view = null;
     this.pointCanvas = element("canvas", { class: "points" });
     this.overCanvas = element("canvas", { class: "over" });
@@ -236,7 +236,7 @@ class Panel {
     this.root = element(
       "figure",
       { class: "panel", "data-panel": spec.name },
-      element("figcaption", { class: "title" }, spec.title),
+      this.heading,
       element("span", { class: "axis vertical" }, spec.axes[1]),
       this.plot,
       element("span", { class: "axis horizontal" }, spec.axes[0]),
@@ -257,10 +257,11 @@ class Panel {
     this.root.remove();
   }
 
-  setData(points, ellipses, view) {
+  setData(points, { title, ellipses, guest }, view) {
     const before = this.points;
     this.points = points;
     this.ellipses = ellipses;
+    this.guest = guest;
     if (points !== before) {
       if (points.sharesFrame(before)) this.#travel();
       else {
@@ -268,6 +269,7 @@ class Panel {
         this.shown = { x: points.x, y: points.y };
       }
     }
+    this.heading.textContent = this.title = title;
     const total = points.count.toLocaleString("en");
     this.plot.setAttribute(
       "aria-label",
@@ -371,6 +373,7 @@ class Panel {
       this.map.rememberView(this);
     }
     const { cx, cy, scale } = this.view;
+    if (!this.guest) delete this.root.dataset.guest;
     this.root.dataset.view = [cx, cy, scale].map((value) => value.toPrecision(9)).join(" ");
     return true;
   }
@@ -437,7 +440,29 @@ class Panel {
     }
     this.#paintPriorLabels(context, priors);
     if (map.item >= 0) this.#paintItem(context, map.item);
+    if (this.guest) this.#paintGuest(context, this.guest);
     if (map.hover >= 0) this.#paintRing(context, map.hover, 6, 2);
+  }
+
+  /** The visitor's own image: a star with a name, which no item looks like. */
+  #paintGuest(context, place) {
+    const { theme } = this.map, [x, y] = this.toScreen(...place);
+    context.beginPath();
+    for (let corner = 0; corner < 10; corner++) {
+      const radius = corner % 2 ? 4.5 : 11, angle = (Math.PI * corner) / 5 - Math.PI / 2;
+      context.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
+    }
+    context.closePath();
+    context.lineWidth = 4;
+    context.lineJoin = "round";
+    context.strokeStyle = theme.paper;
+    context.stroke();
+    context.fillStyle = theme.primary;
+    context.fill();
+    context.lineWidth = 1.2;
+    context.strokeStyle = theme.text;
+    context.stroke();
+    this.root.dataset.guest = place.map((value) => value.toFixed(3)).join(" ");
   }
 
   #paintPriors(context, priors) {
@@ -798,16 +823,17 @@ class LatentMap {
       if (this.item >= dataset.classes.length) this.item = -1;
     }
     this.panels.forEach((panel, p) => {
-      panel.setData(dataset.panels[p], data.panels[p].ellipses, views.get(viewKey(data, panel.name)));
+      panel.setData(dataset.panels[p], data.panels[p], views.get(viewKey(data, panel.name)));
     });
     this.#select(this.selection);
     this.root.dataset.ready = "true";
+    this.root.dataset.digest = data.digest;
   }
 
   /** Make panels and legend, unless those that are there will do. */
   #build() {
     const { panels, classes, colours, height } = this.data;
-    const structure = JSON.stringify([panels.map(({ ellipses, ...rest }) => rest), classes, colours, height]);
+    const structure = JSON.stringify([panels.map(({ name, axes }) => [name, axes]), classes, colours, height]);
     if (structure === this.#structure) return;
     this.#structure = structure;
     this.panels.forEach((panel) => panel.remove());

@@ -56,9 +56,8 @@ class Panel:
     xy: np.ndarray  # (N, 2)
     ellipses: Sequence[Ellipse] = ()
     axes: tuple[str, str] = ("UMAP 1", "UMAP 2")
-    frame: np.ndarray | None = (
-        None  # (M, 2), round which the map is drawn although the items move; itself otherwise
-    )
+    guest: np.ndarray | None = None  # (2,), the place of an image that is none of the items: a star
+    frame: np.ndarray | None = None  # (M, 2), what the map is drawn round, although the items move
 
 
 @dataclass(frozen=True)
@@ -137,6 +136,7 @@ def latent_map(
                         "title": panel.title,
                         "axes": list(panel.axes),
                         "ellipses": [ellipse.to_json() for ellipse in panel.ellipses],
+                        "guest": None if panel.guest is None else np.asarray(panel.guest, float).tolist(),
                     }
                     for panel in panels
                 ],

@@ -7,7 +7,7 @@ import streamlit as st
 from app import links, resources
 from app.components.latent_map import Panel, latent_map
 from app.components.selection import Selection, selected_items
-from app.panels import classes_of_selection, item_panel, leak_note
+from app.panels import classes_of_selection, item_panel, kept_own, leak_note, own_image, own_panel
 from vae_core.explore import blocks, reads_label
 from vae_core.projections import JOINT
 
@@ -35,7 +35,18 @@ def panel(block: str) -> Panel:
     if block in checkpoint.betas:
         title += f" · β = {checkpoint.betas[block]:g}"
     outlines = resources.prior_ellipses(checkpoint, block)
-    return Panel(block, title, atlas.coordinates[block], outlines, frame=resources.frame(checkpoint, block))
+    own = kept_own(checkpoint)
+    guest = None
+    if own is not None:
+        guest = resources.place_on_map(checkpoint, block, resources.own_codes(checkpoint, own)[block][0])
+    return Panel(
+        block,
+        title,
+        atlas.coordinates[block],
+        outlines,
+        guest=guest,
+        frame=resources.frame(checkpoint, block),
+    )
 
 
 def linked_selection() -> Selection | None:
@@ -58,6 +69,8 @@ def linked_selection() -> Selection | None:
 
 @st.fragment
 def maps() -> None:
+    with st.expander("Your own image on the maps", icon=":material/draw:"):
+        own_image(checkpoint)
     query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
     shown = blocks(model)
     if (
@@ -81,6 +94,8 @@ def maps() -> None:
         frames = {name: resources.frame(checkpoint, name) for name in atlas.coordinates}
         rows = selected_items(state.selection, atlas.coordinates, atlas.labels, state.hidden, frames)
         classes_of_selection(checkpoint, rows)
+    if (own := kept_own(checkpoint)) is not None:
+        own_panel(checkpoint, own)
     if state.item is not None:
         item_panel(checkpoint, state.item)
 

@@ -32,10 +32,11 @@ def move(frontier: Frontier) -> None:
 def shown(frontier: Frontier) -> None:
     betas = checkpoint.betas
     now = frontier.at(betas)
+    slope = " The slope of the curve is −β." if len(frontier.blocks) == 1 else ""
     st.caption(
-        "What you see: each dot is this one model at one β, measured on the "
-        f"{frontier.about}; to the right it keeps more of each image, downwards it draws it back more exactly. Along the frontier the "
-        "slope is −β. Click a dot to move the sliders there."
+        "What you see: each dot is this one model at one β of each block, measured on the "
+        f"{frontier.about}; to the right it keeps more of each image, downwards it draws it back more exactly.{slope} "
+        "Click a dot to move the sliders there."
     )
     st.plotly_chart(
         plane(frontier, betas, now, resources.beside(checkpoint)),
@@ -65,7 +66,7 @@ def shown(frontier: Frontier) -> None:
         f"{point[f'active_units_{block}']['value']:.0f} at β = {point['betas'][block]:.3g}" for point in line
     ]
     st.caption(
-        f"What you see: the rate of {block} as the sum of its dimensions’ KL, the one that lasts longest at the bottom. A higher β makes "
+        f"What you see: the rate of {block} as the sum of its dimensions’ KL, the largest at the bottom. A higher β makes "
         f"each dimension pay more, and the least useful go first. Active units, Var(E[z_j | x]) > 0.01: {', '.join(active)}."
     )
 

@@ -108,7 +108,7 @@ def test_the_nearest_tick_is_none_more_than_half_a_step_outside(vae: Checkpoint)
 
 def test_neighbours_are_sorted_by_distance_and_leave_the_item_out():
     codes = torch.randn(50, 3)
-    found = neighbours(codes, 7, 10)
+    found = neighbours(codes, codes[7], 10, item=7)
     distances = (codes[found] - codes[7]).norm(dim=-1)
     assert 7 not in found
     assert distances.tolist() == sorted(distances.tolist())
@@ -117,7 +117,9 @@ def test_neighbours_are_sorted_by_distance_and_leave_the_item_out():
 
 
 def test_there_are_no_more_neighbours_than_other_items():
-    assert sorted(neighbours(torch.randn(4, 2), 1, 10).tolist()) == [0, 2, 3]
+    codes = torch.randn(4, 2)
+    assert sorted(neighbours(codes, codes[1], 10, item=1).tolist()) == [0, 2, 3]
+    assert sorted(neighbours(codes, codes[1], 10).tolist()) == [0, 1, 2, 3]
 
 
 def test_the_class_posterior_is_a_distribution_and_bayes_rule(cdvae: Checkpoint, batch: dict):
