@@ -41,7 +41,7 @@ from vae_core.priors import one_hot
 from vae_core.projections import place
 
 # The bundled checkpoint that a visitor sees first.
-OPENS_ON = "cdvae-mnist"
+OPENS_ON = "mr-cdvae-mnist"
 
 # The route of the server that decodes an item of a map.
 DECODE = "/latent-explorer/decode"

@@ -199,7 +199,9 @@ def pack(source: Path, target: Path, half: bool = True) -> None:
         raise ValueError(f"{target} already holds a checkpoint: choose another folder")
     found = load(source)
     save_model(target, found.model, half)
-    save_card(target, {**found.card, "weights": "float16" if half else "float32", "metrics": {}})
+    card = {**found.card, "weights": "float16" if half else "float32", "metrics": {}}
+    card.pop("frontier", None)
+    save_card(target, card)
 
 
 def save_card(folder: Path, card: Mapping[str, Any]) -> None:

@@ -1,10 +1,12 @@
 """What a visitor does: opens each page, moves a control, draws a lasso, follows a link."""
 
 from math import cos, pi, sin
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +35,9 @@ def query(page: Any) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
-@pytest.mark.parametrize("model", ["cdvae-mnist", "joint-digits", "srvae-digits", "vamp-digits"])
+@pytest.mark.parametrize(
+    "model", ["cdvae-mnist", "joint-digits", "rates-digits", "srvae-digits", "vamp-digits"]
+)
 @pytest.mark.parametrize(
     ("path", "ready"), [("/", MAP), ("/traverse", grid("strips")), ("/generate", grid("samples"))]
 )
@@ -147,4 +151,97 @@ def test_an_unknown_model_in_a_link_gives_a_sentence(page: Any, address: str):
     page.goto(f"{address}/?model=nonesuch")
     page.get_by_text("The link asks for the model “nonesuch”").wait_for()
     page.wait_for_selector(MAP)
+    assert no_exception(page)
+
+
+def press(page: Any, slider: str, key: str, times: int = 1) -> None:
+    page.locator(f".st-key-{slider} input[type=range]").focus()
+    for _ in range(times):
+        page.keyboard.press(key)
+
+
+def test_a_slider_of_beta_moves_the_items_and_keeps_the_view(page: Any, address: str):
+    page.goto(f"{address}/?model=rates-digits")
+    page.wait_for_selector(MAP)
+    panel = page.locator(".latent-map .panel[data-panel=z_u]")
+    page.mouse.move(*middle_of(panel.locator(".plot")))
+    page.mouse.wheel(0, -300)
+    page.wait_for_timeout(300)
+    view, digest = panel.get_attribute("data-view"), page.locator(".latent-map").get_attribute("data-digest")
+    press(page, "beta_z_u", "End")
+    page.locator(f".latent-map:not([data-digest='{digest}'])").wait_for()
+    page.wait_for_timeout(600)
+    assert panel.get_attribute("data-view") == view
+    assert panel.get_attribute("data-travelling") is None
+    assert query(page)["beta_z_u"] == "10"
+    assert "β = 10" in panel.locator("figcaption").inner_text()
+    assert no_exception(page)
+
+
+def middle_of(element: Any) -> tuple[float, float]:
+    box = element.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_betas_stay_on_the_way_to_another_page(page: Any, address: str):
+    page.goto(f"{address}/traverse?model=rate-digits")
+    page.wait_for_selector(grid("strips"))
+    before = page.locator(grid("strips")).get_attribute("data-digest")
+    press(page, "beta_z", "Home")
+    page.locator(f"{grid('strips')}:not([data-digest='{before}'])").wait_for()
+    page.get_by_role("link", name="Generate").click()
+    page.wait_for_selector(grid("samples"))
+    assert query(page)["beta_z"] == "0.1"
+
+
+def test_a_drawing_is_a_star_on_every_map(page: Any, address: str):
+    page.goto(f"{address}/?model=rates-digits")
+    page.wait_for_selector(MAP)
+    page.get_by_text("Your own image on the maps").click()
+    paper = page.locator(".sketch .paper")
+    paper.hover()  # waits until the expander has come to rest
+    x, y = middle_of(paper)
+    page.mouse.move(x - 40, y - 60)
+    page.mouse.down()
+    page.mouse.move(x + 10, y, steps=5)
+    page.mouse.move(x, y + 60, steps=5)
+    page.mouse.up()
+    page.locator(".panel[data-panel=z_u][data-guest]").wait_for()
+    page.locator(".panel[data-panel=z_l][data-guest]").wait_for()
+    page.get_by_role("heading", name="Your image").wait_for()
+    place = page.locator(".panel[data-panel=z_l]").get_attribute("data-guest")
+    press(page, "beta_z_l", "End")
+    page.locator(f".panel[data-panel=z_l]:not([data-guest='{place}'])").wait_for()
+    assert no_exception(page)
+    page.locator(".sketch").get_by_role("button", name="Clear").click()
+    page.locator(".panel[data-panel=z_l]:not([data-guest])").wait_for()
+
+
+def test_a_file_that_is_no_image_is_said_and_an_image_is_placed(page: Any, address: str, tmp_path: Path):
+    page.goto(f"{address}/?model=rates-digits")
+    page.wait_for_selector(MAP)
+    page.get_by_text("Your own image on the maps").click()
+    upload = page.locator(".st-key-own-file input[type=file]")
+    upload.set_input_files({"name": "no.png", "mimeType": "image/png", "buffer": b"no image"})
+    page.get_by_text("cannot be read as an image").wait_for()
+    Image.new("L", (40, 40), 200).save(tmp_path / "grey.png")
+    upload.set_input_files(str(tmp_path / "grey.png"))
+    page.get_by_text("resized from 40 × 40 to 8 × 8").wait_for()
+    page.locator(".panel[data-panel=z_l][data-guest]").wait_for()
+    assert no_exception(page)
+
+
+def test_a_click_on_the_frontier_moves_the_sliders(page: Any, address: str):
+    page.goto(f"{address}/rate_distortion?model=rate-digits")
+    dots = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace .point")
+    dots.first.wait_for()
+    page.wait_for_timeout(1000)
+    traces = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace")
+    wanted = next(
+        trace.locator(".point").first
+        for trace in (traces.nth(i) for i in range(traces.count()))
+        if trace.locator(".point").count() == 3
+    )
+    page.mouse.click(*middle_of(wanted))
+    page.wait_for_url("**beta_z=0.1**")
     assert no_exception(page)
