@@ -162,6 +162,11 @@ def classes_of_selection(found: Checkpoint, rows: np.ndarray) -> None:
     st.caption(f"Selected {counts.sum():,} of {len(atlas):,} items, by class: {' · '.join(parts) or 'none'}")
 
 
+def measured_at(found: Checkpoint) -> str:
+    """Where the numbers of a multi-rate card were measured; nothing for a model of one beta."""
+    return " at β = 1" if found.betas else ""
+
+
 def leak_note(found: Checkpoint) -> None:
     """What the card's probes read of the class in the unlabelled blocks, and why nothing forbids it."""
     metrics, labels = found.card["metrics"], found.atlas.labels
@@ -183,6 +188,6 @@ def leak_note(found: Checkpoint) -> None:
             f"of the test images from samples of {block}, and for {means} from posterior means, which also show shifts that "
             f"the posterior’s noise hides from the decoder; naming the most frequent class is right for {most_frequent:.1%}. "
             f"Nothing in the bound forbids a leak: it only puts the price KL(q({block}|·) ‖ p({block})) on "
-            f"whatever {block} carries. {against}Measured by `{found.card['evaluation']['command']}`",
+            f"whatever {block} carries. {against}Measured{measured_at(found)} by `{found.card['evaluation']['command']}`",
             icon=":material/info:",
         )

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import links, resources
+from app.panels import measured_at
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
 from vae_core.explore import blocks, prior_distance
@@ -55,7 +56,12 @@ def _betas(found: Checkpoint) -> dict[str, float]:
     chosen = {}
     for block, start in usual(found.model).items():
         key, options = slider_key(block), _options(found, block)
-        links.check(key, options, f"beta of {block}")
+        if (
+            st.session_state.get(key, options[0]) not in options
+        ):  # another model's range: as near as this one goes
+            st.session_state[key] = slider_option(found, block, float(st.session_state[key]))
+        elif key not in st.session_state:
+            links.check(key, options, f"beta of {block}")
         chosen[block] = float(
             st.select_slider(
                 f"β({block})",
@@ -66,6 +72,10 @@ def _betas(found: Checkpoint) -> dict[str, float]:
                 help=f"Weight of KL(q({block} | x) ‖ p({block})) in the objective. One set of weights was trained for every "
                 "position: low keeps detail, high keeps only what pays.",
             )
+        )
+    if len(found.ladder.corners(chosen)) > 1:
+        st.caption(
+            "Between rungs of the atlas: the encodings of the test images, their maps and KL are interpolated."
         )
     return chosen
 
@@ -83,18 +93,18 @@ def _options(found: Checkpoint, block: str) -> list[str]:
     return [f"{beta:.3g}" for beta in scale(rates_of(found.model)[block].exposed)]
 
 
-# Positions of a slider of betas for each factor of ten.
-POSITIONS = 16
+# Steps of a slider of betas: a number that 2, 4, 6 and 8 divide, so that the rungs of every ladder are among its positions.
+STEPS = 48
 
 
 def scale(exposed: tuple[float, float]) -> list[float]:
-    """Positions of a slider: equal steps of log beta within the range, 1 among them where it lies in it.
+    """Positions of a slider of betas: equal steps of log beta from one end of the range to the other.
 
-    >>> [f"{beta:.3g}" for beta in scale((0.5, 2.0))]
-    ['0.562', '0.649', '0.75', '0.866', '1', '1.15', '1.33', '1.54', '1.78']
+    >>> [f"{beta:.3g}" for beta in scale((0.1, 10.0))[::12]]
+    ['0.1', '0.316', '1', '3.16', '10']
     """
-    low, high = (math.log10(beta) * POSITIONS for beta in exposed)
-    return [10 ** (step / POSITIONS) for step in range(math.ceil(low - 1e-6), math.floor(high + 1e-6) + 1)]
+    low, high = map(math.log, exposed)
+    return [math.exp(low + (high - low) * step / STEPS) for step in range(STEPS + 1)]
 
 
 def _choice_of_prior(name: str) -> None:
@@ -114,7 +124,7 @@ def _card(found: Checkpoint) -> None:
     card = found.card
     data, cost = card["data"], card["cost"]
     lines = [f"**{card['model']['name']}** trained on {data['images']:,} images of {data['name']}"]
-    arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None}
+    arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None and k != "rates"}
     lines.append(" · ".join(f"{key} {value}" for key, value in arguments.items()))
     lines.append(_objective(card))
     lines += [_distance(found, block) for block in blocks(found.model)]
@@ -176,9 +186,8 @@ def _numbers(found: Checkpoint) -> None:
         if metric in card["metrics"]:
             value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
             lines.append(f"{title.format(given=given)}  \n**{form.format(value, se)}** · n {n:,}")
-    where = " at β = 1" if found.betas else ""
     st.markdown(
-        f"**Measured**{where} on the {card['evaluation']['split']} images of {card['evaluation']['data']}"
+        f"**Measured**{measured_at(found)} on the {card['evaluation']['split']} images of {card['evaluation']['data']}"
     )
     st.caption("  \n".join(lines))
     st.caption(f"value ± standard error, by `{card['evaluation']['command']}`")

@@ -9,6 +9,7 @@ SHOTS = {
     "map": ("/?item=3", ".st-key-item-neighbours [data-ready=true]"),
     "traverse": ("/traverse?block=z_u&item=7", ".st-key-strips [data-ready=true]"),
     "generate": ("/generate?seed=1", ".st-key-swaps [data-ready=true]"),
+    "frontier": ("/rate_distortion", ".js-plotly-plot .point"),
     "mixture": ("/?model=srvae-mnist", ".latent-map[data-ready=true]"),
     "hold": ("/generate?model=srvae-mnist&hold=u", ".st-key-held [data-ready=true]"),
 }

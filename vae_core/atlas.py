@@ -134,11 +134,11 @@ def corners(ladder: Mapping[str, np.ndarray], betas: Mapping[str, float]) -> lis
 
 
 def _between(rungs: np.ndarray, beta: float) -> list[tuple[float, float]]:
-    """The one or two rungs round a beta, with their shares."""
+    """The one or two rungs round a beta, with their shares; a hundredth of the way is no way."""
     place = float(np.interp(np.log(beta), np.log(rungs), np.arange(len(rungs))))
     low = int(place)
     share = place - low
-    if share < 1e-3 or share > 1 - 1e-3:
+    if share < 0.01 or share > 0.99:
         return [(float(rungs[round(place)]), 1.0)]
     return [(float(rungs[low]), 1 - share), (float(rungs[low + 1]), share)]
 

@@ -114,8 +114,8 @@ def _equal_bounds(figure: go.Figure, frontier: Frontier) -> None:
     sums = [r + p["distortion"]["value"] for r, p in zip(rates, frontier.points, strict=True)]
     bottom = min(p["distortion"]["value"] for p in frontier.points)
     top = max(p["distortion"]["value"] for p in frontier.points)
-    first = True
-    for total in range(int(min(sums) // 20 * 20), int(max(sums)) + 20, 20):
+    first, apart = True, 5 if max(sums) - min(sums) < 30 else 20
+    for total in range(int(min(sums) // apart * apart), int(max(sums)) + apart, apart):
         ends = [(r, total - r) for r in (max(low, total - top), min(high, total - bottom))]
         if ends[0][0] < ends[1][0]:
             figure.add_scatter(
@@ -125,7 +125,7 @@ def _equal_bounds(figure: go.Figure, frontier: Frontier) -> None:
                 line={"dash": "dot", "width": 1, "color": QUIET},
                 hovertext=f"−ELBO = {total} nats",
                 hoverinfo="text",
-                name="equal −ELBO, every 20 nats",
+                name=f"equal −ELBO, every {apart} nats",
                 legendgroup="bounds",
                 showlegend=first,
             )

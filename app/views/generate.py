@@ -6,6 +6,7 @@ import torch
 
 from app import links, resources
 from app.components.image_grid import image_grid
+from app.panels import measured_at
 from app.pictures import enlarged, to_bytes
 from vae_core.distributions import Sampler
 from vae_core.explore import blocks, complete, decode, holdable, reads_label, sample, swap
@@ -143,7 +144,7 @@ def _judged(metric: str) -> str:
     judge = card["metrics"]["judge_accuracy"]["value"]
     return (
         f"Of {n:,} of them an independent classifier (itself right on {judge:.1%} of the test images) gave {value:.2%} "
-        f"(± {se:.2%}) the class asked for: `{card['evaluation']['command']}`"
+        f"(± {se:.2%}) the class asked for{measured_at(checkpoint)}: `{card['evaluation']['command']}`"
     )
 
 

@@ -229,3 +229,18 @@ def test_a_damaged_checkpoint_is_said_and_the_others_still_open(
     at.selectbox(key="model").set_value("whole").run()
     assert healthy(at)
     assert not said(at)
+
+
+def test_betas_that_another_model_does_not_reach_become_its_nearest(open_page: Open):
+    at = open_page(model="rates-digits", beta_z_l="10")
+    at.selectbox(key="model").set_value("mr-cdvae-mnist").run()
+    assert healthy(at)
+    assert at.session_state["betas"]["z_l"] == 4.0
+
+
+def test_what_is_interpolated_is_said(open_page: Open):
+    def captions(beta: str) -> str:
+        return " ".join(caption.value for caption in open_page(model="rate-digits", beta_z=beta).caption)
+
+    assert "Between rungs" in captions("1.78")
+    assert "Between rungs" not in captions("1")
