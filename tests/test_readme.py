@@ -1,5 +1,6 @@
 """The numbers in the documents are those of the cards and of the benchmarks' results."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from benchmarks.readme import BLOCKS, MODEL, block
 from vae_core import bundled
 from vae_core.checkpoints import load_card
+from vae_core.frontier import Frontier, rate
 
 
 @pytest.mark.parametrize(("path", "name"), BLOCKS, ids=[name for _, name in BLOCKS])
@@ -20,6 +22,34 @@ def test_the_card_meets_what_the_bundled_model_promises():
     assert metrics["sample_accuracy"] >= 0.98
     assert metrics["swap_accuracy"] >= 0.98
     assert metrics["negative_elbo"] <= 97
+
+
+def test_the_class_stays_known_over_the_whole_range_of_betas():
+    found = load_card(bundled()[MODEL])["frontier"]
+    assert len(found["points"]) == 25
+    assert len(found["anchors"]) >= 3
+    for point in found["points"]:
+        assert point["bayes_accuracy"]["value"] >= 0.95
+        assert point["sample_accuracy"]["value"] >= 0.95
+
+
+@pytest.mark.parametrize("name", ["mr-vae-mnist", "mr-cdvae-mnist"])
+def test_a_frontier_falls_and_rises_with_beta(name: str):
+    found = Frontier.of(load_card(bundled()[name]))
+    assert found is not None
+    for variable in found.blocks:
+        line = found.line(variable, dict.fromkeys(found.blocks, 1.0))
+        assert [rate(point) for point in line] == sorted(map(rate, line), reverse=True)
+        distortions = [point["distortion"]["value"] for point in line]
+        assert distortions == sorted(distortions)
+
+
+def test_the_slope_of_the_bundled_frontier_lies_between_neighbouring_betas():
+    found = Frontier.of(load_card(bundled()["mr-vae-mnist"]))
+    assert found is not None
+    for one, other in itertools.pairwise(found.points):
+        slope = (other["distortion"]["value"] - one["distortion"]["value"]) / (rate(one) - rate(other))
+        assert 0.9 * one["betas"]["z"] < slope < 1.1 * other["betas"]["z"]
 
 
 @pytest.mark.parametrize("name", bundled())
