@@ -70,8 +70,13 @@ class Checkpoint:
 
     @cached_property
     def frontier(self) -> Frontier | None:
-        """What was measured over the betas of a multi-rate model, if it was."""
-        return Frontier.of(self.card)
+        """What was measured over the betas of a multi-rate model, if it was. Raises CheckpointError for a damaged one."""
+        try:
+            return Frontier.of(self.card)
+        except ValueError as error:
+            raise CheckpointError(
+                f"{self.folder / CARD}: {error}: `latent-explorer frontier {self.folder}` measures it anew"
+            ) from None
 
     def at(self, betas: Mapping[str, float]) -> "Checkpoint":
         """The same checkpoint at other betas, weights shared. Raises ValueError for a block or a beta that it does not know."""

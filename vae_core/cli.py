@@ -195,7 +195,11 @@ class Frontier:
             bench = bench_of(checkpoint, limit=self.limit, seed=self.seed, report=report)
             found = frontier(bench, ladder(checkpoint.model, rungs), anchors)
         for other, anchor in zip(others, found["anchors"], strict=True):
-            anchor |= {"name": other.name, "command": other.card["command"]}
+            anchor |= {
+                "name": other.name,
+                "command": other.card["command"],
+                "epochs": other.card["epochs_done"],
+            }
         words = ["latent-explorer frontier", self.folder.name, f"--rungs {rungs} --seed {self.seed}"]
         words += [f"--limit {self.limit}"] if self.limit else []
         words += [f"--anchors {' '.join(other.name for other in others)}"] if others else []

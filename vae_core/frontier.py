@@ -25,12 +25,22 @@ class Frontier:
 
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> "Frontier | None":
-        """What the card holds; None where nothing was measured."""
+        """What the card holds; None where nothing was measured. Raises ValueError for what is no frontier."""
         found = card.get("frontier")
         if not found:
             return None
-        about = f"{found['points'][0]['distortion']['n']:,} {found['split']} images of {found['data']}"
-        return cls(tuple(found["points"]), tuple(found["anchors"]), found["command"], about)
+        try:
+            for point in (*found["points"], *found["anchors"]):
+                _ = (
+                    objective(point),
+                    rate(point),
+                    point["distortion"]["se"],
+                    [sum(kl) for kl in point["kl"].values()],
+                )
+            about = f"{found['points'][0]['distortion']['n']:,} {found['split']} images of {found['data']}"
+            return cls(tuple(found["points"]), tuple(found["anchors"]), found["command"], about)
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
+            raise ValueError(f"its frontier is damaged ({error!r})") from None
 
     @property
     def blocks(self) -> list[str]:

@@ -5,6 +5,7 @@ import streamlit as st
 from app import links, resources
 from app.components.charts import betas_in_words, dimensions, plane
 from app.sidebar import slider_key, slider_option
+from vae_core.checkpoints import CheckpointError
 from vae_core.frontier import Frontier, objective
 
 checkpoint = resources.current()
@@ -80,6 +81,7 @@ def gaps(frontier: Frontier) -> None:
         [
             {
                 "trained for": betas_in_words(anchor["betas"]),
+                "epochs": anchor.get("epochs"),
                 "its D + Σ βR": objective(anchor),
                 "this model’s, minus its own": anchor["gap"]["value"],
                 "± s.e.": anchor["gap"]["se"],
@@ -99,13 +101,23 @@ def gaps(frontier: Frontier) -> None:
         hide_index=True,
     )
     st.caption(
-        "What you see: models with the same nets and budget, each trained for one β alone, and by how many nats an image the objective of "
-        "this one is above (+) or below (−) theirs there."
+        "What you see: models that were each trained for one β alone, and by how many nats an image the objective of this one "
+        f"({checkpoint.card['epochs_done']} epochs for all β) is above (+) or below (−) theirs there."
     )
 
 
-if checkpoint.frontier is not None and checkpoint.betas:
-    shown(checkpoint.frontier)
+def measured() -> Frontier | None:
+    """What the card holds; a damaged one is said."""
+    try:
+        return checkpoint.frontier
+    except CheckpointError as error:
+        st.error(f"{error}.")
+        return None
+
+
+found = measured()
+if found is not None and checkpoint.betas:
+    shown(found)
 elif checkpoint.betas:
     st.info(
         f"The frontier of {checkpoint.name} has not been measured yet: `latent-explorer frontier {checkpoint.name}`"

@@ -244,3 +244,20 @@ def test_what_is_interpolated_is_said(open_page: Open):
 
     assert "Between rungs" in captions("1.78")
     assert "Between rungs" not in captions("1")
+
+
+@pytest.mark.parametrize(
+    "frontier", [3, {"points": []}, {"points": [{}], "anchors": []}, {"points": [{"betas": {"z": 1.0}}]}]
+)
+def test_a_damaged_frontier_is_said(
+    trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, frontier: object
+):
+    folder = shutil.copytree(trained["rate-digits"], tmp_path / "odd")
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**card, "frontier": frontier}))
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    at = AppTest.from_file(str(VIEWS.parent / "main.py"), default_timeout=60)
+    at.query_params["model"] = "odd"
+    at.switch_page("views/rate_distortion.py")
+    assert healthy(at.run())
+    assert "its frontier is damaged" in said(at)
