@@ -183,6 +183,15 @@ def middle_of(element: Any) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def at_rest(page: Any, element: Any) -> Any:
+    """The element, once it has stopped moving: an expander takes its time to open."""
+    before = None
+    while (box := element.bounding_box()) != before or box is None:
+        before = box
+        page.wait_for_timeout(400)
+    return element
+
+
 def test_betas_stay_on_the_way_to_another_page(page: Any, address: str):
     page.goto(f"{address}/traverse?model=rate-digits")
     page.wait_for_selector(grid("strips"))
@@ -199,8 +208,7 @@ def test_a_drawing_is_a_star_on_every_map(page: Any, address: str):
     page.wait_for_selector(MAP)
     page.get_by_text("Your own image on the maps").click()
     paper = page.locator(".sketch .paper")
-    paper.hover()  # waits until the expander has come to rest
-    x, y = middle_of(paper)
+    x, y = middle_of(at_rest(page, paper))
     page.mouse.move(x - 40, y - 60)
     page.mouse.down()
     page.mouse.move(x + 10, y, steps=5)
