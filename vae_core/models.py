@@ -175,8 +175,8 @@ class VAE(OfImages):
     nets: str = "mlp-256"
     """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64."""
     rates: tuple[float, float] | None = None
-    """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained from half the one to twice
-    the other); a block has a beta of its own."""
+    """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained on betas beyond both ends by a
+    factor of 1.5); each block has a beta of its own."""
 
     def __post_init__(self):
         super().__post_init__()
@@ -227,8 +227,8 @@ class CDVAE(OfImages):
     unlabelled_components: int | None = None
     """Components of p(z_u): 10 of a mixture, 500 of a vamp unless given."""
     rates: tuple[float, float] | None = None
-    """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained from half the one to twice
-    the other); a block has a beta of its own."""
+    """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained on betas beyond both ends by a
+    factor of 1.5); each block has a beta of its own."""
 
     def __post_init__(self):
         super().__post_init__()
