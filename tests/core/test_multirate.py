@@ -32,6 +32,7 @@ from vae_core.multirate import Gated, GatedHead, Rates, at, closing, ladder, rat
 from vae_core.nets import Joined
 from vae_core.objectives import Bound, MultiRate
 from vae_core.priors import StandardNormal, one_hot
+from vae_core.projections import aligned, onto, umap
 from vae_core.train import Options, train
 
 CLASSES = ("a", "b", "c")
@@ -485,3 +486,37 @@ def test_a_card_without_a_frontier_has_none(trained: dict[str, Path], tmp_path: 
     card = load_card(trained["vae-digits"])
     save_card(tmp_path, card)
     assert Frontier.of(load_card(tmp_path)) is None
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.filterwarnings("default")  # numba's warnings are not ours
+def test_real_umap_keeps_an_item_in_its_place_from_rung_to_rung():
+    generator = np.random.default_rng(0)
+    clusters = np.repeat(generator.normal(scale=8.0, size=(5, 6)), 60, axis=0)
+    noise = generator.normal(size=clusters.shape)
+    codes = [(clusters + scale * noise).astype(np.float32) for scale in (0.5, 1.0, 1.5)]
+    maps = aligned(codes, np.array([[-1.0], [0.0], [1.0]]))
+    lone = [umap(part) for part in codes]
+
+    def step(each: list[np.ndarray]) -> float:
+        return float(
+            np.mean([np.linalg.norm(a - b, axis=1).mean() / a.std() for a, b in itertools.pairwise(each)])
+        )
+
+    assert step(maps) < 0.5 * step(lone)
+    for one in maps:
+        assert np.isfinite(one).all()
+
+
+def test_a_map_is_laid_onto_another_without_changing_its_shape():
+    generator = np.random.default_rng(0)
+    fixed = generator.normal(size=(50, 2))
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+    assert np.allclose(onto(3 * fixed @ turn + 7, fixed), fixed)
+    other = generator.normal(size=(50, 2))
+    found = onto(other, fixed)
+    distances = [np.linalg.norm(part[:, None] - part[None], axis=-1) for part in (other, found)]
+    ratio = distances[1][0, 1] / distances[0][0, 1]
+    assert np.allclose(distances[1], ratio * distances[0])
+    assert np.linalg.norm(found - found.mean(0)) == pytest.approx(np.linalg.norm(fixed - fixed.mean(0)))
