@@ -56,7 +56,7 @@ def own_image(found: Checkpoint) -> None:
         own = None
         try:
             if file is not None:
-                own = uploads.white_on_black(uploads.read(file.getvalue(), (channels, height, width)))
+                own = resources.upload(file.file_id, (channels, height, width), file.getvalue())
         except ValueError as error:
             st.warning(str(error))
         own = own or uploads.drawn(text, (channels, height, width))

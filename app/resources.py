@@ -17,7 +17,7 @@ from torch import Tensor
 from app import MODELS_VARIABLE
 from app.components.latent_map import Ellipse
 from app.pictures import png, to_bytes
-from app.uploads import Own
+from app.uploads import Own, read, white_on_black
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import CARD, found_in, load_card
 from vae_core.data import Data, local_data
@@ -37,6 +37,7 @@ from vae_core.explore import (
 )
 from vae_core.models import declare
 from vae_core.names import IMAGE, LABEL
+from vae_core.nets import Shape
 from vae_core.priors import one_hot
 from vae_core.projections import place
 
@@ -82,7 +83,7 @@ PRIOR_ARGUMENTS = ("prior", "components", "separation", "layout")
 def _recipe(folder: str, written: int) -> tuple[str, dict[str, Any]] | None:
     """A checkpoint's prior and how else it was made; None where a card says neither."""
     try:
-        card = load_card(folder)
+        card = _card(folder, written)
         arguments = asdict(declare(card["model"]["name"], card["model"]["arguments"]))  # type: ignore[call-overload]
     except (ValueError, KeyError, TypeError):
         return None
@@ -250,30 +251,41 @@ def thumbnail(found: Checkpoint, item: int) -> bytes:
 def beside(found: Checkpoint) -> list[tuple[str, float, float]]:
     """Other checkpoints of the same kind of model and data that were measured: name, rate and distortion, nats."""
     points = []
-    for name, folder in offered().items():
+    for name, card in _cards().items():
         try:
-            card = load_card(folder)
             same = card["model"]["name"] == found.card["model"]["name"] and card["data"] == found.card["data"]
             if not same or name == found.name or not card["metrics"]:
                 continue
             rates = [number["value"] for key, number in card["metrics"].items() if key.startswith("rate_")]
             points.append((name, sum(rates), card["metrics"]["distortion"]["value"]))
-        except (ValueError, KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             continue
     return points
 
 
 def multi_rate() -> list[str]:
     """The checkpoints that answer to more than one beta."""
-    return [name for name, folder in offered().items() if _is_multi_rate(str(folder), _written(folder))]
+    objectives = {name: card.get("objective") for name, card in _cards().items()}
+    return [name for name, made in objectives.items() if isinstance(made, dict) and made.get("rates")]
 
 
-@st.cache_data(show_spinner=False)
-def _is_multi_rate(folder: str, written: int) -> bool:
+def _cards() -> dict[str, dict[str, Any]]:
+    """The cards of all checkpoints by name; an unreadable one is empty."""
+    return {name: _card(str(folder), _written(folder)) for name, folder in offered().items()}
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _card(folder: str, written: int) -> dict[str, Any]:
     try:
-        return bool(load_card(folder)["model"]["arguments"].get("rates"))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return False
+        return load_card(folder)
+    except ValueError:
+        return {}
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def upload(name: str, shape: Shape, _data: bytes) -> Own:
+    """A file as the model's images are, bright on dark, read once and not at every run; `name` tells uploads apart. Raises ValueError."""
+    return white_on_black(read(_data, shape))
 
 
 @_by_identity

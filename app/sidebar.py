@@ -56,9 +56,8 @@ def _betas(found: Checkpoint) -> dict[str, float]:
     chosen = {}
     for block, start in usual(found.model).items():
         key, options = slider_key(block), _options(found, block)
-        if (
-            st.session_state.get(key, options[0]) not in options
-        ):  # another model's range: as near as this one goes
+        # What another model reached and this one does not becomes the nearest that it has.
+        if st.session_state.get(key, options[0]) not in options:
             st.session_state[key] = slider_option(found, block, float(st.session_state[key]))
         elif key not in st.session_state:
             links.check(key, options, f"beta of {block}")

@@ -33,7 +33,7 @@ class Frontier:
             for point in (*found["points"], *found["anchors"]):
                 _ = (
                     objective(point),
-                    rate(point),
+                    rate_error(point),
                     point["distortion"]["se"],
                     [sum(kl) for kl in point["kl"].values()],
                 )
@@ -78,6 +78,11 @@ def _nearest(rungs: np.ndarray, beta: float) -> float:
 def rate(point: Point) -> float:
     """The rates of all blocks together, nats."""
     return sum(point[f"rate_{block}"]["value"] for block in point["betas"])
+
+
+def rate_error(point: Point) -> float:
+    """The most that the standard error of `rate` can be, nats: the blocks' errors added, whatever their correlation. Exact for one block."""
+    return sum(point[f"rate_{block}"]["se"] for block in point["betas"])
 
 
 def objective(point: Point) -> float:

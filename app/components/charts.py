@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.components import palette
-from vae_core.frontier import Frontier, Point, rate
+from vae_core.frontier import Frontier, Point, rate, rate_error
 
 HERE = "#d62728"
 QUIET = "rgba(128,128,128,0.55)"
@@ -45,7 +45,7 @@ def plane(
         x=[rate(p) for p in frontier.points],
         y=[p["distortion"]["value"] for p in frontier.points],
         error_y={"array": [2 * p["distortion"]["se"] for p in frontier.points], "thickness": 1},
-        error_x={"array": [2 * _rate_error(p) for p in frontier.points], "thickness": 1},
+        error_x={"array": [2 * rate_error(p) for p in frontier.points], "thickness": 1},
         mode="markers",
         marker={"size": 8, "color": palette.colours(1)[0]},
         customdata=list(range(len(frontier.points))),
@@ -68,6 +68,8 @@ def plane(
             hoverinfo="text",
             name="trained for one β",
         )
+    known = {anchor.get("name") for anchor in frontier.anchors}
+    others = [other for other in others if other[0] not in known]
     if others:
         figure.add_scatter(
             x=[r for _, r, _ in others],
@@ -76,7 +78,7 @@ def plane(
             marker={"size": 9, "symbol": "x-thin-open", "color": QUIET, "line": {"width": 2}},
             hovertext=[f"{name}: R {r:.2f}, D {d:.2f}" for name, r, d in others],
             hoverinfo="text",
-            name="other checkpoints, other nets",
+            name="other checkpoints",
         )
     figure.add_scatter(
         x=[now["rate"]],
@@ -132,14 +134,10 @@ def _equal_bounds(figure: go.Figure, frontier: Frontier) -> None:
             first = False
 
 
-def _rate_error(point: Point) -> float:
-    return float(np.sqrt(sum(point[f"rate_{block}"]["se"] ** 2 for block in point["betas"])))
-
-
 def _words(point: Point) -> str:
     return (
         f"{betas_in_words(point['betas'])}<br>D {point['distortion']['value']:.2f} ± {point['distortion']['se']:.2f}, "
-        f"R {rate(point):.2f} ± {_rate_error(point):.2f} nats"
+        f"R {rate(point):.2f} ± {rate_error(point):.2f} nats"
     )
 
 
