@@ -1,4 +1,4 @@
-"""The server: Streamlit's pages, and beside them a route that decodes items of a map for its hover."""
+"""The server: Streamlit's pages, and beside them the live route, and one picture of an item for pages without it."""
 
 import sys
 from pathlib import Path
@@ -8,8 +8,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # a script is run by its pat
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
+from app.live import LIVE, live
 from app.resources import DECODE, at_betas, checkpoint, offered, thumbnail
 
 
@@ -27,4 +28,7 @@ def decode(request: Request) -> Response:
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
 
-app = st.App(Path(__file__).with_name("main.py"), routes=[Route(f"{DECODE}/{{model}}/{{item:int}}", decode)])
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    routes=[WebSocketRoute(LIVE, live), Route(f"{DECODE}/{{model}}/{{item:int}}", decode)],
+)

@@ -22,7 +22,7 @@ LAYERS: list[set[str]] = [
     {"objectives", "explore"},
     {"models"},
     {"data", "checkpoints"},
-    {"projections", "metrics", "train"},
+    {"projections", "metrics", "train", "serving"},
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [

@@ -71,6 +71,11 @@ class Ladder:
     def corners(self, betas: Mapping[str, float]) -> list[tuple[int, float]]:
         return corners(self.betas, betas)
 
+    def means_of(self, name: str, items: np.ndarray, betas: Mapping[str, float]) -> np.ndarray:
+        """Posterior means of some items, `(n, D)`, interpolated as in `at`, without doing so for all the others."""
+        parts = [share * self.rungs[rung].means[name][items] for rung, share in self.corners(betas)]
+        return np.stack(parts).sum(0).astype(np.float32)
+
     def arrays(self) -> Arrays:
         """Flat names for an .npz. One rung: floats in half precision. Several: `(R, N, D)`, means and log scales in 256 levels of each
         dimension, maps in half precision. An encoding is shown, not trained on."""

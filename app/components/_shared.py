@@ -12,22 +12,23 @@ _ALIGNMENT = 8  # typed arrays in JavaScript must start at a multiple of their e
 _DTYPES = {"uint8", "uint16", "uint32"}
 
 
-def javascript(name: str) -> str:
-    """Return the ES module of a component, with the helpers of ``shared.js`` in front.
+def javascript(*names: str) -> str:
+    """Return the ES module of a component: the files of these names, one after the other, with the helpers of ``shared.js`` in front.
 
     Streamlit takes a component's JavaScript as one text, which therefore cannot import a neighbour.
     """
-    return _with_shared(name, "js")
+    return _with_shared(names, "js")
 
 
-def stylesheet(name: str) -> str:
+def stylesheet(*names: str) -> str:
     """Return the style sheet of a component, with that of ``shared.css`` in front."""
-    return _with_shared(name, "css")
+    return _with_shared(names, "css")
 
 
-def _with_shared(name: str, extension: str) -> str:
-    files = (f"shared.{extension}", f"{name}.{extension}")
-    return "\n".join((_FOLDER / file).read_text(encoding="utf-8") for file in files)
+def _with_shared(names: tuple[str, ...], extension: str) -> str:
+    return "\n".join(
+        (_FOLDER / f"{name}.{extension}").read_text(encoding="utf-8") for name in ("shared", *names)
+    )
 
 
 def pack(header: Mapping[str, Any], *arrays: np.ndarray) -> bytes:

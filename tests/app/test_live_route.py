@@ -1,0 +1,135 @@
+"""The live route on a server of its own: answers, refusals, bounds, and that nothing a visitor sends ends it."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+import app.live
+from app import MODELS_VARIABLE
+from app.live import LIVE, Allowance, allowed, live
+
+ASK = {"id": 4, "model": "vae-mnist", "mix": {"z": [[[0, 1.0]]]}}
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Starlette(routes=[WebSocketRoute(LIVE, live)]), port=0, log_level="error", ws="websockets-sansio"
+        )
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"ws://127.0.0.1:{port}{LIVE}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def socket(address: str) -> Iterator[Any]:
+    with connect(address) as found:
+        yield found
+
+
+def opened(data: bytes) -> tuple[dict[str, Any], bytes]:
+    length = int.from_bytes(data[:4], "little")
+    return json.loads(data[4 : 4 + length]), data[4 + length :]
+
+
+def asked(socket: Any, message: Any) -> dict[str, Any]:
+    socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
+    return opened(socket.recv())[0]
+
+
+def test_an_item_comes_back_as_pixels(socket: Any):
+    socket.send(json.dumps({**ASK, "back": True}))
+    header, body = opened(socket.recv())
+    assert header["id"] == 4
+    assert header["shape"] == [1, 28, 28, 1]
+    assert np.frombuffer(body, np.uint8)[: 28 * 28].max() > 128
+    assert len(header["codes"]["z"][0]) > 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "{",
+        "[]",
+        b"\x00\x01",
+        '{"model": "none"}',
+        json.dumps({**ASK, "mix": {"z": [[[10**6, 1]]]}}),
+        "x" * 200_000,
+    ],
+)
+def test_a_malformed_message_gets_a_sentence_and_the_connection_goes_on(socket: Any, message: str | bytes):
+    assert len(asked(socket, message)["error"]) > 10
+    assert "error" not in asked(socket, ASK)
+
+
+def test_a_page_of_another_origin_is_refused(address: str):
+    with pytest.raises(InvalidStatus) as refused, connect(address, origin="https://elsewhere.example"):  # type: ignore[arg-type]
+        pass
+    assert refused.value.response.status_code == 403
+
+
+def test_one_visitor_too_many_is_told_to_come_later(address: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(app.live, "MOST_CONNECTIONS", 1)
+    with connect(address) as first:
+        assert "error" not in asked(first, ASK)
+        with connect(address) as second, pytest.raises(ConnectionClosed) as refused:
+            second.recv()
+        assert refused.value.rcvd is not None
+        assert refused.value.rcvd.code == app.live.TRY_AGAIN_LATER
+        assert "error" not in asked(first, ASK)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "answer"),
+    [
+        (None, "a:1", True),
+        ("http://a:1", "a:1", True),
+        ("https://a:1", "a:1", True),
+        ("http://a:2", "a:1", False),
+        ("http://b:1", "a:1", False),
+        ("null", "a:1", False),
+        ("http://a:1.evil", "a:1", False),
+        ("http://evil/a:1", "a:1", False),
+    ],
+)
+def test_which_origins_may_connect(origin: str | None, host: str, answer: bool):
+    assert allowed(origin, host) is answer
+
+
+def test_who_asks_for_more_than_the_allowance_waits_for_the_rest(monkeypatch: pytest.MonkeyPatch):
+    now = [100.0]
+    monkeypatch.setattr("app.live.time.monotonic", lambda: now[0])
+    bucket = Allowance(10)
+    assert bucket.wait(10) == 0
+    assert bucket.wait(5) == pytest.approx(0.5)
+    now[0] += 0.5
+    assert bucket.wait(1) == pytest.approx(0.1)
+    now[0] += 100
+    assert bucket.wait(10) == 0
+    assert bucket.wait(1) == pytest.approx(0.1)
+
+
+def test_a_model_of_the_visitors_own_folder_is_served(
+    socket: Any, trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(MODELS_VARIABLE, str(next(iter(trained.values())).parent))
+    assert asked(socket, {"model": "vae-digits", "mix": {"z": [[[0, 1.0]]]}})["shape"][0] == 1

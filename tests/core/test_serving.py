@@ -1,0 +1,326 @@
+"""The model behind the live route: what it answers is what `explore` computes, and nothing that a visitor sends ends it."""
+
+import asyncio
+import json
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from vae_core import Checkpoint, bundled, load
+from vae_core.distributions import Sampler
+from vae_core.explore import blocks, codes_of, decode, reads_label, sample, swap
+from vae_core.labels import has_label
+from vae_core.names import LABEL
+from vae_core.priors import one_hot
+from vae_core.serving import MOST_CHARACTERS, MOST_ROWS, Answer, Batcher, Decoder, Frozen, Request
+
+NAMES = sorted(bundled())
+CHECKPOINTS: dict[str, Checkpoint] = {}
+
+
+def find(name: str) -> Checkpoint:
+    if name not in bundled():
+        raise ValueError(f"no model is called {name}")
+    return CHECKPOINTS.setdefault(name, load(bundled()[name]))
+
+
+def request(model: str, **asked: Any) -> Request:
+    return Request.read(json.dumps({"model": model, **asked}))
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Decoder:
+    return Decoder(find)
+
+
+def answered(decoder: Decoder, *requests: Request) -> list[Answer]:
+    found = decoder.answer(requests)
+    assert not [error for error in found if isinstance(error, ValueError)]
+    return found  # type: ignore[return-value]
+
+
+def shown(images: torch.Tensor) -> np.ndarray:
+    return (images * 255).round().byte().movedim(1, -1).numpy()
+
+
+def close(pixels: np.ndarray, others: np.ndarray) -> bool:
+    """Equal to a grey level: sums of floats in another order may round to the other side."""
+    return pixels.shape == others.shape and int(np.abs(pixels.astype(int) - others.astype(int)).max()) <= 1
+
+
+def item_codes(found: Checkpoint, items: list[int]) -> dict[str, torch.Tensor]:
+    return codes_of({name: torch.from_numpy(found.atlas.means[name][items]) for name in found.model.latents})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_item_asked_for_is_its_decoded_posterior_mean(decoder: Decoder, name: str):
+    found = find(name)
+    mix = {latent: [[[3, 1.0]], [[8, 1.0]]] for latent in found.model.latents}
+    (answer,) = answered(decoder, request(name, mix=mix, back=True))
+    codes = item_codes(found, [3, 8])
+    assert close(answer.pixels, shown(decode(found.model, codes)))
+    assert all(np.allclose(answer.codes[latent], codes[latent], atol=1e-5) for latent in codes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_codes_asked_for_are_decoded(decoder: Decoder, name: str):
+    found = find(name)
+    codes = item_codes(found, [5])
+    (answer,) = answered(
+        decoder, request(name, codes={latent: code.tolist() for latent, code in codes.items()})
+    )
+    assert close(answer.pixels, shown(decode(found.model, codes)))
+    assert answer.codes == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_draw_is_the_sample_of_its_seed_and_temperature(decoder: Decoder, name: str):
+    found = find(name)
+    inputs = {LABEL: one_hot(torch.tensor([4]), 10)} if has_label(found.model) else {}
+    asked = {"label": [4]} if inputs else {}
+    (answer,) = answered(decoder, request(name, draw={"seed": 2, "temperature": 0.7}, **asked))
+    assert close(answer.pixels, shown(sample(found.model, inputs, draw=Sampler.seeded(2, 0.7))))
+
+
+@pytest.mark.parametrize("name", ["cdvae-mnist", "mr-cdvae-mnist"])
+def test_another_class_is_a_swap(decoder: Decoder, name: str):
+    found = find(name)
+    (kept,) = [block for block in blocks(found.model) if not reads_label(found.model, block)]
+    (answer,) = answered(decoder, request(name, mix={kept: [[[3, 1.0]]] * 10}, label=list(range(10))))
+    codes = {kept: item_codes(found, [3])[kept]}
+    assert close(answer.pixels, shown(swap(found.model, codes, 10)[0]))
+
+
+def test_a_sum_of_items_is_the_sum_of_their_codes(decoder: Decoder):
+    found, row = find("vae-mnist"), [[1, 1.0], [2, -1.0], [3, 1.0]]
+    (answer,) = answered(decoder, request("vae-mnist", mix={"z": [row, [[9, 1.0]]]}, back=True))
+    means = found.atlas.means["z"]
+    assert np.allclose(answer.codes["z"], [means[1] - means[2] + means[3], means[9]], atol=1e-5)
+
+
+def test_a_class_of_a_sum_is_the_most_probable_one(decoder: Decoder):
+    found = find("joint-mnist")
+    mix = {name: [[[1, 0.4], [2, 0.6]]] for name in found.model.latents}
+    (answer,) = answered(decoder, request("joint-mnist", mix=mix, back=True))
+    assert sorted(answer.codes[LABEL][0].tolist()) == [0.0] * 9 + [1.0]
+    assert answer.codes[LABEL][0].argmax() == found.atlas.means[LABEL][2].argmax()
+
+
+def test_a_moved_coordinate_is_put_after_everything_else(decoder: Decoder):
+    first, second = answered(
+        decoder,
+        request("vae-mnist", mix={"z": [[[0, 1.0]]]}, move={"z": {"2": 1.5}}, back=True),
+        request("vae-mnist", mix={"z": [[[0, 1.0]]]}, back=True),
+    )
+    difference = np.flatnonzero(first.codes["z"][0] != second.codes["z"][0])
+    assert difference.tolist() == [2]
+    assert first.codes["z"][0][2] == 1.5
+
+
+@pytest.mark.parametrize(
+    "betas", [{"z_l": 0.25, "z_u": 4.0}, {"z_l": 1.0, "z_u": 2.0}, {"z_l": 0.6, "z_u": 1.3}]
+)
+def test_a_multi_rate_model_answers_at_the_betas_asked_for(decoder: Decoder, betas: dict[str, float]):
+    at = find("mr-cdvae-mnist").at(betas)
+    mix = {name: [[[3, 1.0]]] for name in at.model.latents}
+    (answer,) = answered(decoder, request("mr-cdvae-mnist", mix=mix, betas=betas))
+    assert close(answer.pixels, shown(decode(at.model, item_codes(at, [3]))))
+
+
+def test_requests_together_are_answered_as_each_alone(decoder: Decoder):
+    requests = [
+        request(
+            "mr-vae-mnist", mix={"z": [[[i, 1.0]]]}, betas={"z": beta}, move={"z": {"0": i / 4}}, back=True
+        )
+        for i, beta in enumerate([0.1, 1.0, 3.0, 10.0])
+    ]
+    requests += [request("vae-mnist", draw={"seed": 1}), request("cdvae-mnist", label=[1, 2, 3])]
+    together = answered(decoder, *requests)
+    for asked, answer in zip(requests, together, strict=True):
+        (alone,) = answered(decoder, asked)
+        assert close(alone.pixels, answer.pixels)
+        assert all(np.allclose(alone.codes[name], answer.codes[name]) for name in answer.codes)
+
+
+MALFORMED = [
+    ("", "no JSON"),
+    ("[" * 50_000, "no JSON"),
+    ("null", "names its model"),
+    ("[1, 2]", "names its model"),
+    ('{"model": 3}', "names its model"),
+    ('{"model": "a", "codes": [1]}', "object"),
+    ('{"model": "a", "codes": {"z": [1]}}', "rows of finite numbers"),
+    ('{"model": "a", "codes": {"z": [[1], [1, 2]]}}', "rows of finite numbers"),
+    ('{"model": "a", "codes": {"z": [["x"]]}}', "rows of finite numbers"),
+    ('{"model": "a", "codes": {"z": [[NaN]]}}', "rows of finite numbers"),
+    ('{"model": "a", "codes": {"z": [[1e39]]}}', "rows of finite numbers"),
+    ('{"model": "a", "codes": {"z": [[]]}}', "rows of finite numbers"),
+    ('{"model": "a", "mix": {"z": [3]}}', "pairs"),
+    ('{"model": "a", "mix": {"z": [[[1]]]}}', "pairs"),
+    ('{"model": "a", "mix": {"z": [[[-1, 1]]]}}', "pairs"),
+    ('{"model": "a", "mix": {"z": [[[1, Infinity]]]}}', "pairs"),
+    ('{"model": "a", "mix": {"z": [[]]}}', "pairs"),
+    ('{"model": "a", "mix": {"z": []}}', "pairs"),
+    ('{"model": "a", "mix": {"z": 7}}', "pairs"),
+    ('{"model": "a", "label": 3}', "list of class numbers"),
+    ('{"model": "a", "label": [0.5]}', "whole number"),
+    ('{"model": "a", "label": [true]}', "whole number"),
+    ('{"model": "a", "label": [1, 2], "codes": {"z": [[1]]}}', "equally many rows"),
+    ('{"model": "a", "betas": {"z": "1"}}', "number"),
+    ('{"model": "a", "draw": {"seed": -1}}', "whole number"),
+    ('{"model": "a", "draw": {"seed": 1, "temperature": null}}', "number"),
+    ('{"model": "a", "move": {"z": {"-1": 0}}}', "dimensions and values"),
+    ('{"model": "a", "move": {"z": {"1": "x"}}}', "number"),
+    ('{"model": "a", "id": "one"}', "whole number"),
+    (json.dumps({"model": "a", "label": [0] * (MOST_ROWS + 1)}), f"1 to {MOST_ROWS} images"),
+    (json.dumps({"model": "a" * MOST_CHARACTERS}), "characters"),
+]
+
+
+@pytest.mark.parametrize(("text", "part"), MALFORMED, ids=[text[:40] for text, _ in MALFORMED])
+def test_a_malformed_request_is_refused_with_a_sentence(text: str, part: str):
+    with pytest.raises(ValueError, match=part):
+        Request.read(text)
+
+
+UNFITTING = [
+    ({"model": "nowhere"}, "no model is called"),
+    ({"model": "vae-mnist", "codes": {"u": [[1.0]]}}, "no latent 'u'"),
+    ({"model": "vae-mnist", "codes": {"z": [[1.0]]}}, "dimensions"),
+    ({"model": "vae-mnist", "mix": {"u": [[[1, 1.0]]]}}, "no latent 'u'"),
+    ({"model": "vae-mnist", "mix": {"z": [[[10_000, 1.0]]]}}, "items 0 to 9,999"),
+    ({"model": "vae-mnist", "label": [1]}, "not conditioned"),
+    ({"model": "vae-mnist", "betas": {"z": 1.0}}, "no beta"),
+    ({"model": "vae-mnist", "move": {"z": {"500": 1.0}}}, "no dimension 500"),
+    ({"model": "joint-mnist", "label": [1], "move": {"y": {"0": 1.0}}}, "to move"),
+    ({"model": "cdvae-mnist"}, "give a label"),
+    ({"model": "cdvae-mnist", "label": [10]}, "classes 0 to 9"),
+    ({"model": "mr-vae-mnist", "betas": {"z": 1e-3}}, "beta of z is between"),
+    ({"model": "mr-vae-mnist", "betas": {"z": -1.0}}, "beta of z is between"),
+]
+
+
+@pytest.mark.parametrize(("asked", "part"), UNFITTING, ids=[str(asked)[:60] for asked, _ in UNFITTING])
+def test_a_request_that_does_not_fit_leaves_the_others_answered(decoder: Decoder, asked: dict, part: str):
+    good = request("vae-mnist", mix={"z": [[[0, 1.0]]]})
+    wrong, right = decoder.answer([Request.read(json.dumps(asked)), good])
+    assert isinstance(wrong, ValueError)
+    assert part in str(wrong)
+    assert isinstance(right, Answer)
+
+
+def test_a_checkpoint_that_was_replaced_is_read_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("vae_core.serving.LOOK_AGAIN", 0.0)
+    current = [find("vae-mnist")]
+    decoder = Decoder(lambda name: current[0])
+    asked = request("m", mix={"z": [[[0, 1.0]]]})
+    (before,) = answered(decoder, asked)
+    current[0] = find("vae-mnist-vamp")
+    (after,) = answered(decoder, asked)
+    assert not close(before.pixels, after.pixels)
+
+
+class Slow:
+    """Answers after the gate opens, and notes how many came at once."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+        self.gate = threading.Event()
+
+    def __call__(self, requests: Any) -> list[Any]:
+        self.batches.append(len(requests))
+        self.gate.wait(10)
+        if any(request.model == "broken" for request in requests):
+            raise KeyError("a defect")
+        return [Answer(np.full((1, 1, 1, 1), request.number % 256, np.uint8), {}) for request in requests]
+
+
+def test_what_arrives_during_a_batch_makes_the_next_one():
+    slow = Slow()
+
+    async def visit() -> list[int]:
+        batch = Batcher(slow)
+        tasks = [asyncio.create_task(batch(request("a", id=0)))]
+        await asyncio.sleep(0.05)
+        tasks += [asyncio.create_task(batch(request("a", id=i))) for i in range(1, 30)]
+        await asyncio.sleep(0.05)
+        slow.gate.set()
+        return [int(answer.pixels[0, 0, 0, 0]) for answer in await asyncio.gather(*tasks)]
+
+    assert asyncio.run(visit()) == list(range(30))
+    assert slow.batches == [1, 29]
+
+
+def test_a_batch_is_bounded_but_a_large_request_is_answered():
+    slow = Slow()
+    slow.gate.set()
+
+    async def visit() -> None:
+        batch = Batcher(slow)
+        await asyncio.gather(*(batch(request("a", id=i, label=[0] * MOST_ROWS)) for i in range(5)))
+
+    asyncio.run(visit())
+    assert slow.batches == [2, 2, 1]
+
+
+def test_a_defect_is_told_to_those_it_hit_and_the_next_are_answered():
+    slow = Slow()
+    slow.gate.set()
+
+    async def visit() -> Answer:
+        batch = Batcher(slow)
+        with pytest.raises(RuntimeError, match="KeyError"):
+            await batch(request("broken"))
+        return await batch(request("a", id=5))
+
+    assert asyncio.run(visit()).pixels.item() == 5
+
+
+def test_a_visitor_that_leaves_does_not_hold_up_the_others():
+    slow = Slow()
+
+    async def visit() -> Answer:
+        batch = Batcher(slow)
+        gone = asyncio.create_task(batch(request("a", id=1)))
+        await asyncio.sleep(0.05)
+        gone.cancel()
+        stays = asyncio.create_task(batch(request("a", id=2)))
+        slow.gate.set()
+        return await stays
+
+    assert asyncio.run(visit()).pixels.item() == 2
+
+
+def test_the_event_loop_goes_on_while_images_are_decoded():
+    slow = Slow()
+
+    async def visit() -> float:
+        batch = Batcher(slow)
+        task = asyncio.create_task(batch(request("a")))
+        await asyncio.sleep(0)
+        start = time.monotonic()
+        await asyncio.sleep(0.02)
+        waited = time.monotonic() - start
+        slow.gate.set()
+        await task
+        return waited
+
+    assert asyncio.run(visit()) < 1.0
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("name", NAMES)
+def test_the_gpu_answers_as_the_cpu_does(decoder: Decoder, name: str):
+    asked = request(name, mix={latent: [[[3, 1.0]]] for latent in find(name).model.latents}, back=True)
+    (there,) = answered(Decoder(find, "cuda"), asked)
+    (here,) = answered(decoder, asked)
+    assert close(there.pixels, here.pixels)
+
+
+def test_a_frozen_model_on_the_cpu_shares_the_weights_of_the_pages():
+    assert Frozen(find("vae-mnist")).model is find("vae-mnist").model
