@@ -24,6 +24,17 @@ def number(key: str, low: int, high: int, what: str) -> int | None:
     return None
 
 
+def amount(key: str, low: float, high: float, what: str) -> None:
+    """Say in one sentence that the link asks for an amount that a slider does not reach; the slider then shows its default."""
+    asked = st.query_params.get(key)
+    try:
+        reached = asked is None or low <= float(asked) <= high
+    except ValueError:
+        reached = False
+    if not reached:
+        st.warning(f"The link asks for the {what} “{asked}”. Give a number from {low:g} to {high:g}.")
+
+
 def numbers(text: str, high: int) -> list[int]:
     """Item numbers in a text such as "3, 17 42". Raises ValueError with one sentence for anything else.
 

@@ -100,31 +100,44 @@ def sample(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Tensor:
     return decode(model, prior_codes(model, inputs, n, draw))
 
 
-@torch.no_grad()
-def traverse(
-    model: Model, start: Mapping[str, Tensor], block: str, dimensions: Sequence[int], values: Tensor
-) -> Tensor:
-    """Images `(len(dimensions), T, C, H, W)`: one coordinate of `block` at a time takes each of its `values`.
+def traversal(start: Mapping[str, Tensor], block: str, dimensions: Sequence[int], values: Tensor) -> Codes:
+    """Codes `(len(dimensions) T, D)`, row after row: one coordinate of `block` at a time takes each of its `values`.
 
     `start` holds one code `(D,)` for each block; `values` is `(len(dimensions), T)`. All other coordinates stay.
+
+    >>> traversal({"z": torch.zeros(2)}, "z", [1], torch.tensor([[-3.0, 3.0]]))["z"].tolist()
+    [[0.0, -3.0], [0.0, 3.0]]
     """
     rows, steps = values.shape
     codes = {name: code.expand(rows, steps, -1).clone() for name, code in start.items()}
     for row, dimension in enumerate(dimensions):
         codes[block][row, :, dimension] = values[row]
-    images = decode(model, {name: code.flatten(0, 1) for name, code in codes.items()})
-    return images.unflatten(0, (rows, steps))
+    return {name: code.flatten(0, 1) for name, code in codes.items()}
 
 
 @torch.no_grad()
-def swap(model: Model, kept: Mapping[str, Tensor], classes: int) -> Tensor:
-    """Images `(N, K, C, H, W)`: each item's kept blocks `(N, D)` with the others at their prior's mean for every class."""
+def traverse(
+    model: Model, start: Mapping[str, Tensor], block: str, dimensions: Sequence[int], values: Tensor
+) -> Tensor:
+    """Images `(len(dimensions), T, C, H, W)` of the codes of `traversal`."""
+    images = decode(model, traversal(start, block, dimensions, values))
+    return images.unflatten(0, tuple(values.shape))
+
+
+@torch.no_grad()
+def swapped(model: Model, kept: Mapping[str, Tensor], classes: int) -> Codes:
+    """Codes `(N K, D)`, item after item: its kept blocks `(N, D)` with the others at their prior's mean for every class."""
     n = len(next(iter(kept.values())))
     repeated = {name: code.repeat_interleave(classes, 0) for name, code in kept.items()}
     device = next(iter(kept.values())).device
     label = one_hot(torch.arange(classes, device=device).repeat(n), classes)
-    codes = prior_codes(model, {**repeated, LABEL: label})
-    return decode(model, codes).unflatten(0, (n, classes))
+    return prior_codes(model, {**repeated, LABEL: label})
+
+
+@torch.no_grad()
+def swap(model: Model, kept: Mapping[str, Tensor], classes: int) -> Tensor:
+    """Images `(N, K, C, H, W)` of the codes of `swapped`."""
+    return decode(model, swapped(model, kept, classes)).unflatten(0, (-1, classes))
 
 
 @torch.no_grad()

@@ -1,12 +1,13 @@
 // A labelled grid of small pictures: labels are HTML in a CSS grid, all pictures share one canvas in its middle.
 //
-// `unpack`, `element`, `sizeCanvas` and `Tooltip` come from shared.js, which Python puts in front.
+// `unpack`, `element`, `sizeCanvas`, `Tooltip` and what saves a figure come from shared.js, which Python puts in front.
 
 const GAP = 3;              // CSS pixels between cells
 const LARGEST_CELL = 72;    // CSS pixels, unless the script asks for a scale
 const SMALLEST_CELL = 20;   // below this the grid scrolls sideways instead of shrinking
 const PREVIEW = 168;        // CSS pixels of the enlarged cell under the pointer
 const FADED = 0.32;         // opacity of rows that do not matter
+const MARGIN = 12;          // CSS pixels round a saved picture
 const CRISP_FROM = 1.5;     // hard edges from this factor on; below, uneven pixels look worse than soft ones
 
 /** A cheap fingerprint of bytes (FNV-1a over 32-bit words). */
@@ -25,9 +26,12 @@ class ImageGrid {
   constructor(parent) {
     this.canvas = element("canvas", { class: "cells" });
     this.source = new OffscreenCanvas(1, 1);  // all cells at their own resolution
-    this.root = element("div", { class: "image-grid", "data-ready": "false" });
+    this.root = element("div", { class: "image-grid saveable", "data-ready": "false" });
+    this.heading = element("div", { class: "heading" });
     this.frame = element("div", { class: "frame" });
-    this.root.append(this.frame);
+    this.scroller = element("div", { class: "scroller" }, this.frame);
+    this.root.figure = () => this.#svg();  // for who saves it from elsewhere on the page
+    this.root.append(this.heading, this.scroller, saveMenu(() => fileName(this.title), this.root.figure));
     parent.append(this.root);
     this.preview = element("canvas", { class: "preview" });
     this.caption = element("span", { class: "caption" });
@@ -79,10 +83,11 @@ class ImageGrid {
 
   /** Write labels and headers, unless those that are there will do. */
   #build() {
-    const { rows, columns, notes, faded, title, clickable, R, C } = this;
-    const labels = JSON.stringify([rows, columns, notes, faded, title, clickable, R, C]);
+    const { rows, columns, notes, faded, title, headed, clickable, R, C } = this;
+    const labels = JSON.stringify([rows, columns, notes, faded, title, headed, clickable, R, C]);
     if (labels === this.#labels) return;
     this.#labels = labels;
+    this.heading.textContent = headed ? title : "";
     this.headers = columns.map((text, c) =>
       element("div", { class: "header", style: `grid-area:1/${c + 2}`, "data-column": c }, text),
     );
@@ -159,6 +164,51 @@ class ImageGrid {
     context.strokeRect(x, y, this.cell.width, this.cell.height);
   }
 
+  // ---- saving
+
+  /** The grid as an SVG file: labels as text, every cell a picture of its own in the model's resolution. */
+  #svg() {
+    const style = getComputedStyle(this.root), { R, C, title, frame } = this;
+    this.scroller.scrollLeft = 0;  // or the labels, which stay in sight, would lie on the pictures
+    const corner = frame.getBoundingClientRect(), cells = this.canvas.getBoundingClientRect();
+    const top = MARGIN + 26, font = style.fontFamily, ink = style.getPropertyValue("--st-text-color") || "#222";
+    const [left, up] = [MARGIN - corner.left, top - corner.top];
+    const written = (node, anchor) => {
+      const box = node.getBoundingClientRect(), { fontSize } = getComputedStyle(node), size = parseFloat(fontSize);
+      const x = { end: box.right, middle: (box.left + box.right) / 2 }[anchor];
+      const muted = node.matches(".header, .note, .faded *") ? { "fill-opacity": 0.65 } : {};
+      const at = { x: x + left, y: (box.top + box.bottom) / 2 + up + 0.35 * size };
+      const look = { "font-family": font, "font-size": size, "text-anchor": anchor, fill: ink };
+      return svgText(node.textContent, { ...at, ...look, ...muted });
+    };
+    const parts = [svgText(title, { x: MARGIN, y: MARGIN + 12, "font-family": font, "font-size": 14, "font-weight": 600, fill: ink })];
+    parts.push(...this.headers.map((node) => written(node, "middle")));
+    for (const label of this.labels) parts.push(...[...label.children].map((node) => written(node, "end")));
+    const place = (r, c) => {
+      const [x, y] = this.#corner(r, c), { width, height } = this.cell;
+      return `x="${x + cells.left + left}" y="${y + cells.top + up}" width="${width}" height="${height}"`;
+    };
+    for (let r = 0; r < R; r++) {
+      const fade = this.faded.includes(r) ? ` opacity="${FADED}"` : "";
+      for (let c = 0; c < C; c++) {
+        const look = `preserveAspectRatio="none" style="image-rendering:pixelated"${fade}`;
+        parts.push(`<image ${place(r, c)} href="${this.#cellPicture(r, c).toDataURL()}" ${look}/>`);
+      }
+    }
+    const outline = `fill="none" stroke="${escaped(style.getPropertyValue("--st-primary-color") || "#ff4b4b")}"`;
+    for (const [r, c] of this.marks) parts.push(`<rect ${place(r, c)} ${outline} stroke-width="${GAP}"/>`);
+    const background = style.getPropertyValue("--st-background-color") || "#fff";
+    const [width, height] = [corner.width + 2 * MARGIN, corner.height + top + MARGIN].map(Math.ceil);
+    return svgDocument(width, height, background, parts.join(""));
+  }
+
+  #cellPicture(r, c, canvas = element("canvas")) {
+    const { W, H } = this;
+    Object.assign(canvas, { width: W, height: H });
+    canvas.getContext("2d").drawImage(this.source, c * W, r * H, W, H, 0, 0, W, H);
+    return canvas;
+  }
+
   // ---- pointer and keyboard
 
   #listen() {
@@ -193,9 +243,7 @@ class ImageGrid {
     const factor = PREVIEW / Math.max(W, H);
     preview.style.width = `${W * factor}px`;
     preview.style.height = `${H * factor}px`;
-    preview.width = W;
-    preview.height = H;
-    preview.getContext("2d").drawImage(this.source, c * W, r * H, W, H, 0, 0, W, H);
+    this.#cellPicture(r, c, preview);
     this.caption.textContent = [rows[r], columns[c] ?? `column ${c + 1}`].join(" · ");
     if (notes?.[r]) this.caption.append(element("span", { class: "note" }, notes[r]));
     this.root.dataset.hover = `${r},${c}`;

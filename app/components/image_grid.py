@@ -28,13 +28,14 @@ def image_grid(
     marks: Collection[tuple[int, int]] = (),
     scale: int | None = None,
     clickable: bool = False,
+    headed: bool = False,
 ) -> tuple[int, int] | None:
     """Draw a grid of pictures and return the cell that was just clicked as ``(row, column)``.
 
     Args:
         images: pixels, uint8, grey as (R, C, H, W) or colour as (R, C, H, W, 3).
         rows: the label of each row.
-        title: describes the grid to those who cannot see it.
+        title: describes the grid to those who cannot see it, and heads the picture that is saved.
         key: identifies the grid across reruns.
         columns: the header of each column, or nothing for no headers.
         row_notes: a second, muted line under each row label.
@@ -43,6 +44,7 @@ def image_grid(
         scale: CSS pixels per picture pixel; by default, as large as the width allows up to a sensible size.
             A scale that does not fit is reduced.
         clickable: whether cells can be chosen, with the mouse or with arrow keys and Enter.
+        headed: whether the title stands above the grid.
     """
     _check(images, rows, columns, row_notes)
     height, width = images.shape[2:4]
@@ -56,6 +58,7 @@ def image_grid(
         "scale": scale,
         "title": title,
         "clickable": clickable,
+        "headed": headed,
     }
     cell = _component(key=key, data=pack(header, images), on_cell_change=_nothing).cell
     return (int(cell[0]), int(cell[1])) if clickable and cell else None
