@@ -6,6 +6,7 @@ A request is JSON (`vae_core.serving.Request`), an answer the envelope of `pack`
 
 import asyncio
 import time
+from collections.abc import Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -18,8 +19,6 @@ from app.components._shared import pack
 from app.resources import checkpoint, offered
 from vae_core import Checkpoint
 from vae_core.serving import Answer, Batcher, Decoder, Request
-
-LIVE = "/latent-explorer/live"
 
 # Bounds: visitors connected at once, and the images a second that one of them may ask for (a full grid at thirty a second), after a
 # burst of as many. Who asks for more waits; nobody else does.
@@ -70,8 +69,15 @@ async def _reply(text: str, allowance: "Allowance") -> bytes:
 
 
 def _packed(number: int, answer: Answer) -> bytes:
-    codes = {name: np.round(rows.astype(float), 4).tolist() for name, rows in answer.codes.items()}
-    return pack({"id": number, "shape": answer.pixels.shape, "codes": codes}, answer.pixels)
+    header = {"id": number, "shape": answer.pixels.shape, "codes": rounded(answer.codes)}
+    if answer.classes is not None:
+        header["classes"] = np.round(answer.classes.astype(float), 4).tolist()
+    return pack(header, answer.pixels)
+
+
+def rounded(codes: Mapping[str, np.ndarray]) -> dict[str, list[list[float]]]:
+    """Codes as a page reads them: to four decimals, a thousandth of what the eye sees."""
+    return {name: np.round(rows.astype(float), 4).tolist() for name, rows in codes.items()}
 
 
 class Allowance:
@@ -99,9 +105,14 @@ def allowed(origin: str | None, host: str | None) -> bool:
 
 
 @cache
+def decoder() -> Decoder:
+    """The one decoder of this server, on the GPU where there is one."""
+    return Decoder(_find, "cuda" if torch.cuda.is_available() else "cpu")
+
+
+@cache
 def batcher() -> Batcher:
-    """The one batcher of this server, on the GPU where there is one."""
-    return Batcher(Decoder(_find, "cuda" if torch.cuda.is_available() else "cpu").answer)
+    return Batcher(decoder().answer)
 
 
 def _find(name: str) -> Checkpoint:

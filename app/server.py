@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from app.live import LIVE, live
+from app import LIVE
+from app.live import live
 from app.resources import DECODE, at_betas, checkpoint, offered, thumbnail
 
 

@@ -165,6 +165,20 @@ def prior_distance(model: Model, block: str, classes: int) -> float | None:
     return distance[~torch.eye(classes, dtype=torch.bool, device=distance.device)].min().item()
 
 
+@torch.no_grad()
+def reach(model: Model, block: str, means: Tensor, classes: int) -> tuple[Tensor, Tensor]:
+    """The lowest and the highest value `(D,)` that each coordinate of a block is worth being given: between the 0.1 % and the 99.9 %
+    quantile of the posterior means `(N, D)`, and within 3 standard deviations of the prior's mean, of any class."""
+    ends = means.quantile(torch.tensor([0.001, 0.999], device=means.device), dim=0)
+    prior = priors_by_class(model, block, classes)
+    if prior is None:
+        return ends[0], ends[1]
+    low, high = (
+        (prior.mean + side * prior.stddev).reshape(-1, means.shape[-1]).to(means) for side in (-3, 3)
+    )
+    return torch.minimum(ends[0], low.amin(0)), torch.maximum(ends[1], high.amax(0))
+
+
 class Ruler(NamedTuple):
     """Where a traversal goes: coordinates `(D, T)` at `ticks` `(T,)` standard deviations of the prior from its mean."""
 
@@ -486,6 +500,45 @@ def class_of_codes(model: Model, codes: Env, classes: int) -> Tensor | None:
         for name in labelled
     ]
     return torch.stack(terms).sum(0).softmax(-1)
+
+
+def mean_code(means: Mapping[str, Tensor]) -> Codes:
+    """The mean `(1, D)` of posterior means `(N, D)` in each latent, as a decoder reads it (`codes_of`).
+
+    >>> mean_code({"z": torch.tensor([[1.0, 0.0], [3.0, 2.0]])})["z"].tolist()
+    [[2.0, 1.0]]
+    """
+    return codes_of({name: codes.mean(0, keepdim=True) for name, codes in means.items()})
+
+
+def attribute_vector(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> Codes:
+    """v = b - a `(1, D)` of the mean codes of two groups of items: what those of b have and those of a lack.
+
+    Larsen et al. (2016) call it a visual attribute vector, with b the images that have an attribute and a those that lack it; Carter and
+    Nielsen (2017) build interfaces of such vectors. A class has no difference: its entry is the class of b.
+
+    >>> attribute_vector({"z": torch.tensor([[2.0, 1.0]])}, {"z": torch.tensor([[5.0, 1.0]])})["z"].tolist()
+    [[3.0, 0.0]]
+    """
+    return {name: b[name] if name == LABEL else b[name] - a[name] for name in b}
+
+
+def along_attribute(
+    model: Model,
+    start: Mapping[str, Tensor],
+    vector: Mapping[str, Tensor],
+    t: Tensor,
+    moving: Collection[str] | None = None,
+) -> Codes:
+    """start + t v `(T, D)` in each latent, for a code `(1, D)`, an `attribute_vector` `(1, D)` and each t `(T,)`.
+
+    A latent that is not in `moving` stays; a class turns into that of the vector at t = 1/2.
+    """
+    ends = {
+        name: torch.cat([code, vector[name] if name == LABEL else code + vector[name]])
+        for name, code in start.items()
+    }
+    return path(model, ends, t, moving=moving)
 
 
 def _device(model: Model) -> torch.device:

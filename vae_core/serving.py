@@ -20,7 +20,7 @@ from torch import Tensor
 
 from .checkpoints import Checkpoint
 from .distributions import Draw, Sampler, mean
-from .explore import codes_of, decode, prior_codes
+from .explore import class_of_codes, codes_of, decode, prior_codes
 from .labels import has_label
 from .model import Model
 from .multirate import rate_name, rates_of, usual
@@ -52,7 +52,8 @@ class Request:
     `codes` fixes latents `(n, D)`, `mixes` fixes them at weighted sums of the posterior means of atlas items, n mixtures each, and
     `label` fixes the class, n numbers. The other latents are the means of their priors, or draws at a `temperature` from `seed`.
     Afterwards `moved[block][dimension]` is put in place of what a code had there. `betas` are those of a multi-rate model; a block that
-    is left out has its usual one. `number` comes back with the answer, and with `back` the codes that were decoded.
+    is left out has its usual one. `number` comes back with the answer; with `back` also the codes that were decoded, and with `classes`
+    what the priors say of their class.
     """
 
     number: int
@@ -66,6 +67,7 @@ class Request:
     temperature: float = 1.0
     moved: dict[str, dict[int, float]] = field(default_factory=dict)
     back: bool = False
+    classes: bool = False
 
     @classmethod
     def read(cls, text: str) -> "Request":
@@ -108,14 +110,17 @@ class Request:
             _number("temperature", draw.get("temperature", 1.0)),
             {name: _moves(name, moves) for name, moves in _table(asked, "move").items()},
             bool(asked.get("back", False)),
+            bool(asked.get("classes", False)),
         )
 
 
 class Answer(NamedTuple):
-    """Grey or colour pixels `(n, H, W, C)`, uint8, and the codes they were decoded from, `(n, D)` by latent, where these were asked for."""
+    """Grey or colour pixels `(n, H, W, C)`, uint8; where they were asked for, the codes they were decoded from, `(n, D)` by latent, and
+    p(class | codes), `(n, K)` (`explore.class_of_codes`)."""
 
     pixels: np.ndarray
     codes: dict[str, np.ndarray]
+    classes: np.ndarray | None = None
 
 
 class Frozen:
@@ -163,11 +168,15 @@ class Frozen:
             codes |= prior_codes(self.model, fixed, n, draw)
         self._move(codes, requests)
         images = (decode(self.model, codes) * 255).round().byte().movedim(1, -1).cpu().numpy()
+        said = None
+        if any(request.classes for request in requests):
+            said = class_of_codes(self.model, {name: codes[name] for name in latents}, self.classes)
         answers, start = [], 0
         for request in requests:
             rows = slice(start, start + request.n)
             back = {name: codes[name][rows].cpu().numpy() for name in latents} if request.back else {}
-            answers.append(Answer(images[rows], back))
+            classes = said[rows].cpu().numpy() if request.classes and said is not None else None
+            answers.append(Answer(images[rows], back, classes))
             start += request.n
         return answers
 
@@ -259,7 +268,9 @@ class Decoder:
         if known and now - known.looked < LOOK_AGAIN:
             return known.frozen
         checkpoint = self._find(name)
-        frozen = known.frozen if known and known.checkpoint is checkpoint else Frozen(checkpoint, self._device)
+        frozen = (
+            known.frozen if known and known.checkpoint is checkpoint else Frozen(checkpoint, self._device)
+        )
         self._frozen[name] = _Known(now, checkpoint, frozen)
         return frozen
 

@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 import app.live
-from app import MODELS_VARIABLE
-from app.live import LIVE, Allowance, allowed, live
+from app import LIVE, MODELS_VARIABLE
+from app.live import Allowance, allowed, live
 
 ASK = {"id": 4, "model": "vae-mnist", "mix": {"z": [[[0, 1.0]]]}}
 

@@ -1,0 +1,62 @@
+"""Live: a handle for everything an image is made of; the picture follows while it is dragged."""
+
+import streamlit as st
+
+from app import hands, links, resources
+from app.components import hands as component
+from app.components.hands import State
+from app.panels import nearest_items
+from app.sidebar import scale, slider_key, slider_option
+from vae_core.labels import has_label
+from vae_core.multirate import rates_of
+
+checkpoint = resources.current()
+atlas, model = checkpoint.atlas, checkpoint.model
+KEY, KEPT, SHOWN = f"hands-{checkpoint.name}", f"live-{checkpoint.name}", "live-model"
+
+st.title("Live")
+st.caption(
+    "What you see: the image that the decoder makes of one code, and a handle for every coordinate of it, those with the largest KL "
+    "first. Drag a handle, or press ▸ to sweep it, and see what that coordinate means; a class moves the blocks that read it to the "
+    "prior of that class and keeps the others."
+)
+
+
+def wanted() -> State:
+    """What the user left, or else what the address asks for; at the betas of the sidebar."""
+    if st.session_state.get(SHOWN) not in (None, checkpoint.name):
+        links.write(move=None)  # another model has other dimensions
+    st.session_state[SHOWN] = checkpoint.name
+    state = st.session_state.get(KEPT) or hands.from_link(checkpoint)
+    return State(**{**vars(state), "betas": dict(checkpoint.betas)})
+
+
+def follow() -> None:
+    """Take over what the user left; the sliders of the sidebar follow the betas."""
+    left = component.left(KEY)
+    if left is None:
+        return
+    state = st.session_state[KEPT] = hands.fitting(checkpoint, left)
+    for block, beta in state.betas.items():
+        st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
+
+
+state = hands.fitting(checkpoint, wanted())
+hands.to_link(checkpoint, state)
+scene = hands.scene(checkpoint, state)
+component.hands(
+    checkpoint.name,
+    hands.handles(checkpoint),
+    state,
+    scene,
+    latents=model.latents,
+    kept=hands.kept(checkpoint),
+    labels=atlas.labels,
+    classes=atlas.classes if has_label(model) else (),
+    positions={block: scale(rate.exposed) for block, rate in rates_of(model).items()},
+    key=KEY,
+    on_change=follow,
+)
+st.divider()
+codes = {name: code[0] for name, code in hands.codes(scene).items()}
+nearest_items(checkpoint, codes, "this code", "live-neighbours")

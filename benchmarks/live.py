@@ -1,0 +1,104 @@
+"""How fast the live route answers: `python -m benchmarks.live`.
+
+Hands: in headless Chromium a pointer drags a handle of the Live page; each wait is from the pointer's event to the changed pixels of the
+picture, both seen by the page itself. Crowd: visitors that each ask for 30 images a second, a new code every time, for some seconds;
+each wait is from the request to the whole answer, in a client on the same machine, which takes its share of the cores. The server's
+memory is read before and after.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import random
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from app import LIVE
+from benchmarks.driving import served
+from vae_core import bundled, load
+
+RATE = 30  # requests a second of each visitor
+MODEL = "mr-cdvae-mnist"
+
+
+def crowd(address: str, visitors: int, seconds: float) -> list[float]:
+    """The waits, in milliseconds, of so many visitors for so long."""
+    return asyncio.run(_crowd(address.replace("http", "ws", 1) + LIVE, visitors, seconds))
+
+
+async def _crowd(url: str, visitors: int, seconds: float) -> list[float]:
+    widths = {name: values.shape[1] for name, values in load(bundled()[MODEL]).atlas.means.items()}
+    found = await asyncio.gather(*(_visit(url, widths, seconds, number) for number in range(visitors)))
+    return [wait for waits in found for wait in waits]
+
+
+async def _visit(url: str, widths: dict[str, int], seconds: float, number: int) -> list[float]:
+    chance = random.Random(number)
+    sent: dict[int, float] = {}
+    async with connect(url, max_size=None) as socket:
+        reader = asyncio.create_task(_read(socket, sent, round(seconds * RATE)))
+        start = time.perf_counter() + chance.random() / RATE
+        for turn in range(round(seconds * RATE)):
+            await asyncio.sleep(max(0.0, start + turn / RATE - time.perf_counter()))
+            codes = {name: [[chance.gauss(0, 1) for _ in range(width)]] for name, width in widths.items()}
+            text = json.dumps({"id": turn, "model": MODEL, "codes": codes})
+            sent[turn] = time.perf_counter()
+            await socket.send(text)
+        return await reader
+
+
+async def _read(socket: ClientConnection, sent: dict[int, float], count: int) -> list[float]:
+    waits = []
+    for _ in range(count):
+        data = await socket.recv(decode=False)
+        header = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+        if "error" in header:
+            raise RuntimeError(header["error"])
+        waits.append(1000 * (time.perf_counter() - sent[header["id"]]))
+    return waits
+
+
+def memory(address: str) -> float:
+    """Resident memory of the server's processes in megabytes (Linux)."""
+    port = address.rpartition(":")[2].encode()
+    found = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # a process that has ended since
+            if port in (folder / "cmdline").read_bytes().split(b"\0"):
+                lines = (folder / "status").read_text().splitlines()
+                found += sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+    return found / 1000
+
+
+def report(name: str, waits: Sequence[float], extra: str = "") -> None:
+    ordered = sorted(waits)
+    p95 = ordered[int(0.95 * (len(ordered) - 1))]
+    print(
+        f"{name:44} {statistics.median(ordered):7.1f} {p95:7.1f} {ordered[-1]:7.1f} ms  n {len(ordered):,}{extra}"
+    )
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("--seconds", type=float, default=10.0)
+    seconds = options.parse_args().seconds
+    print(f"{'':44} {'median':>7} {'p95':>7} {'longest':>7}")
+    with served() as address:
+        crowd(address, 1, 2)
+        for visitors in (1, 10, 50):
+            before = memory(address)
+            waits = crowd(address, visitors, seconds)
+            report(
+                f"{visitors} visitors, {RATE} images a second each",
+                waits,
+                f", memory {before:.0f} -> {memory(address):.0f} MB",
+            )
+
+
+if __name__ == "__main__":
+    main()
