@@ -24,6 +24,7 @@ def main(host: str, port: str, window: str, folder: str = "") -> None:
         "browser.gatherUsageStats": "false",
         "server.showEmailPrompt": "false",
         "client.toolbarMode": "minimal",
+        "theme.headingFontSizes": "[1.7rem, 1.4rem, 1.25rem]",
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
     }

@@ -30,6 +30,13 @@ SIDE, LABEL, GAP = (
 GROUND, INK = 24, 230
 
 
+def beside(seen: str) -> DeltaGenerator:
+    """The line under a figure that says what one sees; the place at its right is for the figure's menu."""
+    left, right = st.columns([7, 1], gap="medium")
+    left.caption(f"What you see: {seen}")
+    return right
+
+
 def menu(
     figure: str,
     name: str,
@@ -44,7 +51,11 @@ def menu(
     must not call Streamlit. `script` is Python, from `app.snippets`.
     """
     with st.popover(
-        "Keep", icon=":material/download:", key=f"keep-{figure}", help="Picture, data and code of this figure"
+        "Keep",
+        icon=":material/download:",
+        key=f"keep-{figure}",
+        help="Picture, data and code of this figure",
+        width="stretch",
     ):
         with _line("Picture, as on the page"):
             save(figure, name)
@@ -121,7 +132,7 @@ def _frame(pictures: np.ndarray, names: Sequence[str]) -> Image.Image:
     """Pictures `(R, H, W)` or `(R, H, W, 3)` side by side, in a few lines where they are many."""
     height, width = pictures.shape[1:3]
     factor = max(1, -(-SIDE // max(height, width)))
-    across = int(np.ceil(np.sqrt(1.6 * len(pictures))))  # wider than high, as a screen is
+    across = int(np.ceil(np.sqrt(2 * len(pictures))))  # wider than high, as a screen is
     label = LABEL if any(names) else 0
     step_x, step_y = width * factor + GAP, height * factor + label + GAP
     size = across * step_x + GAP, -(-len(pictures) // across) * step_y + GAP

@@ -4,6 +4,7 @@ Each function takes what a page was asked for and gives the text of a script tha
 row. A page with a picture of another kind calls `script` with lines of its own, or `of_codes`, which decodes codes written out.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def opened(found: Checkpoint) -> list[str]:
     else:
         folder, comment = f'"{found.name}"', "  # the path of the checkpoint's folder"
     lines = [f"checkpoint = vae_core.load({folder}){comment}"]
-    return lines + ([f"checkpoint = checkpoint.at({found.betas!r})"] if found.betas else [])
+    return lines + ([f"checkpoint = checkpoint.at({json.dumps(found.betas)})"] if found.betas else [])
 
 
 def codes_of_items(items: Sequence[int]) -> list[str]:
@@ -152,7 +153,7 @@ def swaps(
         f"Styles of test items in every class, by {found.name}",
         [
             *lines,
-            f"kept = {{name: codes[name] for name in {list(kept)}}}",
+            f"kept = {{name: codes[name] for name in {json.dumps(list(kept))}}}",
             f"images = torch.cat([decode(model, codes)[:, None], swap(model, kept, {classes})], dim=1).flatten(0, 1)",
         ],
         1 + classes,
@@ -173,17 +174,18 @@ def held(
     """Some variables of each item held, the rest drawn. `derived` are the observations beside the image, which come from the original
     images or, where these are not at hand, from the codes."""
     model, data = found.model, found.card["data"]["name"]
-    lines = [*codes_of_items(items), "labels = torch.from_numpy(atlas.labels[items])", "values = {**codes}"]
+    needed, others = [name, *model.inputs(name)], json.dumps(list(derived))
+    lines = [*codes_of_items(items), "values = {**codes}"]
     if derived and originals:
         lines += [
             f'data = load_data("{data}", "test").scored_by(model)',
             "batch = data.batch(torch.tensor(items), Sampler.seeded(0))",
-            f'values |= model.infer({{"{IMAGE}": batch["{IMAGE}"]}}, only={list(derived)}).env',
+            f'values |= model.infer({{"{IMAGE}": batch["{IMAGE}"]}}, only={others}).env',
         ]
     if derived:
-        lines.append(f"values = model.generate(values, only={list(derived)})")
-    lines.append(f'values["{LABEL}"] = one_hot(labels, {_classes(found)})')
-    needed = [name, *model.inputs(name)]
+        lines.append(f"values = model.generate(values, only={others})")
+    if LABEL in needed:
+        lines.append(f'values["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[items]), {_classes(found)})')
     side = found.signature.shape[-1]
     draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
     return script(
@@ -191,7 +193,7 @@ def held(
         f"{name} of test items held, the rest drawn, by {found.name}",
         [
             *lines,
-            f"fixed = {{name: values[name].repeat_interleave({draws}, 0) for name in {needed}}}",
+            f"fixed = {{name: values[name].repeat_interleave({draws}, 0) for name in {json.dumps(needed)}}}",
             f'drawn = complete(model, fixed, {draw})["{IMAGE}"]',
             f"drawn = drawn.unflatten(0, (-1, {draws})).clamp(0, 1)",
             "parts = [decode(model, codes)]",

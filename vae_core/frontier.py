@@ -61,6 +61,19 @@ class Frontier:
         found = {name: sum(share * point[name]["value"] for point, share in near) for name in names}
         return {**found, "rate": sum(found[f"rate_{block}"] for block in self.blocks)}
 
+    def columns(self) -> dict[str, np.ndarray]:
+        """What was measured as columns `(R,)`: betas, every number and its standard error; and `kl_<block>` `(R, D)`, nats."""
+        first = self.points[0]
+        names = [name for name, value in first.items() if isinstance(value, Mapping) and "value" in value]
+        numbers = {
+            f"{name}{ending}": np.array([point[name][part] for point in self.points])
+            for name in names
+            for ending, part in (("", "value"), ("_se", "se"))
+        }
+        betas = {f"beta_{block}": values for block, values in self.betas.items()}
+        kl = {f"kl_{block}": np.array([point["kl"][block] for point in self.points]) for block in first["kl"]}
+        return {**betas, **numbers, **kl}
+
     def line(self, block: str, betas: Mapping[str, float]) -> list[Point]:
         """The points along the betas of one block, the other blocks at the rung nearest to `betas`."""
         rest = {

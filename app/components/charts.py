@@ -16,13 +16,26 @@ def betas_in_words(betas: Mapping[str, float]) -> str:
     return ", ".join(f"β({block}) = {beta:.3g}" for block, beta in betas.items())
 
 
+# Plotly's own button saves a PNG alone: the menu under each chart saves both kinds.
+CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage", "select2d", "lasso2d"]}
+
+
+# A family that every system has: the chart's own text takes as much room in a saved picture as on the page.
+FAMILY = "Arial, Helvetica, sans-serif"
+
+
+def _title(text: str) -> dict[str, object]:
+    return {"text": text, "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}}
+
+
 def plane(
     frontier: Frontier,
+    name: str,
     here: Mapping[str, float],
     now: Mapping[str, float],
     others: Sequence[tuple[str, float, float]],
 ) -> go.Figure:
-    """Distortion over rate: the frontier with two standard errors, lines of equal bound, anchors, other checkpoints `(name, R, D)`,
+    """Distortion over rate of the named checkpoint: the frontier with two standard errors, lines of equal bound, anchors, other checkpoints `(name, R, D)`,
     and where the sliders stand. Every point of the frontier carries its rung as customdata."""
     figure = go.Figure()
     _equal_bounds(figure, frontier)
@@ -92,9 +105,11 @@ def plane(
     figure.update_layout(
         xaxis_title="rate R = KL(q ‖ p), nats an image",
         yaxis_title="distortion D = −E log p(x | z), nats an image",
-        height=480,
-        margin={"l": 60, "r": 10, "t": 70, "b": 50},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        title=_title(f"Rate and distortion of {name} over β"),
+        height=460,
+        margin={"l": 60, "r": 10, "t": 100, "b": 50},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 13}},
+        font={"size": 14, "family": FAMILY},
         dragmode="pan",
     )
     return figure
@@ -141,7 +156,7 @@ def _words(point: Point) -> str:
     )
 
 
-def dimensions(line: Sequence[Point], block: str, here: float) -> go.Figure:
+def dimensions(line: Sequence[Point], name: str, block: str, here: float) -> go.Figure:
     """KL of each dimension of a block, stacked over its beta, the largest at the bottom."""
     kl = np.array([point["kl"][block] for point in line])
     order = kl.sum(0).argsort()[::-1]
@@ -170,11 +185,13 @@ def dimensions(line: Sequence[Point], block: str, here: float) -> go.Figure:
         ax=0,
     )
     figure.update_layout(
+        title=_title(f"Rate of each dimension of {block} of {name} over its β"),
         barmode="stack",
         xaxis={"title": f"β({block})", "type": "category"},
         yaxis_title="KL of each dimension, nats an image",
         height=400,
-        margin={"l": 60, "r": 10, "t": 30, "b": 50},
-        legend={"traceorder": "reversed"},
+        margin={"l": 60, "r": 10, "t": 50, "b": 50},
+        legend={"traceorder": "reversed", "font": {"size": 13}},
+        font={"size": 14, "family": FAMILY},
     )
     return figure

@@ -26,6 +26,7 @@ export default function ({ parentElement }) {
     clearTimeout(timer);
     timer = setTimeout(() => (words.textContent = "Copy link"), 2000);
   });
-  parentElement.replaceChildren(button);
+  parentElement.querySelector(".copy-link")?.remove();
+  parentElement.append(button);
   return () => clearTimeout(timer);
 }

@@ -9,4 +9,4 @@ _component = component("latent_explorer.copy_link", js=javascript("copy_link"), 
 
 def copy_link(key: str = "copy-link") -> None:
     """Offer the link to what the page shows; whoever opens it sees the same."""
-    _component(key=key)
+    _component(key=key, width="content")

@@ -7,7 +7,7 @@ const LARGEST_CELL = 72;    // CSS pixels, unless the script asks for a scale
 const SMALLEST_CELL = 20;   // below this the grid scrolls sideways instead of shrinking
 const PREVIEW = 168;        // CSS pixels of the enlarged cell under the pointer
 const FADED = 0.32;         // opacity of rows that do not matter
-const MARGIN = 12;          // CSS pixels round a saved picture
+const MARGIN = 18;          // CSS pixels round a saved picture
 const CRISP_FROM = 1.5;     // hard edges from this factor on; below, uneven pixels look worse than soft ones
 
 /** A cheap fingerprint of bytes (FNV-1a over 32-bit words). */

@@ -36,5 +36,6 @@ export default function ({ data, parentElement }) {
   const root = element("div", { class: "save" });
   const background = () => getComputedStyle(root).getPropertyValue("--st-background-color") || "#fff";
   root.append(saveMenu(() => data.name, () => svgOf(data.figure, background())));
-  parentElement.replaceChildren(root);
+  parentElement.querySelector(".save")?.remove();
+  parentElement.append(root);
 }

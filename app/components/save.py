@@ -9,4 +9,4 @@ _component = component("latent_explorer.save", js=javascript("save"), css=styles
 
 def save(figure: str, name: str) -> None:
     """Offer the figure with this key as `name`.png and `name`.svg, drawn as it stands on the page."""
-    _component(key=f"save-{figure}", data={"figure": figure, "name": name})
+    _component(key=f"save-{figure}", data={"figure": figure, "name": name}, width="content")

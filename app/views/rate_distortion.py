@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from app import links, resources
-from app.components.charts import betas_in_words, dimensions, plane
+from app import keep, links, resources
+from app.components.charts import CONFIG, betas_in_words, dimensions, plane
 from app.sidebar import slider_key, slider_option
 from vae_core.checkpoints import CheckpointError
 from vae_core.frontier import Frontier, objective
@@ -34,17 +34,19 @@ def shown(frontier: Frontier) -> None:
     betas = checkpoint.betas
     now = frontier.at(betas)
     slope = " The slope of the curve is −β." if len(frontier.blocks) == 1 else ""
-    st.caption(
-        "What you see: each dot is this one model at one β of each block, measured on the "
-        f"{frontier.about}; to the right it keeps more of each image, downwards it draws it back more exactly.{slope} "
-        "Click a dot to move the sliders there."
-    )
     st.plotly_chart(
-        plane(frontier, betas, now, resources.beside(checkpoint)),
+        plane(frontier, checkpoint.name, betas, now, resources.beside(checkpoint)),
         key=PLANE,
         on_select=lambda: move(frontier),
         selection_mode="points",
+        config=CONFIG,
     )
+    with keep.beside(
+        "each dot is this one model at one β of each block, measured on the "
+        f"{frontier.about}; to the right it keeps more of each image, downwards it draws it back more exactly.{slope} "
+        "Click a dot to move the sliders there."
+    ):
+        keep.menu(PLANE, "rate-distortion", codes=frontier.columns)
     cells = st.columns(4)
     numbers = [(title, now[name], name) for name, title in COLUMNS.items() if name in now]
     for cell, (title, value, name) in zip(cells, numbers, strict=False):
@@ -62,14 +64,16 @@ def shown(frontier: Frontier) -> None:
             or block
         )
     line = frontier.line(block, betas)
-    st.plotly_chart(dimensions(line, block, betas[block]), key=f"kl-{checkpoint.name}-{block}")
+    key = f"kl-{checkpoint.name}-{block}"
+    st.plotly_chart(dimensions(line, checkpoint.name, block, betas[block]), key=key, config=CONFIG)
     active = [
         f"{point[f'active_units_{block}']['value']:.0f} at β = {point['betas'][block]:.3g}" for point in line
     ]
-    st.caption(
-        f"What you see: the rate of {block} as the sum of its dimensions’ KL, the largest at the bottom. A higher β makes "
+    with keep.beside(
+        f"the rate of {block} as the sum of its dimensions’ KL, the largest at the bottom. A higher β makes "
         f"each dimension pay more, and the least useful go first. Active units, Var(E[z_j | x]) > 0.01: {', '.join(active)}."
-    )
+    ):
+        keep.menu(key, f"rate-of-{block}", codes=frontier.columns)
 
 
 def gaps(frontier: Frontier) -> None:
