@@ -1,22 +1,38 @@
 """Parts of pages that more than one page, or one page twice, shows: an opened item, a selection, what a card warns of."""
 
+import base64
+from html import escape
+
 import numpy as np
 import streamlit as st
 import torch
 
-from app import resources, uploads
+from app import resources
 from app.components.bars import bars
 from app.components.image_grid import image_grid
 from app.components.palette import colours
-from app.components.sketch import sketch
 from app.pictures import to_bytes
-from app.uploads import Own
 from vae_core import Checkpoint
-from vae_core.explore import blocks, class_posterior, codes_of, decode, neighbours, reads_label
+from vae_core.explore import blocks, class_posterior, decode, neighbours, reads_label
 from vae_core.labels import has_label
 from vae_core.names import LABEL
 
 NEIGHBOURS = 8
+
+
+def ground() -> int:
+    """The grey of the page itself, for cells of a grid that hold no picture."""
+    return 16 if st.context.theme.type == "dark" else 255
+
+
+def small_picture(png: bytes, words: str) -> None:
+    """A picture beside its words: text in the page, so that it costs no request of its own."""
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    st.html(
+        '<div style="display:flex;align-items:center;gap:8px;font-size:.8rem;line-height:1.25">'
+        f'<img src="{source}" alt="" style="width:56px;border-radius:4px;image-rendering:pixelated">'
+        f"<span>{escape(words)}</span></div>"
+    )
 
 
 def item_panel(found: Checkpoint, item: int) -> None:
@@ -30,72 +46,13 @@ def item_panel(found: Checkpoint, item: int) -> None:
         if st.button("Traverse it", icon=":material/tune:", width="stretch"):
             st.switch_page("views/traverse.py", query_params={"model": found.name, "item": str(item)})
     with middle:
-        _class_bars(found, *_codes(found, item))
+        class_bars(found, *_codes(found, item))
     with right:
         codes = {block: mean[0] for block, mean in _codes(found, item)[0].items()}
-        _neighbours(found, codes, f"item {item}", "item-neighbours", item)
+        nearest_items(found, codes, f"item {item}", "item-neighbours", item)
 
 
-OWN = "own-image"
-
-
-def own_image(found: Checkpoint) -> None:
-    """Where a visitor draws an image or gives one; what comes of it is kept for the session."""
-    channels, height, width = found.signature.shape
-    left, right = st.columns([1, 2])
-    with left:
-        text = sketch(height, width, key=f"sketch-{height}-{width}", title="Draw your own image")
-    with right:
-        file = st.file_uploader(
-            "or give an image file",
-            type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
-            max_upload_size=uploads.MEGABYTES,
-            key="own-file",
-        )
-        centre = st.toggle("Centre and scale it as the test images are", value=True, key="own-centre")
-        own = None
-        try:
-            if file is not None:
-                own = resources.upload(file.file_id, (channels, height, width), file.getvalue())
-        except ValueError as error:
-            st.warning(str(error))
-        own = own or uploads.drawn(text, (channels, height, width))
-        if own is not None and centre:
-            own = uploads.centred(own)
-        if own is not None and own.notes:
-            st.caption(f"The image was {'; '.join(own.notes)}.")
-    st.session_state[OWN] = own
-
-
-def kept_own(found: Checkpoint) -> Own | None:
-    """The visitor's image, where there is one that this model can encode."""
-    own = st.session_state.get(OWN)
-    return own if own is not None and own.pixels.shape == tuple(found.signature.shape) else None
-
-
-def own_panel(found: Checkpoint, own: Own) -> None:
-    """The visitor's image: as encoded, decoded, its class, and the test images nearest to it in each block."""
-    pairs = resources.own_codes(found, own)
-    means, scales = ({name: pair[i] for name, pair in pairs.items()} for i in (0, 1))
-    left, middle, right = st.columns([1.1, 1.4, 3])
-    with left:
-        st.subheader("Your image")
-        shown = np.stack(
-            [
-                to_bytes(torch.from_numpy(own.pixels).float() / 255),
-                to_bytes(decode(found.model, codes_of(means)))[0],
-            ]
-        )
-        image_grid(
-            shown[None], rows=[""], columns=["given", "decoded"], title="Your image", key="own-pictures"
-        )
-    with middle:
-        _class_bars(found, means, scales)
-    with right:
-        _neighbours(found, {name: mean[0] for name, mean in means.items()}, "your image", "own-neighbours")
-
-
-def _class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[str, torch.Tensor]) -> None:
+def class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[str, torch.Tensor]) -> None:
     if not has_label(found.model):
         st.caption("This model is not conditioned on the class, so it has no class posterior.")
         return
@@ -128,7 +85,7 @@ def _pictures(found: Checkpoint, item: int) -> None:
     )
 
 
-def _neighbours(
+def nearest_items(
     found: Checkpoint, codes: dict[str, torch.Tensor], what: str, key: str, item: int | None = None
 ) -> None:
     """The test images nearest to a code `(D,)` in each block; `item` is the one it belongs to, left out."""

@@ -26,11 +26,14 @@ from vae_core.explore import (
     active_units,
     activity,
     blocks,
+    class_means,
     codes_of,
     decode,
     encode,
     holdable,
     prior_components,
+    prior_distance_of,
+    prior_log_density,
     priors_by_class,
     rate_per_dimension,
     reads_label,
@@ -185,6 +188,30 @@ def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor, Tensor]]:
     }
 
 
+@_by_identity
+def means_of_classes(found: Checkpoint) -> dict[str, Tensor]:
+    """The mean of each class in each latent, `(K, D)`."""
+    means = {block: mean for block, (mean, _) in codes(found).items()}
+    labels = torch.from_numpy(found.atlas.labels)
+    return class_means(found.model, means, labels, len(found.atlas.classes))
+
+
+# What is said of a code by its block's prior: how far it is from the prior's mean, and log p in nats.
+PRIOR_MEASURES = {"distance": prior_distance_of, "log density": prior_log_density}
+
+
+@_by_identity
+def usual_under_prior(found: Checkpoint, measure: str) -> dict[str, tuple[float, float]]:
+    """Between which values nine in ten items of the atlas lie, for each block: the 5% and 95% quantiles."""
+    means, classes = item_codes(found, list(range(len(found.atlas)))), len(found.atlas.classes)
+    values = {
+        block: PRIOR_MEASURES[measure](found.model, block, means, classes) for block in blocks(found.model)
+    }
+    return {
+        block: (float(value.quantile(0.05)), float(value.quantile(0.95))) for block, value in values.items()
+    }
+
+
 def prior_ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
     """Where draws of the block's prior land on its map: an ellipse for each class or each of a few components, else one for all.
 
@@ -248,6 +275,12 @@ def thumbnail(found: Checkpoint, item: int) -> bytes:
     return png(to_bytes(decode(found.model, item_codes(found, [item])))[0])
 
 
+def picture(found: Checkpoint, item: int) -> bytes:
+    """An item of the atlas as a PNG: its image where that is at hand without a download, else decoded from its code."""
+    source = originals(found)
+    return thumbnail(found, item) if source is None else png(to_bytes(source.images[item].float() / 255))
+
+
 def beside(found: Checkpoint) -> list[tuple[str, float, float]]:
     """Other checkpoints of the same kind of model and data that were measured: name, rate and distortion, nats."""
     points = []
@@ -284,8 +317,13 @@ def _card(folder: str, written: int) -> dict[str, Any]:
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def upload(name: str, shape: Shape, _data: bytes) -> Own:
-    """A file as the model's images are, bright on dark, read once and not at every run; `name` tells uploads apart. Raises ValueError."""
-    return white_on_black(read(_data, shape))
+    """A file as the model's images are, read once and not at every run; `name` tells uploads apart. Raises ValueError.
+
+    Grey figures are turned bright on dark; colours are left as they are.
+    """
+    own = read(_data, shape)
+    return white_on_black(own) if shape[0] == 1 else own
+
 
 
 @_by_identity

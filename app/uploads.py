@@ -3,14 +3,13 @@
 Shapes: C H W as the model's images.
 """
 
-import base64
-import binascii
 import io
 import warnings
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageDraw, ImageOps, UnidentifiedImageError
 
 from vae_core.nets import Shape
 
@@ -27,48 +26,105 @@ class Own(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+# What Pillow may try to read: formats that hold pixels, not programs.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+GIVE = "give a PNG, JPEG, WebP, GIF, BMP or TIFF"
+
+# A file whose figure is as dark as this where it is opaque would vanish on a black ground.
+DARK = 32
+
+
+class Refused(ValueError):
+    """One sentence on why a file is no usable image."""
+
+
 def read(data: bytes, shape: Shape) -> Own:
-    """An image file as the model's images are. Raises ValueError with one sentence for what is no usable image."""
+    """An image file as the model's images are. Raises Refused, a ValueError, with one sentence for what is no usable image."""
+    if not data:
+        raise Refused(f"The file is empty; {GIVE}.")
     if len(data) > MEGABYTES * 1_000_000:
-        raise ValueError(f"The file has {len(data) / 1e6:.1f} MB; give an image of at most {MEGABYTES} MB.")
+        raise Refused(f"The file has {len(data) / 1e6:.1f} MB; give an image of at most {MEGABYTES} MB.")
+    notes: list[str] = []
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            opened = Image.open(io.BytesIO(data))
-        width, height = opened.size
-        if width * height > MEGAPIXELS * 1_000_000:
-            raise ValueError(
-                f"The image has {width * height / 1e6:.0f} megapixels; give one of at most {MEGAPIXELS}."
-            )
-        notes = []
-        if getattr(opened, "n_frames", 1) > 1:
-            notes.append("the first of its frames")
-        image = _eight_bits(opened, notes)
-        return Own(_fitted(image, shape, notes), tuple(notes))
+            warnings.simplefilter(
+                "ignore"
+            )  # odd metadata, a large image: nobody would see what Pillow says of them
+            image = _grounded(_eight_bits(_upright(_opened(data), notes), notes), notes)
+            return Own(_fitted(image, shape, notes), tuple(notes))
+    except Refused:
+        raise
+    except Exception:  # decoders of damaged files raise whatever they stumble over
+        raise Refused("The image is cut short or damaged; save it again, or give another one.") from None
+
+
+def _opened(data: bytes) -> Image.Image:
+    try:
+        opened = Image.open(io.BytesIO(data), formats=FORMATS)
+        megapixels = f"{opened.width * opened.height / 1e6:.0f}"
+        if opened.width * opened.height <= MEGAPIXELS * 1_000_000:
+            return opened
+    except UnidentifiedImageError:
+        raise Refused(f"The file is not an image that can be read; {GIVE}.") from None
     except Image.DecompressionBombError:
-        raise ValueError(f"The image is too large; give one of at most {MEGAPIXELS} megapixels.") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, EOFError) as error:
-        reason = (
-            "it is cut short or damaged" if not isinstance(error, UnidentifiedImageError) else "it is none"
-        )
-        raise ValueError(
-            f"The file cannot be read as an image ({reason}); give a PNG, JPEG, WebP or GIF."
-        ) from None
+        megapixels = "far too many"
+    raise Refused(f"The image has {megapixels} megapixels; give one of at most {MEGAPIXELS}.")
+
+
+def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
+    """The first frame, as its camera held it."""
+    if getattr(image, "n_frames", 1) > 1:
+        notes.append("the first of its frames taken")
+    # Pillow reads colours of 16 bits as 8: only what it tells its decoder shows that there were more.
+    decoder = [str(tile[3]) for tile in getattr(image, "tile", [])]
+    if image.mode in ("RGB", "RGBA", "LA") and any("16" in mode for mode in decoder):
+        notes.append(SCALED)
+    image.load()
+    turned = ImageOps.exif_transpose(image)
+    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        notes.append("turned as its camera was held")
+    return turned
+
+
+SCALED = "scaled from 16 bits to 8"
 
 
 def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
-    """RGB or L, 8 bits, on a black ground."""
-    if image.mode.startswith("I") or image.mode == "F":
-        notes.append("scaled from 16 bits to 8")
-        values = np.asarray(image, dtype=np.float64)
-        top = 65535 if values.max() > 255 else 255
-        return Image.fromarray((np.clip(values / top, 0, 1) * 255).round().astype(np.uint8))
-    if "A" in image.getbands() or "transparency" in image.info:
-        notes.append("laid on black where it is transparent")
-        clear = image.convert("RGBA")
-        ground = Image.new("RGBA", clear.size, (0, 0, 0, 255))
-        return Image.alpha_composite(ground, clear).convert("RGB")
-    return image.convert("L" if image.mode in ("L", "1") else "RGB")
+    """Any mode as L, RGB or RGBA of 8 bits."""
+    if image.mode.startswith("I;16"):
+        notes.append(SCALED)
+        return _scaled(image, 65535)
+    if image.mode in ("I", "F"):
+        highest = np.nanmax(np.asarray(image, dtype=np.float64), initial=0)
+        top = next((top for top in (1, 255, 65535) if highest <= top), highest)
+        notes.append(f"scaled from greys of 0 to {top:g} to 8 bits")
+        return _scaled(image, top)
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode in ("1", "L", "RGB"):
+        return image if image.mode == "RGB" else image.convert("L")
+    if image.mode != "P":
+        notes.append(f"turned from {image.mode} to RGB")
+    return image.convert("RGB")
+
+
+def _scaled(image: Image.Image, top: float) -> Image.Image:
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64)) / top
+    return Image.fromarray((np.clip(values, 0, 1) * 255).round().astype(np.uint8))
+
+
+def _grounded(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Nothing transparent: laid on black, or on white where the figure is itself so dark that black would hide it."""
+    if image.mode != "RGBA":
+        return image
+    alpha = image.getchannel("A")
+    if alpha.getextrema()[0] == 255:
+        return image.convert("RGB")
+    opaque = np.asarray(image.convert("L"))[np.asarray(alpha) > 127]
+    dark = opaque.size > 0 and opaque.max() < DARK
+    notes.append(f"laid on {'white' if dark else 'black'} where it is transparent")
+    ground = Image.new("RGBA", image.size, "white" if dark else "black")
+    return Image.alpha_composite(ground, image).convert("RGB")
 
 
 def _fitted(image: Image.Image, shape: Shape, notes: list[str]) -> np.ndarray:
@@ -77,27 +133,46 @@ def _fitted(image: Image.Image, shape: Shape, notes: list[str]) -> np.ndarray:
         notes.append("turned grey")
     image = image.convert("L" if channels == 1 else "RGB")
     if image.size != (width, height):
+        if image.width * height != image.height * width:
+            notes.append(f"cut to the {'square' if width == height else f'{width} : {height}'} in its middle")
         notes.append(f"resized from {image.width} × {image.height} to {width} × {height}")
-        side = min(image.size)
-        if image.width != image.height:
-            notes.append("cut to the square in its middle")
-            left, top = (image.width - side) // 2, (image.height - side) // 2
-            image = image.crop((left, top, left + side, top + side))
-        image = image.resize((width, height), Image.Resampling.LANCZOS)
+        image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
     pixels = np.asarray(image, dtype=np.uint8)
     return pixels[None] if channels == 1 else np.moveaxis(pixels, -1, 0)
 
 
-def drawn(text: str, shape: Shape) -> Own | None:
-    """A drawing as the sketch component reports it: base64 of H W bytes of grey; None where it is empty or is none."""
+# A drawing is made as large as this and then made small, so that its edges are grey; and no more points of it are read than this.
+PAPER, POINTS = 448, 50_000
+
+
+def drawn(strokes: Sequence[Mapping[str, Any]], shape: Shape) -> Own | None:
+    """Strokes as `components.sketch` reports them, drawn on black; None where nothing is to be seen, or they are none."""
     channels, height, width = shape
+    factor = max(1, round(PAPER / max(height, width)))
+    paper = Image.new("L", (width * factor, height * factor))
+    pen, unit, left = ImageDraw.Draw(paper), paper.width / 1000, POINTS
     try:
-        values = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
-    except (binascii.Error, ValueError):
+        for stroke in strokes:
+            points = np.asarray(stroke["points"][: 2 * left], dtype=np.float64).reshape(-1, 2)
+            left -= len(points)
+            _drawn(
+                pen,
+                np.clip(points, -1000, 2000) * unit,
+                np.clip(stroke["width"], 1, 500) * unit,
+                int(stroke["ink"]),
+            )
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    if values.size != height * width or not values.any():
-        return None
-    return Own(np.repeat(values.reshape(1, height, width), channels, axis=0))
+    values = np.asarray(paper.reduce(factor))
+    return Own(np.repeat(values[None], channels, axis=0)) if values.any() else None
+
+
+def _drawn(pen: ImageDraw.ImageDraw, points: np.ndarray, width: float, ink: int) -> None:
+    """One stroke `(n, 2)` in pixels, round at every point."""
+    ink, radius = min(max(ink, 0), 255), width / 2
+    pen.line([tuple(point) for point in points.tolist()], fill=ink, width=max(1, round(width)))
+    for x, y in points.tolist():
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink)
 
 
 def white_on_black(own: Own) -> Own:

@@ -1,18 +1,32 @@
-"""A square to draw on, with mouse, pen or finger; its picture comes back as small grey pixels."""
+"""A paper to draw on, with mouse, pen, finger or arrow keys; what comes back is the strokes, so that a drawing has no resolution."""
 
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
 from streamlit.components.v2 import component
 
 from app.components._shared import javascript, stylesheet
 
+Strokes = list[dict[str, Any]]
+
 _component = component("latent_explorer.sketch", js=javascript("sketch"), css=stylesheet("sketch"))
 
 
-def sketch(height: int, width: int, *, key: str, title: str) -> str:
-    """Show the square and return what is drawn on it: base64 of `height * width` bytes of grey, white on black; "" for nothing."""
-    found = _component(
+def sketch(strokes: Strokes, *, aspect: float, key: str, title: str, on_change: Callable[[], None]) -> None:
+    """Show the paper with these strokes on it; `on_change` is called when the visitor has changed them, and finds them by `drawing`.
+
+    A stroke is `{"width": int, "ink": 0 to 255, "points": [x, y, x, y, ...]}` in thousandths of the paper's width. `aspect` is the
+    paper's height over its width.
+    """
+    _component(
         key=key,
-        data={"height": height, "width": width, "title": title},
-        default={"drawing": ""},
-        on_drawing_change=lambda: None,
-    ).drawing
-    return found if isinstance(found, str) else ""
+        data={"strokes": strokes, "aspect": aspect, "title": title},
+        default={"drawing": strokes},
+        on_drawing_change=on_change,
+    )
+
+
+def drawing(key: str) -> Strokes:
+    """The strokes on the paper of that key, as the browser reported them last."""
+    return st.session_state[key].drawing or []

@@ -7,7 +7,8 @@ import streamlit as st
 from app import links, resources
 from app.components.latent_map import Panel, latent_map
 from app.components.selection import Selection, selected_items
-from app.panels import classes_of_selection, item_panel, kept_own, leak_note, own_image, own_panel
+from app.own import kept_own, own_image, own_panel
+from app.panels import classes_of_selection, item_panel, leak_note
 from vae_core.explore import blocks, reads_label
 from vae_core.projections import JOINT
 
