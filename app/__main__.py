@@ -24,12 +24,14 @@ def main(host: str, port: str, window: str, folder: str = "") -> None:
         "browser.gatherUsageStats": "false",
         "server.showEmailPrompt": "false",
         "client.toolbarMode": "minimal",
-        "theme.headingFontSizes": "[1.7rem, 1.4rem, 1.25rem]",
+        # An option with several values is given several times.
+        "theme.headingFontSizes": "1.7rem 1.4rem 1.25rem",
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
     }
     script = Path(__file__).with_name("server.py")
-    sys.argv = ["streamlit", "run", str(script), *(f"--{key}={value}" for key, value in options.items())]
+    flags = [f"--{key}={value}" for key, given in options.items() for value in given.split()]
+    sys.argv = ["streamlit", "run", str(script), *flags]
     cli.main()
 
 

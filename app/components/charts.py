@@ -9,7 +9,7 @@ from app.components import palette
 from vae_core.frontier import Frontier, Point, rate, rate_error
 
 HERE = "#d62728"
-QUIET = "rgba(128,128,128,0.55)"
+QUIET = "#8a8a8a"
 
 
 def betas_in_words(betas: Mapping[str, float]) -> str:
