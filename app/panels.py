@@ -106,19 +106,6 @@ def nearest_items(
     )
 
 
-def classes_of_selection(found: Checkpoint, rows: np.ndarray) -> None:
-    """How the selected items divide over the classes."""
-    atlas = found.atlas
-    counts = np.bincount(atlas.labels[rows], minlength=len(atlas.classes))
-    total = max(int(counts.sum()), 1)
-    parts = [
-        f"{atlas.classes[c]}: {counts[c]:,} ({counts[c] / total:.0%})"
-        for c in np.argsort(-counts)
-        if counts[c]
-    ]
-    st.caption(f"Selected {counts.sum():,} of {len(atlas):,} items, by class: {' · '.join(parts) or 'none'}")
-
-
 def measured_at(found: Checkpoint) -> str:
     """Where the numbers of a multi-rate card were measured; nothing for a model of one beta."""
     return " at β = 1" if found.betas else ""

@@ -21,7 +21,7 @@ from app.uploads import Own, read, white_on_black
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import CARD, found_in, load_card
 from vae_core.data import Data, local_data
-from vae_core.distributions import Sampler
+from vae_core.distributions import Sampler, diagonal_normal
 from vae_core.explore import (
     active_units,
     activity,
@@ -31,6 +31,8 @@ from vae_core.explore import (
     decode,
     encode,
     holdable,
+    mean_code,
+    neighbours,
     prior_components,
     prior_distance_of,
     prior_log_density,
@@ -42,7 +44,7 @@ from vae_core.models import declare
 from vae_core.names import IMAGE, LABEL
 from vae_core.nets import Shape
 from vae_core.priors import one_hot
-from vae_core.projections import place
+from vae_core.projections import JOINT, place
 
 # The bundled checkpoint that a visitor sees first.
 OPENS_ON = "mr-cdvae-mnist"
@@ -325,7 +327,6 @@ def upload(name: str, shape: Shape, _data: bytes) -> Own:
     return white_on_black(own) if shape[0] == 1 else own
 
 
-
 @_by_identity
 def frame(found: Checkpoint, block: str) -> np.ndarray:
     """Round what a map of the block is drawn at every beta: the coordinates of all rungs, `(R N, 2)`."""
@@ -339,12 +340,70 @@ def own_codes(found: Checkpoint, own: Own) -> dict[str, tuple[Tensor, Tensor]]:
     return {name: (q.mean, q.stddev) for name, q in encode(found.model, {IMAGE: image}).items()}
 
 
-def place_on_map(found: Checkpoint, block: str, code: Tensor) -> np.ndarray:
-    """Where a code `(1, D)` lies on the block's map at the present betas, `(2,)`."""
-    return place(code.numpy(), found.atlas.means[block], found.atlas.coordinates[block])[0]
+def place_on_map(found: Checkpoint, block: str, codes: Mapping[str, Tensor], k: int = 8) -> np.ndarray:
+    """Where codes `(n, D)` of each latent lie on the map of a block, or of all of them, at the present betas, `(n, 2)`."""
+    parts = mapped(found, block)
+    known = np.concatenate([found.atlas.means[part] for part in parts], axis=1)
+    return place(
+        torch.cat([codes[part] for part in parts], 1).numpy(), known, found.atlas.coordinates[block], k
+    )
+
+
+def mapped(found: Checkpoint, block: str) -> list[str]:
+    """The latents that a place of the map stands for: the block, or all of them on the map of all."""
+    return blocks(found.model) if block == JOINT else [block]
+
+
+# Of how many selected items the mean image is made, evenly spread over the selection.
+MEAN_OF = 1000
+
+
+@_by_identity
+def means_of(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Pictures `(H, W)` or `(H, W, 3)` that stand for some items: the mean of their decoded images, the decoded mean of their codes,
+    and for each of several blocks the decoded mean of that block with the rest of the item whose code is nearest to the mean."""
+    model, names = found.model, blocks(found.model)
+    some = rows[np.unique(np.linspace(0, len(rows) - 1, MEAN_OF).round().astype(int))].tolist()
+    middle = mean_code({name: mean[rows] for name, (mean, _) in codes(found).items()})
+    every = torch.cat([codes(found)[name][0][rows] for name in names], 1)
+    typical = int(rows[neighbours(every, torch.cat([middle[name][0] for name in names]), 1)[0]])
+    pictures = {
+        "mean of the images": decode(model, item_codes(found, some)).mean(0, keepdim=True),
+        "image of the mean code": decode(model, middle),
+    }
+    if len(names) > 1:
+        rest = item_codes(found, [typical])
+        for name in names:
+            pictures[f"mean {name}, rest of item {typical}"] = decode(model, {**rest, name: middle[name]})
+    return {title: to_bytes(picture)[0] for title, picture in pictures.items()}
+
+
+def posterior_ellipse(
+    found: Checkpoint,
+    block: str,
+    codes: Mapping[str, tuple[Tensor, Tensor]],
+    image: str = "x",
+    number: int | None = None,
+) -> Ellipse:
+    """Where draws of a posterior, mean and scale `(1, D)` of each latent, land on the block's map, each at the item nearest to it."""
+    sampler = Sampler.seeded(0)
+    draws = {
+        part: sampler(diagonal_normal(*codes[part]).expand((PRIOR_DRAWS, 1)))[:, 0]
+        for part in mapped(found, block)
+    }
+    names = ", ".join(draws)
+    placed = place_on_map(found, block, draws, k=1)
+    return replace(_ellipse(placed, f"q({names} | {image})", number, 0.9), kind="posterior")
+
+
+@_by_identity
+def item_posterior(found: Checkpoint, block: str, item: int) -> Ellipse:
+    """`posterior_ellipse` of an item, in the colour of its class."""
+    pair = {name: (mean[[item]], scale[[item]]) for name, (mean, scale) in codes(found).items()}
+    return posterior_ellipse(found, block, pair, number=int(found.atlas.labels[item]))
 
 
 @_by_identity
 def originals(found: Checkpoint) -> Data | None:
-    """The test images behind the atlas where they are at hand without a download, else None."""
-    return local_data(found.card["data"]["name"])
+    """The images behind the atlas where they are at hand without a download, else None."""
+    return local_data(found.card["data"]["name"], found.atlas.split)

@@ -1,11 +1,11 @@
-"""The atlas of a checkpoint: encodings of a test set and their maps, at one beta or at a ladder of them.
+"""The atlas of a checkpoint: encodings of images and their maps, at one beta or at a ladder of them.
 
 Shapes: R rungs, N items, D dimensions.
 """
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,9 +14,10 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Atlas:
-    """Encodings of a test set: per block the posterior `mean` and `scale` `(N, D)` and UMAP coordinates `(N, 2)`.
+    """Encodings of images: per block the posterior `mean` and `scale` `(N, D)` and UMAP coordinates `(N, 2)`.
 
-    `coordinates` may have one more entry, "joint", for all blocks side by side. `labels` is `(N,)`.
+    `coordinates` may have one more entry, "joint", for all blocks side by side. `labels` is `(N,)`. The first `training` items are
+    training images, the others test images.
     """
 
     means: Arrays
@@ -24,9 +25,19 @@ class Atlas:
     coordinates: Arrays
     labels: np.ndarray
     classes: tuple[str, ...]
+    training: int = 0
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def split(self) -> str:
+        """Which images these are: "test", "train", or "all" for the training images and then the test images."""
+        return "test" if not self.training else "train" if self.training == len(self) else "all"
+
+    def splits(self, items: np.ndarray) -> np.ndarray:
+        """ "train" or "test" for each item, `(n,)`."""
+        return np.where(np.asarray(items) < self.training, "train", "test")
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ class Ladder:
             )
             for name in first.scales
         }
-        return Atlas(mixed("means"), scales, mixed("coordinates"), first.labels, first.classes)
+        return replace(first, means=mixed("means"), scales=scales, coordinates=mixed("coordinates"))
 
     def corners(self, betas: Mapping[str, float]) -> list[tuple[int, float]]:
         return corners(self.betas, betas)
@@ -81,6 +92,8 @@ class Ladder:
         dimension, maps in half precision. An encoding is shown, not trained on."""
         first = self.rungs[0]
         shared = {"labels": first.labels.astype(np.uint8), "classes": np.array(first.classes)}
+        if first.training:
+            shared["training"] = np.array(first.training)
         parts = {"mean": "means", "scale": "scales", "umap": "coordinates"}
         found: Arrays = {}
         for kind, part in parts.items():
@@ -98,13 +111,14 @@ class Ladder:
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Ladder":
         classes = tuple(str(name) for name in arrays["classes"])
         labels = arrays["labels"].astype(np.int64)
+        training = int(arrays.get("training", 0))  # the atlases that say nothing are of test images
         betas = _named(arrays, "beta")
         if not betas:
             means, scales, maps = (
                 {name: values.astype(np.float32) for name, values in _named(arrays, kind).items()}
                 for kind in ("mean", "scale", "umap")
             )
-            return cls({}, (Atlas(means, scales, maps, labels, classes),))
+            return cls({}, (Atlas(means, scales, maps, labels, classes, training),))
         means, scales = (
             {name: _values(arrays, f"{kind}.{name}") for name in _named(arrays, kind)}
             for kind in ("mean", "scale")
@@ -117,6 +131,7 @@ class Ladder:
                 {name: stack[r].astype(np.float32) for name, stack in maps.items()},
                 labels,
                 classes,
+                training,
             )
             for r in range(len(next(iter(betas.values()))))
         ]

@@ -238,14 +238,16 @@ def _frontier_line(point: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class MakeAtlas:
-    """Encode and project the test set of a checkpoint anew, for the maps of the app."""
+    """Encode and project the test set of a checkpoint anew, or all its images, for the maps of the app."""
 
     folder: tyro.conf.Positional[Path]
     """Folder of the checkpoint."""
+    split: Literal["train", "test", "all"] = "test"
+    """Which images become items: of all, the training images come first. UMAP of 70,000 takes minutes for each map."""
     device: str = "auto"
 
     def run(self) -> int:
-        _write_atlas(self.folder, self.device)
+        _write_atlas(self.folder, self.device, self.split)
         return 0
 
 
@@ -411,14 +413,18 @@ def _evaluation_command(call: Evaluate) -> str:
     return " ".join(words)
 
 
-def _write_atlas(folder: Path, device: str) -> None:
+def _write_atlas(folder: Path, device: str, split: str = "test") -> None:
     from .projections import make_atlas
 
     checkpoint = load(folder, pick_device(device))
     with _status() as report:
-        report("loading the test images")
-        data = load_data(checkpoint.card["data"]["name"], "test")
-        save_atlas(folder, make_atlas(checkpoint.model, data, report=report))
+        name = checkpoint.card["data"]["name"]
+        report(f"loading the images of {name}, {split}")
+        data = load_data(name, split)
+        training = (
+            0 if split == "test" else len(data) - (len(load_data(name, "test")) if split == "all" else 0)
+        )
+        save_atlas(folder, make_atlas(checkpoint.model, data, report=report, training=training))
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from .pixels import BINARY, Pixels
 from .priors import one_hot
 
 DATA_VARIABLE = "LATENT_EXPLORER_DATA"
-SPLITS = ("train", "test")
+SPLITS = ("train", "test", "all")
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,9 @@ DATASETS: dict[str, Dataset] = {
 
 
 def load_data(name: str, split: str = "train", limit: int | None = None) -> Data:
-    """The named split, or the first `limit` images of it. Raises ValueError for an unknown name, split or limit.
+    """The named split, or the first `limit` images of it; "all" are the training images and then the test images.
+
+    Raises ValueError for an unknown name, split or limit.
 
     >>> load_data("digits", "test").images.shape
     torch.Size([447, 1, 8, 8])
@@ -192,10 +194,28 @@ def load_data(name: str, split: str = "train", limit: int | None = None) -> Data
     if name not in DATASETS:
         raise ValueError(f"no data set is called {name!r}: choose one of {', '.join(DATASETS)}")
     if split not in SPLITS:
-        raise ValueError(f"no split is called {split!r}: choose train or test")
+        raise ValueError(f"no split is called {split!r}: choose {', '.join(SPLITS)}")
     if limit is not None and limit < 1:
         raise ValueError(f"the limit must be at least 1, got {limit}")
+    if split == "all":
+        return joined(*(load_data(name, part) for part in ("train", "test"))).head(limit)
     return DATASETS[name].load(split, limit).head(limit)
+
+
+def joined(first: Data, second: Data) -> Data:
+    """The images of two splits of a data set, one after the other."""
+    factors = (
+        None
+        if first.factors is None or second.factors is None
+        else torch.cat([first.factors, second.factors])
+    )
+    return replace(
+        first,
+        split="all",
+        images=torch.cat([first.images, second.images]),
+        labels=torch.cat([first.labels, second.labels]),
+        factors=factors,
+    )
 
 
 def local_data(name: str, split: str = "test") -> Data | None:

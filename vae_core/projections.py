@@ -99,9 +99,10 @@ def make_atlas(
     data: Data,
     seed: int = 0,
     report: Callable[[str], None] = lambda line: None,
+    training: int = 0,
 ) -> Ladder:
     """Encode `data` (the noise of its pixels drawn once, from `seed`) and project each block and all of them together; a multi-rate
-    model at each rung of a ladder of betas, each block alone."""
+    model at each rung of a ladder of betas, each block alone. The first `training` images are said to be training images."""
     rungs = ladder(model, RUNGS.get(len(rates_of(model)), 1)) or [{}]
     labels = data.labels.cpu().numpy()
     encodings = []
@@ -118,7 +119,9 @@ def make_atlas(
         report(f"UMAP of all {len(maps)} blocks")
         maps[JOINT] = [umap(np.concatenate([encodings[0][0][name] for name in blocks(model)], axis=1), seed)]
     atlases = tuple(
-        Atlas(means, scales, {name: each[rung] for name, each in maps.items()}, labels, data.classes)
+        Atlas(
+            means, scales, {name: each[rung] for name, each in maps.items()}, labels, data.classes, training
+        )
         for rung, (means, scales) in enumerate(encodings)
     )
     return Ladder({block: np.array([betas[block] for betas in rungs]) for block in rungs[0]}, atlases)

@@ -1,4 +1,4 @@
-"""Linked maps of latent space: hover for a picture, lasso for a selection, click to open an item.
+"""Linked maps of latent space: hover for a picture, lasso or box for a selection, click to open an item.
 
 All panels live in one component, so a lasso in one lights up the same items in the others without a round
 trip to the server. The server only hears of finished gestures.
@@ -6,9 +6,9 @@ trip to the server. The server only hears of finished gestures.
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -18,9 +18,8 @@ from app.components import palette
 from app.components._shared import javascript, pack, stylesheet
 from app.components.selection import Grid, Selection
 
-_component = component(
-    "latent_explorer.latent_map", js=javascript("latent_map"), css=stylesheet("latent_map")
-)
+_FILES = ("live", "map_points", "map_painting", "map_pictures", "map_panel", "map_saving", "latent_map")
+_component = component("latent_explorer.latent_map", js=javascript(*_FILES), css=stylesheet("latent_map"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +31,7 @@ class Ellipse:
     label: str = ""
     class_index: int | None = None  # gives the colour; None draws in the text colour
     sigmas: float = 2.0
+    kind: Literal["prior", "posterior"] = "prior"
 
     def to_json(self) -> dict[str, Any]:
         """Return centre, radii and tilt, which is what a canvas can draw."""
@@ -44,6 +44,7 @@ class Ellipse:
             "label": self.label,
             "class": self.class_index,
             "sigmas": self.sigmas,
+            "kind": self.kind,
         }
 
 
@@ -58,11 +59,26 @@ class Panel:
     axes: tuple[str, str] = ("UMAP 1", "UMAP 2")
     guest: np.ndarray | None = None  # (2,), the place of an image that is none of the items: a star
     frame: np.ndarray | None = None  # (M, 2), what the map is drawn round, although the items move
+    blocks: tuple[str, ...] = ()  # the latents that a place of the map stands for, the name unless given
+    of_item: Callable[[int], Sequence[Ellipse]] = lambda item: ()  # what to outline for the opened item
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """What the live route needs to decode sums of items: the model's name, its betas and all its latents."""
+
+    model: str
+    latents: Sequence[str]
+    betas: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the browser is sent."""
+        return {"model": self.model, "latents": list(self.latents), "betas": dict(self.betas)}
 
 
 @dataclass(frozen=True)
 class MapState:
-    """What the map shows: the lasso, the opened item and the classes switched off in the legend."""
+    """What the map shows: the selection, the opened item and the classes switched off in the legend."""
 
     selection: Selection | None = None
     item: int | None = None
@@ -75,8 +91,10 @@ def latent_map(
     class_names: Sequence[str],
     *,
     key: str,
+    decoder: Decoder | None = None,
     thumbnails: str | None = None,
     selection: Selection | None = None,
+    kept: Selection | None = None,
     item: int | None = None,
     hidden: Collection[int] = (),
     height: int = 420,
@@ -89,8 +107,10 @@ def latent_map(
         labels: the class of each item, (N,) integers from 0 on.
         class_names: the name of each class, for the legend and the tooltip.
         key: identifies the map across reruns.
-        thumbnails: URL template of an item's picture, such as ``"/decode/my-model/{item}"``.
-        selection: the lasso to show, e.g. restored from a link.
+        decoder: what decodes items and places between them while the pointer moves; nothing without one.
+        thumbnails: URL template of an item's picture, such as ``"/decode/my-model/{item}"``, where the live route is off.
+        selection: the selection to show, e.g. restored from a link.
+        kept: another selection, whose outline is drawn under the name A.
         item: the item to mark as opened.
         hidden: the classes to switch off.
         height: height of each panel in CSS pixels.
@@ -135,15 +155,18 @@ def latent_map(
                         "name": panel.name,
                         "title": panel.title,
                         "axes": list(panel.axes),
-                        "ellipses": [ellipse.to_json() for ellipse in panel.ellipses],
+                        "blocks": list(panel.blocks or (panel.name,)),
+                        "ellipses": [ellipse.to_json() for ellipse in _outlines(panel, state.item)],
                         "guest": None if panel.guest is None else np.asarray(panel.guest, float).tolist(),
                     }
                     for panel in panels
                 ],
                 "classes": list(class_names),
                 "colours": palette.colours(len(class_names)),
+                "decoder": decoder.to_json() if decoder else None,
                 "thumbnails": thumbnails,
                 "height": height,
+                "kept": kept.to_json() if kept else None,
                 "selection": state.selection.to_json() if state.selection else None,
                 "item": state.item,
                 "hidden": list(state.hidden),
@@ -153,6 +176,11 @@ def latent_map(
             on_hidden_change=on_change or _nothing,
         )
     return state
+
+
+def _outlines(panel: Panel, item: int | None) -> list[Ellipse]:
+    """The panel's ellipses, and those of the opened item."""
+    return [*panel.ellipses, *(panel.of_item(item) if item is not None else ())]
 
 
 def _digest(*parts: bytes) -> str:

@@ -1,58 +1,65 @@
-"""Map: the projection of each latent block, linked; a selection and an opened item."""
+"""Map: the projection of each latent block, linked; selections and an opened item."""
 
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from app import links, resources
-from app.components.latent_map import Panel, latent_map
-from app.components.selection import Selection, selected_items
+from app.components.latent_map import Decoder, Panel, latent_map
+from app.components.selection import Selection
 from app.own import kept_own, own_image, own_panel
-from app.panels import classes_of_selection, item_panel, leak_note
+from app.panels import item_panel, leak_note
+from app.selections import KEPT, selection_panel
 from vae_core.explore import blocks, reads_label
 from vae_core.projections import JOINT
 
 checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 KEY = f"map-{checkpoint.name}"
+IMAGES = {"test": "test images", "train": "training images", "all": "training and test images"}[atlas.split]
 
 st.title("Map")
 st.caption(
-    f"Each dot is one of {len(atlas):,} test images, where UMAP puts its posterior mean: near dots have similar codes; "
-    "distances between clusters mean little. Hover decodes the dot, a lasso selects in every map, a click opens the item. "
-    "Outlines show where the priors fall: one for each class, each component (#) of a mixture, or the whole."
+    f"Each dot is one of {len(atlas):,} {IMAGES}, where UMAP puts its posterior mean: near dots have similar codes; "
+    "distances between clusters mean little. Hover decodes any place, on a dot or between them; zoom in and dots become pictures. "
+    "A lasso or a box selects in every map, a click opens the item. Outlines show where the priors fall: one for each class, each "
+    "component (#) of a mixture, or the whole; dashed, where the posterior of the opened item falls."
 )
 
 
 def panel(block: str) -> Panel:
     """The map of one block, or of all of them together."""
-    if block == JOINT:
-        return Panel(
-            JOINT, "all latents together", atlas.coordinates[JOINT], frame=resources.frame(checkpoint, JOINT)
-        )
-    kind = "labelled" if reads_label(model, block) else "unlabelled"
-    dimensions = atlas.means[block].shape[1]
-    title = f"{block} · {kind} latents, {dimensions} dimensions"
-    if block in checkpoint.betas:
-        title += f" · β = {checkpoint.betas[block]:g}"
-    outlines = resources.prior_ellipses(checkpoint, block)
     own = kept_own(checkpoint)
-    guest = None
+    guest, outlines = None, [] if block == JOINT else resources.prior_ellipses(checkpoint, block)
     if own is not None:
-        guest = resources.place_on_map(checkpoint, block, resources.own_codes(checkpoint, own)[block][0])
+        codes = resources.own_codes(checkpoint, own)
+        guest = resources.place_on_map(checkpoint, block, {name: mean for name, (mean, _) in codes.items()})[
+            0
+        ]
+        outlines = [*outlines, resources.posterior_ellipse(checkpoint, block, codes, "your image")]
     return Panel(
         block,
-        title,
+        title(block),
         atlas.coordinates[block],
         outlines,
         guest=guest,
         frame=resources.frame(checkpoint, block),
+        blocks=tuple(resources.mapped(checkpoint, block)),
+        of_item=lambda item: [resources.item_posterior(checkpoint, block, item)],
     )
 
 
-def linked_selection() -> Selection | None:
-    """The lasso that the link asks for."""
-    asked = st.query_params.get("selection")
+def title(block: str) -> str:
+    if block == JOINT:
+        return "all latents together"
+    kind = "labelled" if reads_label(model, block) else "unlabelled"
+    found = f"{block} · {kind} latents, {atlas.means[block].shape[1]} dimensions"
+    return f"{found} · β = {checkpoint.betas[block]:g}" if block in checkpoint.betas else found
+
+
+def linked_selection(key: str) -> Selection | None:
+    """The selection that the link asks for under this name."""
+    asked = st.query_params.get(key)
     if not asked:
         return None
     try:
@@ -68,6 +75,20 @@ def linked_selection() -> Selection | None:
     return found
 
 
+def linked_hidden() -> list[int]:
+    """The classes that the link switches off."""
+    asked = st.query_params.get("hidden")
+    if not asked:
+        return []
+    try:
+        return links.numbers(asked, len(atlas.classes) - 1)
+    except ValueError:
+        st.warning(
+            f"The link hides the classes “{asked}”. Give class numbers from 0 to {len(atlas.classes) - 1}."
+        )
+        return []
+
+
 @st.fragment
 def maps() -> None:
     with st.expander("Your own image on the maps", icon=":material/draw:"):
@@ -80,25 +101,30 @@ def maps() -> None:
         and st.toggle("Map of all latents together", key="joint", bind="query-params")
     ):
         shown.append(JOINT)
+    kept = linked_selection(KEPT)
     state = latent_map(
         [panel(block) for block in shown],
         atlas.labels,
         atlas.classes,
         key=KEY,
+        decoder=Decoder(checkpoint.name, list(model.latents), checkpoint.betas),
         thumbnails=f"{resources.DECODE}/{checkpoint.name}/{{item}}{query}",
-        selection=linked_selection(),
+        selection=linked_selection("selection"),
+        kept=kept,
         item=links.number("item", 0, len(atlas) - 1, "item"),
+        hidden=linked_hidden(),
     )
-    links.write(item=state.item, selection=state.selection.encode() if state.selection else None)
-    leak_note(checkpoint)
-    if state.selection:
-        frames = {name: resources.frame(checkpoint, name) for name in atlas.coordinates}
-        rows = selected_items(state.selection, atlas.coordinates, atlas.labels, state.hidden, frames)
-        classes_of_selection(checkpoint, rows)
+    links.write(
+        item=state.item,
+        selection=state.selection.encode() if state.selection else None,
+        hidden=",".join(map(str, state.hidden)) or None,
+    )
+    selection_panel(checkpoint, state, kept)
     if (own := kept_own(checkpoint)) is not None:
         own_panel(checkpoint, own)
     if state.item is not None:
         item_panel(checkpoint, state.item)
+    leak_note(checkpoint)
 
 
 maps()

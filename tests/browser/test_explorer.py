@@ -83,19 +83,23 @@ def test_a_lasso_highlights_in_both_maps_and_is_counted_by_class(page: Any, addr
 
 
 def test_hover_shows_the_decoded_item_without_a_rerun(page: Any, address: str):
-    frames = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
+    frames: dict[str, list[Any]] = {"live": [], "stream": []}
+
+    def listen(socket: Any) -> None:
+        sent = frames["live" if socket.url.endswith("/live") else "stream"]
+        socket.on("framesent", lambda frame: sent.append(frame))
+
+    page.on("websocket", listen)
     page.goto(address + "/?model=cdvae-mnist")
-    page.wait_for_selector(MAP)
+    page.wait_for_selector(MAP + "[data-live=true]")
     page.wait_for_load_state("networkidle")
-    assert frames
-    frames.clear()
+    assert frames["stream"]
+    frames["stream"].clear()
     box = page.locator(".latent-map .panel[data-panel=z_u] .plot").bounding_box()
-    with page.expect_response("**/latent-explorer/decode/**") as answer:
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    assert answer.value.ok
-    page.wait_for_selector(".latent-map[data-thumbnail]")
-    assert not frames
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector(".latent-map[data-place]")
+    assert frames["live"]
+    assert not frames["stream"]
 
 
 def test_a_click_opens_the_item_with_its_neighbours(page: Any, address: str):
