@@ -6,11 +6,11 @@ import torch
 
 from app import keep, links, resources, snippets
 from app.components.image_grid import image_grid
-from app.own import kept_own
+from app.own import codes_and_class, kept_own
 from app.panels import measured_at
 from app.pictures import enlarged, to_bytes
 from vae_core.distributions import Sampler
-from vae_core.explore import blocks, codes_of, complete, decode, holdable, prior_codes, reads_label, swapped
+from vae_core.explore import blocks, complete, decode, holdable, prior_codes, reads_label, swapped
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
@@ -134,7 +134,7 @@ def own_row() -> dict[str, torch.Tensor] | None:
         return None
     if not st.toggle("With your image", key="own", bind="query-params"):
         return None
-    return codes_of({name: mean for name, (mean, _) in resources.own_codes(checkpoint, own).items()})
+    return codes_and_class(checkpoint, own)[0]
 
 
 HELD_ITEMS = 5

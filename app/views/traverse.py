@@ -9,14 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import keep, links, resources, snippets
 from app.components.image_grid import image_grid
-from app.own import kept_own
+from app.own import codes_and_class, kept_own
 from app.pictures import to_bytes
 from app.uploads import Own
 from vae_core.distributions import Sampler, mean
 from vae_core.explore import (
     blocks,
-    class_posterior,
-    codes_of,
     decode,
     prior_codes,
     ruler,
@@ -65,11 +63,7 @@ def of_prior(label: int | None, seed: int | None) -> Start:
 
 def of_own(image: Own) -> Start:
     """The visitor's image, with the class that the model itself reads in it."""
-    pairs = resources.own_codes(checkpoint, image)
-    means, scales = ({name: pair[i] for name, pair in pairs.items()} for i in (0, 1))
-    codes, label = codes_of(means), None
-    if labelled:
-        label = int(class_posterior(model, means, scales, len(atlas.classes)).argmax())
+    codes, label = codes_and_class(checkpoint, image)
     return Start(codes, label, snippets.codes_written(codes))
 
 
