@@ -132,7 +132,7 @@ def _frame(pictures: np.ndarray, names: Sequence[str]) -> Image.Image:
     """Pictures `(R, H, W)` or `(R, H, W, 3)` side by side, in a few lines where they are many."""
     height, width = pictures.shape[1:3]
     factor = max(1, -(-SIDE // max(height, width)))
-    across = int(np.ceil(np.sqrt(2 * len(pictures))))  # wider than high, as a screen is
+    across = min(len(pictures), int(np.ceil(np.sqrt(2 * len(pictures)))))  # wider than high, as a screen is
     label = LABEL if any(names) else 0
     step_x, step_y = width * factor + GAP, height * factor + label + GAP
     size = across * step_x + GAP, -(-len(pictures) // across) * step_y + GAP

@@ -1,0 +1,104 @@
+"""What a visitor takes along: numbers, animations, and what stands in the menu of a figure."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from app import keep
+
+Open = Callable[..., AppTest]
+
+TABLE = keep.table(
+    {"z_l": torch.tensor([[0.1, -1e-7], [3.0, 2.5]]), "y": torch.tensor([[1.0], [0.0]])},
+    item=[4, 17],
+    to_class=["nought", "a, b"],
+)
+
+
+def test_a_csv_gives_the_same_floats_under_their_names():
+    header, *rows = csv.reader(io.StringIO(keep.csv(TABLE).decode()))
+    assert header == ["item", "to_class", "z_l[0]", "z_l[1]", "y[0]"]
+    assert [row[:2] for row in rows] == [["4", "nought"], ["17", "a, b"]]
+    assert (np.array([row[2:4] for row in rows], dtype=np.float32) == TABLE["z_l"]).all()
+
+
+def test_an_npz_is_read_without_unpickling():
+    with np.load(io.BytesIO(keep.npz(TABLE)), allow_pickle=False) as found:
+        assert set(found) == set(TABLE)
+        for name, values in TABLE.items():
+            assert (found[name] == values).all()
+            assert found[name].dtype == values.dtype
+
+
+def frames_of(data: bytes) -> list[np.ndarray]:
+    with Image.open(io.BytesIO(data)) as found:
+        frames = []
+        for number in range(found.n_frames):
+            found.seek(number)
+            frames.append(np.asarray(found.convert("RGB")).astype(int))
+    return frames
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP"])
+@pytest.mark.parametrize("colours", [(), (3,)])
+def test_an_animation_runs_there_and_back_and_shows_the_pixels_as_they_are(kind: str, colours: tuple):
+    rng = np.random.default_rng(0)
+    # A GIF has 256 colours: enough for all greys, and for a few of the other colours.
+    images = rng.integers(0, 256, (3, 4, 7, 5, *colours), dtype=np.uint8)
+    images = images // 128 * 255 if colours else images
+    with Image.open(io.BytesIO(keep.animation(images, ["a", "b", "c"], kind))) as found:
+        assert found.info["loop"] == 0
+    frames = frames_of(keep.animation(images, ["a", "b", "c"], kind))
+    assert len(frames) == 6  # 0 1 2 3 2 1
+    assert (frames[1] == frames[5]).all()
+    assert (frames[2] == frames[4]).all()
+    factor = 16  # the least whole number that makes 7 pixels 112
+    corner = (slice(keep.GAP + keep.LABEL, None), slice(keep.GAP, None))
+    shown = frames[3][corner][: 7 * factor : factor, : 5 * factor : factor]
+    expected = images[0, 3] if colours else images[0, 3][..., None].repeat(3, -1)
+    assert (shown == expected).all()
+
+
+def test_an_animation_of_one_path_needs_no_name():
+    images = np.zeros((1, 3, 28, 28), dtype=np.uint8)
+    assert frames_of(keep.animation(images, [""], "WEBP"))[0].shape[:2] == (112 + 12, 112 + 12)
+
+
+MENUS = {
+    "views/traverse.py": {"CSV", "NPZ", "GIF", "WebP"},
+    "views/generate.py": {"CSV", "NPZ"},
+    "views/rate_distortion.py": {"CSV", "NPZ"},
+}
+
+
+@pytest.mark.parametrize(("page", "files"), MENUS.items())
+def test_each_figure_has_its_menu(open_page: Open, page: str, files: set[str]):
+    at = open_page(page, model="rates-digits")
+    assert not at.exception
+    assert {button.label for button in at.get("download_button")} == files
+
+
+ASKED = [
+    ("views/traverse.py", {"span": "99"}, "range “99”"),
+    ("views/traverse.py", {"start": "prior draw", "seed": "x"}, "seed “x”"),
+    ("views/traverse.py", {"start": "your image"}, "sender’s own image"),
+    ("views/generate.py", {"seed": "-1"}, "seed “-1”"),
+    ("views/generate.py", {"temperature": "nan"}, "temperature “nan”"),
+    ("views/generate.py", {"first": "99999999"}, "first item “99999999”"),
+    ("views/generate.py", {"held-seed": "1.5"}, "seed of the draws “1.5”"),
+    ("views/generate.py", {"held-temperature": "hot"}, "temperature of the draws “hot”"),
+    ("views/generate.py", {"own": "true"}, "sender’s own image"),
+]
+
+
+@pytest.mark.parametrize(("page", "query", "words"), ASKED)
+def test_what_a_link_cannot_have_is_said_in_one_sentence(open_page: Open, page: str, query: dict, words: str):
+    at = open_page(page, model="cdvae-digits", **query)
+    assert not at.exception
+    assert [words in warning.value for warning in at.warning] == [True]
