@@ -94,9 +94,14 @@ def _in_use(own: Own) -> None:
         is_file = st.session_state[SOURCE] == "file"
         what = f"your file {st.session_state[UPLOAD].name}" if is_file else "your drawing"
         notes = f", {'; '.join(own.notes)}" if own.notes else ""
-        small_picture(png(to_bytes(torch.from_numpy(own.pixels) / 255)), f"In use: {what}{notes}.")
+        small_picture(own_picture(own), f"In use: {what}{notes}.")
         if is_file:
             st.button("Remove", icon=":material/close:", on_click=_forget_file, key="own-remove")
+
+
+def own_picture(own: Own) -> bytes:
+    """The image as a PNG."""
+    return png(to_bytes(torch.from_numpy(own.pixels) / 255))
 
 
 def _drew() -> None:
@@ -105,11 +110,12 @@ def _drew() -> None:
 
 
 def _uploaded(shape: tuple[int, int, int]) -> None:
-    """A file that cannot be used takes nothing away: the image before stays."""
-    file, refused = st.session_state[FILE], st.session_state.pop(REFUSED, None)
+    """A file that cannot be used takes nothing away: the image before stays.
+
+    So does a file that leaves the widget: that also happens on the way from one file to the next.
+    """
+    file, _ = st.session_state[FILE], st.session_state.pop(REFUSED, None)
     if file is None:
-        if not refused:
-            _forget_file()
         return
     upload = Upload(file.file_id, file.name, file.getvalue())
     try:

@@ -46,10 +46,8 @@ def read(data: bytes, shape: Shape) -> Own:
         raise Refused(f"The file has {len(data) / 1e6:.1f} MB; give an image of at most {MEGABYTES} MB.")
     notes: list[str] = []
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # odd metadata, a large image: nobody would see what Pillow says of them
+        with warnings.catch_warnings():  # of odd metadata and large images: nobody would see them
+            warnings.simplefilter("ignore")
             image = _grounded(_eight_bits(_upright(_opened(data), notes), notes), notes)
             return Own(_fitted(image, shape, notes), tuple(notes))
     except Refused:
@@ -65,7 +63,7 @@ def _opened(data: bytes) -> Image.Image:
         if opened.width * opened.height <= MEGAPIXELS * 1_000_000:
             return opened
     except UnidentifiedImageError:
-        raise Refused(f"The file is not an image that can be read; {GIVE}.") from None
+        raise Refused(f"The file cannot be read as an image; {GIVE}.") from None
     except Image.DecompressionBombError:
         megapixels = "far too many"
     raise Refused(f"The image has {megapixels} megapixels; give one of at most {MEGAPIXELS}.")

@@ -53,7 +53,7 @@ def along(
     usual: Mapping[str, tuple[float, float]],
     unit: str,
 ) -> go.Figure:
-    """A number `(T,)` over t for each block and path, one panel a block; a band from the 5th to the 95th of 100 test items."""
+    """A number `(T,)` over t for each block and path, one panel a block; a band from the 5th to the 95th of 100 items."""
     figure = make_subplots(
         cols=len(values), subplot_titles=list(values), horizontal_spacing=0.09, x_title="share of the path t"
     )
@@ -66,7 +66,7 @@ def along(
             fillcolor=BAND,
             mode="none",
             hoverinfo="skip",
-            name="90% of the test items",
+            name="90% of the items",
             showlegend=column == 1,
             row=1,
             col=column,

@@ -7,9 +7,10 @@ import torch
 from app import links, resources
 from app.components.image_grid import image_grid
 from app.components.path_charts import along, classes_along
-from app.own import codes_and_class, kept_own, own_expander
+from app.own import codes_and_class, kept_own, own_expander, own_picture
 from app.panels import ground, small_picture
 from app.pictures import to_bytes
+from app.uploads import Own
 from vae_core.explore import (
     MEANS,
     PATHS,
@@ -41,7 +42,7 @@ PATTERNS = {PAIR: (0, 1), CORNERS: (0, 1, 2, 3), TERMS: (0, 0, 1)}
 
 st.title("Interpolate and average")
 st.caption(
-    "Pictures between test items, by number: every picture is the decoder’s mean image of a code that lies between the items’ "
+    "Pictures between the items of the maps, by number: each is the decoder’s mean image of a code that is made of the items’ "
     "posterior means. The address of this page holds the view."
 )
 own_expander(checkpoint)
@@ -65,19 +66,28 @@ def draw_items(keys: tuple[str, ...]) -> None:
     st.session_state.update(dict(zip(keys, items_of(keys, np.random.default_rng()), strict=True)))
 
 
-def choose(keys: tuple[str, ...], names: tuple[str, ...], button: str) -> list[int]:
-    """A number for each item with its picture beside it, and a button that draws others."""
-    chosen = []
+def choose(keys: tuple[str, ...], names: tuple[str, ...], button: str, own: Own | None = None) -> list[int]:
+    """A number for each item with its picture below it, and a button that draws others; `own` takes the place of the first."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for key, name, default in zip(keys, names, items_of(keys), strict=False):
-            links.number(key, 0, len(atlas) - 1, "item")
-            with st.container(width=190, gap="small"):
-                item = st.number_input(name, 0, len(atlas) - 1, default, key=key, bind="query-params")
-                label = f"item {item} · class {classes[atlas.labels[item]]}"
-                small_picture(resources.picture(checkpoint, item), label)
-            chosen.append(item)
+        chosen = [
+            choose_one(key, name, default, own if key == keys[0] else None)
+            for key, name, default in zip(keys, names, items_of(keys), strict=False)
+        ]
         st.button(button, icon=":material/shuffle:", key=f"draw-{keys[0]}", on_click=draw_items, args=(keys,))
     return chosen
+
+
+def choose_one(key: str, name: str, default: int, own: Own | None) -> int:
+    last = len(atlas) - 1
+    links.number(key, 0, last, "item")
+    with st.container(width=190, gap="small"):
+        item = st.number_input(name, 0, last, default, key=key, bind="query-params", disabled=own is not None)
+        if own is None:
+            words = f"item {item} · class {classes[atlas.labels[item]]}"
+            small_picture(resources.picture(checkpoint, item), words)
+        else:
+            small_picture(own_picture(own), "your image")
+    return item
 
 
 def moving(key: str, what: str) -> list[str]:
@@ -101,26 +111,34 @@ def switching(moved: list[str]) -> str:
     return f" The class {discrete[0]} has nothing in between: it switches." if discrete else ""
 
 
-@st.fragment
-def between_two() -> None:
-    st.subheader("Between two")
-    start, end = choose(PAIR, ("From item", "To item"), "Another pair")
-    ends = resources.item_codes(checkpoint, [start, end])
-    passed = [int(atlas.labels[item]) for item in (start, end)]
+def own_end() -> Own | None:
+    """The visitor's image where it is to be the first end."""
     if guest is not None:
-        if st.toggle("Start from your image instead", key="own", bind="query-params"):
-            own, label = codes_and_class(checkpoint, guest)
-            ends = {name: torch.cat([own[name], code[1:]]) for name, code in ends.items()}
-            passed = None if label is None else [label, passed[1]]
-    elif st.query_params.get("own", "").lower() == "true":
+        return guest if st.toggle("Start from your image", key="own", bind="query-params") else None
+    if st.query_params.get("own", "").lower() == "true":
         st.warning(
             "The link starts from an image of one’s own, which no link can carry: draw or give one above."
         )
+    return None
+
+
+@st.fragment
+def between_two() -> None:
+    st.subheader("Between two")
+    own = own_end()
+    start, end = choose(PAIR, ("From item", "To item"), "Another pair", own)
+    ends = resources.item_codes(checkpoint, [start, end])
+    passed = [int(atlas.labels[item]) for item in (start, end)]
+    if own is not None:
+        code, label = codes_and_class(checkpoint, own)
+        ends = {name: torch.cat([code[name], both[1:]]) for name, both in ends.items()}
+        passed = [] if label is None else [label, passed[1]]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         moved = moving("move", "Latents that move")
+        links.number("steps", 5, 17, "number of steps")
         steps = st.slider("Steps", 5, 17, 11, 2, key="steps", bind="query-params", width=260)
     stops = {}
-    if passed is not None:
+    if passed:
         means = resources.means_of_classes(checkpoint)
         stops = {block: means[block][passed] for block in labelled or blocks(model)}
     kinds = [kind for kind in PATHS if kind != MEANS or any(block in moved for block in stops)]
@@ -274,7 +292,7 @@ def difference() -> None:
         key="difference",
     )
     st.caption(
-        "What you see: what a has and b lacks, added to c; outlined, the result. Last, the test item whose code is nearest to the "
+        "What you see: what a has and b lacks, added to c; outlined, the result. Last, the item whose code is nearest to the "
         f"result in {' and '.join(latents)} together (item {near}, class {classes[atlas.labels[near]]}"
         f"{'; a, b and c themselves are passed over' if items else ''}).{held(moved, 'as in c')}"
         + (" The class is a’s where b and c share theirs, else c’s." if switching(moved) else "")
@@ -299,7 +317,7 @@ def chosen_classes() -> list[int]:
 def means_words() -> str:
     rest = [block for block in blocks(model) if block not in labelled]
     parts = [f"of p({block} | class) in {block}" for block in labelled]
-    parts += [f"of the encodings of its test items in {block}" for block in rest]
+    parts += [f"of the encodings of its items in {block}" for block in rest]
     return f" The mean of a class is that {', and that '.join(parts)}."
 
 

@@ -189,8 +189,8 @@ def huge(width: int, height: int) -> bytes:
     ("data", "words"),
     [
         (b"", "The file is empty"),
-        (b"no image at all", "not an image"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image"),
+        (b"no image at all", "cannot be read as an image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "cannot be read as an image"),
         (noise("PNG")[:2000], "cut short or damaged"),
         (noise("JPEG")[:2000], "cut short or damaged"),
         (noise("WEBP")[:2000], "cut short or damaged"),

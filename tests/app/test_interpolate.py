@@ -1,0 +1,181 @@
+"""The page of paths, grids and differences: what links ask of it, and what it shows of each model."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import resources
+from app.own import SOURCE, STROKES
+from vae_core import load
+
+Open = Callable[..., AppTest]
+
+PAGE = "views/interpolate.py"
+A_STROKE = [{"width": 90, "ink": 255, "points": [500, 200, 500, 800]}]
+
+
+def said(at: AppTest) -> str:
+    assert not at.exception, at.exception[0].stack_trace
+    return " ".join(element.value for element in (*at.warning, *at.error))
+
+
+def captions(at: AppTest) -> str:
+    assert not at.exception, at.exception[0].stack_trace
+    return " ".join(caption.value for caption in at.caption)
+
+
+def numbers(at: AppTest) -> dict[str, int]:
+    return {box.key: box.value for box in at.number_input}
+
+
+def with_a_drawing(at: AppTest) -> AppTest:
+    at.session_state[STROKES], at.session_state[SOURCE] = A_STROKE, "drawing"
+    return at.run()
+
+
+def test_the_items_shown_first_are_of_several_classes(open_page: Open, trained: dict[str, Path]):
+    at = open_page(PAGE, model="vae-digits")
+    labels = load(trained["vae-digits"]).atlas.labels
+    assert not said(at)
+    chosen = numbers(at)
+    assert len({labels[chosen[key]] for key in ("from", "to")}) == 2
+    assert len({labels[chosen[key]] for key in ("c1", "c2", "c3", "c4")}) == 4
+    assert labels[chosen["a"]] == labels[chosen["b"]] != labels[chosen["c"]]
+    assert chosen["a"] != chosen["b"]
+
+
+def test_a_link_restores_the_whole_view(open_page: Open):
+    query = {"from": "7", "to": "9", "steps": "7", "c3": "30", "b": "5", "corners": "three"}
+    query |= {"move": "z_u", "span": "z_l", "terms": "z_u", "measure": "log density", "of": "items"}
+    at = open_page(PAGE, model="cdvae-digits", **query)
+    assert not said(at)
+    assert {"from": 7, "to": 9, "c3": 30, "b": 5}.items() <= numbers(at).items()
+    assert "c4" not in numbers(at)
+    assert at.slider(key="steps").value == 7
+    chosen = {group.key: group.value for group in at.button_group}
+    assert {key: chosen[key] for key in ("corners", "move", "span", "terms", "measure")} == {
+        key: query[key] for key in ("corners", "move", "span", "terms", "measure")
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"from": "99999999"}, "item “99999999”. Give a whole number from 0 to 446."),
+        ({"to": "seven"}, "item “seven”"),
+        ({"c4": "-1"}, "item “-1”"),
+        ({"a": "1.5"}, "item “1.5”"),
+        ({"steps": "900"}, "number of steps “900”"),
+        ({"move": "z_x"}, "latent “z_x”"),
+        ({"span": "z_x"}, "latent “z_x”"),
+        ({"terms": "z_x"}, "latent “z_x”"),
+        ({"corners": "five"}, "number of corners “five”"),
+        ({"measure": "height"}, "measure “height”"),
+        ({"of": "dreams"}, "kind “dreams”"),
+        ({"of": "class means", "class-a": "eleven"}, "class “eleven”"),
+        ({"own": "true"}, "draw or give one"),
+    ],
+)
+def test_what_a_link_cannot_have_is_said_in_a_sentence(open_page: Open, query: dict, words: str):
+    at = open_page(PAGE, model="cdvae-digits", **query)
+    assert words in said(at)
+    assert len(at.warning) == 1
+
+
+def test_another_pair_is_of_two_classes_and_the_page_stays_whole(open_page: Open, trained: dict[str, Path]):
+    at = open_page(PAGE, model="cdvae-digits")
+    labels, before = load(trained["cdvae-digits"]).atlas.labels, numbers(at)
+    seen = set()
+    for _ in range(4):
+        at.button(key="draw-from").click().run()
+        now = numbers(at)
+        assert labels[now["from"]] != labels[now["to"]]
+        assert {key: now[key] for key in ("c1", "a")} == {key: before[key] for key in ("c1", "a")}
+        seen.add((now["from"], now["to"]))
+    assert len(seen) > 1
+    assert not said(at)
+
+
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [
+        ("cdvae-digits", ["all", "z_l", "z_u"]),
+        ("joint-digits", ["all", "y", "z"]),
+        ("srvae-digits", ["all", "u", "z"]),
+        ("vae-digits", None),
+    ],
+)
+def test_a_model_is_asked_which_latents_move_where_it_has_several(
+    open_page: Open, model: str, asked: list | None
+):
+    at = open_page(PAGE, model=model)
+    found = {group.key: group.options for group in at.button_group}
+    assert found.get("move") == asked
+    for name in (asked or [])[1:]:
+        for key in ("move", "span", "terms"):
+            assert not said(open_page(PAGE, model=model, **{key: name}))
+
+
+def test_only_a_model_with_labelled_blocks_says_the_class_along_a_path(open_page: Open):
+    assert "p(class | z_l)" in captions(open_page(PAGE, model="cdvae-digits"))
+    for model in ("joint-digits", "vae-digits", "srvae-digits"):
+        assert "p(class | z" not in captions(open_page(PAGE, model=model))
+
+
+def test_it_is_said_where_the_class_means_come_from(open_page: Open):
+    assert "means of p(z | class); the other latents go straight" in captions(
+        open_page(PAGE, model="cdvae-digits")
+    )
+    assert "means of the encodings" in captions(open_page(PAGE, model="vae-digits"))
+    assert "No path leads through class means" in captions(open_page(PAGE, model="cdvae-digits", move="z_u"))
+
+
+def test_a_latent_class_is_said_to_switch(open_page: Open):
+    assert "it switches" in captions(open_page(PAGE, model="joint-digits"))
+    assert "it switches" not in captions(open_page(PAGE, model="joint-digits", move="z"))
+    assert "it switches" not in captions(open_page(PAGE, model="cdvae-digits"))
+
+
+@pytest.mark.parametrize(
+    "model", ["cdvae-digits", "joint-digits", "ppca-digits", "srvae-digits", "vamp-digits"]
+)
+def test_differences_of_class_means_and_triangles_are_shown_for_every_model(open_page: Open, model: str):
+    at = open_page(PAGE, model=model, of="class means", corners="three", measure="log density")
+    assert not said(at)
+    assert [box.label for box in at.selectbox if box.label.endswith("class")] == [
+        "a, class",
+        "b, class",
+        "c, class",
+    ]
+
+
+def test_ones_own_image_can_be_the_first_end(open_page: Open):
+    for model in ("cdvae-digits", "vae-digits", "joint-digits"):
+        at = with_a_drawing(open_page(PAGE, model=model))
+        assert not said(at)
+        assert not at.toggle(key="own").value
+        at.toggle(key="own").set_value(True).run()
+        assert not said(at)
+        assert at.number_input(key="from").disabled
+        # Nobody says the class of an image to a model that knows none.
+        assert ("class means**" in captions(at)) == (model != "vae-digits")
+
+
+def test_another_model_keeps_the_items_and_has_its_own_latents(open_page: Open):
+    at = open_page(PAGE, model="cdvae-digits", move="z_u", **{"from": "40"})
+    at.selectbox(key="model").set_value("vae-digits").run()
+    assert not said(at)
+    assert numbers(at)["from"] == 40
+    assert "move" not in [group.key for group in at.button_group]
+
+
+def test_nine_in_ten_items_lie_within_what_is_called_usual(trained: dict[str, Path]):
+    found = load(trained["cdvae-digits"])
+    means = resources.item_codes(found, list(range(len(found.atlas))))
+    for measure, of in resources.PRIOR_MEASURES.items():
+        for block, (low, high) in resources.usual_under_prior(found, measure).items():
+            values = of(found.model, block, means, 10).numpy()
+            assert abs(np.mean((values >= low) & (values <= high)) - 0.9) < 0.01
