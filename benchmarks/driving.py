@@ -31,12 +31,16 @@ def find_chromium() -> str | None:
 
 @contextlib.contextmanager
 def served(
-    models: Path | None = None, *, window: bool = False, environment: Mapping[str, str] | None = None
+    models: Path | None = None,
+    *,
+    port: int = 0,
+    window: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Start `latent-explorer app` on a free port; the address of the running server."""
+    """Start `latent-explorer app` on a port, a free one unless it is given; the address of the running server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port = port or probe.getsockname()[1]
     command = [
         sys.executable,
         "-m",

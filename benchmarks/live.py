@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import math
 import random
 import statistics
 import time
@@ -19,7 +20,7 @@ from pathlib import Path
 from websockets.asyncio.client import ClientConnection, connect
 
 from app import LIVE
-from benchmarks.driving import served
+from benchmarks.driving import chromium, served
 from vae_core import bundled, load
 
 RATE = 30  # requests a second of each visitor
@@ -63,6 +64,51 @@ async def _read(socket: ClientConnection, sent: dict[int, float], count: int) ->
     return waits
 
 
+# Notes when a pointer event reaches the page and when the picture has changed on the canvas after it; `globalThis.waits` are the
+# differences in milliseconds. Browsers hand out pointer events once a frame and show the canvas with the next one: that is not waited for.
+ARM = """([root, handle]) => {
+  globalThis.waits = [];
+  let started = 0;
+  const canvas = root.querySelector("canvas.picture");
+  const pixels = () => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.join();
+  let shown = pixels();
+  handle.addEventListener("pointermove", () => { started ||= performance.now(); }, { capture: true });
+  new MutationObserver(() => {
+    const now = pixels();
+    if (now === shown || !started) return;
+    globalThis.waits.push(performance.now() - started);
+    shown = now;
+    started = 0;
+  }).observe(root, { attributes: true, attributeFilter: ["data-painted"] });
+}"""
+
+
+def hands(address: str, query: str, drags: int = 4, moves: int = 60) -> list[float]:
+    """The waits, in milliseconds, while a pointer drags the handle that is used most, at about 60 events a second."""
+    with chromium() as browser:
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        page.goto(f"{address}/live?{query}")
+        page.wait_for_selector(".hands[data-ready=true][data-live=true]", timeout=120_000)
+        page.wait_for_timeout(2000)
+        root, handle = (
+            page.query_selector(selector) for selector in (".hands", ".handle:not(.dead) input[type=range]")
+        )
+        page.evaluate(ARM, [root, handle])
+        box = handle.bounding_box()
+        y = box["y"] + box["height"] / 2
+        for drag in range(drags):
+            value, low, high = handle.evaluate("e => [+e.value, +e.min, +e.max]")
+            page.mouse.move(box["x"] + 8 + (value - low) / (high - low) * (box["width"] - 16), y)
+            page.mouse.down()
+            for move in range(moves):
+                share = 0.5 + 0.4 * math.sin(2 * math.pi * (drag + move / moves))
+                page.mouse.move(box["x"] + share * box["width"], y)
+                page.wait_for_timeout(16)
+            page.mouse.up()
+            page.wait_for_timeout(800)  # the run that follows a release is not the pointer's
+        return page.evaluate("globalThis.waits")
+
+
 def memory(address: str) -> float:
     """Resident memory of the server's processes in megabytes (Linux)."""
     port = address.rpartition(":")[2].encode()
@@ -89,6 +135,8 @@ def main() -> None:
     seconds = options.parse_args().seconds
     print(f"{'':44} {'median':>7} {'p95':>7} {'longest':>7}")
     with served() as address:
+        for model in ("mr-cdvae-mnist", "vae-mnist", "srvae-mnist"):
+            report(f"pointer to pixels, {model}", hands(address, f"model={model}&item=3"))
         crowd(address, 1, 2)
         for visitors in (1, 10, 50):
             before = memory(address)
