@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import links, resources
+from app.components.copy_link import copy_link
 from app.panels import measured_at
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
@@ -40,6 +41,7 @@ def show() -> str | None:
     with st.sidebar:
         name = st.selectbox("Model", names, key="model", bind="query-params")
         _choice_of_prior(name)
+        copy_link()
     try:
         checkpoint = resources.checkpoint(name)
     except CheckpointError as error:

@@ -1,6 +1,6 @@
 // A picture, and a handle for everything it is made of. Dragging asks the live route; releasing reports the state to the script.
 //
-// `element` comes from shared.js, `liveRoute` and `putPicture` from live.js; Python puts both in front.
+// `element` and what saves a figure come from shared.js, `liveRoute` and `putPicture` from live.js; Python puts both in front.
 
 const SWEEP_MS = 2600;   // how long a handle takes through its range and back
 const CHANNEL = "hands", START_CHANNEL = "hands-start";
@@ -42,6 +42,7 @@ class Hands {
       ),
       element("div", { class: "controls" }, this.start, this.chips, this.betas, this.blocks),
     );
+    this.root.figure = () => this.#svg();  // for who saves it from elsewhere on the page
     parent.append(this.root);
     this.#makeStart();
     this.reset.onclick = () => this.#change({ moved: {} }, true);
@@ -386,6 +387,22 @@ class Hands {
     const text = `p(class | code) by the priors: ${this.data.classes[best]} with ${(100 * shares[best]).toFixed(1)} %`;
     this.said.setAttribute("aria-label", text);
     this.said.title = text;
+  }
+
+  /** The picture with its start and its moves in words, as SVG text. */
+  #svg() {
+    const style = getComputedStyle(this.root), side = 280, margin = 12;
+    const ink = style.getPropertyValue("--st-text-color") || "#222", ground = style.getPropertyValue("--st-background-color") || "#fff";
+    const line = (text, y, look = {}) => svgText(text, { x: margin, y, "font-family": style.fontFamily, "font-size": 13, fill: ink, ...look });
+    const moves = [...this.handles.values()].filter(({ root }) => root.classList.contains("moved"))
+      .map(({ block, dimension, value }) => `${block}[${dimension}] ${value.textContent}`);
+    const box = `x="${margin}" y="34" width="${side}" height="${side}" preserveAspectRatio="none" style="image-rendering:pixelated"`;
+    return svgDocument(side + 2 * margin, side + 66 + 18 * moves.length, ground, [
+      line("Decoded image", 22, { "font-weight": 600 }),
+      `<image ${box} href="${this.canvas.toDataURL()}"/>`,
+      line(this.startCaption.textContent, side + 54),
+      ...moves.map((text, i) => line(text, side + 72 + 18 * i)),
+    ].join(""));
   }
 
   destroy() {

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import hands, links, resources
+from app import hands, keep, links, resources, snippets
 from app.components import hands as component
 from app.components.hands import State
 from app.panels import nearest_items
@@ -16,9 +16,8 @@ KEY, KEPT, SHOWN = f"hands-{checkpoint.name}", f"live-{checkpoint.name}", "live-
 
 st.title("Live")
 st.caption(
-    "What you see: the image that the decoder makes of one code, and a handle for every coordinate of it, those with the largest KL "
-    "first. Drag a handle, or press ▸ to sweep it, and see what that coordinate means; a class moves the blocks that read it to the "
-    "prior of that class and keeps the others."
+    "Drag a handle, or press ▸ to sweep it, and see what that coordinate means. A class moves the blocks that read it to the prior of "
+    "that class and keeps the others."
 )
 
 
@@ -57,6 +56,15 @@ component.hands(
     key=KEY,
     on_change=follow,
 )
-st.divider()
-codes = {name: code[0] for name, code in hands.codes(scene).items()}
-nearest_items(checkpoint, codes, "this code", "live-neighbours")
+codes = hands.codes(scene)
+with keep.beside(
+    "the image that the decoder makes of one code, beside it where the code started; a handle for each coordinate, those with the "
+    "largest KL first; and what the priors say of the code’s class, where they read one."
+):
+    keep.menu(
+        KEY,
+        "live",
+        codes=lambda: keep.table(codes),
+        script=snippets.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),
+    )
+nearest_items(checkpoint, {name: code[0] for name, code in codes.items()}, "this code", "live-neighbours")
