@@ -16,8 +16,9 @@ class Sketch {
   #ink = 255;
 
   constructor(parent, { strokes, aspect }) {
-    this.strokes = strokes.slice();
+    this.strokes = strokes;
     this.aspect = aspect;
+    this.touched = false;
     this.#build(parent);
     this.#listen();
     this.#resize();
@@ -35,8 +36,10 @@ class Sketch {
     if (data.aspect !== this.aspect) {
       this.aspect = data.aspect;
       this.#resize();
-      this.draw();
     }
+    // A paper that was just put back may be told of its strokes only afterwards; once drawn on, it knows better than its echo.
+    if (!this.touched) this.strokes = data.strokes;
+    this.draw();
   }
 
   #build(parent) {
@@ -151,6 +154,7 @@ class Sketch {
   }
 
   #down([x, y]) {
+    this.touched = true;
     this.#stroke = { width: Number(this.width.value), ink: this.#ink, points: [x, y] };
     this.#showNib([x, y]);
     this.draw();
@@ -173,6 +177,7 @@ class Sketch {
 
   #change(strokes) {
     this.#stroke = null;
+    this.touched = true;
     this.strokes = strokes;
     this.draw();
     this.setStateValue("drawing", strokes);
