@@ -13,6 +13,7 @@ from app.components.selection import Selection, selected_items
 from app.pictures import to_bytes
 from vae_core import Checkpoint
 from vae_core.explore import Codes, along_attribute, attribute_vector, blocks, decode, mean_code
+from vae_core.names import LABEL
 
 KEPT = "selection_a"  # the name of selection A in the address
 ALL = "all latents"
@@ -133,7 +134,7 @@ def _means(found: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     )
     st.caption(
         f"What you see: first the mean of the items’ decoded images{some}, which is blurred where they differ; then the one image that the "
-        f"mean of their codes decodes to.{each}"
+        f"mean of their codes{', with the class most probable on average,' if LABEL in found.model.latents else ''} decodes to.{each}"
     )
 
 
@@ -165,9 +166,9 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
         title="From selection A to selection B",
         key="from-a-to-b",
     )
-    stays = (
-        "" if moves == ALL else f" Only {moves} moves: t = 1 is the mean of B in {moves}, and A in the rest."
-    )
+    stays = "" if moves == ALL else f" Only {moves} moves, the rest is that of the start."
+    if moves == ALL and LABEL in model.latents:
+        stays = " A class has no way between: it turns into that of B at t = ½."
     st.caption(
         "What you see: code + t (mean code of B − mean code of A), decoded: outlined t = 0, the start, and t = 1, which from the mean of A "
         f"is that of B.{stays} Beyond 0 and 1 the way is carried on. Such a difference is an attribute vector (Larsen et al., 2016)."

@@ -281,6 +281,7 @@ class Panel {
 
   #paintOver() {
     if (!this.#ready(this.overCanvas)) return;
+    const started = performance.now();
     const { map } = this, { theme, dataset } = map, context = this.overCanvas.getContext("2d");
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, this.width, this.height);
@@ -300,6 +301,7 @@ class Panel {
       this.root.dataset.guest = this.guest.map((value) => value.toFixed(3)).join(" ");
     } else delete this.root.dataset.guest;
     if (map.hover >= 0) this.#paintHovered(context, map.hover, colour(map.hover));
+    this.root.dataset.overMs = (performance.now() - started).toFixed(1);
   }
 
   #paintHovered(context, item, colour) {

@@ -20,10 +20,10 @@ IMAGES = {"test": "test images", "train": "training images", "all": "training an
 
 st.title("Map")
 st.caption(
-    f"Each dot is one of {len(atlas):,} {IMAGES}, where UMAP puts its posterior mean: near dots have similar codes; "
-    "distances between clusters mean little. Hover decodes any place, on a dot or between them; zoom in and dots become pictures. "
-    "A lasso or a box selects in every map, a click opens the item. Outlines show where the priors fall: one for each class, each "
-    "component (#) of a mixture, or the whole; dashed, where the posterior of the opened item falls."
+    f"What you see: each dot is one of {len(atlas):,} {IMAGES}, where UMAP puts its posterior mean: near dots have similar codes; "
+    "distances between clusters mean little. Outlines show where the priors fall: one for each class, each component (#) of a mixture, "
+    "or the whole; dashed, where the posterior of the opened item falls. Hover decodes any place, also between dots; zoom in, and dots "
+    "become pictures. A lasso or a box selects in every map, a click opens the item."
 )
 
 

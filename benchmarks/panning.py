@@ -1,0 +1,201 @@
+"""How smooth the maps of all 70,000 MNIST images are: `python -m benchmarks.panning` (the bundled cdvae-mnist unless given).
+
+A temporary checkpoint gets an atlas of the training and the test images. Its test items lie where they lie on the bundled maps, and the
+training items where `projections.place` puts their codes between these, which takes a minute and gives the same maps every time (UMAP
+of 70,000 items, which `latent-explorer atlas --split all` runs, takes several). Then headless Chromium, which paints without a GPU,
+drags a map, turns the wheel, draws a lasso and hovers. Frames are counted by requestAnimationFrame, which runs at most at 60 a second;
+paint times are those of the component's own painting, points and what lies over them, of every panel that a frame repaints.
+"""
+
+import argparse
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from math import cos, pi, sin
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.driving import chromium, served
+from vae_core.atlas import Ladder
+from vae_core.checkpoints import CARD, WEIGHTS, Checkpoint, bundled, load, save_atlas
+from vae_core.data import load_data
+from vae_core.explore import blocks, encode
+from vae_core.projections import JOINT, place
+
+SECONDS, CHUNK = 4.0, 2000
+
+# Notes every painting of a panel and every frame, from now until it is called again.
+RECORD = """(root) => {
+  const found = { frames: [], paints: [], places: [], moved: 0 };
+  let running = true, frame = 0;
+  const tick = (time) => { found.frames.push(time); frame++; if (running) requestAnimationFrame(tick); };
+  requestAnimationFrame(tick);
+  const observer = new MutationObserver((records) => {
+    for (const { target, attributeName } of records) {
+      const now = performance.now();
+      if (attributeName === "data-draw-ms") found.paints.push([frame, Number(target.dataset.drawMs)]);
+      if (attributeName === "data-over-ms") found.paints.push([frame, Number(target.dataset.overMs)]);
+      if (attributeName === "data-select-ms") found.paints.push([frame, Number(target.dataset.selectMs)]);
+      if (attributeName === "data-place" && found.moved) { found.places.push(now - found.moved); found.moved = 0; }
+    }
+  });
+  observer.observe(root, { attributes: true, subtree: true });
+  root.addEventListener("pointermove", () => { found.moved ||= performance.now(); }, true);
+  root.stopRecording = () => { running = false; observer.disconnect(); return found; };
+}"""
+
+
+def atlas_of_all(found: Checkpoint, limit: int | None) -> Ladder:
+    """The training images placed among the test images of the checkpoint's own atlas."""
+    data = load_data(found.card["data"]["name"], "train", limit).scored_by(found.model)
+    parts = [encode(found.model, batch) for batch in data.batches(1000)]
+    new = {
+        name: [
+            torch.cat([getattr(part[name], which) for part in parts]).numpy() for which in ("mean", "stddev")
+        ]
+        for name in found.model.latents
+    }
+    own = found.atlas
+
+    def placed(names: list[str], coordinates: np.ndarray) -> np.ndarray:
+        codes, known = (
+            np.concatenate([s[n] for n in names], 1) for s in ({n: new[n][0] for n in new}, own.means)
+        )
+        chunks = np.array_split(codes, max(1, len(codes) // CHUNK))
+        return np.concatenate([*(place(chunk, known, coordinates) for chunk in chunks), coordinates])
+
+    atlas = replace(
+        own,
+        means={name: np.concatenate([new[name][0], own.means[name]]) for name in new},
+        scales={name: np.concatenate([new[name][1], own.scales[name]]) for name in new},
+        coordinates={
+            name: placed(blocks(found.model) if name == JOINT else [name], where).astype(np.float32)
+            for name, where in own.coordinates.items()
+        },
+        labels=np.concatenate([data.labels.numpy(), own.labels]),
+        training=len(data),
+    )
+    return Ladder({}, (atlas,))
+
+
+def recorded(page: Any, act: Callable[[], None]) -> dict[str, Any]:
+    root = page.locator(".latent-map").element_handle()
+    root.evaluate(RECORD)
+    act()
+    return root.evaluate("(root) => root.stopRecording()")
+
+
+def summary(name: str, found: dict[str, Any]) -> str:
+    """Frames a second, the longest wait for one, and the paint time of those frames that painted."""
+    frames = found["frames"]
+    gaps = np.diff(frames)
+    each: dict[int, float] = {}
+    for frame, ms in found["paints"]:
+        each[frame] = each.get(frame, 0.0) + ms
+    paints = list(each.values())
+    middle, high = (np.quantile(paints, q) for q in (0.5, 0.95))
+    return (
+        f"{name:34} {1000 * len(gaps) / (frames[-1] - frames[0]):5.1f} frames/s  p95 gap {np.quantile(gaps, 0.95):5.1f} ms   "
+        f"paint median {middle:4.1f} ms  p95 {high:4.1f} ms  ({len(paints)} frames)"
+    )
+
+
+def middle_of(page: Any) -> tuple[float, float]:
+    box = page.locator(".latent-map .plot").last.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def for_a_while(step: Callable[[float], None]) -> None:
+    """`step(share)` again and again, share from 0 to 1."""
+    start = time.monotonic()
+    while (share := (time.monotonic() - start) / SECONDS) < 1:
+        step(share)
+
+
+def drag(page: Any, radius: float, turns: float) -> None:
+    x, y = middle_of(page)
+    page.mouse.move(x + radius, y)
+    page.mouse.down()
+    for_a_while(
+        lambda s: page.mouse.move(x + radius * cos(2 * pi * turns * s), y + radius * sin(2 * pi * turns * s))
+    )
+    page.mouse.up()
+
+
+def zoom(page: Any) -> None:
+    page.mouse.move(*middle_of(page))
+    for_a_while(lambda s: page.mouse.wheel(0, -40 if s < 0.5 else 40))
+
+
+def hover(page: Any) -> None:
+    x, y = middle_of(page)
+    for step in range(60):
+        page.mouse.move(x + 90 * cos(step / 3), y + 90 * sin(step / 5))
+        page.wait_for_timeout(50)
+
+
+def measure(page: Any, address: str, name: str, ratio: float) -> None:
+    page.goto(f"{address}/?model={name}")
+    page.wait_for_selector(".latent-map[data-ready=true][data-live=true]", timeout=120_000)
+    page.wait_for_load_state("networkidle")
+    print(
+        f"device pixel ratio {ratio:g}, {page.locator('.latent-map .plot').count()} panels, window 1440 x 900",
+        flush=True,
+    )
+    page.locator("[data-tool=pan]").click()
+    print(summary("panning, all items in view", recorded(page, lambda: drag(page, 60, 3))), flush=True)
+    for factor in (1, 2):
+        page.mouse.move(*middle_of(page))
+        for _ in range(4):
+            page.mouse.wheel(0, -90)
+        title = f"panning, zoomed in {np.exp(0.72 * factor):.1f} x"
+        print(summary(title, recorded(page, lambda: drag(page, 60, 3))), flush=True)
+    page.locator("[data-tool=fit]").click()
+    print(summary("zooming in and out", recorded(page, lambda: zoom(page))), flush=True)
+    page.locator("[data-tool=fit]").click()
+    page.locator("[data-tool=lasso]").click()
+    found = recorded(page, lambda: drag(page, 90, 1))
+    print(summary("drawing a lasso, both panels", found), flush=True)
+    page.locator("[data-tool=clear]").click()
+    places = recorded(page, lambda: hover(page))["places"]
+    print(
+        f"hover to picture: median {statistics.median(places):.0f} ms, p95 {np.quantile(places, 0.95):.0f} ms, n {len(places)}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--checkpoint", type=Path, default=bundled().get("cdvae-mnist"))
+    parser.add_argument(
+        "--training", type=int, default=None, help="how many training images; all unless given"
+    )
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "all"
+        folder.mkdir()
+        for file in (CARD, WEIGHTS):
+            shutil.copy(asked.checkpoint / file, folder / file)
+        ladder = atlas_of_all(load(asked.checkpoint), asked.training)
+        save_atlas(folder, ladder)
+        print(f"{asked.checkpoint.name}: {len(ladder.rungs[0]):,} items", flush=True)
+        with served(Path(parent)) as address, chromium() as browser:
+            for ratio in (1.0, 2.0):
+                context = browser.new_context(
+                    viewport={"width": 1440, "height": 900}, device_scale_factor=ratio
+                )
+                measure(context.new_page(), address, "all", ratio)
+                context.close()
+
+
+if __name__ == "__main__":
+    main()
