@@ -117,6 +117,7 @@ def maps() -> None:
     links.write(
         item=state.item,
         selection=state.selection.encode() if state.selection else None,
+        selection_a=kept.encode() if kept else None,
         hidden=",".join(map(str, state.hidden)) or None,
     )
     selection_panel(checkpoint, state, kept)
