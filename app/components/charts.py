@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 
 from app.components import palette
 from vae_core.frontier import Frontier, Point, rate, rate_error
 
 HERE = "#d62728"
 QUIET = "#8a8a8a"
+
+# A dimension whose KL stays below this, in nats, carries next to nothing.
+LITTLE = 0.02
 
 
 def betas_in_words(betas: Mapping[str, float]) -> str:
@@ -157,22 +161,28 @@ def _words(point: Point) -> str:
 
 
 def dimensions(line: Sequence[Point], name: str, block: str, here: float) -> go.Figure:
-    """KL of each dimension of a block, stacked over its beta, the largest at the bottom."""
+    """KL of each dimension of a block, stacked over its beta, the largest at the bottom; those that are spent nothing on as one."""
     kl = np.array([point["kl"][block] for point in line])
-    order = kl.sum(0).argsort()[::-1]
+    order = [dimension for dimension in kl.sum(0).argsort()[::-1] if kl[:, dimension].max() >= LITTLE]
     betas = [point["betas"][block] for point in line]
-    shades = [
-        f"hsl({int(260 - 220 * i / max(1, len(order) - 1))}, 55%, {45 + 18 * (i % 2)}%)"
-        for i in range(len(order))
-    ]
+    # A scale that reads the same to colour-blind eyes, without its ends, which one of the grounds would swallow.
+    shades = sample_colorscale("Cividis", np.linspace(0.2, 0.95, len(order)).tolist())
     figure = go.Figure()
     for place, dimension in enumerate(order):
         figure.add_bar(
             x=[f"{beta:.3g}" for beta in betas],
             y=kl[:, dimension],
             name=f"{block}[{dimension}]",
-            marker_color=shades[place],
+            marker={"color": shades[place], "line": {"width": 1, "color": QUIET}},
             hovertemplate=f"{block}[{dimension}]: %{{y:.2f}} nats at β = %{{x}}<extra></extra>",
+        )
+    if others := kl.shape[1] - len(order):
+        figure.add_bar(
+            x=[f"{beta:.3g}" for beta in betas],
+            y=kl.sum(1) - kl[:, order].sum(1),
+            name=f"{others} others, each < {LITTLE}",
+            marker={"color": QUIET},
+            hovertemplate=f"{others} others: %{{y:.2f}} nats at β = %{{x}}<extra></extra>",
         )
     nearest = int(np.abs(np.log(np.array(betas) / here)).argmin())
     figure.add_annotation(
@@ -189,9 +199,9 @@ def dimensions(line: Sequence[Point], name: str, block: str, here: float) -> go.
         barmode="stack",
         xaxis={"title": f"β({block})", "type": "category"},
         yaxis_title="KL of each dimension, nats an image",
-        height=400,
+        height=430,
         margin={"l": 60, "r": 10, "t": 50, "b": 50},
-        legend={"traceorder": "reversed", "font": {"size": 13}},
+        legend={"traceorder": "reversed", "font": {"size": 12}},
         font={"size": 14, "family": FAMILY},
     )
     return figure

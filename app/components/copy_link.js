@@ -15,7 +15,7 @@ async function copy(text) {
 }
 
 export default function ({ parentElement }) {
-  const words = element("span", { role: "status" }, "Copy link");
+  const words = element("span", { "aria-live": "polite" }, "Copy link");
   const button = element("button", { type: "button", class: "copy-link", title: "A link to exactly this view" });
   button.innerHTML = CHAIN;
   button.append(words);

@@ -194,3 +194,19 @@ def test_bars_are_saved(page: Any, address: str):
     svg = saved(page, "SVG", ".bars .save-menu")
     assert {"0", "9"} <= texts(svg)
     assert sum(text.endswith("%") for text in texts(svg)) >= 1
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_the_link_is_copied(page: Any, address: str, secure: bool):
+    """Also where the browser has no clipboard for scripts: a page that is served by http to another machine."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    if not secure:
+        page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.goto(f"{address}/generate?model=cdvae-digits&seed=3&items=5")
+    page.wait_for_selector(grid("swaps"))
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Link copied").wait_for()
+    field = page.get_by_label("Test items, by number")
+    field.fill("")
+    field.press("ControlOrMeta+v")
+    assert field.input_value() == page.url
