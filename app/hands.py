@@ -5,30 +5,32 @@ import streamlit as st
 import torch
 
 from app import links, resources
-from app.components.hands import ITEM, PRIOR, STARTS, Block, Handle, Scene, State
+from app.components.hands import ITEM, OWN, PRIOR, STARTS, Block, Handle, Scene, State
 from app.live import decoder, rounded
+from app.uploads import Own
 from vae_core import Checkpoint
 from vae_core.explore import blocks, reach, reads_label
 from vae_core.labels import has_label
-from vae_core.serving import Answer, Request
+from vae_core.serving import Answer, Picture, Request
 
 MOST_MOVES = 64  # of a link
 
 
-def request(found: Checkpoint, state: State, number: int = 0) -> Request:
+def request(found: Checkpoint, state: State, own: Own | None = None) -> Request:
     """What the live route is asked for a state, as the component asks it."""
     label = None if state.label is None else (state.label,)
-    draw = {} if state.start == ITEM else {"seed": state.seed, "temperature": state.temperature}
-    held: list[str] = []
-    if state.start == ITEM:
-        held = found.model.latents if label is None else kept(found)
+    draw = {"seed": state.seed, "temperature": state.temperature} if state.start == PRIOR else {}
+    held = found.model.latents if label is None else kept(found)
+    picture = Picture(own.pixels.tobytes(), tuple(held)) if state.start == OWN and own is not None else None
+    held = held if state.start == ITEM else []
     mixes = dict.fromkeys(held, (((state.item, 1.0),),))
     return Request(
-        number,
+        0,
         found.name,
         1,
         mixes=mixes,
         label=label,
+        picture=picture,
         betas=state.betas,
         moved=state.moved,
         back=True,
@@ -42,10 +44,10 @@ def kept(found: Checkpoint) -> list[str]:
     return [block for block in blocks(found.model) if not reads_label(found.model, block)]
 
 
-def scene(found: Checkpoint, state: State) -> Scene:
+def scene(found: Checkpoint, state: State, own: Own | None = None) -> Scene:
     """What a state looks like, with its moves and without. Raises ValueError for a state that the model cannot show."""
     start = State(**{**vars(state), "moved": {}})
-    answers = decoder().answer([request(found, state), request(found, start)])
+    answers = decoder().answer([request(found, state, own), request(found, start, own)])
     for answer in answers:
         if isinstance(answer, ValueError):
             raise answer
@@ -80,11 +82,16 @@ def _block(found: Checkpoint, name: str) -> Block:
     )
 
 
-def from_link(found: Checkpoint) -> State:
-    """The state that the address asks for; a sentence on the page for each part that this model has not."""
+def from_link(found: Checkpoint, own: Own | None = None) -> State:
+    """The state that the address asks for; a sentence on the page for each part that cannot be had."""
     classes = found.atlas.classes if has_label(found.model) else ()
-    links.check("start", STARTS, "start")
     start = st.query_params.get("start")
+    if start == OWN and own is None:
+        st.warning(
+            "The link starts from its sender’s own image, which a link cannot carry. Give one of yours on the page Map."
+        )
+    else:
+        links.check("start", STARTS, "start")
     label = None
     if classes:
         links.check("class", [*classes, "all"], "class")
@@ -100,11 +107,12 @@ def from_link(found: Checkpoint) -> State:
             _temperature(),
             _moved(found, st.query_params.get("move", "")),
         ),
+        own,
     )
 
 
-def fitting(found: Checkpoint, state: State) -> State:
-    """A state with what this model has: its betas, a class where a draw needs one, no item or coordinate beyond the last."""
+def fitting(found: Checkpoint, state: State, own: Own | None = None) -> State:
+    """A state with what there is: the model's betas, a class where a draw needs one, no item or coordinate beyond the last."""
     classes = len(found.atlas.classes) if has_label(found.model) else 0
     label = state.label if state.label is not None and 0 <= state.label < classes else None
     if state.start == PRIOR and classes and label is None:
@@ -116,7 +124,7 @@ def fitting(found: Checkpoint, state: State) -> State:
         if name in widths
     }
     return State(
-        state.start if state.start in STARTS else ITEM,
+        state.start if state.start in STARTS and (state.start != OWN or own is not None) else ITEM,
         min(max(state.item, 0), len(found.atlas) - 1),
         label,
         max(state.seed, 0),
@@ -134,8 +142,8 @@ def to_link(found: Checkpoint, state: State) -> None:
         f"{name}.{d}~{value:g}" for name, each in state.moved.items() for d, value in sorted(each.items())
     ]
     links.write(
-        start=state.start if prior else None,
-        item=None if prior else state.item,
+        start=None if state.start == ITEM else state.start,
+        item=state.item if state.start == ITEM else None,
         seed=state.seed if prior else None,
         temperature=f"{state.temperature:g}" if prior else None,
         move="~".join(moves[:MOST_MOVES]) or None,

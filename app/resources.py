@@ -335,8 +335,8 @@ def frame(found: Checkpoint, block: str) -> np.ndarray:
 
 def own_codes(found: Checkpoint, own: Own) -> dict[str, tuple[Tensor, Tensor]]:
     """Posterior mean and scale `(1, D)` of a visitor's image for each latent, its pixels drawn as those of the test images were."""
-    pixels = Data("own", "test", torch.from_numpy(own.pixels)[None], torch.zeros(1, dtype=torch.long), ())
-    image = pixels.scored_by(found.model).pixels.of(pixels.images, Sampler.seeded(0))
+    data = Data("own", "test", torch.from_numpy(own.pixels)[None], torch.zeros(1, dtype=torch.long), ())
+    image = data.scored_by(found.model).drawn()
     return {name: (q.mean, q.stddev) for name, q in encode(found.model, {IMAGE: image}).items()}
 
 

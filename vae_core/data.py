@@ -73,6 +73,10 @@ class Data:
             raise ValueError("the model has no likelihood of images, so there is nothing to score")
         return replace(self, pixels=likelihood.pixels)
 
+    def drawn(self, seed: int = 0) -> Tensor:
+        """All images as batches hold them, `(N, C, H, W)`, the noise of their pixels from `seed`."""
+        return self.pixels.of(self.images, Sampler.seeded(seed))
+
     @property
     def known_labels(self) -> Tensor:
         """The labels that batches tell."""

@@ -4,6 +4,7 @@ Shapes: n rows of a request, D dimensions, K classes, C H W image.
 """
 
 import asyncio
+import base64
 import copy
 import json
 import math
@@ -19,12 +20,13 @@ import torch
 from torch import Tensor
 
 from .checkpoints import Checkpoint
+from .data import Data
 from .distributions import Draw, Sampler, mean
-from .explore import class_of_codes, codes_of, decode, prior_codes
+from .explore import class_of_codes, codes_of, decode, encode, prior_codes
 from .labels import has_label
 from .model import Model
 from .multirate import rate_name, rates_of, usual
-from .names import LABEL
+from .names import IMAGE, LABEL
 from .priors import one_hot
 
 T = TypeVar("T")
@@ -41,8 +43,18 @@ LARGEST = 1e4
 # Seconds for which a model is taken to be the one that was found: looking costs more than decoding.
 LOOK_AGAIN = 1.0
 
+# Bytes of an image that is to be encoded.
+MOST_BYTES = 40_000
+
 # A code as a weighted sum of items: ((item, weight), ...).
 Mixture = tuple[tuple[int, float], ...]
+
+
+class Picture(NamedTuple):
+    """An image of the visitor's own, the bytes of `(C, H, W)`, and the latents that are to be its posterior means."""
+
+    pixels: bytes
+    latents: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class Request:
     """What a visitor wants to see, n images: some variables are fixed, the rest is generated.
 
     `codes` fixes latents `(n, D)`, `mixes` fixes them at weighted sums of the posterior means of atlas items, n mixtures each, and
-    `label` fixes the class, n numbers. The other latents are the means of their priors, or draws at a `temperature` from `seed`.
+    `label` fixes the class, n numbers; `picture` fixes latents at the posterior means of an image, n being 1. The other latents are the means of their priors, or draws at a `temperature` from `seed`.
     Afterwards `moved[block][dimension]` is put in place of what a code had there. `betas` are those of a multi-rate model; a block that
     is left out has its usual one. `number` comes back with the answer; with `back` also the codes that were decoded, and with `classes`
     what the priors say of their class.
@@ -62,6 +74,7 @@ class Request:
     codes: dict[str, np.ndarray] = field(default_factory=dict)
     mixes: dict[str, tuple[Mixture, ...]] = field(default_factory=dict)
     label: tuple[int, ...] | None = None
+    picture: Picture | None = None
     betas: dict[str, float] = field(default_factory=dict)
     seed: int | None = None
     temperature: float = 1.0
@@ -95,6 +108,9 @@ class Request:
         if len(sizes) > 1:
             raise ValueError(f"codes, mix and label need equally many rows, not {sorted(sizes)}")
         n = sizes.pop() if sizes else 1
+        picture = _picture(asked.get("image"))
+        if picture and n != 1:
+            raise ValueError("an image is encoded to one row, so it goes with one row of everything else")
         if not 1 <= n <= MOST_ROWS:
             raise ValueError(f"a request asks for 1 to {MOST_ROWS} images, this one for {n}")
         draw = _table(asked, "draw")
@@ -105,6 +121,7 @@ class Request:
             codes,
             mixes,
             label,
+            picture,
             {name: _number(f"beta of {name}", beta) for name, beta in _table(asked, "betas").items()},
             _whole("seed", draw["seed"]) if "seed" in draw else None,
             _number("temperature", draw.get("temperature", 1.0)),
@@ -130,7 +147,8 @@ class Frozen:
         device = torch.device(device)
         self.name, self.device = found.name, device
         self.model: Model = found.model if device.type == "cpu" else copy.deepcopy(found.model).to(device)
-        self.ladder, self.classes = found.ladder, len(found.signature.classes)
+        self.ladder, self.shape = found.ladder, found.signature.shape
+        self.classes = len(found.signature.classes)
         self.usual, self.trained = (
             usual(found.model),
             {block: rate.trained for block, rate in rates_of(found.model).items()},
@@ -147,6 +165,9 @@ class Frozen:
         betas = self._betas(request.betas)
         values = {name: self._code(name, rows) for name, rows in request.codes.items()}
         values |= {name: self._mixed(name, rows, betas) for name, rows in request.mixes.items()}
+        rates = {rate_name(name): torch.full((request.n, 1), math.log(beta)) for name, beta in betas.items()}
+        if request.picture is not None:
+            values |= self._encoded(request.picture, rates)
         for name, moves in request.moved.items():
             if name == LABEL or max(moves, default=0) >= self._width(name):
                 raise ValueError(f"{self.name} has no dimension {max(moves, default=0)} of {name} to move")
@@ -154,9 +175,7 @@ class Frozen:
             values[LABEL] = self._label(request.label)
         if needed := [name for name in self.model.inputs(*values) if name not in values]:
             raise ValueError(f"{self.name} needs {', '.join(needed)} to generate the rest: give a label")
-        for name, beta in betas.items():
-            values[rate_name(name)] = torch.full((request.n, 1), math.log(beta))
-        return {name: value.to(self.device, non_blocking=True) for name, value in values.items()}
+        return {name: value.to(self.device) for name, value in (values | rates).items()}
 
     @torch.inference_mode()
     def decode(self, fixed: Mapping[str, Tensor], requests: Sequence[Request], draw: Draw) -> list[Answer]:
@@ -221,6 +240,22 @@ class Frozen:
         means = self.ladder.means_of(name, items, betas) * weights[:, None]
         starts = np.cumsum([0, *(len(row) for row in rows[:-1])])
         return codes_of({name: torch.from_numpy(np.add.reduceat(means, starts, axis=0))})[name]
+
+    @torch.inference_mode()
+    def _encoded(self, picture: Picture, rates: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """E q(z | x) of some latents, `(1, D)`, the pixels drawn as those of the atlas were."""
+        shape = self.shape
+        if len(picture.pixels) != math.prod(shape):
+            raise ValueError(
+                f"{self.name} encodes images of {' x '.join(map(str, shape))} bytes, not {len(picture.pixels):,}"
+            )
+        for name in picture.latents:
+            self._width(name)
+        image = torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8).view(1, *shape)
+        data = Data("own", "test", image, torch.zeros(1, dtype=torch.long), ()).scored_by(self.model)
+        batch = {IMAGE: data.drawn(), **rates}
+        posteriors = encode(self.model, {name: value.to(self.device) for name, value in batch.items()})
+        return codes_of({name: posteriors[name].mean.cpu() for name in picture.latents})
 
     def _label(self, label: Sequence[int]) -> Tensor:
         if not self.labelled:
@@ -378,6 +413,19 @@ def _mixtures(name: str, rows: Any) -> tuple[Mixture, ...]:
     if not found or not all(1 <= len(row) <= MOST_ITEMS for row in found):
         raise wrong
     return found
+
+
+def _picture(asked: Any) -> Picture | None:
+    if asked is None:
+        return None
+    try:
+        pixels = base64.b64decode(asked["pixels"], validate=True)
+        latents = tuple(asked["latents"])
+    except (TypeError, KeyError, ValueError):
+        raise ValueError("image is an object of pixels, in base64, and latents, a list of names") from None
+    if len(pixels) > MOST_BYTES or not all(isinstance(name, str) for name in latents):
+        raise ValueError(f"an image has at most {MOST_BYTES:,} bytes, and its latents are names")
+    return Picture(pixels, latents)
 
 
 def _label(label: Any) -> tuple[int, ...] | None:

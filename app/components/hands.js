@@ -86,6 +86,7 @@ class Hands {
     };
     this.starts = [
       pill("item", "Test item", "Start from the posterior mean of an image of the test set"),
+      pill("own", "Your image", "Start from the posterior mean of your own image"),
       pill("prior", "Prior", "Start from a draw of the prior; at temperature 0, from its mean"),
     ];
     this.item = element("input", { type: "number", min: 0, step: 1, "aria-label": "Item" });
@@ -237,8 +238,8 @@ class Hands {
 
   #chooseClass(c) {
     const { state } = this;
-    // The same class once more gives an item its own back.
-    const label = state.start === "item" && state.label === c ? null : c;
+    // The same class once more gives an image its own back.
+    const label = state.start !== "prior" && state.label === c ? null : c;
     const moved = Object.fromEntries(Object.entries(state.moved).filter(([block]) => this.data.kept.includes(block)));
     this.#change({ label, moved }, true);
   }
@@ -299,9 +300,10 @@ class Hands {
     if (state.start === "prior") {
       return { draw: { seed: state.seed, temperature: state.temperature }, ...(labelled ? { label: [state.label ?? 0] } : {}) };
     }
-    const held = state.label === null ? data.latents : data.kept;
+    const held = state.label === null ? data.latents : data.kept, label = state.label === null ? {} : { label: [state.label] };
+    if (state.start === "own") return { image: { pixels: data.own, latents: held }, ...label };
     const mix = Object.fromEntries(held.map((name) => [name, [[[state.item, 1]]]]));
-    return state.label === null ? { mix } : { mix, label: [state.label] };
+    return { mix, ...label };
   }
 
   #report() {
@@ -330,21 +332,25 @@ class Hands {
   }
 
   #show() {
-    const { state, data } = this, fromItem = state.start === "item";
-    this.starts.forEach((button) => button.setAttribute("aria-checked", button.dataset.start === state.start));
+    const { state, data } = this, fromItem = state.start === "item", drawn = state.start === "prior";
+    this.starts.forEach((button) => {
+      button.setAttribute("aria-checked", button.dataset.start === state.start);
+      button.hidden = button.dataset.start === "own" && data.own === null;
+    });
     this.item.hidden = !fromItem;
-    this.temperature.root.hidden = fromItem;
+    this.dice.hidden = !fromItem && !drawn;
+    this.temperature.root.hidden = !drawn;
     this.dice.textContent = fromItem ? "Another item" : "Draw again";
     this.dice.title = fromItem ? "An item at random" : "Another seed";
     if (Number(this.item.value) !== state.item) this.item.value = state.item;
     this.temperature.show(state.temperature, `${state.temperature.toFixed(2)} × σ`);
     const own = data.classes[this.labels[state.item]];
-    this.about.textContent = fromItem ? (own === undefined ? "" : `class ${own}`) : `seed ${state.seed}`;
-    const chosen = state.label ?? (fromItem ? this.labels[state.item] : 0);
+    this.about.textContent = drawn ? `seed ${state.seed}` : fromItem && own !== undefined ? `class ${own}` : "";
+    const chosen = state.label ?? (fromItem ? this.labels[state.item] : drawn ? 0 : -1);
     [...this.chips.querySelectorAll(".chip")].forEach((chip, c) => {
       chip.setAttribute("aria-checked", c === chosen);
       const others = data.kept.length ? `, ${data.kept.join(" and ")} kept` : "";
-      chip.title = fromItem ? `The prior’s mean of class ${data.classes[c]}${others}; the chosen one again: the item’s own` : `Class ${data.classes[c]}`;
+      chip.title = !drawn ? `The prior’s mean of class ${data.classes[c]}${others}; the chosen one again: back to its own` : `Class ${data.classes[c]}`;
     });
     this.rates.forEach(({ block, betas, show }) => {
       const place = betas.reduce((best, beta, i) =>
@@ -352,7 +358,8 @@ class Hands {
       show(place, betas[place].toPrecision(3));
     });
     const label = state.label === null ? "" : `, class ${data.classes[state.label]}`;
-    this.startCaption.textContent = `start: ${fromItem ? `item ${state.item}` : "prior"}${label}`;
+    const from = { item: `item ${state.item}`, own: "your image", prior: "prior" }[state.start];
+    this.startCaption.textContent = `start: ${from}${label}`;
     this.startCanvas.setAttribute("aria-label", this.startCaption.textContent);
     this.canvas.setAttribute("aria-label", `Decoded image, ${this.startCaption.textContent}`);
     this.handles.forEach((handle) => this.#showHandle(handle));

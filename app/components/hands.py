@@ -14,14 +14,14 @@ from app.components._shared import javascript, stylesheet
 
 _component = component("latent_explorer.hands", js=javascript("live", "hands"), css=stylesheet("hands"))
 
-ITEM, PRIOR = STARTS = ("item", "prior")
+ITEM, PRIOR, OWN = STARTS = ("item", "prior", "own")
 
 
 @dataclass(frozen=True)
 class State:
     """Where the hands stand: a start, the coordinates that were moved away from it, and the betas.
 
-    The start is the code of an `item`, or a draw of the prior at a `temperature` (0: its mean) from `seed`. A `label` puts the blocks
+    The start is the code of an `item`, of the visitor's own image, or a draw of the prior at a `temperature` (0: its mean) from `seed`. A `label` puts the blocks
     that read the class at the prior of that class; None leaves an item its own.
     """
 
@@ -94,6 +94,7 @@ def hands(
     labels: np.ndarray,
     classes: Sequence[str],
     positions: Mapping[str, Sequence[float]],
+    own: bytes | None,
     key: str,
     on_change: Callable[[], None],
 ) -> None:
@@ -109,6 +110,7 @@ def hands(
         labels: the class of each item, (N,).
         classes: the names of the classes; none where the model is not conditioned on one.
         positions: the betas that a handle of each block can take, in increasing order.
+        own: the pixels of the visitor's own image, where there is one.
         key: identifies the component across reruns.
         on_change: called before the run that follows a release.
     """
@@ -129,6 +131,7 @@ def hands(
             "labels": base64.b64encode(labels.astype(np.uint8).tobytes()).decode(),
             "classes": list(classes),
             "colours": palette.colours(len(classes)),
+            "own": None if own is None else base64.b64encode(own).decode(),
             "positions": {block: list(betas) for block, betas in positions.items()},
         },
         on_state_change=on_change,

@@ -5,6 +5,7 @@ import streamlit as st
 from app import hands, keep, links, resources, snippets
 from app.components import hands as component
 from app.components.hands import State
+from app.own import kept_own, own_expander
 from app.panels import nearest_items
 from app.sidebar import scale, slider_key, slider_option
 from vae_core.labels import has_label
@@ -26,7 +27,7 @@ def wanted() -> State:
     if st.session_state.get(SHOWN) not in (None, checkpoint.name):
         links.write(move=None)  # another model has other dimensions
     st.session_state[SHOWN] = checkpoint.name
-    state = st.session_state.get(KEPT) or hands.from_link(checkpoint)
+    state = st.session_state.get(KEPT) or hands.from_link(checkpoint, own)
     return State(**{**vars(state), "betas": dict(checkpoint.betas)})
 
 
@@ -35,14 +36,15 @@ def follow() -> None:
     left = component.left(KEY)
     if left is None:
         return
-    state = st.session_state[KEPT] = hands.fitting(checkpoint, left)
+    state = st.session_state[KEPT] = hands.fitting(checkpoint, left, kept_own(checkpoint))
     for block, beta in state.betas.items():
         st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
 
 
-state = hands.fitting(checkpoint, wanted())
+own = kept_own(checkpoint)
+state = hands.fitting(checkpoint, wanted(), own)
 hands.to_link(checkpoint, state)
-scene = hands.scene(checkpoint, state)
+scene = hands.scene(checkpoint, state, own)
 component.hands(
     checkpoint.name,
     hands.handles(checkpoint),
@@ -52,6 +54,7 @@ component.hands(
     kept=hands.kept(checkpoint),
     labels=atlas.labels,
     classes=atlas.classes if has_label(model) else (),
+    own=None if own is None else own.pixels.tobytes(),
     positions={block: scale(rate.exposed) for block, rate in rates_of(model).items()},
     key=KEY,
     on_change=follow,
@@ -67,4 +70,5 @@ with keep.beside(
         codes=lambda: keep.table(codes),
         script=snippets.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),
     )
+own_expander(checkpoint)
 nearest_items(checkpoint, {name: code[0] for name, code in codes.items()}, "this code", "live-neighbours")

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from app import hands
+from app import hands, resources
 from app.components.hands import State
 from app.pictures import to_bytes
+from app.uploads import Own
 from tests.app.conftest import Open
 from vae_core import Checkpoint, bundled, load
 from vae_core.explore import blocks, codes_of, decode
@@ -84,6 +85,20 @@ def test_a_state_that_the_model_has_not_is_made_to_fit(wild: State):
     state = hands.fitting(checkpoint, wild)
     assert state.moved == {}
     assert hands.scene(checkpoint, state).pixels.shape == (2, 28, 28, 1)
+
+
+def test_ones_own_image_is_where_the_code_starts():
+    checkpoint, own = found("cdvae-mnist"), Own(np.zeros((1, 28, 28), np.uint8))
+    state = hands.fitting(checkpoint, State("own", label=2), own)
+    assert state.start == "own"
+    kept = resources.own_codes(checkpoint, own)["z_u"][0][0]
+    assert np.allclose(hands.scene(checkpoint, state, own).codes["z_u"][0], kept, atol=1e-3)
+    assert hands.fitting(checkpoint, state, None).start == "item"
+
+
+def test_a_link_to_somebody_elses_own_image_gets_a_sentence(open_page: Open):
+    at = open_page("views/live.py", model="cdvae-mnist", start="own")
+    assert "a link cannot carry" in at.warning[0].value
 
 
 @pytest.mark.parametrize("value", [None, 3, {}, {"start": "item"}, {"item": "x"}, [1]])

@@ -1,6 +1,7 @@
 """The model behind the live route: what it answers is what `explore` computes, and nothing that a visitor sends ends it."""
 
 import asyncio
+import base64
 import json
 import threading
 import time
@@ -11,10 +12,20 @@ import pytest
 import torch
 
 from vae_core import Checkpoint, bundled, load
+from vae_core.data import Data
 from vae_core.distributions import Sampler
-from vae_core.explore import blocks, codes_of, decode, reads_label, sample, swap
+from vae_core.explore import (
+    blocks,
+    class_of_codes,
+    codes_of,
+    decode,
+    encode,
+    reads_label,
+    sample,
+    swap,
+)
 from vae_core.labels import has_label
-from vae_core.names import LABEL
+from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
 from vae_core.serving import MOST_CHARACTERS, MOST_ROWS, Answer, Batcher, Decoder, Frozen, Request
 
@@ -93,6 +104,34 @@ def test_another_class_is_a_swap(decoder: Decoder, name: str):
     (answer,) = answered(decoder, request(name, mix={kept: [[[3, 1.0]]] * 10}, label=list(range(10))))
     codes = {kept: item_codes(found, [3])[kept]}
     assert close(answer.pixels, shown(swap(found.model, codes, 10)[0]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_image_of_ones_own_is_encoded(decoder: Decoder, name: str):
+    found = find(name)
+    pixels = (torch.arange(28 * 28).view(1, 1, 28, 28) % 256).byte()
+    data = Data("own", "test", pixels, torch.zeros(1, dtype=torch.long), ()).scored_by(found.model)
+    latents = found.model.latents
+    image = {"pixels": base64.b64encode(pixels.numpy().tobytes()).decode(), "latents": latents}
+    (answer,) = answered(decoder, request(name, image=image, back=True))
+    codes = codes_of({n: q.mean for n, q in encode(found.model, {IMAGE: data.drawn()}).items()})
+    assert all(np.allclose(answer.codes[latent], codes[latent], atol=1e-4) for latent in latents)
+    assert close(answer.pixels, shown(decode(found.model, codes)))
+
+
+def test_what_the_priors_say_of_a_code_comes_with_it(decoder: Decoder):
+    found, mix = find("cdvae-mnist"), {name: [[[3, 1.0]], [[4, 1.0]]] for name in ("z_l", "z_u")}
+    first, second, other = answered(
+        decoder,
+        request("cdvae-mnist", mix=mix, classes=True),
+        request("cdvae-mnist", mix=mix),
+        request("vae-mnist", mix={"z": [[[3, 1.0]]]}, classes=True),
+    )
+    said = class_of_codes(found.model, item_codes(found, [3, 4]), 10)
+    assert said is not None
+    assert np.allclose(first.classes, said, atol=1e-5)
+    assert second.classes is None
+    assert other.classes is None
 
 
 def test_a_sum_of_items_is_the_sum_of_their_codes(decoder: Decoder):
@@ -176,6 +215,11 @@ MALFORMED = [
     ('{"model": "a", "move": {"z": {"-1": 0}}}', "dimensions and values"),
     ('{"model": "a", "move": {"z": {"1": "x"}}}', "number"),
     ('{"model": "a", "id": "one"}', "whole number"),
+    ('{"model": "a", "image": "x"}', "base64"),
+    ('{"model": "a", "image": {"pixels": "###", "latents": []}}', "base64"),
+    ('{"model": "a", "image": {"pixels": "AAAA", "latents": 3}}', "base64"),
+    ('{"model": "a", "image": {"pixels": "AAAA", "latents": [3]}}', "names"),
+    ('{"model": "a", "label": [1, 2], "image": {"pixels": "AAAA", "latents": []}}', "one row"),
     (json.dumps({"model": "a", "label": [0] * (MOST_ROWS + 1)}), f"1 to {MOST_ROWS} images"),
     (json.dumps({"model": "a" * MOST_CHARACTERS}), "characters"),
 ]
@@ -194,6 +238,8 @@ UNFITTING = [
     ({"model": "vae-mnist", "mix": {"u": [[[1, 1.0]]]}}, "no latent 'u'"),
     ({"model": "vae-mnist", "mix": {"z": [[[10_000, 1.0]]]}}, "items 0 to 9,999"),
     ({"model": "vae-mnist", "label": [1]}, "not conditioned"),
+    ({"model": "vae-mnist", "image": {"pixels": "AAAA", "latents": ["z"]}}, "1 x 28 x 28 bytes, not 3"),
+    ({"model": "vae-mnist", "image": {"pixels": "A" * 1048, "latents": ["z"]}}, "bytes, not"),
     ({"model": "vae-mnist", "betas": {"z": 1.0}}, "no beta"),
     ({"model": "vae-mnist", "move": {"z": {"500": 1.0}}}, "no dimension 500"),
     ({"model": "joint-mnist", "label": [1], "move": {"y": {"0": 1.0}}}, "to move"),
