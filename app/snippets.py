@@ -5,6 +5,7 @@ row. A page with a picture of another kind calls `script` with lines of its own,
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def script(found: Checkpoint, title: str, lines: Sequence[str], columns: int, **
     text = "\n".join(lines)
     imports: dict[str, list[str]] = {}
     for name, module in sorted((SOURCES | sources).items(), key=lambda pair: pair[::-1]):
-        if f"{name}(" in text or f"{name}." in text:
+        if re.search(rf"\b{name}[(.]", text):
             imports.setdefault(module, []).append(name)
     return "\n".join(
         [

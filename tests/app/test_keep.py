@@ -102,3 +102,20 @@ def test_what_a_link_cannot_have_is_said_in_one_sentence(open_page: Open, page: 
     at = open_page(page, model="cdvae-digits", **query)
     assert not at.exception
     assert [words in warning.value for warning in at.warning] == [True]
+
+
+def test_an_own_image_that_is_taken_back_leaves_the_pages_whole(open_page: Open):
+    for page, widget, value in (
+        ("views/traverse.py", "start", "your image"),
+        ("views/generate.py", "own", True),
+    ):
+        at = open_page(page, model="cdvae-digits")
+        at.session_state["own-strokes"] = [
+            {"points": [300, 200, 600, 200, 500, 800], "width": 75, "ink": 255}
+        ]
+        at.run()
+        (at.selectbox if widget == "start" else at.toggle)(key=widget).set_value(value).run()
+        assert not at.exception
+        at.session_state["own-strokes"] = []
+        at.run()
+        assert not at.exception
