@@ -44,7 +44,7 @@ def classes_along(t: np.ndarray, posteriors: Mapping[str, np.ndarray], classes: 
             named.add(c)
     figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(title="p(class | code)", col=1)
-    return _laid_out(figure, "class")
+    return _laid_out(figure, "The class of the code along each path", "class")
 
 
 def along(
@@ -84,15 +84,17 @@ def along(
                 row=1,
                 col=column,
             )
-    figure.update_yaxes(title=unit, col=1)
-    return _laid_out(figure, None)
+    figure.update_yaxes(title=unit.split(",")[0].split(" from")[0], col=1)
+    return _laid_out(figure, f"Along each path: {unit}", None)
 
 
-def _laid_out(figure: go.Figure, legend: str | None) -> go.Figure:
+def _laid_out(figure: go.Figure, title: str, legend: str | None) -> go.Figure:
     figure.update_xaxes(range=[0, 1])
+    figure.update_annotations(font_size=13)
     figure.update_layout(
-        height=300,
-        margin={"l": 60, "r": 10, "t": 30, "b": 55},
+        title={"text": title, "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
+        height=330,
+        margin={"l": 60, "r": 10, "t": 60, "b": 55},
         legend={"title": legend, "orientation": "v"},
         hovermode="closest",
     )

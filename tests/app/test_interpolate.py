@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from app import resources
+from app.components import image_grid
 from app.own import SOURCE, STROKES
 from vae_core import load
 
@@ -125,12 +127,64 @@ def test_only_a_model_with_labelled_blocks_says_the_class_along_a_path(open_page
         assert "p(class | z" not in captions(open_page(PAGE, model=model))
 
 
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """The pixels `(R, C, H, W)` of every grid that a page has drawn since, in order."""
+    found: list[np.ndarray] = []
+    pack = image_grid.pack
+    monkeypatch.setattr(
+        image_grid, "pack", lambda header, images: found.append(images) or pack(header, images)
+    )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("model", "query"),
+    [
+        ("mr-cdvae-mnist", {"move": "z_l", "span": "z_u", "beta_z_l": "2"}),
+        ("joint-mnist", {"corners": "three", "of": "class means"}),
+        ("srvae-mnist", {"steps": "5", "terms": "u"}),
+        ("vae-mnist-mixture", {}),
+    ],
+)
+def test_the_script_of_every_figure_makes_the_picture_of_the_page(
+    open_page: Open,
+    shown: list[np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    query: dict,
+):
+    monkeypatch.chdir(tmp_path)
+    at = open_page(PAGE, model=model, **query)
+    assert not said(at)
+    for grid, code in zip(shown, at.code, strict=True):
+        exec(compile(code.value, "script", "exec"), {"__name__": "__main__"})
+        with Image.open("picture.png") as picture:
+            made = np.asarray(picture.convert("L")).astype(int)
+        page = grid.transpose(0, 2, 1, 3).reshape(made.shape)
+        assert np.abs(made - page).max() <= 1
+
+
+def test_the_script_of_a_path_from_ones_own_image_makes_the_picture_of_the_page(
+    open_page: Open, shown: list[np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    at = with_a_drawing(open_page(PAGE, model="cdvae-mnist"))
+    shown.clear()
+    at.toggle(key="own").set_value(True).run()
+    exec(compile(at.code[0].value, "script", "exec"), {"__name__": "__main__"})
+    with Image.open("picture.png") as picture:
+        made = np.asarray(picture.convert("L")).astype(int)
+    assert np.abs(made - shown[0].transpose(0, 2, 1, 3).reshape(made.shape)).max() <= 1
+
+
 def test_it_is_said_where_the_class_means_come_from(open_page: Open):
-    assert "means of p(z | class); the other latents go straight" in captions(
+    assert "means of p(z | class); what else moves goes straight" in captions(
         open_page(PAGE, model="cdvae-digits")
     )
-    assert "means of the encodings" in captions(open_page(PAGE, model="vae-digits"))
-    assert "No path leads through class means" in captions(open_page(PAGE, model="cdvae-digits", move="z_u"))
+    assert "means of their items’ codes" in captions(open_page(PAGE, model="vae-digits"))
+    assert "No path leads over class means" in captions(open_page(PAGE, model="cdvae-digits", move="z_u"))
 
 
 def test_a_latent_class_is_said_to_switch(open_page: Open):
