@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app import resources, uploads
+from app import keep, resources, snippets, uploads
 from app.components.image_grid import image_grid
 from app.components.sketch import drawing, sketch
 from app.panels import class_bars, nearest_items, small_picture
@@ -24,8 +24,8 @@ from vae_core.explore import (
     decode,
     reads_label,
     ruler,
-    swap,
-    traverse,
+    swapped,
+    traversal,
 )
 from vae_core.labels import has_label
 from vae_core.names import LABEL
@@ -198,45 +198,52 @@ def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
     if label is None or not kept:
         return
     classes = found.atlas.classes
-    st.markdown("**Your style in every class**")
+    made = swapped(found.model, {block: codes[block] for block in kept}, len(classes))
     image_grid(
-        to_bytes(swap(found.model, {block: codes[block] for block in kept}, len(classes))),
+        to_bytes(decode(found.model, made))[None],
         rows=["yours"],
         columns=[f"→ {name}" for name in classes],
         marks=[(0, label)],
-        title="The style of your image in every class",
+        title="Your style in every class",
         key="own-swaps",
+        headed=True,
     )
-    st.caption(
-        f"What you see: {' and '.join(kept)} of your image with everything else at the prior’s mean of the column’s class; "
-        "outlined, its most probable class."
-    )
+    with keep.beside(
+        f"{' and '.join(kept)} of your image with everything else at the prior’s mean of the column’s class; outlined, its most "
+        "probable class."
+    ):
+        script = snippets.of_codes(found, f"A style in every class, by {found.name}", made, len(classes))
+        keep.menu("own-swaps", "your-style", codes=lambda: keep.table(made, to=classes), script=script)
 
 
 def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
     """Strips of the most used dimensions, from the code of the image."""
-    st.markdown("**Traversed from your image**")
     names = blocks(found.model)
     block = names[0]
     if len(names) > 1:
-        block = st.segmented_control("Block", names, default=block, key="own-block") or block
+        block = st.segmented_control("Traverse", names, default=block, key="own-block") or block
     rate, variance, _ = resources.rates(found)[block]
     used = variance if rate is None else rate
     order = used.argsort(descending=True, stable=True)[:DIMENSIONS].tolist()
     given = {LABEL: one_hot(torch.tensor([label or 0]), len(found.atlas.classes)), **codes}
     scale = ruler(found.model, block, given, SPAN, STEPS)
     start = {name: code[0] for name, code in codes.items()}
+    made = traversal(start, block, order, scale.values[order])
     nearest = scale.nearest(start[block])[order].tolist()
     image_grid(
-        to_bytes(traverse(found.model, start, block, order, scale.values[order])),
+        to_bytes(decode(found.model, made).unflatten(0, (len(order), STEPS))),
         rows=[f"{block}[{dimension}]" for dimension in order],
         row_notes=[f"variance {used[d]:.2f}" if rate is None else f"KL {used[d]:.2f} nats" for d in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
-        title=f"Traversals of {block} from your image, one dimension a row",
+        title=f"Traversals of {block} from your image, in σ of its prior",
         key="own-strips",
+        headed=True,
     )
-    st.caption(
-        f"What you see: each row moves one of the {len(order)} most used dimensions of {block} through its prior and leaves the rest of "
-        "your image’s code where it is; outlined, the position nearest to it."
-    )
+    with keep.beside(
+        f"each row moves one of the {len(order)} most used dimensions of {block} through its prior and leaves the rest of your image’s "
+        "code where it is; outlined, the position nearest to it."
+    ):
+        script = snippets.of_codes(found, f"Traversals of {block} of {found.name}", made, STEPS)
+        about = {"dimension": np.repeat(order, STEPS), "sigma": scale.ticks.repeat(len(order)).numpy()}
+        keep.menu("own-strips", "your-traversal", codes=lambda: keep.table(made, **about), script=script)

@@ -22,7 +22,7 @@ NEIGHBOURS = 8
 
 def ground() -> int:
     """The grey of the page itself, for cells of a grid that hold no picture."""
-    return 16 if st.context.theme.type == "dark" else 255
+    return 22 if st.context.theme.type == "dark" else 255
 
 
 def small_picture(png: bytes, words: str) -> None:

@@ -281,13 +281,13 @@ def of_paths(values: dict[str, np.ndarray]) -> keep.Table:
 MEASURES = {
     "distance": (
         "distance from the prior’s mean",
-        "how far the code is from its prior’s mean: its length ‖z‖, where that is 0. A line comes nearer to the mean than its ends are; on "
+        "how far the code is from its prior’s mean: its length ‖z‖, where that is 0. A line mostly comes nearer to the mean than its ends; on "
         "the sphere the distance goes evenly from one to the other. Grey: where 90% of the items lie.",
     ),
     "log density": (
         "log p, nats",
-        "log p of the code under its block’s prior. More is not better: one Gaussian is densest at its mean, where items of many "
-        "dimensions hardly ever lie. Grey: where 90% of the items lie.",
+        "log p of the code under its block’s prior. More is not better: one Gaussian is densest at its mean, where in many "
+        "dimensions hardly any item lies. Grey: where 90% of the items lie.",
     ),
 }
 CLASSES_MIXED = " In a labelled block the prior is the mixture of its classes, all equally probable."
@@ -397,8 +397,8 @@ def difference() -> None:
         headed=True,
     )
     with keep.beside(
-        "what a has and b lacks, added to c; outlined, the result. Last, the item whose code is nearest to the result in "
-        f"{' and '.join(latents)} together (item {near}, class {classes[atlas.labels[near]]}"
+        "what a has and b lacks, added to c; outlined, the result. Last, the item whose code is nearest to the result, measured over "
+        f"{' and '.join(latents)} (item {near}, class {classes[atlas.labels[near]]}"
         f"{'; a, b and c themselves are passed over' if terms.items else ''}).{held(moved, 'as in c')}"
         + (" The class is a’s where b and c share theirs, else c’s." if switching(moved) else "")
         + ("" if terms.items else means_words())

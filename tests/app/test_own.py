@@ -62,17 +62,17 @@ def test_ones_own_image_is_shown_traversed_and_where_there_is_style_swapped(open
     at = drawn(open_page(model=model))
     shown = text_of(at)
     assert "Your image" in shown
-    assert "Traversed from your image" in shown
-    assert ("Your style in every class" in shown) == (
+    assert "most used dimensions" in shown
+    assert ("of your image with everything else at" in shown) == (
         model in ("cdvae-digits", "joint-digits", "rates-digits")
     )
 
 
 def test_the_block_that_is_traversed_can_be_chosen(open_page: Open):
     at = drawn(open_page(model="cdvae-digits"))
-    assert "dimensions of z_l" in text_of(at)
+    assert "most used dimensions of z_l" in text_of(at)
     next(group for group in at.button_group if group.key == "own-block").set_value("z_u")
-    assert "dimensions of z_u" in text_of(at.run())
+    assert "most used dimensions of z_u" in text_of(at.run())
 
 
 def test_a_file_is_taken_and_what_was_done_to_it_is_said(open_page: Open):
