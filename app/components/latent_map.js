@@ -49,7 +49,8 @@ class LatentMap {
 
   #shared = { selection: new Shared(), item: new Shared(), hidden: new Shared() };
   #structure = "";
-  #offline = false;
+  #offline = false;   // known to be, after a while
+  #waiting = 0;       // timer of that while
   #pointed = null;    // {panel, weights}: the place under the pointer, which the tooltip decodes
 
   isShown = (item) => this.shown[this.dataset.classes[item]];
@@ -212,7 +213,7 @@ class LatentMap {
   }
 
   #noticeConnection() {
-    clearTimeout(this.waiting);
+    clearTimeout(this.#waiting);
     const notice = () => {
       this.#offline = !this.live.online;
       if (!this.dataset) return;
@@ -221,7 +222,7 @@ class LatentMap {
     };
     this.root.dataset.live = this.live.online;
     if (this.live.online) notice();
-    else this.waiting = setTimeout(notice, OFFLINE_MS);
+    else this.#waiting = setTimeout(notice, OFFLINE_MS);
   }
 
   // ---- what the panels share
@@ -438,7 +439,7 @@ class LatentMap {
   }
 
   destroy() {
-    clearTimeout(this.waiting);
+    clearTimeout(this.#waiting);
     this.unwatch();
     this.leave();
     this.panels.forEach((panel) => this.#drop(panel));

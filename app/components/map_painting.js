@@ -203,6 +203,17 @@ function spaced(places, side) {
   return taken;
 }
 
+/** A dot on a picture that is not its own, with a thin rim that tells it from the pixels. */
+function paintDot(context, theme, [x, y], colour, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fillStyle = colour;
+  context.fill();
+  context.lineWidth = 0.7;
+  context.strokeStyle = theme.paper;
+  context.stroke();
+}
+
 /** A picture centred at (x, y) in a frame of the class's colour; `side` counts the frame. */
 function paintPicture(context, theme, picture, x, y, side, colour, opacity) {
   const half = side / 2, line = 2;

@@ -238,7 +238,7 @@ class Panel {
     for (const [item, x, y] of places) {
       if (isPictured.has(item)) continue;
       context.globalAlpha = opacity(item);
-      paintRing(context, { ...theme, text: theme.paper }, [x, y], colour(item), this.radius, 0.5);
+      paintDot(context, theme, [x, y], colour(item), this.radius);
     }
     context.globalAlpha = 1;
     context.setTransform(1, 0, 0, 1, 0, 0);

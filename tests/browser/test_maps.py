@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from app.components.palette import colours
 from app.pictures import to_bytes
 from vae_core import load
 from vae_core.explore import codes_of, decode
@@ -291,4 +292,39 @@ def test_fingers_open_draw_and_pinch(browser: Any, address: str):
         send("touchMove", (x + corner[0], y + corner[1]))
     send("touchEnd")
     page.wait_for_selector(f"{MAP}:not([data-selected='0'])")
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_every_item_is_a_dot_of_its_class_s_colour_at_its_place(
+    browser: Any, address: str, trained: dict[str, Path], scheme: str, ratio: int
+):
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, color_scheme=scheme, device_scale_factor=ratio
+    )
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    opened(page, address, "model=vae-digits")
+    page.wait_for_timeout(500)
+    panel = page.locator(".panel[data-panel=z]")
+    centre_x, centre_y, scale = map(float, panel.get_attribute("data-view").split())
+    width, height, *values = (
+        panel.locator("canvas.points")
+        .element_handle()
+        .evaluate(
+            "(c) => [c.width, c.height, ...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
+        )
+    )
+    pixels = np.array(values, dtype=np.uint8).reshape(height, width, 4)
+    atlas = load(trained["vae-digits"]).atlas
+    x, y = (atlas.coordinates["z"] - [centre_x, centre_y]).T * scale * ratio
+    columns, rows = np.rint(width / 2 + x).astype(int), np.rint(height / 2 - y).astype(int)
+    wanted = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours(10)])
+    found = pixels[rows, columns, :3]
+    hits = (found == wanted[atlas.labels]).all(1)
+    assert hits.mean() > 0.8  # the others are under a neighbour
+    ground = pixels[0, 0, :3].astype(int)
+    assert (ground.min() > 200) == (scheme == "light")
+    assert (pixels[:, :, :3] == ground).all(-1).mean() > 0.5
     context.close()
