@@ -50,7 +50,7 @@ class Upload(NamedTuple):
 def own_image(found: Checkpoint) -> None:
     """Where a visitor draws an image or gives one. The last of both is theirs, on every page, until they take it back."""
     shape = found.signature.shape
-    left, right = st.columns([1, 1.3], gap="large")
+    left, right = st.columns([1, 1.15], gap="medium")
     with left:
         sketch(
             st.session_state.get(STROKES, []),

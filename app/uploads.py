@@ -91,12 +91,13 @@ def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     """Any mode as L, RGB or RGBA of 8 bits."""
     if image.mode.startswith("I;16"):
         notes.append(SCALED)
-        return _scaled(image, 65535)
+        greys = (np.arange(65536) / 257).round().astype(np.uint8)
+        return Image.fromarray(greys[np.asarray(image)])
     if image.mode in ("I", "F"):
-        highest = np.nanmax(np.asarray(image, dtype=np.float64), initial=0)
-        top = next((top for top in (1, 255, 65535) if highest <= top), highest)
+        values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+        top = next((top for top in (1, 255, 65535) if values.max() <= top), values.max())
         notes.append(f"scaled from greys of 0 to {top:g} to 8 bits")
-        return _scaled(image, top)
+        return Image.fromarray((np.clip(values / top, 0, 1) * 255).round().astype(np.uint8))
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode in ("1", "L", "RGB"):
@@ -104,11 +105,6 @@ def _eight_bits(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.mode != "P":
         notes.append(f"turned from {image.mode} to RGB")
     return image.convert("RGB")
-
-
-def _scaled(image: Image.Image, top: float) -> Image.Image:
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64)) / top
-    return Image.fromarray((np.clip(values, 0, 1) * 255).round().astype(np.uint8))
 
 
 def _grounded(image: Image.Image, notes: list[str]) -> Image.Image:
