@@ -88,7 +88,7 @@ def _pictures(found: Checkpoint, item: int) -> None:
 def nearest_items(
     found: Checkpoint, codes: dict[str, torch.Tensor], what: str, key: str, item: int | None = None
 ) -> None:
-    """The test images nearest to a code `(D,)` in each block; `item` is the one it belongs to, left out."""
+    """The items nearest to a code `(D,)` in each block; `item` is the one it belongs to, left out."""
     labels, classes = found.atlas.labels, found.atlas.classes
     rows, notes = [], []
     for block in blocks(found.model):

@@ -76,7 +76,7 @@ def _betas(found: Checkpoint) -> dict[str, float]:
         )
     if len(found.ladder.corners(chosen)) > 1:
         st.caption(
-            "Between rungs of the atlas: the encodings of the test images, their maps and KL are interpolated."
+            "Between rungs of the atlas: the encodings of the items, their maps and KL are interpolated."
         )
     return chosen
 

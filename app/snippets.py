@@ -73,7 +73,7 @@ def opened(found: Checkpoint) -> list[str]:
 
 
 def codes_of_items(items: Sequence[int]) -> list[str]:
-    """`codes`: what decodes these test items."""
+    """`codes`: what decodes these items."""
     return [
         f"items = {list(items)}",
         "codes = codes_of({name: torch.from_numpy(atlas.means[name][items]) for name in model.latents})",
@@ -143,7 +143,7 @@ def samples(
 def swaps(
     found: Checkpoint, items: Sequence[int], kept: Sequence[str], own: Mapping[str, Tensor] | None = None
 ) -> str:
-    """The swap matrix of test items, and below them of an image with the codes `own` `(1, D)`."""
+    """The swap matrix of items, and below them of an image with the codes `own` `(1, D)`."""
     lines = codes_of_items(items)
     if own is not None:
         joined = "codes = {name: torch.cat([codes[name], own[name]]) for name in codes}"
@@ -151,7 +151,7 @@ def swaps(
     classes = _classes(found)
     return script(
         found,
-        f"Styles of test items in every class, by {found.name}",
+        f"Styles of items in every class, by {found.name}",
         [
             *lines,
             f"kept = {{name: codes[name] for name in {json.dumps(list(kept))}}}",
@@ -179,7 +179,7 @@ def held(
     lines = [*codes_of_items(items), "values = {**codes}"]
     if derived and originals:
         lines += [
-            f'data = load_data("{data}", "test").scored_by(model)',
+            f'data = load_data("{data}", "{found.atlas.split}").scored_by(model)',
             "batch = data.batch(torch.tensor(items), Sampler.seeded(0))",
             f'values |= model.infer({{"{IMAGE}": batch["{IMAGE}"]}}, only={others}).env',
         ]
@@ -191,7 +191,7 @@ def held(
     draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
     return script(
         found,
-        f"{name} of test items held, the rest drawn, by {found.name}",
+        f"{name} of items held, the rest drawn, by {found.name}",
         [
             *lines,
             f"fixed = {{name: values[name].repeat_interleave({draws}, 0) for name in {json.dumps(needed)}}}",
