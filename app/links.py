@@ -1,6 +1,6 @@
 """The address bar as the state of the view: what a link asks for, checked before a widget reads it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -11,6 +11,14 @@ def check(key: str, options: Collection[str], what: str) -> None:
     if asked is not None and asked not in options:
         shown = ", ".join(list(options)[:12])
         st.warning(f"The link asks for the {what} “{asked}”, which is not here. Choose one of: {shown}.")
+
+
+def settle(key: str, options: Sequence[str], what: str) -> None:
+    """`check`, for a widget whose options change with others: what was chosen by hand and is no more there becomes the first option."""
+    if key not in st.session_state:
+        check(key, options, what)
+    elif st.session_state[key] not in options:
+        st.session_state[key] = options[0]
 
 
 def number(key: str, low: int, high: int, what: str) -> int | None:

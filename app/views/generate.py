@@ -33,7 +33,7 @@ def samples() -> None:
     controls = st.columns([1, 2, 1], vertical_alignment="bottom")
     shown = "all"
     if labelled:
-        links.check("class", options, "class")
+        links.settle("class", options, "class")
         shown = controls[2].selectbox("Class", options, key="class", bind="query-params")
     links.number("seed", 0, 9999, "seed")
     links.amount("temperature", *TEMPERATURES, "temperature")
@@ -81,7 +81,7 @@ def swaps() -> None:
         return
     st.subheader("Swap matrix")
     default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in range(len(classes)))
-    text = st.text_input("Test items, by number", default, key="items", bind="query-params")
+    text = st.text_input("Items, by number", default, key="items", bind="query-params")
     try:
         items = links.numbers(text, len(atlas) - 1)[:20]
     except ValueError as error:
@@ -147,7 +147,7 @@ def held() -> None:
     if len(options) < 2:
         return
     st.subheader("Hold some, draw the rest")
-    links.check("hold", options, "variable")
+    links.settle("hold", options, "variable")
     links.number("first", 0, len(atlas) - 1, "first item")
     links.number("held-seed", 0, 9999, "seed of the draws")
     links.amount("held-temperature", *TEMPERATURES, "temperature of the draws")

@@ -58,7 +58,7 @@ def shown(frontier: Frontier) -> None:
     st.subheader("Which dimensions die, in which order")
     block = frontier.blocks[0]
     if len(frontier.blocks) > 1:
-        links.check("block", frontier.blocks, "block")
+        links.settle("block", frontier.blocks, "block")
         block = (
             st.segmented_control("Block", frontier.blocks, default=block, key="block", bind="query-params")
             or block

@@ -27,7 +27,7 @@ from vae_core.priors import one_hot
 
 STEPS = 11
 SPAN = (0.5, 6.0)
-ITEM, DRAW, MEAN = STARTS = ("test item", "prior draw", "prior mean")
+ITEM, DRAW, MEAN = STARTS = ("item", "prior draw", "prior mean")
 OWN = "your image"
 
 checkpoint = resources.current()
@@ -74,7 +74,7 @@ def chosen_start(left: DeltaGenerator, middle: DeltaGenerator, right: DeltaGener
             "The link starts from its sender’s own image, which a link cannot carry. Give one of yours on the page Map."
         )
     else:
-        links.check("start", starts, "start")
+        links.settle("start", starts, "start")
     links.number("item", 0, len(atlas) - 1, "item")
     links.number("seed", 0, 9999, "seed")
     start = left.selectbox("Start from", starts, key="start", bind="query-params")
@@ -91,7 +91,7 @@ def chosen_start(left: DeltaGenerator, middle: DeltaGenerator, right: DeltaGener
     if start == DRAW:
         seed = middle.number_input("Seed", 0, 9999, key="seed", bind="query-params")
     if labelled:
-        links.check("class", atlas.classes, "class")
+        links.settle("class", atlas.classes, "class")
         place = right if start == DRAW else middle
         label = atlas.classes.index(place.selectbox("Class", atlas.classes, key="class", bind="query-params"))
     return of_prior(label, seed)
@@ -99,26 +99,19 @@ def chosen_start(left: DeltaGenerator, middle: DeltaGenerator, right: DeltaGener
 
 @st.fragment
 def strips() -> None:
-    links.check("block", names_of_blocks, "block")
+    links.settle("block", names_of_blocks, "block")
     links.amount("span", *SPAN, "range")
-    controls = st.columns([1, 1.2, 1.3, 1, 2], vertical_alignment="bottom")
+    controls = st.columns([1, 1, 1.25, 1.25, 1, 1.6], vertical_alignment="bottom")
     block = controls[0].selectbox("Block", names_of_blocks, key="block", bind="query-params")
-    start = chosen_start(*controls[1:4])
-    span = controls[4].slider("Range, ± σ of the prior", *SPAN, 3.0, 0.5, key="span", bind="query-params")
+    start = chosen_start(*controls[2:5])
+    span = controls[5].slider("Range, ± σ of the prior", *SPAN, 3.0, 0.5, key="span", bind="query-params")
 
     rate, variance, active = resources.rates(checkpoint)[block]
     order = (variance if rate is None else rate).argsort(descending=True, stable=True).tolist()
     names = [f"{block}[{dimension}]" for dimension in order]
-    links.check("dim", ["all", *names], "dimension")
-    shown = st.pills(
-        "Dimension",
-        ["all", *names],
-        default="all",
-        key="dim",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    if shown and shown != "all":
+    links.settle("dim", ["all", *names], "dimension")
+    shown = controls[1].selectbox("Dimension", ["all", *names], key="dim", bind="query-params")
+    if shown != "all":
         order = [order[names.index(shown)]]
         names = [shown]
 
@@ -134,6 +127,7 @@ def strips() -> None:
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         faded_rows=[row for row, dimension in enumerate(order) if not active[dimension]],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
+        scale=4 if len(order) == 1 else None,
         title=f"Traversals of {block}, one dimension a row, in σ of its prior",
         key="strips",
         headed=True,

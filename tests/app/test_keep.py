@@ -119,3 +119,15 @@ def test_an_own_image_that_is_taken_back_leaves_the_pages_whole(open_page: Open)
         at.session_state["own-strokes"] = []
         at.run()
         assert not at.exception
+
+
+def test_what_is_chosen_by_hand_is_no_fault_of_the_link(open_page: Open):
+    at = open_page("views/traverse.py", model="cdvae-digits", block="z_u", dim="z_u[2]")
+    assert at.selectbox(key="dim").value == "z_u[2]"
+    at.selectbox(key="block").set_value("z_l").run()
+    assert (at.selectbox(key="dim").value, len(at.warning)) == ("all", 0)
+    at.selectbox(key="model").set_value("vae-digits").run()
+    assert (at.selectbox(key="block").value, len(at.warning)) == ("z", 0)
+    at = open_page("views/generate.py", model="cdvae-digits", hold="y")
+    at.selectbox(key="model").set_value("srvae-digits").run()
+    assert (at.selectbox(key="hold").value, len(at.warning)) == ("u", 0)

@@ -22,7 +22,7 @@ def grid(key: str) -> str:
 def at_rest(page: Any) -> Any:
     """The page, when no run is under way and all that it shows has stopped changing."""
     before = None
-    while (now := state(page)) != before or page.locator("[data-testid=stStatusWidget]").count():
+    while (now := (state(page), page.url)) != before or page.locator("[data-testid=stStatusWidget]").count():
         before = now
         page.wait_for_timeout(500)
     assert page.locator("[data-testid=stException]").count() == 0
@@ -75,8 +75,7 @@ def traverse(page: Any) -> None:
     fill(page, "seed", "7")
     choose(page, "class", "3")
     slide(page, "span", "ArrowLeft", "ArrowLeft")
-    page.locator(".st-key-dim").get_by_text("z_u[2]").click()
-    at_rest(page)
+    choose(page, "dim", "z_u[2]")
 
 
 def generate(page: Any) -> None:
@@ -206,7 +205,7 @@ def test_the_link_is_copied(page: Any, address: str, secure: bool):
     page.wait_for_selector(grid("swaps"))
     page.get_by_role("button", name="Copy link").click()
     page.get_by_role("button", name="Link copied").wait_for()
-    field = page.get_by_label("Test items, by number")
+    field = page.get_by_label("Items, by number")
     field.fill("")
     field.press("ControlOrMeta+v")
     assert field.input_value() == page.url
