@@ -7,11 +7,12 @@ import streamlit as st
 import torch
 
 from app import keep, links, resources, snippets
+from app.anchors import choose, has_class, held, moving
 from app.components.charts import CONFIG
 from app.components.image_grid import image_grid
 from app.components.path_charts import along, classes_along
-from app.own import codes_and_class, kept_own, own_expander, own_picture
-from app.panels import ground, small_picture
+from app.own import codes_and_class, kept_own, own_expander
+from app.panels import ground
 from app.pictures import to_bytes
 from app.uploads import Own
 from vae_core.explore import (
@@ -40,11 +41,9 @@ FINE = torch.linspace(0, 1, 101)
 STEPS = (5, 17)
 SIDE = 7  # its middle cell is the mean of four corners, and another one that of three
 CELL = 112  # CSS pixels of a picture of which there are few
-ALL = "all"
-
-PAIR, CORNERS, TERMS = ("from", "to"), ("c1", "c2", "c3", "c4"), ("a", "b", "c")
-# Which of the items share a class, where nobody has chosen any.
-PATTERNS = {PAIR: (0, 1), CORNERS: (0, 1, 2, 3), TERMS: (0, 0, 1)}
+PAIR = {"from": "From item", "to": "To item"}
+CORNERS = {"c1": "Top left", "c2": "Top right", "c3": "Bottom left", "c4": "Bottom right"}
+TERMS = {"a": "a", "b": "b", "c": "c"}
 
 st.title("Interpolate and average")
 st.caption(
@@ -53,68 +52,6 @@ st.caption(
 )
 own_expander(checkpoint)
 guest = kept_own(checkpoint)
-
-
-def items_of(keys: tuple[str, ...], draw: np.random.Generator | None = None) -> list[int]:
-    """Items whose classes follow the pattern of the controls: the first of the first classes, or drawn ones."""
-    there = np.unique(atlas.labels)
-    order = there if draw is None else draw.permutation(there)
-    found: list[int] = []
-    for number in PATTERNS[keys]:
-        members = np.flatnonzero(atlas.labels == order[number % len(order)])
-        left = members[~np.isin(members, found)]
-        left = left if len(left) else members
-        found.append(int(left[0] if draw is None else draw.choice(left)))
-    return found
-
-
-def draw_items(keys: tuple[str, ...]) -> None:
-    st.session_state.update(dict(zip(keys, items_of(keys, np.random.default_rng()), strict=True)))
-
-
-def choose(keys: tuple[str, ...], names: tuple[str, ...], button: str, own: Own | None = None) -> list[int]:
-    """A number for each item with its picture below it, and a button that draws others; `own` takes the place of the first."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = [
-            choose_one(key, name, default, own if key == keys[0] else None)
-            for key, name, default in zip(keys, names, items_of(keys), strict=False)
-        ]
-        st.button(button, icon=":material/shuffle:", key=f"draw-{keys[0]}", on_click=draw_items, args=(keys,))
-    return chosen
-
-
-def choose_one(key: str, name: str, default: int, own: Own | None) -> int:
-    last = len(atlas) - 1
-    links.number(key, 0, last, "item")
-    with st.container(width=190, gap="small"):
-        item = st.number_input(name, 0, last, default, key=key, bind="query-params", disabled=own is not None)
-        if own is None:
-            words = f"item {item} · class {classes[atlas.labels[item]]}"
-            small_picture(resources.picture(checkpoint, item), words)
-        else:
-            small_picture(own_picture(own), "your image")
-    return item
-
-
-def moving(key: str, what: str) -> list[str]:
-    """Which latents take part; nobody is asked where there is one."""
-    if len(latents) == 1:
-        return latents
-    options = [ALL, *latents]
-    links.check(key, options, "latent")
-    chosen = st.segmented_control(what, options, default=ALL, key=key, bind="query-params") or ALL
-    return latents if chosen == ALL else [chosen]
-
-
-def held(moved: list[str], whose: str) -> str:
-    """What is said of the latents that take no part."""
-    rest = [name for name in latents if name not in moved]
-    return f" {' and '.join(rest)} {'stays' if len(rest) == 1 else 'stay'} {whose}." if rest else ""
-
-
-def switching(moved: list[str]) -> str:
-    discrete = [name for name in moved if name not in blocks(model)]
-    return f" The class {discrete[0]} has nothing in between: it switches." if discrete else ""
 
 
 def own_end() -> Own | None:
@@ -138,7 +75,7 @@ class Ends(NamedTuple):
 
 def chosen_ends() -> Ends:
     own = own_end()
-    items = choose(PAIR, ("From item", "To item"), "Another pair", own)
+    items = choose(checkpoint, PAIR, (0, 1), "Another pair", own)
     codes, labels = resources.item_codes(checkpoint, items), [int(atlas.labels[item]) for item in items]
     if own is None:
         return Ends(codes, labels, snippets.codes_of_items(items))
@@ -152,7 +89,7 @@ def between_two() -> None:
     st.subheader("Between two")
     ends = chosen_ends()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        moved = moving("move", "Latents that move")
+        moved = moving(checkpoint, "move", "Latents that move")
         links.number("steps", *STEPS, "number of steps")
         steps = st.slider("Steps", *STEPS, 11, 2, key="steps", bind="query-params", width=260)
     means = resources.means_of_classes(checkpoint) if ends.labels else {}
@@ -185,8 +122,12 @@ def between_two() -> None:
         "each row goes from the left end a to the right end b, outlined. **line**: (1 − t) a + t b. **sphere**: the great circle about the "
         "prior’s mean (slerp), whose distance from it goes evenly from that of a to that of b. "
         + over_means(stops, moved, bool(ends.labels))
-        + held(moved, "as at the left end")
-        + switching(moved)
+        + held(checkpoint, moved, "as at the left end")
+        + (
+            " The class has nothing in between: it switches in the middle."
+            if has_class(checkpoint, moved)
+            else ""
+        )
     ):
         keep.menu(
             "paths",
@@ -300,10 +241,10 @@ def grid_between() -> None:
     links.check("corners", options, "number of corners")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         corners = st.segmented_control("Corners", options, default="four", key="corners", bind="query-params")
-        moved = moving("span", "Latents that are averaged")
+        moved = moving(checkpoint, "span", "Latents that are averaged")
     four, last = corners != "three", SIDE - 1
-    names = ("Top left", "Top right", "Bottom left", "Bottom right")[: 4 if four else 3]
-    items = choose(CORNERS, names, "Others")
+    shown = dict(list(CORNERS.items())[: 4 if four else 3])
+    items = choose(checkpoint, shown, (0, 1, 2, 3), "Others")
     weights = (square_weights(SIDE) if four else triangle_weights(SIDE)).flatten(0, 1)
     inside = (weights >= 0).all(-1)
     codes = blend(resources.item_codes(checkpoint, items), weights, moved)
@@ -326,8 +267,8 @@ def grid_between() -> None:
     )
     cells = np.flatnonzero(inside.numpy())
     with keep.beside(
-        f"each cell decodes a weighted mean of the codes of the outlined corners, {middle}.{held(moved, 'as at top left')}"
-        + (" The class is that of the greatest weight." if switching(moved) else "")
+        f"each cell decodes a weighted mean of the codes of the outlined corners, {middle}.{held(checkpoint, moved, 'as at top left')}"
+        + (" The class is that of the greatest weight." if has_class(checkpoint, moved) else "")
     ):
         keep.menu(
             "span-grid",
@@ -361,7 +302,7 @@ class Terms(NamedTuple):
 
 def chosen_terms(of_items: bool) -> Terms:
     if of_items:
-        items = choose(TERMS, TERMS, "Other items")
+        items = choose(checkpoint, TERMS, (0, 0, 1), "Other items")
         return Terms(resources.item_codes(checkpoint, items), [f"item {item}" for item in items], items)
     chosen = chosen_classes()
     codes = {name: mean[chosen] for name, mean in resources.means_of_classes(checkpoint).items()}
@@ -375,7 +316,7 @@ def difference() -> None:
     links.check("of", options, "kind")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         kind = st.segmented_control("Of", options, default="items", key="of", bind="query-params")
-        moved = moving("terms", "Latents in which the difference is taken")
+        moved = moving(checkpoint, "terms", "Latents in which the difference is taken")
     terms = chosen_terms(kind != "class means")
     result = analogy(terms.codes, moved)
     near = nearest(result, terms.items)
@@ -399,8 +340,8 @@ def difference() -> None:
     with keep.beside(
         "what a has and b lacks, added to c; outlined, the result. Last, the item whose code is nearest to the result, measured over "
         f"{' and '.join(latents)} (item {near}, class {classes[atlas.labels[near]]}"
-        f"{'; a, b and c themselves are passed over' if terms.items else ''}).{held(moved, 'as in c')}"
-        + (" The class is a’s where b and c share theirs, else c’s." if switching(moved) else "")
+        f"{'; a, b and c themselves are passed over' if terms.items else ''}).{held(checkpoint, moved, 'as in c')}"
+        + (" The class is a’s where b and c share theirs, else c’s." if has_class(checkpoint, moved) else "")
         + ("" if terms.items else means_words())
     ):
         keep.menu(
