@@ -71,18 +71,15 @@ function insides(panel) {
   ].join("");
 }
 
-/** A group of circles for each class, those outside the selection first and pale. */
+/** A circle for each item in view, in the order in which they are painted: those outside a selection first, and pale. */
 function dots(panel) {
-  const { map, points, radius } = panel, { classes } = map.dataset, { theme, selected } = map;
-  const groups = [new Map(), new Map()], r = short(radius);
-  for (const item of points.inView(panel.inView(), Infinity, map.isShown)) {
-    const group = groups[selected ? selected[item] : 1], c = classes[item], [x, y] = panel.placeOf(item);
-    if (!group.has(c)) group.set(c, []);
-    group.get(c).push(`<circle cx="${short(x)}" cy="${short(y)}" r="${r}"/>`);
-  }
-  const written = (group, colours) =>
-    [...group].map(([c, circles]) => `<g fill="rgb(${colours[c].join()})">${circles.join("")}</g>`).join("");
-  return written(groups[0], theme.pale) + written(groups[1], theme.classes);
+  const { map, points, radius } = panel, { classes } = map.dataset, { theme, selected } = map, r = short(radius);
+  const passes = [[], []], fills = [theme.pale, theme.classes].map((colours) => colours.map((colour) => `rgb(${colour.join()})`));
+  points.visit(panel.inView(), map.isShown, (item) => {
+    const pass = selected ? selected[item] : 1, [x, y] = panel.placeOf(item).map(short);
+    passes[pass].push(`<circle cx="${x}" cy="${y}" r="${r}" fill="${fills[pass][classes[item]]}"/>`);
+  });
+  return passes.flat().join("");
 }
 
 function savedPicture({ map, side }, [item, x, y]) {
