@@ -145,7 +145,7 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     options = [ALL, *names]
     moves = ALL
     if len(options) > 2:
-        links.check("moves", options, "latents to move")
+        links.settle("moves", options, "latents to move")
         moves = (
             st.segmented_control("What moves", options, default=ALL, key="moves", bind="query-params") or ALL
         )

@@ -144,7 +144,7 @@ def test_the_swap_matrix_follows_the_items(page: Any, address: str):
     page.goto(f"{address}/generate?model=cdvae-mnist&items=3,4")
     first = page.wait_for_selector(grid("swaps"))
     before = first.get_attribute("data-digest")
-    box = page.get_by_label("Test items, by number")
+    box = page.get_by_label("Items, by number")
     box.fill("3, 5")
     box.press("Enter")
     page.wait_for_selector(f".st-key-swaps .image-grid:not([data-digest='{before}'])")
