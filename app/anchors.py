@@ -34,7 +34,7 @@ def items_of(found: Checkpoint, pattern: Sequence[int], draw: np.random.Generato
 def choose(
     found: Checkpoint, names: Mapping[str, str], pattern: Sequence[int], button: str, own: Own | None = None
 ) -> list[int]:
-    """An input for each name, by its key, with the item's picture below it; the button draws others. `own` takes the first's place."""
+    """An input for each name, by its key, with the item's decoded picture below it; the button draws others. `own` takes the first's place."""
 
     def draw() -> None:
         st.session_state.update(
@@ -59,7 +59,7 @@ def _choose_one(found: Checkpoint, key: str, name: str, default: int, own: Own |
         item = st.number_input(name, 0, last, default, key=key, bind="query-params", disabled=own is not None)
         if own is None:
             words = f"item {item} · class {atlas.classes[atlas.labels[item]]}"
-            small_picture(resources.picture(found, item), words)
+            small_picture(resources.thumbnail(found, item), words)
         else:
             small_picture(own_picture(own), "your image")
     return item

@@ -50,7 +50,8 @@ class Upload(NamedTuple):
 def own_image(found: Checkpoint) -> None:
     """Where a visitor draws an image or gives one. The last of both is theirs, on every page, until they take it back."""
     shape = found.signature.shape
-    left, right = st.columns([1, 1.15], gap="medium")
+    beside = st.container(horizontal=True, gap="medium")
+    left, right = beside.container(width=350), beside.container(width=430)
     with left:
         sketch(
             st.session_state.get(STROKES, []),
@@ -135,7 +136,7 @@ def _forget_file() -> None:
 def _use(source: str) -> None:
     """Take the image from there, or from the other where there is none."""
     there = {"drawing": bool(st.session_state.get(STROKES)), "file": UPLOAD in st.session_state}
-    st.session_state[SOURCE] = max((source, *there), key=there.__getitem__)
+    st.session_state[SOURCE] = next((name for name in (source, *there) if there[name]), source)
 
 
 def kept_own(found: Checkpoint) -> Own | None:

@@ -277,12 +277,6 @@ def thumbnail(found: Checkpoint, item: int) -> bytes:
     return png(to_bytes(decode(found.model, item_codes(found, [item])))[0])
 
 
-def picture(found: Checkpoint, item: int) -> bytes:
-    """An item of the atlas as a PNG: its image where that is at hand without a download, else decoded from its code."""
-    source = originals(found)
-    return thumbnail(found, item) if source is None else png(to_bytes(source.images[item].float() / 255))
-
-
 def beside(found: Checkpoint) -> list[tuple[str, float, float]]:
     """Other checkpoints of the same kind of model and data that were measured: name, rate and distortion, nats."""
     points = []
