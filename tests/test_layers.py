@@ -23,12 +23,13 @@ LAYERS: list[set[str]] = [
     {"models"},
     {"data", "checkpoints"},
     {"projections", "metrics", "train", "serving"},
+    {"clusters"},
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [
     {"base"},
-    {"evidence", "classes", "probes"},
-    {"frontier"},
+    {"evidence", "classes", "probes", "aggregate", "separation"},
+    {"calibration", "frontier"},
     {"registry"},
     {"__init__"},
 ]

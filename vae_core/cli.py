@@ -24,7 +24,7 @@ from rich.table import Table
 
 from .checkpoints import Checkpoint, bundled, found_in, load, load_card, pack, save_atlas, save_card
 from .data import DATASETS, load_data
-from .metrics import METRICS, Estimate, bench_of, evaluate, frontier
+from .metrics import DEFAULT, METRICS, Estimate, bench_of, evaluate, frontier
 from .models import LIKELIHOODS, MODELS, Declaration
 from .multirate import ladder, rates_of
 from .nets import NETS
@@ -123,8 +123,9 @@ class Evaluate:
     """Measure on this many images only."""
     seed: int = 0
     """Seed of all noise: binarisation, draws, the judge."""
-    metrics: tuple[str, ...] = tuple(METRICS)
-    """Groups to measure."""
+    metrics: Annotated[
+        tuple[str, ...], tyro.conf.arg(help=f"Groups to measure, of {', '.join(METRICS)}.")
+    ] = DEFAULT
     beta: Beta | None = None
     """Where a multi-rate model is measured, 1 unless given: one beta, or one for each block."""
     json: bool = False
@@ -408,7 +409,7 @@ def _evaluation_command(call: Evaluate) -> str:
     if call.beta is not None:
         given = call.beta.items() if isinstance(call.beta, Mapping) else [("", call.beta)]
         words.append("--beta " + " ".join(f"{block} {beta:g}".strip() for block, beta in given))
-    if set(call.metrics) != set(METRICS):
+    if set(call.metrics) != set(DEFAULT):
         words.append(f"--metrics {' '.join(call.metrics)}")
     return " ".join(words)
 

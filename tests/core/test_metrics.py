@@ -1,6 +1,7 @@
 """The numbers: each under its documented name, consistent with the others, right where the answer is known."""
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from vae_core.checkpoints import Checkpoint, load
 from vae_core.conditionals import BernoulliPixels, DiagonalGaussian
 from vae_core.data import Data, load_data
-from vae_core.metrics import METRICS, Bench, Estimate, classes, evaluate, evidence, probes
+from vae_core.metrics import DEFAULT, METRICS, Bench, Estimate, bench_of, classes, evaluate, evidence, probes
 from vae_core.model import Model
 from vae_core.nets import Joined
 from vae_core.priors import Prototypes, StandardNormal
@@ -50,11 +51,21 @@ BLOCKS = {
     "vamp-digits": ["z"],
 }
 
-# What each has beside distortion, rates, bound, active units and probes.
-JUDGED = {"bayes_accuracy", "judge_accuracy", "sample_accuracy", "swap_accuracy"}
+# What each has beside distortion, rates, bound, active units, what q(z) is, how classes lie in the posteriors, and probes.
+JUDGED = {"bayes_accuracy", "bayes_ece", "bayes_nll", "judge_accuracy", "sample_accuracy", "swap_accuracy"}
 EXTRA = {
-    "cdvae-digits": {"log_px", *JUDGED},
-    "joint-digits": {"log_pxy", "distortion_x", "distortion_y", "classifier_accuracy", *JUDGED},
+    "cdvae-digits": {
+        "log_px",
+        *(f"prior_{what}_z_l" for what in ("kl", "bhattacharyya", "bayes_error")),
+        *JUDGED,
+    },
+    "joint-digits": {
+        "log_pxy",
+        "distortion_x",
+        "distortion_y",
+        *(f"classifier_{what}" for what in ("accuracy", "ece", "nll")),
+        *JUDGED,
+    },
     "ppca-digits": {"log_px", "bits_per_dimension", "gamma_x", "rmse_x"},
     "srvae-digits": {
         "log_px_coarse",
@@ -66,6 +77,9 @@ EXTRA = {
     "vae-digits": {"log_px"},
     "vamp-digits": {"log_px", "components_z"},
 }
+# The blocks whose rate is split: all that have one prior, or one a class; and further where that factorises.
+SPLIT = {name: [b for b in blocks if (name, b) != ("srvae-digits", "z")] for name, blocks in BLOCKS.items()}
+MIXTURES = {"components_u": "u", "components_z": "z"}
 both = pytest.mark.parametrize("name", BLOCKS)
 
 
@@ -88,13 +102,20 @@ def test_every_documented_number_is_there_and_no_other(found: dict, name: str):
             for kind in ("logistic", "knn", "mlp")
             for what in ("sample", "mean")
         }
+        expected |= {f"class_information_{block}_{kind}" for kind in ("logistic", "mlp")}
+        expected |= {f"{w}_{block}_{k}" for w in ("silhouette", "neighbours") for k in ("sample", "mean")}
+    mixtures = {block for key, block in MIXTURES.items() if key in EXTRA[name]}
+    for block in SPLIT[name]:
+        parts = [] if block in mixtures else ["total_correlation", "dimension_kl"]
+        expected |= {f"{part}_{block}" for part in ("index_information", "aggregate_kl", *parts)}
     assert set(found[name]) == expected
 
 
 @both
 def test_every_number_is_finite_with_an_error_and_a_count(found: dict, name: str):
     assert all(math.isfinite(value) and se >= 0 for value, se, _ in found[name].values())
-    counts = {key: n for key, (_, _, n) in found[name].items() if key != "sample_accuracy"}
+    drawn = ("sample_accuracy", "prior_")
+    counts = {key: n for key, (_, _, n) in found[name].items() if not key.startswith(drawn)}
     assert set(counts.values()) == {LIMIT}
 
 
@@ -260,9 +281,25 @@ def test_the_metrics_listed_are_those_of_the_registry():
         "noise",
         "components",
         "bayes",
+        "calibration",
+        "priors",
         "probes",
         "judged",
+        "rate",
+        "posteriors",
+        "two-sample",
     ]
+    assert set(METRICS) - set(DEFAULT) == {"two-sample"}
+
+
+@pytest.mark.parametrize("group", METRICS)
+def test_every_number_is_explained_where_it_is_computed(checkpoints: dict, group: str):
+    for name in ("cdvae-digits", "joint-digits", "srvae-digits"):
+        bench = bench_of(checkpoints[name], limit=60)
+        variables = "|".join(bench.model.p)
+        for key in METRICS[group](bench):
+            stem = key if key.startswith("log_p") else re.sub(rf"_({variables})(_.*)?$", "_<", key)
+            assert stem in (METRICS[group].__doc__ or ""), key
 
 
 K = 4
@@ -302,14 +339,18 @@ def pixel_bench(informative: bool) -> Bench:
 def test_every_probe_reads_a_code_that_says_the_class(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(probes, "FITTED_ON", 2000)  # 300 are too few for the MLP to end its training
     found = probes.probes(pixel_bench(informative=True))
-    assert len(found) == 6
-    assert min(estimate.value for estimate in found.values()) > 0.95
+    shares = [estimate.value for name, estimate in found.items() if name.startswith("probe_")]
+    assert len(shares) == 6
+    assert min(shares) > 0.95
+    assert found["class_information_z_logistic"].value == pytest.approx(math.log(K), abs=0.05)
 
 
 def test_no_probe_reads_a_code_that_is_noise():
     found = probes.probes(pixel_bench(informative=False))
-    assert len(found) == 6
-    assert all(abs(estimate.value - 1 / K) < 0.1 for estimate in found.values())
+    shares = [estimate.value for name, estimate in found.items() if name.startswith("probe_")]
+    assert len(shares) == 6
+    assert all(abs(share - 1 / K) < 0.1 for share in shares)
+    assert found["class_information_z_logistic"].value < 0.01
 
 
 def test_a_model_that_makes_what_is_asked_for_is_judged_so():

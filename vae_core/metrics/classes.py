@@ -21,26 +21,38 @@ SAMPLES = 10_000
 CLASS_DRAWS = 10
 
 
-@torch.no_grad()
 def bayes_accuracy(bench: Bench) -> dict[str, Estimate]:
     """bayes_accuracy: share of images whose class is argmax_c ELBO(x, c), pi uniform: Bayes' rule over the model's own terms.
 
-    Where a posterior reads the class, ELBO(x, c) is the mean of 10 draws: one draw's noise would hide the difference of classes.
     classifier_accuracy: the same for argmax_c q(c|x), where the model has a classifier. Nothing for a model without a class.
+    """
+    labels = bench.data.labels.to(bench.device)
+    return {
+        f"{name}_accuracy": Estimate.share((scores.argmax(-1) == labels).float())
+        for name, scores in class_scores(bench).items()
+    }
+
+
+@torch.no_grad()
+def class_scores(bench: Bench) -> dict[str, Tensor]:
+    """Logits of q(c|x) for each image of the split, `(N, K)`: `bayes`, ELBO(x, c), pi uniform, and `classifier` where there is one.
+
+    Where a posterior reads the class, ELBO(x, c) is the mean of 10 draws: one draw's noise would hide the difference of classes.
+    Nothing for a model without a class.
     """
     if not has_label(bench.model):
         return {}
     log_prior, draw = uniform_log_prior(bench.classes, bench.device), bench.sampler(7)
     draws = CLASS_DRAWS if any(LABEL in net.given for net in bench.model.q.values()) else 1
-    right: list[dict[str, Tensor]] = []
+    found: list[dict[str, Tensor]] = []
     for batch in bench.data.to(bench.device).batches(1000, bench.seed):
-        inferred, label = bench.model.infer({IMAGE: batch[IMAGE]}), batch[LABEL].argmax(-1)
+        inferred = bench.model.infer({IMAGE: batch[IMAGE]})
         bounds = [class_log_joint(bench.model, inferred, log_prior, draw) for _ in range(draws)]
-        guesses = {"bayes_accuracy": torch.stack(bounds).mean(0)}
+        scores = {"bayes": torch.stack(bounds).mean(0)}
         if LABEL in inferred.posteriors:
-            guesses["classifier_accuracy"] = inferred.posteriors[LABEL].mean
-        right.append({name: (guess.argmax(-1) == label).float() for name, guess in guesses.items()})
-    return {name: Estimate.share(values) for name, values in gather(right).items()}
+            scores["classifier"] = inferred.posteriors[LABEL].logits  # type: ignore[attr-defined]
+        found.append(scores)
+    return gather(found)
 
 
 def judged(bench: Bench) -> dict[str, Estimate]:

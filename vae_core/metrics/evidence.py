@@ -15,7 +15,7 @@ from ..distributions import Draw
 from ..explore import active_units
 from ..model import Inferred, Model
 from ..names import IMAGE, LABEL
-from .base import Bench, Estimate, gather
+from .base import Bench, Estimate, bootstrap, gather
 
 IMPORTANCE_SAMPLES = 500
 IMPORTANCE_EXAMPLES = 1000
@@ -137,10 +137,7 @@ def components(bench: Bench) -> dict[str, Estimate]:
             continue
         z = bench.encoded.samples[name]
         shares = torch.cat([_responsibilities(prior, part) for part in z.split(1000)]).cpu()
-        rows = (torch.randint(len(z), (len(z),), generator=generator) for _ in range(50))
-        spread = (
-            torch.tensor([_perplexity(shares[index]) for index in rows], dtype=torch.float64).std().item()
-        )
+        spread = bootstrap(lambda rows, shares=shares: _perplexity(shares[rows]), len(z), generator)
         found[f"components_{name}"] = Estimate(_perplexity(shares), spread, len(z))
     return found
 
@@ -162,12 +159,6 @@ def active(bench: Bench) -> dict[str, Estimate]:
     generator = torch.Generator().manual_seed(bench.seed)
     for name, means in bench.encoded.means.items():
         n = len(means)
-        counts = torch.tensor(
-            [
-                active_units(means[torch.randint(n, (n,), generator=generator)]).sum().item()
-                for _ in range(50)
-            ],
-            dtype=torch.float64,
-        )
-        found[f"active_units_{name}"] = Estimate(float(active_units(means).sum()), counts.std().item(), n)
+        spread = bootstrap(lambda rows, means=means: active_units(means[rows]).sum().item(), n, generator)
+        found[f"active_units_{name}"] = Estimate(float(active_units(means).sum()), spread, n)
     return found

@@ -6,10 +6,13 @@ from dataclasses import replace
 from ..checkpoints import Checkpoint
 from ..data import Data, load_data
 from ..multirate import at
+from .aggregate import rate_split, two_sample
 from .base import Bench, Estimate, Report
+from .calibration import calibration
 from .classes import bayes_accuracy, judged
 from .evidence import active, components, elbo_terms, importance_bound, noise
 from .probes import probes
+from .separation import posterior_separation, prior_separation
 
 Metric = Callable[[Bench], dict[str, Estimate]]
 
@@ -21,9 +24,18 @@ METRICS: dict[str, Metric] = {
     "noise": noise,
     "components": components,
     "bayes": bayes_accuracy,
+    "calibration": calibration,
+    "priors": prior_separation,
     "probes": probes,
     "judged": judged,
+    "rate": rate_split,
+    "posteriors": posterior_separation,
+    "two-sample": two_sample,
 }
+
+# What is measured unless groups are named. The two-sample tests have to be asked for: they fit a classifier a block, and
+# aggregate_kl of the rate group says how far the aggregate posterior is from the prior, in nats.
+DEFAULT: tuple[str, ...] = tuple(name for name in METRICS if name != "two-sample")
 
 
 def evaluate(
@@ -34,7 +46,7 @@ def evaluate(
     beta: float | Mapping[str, float] | None = None,
     limit: int | None = None,
     seed: int = 0,
-    metrics: Collection[str] = tuple(METRICS),
+    metrics: Collection[str] = DEFAULT,
     report: Report = lambda line: None,
 ) -> dict[str, Estimate]:
     """Measure `checkpoint` on a split of `data` (its own unless named): name -> (value, se, n), nats and shares.

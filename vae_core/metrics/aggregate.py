@@ -1,0 +1,229 @@
+"""The aggregate posterior q(z) = 1/N sum_n q(z|x_n): its part in the rate, and how far it is from the prior.
+
+Shapes: N images, D dimensions of a block, M draws, P permutations. Nats.
+"""
+
+import math
+import warnings
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.distributions import Independent, Normal
+
+from ..distributions import Draw, diagonal_normal
+from ..explore import reads_label
+from ..labels import has_label
+from ..names import LABEL
+from ..priors import one_hot
+from .base import Bench, Estimate
+
+ROWS = 256  # draws that meet all N posteriors at once: (256, N) numbers in memory
+KERNEL_DRAWS = 2000
+PERMUTATIONS = 200
+
+
+class Split(NamedTuple):
+    """The parts of log q(z|x) - log p(z) at one draw for each image, `(N,)`; `dimensions` is `(N, D)`.
+
+    Their means are I_q(n; z), TC(q(z)) and, summed over D, sum_j KL(q(z_j) || p(z_j)); `aggregate` is log q(z) - log p(z), of mean
+    KL(q(z) || p(z)), the last two together. Without a prior that factorises there is that sum alone.
+    """
+
+    information: Tensor
+    aggregate: Tensor
+    correlation: Tensor | None
+    dimensions: Tensor | None
+
+
+def rate_split(bench: Bench) -> dict[str, Estimate]:
+    """index_information_<block> = I_q(n; z), aggregate_kl_<block> = KL(q(z) || p(z)), and where the prior factorises its two parts
+    total_correlation_<block> = KL(q(z) || prod_j q(z_j)), dimension_kl_<block> = sum_j KL(q(z_j) || p(z_j)): mean over the split.
+
+    E_x KL(q(z|x) || p(z)) = I_q(n; z) + TC(q(z)) + sum_j KL(q(z_j) || p(z_j)) (Hoffman & Johnson, 2016; Chen et al., 2018), n the index
+    of an image. The parts sum to the rate estimated at the same draws, exactly. log q(z) is a log-sum over all N posteriors, not over a
+    minibatch; so the parts are those of these N images, with one draw each. Of all images' parts, I_q is bounded from below: it cannot
+    exceed log N, and where it comes near that, TC takes up what I_q lacks.
+
+    A block whose prior reads the class is split given the class: q(z|c) is the aggregate over the images of class c, I_q(n; z | c)
+    cannot exceed log N_c, and a class weighs what it has of the images. Mixture priors have no p(z_j) to divide by. Nothing for a block
+    whose prior reads other latents: one prior for each image.
+    """
+    found = {}
+    for block, split in splits(bench).items():
+        parts = {
+            "index_information": split.information,
+            "total_correlation": split.correlation,
+            "dimension_kl": None if split.dimensions is None else split.dimensions.sum(-1),
+            "aggregate_kl": split.aggregate,
+        }
+        found |= {f"{name}_{block}": Estimate.mean(part) for name, part in parts.items() if part is not None}
+    return found
+
+
+@torch.no_grad()
+def splits(bench: Bench) -> dict[str, Split]:
+    """The split of each block whose prior reads nothing but the class; `dimensions.mean(0)` is what a page draws."""
+    model = bench.model
+    names = [name for name in bench.blocks if not set(model.p[name].given) - {LABEL, *model.held}]
+    draw, parts = bench.sampler(9), {name: [] for name in names}
+    for batch in bench.data.to(bench.device).batches(1000, bench.seed):
+        posteriors, env = model.infer(batch, draw)
+        for name in names:
+            q, p, z = posteriors[name], model.p[name](env), env[name]
+            each = _factors(p, z)
+            parts[name].append((q.mean, q.stddev, z, p.log_prob(z), *([] if each is None else [each])))
+    labels = bench.data.labels.to(bench.device)
+    found = {}
+    for name in names:
+        tensors = [torch.cat(column) for column in zip(*parts[name], strict=True)]
+        found[name] = split_of(*tensors, groups=labels if reads_label(model, name) else None)
+    return found
+
+
+def _factors(p: torch.distributions.Distribution, z: Tensor) -> Tensor | None:
+    """log p(z_j), `(N, D)`, where the prior factorises over dimensions."""
+    if isinstance(p, Independent) and isinstance(p.base_dist, Normal):
+        return p.base_dist.log_prob(z)
+    return None
+
+
+def split_of(
+    mean: Tensor,
+    scale: Tensor,
+    z: Tensor,
+    log_prior: Tensor,
+    log_factors: Tensor | None = None,
+    *,
+    groups: Tensor | None = None,
+) -> Split:
+    """The split at draws z `(N, D)` of N(mean, diag scale^2), given log p(z) `(N,)` and log p(z_j) `(N, D)`; q(z) is of each of `groups`."""
+    own = diagonal_normal(mean, scale).log_prob(z)
+    joint, each = torch.empty_like(own), torch.empty_like(z)
+    for group in [None] if groups is None else groups.unique():
+        rows = slice(None) if group is None else groups == group
+        joint[rows], each[rows] = aggregate_log_density(z[rows], mean[rows], scale[rows])
+    if log_factors is None:
+        return Split(own - joint, joint - log_prior, None, None)
+    return Split(own - joint, joint - log_prior, joint - each.sum(-1), each - log_factors)
+
+
+def aggregate_log_density(z: Tensor, mean: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+    """log q(z) `(M,)` and log q(z_j) `(M, D)` of draws `(M, D)` under q = 1/N sum_n N(mean_n, diag scale_n^2), `(N, D)` each.
+
+    >>> z, mean = torch.zeros(1, 2), torch.tensor([[0.0, 0.0], [100.0, 0.0]])
+    >>> joint, each = aggregate_log_density(z, mean, torch.ones(2, 2))
+    >>> round(joint.item(), 4), [round(value, 4) for value in each[0].tolist()]  # half of a Gaussian, and a whole one
+    (-2.531, [-1.6121, -0.9189])
+    """
+    joints, marginals = [], []
+    for rows in z.split(ROWS):
+        total, each = 0.0, []
+        for j in range(z.shape[1]):  # one dimension at a time: (ROWS, N, D) numbers would leave the cache
+            log_q = Normal(mean[:, j], scale[:, j], False).log_prob(rows[:, j, None])
+            total = total + log_q
+            each.append(log_q.logsumexp(1))
+        joints.append(total.logsumexp(1))  # type: ignore[union-attr]
+        marginals.append(torch.stack(each, -1))
+    return torch.cat(joints) - math.log(len(mean)), torch.cat(marginals) - math.log(len(mean))
+
+
+def two_sample(bench: Bench) -> dict[str, Estimate]:
+    """mmd_<block>, mmd_p_<block>, two_sample_<block>: are draws of the aggregate posterior told apart from draws of the prior?
+
+    mmd: the unbiased estimate of MMD^2 (`mmd`) between one draw of q(z|x) for each of 2,000 images of the split, chosen by the seed, and as
+    many of p(z), with a jackknife error; it may be negative. mmd_p: share of 200 permutations, and itself, that differ as much; its error is that of 200.
+    two_sample: share that an MLP(64, early stopping) tells right, among held-out draws, of q(z) from p(z) (Lopez-Paz & Oquab, 2017):
+    1/2 where it cannot. Half of the split's draws, chosen by the seed, and as many of the prior fit it, the others test it; n counts those.
+
+    A labelled block is compared together with its class: the kernel is 0 between classes, and the MLP is told the class. Priors that read
+    other variables are drawn by drawing those first, so that every block has its marginal.
+    """
+    n, few, found = len(bench.data), KERNEL_DRAWS, {}
+    generator = torch.Generator().manual_seed(bench.seed)
+    order = torch.randperm(n, generator=generator)  # MNIST's test images are not alike in their two halves
+    labels = bench.encoded.labels.cpu()[order]
+    drawn = labels[torch.randint(n, (n,), generator=generator)]
+    prior = prior_draws(bench, drawn.to(bench.device), bench.sampler(10))
+    for block in bench.blocks:
+        bench.report(f"telling the aggregate posterior of {block} from its prior")
+        q, p = bench.encoded.samples[block].cpu()[order], prior[block].cpu()
+        classes = (labels, drawn) if reads_label(bench.model, block) else None
+        heads = None if classes is None else (classes[0][:few], classes[1][:few])
+        found[f"mmd_{block}"], found[f"mmd_p_{block}"] = mmd(q[:few], p[:few], generator, heads)
+        if classes is not None:
+            q, p = (
+                torch.cat([z, one_hot(c, bench.classes)], -1) for z, c in zip((q, p), classes, strict=True)
+            )
+        found[f"two_sample_{block}"] = Estimate.share(told_apart(q, p, bench.seed))
+    return found
+
+
+@torch.no_grad()
+def prior_draws(bench: Bench, labels: Tensor, draw: Draw) -> dict[str, Tensor]:
+    """A draw of every block from the generative net for each of `labels` `(M,)`, whatever its parents are: `(M, D)`."""
+    parts = []
+    for some in labels.split(1000):
+        given = {LABEL: one_hot(some, bench.classes)} if has_label(bench.model) else None
+        parts.append(bench.model.generate(given, len(some), draw, only=bench.blocks))
+    return {name: torch.cat([part[name] for part in parts]) for name in bench.blocks}
+
+
+def mmd(
+    x: Tensor, y: Tensor, generator: torch.Generator, classes: tuple[Tensor, Tensor] | None = None
+) -> tuple[Estimate, Estimate]:
+    """The unbiased estimate of MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y) from draws `(N, D)` of each, and a permutation p-value.
+
+    k(a, b) = exp(-|a - b|^2 / (2 h^2)), h the median distance in the pooled sample (Gretton et al., 2012); with the draws' `classes`,
+    `(N,)` each, k is 0 between two classes, and h the median within them. The standard error is a jackknife over pairs (x_n, y_n), above
+    the true one where both distributions are the same. p = (1 + permutations that reach the estimate) / (1 + P), P = 200.
+    """
+    n, pooled = len(x), torch.cat([x, y]).double()
+    squares = torch.cdist(pooled, pooled, compute_mode="donot_use_mm_for_euclid_dist").square_()
+    related = ~torch.eye(2 * n, dtype=torch.bool)
+    if classes is not None:
+        both = torch.cat(classes)
+        related &= both[:, None] == both
+    kernel = torch.exp(-squares / (2 * squares[related].median().clamp(min=1e-12))) * related
+    first = torch.zeros(2 * n, PERMUTATIONS + 1, dtype=torch.float64)
+    first[:n, 0] = 1
+    for column in range(1, PERMUTATIONS + 1):
+        first[torch.randperm(2 * n, generator=generator)[:n], column] = 1
+    within = (first * (kernel @ first)).sum(0)
+    across = kernel.sum(1) @ first - within
+    rest = kernel.sum() - within - 2 * across
+    value, *others = ((within + rest) / (n * (n - 1)) - 2 * across / n**2).tolist()
+    reached = 1 + sum(other >= value for other in others)
+    p = reached / (1 + PERMUTATIONS)
+    return (
+        Estimate(value, _jackknife(kernel, n), n),
+        Estimate(p, (p * (1 - p) / PERMUTATIONS) ** 0.5, n),
+    )
+
+
+def _jackknife(kernel: Tensor, n: int) -> float:
+    """Standard error of MMD^2 from a kernel `(2n, 2n)` without diagonal: sqrt((n - 1)/n sum_i (without pair i - their mean)^2)."""
+    same = kernel[:n, :n] + kernel[n:, n:]
+    cross = kernel[:n, n:]
+    left_same = (same.sum() - 2 * same.sum(1)) / ((n - 1) * (n - 2))
+    left_cross = (cross.sum() - cross.sum(0) - cross.sum(1) + cross.diagonal()) / (n - 1) ** 2
+    without = left_same - 2 * left_cross
+    return ((n - 1) / n * (without - without.mean()).square().sum()).sqrt().item()
+
+
+def told_apart(x: Tensor, y: Tensor, seed: int) -> Tensor:
+    """Which held-out rows of x and y `(N, D)` an MLP fitted on the others gives to the right sample, 0 or 1: `(N,)` or one fewer."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    half = len(x) // 2
+    fitted, tested = torch.cat([x[:half], y[:half]]), torch.cat([x[half:], y[half:]])
+    classifier = MLPClassifier((64,), early_stopping=True, max_iter=100, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        pipeline = make_pipeline(StandardScaler(), classifier)
+        pipeline.fit(fitted.numpy(), torch.arange(2).repeat_interleave(half).numpy())
+    truth = torch.arange(2).repeat_interleave(len(x) - half)
+    return (torch.from_numpy(pipeline.predict(tested.numpy())) == truth).float()

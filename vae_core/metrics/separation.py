@@ -1,0 +1,155 @@
+"""How far apart the classes lie in a block: their priors in the generative net, and the posteriors of their images.
+
+Shapes: N images, D dimensions of a block, K classes, S draws. Divergences in nats.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.distributions import Distribution, Independent, Normal
+
+from ..distributions import Draw
+from ..explore import priors_by_class
+from ..model import Model
+from .base import Bench, Estimate
+
+PRIOR_DRAWS = 10_000
+POSTERIORS = 2000  # a distance for each pair of them
+NEAREST = 10
+
+
+class Overlap(NamedTuple):
+    """Divergences between the classes' Gaussians, `(K, K)` each: KL(row || column), and Bhattacharyya's distance."""
+
+    kl: Tensor
+    bhattacharyya: Tensor
+
+
+def prior_separation(bench: Bench) -> dict[str, Estimate]:
+    """prior_kl_<block>, prior_bhattacharyya_<block>: least of a labelled block over pairs of classes (`overlap`); prior_bayes_error_<block>
+    = 1 - E max_c p(c|z), z ~ p(z|c), classes in equal numbers: how often Bayes' rule on the prior's own draws must be wrong.
+
+    The divergences are closed forms of diagonal Gaussians: no error, n pairs; nothing where the classes are mixtures. The Bayes error
+    is a Monte-Carlo mean over 10,000 draws, as many of each class; an error far below 1 in 10,000 is still estimated, since what is
+    averaged is a probability. Nothing for blocks whose prior does not read the class, or reads other latents as well.
+    """
+    found = {}
+    for block in bench.blocks:
+        priors = priors_by_class(bench.model, block, bench.classes)
+        if priors is None or not priors.batch_shape:
+            continue
+        if (divergences := prior_overlap(bench.model, block, bench.classes)) is not None:
+            apart = ~torch.eye(bench.classes, dtype=torch.bool, device=bench.device)
+            for name, matrix in divergences._asdict().items():
+                least = matrix[apart].min().item()
+                found[f"prior_{name}_{block}"] = Estimate(least, 0.0, int(apart.sum()))
+        rounds = max(2, PRIOR_DRAWS // bench.classes)
+        wrong = bayes_errors(priors, rounds, bench.sampler(11))
+        found[f"prior_bayes_error_{block}"] = Estimate.mean(wrong)._replace(n=rounds * bench.classes)
+    return found
+
+
+@torch.no_grad()
+def bayes_errors(priors: Distribution, rounds: int, draw: Draw) -> Tensor:
+    """1 - max_c p(c|z), pi uniform, at a draw of each of K densities, mean over these: `(S,)` for S rounds, independent."""
+    z = draw(priors.expand((rounds, *priors.batch_shape)))  # type: ignore[arg-type]
+    return (1 - priors.log_prob(z[..., None, :]).softmax(-1).amax(-1)).mean(-1)
+
+
+def prior_overlap(model: Model, block: str, classes: int) -> Overlap | None:
+    """Divergences between the class priors p(z | c) of a block; None where these are no Gaussians of the class alone."""
+    priors = priors_by_class(model, block, classes)
+    if not (isinstance(priors, Independent) and isinstance(priors.base_dist, Normal) and priors.batch_shape):
+        return None
+    return overlap(priors.mean.double(), priors.variance.double().diag_embed())
+
+
+def posterior_overlap(means: Tensor, scales: Tensor, labels: Tensor, classes: int) -> Overlap:
+    """Divergences between the classes' aggregate posteriors, taken for the Gaussians of their moments; NaN for a class without images.
+
+    The aggregate of N(mu_n, diag s_n^2) over a class has mean E mu and covariance Cov(mu) + diag E s^2; `(N, D)` each, labels `(N,)`.
+    """
+    middles, spreads = [], []
+    for c in range(classes):
+        mu, s = means[labels == c].double(), scales[labels == c].double()
+        centred = mu - mu.mean(0)
+        middles.append(mu.mean(0))
+        spreads.append(centred.mT @ centred / len(mu) + s.square().mean(0).diag())
+    return overlap(torch.stack(middles), torch.stack(spreads))
+
+
+def overlap(mean: Tensor, covariance: Tensor) -> Overlap:
+    """Between N(m_c, C_c), `(K, D)` and `(K, D, D)`, with d = m_c' - m_c and C = (C_c + C_c') / 2:
+
+    KL = 1/2 (tr(C_c'^-1 C_c) + d^T C_c'^-1 d - D + log |C_c'| - log |C_c|),
+    Bhattacharyya = 1/8 d^T C^-1 d + 1/2 (log |C| - 1/2 log |C_c| - 1/2 log |C_c'|), -log of the integral of the root of their product.
+
+    >>> far = overlap(torch.tensor([[0.0], [2.0]]), torch.ones(2, 1, 1))
+    >>> far.kl.tolist(), far.bhattacharyya.tolist()
+    ([[0.0, 2.0], [2.0, 0.0]], [[0.0, 0.5], [0.5, 0.0]])
+    """
+    d = (mean[None] - mean[:, None])[..., None]  # (K, K, D, 1): column minus row
+    volume = torch.logdet(covariance)
+    inverse = torch.linalg.inv(covariance)
+    trace = torch.einsum("jab,iba->ij", inverse, covariance)
+    kl = 0.5 * (trace + _form(d, inverse[None]) - mean.shape[-1] + volume[None] - volume[:, None])
+    middle = (covariance[None] + covariance[:, None]) / 2
+    distance = _form(d, torch.linalg.inv(middle)) / 8
+    distance += 0.5 * (torch.logdet(middle) - (volume[None] + volume[:, None]) / 2)
+    return Overlap(kl, distance)
+
+
+def _form(d: Tensor, matrix: Tensor) -> Tensor:
+    """d^T M d, `(K, K)`, of d `(K, K, D, 1)`."""
+    return (d.mT @ matrix @ d)[..., 0, 0]
+
+
+def posterior_separation(bench: Bench) -> dict[str, Estimate]:
+    """silhouette_<block>_<sample|mean> and neighbours_<block>_<sample|mean>, of draws and of means of the posteriors.
+
+    silhouette: mean of (b - a) / max(a, b), a the mean distance to the other images of the same class, b the least mean distance to
+    the images of another (Rousseeuw, 1987): 1 for tight classes far apart, 0 where they overlap, below where they are mixed up.
+    neighbours: mean share of the 10 nearest images that are of the same class. Euclidean distances in the block, among 2,000
+    images of the split, chosen by the seed. The standard errors take the images for independent, which they are but for the pairs they share.
+    """
+    generator = torch.Generator().manual_seed(bench.seed)
+    rows = torch.randperm(len(bench.data), generator=generator)[:POSTERIORS].to(bench.device)
+    found, labels = {}, bench.encoded.labels[rows]
+    kinds: Mapping[str, Mapping[str, Tensor]] = {
+        "sample": bench.encoded.samples,
+        "mean": bench.encoded.means,
+    }
+    for block in bench.blocks:
+        for kind, codes in kinds.items():
+            places = codes[block][rows].double()
+            distance = torch.cdist(places, places)
+            shares = same_class_neighbours(distance, labels)
+            found[f"silhouette_{block}_{kind}"] = Estimate.mean(silhouettes(distance, labels, bench.classes))
+            found[f"neighbours_{block}_{kind}"] = Estimate.mean(shares)
+    return found
+
+
+def silhouettes(distance: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """(b - a) / max(a, b) of each item, `(N,)`, from distances `(N, N)`; 0 for the only one of its class.
+
+    >>> places, labels = torch.tensor([[0.0], [1.0], [10.0], [11.0]]), torch.tensor([0, 0, 1, 1])
+    >>> silhouettes(torch.cdist(places, places), labels, 2)[0].item()  # 1 from its own, 10.5 from the others
+    0.9047619104385376
+    """
+    member = torch.nn.functional.one_hot(labels, classes).to(distance)
+    total, count = distance @ member, member.sum(0)
+    own = member.bool()
+    others = (count[labels] - 1).clamp(min=1)
+    a = total[own] / others
+    b = (total / count).masked_fill(own | (count == 0), torch.inf).amin(-1)
+    score = (b - a) / torch.maximum(a, b).clamp(min=1e-12)
+    return torch.where((count[labels] > 1) & b.isfinite(), score, 0.0)
+
+
+def same_class_neighbours(distance: Tensor, labels: Tensor) -> Tensor:
+    """Share of the 10 nearest other items that have an item's label, `(N,)`, from distances `(N, N)`."""
+    apart = distance.clone().fill_diagonal_(torch.inf)
+    nearest = apart.topk(min(NEAREST, len(labels) - 1), largest=False).indices
+    return (labels[nearest] == labels[:, None]).double().mean(-1)
