@@ -48,10 +48,14 @@ def state(page: Any) -> dict[str, Any]:
 
 def choose(page: Any, key: str, option: str) -> None:
     box = page.locator(f".st-key-{key} [role=combobox], .st-key-{key} input").first
-    box.scroll_into_view_if_needed()
-    at_rest(page)  # a list closes when the page scrolls under it
-    box.click()
-    page.get_by_role("option", name=option, exact=True).click()
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(5):  # a list closes when the page scrolls under it, which a click may make it do
+        box.click()
+        page.wait_for_timeout(500)
+        if wanted.count():
+            break
+        page.keyboard.press("Escape")
+    wanted.click()
     at_rest(page)
 
 
