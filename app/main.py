@@ -28,7 +28,9 @@ page = st.navigation(
         st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
         st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
         st.Page(VIEWS / "interpolate.py", title="Interpolate", icon=":material/linear_scale:"),
+        st.Page(VIEWS / "prior.py", title="Prior", icon=":material/blur_on:"),
         st.Page(VIEWS / "rate_distortion.py", title="Rate-distortion", icon=":material/show_chart:"),
+        st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
     ]
 )
 st.session_state["checkpoint"] = sidebar.show()

@@ -20,6 +20,7 @@ from app.pictures import png, to_bytes
 from app.uploads import Own, read, white_on_black
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import CARD, found_in, load_card
+from vae_core.clusters import Holes, Marginals, Parts, holes, marginals, parts_of, responsibilities
 from vae_core.data import Data, local_data
 from vae_core.distributions import Sampler, diagonal_normal
 from vae_core.explore import (
@@ -40,6 +41,7 @@ from vae_core.explore import (
     rate_per_dimension,
     reads_label,
 )
+from vae_core.metrics.separation import Overlap, posterior_overlap, prior_overlap
 from vae_core.models import declare
 from vae_core.names import IMAGE, LABEL
 from vae_core.nets import Shape
@@ -401,3 +403,76 @@ def item_posterior(found: Checkpoint, block: str, item: int) -> Ellipse:
 def originals(found: Checkpoint) -> Data | None:
     """The images behind the atlas where they are at hand without a download, else None."""
     return local_data(found.card["data"]["name"], found.atlas.split)
+
+
+@_by_identity
+def parts(found: Checkpoint, block: str) -> Parts | None:
+    """The Gaussian parts of a block's prior; None where it reads other latents."""
+    return parts_of(found.model, block, len(found.atlas.classes))
+
+
+@_by_identity
+def usage(found: Checkpoint, block: str) -> Tensor:
+    """The share of the atlas that each part of the prior is responsible for, at the posterior means, `(M,)`."""
+    prior = parts(found, block)
+    assert prior is not None
+    return responsibilities(prior, codes(found)[block][0]).mean(0)
+
+
+# Draws of a prior among which its emptiest places are looked for.
+HOLE_DRAWS = 1000
+
+
+@_by_identity
+def prior_holes(found: Checkpoint, block: str) -> Holes:
+    """Draws of the prior by how empty their place is of encodings."""
+    prior = parts(found, block)
+    assert prior is not None
+    return holes(prior, *codes(found)[block], HOLE_DRAWS, seed=0)
+
+
+@_by_identity
+def densities(found: Checkpoint, block: str, dimension: int) -> Marginals:
+    """The prior and the aggregate posterior of one dimension."""
+    prior = parts(found, block)
+    assert prior is not None
+    return marginals(prior, *codes(found)[block], dimension)
+
+
+@_by_identity
+def class_overlap(found: Checkpoint, block: str) -> tuple[Overlap, bool]:
+    """Divergences between the classes of a block: of their priors where the block reads the class (True), else of their encodings."""
+    between = prior_overlap(found.model, block, len(found.atlas.classes))
+    if between is not None:
+        return between, True
+    means, scales = codes(found)[block]
+    labels = torch.from_numpy(found.atlas.labels)
+    return posterior_overlap(means, scales, labels, len(found.atlas.classes)), False
+
+
+def closest_part(found: Checkpoint, block: str, chosen: Tensor) -> Tensor:
+    """The part of the prior that codes `(n, D)` most probably come from, `(n,)`."""
+    prior = parts(found, block)
+    assert prior is not None
+    return responsibilities(prior, chosen).argmax(-1)
+
+
+def on_the_same_items(found: Checkpoint) -> list[str]:
+    """The other checkpoints that were trained on the same data and whose atlas holds the same items."""
+    made = {name: card.get("data") for name, card in _cards().items()}
+    return [name for name, data in made.items() if name != found.name and data == found.card["data"]]
+
+
+def measured(like: Checkpoint | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+    """The numbers of every measured card: value, se and n by name, by checkpoint; only of those with the data and the likelihood of the
+    one given."""
+
+    def kind(card: Mapping[str, Any]) -> Any:
+        try:
+            return card["data"], card["model"]["arguments"].get("likelihood")
+        except (KeyError, TypeError, AttributeError):
+            return None
+
+    cards = {name: card for name, card in _cards().items() if like is None or kind(card) == kind(like.card)}
+    found = {name: card.get("metrics") for name, card in cards.items()}
+    return {name: numbers for name, numbers in found.items() if isinstance(numbers, dict) and numbers}

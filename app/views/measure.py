@@ -1,0 +1,233 @@
+"""Measure: what the card says, measured again on demand; all bundled models side by side, by any two numbers."""
+
+import json
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from app import keep, links, resources
+from app.components.charts import CONFIG
+from app.components.measure_charts import against
+from app.jobs import Busy, Job
+from vae_core import bundled
+from vae_core.metrics import METRICS
+
+checkpoint = resources.current()
+CARD, TABLE, SCATTER = VIEWS = ("This model", "All models", "Two numbers")
+JOB = "measure-job"
+AMOUNTS = {"1,000 images": 1000, "all images": None}
+
+# Differences beyond so many standard errors are more than chance: 1 in 400 of independent measurements.
+FAR = 3
+
+st.title("Measure")
+
+
+def this_model() -> None:
+    metrics, how = checkpoint.card["metrics"], checkpoint.card.get("evaluation") or {}
+    controls = st.columns([3, 1.2, 1, 1], vertical_alignment="bottom")
+    groups = controls[0].multiselect(
+        "Groups of numbers",
+        list(METRICS),
+        ["elbo"],
+        key="groups",
+        help="Each is a function of `vae_core/metrics`, where its formula stands.",
+    )
+    amount = controls[1].selectbox("On", list(AMOUNTS), key="amount", bind="query-params")
+    seed = controls[2].number_input("Seed", 0, 9999, key="seed", bind="query-params")
+    job = st.session_state.get(JOB)
+    if job is None or not job.running:
+        if controls[3].button("Measure", icon=":material/play_arrow:", disabled=not groups, width="stretch"):
+            start(groups, AMOUNTS[amount], int(seed))
+    elif controls[3].button("Cancel", icon=":material/stop:", width="stretch"):
+        job.cancel()
+        st.rerun(scope="app")
+    watch()
+    numbers(metrics, how)
+
+
+def start(groups: list[str], limit: int | None, seed: int) -> None:
+    data = checkpoint.card["data"]["name"]
+    if resources.originals(checkpoint) is None:
+        st.warning(
+            f"The images of {data} are not on this server, and a page does not download them: run `latent-explorer evaluate` "
+            f"once, or set LATENT_EXPLORER_DATA to the folder that holds them."
+        )
+        return
+    arguments = ["evaluate", str(checkpoint.folder), "--metrics", *groups, "--seed", str(seed), "--json"]
+    arguments += ["--limit", str(limit)] if limit else []
+    if checkpoint.betas:
+        arguments += [
+            "--beta",
+            *(word for block, beta in checkpoint.betas.items() for word in (block, f"{beta:g}")),
+        ]
+    try:
+        st.session_state[JOB] = Job(arguments)
+    except Busy as error:
+        st.warning(f"{error}.")
+        return
+    st.rerun(scope="app")
+
+
+@st.fragment(run_every=1.0)
+def progress() -> None:
+    """What the measurement says, every second; the page is drawn anew when it ends."""
+    job: Job = st.session_state[JOB]
+    if not job.running:
+        st.rerun(scope="app")
+    st.progress(min(0.98, 1 - math.exp(-job.seconds / 60)), f"{job.line} … {job.seconds:.0f} s")
+
+
+def watch() -> None:
+    job: Job | None = st.session_state.get(JOB)
+    if job is None:
+        return
+    if job.running:
+        progress()
+    elif job.cancelled:
+        st.caption("Cancelled: nothing was changed.")
+    elif job.failed:
+        st.error(f"The measurement ended with an error: {job.line}")
+
+
+def measured_again() -> dict[str, dict[str, float]]:
+    """The numbers of the last measurement of this model."""
+    job: Job | None = st.session_state.get(JOB)
+    if job is None or job.output is None or str(checkpoint.folder) not in job.command:
+        return {}
+    return json.loads(job.output)["metrics"]
+
+
+def numbers(metrics: dict, how: dict) -> None:
+    again = measured_again()
+    rows = [row(name, metrics.get(name), again.get(name)) for name in dict.fromkeys([*again, *metrics])]
+    if not rows:
+        st.info(
+            f"{checkpoint.name} has not been measured yet: choose groups above, or run `latent-explorer evaluate {checkpoint.name} --write`."
+        )
+        return
+    st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 640), column_config=COLUMNS)
+    seen = f"the card’s numbers{' at β = 1' if checkpoint.betas else ''}, each with its standard error, on n images or draws; by `{how.get('command', 'nothing yet')}`."
+    if again:
+        far = [r["number"] for r in rows if r.get("apart, s.e.") is not None and abs(r["apart, s.e."]) > FAR]
+        job: Job = st.session_state[JOB]
+        place = f"pretrained/{checkpoint.name}" if checkpoint.name in bundled() else checkpoint.name
+        seen += (
+            f" Beside them the same measured again by `{job.command.replace(str(checkpoint.folder), place)}`"
+        )
+        seen += (
+            f"; more than {FAR} standard errors apart: {', '.join(far)}."
+            if far
+            else f": none is more than {FAR} standard errors apart."
+        )
+    with keep.beside(seen):
+        keep.menu(
+            "numbers",
+            f"{checkpoint.name}-metrics",
+            codes=lambda: {key: np.array([str(r.get(key, "")) for r in rows]) for key in rows[0]},
+        )
+
+
+COLUMNS = {
+    name: st.column_config.NumberColumn(format="%.4g")
+    for name in ("card", "± s.e.", "again", "± s.e. again", "apart, s.e.")
+}
+
+
+def row(name: str, card: dict | None, again: dict | None) -> dict:
+    """One number: the card's, the new one, and how many standard errors lie between them."""
+    found: dict = {"number": name}
+    if card:
+        found |= {"card": card["value"], "± s.e.": card["se"], "n": card["n"]}
+    if again:
+        found |= {"again": again["value"], "± s.e. again": again["se"], "n again": again["n"]}
+    if card and again:
+        error = math.hypot(card["se"], again["se"])
+        found["apart, s.e."] = (
+            (again["value"] - card["value"]) / error
+            if error
+            else 0.0
+            if again["value"] == card["value"]
+            else None
+        )
+    return found
+
+
+def all_models() -> None:
+    cards = resources.measured()
+    names = list(dict.fromkeys(name for card in cards.values() for name in card))
+    rows = [
+        {"model": model, **{name: card[name]["value"] for name in names if name in card}}
+        for model, card in cards.items()
+    ]
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height=38 + 35 * len(rows),
+        column_config={name: st.column_config.NumberColumn(format="%.4g") for name in names},
+    )
+    with keep.beside(
+        "the numbers of every card, each at β = 1; click a head to sort by it. Bounds on different variables, and on binary and on continuous "
+        "pixels, cannot be compared. Measured by the command in each card."
+    ):
+        keep.menu(
+            "models",
+            "models",
+            codes=lambda: {
+                "model": np.array(list(cards)),
+                **{f"{name}{part}": np.array([card.get(name, {}).get(key, np.nan) for card in cards.values()])
+                   for name in names for part, key in (("", "value"), (".se", "se"))},
+            },
+        )  # fmt: skip
+
+
+def two_numbers() -> None:
+    everything = st.toggle(
+        "Also models that score other pixels",
+        key="everything",
+        bind="query-params",
+        help="Nats of binary and of continuous pixels cannot be compared.",
+    )
+    cards = resources.measured(None if everything else checkpoint)
+    names = sorted({name for card in cards.values() for name in card})
+    if len(names) < 2:
+        st.info("No card holds two numbers yet.")
+        return
+    left, right = st.columns(2)
+    usual = [name if name in names else names[0] for name in ("distortion", "negative_elbo")]
+    links.check("across", names, "number")
+    links.check("up", names, "number")
+    x = left.selectbox("Across", names, names.index(usual[0]), key="across", bind="query-params")
+    y = right.selectbox("Up", names, names.index(usual[1]), key="up", bind="query-params")
+    both = {model: (card[x], card[y]) for model, card in cards.items() if x in card and y in card}
+    if not both:
+        st.info(f"No model has both {x} and {y}.")
+        return
+    figure: go.Figure = against(both, x, y, checkpoint.name)
+    st.plotly_chart(figure, key="two-numbers", config=CONFIG)
+    with keep.beside(
+        f"{len(both)} of {len(cards)} measured models, by two numbers of their cards, with two standard errors each."
+    ):
+        keep.menu(
+            "two-numbers",
+            f"{x}-{y}",
+            codes=lambda: {
+                "model": np.array(list(both)),
+                x: np.array([a["value"] for a, _ in both.values()]),
+                f"{x}.se": np.array([a["se"] for a, _ in both.values()]),
+                y: np.array([b["value"] for _, b in both.values()]),
+                f"{y}.se": np.array([b["se"] for _, b in both.values()]),
+            },
+        )
+
+
+links.check("look", VIEWS, "view")
+look = (
+    st.segmented_control(
+        "Look at", VIEWS, default=CARD, key="look", bind="query-params", label_visibility="collapsed"
+    )
+    or CARD
+)
+{CARD: this_model, TABLE: all_models, SCATTER: two_numbers}[look]()

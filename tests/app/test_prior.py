@@ -1,0 +1,59 @@
+"""The Prior page over models of every kind of prior."""
+
+import pytest
+
+from tests.app.conftest import Open
+
+LOOKS = ["Clusters", "Components", "Classes", "Densities", "Holes"]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize(
+    "model", ["cdvae-mnist", "joint-digits", "rates-digits", "srvae-digits", "vamp-digits"]
+)
+def test_each_view_opens(open_page: Open, look: str, model: str):
+    at = open_page("views/prior.py", model=model, look=look)
+    assert not at.exception
+    assert not at.warning
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_two_models_side_by_side(open_page: Open, look: str):
+    at = open_page("views/prior.py", model="vae-mnist", beside="vae-mnist-vamp", look=look)
+    assert not at.exception
+    assert not at.warning
+
+
+@pytest.mark.parametrize("plane", ["UMAP", "principal axes", "two dimensions"])
+def test_each_plane_opens(open_page: Open, plane: str):
+    at = open_page("views/prior.py", model="vamp-digits", plane=plane)
+    assert not at.exception
+
+
+def test_a_prior_with_other_latents_as_parents_says_so(open_page: Open):
+    at = open_page("views/prior.py", model="srvae-mnist", block="z", look="Holes")
+    assert not at.exception
+    assert "conditioned on" in at.info[0].value
+
+
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [
+        ({"look": "nothing"}, "nothing"),
+        ({"pair": "3~3", "look": "Classes"}, "two different classes"),
+        ({"pair": "3~x", "look": "Classes"}, "two different classes"),
+        ({"beside": "no-model"}, "no-model"),
+        ({"block": "w"}, "w"),
+        ({"plane": "two dimensions", "x": "1", "y": "1"}, "two different dimensions"),
+        ({"item": "99999999"}, "whole number"),
+    ],
+)
+def test_a_broken_link_gets_a_sentence(open_page: Open, asked: dict[str, str], part: str):
+    at = open_page("views/prior.py", model="cdvae-mnist", **asked)
+    assert not at.exception
+    assert part in " ".join(warning.value for warning in at.warning)
+
+
+def test_the_holes_of_a_prior_are_numbered(open_page: Open):
+    at = open_page("views/prior.py", model="vae-mnist", look="Holes")
+    assert any("lie emptier than 95 %" in caption.value for caption in at.caption)
