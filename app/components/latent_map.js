@@ -239,11 +239,11 @@ class LatentMap {
     this.count = 0;
     if (!points) this.selected = null;
     else {
-      const { polygon } = selection, selected = (this.selected = new Uint8Array(points.count));
+      const { polygon } = selection, isInside = insideOf(polygon), selected = (this.selected = new Uint8Array(points.count));
       const [xs, ys] = [polygon.map(([x]) => x), polygon.map(([, y]) => y)];
       const box = { left: Math.min(...xs), right: Math.max(...xs), bottom: Math.min(...ys), top: Math.max(...ys) };
-      points.visit(box, this.isShown, (i) => {
-        if (isInside(polygon, points.x[i], points.y[i])) this.count += selected[i] = 1;
+      points.visit(box, this.isShown, (item) => {
+        if (isInside(points.x[item], points.y[item])) this.count += selected[item] = 1;
       });
     }
     this.#refreshControls();

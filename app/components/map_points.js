@@ -4,14 +4,16 @@ const MAX_VERTICES = 40;       // the same bound as in selection.py
 const BUCKET_SHIFT = 9;        // 65,536 levels >> 9 = 128 buckets per axis for finding the nearest point
 const BUCKETS = 65536 >> BUCKET_SHIFT;
 
-/** Whether (x, y) is inside the polygon by the even-odd rule; the arithmetic of `inside` in selection.py. */
-function isInside(polygon, x, y) {
-  let result = false;
-  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-    const [x1, y1] = polygon[i], [x0, y0] = polygon[j];
-    if (y1 > y !== y0 > y && x < ((x0 - x1) * (y - y1)) / (y0 - y1) + x1) result = !result;
-  }
-  return result;
+/** A test of whether (x, y) is inside a polygon, by the even-odd rule; the arithmetic of `inside` in selection.py. */
+function insideOf(polygon) {
+  const xs = Float64Array.from(polygon, ([x]) => x), ys = Float64Array.from(polygon, ([, y]) => y);
+  return (x, y) => {
+    let result = false;
+    for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {
+      if (ys[i] > y !== ys[j] > y && x < ((xs[j] - xs[i]) * (y - ys[i])) / (ys[j] - ys[i]) + xs[i]) result = !result;
+    }
+    return result;
+  };
 }
 
 /** The four corners of the box with these opposite corners. */
