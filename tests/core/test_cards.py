@@ -1,0 +1,72 @@
+"""The numbers of the bundled cards come out again when their checkpoints are measured again.
+
+The same seed gives the same noise, so another machine changes a number by rounding alone. One card is measured each run, another one every
+day; all of them, with all their numbers, in the slow tier.
+"""
+
+import math
+from datetime import date
+
+import pytest
+
+from vae_core import bundled, evaluate, load
+from vae_core.data import local_data
+from vae_core.metrics import METRICS, Estimate
+
+NAMES = sorted(bundled())
+TODAY = NAMES[date.today().toordinal() % len(NAMES)]
+
+# What a probe or a judge learns is chaotic: rounding grows with every step of its training. These come out within their errors only.
+LEARNED = ("probe_", "sample_accuracy", "swap_accuracy", "judge_accuracy", "two_sample_")
+
+
+def disagreement(name: str, again: Estimate, card: dict[str, float]) -> str:
+    """What is wrong with a number, nothing where it came out again."""
+    error = math.hypot(card["se"], again.se)
+    room = 3 * error if name.startswith(LEARNED) else 0.2 * error + 1e-3 * abs(card["value"])
+    if again.n == card["n"] and abs(again.value - card["value"]) <= room + 1e-9:
+        return ""
+    return f"{name}: {again.value:.5g} (n {again.n}) where the card says {card['value']:.5g} ± {card['se']:.2g} (n {card['n']})"
+
+
+def compare(checkpoint_name: str, groups: list[str]) -> None:
+    checkpoint = load(bundled()[checkpoint_name])
+    card = checkpoint.card
+    if local_data(card["evaluation"]["data"]) is None:
+        pytest.skip(
+            f"{card['evaluation']['data']} is not at hand: set LATENT_EXPLORER_DATA to the folder that holds it"
+        )
+    found = evaluate(
+        checkpoint,
+        card["evaluation"]["data"],
+        card["evaluation"]["split"],
+        seed=card["evaluation"]["seed"],
+        metrics=groups,
+    )
+    known = {name: estimate for name, estimate in found.items() if name in card["metrics"]}
+    assert known
+    wrong = [disagreement(name, estimate, card["metrics"][name]) for name, estimate in known.items()]
+    assert [line for line in wrong if line] == []
+
+
+def test_one_cards_bound_comes_out_again():
+    compare(TODAY, ["elbo", "active"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", NAMES)
+def test_all_numbers_of_every_card_come_out_again(name: str):
+    compare(name, list(METRICS))
+
+
+def test_a_number_that_is_off_is_seen():
+    card = {"value": 87.96, "se": 0.26, "n": 10_000}
+    assert disagreement("negative_elbo", Estimate(87.97, 0.26, 10_000), card) == ""
+    assert "87.96" in disagreement("negative_elbo", Estimate(88.9, 0.26, 10_000), card)
+    assert "n 5000" in disagreement("negative_elbo", Estimate(87.96, 0.26, 5_000), card)
+    assert (
+        disagreement("probe_z_knn_mean", Estimate(0.95, 0.01, 100), {"value": 0.94, "se": 0.01, "n": 100})
+        == ""
+    )
+    assert disagreement("probe_z_knn_mean", Estimate(0.85, 0.01, 100), {"value": 0.94, "se": 0.01, "n": 100})
