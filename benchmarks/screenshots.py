@@ -25,6 +25,8 @@ PAGES = {
     "traverse": ("/traverse", ".st-key-strips [data-ready=true]"),
     "generate": ("/generate", ".st-key-samples [data-ready=true]"),
     "interpolate": ("/interpolate", ".st-key-paths [data-ready=true]"),
+    "prior": ("/prior", "[data-testid=stMain] .js-plotly-plot, [data-testid=stMain] [data-ready=true]"),
+    "measure": ("/measure", "[data-testid=stMain] [data-testid=stDataFrame]"),
     "rate-distortion": ("/rate_distortion", ".js-plotly-plot .point, [data-testid=stAlert]"),
 }
 THEMES = ("light", "dark")

@@ -2,6 +2,8 @@
 //
 // `element`, `svgDocument` and `saveMenu` come from shared.js, which Python puts in front.
 
+const MARGIN = 12;  // CSS pixels round a saved chart
+
 /** Every element below a node, also behind shadow roots. */
 function* within(node) {
   for (const child of node.querySelectorAll("*")) {
@@ -29,7 +31,8 @@ function svgOfPlotly(plot, background) {
   }
   const { width, height } = plot.querySelector("svg.main-svg").getBoundingClientRect();
   const written = layers.map((layer) => new XMLSerializer().serializeToString(layer));
-  return svgDocument(width, height, background, written.join(""));
+  const inside = `<g transform="translate(${MARGIN} ${MARGIN})">${written.join("")}</g>`;
+  return svgDocument(width + 2 * MARGIN, height + 2 * MARGIN, background, inside);
 }
 
 export default function ({ data, parentElement }) {
