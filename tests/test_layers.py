@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
 ]
 METRICS_LAYERS: list[set[str]] = [
     {"base"},
-    {"evidence", "classes", "probes", "aggregate", "separation"},
+    {"evidence", "classes", "probes", "aggregate", "separation", "disentanglement"},
     {"calibration", "frontier"},
     {"registry"},
     {"__init__"},

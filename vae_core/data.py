@@ -31,7 +31,7 @@ class Data:
     """Images `(N, C, H, W)` uint8, labels `(N,)` int64, class names, and factors `(N, F)` where they are known.
 
     pixels: what a batch makes of the images, which is what the likelihood scores (`scored_by`). known: which labels a batch
-    tells, `(N,)` bool, where that is not all of them.
+    tells, `(N,)` bool, where that is not all of them. factor_names: of the columns of factors.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Data:
     factors: Tensor | None = None
     pixels: Pixels = BINARY
     known: Tensor | None = None
+    factor_names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.images)
@@ -133,7 +134,8 @@ def _sprites(split: str, limit: int | None) -> Data:
     index = order[:50_000] if split == "train" else order[50_000:60_000]
     factors = sprites.factors_of(index[:limit])  # rendering takes its time: no more than is asked for
     images = torch.cat([sprites.render(part) for part in factors.split(2_000)])
-    return Data("sprites", split, images, factors[:, 0], sprites.SHAPES, factors)
+    names = tuple(sprites.FACTORS)
+    return Data("sprites", split, images, factors[:, 0], sprites.SHAPES, factors, factor_names=names)
 
 
 def _mnist(split: str, limit: int | None) -> Data:

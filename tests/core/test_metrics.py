@@ -287,9 +287,11 @@ def test_the_metrics_listed_are_those_of_the_registry():
         "judged",
         "rate",
         "posteriors",
+        "disentanglement",
         "two-sample",
+        "dci",
     ]
-    assert set(METRICS) - set(DEFAULT) == {"two-sample"}
+    assert set(METRICS) - set(DEFAULT) == {"two-sample", "dci"}
 
 
 @pytest.mark.parametrize("group", METRICS)
