@@ -1,13 +1,15 @@
 """The live route: over one WebSocket a page asks for decoded images while a pointer moves, without a rerun of its script.
 
-A request is JSON (`vae_core.serving.Request`), an answer the envelope of `pack`: a header with the request's `id`, and pixels or an
+A request is JSON (`vae_core.serving.Request`), with the strokes of a drawing in place of an image's pixels where it is one; an answer the envelope of `pack`: a header with the request's `id`, and pixels or an
 `error`. Whatever a visitor sends, the connection and the server go on.
 """
 
 import asyncio
+import base64
 import time
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -15,10 +17,11 @@ import streamlit as st
 import torch
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from app import uploads
 from app.components._shared import pack
 from app.resources import checkpoint, offered
 from vae_core import Checkpoint
-from vae_core.serving import Answer, Batcher, Decoder, Request
+from vae_core.serving import Answer, Batcher, Decoder, Request, parsed
 
 # Bounds: visitors connected at once, and the images a second that one of them may ask for (a full grid at thirty a second), after a
 # burst of as many. Who asks for more waits; nobody else does.
@@ -60,12 +63,29 @@ async def _received(socket: WebSocket) -> str:
 async def _reply(text: str, allowance: "Allowance") -> bytes:
     number = 0
     try:
-        request = Request.read(text)
+        asked = parsed(text)
+        if "drawing" in asked:  # takes milliseconds, which the other visitors' answers are not to wait for
+            asked["image"] = await asyncio.to_thread(_picture, asked)
+        request = Request.of(asked)
         number = request.number
         await asyncio.sleep(allowance.wait(request.n))
         return _packed(number, await batcher()(request))
     except (ValueError, RuntimeError) as error:
         return pack({"id": number, "error": str(error)})
+
+
+def _picture(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The image that the strokes of a `drawing` make for the model, in a request's form. Raises ValueError where nothing is drawn."""
+    drawing = asked["drawing"]
+    try:
+        own = uploads.drawn(drawing["strokes"], _find(asked["model"]).signature.shape)
+        centre, latents = bool(drawing["centre"]), list(drawing["latents"])
+    except (KeyError, TypeError):
+        raise ValueError("drawing is an object of strokes, latents and whether to centre it") from None
+    if own is None:
+        raise ValueError("nothing is drawn yet")
+    pixels = (uploads.centred(own) if centre else own).pixels
+    return {"pixels": base64.b64encode(pixels.tobytes()).decode(), "latents": latents}
 
 
 def _packed(number: int, answer: Answer) -> bytes:

@@ -58,6 +58,12 @@ def own_image(found: Checkpoint) -> None:
             aspect=shape[1] / shape[2],
             key=SKETCH,
             title="Draw your own image",
+            decoder={
+                "model": found.name,
+                "betas": found.betas,
+                "latents": found.model.latents,
+                "centre": st.session_state.get(CENTRE, True),
+            },
             on_change=_drew,
         )
     with right:

@@ -89,16 +89,11 @@ class Request:
         >>> Request.read('{"id": 7, "model": "a", "codes": {"z": [[0.5, 1.0]]}}').codes["z"].tolist()
         [[0.5, 1.0]]
         """
-        if len(text) > MOST_CHARACTERS:
-            raise ValueError(
-                f"a request has at most {MOST_CHARACTERS:,} characters, this one {len(text):,}: ask for fewer images"
-            )
-        try:
-            asked = json.loads(text)
-        except (ValueError, RecursionError):
-            raise ValueError("the request is no JSON") from None
-        if not isinstance(asked, dict) or not isinstance(asked.get("model"), str):
-            raise ValueError("a request is a JSON object that names its model")
+        return cls.of(parsed(text))
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Any]) -> "Request":
+        """A request from what `parsed` made of its text. Raises ValueError as `read` does."""
         codes = {name: _matrix(name, rows) for name, rows in _table(asked, "codes").items()}
         mixes = {name: _mixtures(name, rows) for name, rows in _table(asked, "mix").items()}
         label = _label(asked.get("label"))
@@ -129,6 +124,21 @@ class Request:
             bool(asked.get("back", False)),
             bool(asked.get("classes", False)),
         )
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The JSON object of a request. Raises ValueError for a text that is too long, or none, or does not name its model."""
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(
+            f"a request has at most {MOST_CHARACTERS:,} characters, this one {len(text):,}: ask for fewer images"
+        )
+    try:
+        asked = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("the request is no JSON") from None
+    if not isinstance(asked, dict) or not isinstance(asked.get("model"), str):
+        raise ValueError("a request is a JSON object that names its model")
+    return asked
 
 
 class Answer(NamedTuple):

@@ -1,9 +1,10 @@
 // A paper to draw on. The strokes are the drawing: they are reported after each of them, drawn again from what Python hands
 // back when one returns to the page, and undone one by one.
 //
-// `element` and `oncePerFrame` come from shared.js, which Python puts in front.
+// `element` and `oncePerFrame` come from shared.js, `liveRoute` and `putPicture` from live.js; Python puts both in front.
 
 const WIDTH = 224;          // CSS pixels of the paper
+const CHANNEL = "sketch";
 const UNIT = 1000;          // coordinates are thousandths of the paper's width
 const PEN = { low: 30, usual: 80, high: 180, step: 10 };
 const NEAR = 4;             // a point closer to the last one than this adds nothing
@@ -22,6 +23,7 @@ class Sketch {
     this.#build(parent);
     this.#listen();
     this.#resize();
+    this.live = liveRoute();
     this.draw = oncePerFrame(() => this.#draw());
     this.draw();
   }
@@ -39,6 +41,7 @@ class Sketch {
     }
     // A paper that was just put back may be told of its strokes only afterwards; once drawn on, it knows better than its echo.
     if (!this.touched) this.strokes = data.strokes;
+    this.decoder = data.decoder;
     this.draw();
   }
 
@@ -51,6 +54,8 @@ class Sketch {
     this.undo = tool("Undo", { title: "Take the last stroke back (Backspace)" });
     this.clear = tool("Clear", { title: "Start anew (Escape)" });
     const { low: min, high: max, usual: value, step } = PEN;
+    this.picture = element("canvas", { role: "img", "aria-label": "What the model makes of the drawing", width: 28, height: 28 });
+    this.decoded = element("figure", { class: "decoded", hidden: true }, this.picture, element("figcaption", {}, "decoded"));
     this.width = element("input", { type: "range", min, max, step, value });
     this.root = element(
       "div",
@@ -60,6 +65,7 @@ class Sketch {
         "div",
         { class: "tools", role: "toolbar", "aria-label": "Drawing" },
         this.pen, this.eraser, element("label", { class: "width" }, "Width", this.width), this.undo, this.clear,
+        this.decoded,
       ),
     );
     parent.append(this.root);
@@ -94,6 +100,24 @@ class Sketch {
     }
     this.undo.disabled = this.clear.disabled = !this.strokes.length;
     this.root.dataset.strokes = this.strokes.length;
+    this.#decode();
+  }
+
+  /** What the model makes of the drawing so far, while it is made. */
+  #decode() {
+    const strokes = this.#all(), { decoder } = this;
+    if (!strokes.length || !decoder) {
+      this.live.withdraw(CHANNEL);
+      this.decoded.hidden = true;
+      return;
+    }
+    const { model, betas, latents, centre } = decoder;
+    this.live.ask(CHANNEL, { model, betas, drawing: { strokes, latents, centre } }, (answer) => {
+      this.decoded.hidden = Boolean(answer.error) || !this.#all().length;
+      if (answer.error) return;
+      putPicture(this.picture, answer);
+      this.root.dataset.decoded = Number(this.root.dataset.decoded ?? 0) + 1;
+    });
   }
 
   #all() {
@@ -223,6 +247,7 @@ export default function (component) {
   sketch.update(component);
   return () => {
     sketch.draw.cancel();
+    sketch.live.withdraw(CHANNEL);
     sketch.root.remove();
     sketches.delete(parentElement);
   };

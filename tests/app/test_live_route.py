@@ -1,5 +1,6 @@
 """The live route on a server of its own: answers, refusals, bounds, and that nothing a visitor sends ends it."""
 
+import base64
 import json
 import threading
 import time
@@ -16,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 import app.live
-from app import LIVE, MODELS_VARIABLE
+from app import LIVE, MODELS_VARIABLE, uploads
 from app.live import Allowance, allowed, live
 
 ASK = {"id": 4, "model": "vae-mnist", "mix": {"z": [[[0, 1.0]]]}}
@@ -126,6 +127,37 @@ def test_who_asks_for_more_than_the_allowance_waits_for_the_rest(monkeypatch: py
     now[0] += 100
     assert bucket.wait(10) == 0
     assert bucket.wait(1) == pytest.approx(0.1)
+
+
+STROKES = [{"width": 80, "ink": 255, "points": [500, 200, 500, 800]}]
+
+
+def test_a_drawing_is_decoded_as_its_pixels_are(socket: Any):
+    drawn = uploads.centred(uploads.drawn(STROKES, (1, 28, 28)) or pytest.fail("nothing drawn"))
+    image = {"pixels": base64.b64encode(drawn.pixels.tobytes()).decode(), "latents": ["z"]}
+    drawing = {"strokes": STROKES, "latents": ["z"], "centre": True}
+    socket.send(json.dumps({"id": 1, "model": "vae-mnist", "drawing": drawing}))
+    first = opened(socket.recv())
+    socket.send(json.dumps({"id": 1, "model": "vae-mnist", "image": image}))
+    assert opened(socket.recv()) == first
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        None,
+        3,
+        {},
+        {"strokes": [], "latents": ["z"], "centre": True},
+        {"strokes": [{"width": 1}], "latents": ["z"], "centre": True},
+        {"strokes": 7, "latents": ["z"], "centre": True},
+        {"strokes": STROKES, "latents": ["w"], "centre": True},
+        {"strokes": STROKES, "latents": 3, "centre": True},
+    ],
+)
+def test_a_drawing_that_is_none_gets_a_sentence(socket: Any, drawing: Any):
+    assert "error" in asked(socket, {"model": "vae-mnist", "drawing": drawing})
+    assert "error" not in asked(socket, ASK)
 
 
 def test_a_model_of_the_visitors_own_folder_is_served(

@@ -201,3 +201,20 @@ def test_without_the_route_controls_answer_on_release(page: Any, address: str):
     page.wait_for_timeout(800)
     assert picture(page) != before
     assert "when a handle is released" in page.locator(".hands .status").inner_text()
+
+
+def test_a_drawing_is_decoded_while_it_is_drawn(page: Any, address: str):
+    opened(page, address, "model=cdvae-mnist&item=3")
+    page.get_by_text("Your own image").click()
+    page.wait_for_timeout(800)  # the panel opens with an animation
+    paper = page.locator(".sketch .paper")
+    paper.scroll_into_view_if_needed()
+    box = paper.bounding_box()
+    page.mouse.move(box["x"] + 112, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 112, box["y"] + 190, steps=10)
+    page.wait_for_function(
+        "sketch => Number(sketch.dataset.decoded) > 2", arg=page.query_selector(".sketch"), timeout=10_000
+    )
+    page.mouse.up()
+    page.wait_for_selector("text=In use: your drawing")
