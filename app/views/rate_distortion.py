@@ -119,6 +119,42 @@ def measured() -> Frontier | None:
         return None
 
 
+def single_point() -> None:
+    """A model of one beta: where it lies, and where there is more to see."""
+    several = resources.multi_rate()
+    st.info(
+        f"{checkpoint.name} was trained for one β, so it is a single point of the plane. "
+        + ("These models answer to every β:" if several else "Train one for every β with --rates 0.1 10.")
+    )
+    with st.container(horizontal=True):
+        for name in several:
+            st.button(name, icon=":material/show_chart:", on_click=change_model, args=(name,))
+    metrics = checkpoint.card["metrics"]
+    if "distortion" not in metrics:
+        return
+    rates = {name: number for name, number in metrics.items() if name.startswith("rate_")}
+    cells = st.columns(4)
+    for cell, (name, number) in zip(
+        cells, {"distortion": metrics["distortion"], **rates}.items(), strict=False
+    ):
+        title = name if name == "distortion" else f"rate of {name.removeprefix('rate_')}"
+        cell.metric(f"{title}, nats an image", f"{number['value']:.2f} ± {number['se']:.2f}")
+    st.caption(
+        f"What you see: what this one model keeps of an image and how exactly it draws it back, value ± standard error, by "
+        f"`{checkpoint.card['evaluation']['command']}`"
+    )
+    st.page_link(
+        "views/measure.py",
+        label="Beside the other models",
+        icon=":material/scatter_plot:",
+        query_params={"look": "Two numbers"},
+    )
+
+
+def change_model(name: str) -> None:
+    st.session_state["model"] = name
+
+
 found = measured()
 if found is not None and checkpoint.betas:
     shown(found)
@@ -127,12 +163,4 @@ elif checkpoint.betas:
         f"The frontier of {checkpoint.name} has not been measured yet: `latent-explorer frontier {checkpoint.name}`"
     )
 else:
-    several = resources.multi_rate()
-    st.info(
-        f"{checkpoint.name} was trained for one β, so it is a single point of the plane. "
-        + (
-            f"Models that answer to every β: {', '.join(several)}."
-            if several
-            else "Train one with --rates 0.1 10."
-        )
-    )
+    single_point()
