@@ -50,16 +50,16 @@ function rims({ covers }, solid) {
 }
 
 /**
- * Stamp a dot for each item of `spans` (into `order`) whose class has a colour and, where there is a selection, whose
- * entry in it is `wanted`. `solid` holds a pixel for each class. Items at the border, whose dot would be cut, are left out.
+ * Stamp a dot for each item of `spans` (into `order`) whose class is shown and, where there is a selection, that is in it.
+ * `solid` holds a pixel for each class. Items at the border, whose dot would be cut, are left out.
  */
-function stamp({ width, height, pixels }, dot, solid, { spans, order, xs, ys, classes, isShown }, to, selected, wanted) {
+function stamp({ width, height, pixels }, dot, solid, { spans, order, xs, ys, classes, isShown }, to, selected) {
   const { reach, full, rim, covers } = dot, { redBlue, green } = rims(dot, solid);
   const right = width - reach, bottom = height - reach, edge = rim.length;
   for (const [from, end] of spans) {
     for (let k = from; k < end; k++) {
       const i = order[k], c = classes[i];
-      if (!isShown[c] || (selected !== null && selected[i] !== wanted)) continue;
+      if (!isShown[c] || (selected !== null && !selected[i])) continue;
       const px = Math.round(to.left + xs[i] * to.scale), py = Math.round(to.top - ys[i] * to.scale);
       if (px < reach || py < reach || px >= right || py >= bottom) continue;
       const at = py * width + px, colour = solid[c];

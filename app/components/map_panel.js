@@ -197,7 +197,6 @@ class Panel {
     const context = this.pointCanvas.getContext("2d");
     if (this.image?.width !== width || this.image?.height !== height) this.image = new ImageData(width, height);
     const pixels = new Uint32Array(this.image.data.buffer);
-    pixels.fill(pixel(map.theme.background));
 
     const closer = (view.scale / this.#wholeView().scale) ** 0.2;  // dots grow a little on the way in
     this.radius = Math.max(1.2, Math.min(3.5, 26 * points.count ** -0.27)) * Math.max(1, Math.min(2, closer));
@@ -207,11 +206,29 @@ class Panel {
     const items = { spans, order: points.order, xs: this.shown.x, ys: this.shown.y, classes, isShown: map.shown };
     const to = { left: width / 2 - view.cx * scale, top: height / 2 + view.cy * scale, scale };
     const canvas = { width, height, pixels }, dot = disc(this.radius * ratio - 0.5, width);
-    if (selected) stamp(canvas, dot, map.theme.faded, items, to, selected, 0);
-    stamp(canvas, dot, map.theme.solid, items, to, selected, 1);
+    const paintAll = (colours) => {
+      pixels.fill(pixel(map.theme.background));
+      stamp(canvas, dot, colours, items, to, null);
+    };
+    if (selected) {
+      this.#underlay(pixels, [width, height, left, top, view.scale, map.theme.paper, map.shown].join(), () => paintAll(map.theme.faded));
+      stamp(canvas, dot, map.theme.solid, items, to, selected);
+    } else paintAll(map.theme.solid);
     context.putImageData(this.image, 0, 0);
     this.#paintPictures(context);
     this.root.dataset.drawMs = (performance.now() - started).toFixed(1);
+  }
+
+  /**
+   * Fill the pixels with the pale map that lies under a selection: as it was, where neither the view (`key`) nor the places have
+   * changed since, since all that a lasso changes is which items stand out.
+   */
+  #underlay(pixels, key, paint) {
+    if (this.pale?.key === key && this.pale.places === this.shown) return pixels.set(this.pale.pixels);
+    paint();
+    const buffer = this.pale?.pixels.length === pixels.length ? this.pale.pixels : new Uint32Array(pixels.length);
+    buffer.set(pixels);
+    this.pale = { key, places: this.shown, pixels: buffer };
   }
 
   /** Pictures in place of dots, where few enough items are in view; those that would overlap another stay dots. */
