@@ -60,7 +60,7 @@ def image_grid(
         "clickable": clickable,
         "headed": headed,
     }
-    cell = _component(key=key, data=pack(header, images), on_cell_change=_nothing).cell
+    cell = _component(key=key, data=pack(header, images), on_cell_change=_nothing).get("cell")
     return (int(cell[0]), int(cell[1])) if clickable and cell else None
 
 
