@@ -95,36 +95,6 @@ class Points {
     return found;
   }
 
-  /** Every item within `radius` of (x, y) that is shown, as `[item, distance]`. */
-  within(x, y, radius, isShown) {
-    const found = [];
-    for (const [from, to] of this.spans(x - radius, x + radius, y - radius, y + radius)) {
-      for (let k = from; k < to; k++) {
-        const i = this.order[k], distance = Math.hypot(this.x[i] - x, this.y[i] - y);
-        if (distance <= radius && isShown(i)) found.push([i, distance]);
-      }
-    }
-    return found;
-  }
-
-  /** The `count` shown items nearest to (x, y) as `[item, distance]`, nearest first. */
-  nearest(x, y, count, isShown) {
-    const whole = 3 * this.extent;  // every item is within it of any place that a panel shows
-    for (let radius = this.extent / BUCKETS; ; radius *= 2) {
-      const found = this.within(x, y, radius, isShown);
-      if (found.length >= count || radius > whole) return found.sort((a, b) => a[1] - b[1]).slice(0, count);
-    }
-  }
-
-  /** The shown item nearest to (x, y) within `radius`, or -1. */
-  at(x, y, radius, isShown) {
-    let best = -1, least = Infinity;
-    for (const [item, distance] of this.within(x, y, radius, isShown)) {
-      if (distance < least) [best, least] = [item, distance];
-    }
-    return best;
-  }
-
   /** Call `visit(item)` for every shown item of a rectangle, until it returns true. */
   visit({ left, right, bottom, top }, isShown, visit) {
     for (const [from, to] of this.spans(left, right, bottom, top)) {
@@ -135,6 +105,34 @@ class Points {
     }
   }
 
+  /** Call `visit(item, distance)` for every shown item within `radius` of (x, y). */
+  #near(x, y, radius, isShown, visit) {
+    const box = { left: x - radius, right: x + radius, bottom: y - radius, top: y + radius };
+    this.visit(box, isShown, (item) => {
+      const distance = Math.hypot(this.x[item] - x, this.y[item] - y);
+      if (distance <= radius) visit(item, distance);
+    });
+  }
+
+  /** The `count` shown items nearest to (x, y) as `[item, distance]`, nearest first. */
+  nearest(x, y, count, isShown) {
+    const whole = 3 * this.extent;  // so far from the map nobody points at an item
+    for (let radius = this.extent / (4 * BUCKETS); ; radius *= 2) {
+      const found = [];
+      this.#near(x, y, radius, isShown, (item, distance) => found.push([item, distance]));
+      if (found.length >= count || radius > whole) return found.sort((a, b) => a[1] - b[1]).slice(0, count);
+    }
+  }
+
+  /** The shown item nearest to (x, y) within `radius`, or -1. */
+  at(x, y, radius, isShown) {
+    let best = -1, least = Infinity;
+    this.#near(x, y, radius, isShown, (item, distance) => {
+      if (distance < least) [best, least] = [item, distance];
+    });
+    return best;
+  }
+
   /** The shown items of a rectangle in increasing order, or null where they are more than `most`. */
   inView(box, most, isShown) {
     const found = [];
@@ -143,8 +141,8 @@ class Points {
   }
 
   /**
-   * The next item from one in a direction `[dx, dy]`: the nearest of those within 45 degrees of it, or -1.
-   * `from` is a place, `item` the one that stands there.
+   * The next item from `item`, which stands at `[x, y]`, in a direction `[dx, dy]`: the nearest of those within 45 degrees
+   * of it, or -1.
    */
   next([x, y], item, [dx, dy], isShown) {
     const ahead = (i) => {
