@@ -128,7 +128,7 @@ def _means(found: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     most = max(map(len, selected.values()))
     some = f" (of {resources.MEAN_OF:,} of them, evenly spread)" if most > resources.MEAN_OF else ""
     each = (
-        " Then one block alone at its mean, the rest of the item whose code is nearest to the mean."
+        " Then one block alone at its mean, the rest of the item, named at the left, whose code is nearest to the mean."
         if any(rests)
         else ""
     )
