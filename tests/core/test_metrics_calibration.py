@@ -1,13 +1,14 @@
 """Calibration: exact on what is known, near zero for frequencies that are right, and there for every model with a class."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from vae_core.checkpoints import Checkpoint, load
-from vae_core.metrics import bench_of, calibration, evaluate
+from vae_core.metrics import bench_of, calibration, classes, evaluate
 from vae_core.metrics.classes import class_scores
 
 
@@ -91,3 +92,17 @@ def test_the_curve_holds_all_images_and_gives_the_error_of_the_card(checkpoints:
         shares = (curve.accuracy.nan_to_num(0) * curve.count).sum().item() / 447
         right = (scores[kind].argmax(-1) == bench.data.labels).double().mean().item()
         assert shares == pytest.approx(right)
+
+
+def test_the_probabilities_are_computed_once_for_accuracy_and_calibration(
+    checkpoints: dict, monkeypatch: pytest.MonkeyPatch
+):
+    calls = []
+    whole = classes.class_log_joint
+    monkeypatch.setattr(classes, "class_log_joint", lambda *given: calls.append(1) or whole(*given))
+    bench = bench_of(checkpoints["cdvae-digits"])
+    classes.bayes_accuracy(bench)
+    calibration.calibration(bench)
+    assert len(calls) == 1
+    classes.bayes_accuracy(replace(bench, seed=1))
+    assert len(calls) == 2

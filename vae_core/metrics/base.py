@@ -6,7 +6,7 @@ Shapes: N examples, D dimensions of a block.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,6 +18,8 @@ from ..model import Model
 
 Report = Callable[[str], None]
 RESAMPLES = 50
+
+T = TypeVar("T")
 
 
 class Estimate(NamedTuple):
@@ -34,7 +36,7 @@ class Estimate(NamedTuple):
         >>> Estimate.mean(torch.tensor([0.0, 2.0]))
         Estimate(value=1.0, se=1.0, n=2)
         """
-        values = values.double()
+        values = values.cpu().double()  # not every device has doubles
         return cls(values.mean().item(), (values.std() / len(values) ** 0.5).item(), len(values))
 
     @classmethod
@@ -47,7 +49,7 @@ class Estimate(NamedTuple):
         >>> Estimate.share(torch.ones(100)).se > 0.01
         True
         """
-        n, k = len(right), right.double().sum().item()
+        n, k = len(right), right.sum().item()
         shrunk = (k + 2) / (n + 4)
         return cls(k / n, (shrunk * (1 - shrunk) / (n + 4)) ** 0.5, n)
 
@@ -115,6 +117,16 @@ class Bench:
     def encoded(self) -> Encodings:
         """The encodings of the evaluated split."""
         return self.encodings(self.data, purpose=1)
+
+    @cached_property
+    def _kept(self) -> dict[Callable[..., Any], Any]:
+        return {}
+
+    def once(self, compute: "Callable[[Bench], T]") -> T:
+        """`compute(self)`, which several metrics need, computed the first time."""
+        if compute not in self._kept:
+            self._kept[compute] = compute(self)
+        return self._kept[compute]
 
 
 def gather(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:

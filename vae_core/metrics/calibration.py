@@ -42,7 +42,7 @@ def calibration(bench: Bench) -> dict[str, Estimate]:
     """
     found, generator = {}, torch.Generator().manual_seed(bench.seed)
     for name, log_q in class_log_probabilities(bench).items():
-        labels = bench.data.labels.to(log_q.device)
+        labels = bench.data.labels.cpu()
         confidence, right = judged_confidence(log_q, labels)
         spread = bootstrap(
             lambda rows, c=confidence, r=right: reliability(c[rows], r[rows]).error, len(right), generator
@@ -54,14 +54,14 @@ def calibration(bench: Bench) -> dict[str, Estimate]:
 
 def class_log_probabilities(bench: Bench) -> dict[str, Tensor]:
     """log q(c|x) by Bayes' rule over the model's terms (`bayes`), and of its classifier (`classifier`), `(N, K)` each."""
-    return {name: scores.double().log_softmax(-1) for name, scores in class_scores(bench).items()}
+    return {name: scores.cpu().double().log_softmax(-1) for name, scores in bench.once(class_scores).items()}
 
 
 def reliability_curves(bench: Bench) -> dict[str, Reliability]:
     """The curve behind each of `calibration`'s errors, by the same names: bayes, classifier."""
-    labels = bench.data.labels
+    labels = bench.data.labels.cpu()
     return {
-        name: reliability(*judged_confidence(log_q, labels.to(log_q.device)))
+        name: reliability(*judged_confidence(log_q, labels))
         for name, log_q in class_log_probabilities(bench).items()
     }
 

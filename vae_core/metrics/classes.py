@@ -29,7 +29,7 @@ def bayes_accuracy(bench: Bench) -> dict[str, Estimate]:
     labels = bench.data.labels.to(bench.device)
     return {
         f"{name}_accuracy": Estimate.share((scores.argmax(-1) == labels).float())
-        for name, scores in class_scores(bench).items()
+        for name, scores in bench.once(class_scores).items()
     }
 
 

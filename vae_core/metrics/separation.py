@@ -41,7 +41,7 @@ def prior_separation(bench: Bench) -> dict[str, Estimate]:
         if priors is None or not priors.batch_shape:
             continue
         if (divergences := prior_overlap(bench.model, block, bench.classes)) is not None:
-            apart = ~torch.eye(bench.classes, dtype=torch.bool, device=bench.device)
+            apart = ~torch.eye(bench.classes, dtype=torch.bool)
             for name, matrix in divergences._asdict().items():
                 least = matrix[apart].min().item()
                 found[f"prior_{name}_{block}"] = Estimate(least, 0.0, int(apart.sum()))
@@ -63,7 +63,7 @@ def prior_overlap(model: Model, block: str, classes: int) -> Overlap | None:
     priors = priors_by_class(model, block, classes)
     if not (isinstance(priors, Independent) and isinstance(priors.base_dist, Normal) and priors.batch_shape):
         return None
-    return overlap(priors.mean.double(), priors.variance.double().diag_embed())
+    return overlap(priors.mean.cpu().double(), priors.variance.cpu().double().diag_embed())
 
 
 def posterior_overlap(means: Tensor, scales: Tensor, labels: Tensor, classes: int) -> Overlap:
@@ -73,7 +73,7 @@ def posterior_overlap(means: Tensor, scales: Tensor, labels: Tensor, classes: in
     """
     middles, spreads = [], []
     for c in range(classes):
-        mu, s = means[labels == c].double(), scales[labels == c].double()
+        mu, s = (part[labels == c].cpu().double() for part in (means, scales))
         centred = mu - mu.mean(0)
         middles.append(mu.mean(0))
         spreads.append(centred.mT @ centred / len(mu) + s.square().mean(0).diag())
@@ -115,15 +115,15 @@ def posterior_separation(bench: Bench) -> dict[str, Estimate]:
     images of the split, chosen by the seed. The standard errors take the images for independent, which they are but for the pairs they share.
     """
     generator = torch.Generator().manual_seed(bench.seed)
-    rows = torch.randperm(len(bench.data), generator=generator)[:POSTERIORS].to(bench.device)
-    found, labels = {}, bench.encoded.labels[rows]
+    rows = torch.randperm(len(bench.data), generator=generator)[:POSTERIORS]
+    found, labels = {}, bench.data.labels.cpu()[rows]
     kinds: Mapping[str, Mapping[str, Tensor]] = {
         "sample": bench.encoded.samples,
         "mean": bench.encoded.means,
     }
     for block in bench.blocks:
         for kind, codes in kinds.items():
-            places = codes[block][rows].double()
+            places = codes[block].cpu()[rows].double()
             distance = torch.cdist(places, places)
             shares = same_class_neighbours(distance, labels)
             found[f"silhouette_{block}_{kind}"] = Estimate.mean(silhouettes(distance, labels, bench.classes))
