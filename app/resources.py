@@ -440,14 +440,13 @@ def densities(found: Checkpoint, block: str, dimension: int) -> Marginals:
 
 
 @_by_identity
-def class_overlap(found: Checkpoint, block: str) -> tuple[Overlap, bool]:
-    """Divergences between the classes of a block: of their priors where the block reads the class (True), else of their encodings."""
-    between = prior_overlap(found.model, block, len(found.atlas.classes))
-    if between is not None:
-        return between, True
+def class_overlap(found: Checkpoint, block: str, of_priors: bool) -> Overlap | None:
+    """Divergences between the classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings."""
+    if of_priors:
+        return prior_overlap(found.model, block, len(found.atlas.classes))
     means, scales = codes(found)[block]
     labels = torch.from_numpy(found.atlas.labels)
-    return posterior_overlap(means, scales, labels, len(found.atlas.classes)), False
+    return posterior_overlap(means, scales, labels, len(found.atlas.classes))
 
 
 def closest_part(found: Checkpoint, block: str, chosen: Tensor) -> Tensor:

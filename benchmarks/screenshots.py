@@ -10,9 +10,14 @@ from benchmarks.driving import chromium, served
 # The README's few: name, address, and what is there when the page is drawn.
 SHOTS = {
     "map": ("/?item=3", ".st-key-item-neighbours [data-ready=true]"),
+    "live": ("/live?item=8&class=3&move=z_u.3~2", ".st-key-live-neighbours [data-ready=true]"),
     "traverse": ("/traverse?block=z_u&item=7", ".st-key-strips [data-ready=true]"),
     "generate": ("/generate?seed=1", ".st-key-swaps [data-ready=true]"),
     "frontier": ("/rate_distortion", ".js-plotly-plot .point"),
+    "prior": (
+        "/prior?look=Holes&model=vae-mnist&beside=vae-mnist-vamp",
+        ".st-key-empty-vae-mnist-vamp .js-plotly-plot .bars",
+    ),
     "mixture": ("/?model=srvae-mnist", ".latent-map[data-ready=true]"),
     "hold": ("/generate?model=srvae-mnist&hold=u", ".st-key-held [data-ready=true]"),
 }

@@ -342,7 +342,7 @@ class Hands {
     this.temperature.root.hidden = !drawn;
     this.dice.textContent = fromItem ? "Another item" : "Draw again";
     this.dice.title = fromItem ? "An item at random" : "Another seed";
-    if (Number(this.item.value) !== state.item) this.item.value = state.item;
+    if (this.item.value === "" || Number(this.item.value) !== state.item) this.item.value = state.item;
     this.temperature.show(state.temperature, `${state.temperature.toFixed(2)} × σ`);
     const own = data.classes[this.labels[state.item]];
     this.about.textContent = drawn ? `seed ${state.seed}` : fromItem && own !== undefined ? `class ${own}` : "";

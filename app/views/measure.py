@@ -33,6 +33,7 @@ def this_model() -> None:
         list(METRICS),
         ["elbo"],
         key="groups",
+        bind="query-params",
         help="Each is a function of `vae_core/metrics`, where its formula stands.",
     )
     amount = controls[1].selectbox("On", list(AMOUNTS), key="amount", bind="query-params")
@@ -197,8 +198,8 @@ def two_numbers() -> None:
         return
     left, right = st.columns(2)
     usual = [name if name in names else names[0] for name in ("distortion", "negative_elbo")]
-    links.check("across", names, "number")
-    links.check("up", names, "number")
+    links.settle("across", names, "number")
+    links.settle("up", names, "number")
     x = left.selectbox("Across", names, names.index(usual[0]), key="across", bind="query-params")
     y = right.selectbox("Up", names, names.index(usual[1]), key="up", bind="query-params")
     both = {model: (card[x], card[y]) for model, card in cards.items() if x in card and y in card}
@@ -223,10 +224,10 @@ def two_numbers() -> None:
         )
 
 
-links.check("look", VIEWS, "view")
+links.check("show", VIEWS, "view")
 look = (
     st.segmented_control(
-        "Look at", VIEWS, default=CARD, key="look", bind="query-params", label_visibility="collapsed"
+        "Look at", VIEWS, default=CARD, key="show", bind="query-params", label_visibility="collapsed"
     )
     or CARD
 )

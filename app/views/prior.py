@@ -48,6 +48,7 @@ CLUSTERS, COMPONENTS, CLASSES, DENSITIES, HOLES = VIEWS = (
     "Holes",
 )
 UMAP, PRINCIPAL, PAIR = PLANES = ("UMAP", "principal axes", "two dimensions")
+PRIORS, ENCODINGS = BETWEEN = ("priors", "encodings")
 MATRICES = {"KL": ("kl", "KL(row ‖ column)"), "Bhattacharyya": ("bhattacharyya", "Bhattacharyya distance")}
 
 # Parts of a mixture that are outlined, and that get a row of samples: those that are used most.
@@ -65,10 +66,10 @@ def chosen() -> tuple[str, str, list[Checkpoint]]:
         or CLUSTERS
     )
     names = blocks(checkpoint.model)
-    links.check("block", names, "block")
+    links.settle("block", names, "block")
     block = middle.selectbox("Block", names, key="block", bind="query-params")
     others = [NOBODY, *resources.on_the_same_items(checkpoint)]
-    links.check("beside", others, "model beside it")
+    links.settle("beside", others, "model beside it")
     other = right.selectbox("Beside it", others, key="beside", bind="query-params")
     return look, block, [checkpoint, *([] if other == NOBODY else [resources.checkpoint(other)])]
 
@@ -125,7 +126,7 @@ def map_of(found: Checkpoint, block: str, panel: Panel, key: str, hidden: list[i
 
 
 def clusters(models: list[Checkpoint], block: str) -> None:
-    controls = st.columns([2, 1, 1, 2], vertical_alignment="bottom")
+    controls = st.columns([2.6, 1, 1], vertical_alignment="bottom")
     links.check("plane", PLANES, "plane")
     kind = (
         controls[0].segmented_control("Plane", PLANES, default=UMAP, key="plane", bind="query-params") or UMAP
@@ -267,14 +268,17 @@ def conditional(found: Checkpoint, block: str) -> str:
 
 def classes(models: list[Checkpoint], block: str) -> None:
     links.check("matrix", list(MATRICES), "divergence")
+    links.check("of", BETWEEN, "kind of classes")
+    left, right = st.columns(2)
     kind = (
-        st.segmented_control("Divergence", list(MATRICES), default="KL", key="matrix", bind="query-params")
+        left.segmented_control("Divergence", list(MATRICES), default="KL", key="matrix", bind="query-params")
         or "KL"
     )
+    of = right.segmented_control("Between", BETWEEN, default=PRIORS, key="of", bind="query-params") or PRIORS
     a, b = linked_pair()
     for place, found in zip(st.columns(len(models)), models, strict=True):
         with place:
-            class_matrix(found, block_of(found, block), kind, (a, b))
+            class_matrix(found, block_of(found, block), kind, of == PRIORS, (a, b))
     names = checkpoint.atlas.classes
     st.markdown(f"**Class {names[a]} and class {names[b]}**")
     for place, found in zip(st.columns(len(models)), models, strict=True):
@@ -295,8 +299,11 @@ def linked_pair() -> tuple[int, int]:
     return 0, len(names) - 1
 
 
-def class_matrix(found: Checkpoint, block: str, kind: str, pair: tuple[int, int]) -> None:
-    between, of_priors = resources.class_overlap(found, block)
+def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair: tuple[int, int]) -> None:
+    between = resources.class_overlap(found, block, of_priors)
+    if of_priors and between is None:
+        between, of_priors = resources.class_overlap(found, block, False), False
+    assert between is not None
     field, title = MATRICES[kind]
     key = f"matrix-{found.name}-{block}"
 
@@ -316,11 +323,9 @@ def class_matrix(found: Checkpoint, block: str, kind: str, pair: tuple[int, int]
         selection_mode="points",
         config=CONFIG,
     )
-    note = (
-        ""
-        if of_priors
-        else " The prior does not read the class here, so each class is the Gaussian of its encodings’ moments."
-    )
+    note = "" if of_priors else " Each class is taken for the Gaussian of its encodings’ moments"
+    if not of_priors:
+        note += "." if reads_label(found.model, block) else ", since the prior does not read the class here."
     with keep.beside(
         f"how far apart the classes lie, in nats, in closed form. Click a cell to open its two classes.{note}"
     ):

@@ -63,7 +63,7 @@ def test_a_command_that_nobody_looks_at_any_more_ends():
 @pytest.mark.parametrize("look", ["This model", "All models", "Two numbers"])
 @pytest.mark.parametrize("model", ["cdvae-mnist", "vae-digits", "rates-digits"])
 def test_each_view_opens(open_page: Open, look: str, model: str):
-    at = open_page("views/measure.py", model=model, look=look)
+    at = open_page("views/measure.py", model=model, show=look)
     assert not at.exception
 
 
@@ -80,6 +80,6 @@ def test_numbers_are_measured_again_beside_the_cards(open_page: Open):
 
 
 def test_an_unknown_view_in_a_link_gets_a_sentence(open_page: Open):
-    at = open_page("views/measure.py", model="vae-digits", look="nothing")
+    at = open_page("views/measure.py", model="vae-digits", show="nothing")
     assert not at.exception
     assert "nothing" in at.warning[0].value
