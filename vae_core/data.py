@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -139,18 +140,30 @@ def _sprites(split: str, limit: int | None) -> Data:
 
 
 def _mnist(split: str, limit: int | None) -> Data:
-    """MNIST (LeCun et al., 1998) through torchvision: 60,000 images to train, 10,000 to test."""
-    from torchvision.datasets import MNIST
-
+    """MNIST (LeCun et al., 1998): 60,000 images to train, 10,000 to test, in the files that torchvision keeps, or downloads."""
     root, download = _mnist_folder()
+    start = root / "MNIST" / "raw" / ("train" if split == "train" else "t10k")
+    images, labels = (Path(f"{start}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1"))
     try:
-        found = MNIST(root, train=split == "train", download=download)
-    except (RuntimeError, OSError) as error:
+        if download and not (images.exists() and labels.exists()):
+            # Seconds to import, which a page's first click is not to wait for.
+            from torchvision.datasets import MNIST
+
+            MNIST(root, download=True)
+        pixels, classes = _idx(images), _idx(labels)
+    except (RuntimeError, OSError, ValueError, IndexError) as error:
         raise ValueError(
             f"MNIST could not be had ({error}): set {DATA_VARIABLE} to a folder that holds MNIST/raw, or go online"
         ) from None
-    data = Data("mnist", split, found.data[:, None], found.targets.long(), tuple("0123456789"))
+    data = Data("mnist", split, pixels[:, None], classes.long(), tuple("0123456789"))
     return data.rows(_shuffled(len(data))) if split == "train" else data
+
+
+def _idx(path: Path) -> Tensor:
+    """Bytes in LeCun's IDX format: two zeros, 8 for bytes, the number of dimensions, each of them in four bytes, and the bytes."""
+    data = path.read_bytes()
+    sizes = np.frombuffer(data, ">u4", data[3], offset=4).astype(int).tolist()
+    return torch.from_numpy(np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(sizes).copy())
 
 
 def _mnist_folder() -> tuple[Path, bool]:

@@ -47,10 +47,9 @@ TERMS = {"a": "a", "b": "b", "c": "c"}
 
 st.title("Interpolate and average")
 st.caption(
-    "Pictures between the items of the maps, by number: each is the decoder’s mean image of a code that is made of the items’ "
-    "posterior means. The address of this page holds the view."
+    "Pictures between items of the maps: each is the decoder’s mean image of a code that is made of the items’ posterior means. One’s "
+    "own image, below, can be an end as well."
 )
-own_expander(checkpoint)
 guest = kept_own(checkpoint)
 
 
@@ -387,3 +386,4 @@ def nearest(result: Codes, passed_over: list[int]) -> int:
 between_two()
 grid_between()
 difference()
+own_expander(checkpoint)

@@ -250,3 +250,29 @@ def test_mnist_out_of_reach_is_said_in_a_sentence(
     ) as caught:
         load_data("mnist")
     one_line(caught.value)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0\0\x08\x03", b"\0\0\x08\x03" + bytes(40)])
+def test_a_damaged_file_of_mnist_is_said_in_a_sentence(
+    damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for kind in ("images-idx3", "labels-idx1"):
+        (raw / f"t10k-{kind}-ubyte").write_bytes(damage)
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    with pytest.raises(ValueError, match="MNIST could not be had"):
+        load_data("mnist", "test")
+
+
+def test_a_file_of_mnist_is_read_as_its_format_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    pixels = bytes(i % 251 for i in range(2 * 28 * 28))
+    sizes = b"".join(n.to_bytes(4, "big") for n in (2, 28, 28))
+    (raw / "t10k-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + sizes + pixels)
+    (raw / "t10k-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + (2).to_bytes(4, "big") + bytes([7, 2]))
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    found = load_data("mnist", "test")
+    assert found.labels.tolist() == [7, 2]
+    assert found.images.flatten().tolist() == list(pixels)
