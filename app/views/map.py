@@ -19,12 +19,6 @@ KEY = f"map-{checkpoint.name}"
 IMAGES = {"test": "test images", "train": "training images", "all": "training and test images"}[atlas.split]
 
 st.title("Map")
-st.caption(
-    f"What you see: each dot is one of {len(atlas):,} {IMAGES}, where UMAP puts its posterior mean: near dots have similar codes; "
-    "distances between clusters mean little. Outlines show where the priors fall: one for each class, each component (#) of a mixture, "
-    "or the whole; dashed, where the posterior of the opened item falls. Hover decodes any place, also between dots; zoom in, and dots "
-    "become pictures. A lasso or a box selects in every map, a click opens the item."
-)
 
 
 def panel(block: str) -> Panel:
@@ -91,8 +85,6 @@ def linked_hidden() -> list[int]:
 
 @st.fragment
 def maps() -> None:
-    with st.expander("Your own image on the maps", icon=":material/draw:"):
-        own_image(checkpoint)
     query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
     shown = blocks(model)
     if (
@@ -120,7 +112,15 @@ def maps() -> None:
         selection_a=kept.encode() if kept else None,
         hidden=",".join(map(str, state.hidden)) or None,
     )
+    st.caption(
+        f"What you see: each dot is one of {len(atlas):,} {IMAGES}, where UMAP puts its posterior mean: near dots have similar codes; "
+        "distances between clusters mean little. Outlines show where the priors fall: one for each class, each component (#) of a "
+        "mixture, or the whole; dashed, where the posterior of the opened item falls. Hover decodes any place, also between dots; zoom "
+        "in, and dots become pictures. A lasso or a box selects in every map, a click opens the item."
+    )
     selection_panel(checkpoint, state, kept)
+    with st.expander("Your own image on the maps", icon=":material/draw:"):
+        own_image(checkpoint)
     if (own := kept_own(checkpoint)) is not None:
         own_panel(checkpoint, own)
     if state.item is not None:
