@@ -78,6 +78,43 @@ def convolutional(*channels: int, features: int = 256, activation: Callable[[], 
     return Nets(trunk, features, decoder)
 
 
+def disentanglement_lib() -> Nets:
+    """The nets of disentanglement_lib's studies (Locatello et al., 2019), which are those of the beta-VAE for chairs (Higgins et al., 2017).
+
+    Convolutions of stride 2 to 32, 32, 64 and 64 channels, two of 4x4 and two of 2x2, and 256 units; back through 256 and 1024 units
+    and convolutions of 4x4 to 64, 32 and 32 channels; ReLU. 1024 is 64 x 4 x 4, of images of 64 x 64; other sides that 16 divides have
+    their own. Raises ValueError for sides that it does not.
+    """
+    channels, features = (32, 32, 64, 64), 256
+
+    def trunk(shape: Shape) -> nn.Module:
+        side, kernels = _sixteenth(shape), ((4, 1), (4, 1), (2, 0), (2, 0))
+        downs = [
+            layer
+            for (a, b), (size, padding) in zip(pairwise((shape[0], *channels)), kernels, strict=True)
+            for layer in (nn.Conv2d(a, b, size, 2, padding), nn.ReLU())
+        ]
+        return nn.Sequential(*downs, nn.Flatten(), *dense(channels[-1] * side**2, [features], nn.ReLU))
+
+    def decoder(inputs: int, shape: Shape) -> nn.Module:
+        side = _sixteenth(shape)
+        top = dense(inputs, (features, channels[-1] * side**2), nn.ReLU)
+        widths = (*channels[::-1], shape[0])
+        ups = [layer for a, b in pairwise(widths) for layer in (nn.ConvTranspose2d(a, b, 4, 2, 1), nn.ReLU())]
+        return Joined(*top, nn.Unflatten(1, (channels[-1], side, side)), *ups[:-1])
+
+    return Nets(trunk, features, decoder)
+
+
+def _sixteenth(shape: Shape) -> int:
+    _, height, width = shape
+    if height != width or height % 16:
+        raise ValueError(
+            f"the nets conv-32-64 want square images of a side that 16 divides, got {height} x {width}: choose others"
+        )
+    return height // 16
+
+
 def _stages(shape: Shape, channels: Sequence[int]) -> tuple[list[int], int]:
     """Widths from the image's channels to the top stage, and the side of the top stage."""
     depth, height, width = shape
@@ -102,6 +139,7 @@ NETS: dict[str, Nets] = {
     "mlp-512x2": mlp(512, 512),
     "conv-32": convolutional(32, 32),
     "conv-64": convolutional(64, 64, features=256),
+    "conv-32-64": disentanglement_lib(),
 }
 
 

@@ -7,14 +7,16 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from functools import reduce
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any, ClassVar, NamedTuple
 
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.distributions import Uniform
+from torch.distributions import Distribution, Independent, Normal, Uniform
 
-from .conditionals import Env
+from .conditionals import Env, full_precision
 from .distributions import Draw, diagonal_normal, rsample, whole_mean
 from .labels import class_log_joint, has_label, uniform_log_prior
 from .model import Inferred, Model, Terms
@@ -40,6 +42,10 @@ class Objective(nn.Module, ABC):
     def state(self) -> dict[str, float]:
         """What the objective itself has found, by name, such as the multiplier of a constraint."""
         return {}
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Its parameters that Adam trains by options of their own, as groups of an optimiser; others go with the model's."""
+        return []
 
 
 class Rule(nn.Module, ABC):
@@ -244,9 +250,13 @@ RULES: dict[str, type[Rule]] = {
 
 
 class Penalty(nn.Module, ABC):
-    """A term beside the bound, `weight` times one number an example; `name` stands in progress and history."""
+    """A term beside the bound, `weight` times one number an example; `name` stands in progress and history.
+
+    `adam`: options by which its own parameters are trained, where they do not go with the model's.
+    """
 
     name: str
+    adam: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, weight: float):
         super().__init__()
@@ -254,6 +264,11 @@ class Penalty(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Tensor: ...
+
+    def loss(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Loss:
+        """What it adds to the loss of a batch and to its parts."""
+        value = self(model, batch, inferred, terms).mean()
+        return Loss(self.weight * value, {self.name: value.detach()})
 
 
 class ClassTerm(Penalty):
@@ -318,6 +333,158 @@ class _Reversed(torch.autograd.Function):
         return -ctx.strength * gradients[0], None
 
 
+class Split(NamedTuple):
+    """The parts of log q(z|x) - log p(z) at one draw an example, `(B,)`, which they sum to; of means I(n; z), TC(q(z)) and
+    sum_j KL(q(z_j) || p(z_j)). The last is None where the prior does not factorise."""
+
+    information: Tensor
+    correlation: Tensor
+    dimensions: Tensor | None
+
+
+class RateParts(Penalty):
+    """(alpha - 1) I(n; z) + (beta - 1) TC(q(z)) + (gamma - 1) sum_j KL(q(z_j) || p(z_j)), `(B,)`, of one block.
+
+    Beside the bound at beta = 1 it is the beta-TCVAE, D + alpha I + beta TC + gamma sum_j KL (Chen et al., 2018), for the three parts sum
+    to the rate in the mean; at alpha = beta = gamma = 1 the loss is the negative bound, exactly. The aggregates are those of N = `images`
+    training images, estimated from the batch (`log_aggregates`, which says how far off they are).
+    """
+
+    def __init__(
+        self,
+        block: str,
+        images: int,
+        beta: float,
+        alpha: float = 1.0,
+        gamma: float = 1.0,
+        factorises: bool = True,
+    ):
+        super().__init__(1.0)
+        _not_negative(tc_alpha=alpha, tc_beta=beta, tc_gamma=gamma)
+        self.block, self.images, self.factorises = block, images, factorises
+        self.alpha, self.beta, self.gamma = alpha, beta, gamma
+
+    def forward(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Tensor:
+        return self._weighed(self.split(model, inferred))
+
+    def loss(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Loss:
+        split = self.split(model, inferred)
+        names = ("index_information", "total_correlation", "dimension_kl")
+        parts = {name: part for name, part in zip(names, split, strict=True) if part is not None}
+        means = {f"{name}_{self.block}": part.detach().mean() for name, part in parts.items()}
+        return Loss(self._weighed(split).mean(), means)
+
+    def _weighed(self, split: Split) -> Tensor:
+        weighed = (self.alpha - 1) * split.information + (self.beta - 1) * split.correlation
+        return weighed if split.dimensions is None else weighed + (self.gamma - 1) * split.dimensions
+
+    def split(self, model: Model, inferred: Inferred) -> Split:
+        """The split at the draws of a batch, estimated among the posteriors of the whole batch."""
+        q, z = inferred.posteriors[self.block], inferred.env[self.block]
+        loc, scale, first = q.mean, q.stddev, 0
+        if self.training:  # held-out images are whole on every process
+            loc, scale, first = _whole_batch(loc), _whole_batch(scale), _first_row(len(z))
+        own = torch.arange(first, first + len(z), device=z.device)
+        joint, each = log_aggregates(z, loc, scale, own, self.images)
+        parts = q.log_prob(z) - joint, joint - each.sum(-1)
+        if not self.factorises:
+            return Split(*parts, None)
+        prior: Any = model.p[self.block]({})
+        return Split(*parts, (each - prior.base_dist.log_prob(z)).sum(-1))
+
+
+def log_aggregates(z: Tensor, mean: Tensor, scale: Tensor, own: Tensor, images: int) -> tuple[Tensor, Tensor]:
+    """Estimates of log q(z) `(M,)` and log q(z_j) `(M, D)` at draws z `(M, D)`, with q = 1/N sum_n N(mean_n, diag scale_n^2) over N images
+    of which the batch holds B, `(B, D)` each; row `own` `(M,)` is the posterior that a draw is of.
+
+    q(z) = 1/N q(z|own) + (N-1)/N mean of the B - 1 others: stratified, as the MSS of Chen et al. (2018), with equal weights of the others.
+    Exact where B = N, and an unbiased estimate of q(z) below; the logarithm of one is too low. Where posteriors are narrow, so that a batch
+    holds no near ones, log q(z) falls to its floor log q(z|own) - log N: I is then overestimated, up to log N, and TC underestimated.
+
+    >>> z, mean = torch.zeros(1, 2), torch.tensor([[0.0, 0.0], [100.0, 0.0]])
+    >>> joint, each = log_aggregates(z, mean, torch.ones(2, 2), torch.tensor([0]), images=2)
+    >>> round(joint.item(), 4), [round(value, 4) for value in each[0].tolist()]  # half of a Gaussian, and a whole one
+    (-2.531, [-1.6121, -0.9189])
+    """
+    batch = len(mean)
+    share = torch.full((len(z), batch), (images - 1) / (images * max(batch - 1, 1)), device=z.device)
+    share[torch.arange(len(z), device=z.device), own] = 1 / images
+    log_share, each = share.log(), Normal(mean, scale, False).log_prob(z[:, None])
+    return (each.sum(-1) + log_share).logsumexp(1), (each + log_share[..., None]).logsumexp(1)
+
+
+class Discriminator(Penalty):
+    """TC(q(z)) = E log(D(z) / (1 - D(z))), `(B,)`, of one block, by a discriminator D that tells draws of q(z) from draws of prod_j q(z_j),
+    weighted by the gamma of FactorVAE (Kim & Mnih, 2018).
+
+    Draws of the product are those of the batch with each dimension permuted among its images. D, six leaky ReLU layers of `width`, descends
+    its cross-entropy by an Adam of its own and sees no gradient of the penalty, nor the encoder one of the cross-entropy. The estimate is
+    exact for the best D, and no bound for another. `loss` counts the cross-entropy once; at log 2 D tells nothing apart.
+    """
+
+    adam: ClassVar[dict[str, Any]] = {"lr": 1e-4, "betas": (0.5, 0.9)}
+
+    def __init__(self, weight: float, block: str, dimensions: int, width: int = 1000):
+        super().__init__(weight)
+        _above_zero(tc_weight=weight, discriminator_width=width)
+        self.block, self.name = block, f"total_correlation_{block}"
+        widths = [dimensions] + 6 * [width]
+        hidden = [part for a, b in pairwise(widths) for part in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
+        self.net = nn.Sequential(*hidden, nn.Linear(width, 1), nn.Flatten(0))
+
+    def forward(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Tensor:
+        fixed = {name: parameter.detach() for name, parameter in self.net.named_parameters()}
+        return full_precision(torch.func.functional_call(self.net, fixed, inferred.env[self.block]))
+
+    def loss(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Loss:
+        found = super().loss(model, batch, inferred, terms)
+        if not self.training:  # nothing to learn from held-out images
+            return found
+        told = self.cross_entropy(inferred.env[self.block].detach())
+        return Loss(found.total + told, found.parts | {f"discriminator_{self.block}": told.detach()})
+
+    def cross_entropy(self, z: Tensor) -> Tensor:
+        """Of D, in nats, over draws z `(B, D)`, with noise from torch's generator."""
+        whole, first = _whole_batch(z), _first_row(len(z))
+        order = torch.rand_like(whole).argsort(0)[first : first + len(z)]
+        real, product = full_precision(self.net(torch.cat([z, whole.gather(0, order)]))).chunk(2)
+        return (F.softplus(-real) + F.softplus(product)).mean() / 2
+
+
+# What the option `objective` calls the total correlation beside a bound of beta = 1.
+CORRELATIONS: dict[str, type[Penalty]] = {"tc": RateParts, "factor": Discriminator}
+
+
+class _Gathered(torch.autograd.Function):
+    """The rows of all processes, `(B / R, ...)` each, as `(B, ...)`; a gradient returns to the rows it is of."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
+        dist.all_gather(parts, rows)
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        whole = gradients[0].clone()
+        dist.all_reduce(whole)
+        return whole.chunk(dist.get_world_size())[dist.get_rank()]
+
+
+def _whole_batch(rows: Tensor) -> Tensor:
+    """The batch of all processes, with gradient, where several hold a part of it each."""
+    return _Gathered.apply(rows.contiguous()) if _several() else rows  # type: ignore[return-value]
+
+
+def _first_row(share: int) -> int:
+    """Where this process's rows begin in the whole batch, of which it holds so many."""
+    return dist.get_rank() * share if _several() else 0
+
+
+def _several() -> bool:
+    return dist.is_available() and dist.is_initialized()
+
+
 class Bound(Objective):
     """rule(terms) + sum of penalties, mean over the batch.
 
@@ -335,13 +502,15 @@ class Bound(Objective):
         terms = model.terms(batch, draw, inferred)
         total, parts = self.rule(_only(terms, self.names), batch).mean(), _parts(terms)
         for penalty in self.penalties:
-            value = penalty(model, batch, inferred, terms)
-            parts[penalty.name] = value.detach().mean()  # type: ignore[index]
-            total = total + penalty.weight * value.mean()
+            added: Loss = penalty.loss(model, batch, inferred, terms)  # type: ignore[operator]
+            total, parts = total + added.total, parts | added.parts
         return Loss(total, parts)
 
     def state(self) -> dict[str, float]:
         return self.rule.state()
+
+    def groups(self) -> list[dict[str, Any]]:
+        return [{"params": list(p.parameters()), **p.adam} for p in self.penalties if p.adam]  # type: ignore[dict-item]
 
 
 def elbo(beta: Beta = 1.0, class_weight: float = 0.0, classifier_weight: float = 0.0) -> Bound:
@@ -437,11 +606,48 @@ def betas(beta: Beta, blocks: list[str]) -> dict[str, float]:
 
 def adversaries(model: Model, weight: float, classes: int) -> list[Penalty]:
     """One adversary for each block that no class conditions. Raises ValueError where there is none."""
-    blocks = [name for name in model.latents if not model.p[name].given and name != LABEL]
-    if not (has_label(model) and blocks):
+    priors = _free_priors(model)
+    if not (has_label(model) and priors):
         raise ValueError("an adversary needs a model with a class and an unlabelled block: leave it out")
-    sizes = {name: model.p[name]({}).event_shape[0] for name in blocks}
-    return [Adversary(weight, name, size, classes) for name, size in sizes.items()]
+    return [Adversary(weight, name, p.event_shape[0], classes) for name, p in priors.items()]
+
+
+def rate_parts(
+    model: Model, images: int, beta: float, alpha: float = 1.0, gamma: float = 1.0
+) -> list[Penalty]:
+    """Weights on the parts of the rate of each block whose prior reads nothing; a labelled block keeps its rate as it is.
+
+    Raises ValueError where there is no such block, or a gamma for a prior that does not factorise.
+    """
+    priors = _free_priors(model)
+    _need_free(priors)
+    factorise = {name: _factorises(p) for name, p in priors.items()}
+    if gamma != 1 and not all(factorise.values()):
+        raise ValueError("a mixture prior has no dimensions to be weighed one by one: leave out --tc-gamma")
+    return [RateParts(name, images, beta, alpha, gamma, whole) for name, whole in factorise.items()]
+
+
+def discriminators(model: Model, weight: float, width: int = 1000) -> list[Penalty]:
+    """One discriminator for each block whose prior reads nothing. Raises ValueError where there is none."""
+    priors = _free_priors(model)
+    _need_free(priors)
+    return [Discriminator(weight, name, p.event_shape[0], width) for name, p in priors.items()]
+
+
+def _free_priors(model: Model) -> dict[str, Distribution]:
+    """The priors that read nothing, neither the class nor another latent, by block."""
+    return {name: model.p[name]({}) for name in model.latents if not model.p[name].given and name != LABEL}
+
+
+def _need_free(priors: Collection[str]) -> None:
+    if not priors:
+        raise ValueError(
+            "every prior of this model reads the class, so no block has a total correlation of its own: choose the objective elbo"
+        )
+
+
+def _factorises(p: Distribution) -> bool:
+    return isinstance(p, Independent) and isinstance(p.base_dist, Normal)
 
 
 def _parts(terms: Terms) -> dict[str, Tensor]:

@@ -42,6 +42,7 @@ from .models import Declaration, Solver, described
 from .multirate import at, rates_of, usual
 from .names import IMAGE, LABEL
 from .objectives import (
+    CORRELATIONS,
     RULES,
     Beta,
     Bound,
@@ -57,7 +58,9 @@ from .objectives import (
     Weighted,
     adversaries,
     betas,
+    discriminators,
     elbo,
+    rate_parts,
 )
 
 # The options that a card counts to its objective, beside beta.
@@ -67,12 +70,27 @@ OBJECTIVE_OPTIONS = (
     "delta",
     "capacity",
     "tolerance",
+    "tc_beta",
+    "tc_alpha",
+    "tc_gamma",
+    "tc_weight",
+    "discriminator_width",
     "class_weight",
     "classifier_weight",
     "adversary",
     "labels",
     "stagewise",
 )
+
+# The options that each objective takes, the one that it needs first.
+TAKES = {
+    "elbo": ("beta",),
+    "constrained": ("delta",),
+    "capacity": ("capacity",),
+    "geco": ("tolerance",),
+    "tc": ("tc_beta", "tc_alpha", "tc_gamma"),
+    "factor": ("tc_weight", "discriminator_width"),
+}
 
 # One in so many images of a batch is labelled, where only some labels are told.
 LABELLED_SHARE = 8
@@ -89,9 +107,10 @@ class TrainingError(RuntimeError):
 class Options:
     """How to train. Raises ValueError for values that make no training."""
 
-    objective: Literal["elbo", "constrained", "capacity", "geco"] = "elbo"
-    """How the bound is weighed: by --beta; rate held to --delta by dual ascent on beta; rate led to --capacity; or distortion
-    held to --tolerance (GECO). A model with --rates is weighed by the betas that it is told, drawn for each example."""
+    objective: Literal["elbo", "constrained", "capacity", "geco", "tc", "factor"] = "elbo"
+    """How the bound is weighed: by --beta; rate held to --delta by dual ascent on beta; rate led to --capacity; distortion
+    held to --tolerance (GECO); the total correlation of unlabelled latents by --tc-beta (beta-TCVAE), or by --tc-weight as a discriminator
+    estimates it (FactorVAE). A model with --rates is weighed by the betas that it is told, drawn for each example."""
     beta: Beta = 1.0
     """Weight of the rate: one number, or one for each latent block."""
     beta_warmup: int = 0
@@ -104,6 +123,16 @@ class Options:
     """Rate that Burgess' capacity rises to over the first half of the training, nats an image."""
     tolerance: float | None = None
     """Greatest mean distortion of GECO, nats an image."""
+    tc_beta: float | None = None
+    """beta of a beta-TCVAE: weight of the total correlation among the parts of the rate, 1 in the bound itself."""
+    tc_alpha: float | None = None
+    """Weight of its index information, 1 unless given."""
+    tc_gamma: float | None = None
+    """Weight of the divergence of its single dimensions from the prior, 1 unless given."""
+    tc_weight: float | None = None
+    """gamma of a FactorVAE: weight of the total correlation beside the bound."""
+    discriminator_width: int | None = None
+    """Units in each of the six layers of its discriminator: 1000 unless given, as in the paper; 200 cost a CPU much less."""
     class_weight: float = 0.0
     """alpha of the class term: alpha * CE(Bayes' rule on the labelled latents, class)."""
     classifier_weight: float = 1.0
@@ -147,6 +176,13 @@ class Options:
             )
         if self.beta_warmup and (self.objective != "elbo" or self.labels is not None):
             raise ValueError("a warm-up of beta goes with the objective elbo alone: leave out --beta-warmup")
+        for name in ("tc_alpha", "tc_beta", "tc_gamma"):
+            if not 0 <= (getattr(self, name) or 0) < math.inf:
+                raise ValueError(f"{_spelt(name)} must be 0 or more, got {getattr(self, name)}")
+        for name in ("tc_weight", "discriminator_width"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{_spelt(name)} must be above 0, got {value}")
         for name in ("epochs", "batch", "learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name.replace('_', ' ')} must be above 0, got {getattr(self, name)}")
@@ -157,39 +193,39 @@ class Options:
             raise ValueError(
                 "patience needs to be above 0 and to have validation images: give --validation too"
             )
-        if self.patience is not None and self.objective != "elbo":
+        if self.patience is not None and self.objective not in ("elbo", "tc"):
             raise ValueError(
-                "a multiplier that moves makes losses of two epochs differ: use --patience with elbo alone"
+                "what an objective learns makes losses of two epochs differ: use --patience with elbo or tc alone"
             )
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"no precision is called {self.precision!r}: choose auto, float32 or bfloat16")
 
     def rule(self, steps: int) -> Rule:
         """How the bound is weighed in a training of so many steps. Raises ValueError for an option too few or too many."""
-        takes = {"elbo": "beta", "constrained": "delta", "capacity": "capacity", "geco": "tolerance"}
-        if self.objective not in takes:
-            raise ValueError(f"no objective is called {self.objective!r}: choose one of {', '.join(takes)}")
-        for objective, option in takes.items():
-            untouched = getattr(self, option) == (1.0 if option == "beta" else None)
-            if objective != self.objective and not untouched:
-                raise ValueError(
-                    f"the objective {self.objective} takes no {option}: leave it out, or choose {objective}"
-                )
-        value: Any = getattr(self, takes[self.objective])
+        if self.objective not in TAKES:
+            raise ValueError(f"no objective is called {self.objective!r}: choose one of {', '.join(TAKES)}")
+        for objective, names in TAKES.items():
+            for name in names:
+                untouched = getattr(self, name) == (1.0 if name == "beta" else None)
+                if objective != self.objective and not untouched:
+                    raise ValueError(
+                        f"the objective {self.objective} takes no {_spelt(name)}: leave it out, or choose {objective}"
+                    )
+        needed = TAKES[self.objective][0]
+        value: Any = getattr(self, needed)
+        if value is None:
+            unit = "" if needed.startswith("tc") else ", in nats an image"
+            raise ValueError(f"the objective {self.objective} needs --{_spelt(needed)}{unit}")
+        if self.objective in CORRELATIONS:
+            return Weighted()
         if self.objective == "elbo":
             return Weighted(value, self.beta_warmup)
-        if value is None:
-            raise ValueError(
-                f"the objective {self.objective} needs --{takes[self.objective]}, in nats an image"
-            )
-        return (
-            Capacity(value, max(1, steps // 2))
-            if self.objective == "capacity"
-            else RULES[self.objective](value)
-        )  # type: ignore[call-arg]
+        if self.objective == "capacity":
+            return Capacity(value, max(1, steps // 2))
+        return RULES[self.objective](value)  # type: ignore[call-arg]
 
-    def objective_for(self, model: Model, classes: int, steps: int) -> Objective:
-        """The objective of these options for a model. Raises ValueError for options that do not fit it."""
+    def objective_for(self, model: Model, classes: int, steps: int, images: int) -> Objective:
+        """The objective of these options for a model and so many training images. Raises ValueError for options that do not fit it."""
         classifies = LABEL in model.latents
         if self.labels is not None:
             if not classifies:
@@ -212,7 +248,17 @@ class Options:
             penalties.append(ClassifierTerm(self.classifier_weight))
         if self.adversary:
             penalties += adversaries(model, self.adversary, classes)
+        if self.objective == "tc":
+            weights = (self.tc_beta, self.tc_alpha, self.tc_gamma)
+            penalties += rate_parts(model, images, *(1.0 if weight is None else weight for weight in weights))
+        if self.tc_weight is not None:
+            penalties += discriminators(model, self.tc_weight, self.discriminator_width or 1000)
         return Bound(MultiRate(rates, self.beta_draws == "ends") if rates else self.rule(steps), penalties)
+
+
+def _spelt(option: str) -> str:
+    """An option as the command line spells it."""
+    return option.replace("_", "-")
 
 
 class Progress(NamedTuple):
@@ -362,11 +408,16 @@ class _Run:
                 "give a smaller --batch or fewer --labels"
             )
         self.steps = self.steps_an_epoch * options.epochs
-        objective = options.objective_for(self.model, len(data.classes), self.steps).to(device)
+        objective = options.objective_for(self.model, len(data.classes), self.steps, len(self.data)).to(
+            device
+        )
         self.step = _Step(self.model, objective)
         self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
-        self.parameters = list(self.step.parameters())
-        self.optimizer = torch.optim.Adam(self.parameters, lr=options.learning_rate, fused=True)
+        apart = objective.groups()
+        known = {id(parameter) for group in apart for parameter in group["params"]}
+        self.parameters = [p for p in self.step.parameters() if id(p) not in known]
+        groups = [{"params": self.parameters}, *apart]
+        self.optimizer = torch.optim.Adam(groups, lr=options.learning_rate, fused=True)
         self.stages, self.frozen = _stages(declaration, options), []
         self.solve = _solver(declaration, self.model, self.data, options)
         if options.precision == "auto":
@@ -446,8 +497,7 @@ class _Run:
         first, meter = epoch * self.steps_an_epoch, _Meter(self.group)
         for number in range(self.steps_an_epoch):
             start = self.group.rank * share
-            for part in self.optimizer.param_groups:
-                part["lr"] = self._rate(first + number)
+            self.optimizer.param_groups[0]["lr"] = self._rate(first + number)
             meter.add(self._update(self.data.batch(rows[number, start : start + share], sampler), sampler))
             if (number + 1) % CHECK_EVERY == 0 and number + 1 < self.steps_an_epoch:
                 recent = meter.check(first + number + 1)
@@ -464,7 +514,7 @@ class _Run:
         self.step.objective.names = names  # type: ignore[assignment]
         trained = [net[name] for net in (self.model.p, self.model.q) for name in names if name in net]
         wanted = {id(p) for module in trained for p in module.parameters()}
-        self.frozen = [p for p in self.parameters if id(p) not in wanted]
+        self.frozen = [p for p in self.model.parameters() if id(p) not in wanted]
 
     def _check_weights(self, step: int) -> None:
         """A finite loss may still have an infinite gradient: such weights are not saved."""

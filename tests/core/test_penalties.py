@@ -489,7 +489,7 @@ def test_capacity_is_reached_half_way():
         ({"adversary": -1.0}, "weight of the adversary must be 0 or more"),
         (
             {"objective": "geco", "tolerance": 1.0, "patience": 2, "validation": 100},
-            "use --patience with elbo alone",
+            "use --patience with elbo or tc alone",
         ),
         ({"beta_warmup": 5, "labels": 20}, "leave out --beta-warmup"),
         ({"labels": 20, "batch": 65}, "divides by it, not 65"),

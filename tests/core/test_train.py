@@ -506,6 +506,26 @@ def test_two_processes_compute_what_one_computes(commands: Commands, uninterrupt
     assert_same_run(uninterrupted, folder)
 
 
+@pytest.mark.parametrize(
+    "objective",
+    [
+        {"objective": "tc", "tc_beta": 6.0, "tc_alpha": 0.5, "tc_gamma": 0.1},
+        {"objective": "factor", "tc_weight": 50.0, "discriminator_width": 16},
+    ],
+    ids=["tc", "factor"],
+)
+def test_two_processes_see_the_aggregate_posterior_of_their_whole_batch(
+    objective: dict[str, Any], commands: Commands, digits: Data, tmp_path: Path
+):
+    train(SMALL, digits, replace(QUICK, **objective), tmp_path / "one")
+    words = [word for key, value in objective.items() for word in (f"--{key.replace('_', '-')}", str(value))]
+    assert two_processes(commands, *ARGUMENTS, *words, "--epochs", "4", "--out", str(tmp_path / "two")) == [
+        0,
+        0,
+    ], commands.log.read_text()
+    assert_same_run(tmp_path / "one", tmp_path / "two")
+
+
 def test_a_batch_that_does_not_divide_over_the_processes_is_refused(commands: Commands, tmp_path: Path):
     odd = [word if word != "64" else "63" for word in ARGUMENTS]
     assert two_processes(commands, *odd, "--out", str(tmp_path / "odd")) == [2, 2]
