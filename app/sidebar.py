@@ -154,6 +154,12 @@ def _objective(card: Mapping[str, Any]) -> str:
         parts.append(f"rate led to {objective['capacity']:g} nats")
     if name == "geco":
         parts.append(f"distortion ≤ {objective['tolerance']:g} nats: β = {found.get('beta', 1):.2f}")
+    if name == "tc":
+        names = {"tc_alpha": "index information", "tc_beta": "total correlation", "tc_gamma": "dimensions"}
+        weighed = ", ".join(f"{text} × {objective.get(key, 1):g}" for key, text in names.items())
+        parts.append(f"β-TCVAE: rate of the unlabelled latents as {weighed}")
+    if name == "factor":
+        parts.append(f"FactorVAE: the bound, and total correlation × {objective['tc_weight']:g}")
     extras = {"class_weight": "class term × {:g}", "adversary": "adversary × {:g}", "labels": "{:,} labels"}
     parts += [form.format(objective[key]) for key, form in extras.items() if objective.get(key)]
     return " · ".join(part for part in parts if part)

@@ -28,7 +28,7 @@ from .metrics import DEFAULT, METRICS, Estimate, bench_of, evaluate, frontier
 from .models import LIKELIHOODS, MODELS, Declaration
 from .multirate import ladder, rates_of
 from .nets import NETS
-from .objectives import RULES, Beta
+from .objectives import CORRELATIONS, RULES, Beta
 from .priors import LABELLED, UNLABELLED
 from .train import Options, Progress, Report, TrainingError, pick_device, train
 
@@ -282,7 +282,7 @@ class Models:
             ("likelihoods of the pixels", {"": "  ".join(LIKELIHOODS)}),
             ("priors of an unlabelled block", _first_lines(UNLABELLED)),
             ("priors of a labelled block", _first_lines(LABELLED)),
-            ("objectives", _first_lines(RULES)),
+            ("objectives", _first_lines({**RULES, **CORRELATIONS})),
             ("data", {name: dataset.about for name, dataset in DATASETS.items()}),
             ("nets", {"": "  ".join(NETS)}),
         ):

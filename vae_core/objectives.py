@@ -343,10 +343,10 @@ class Split(NamedTuple):
 
 
 class RateParts(Penalty):
-    """(alpha - 1) I(n; z) + (beta - 1) TC(q(z)) + (gamma - 1) sum_j KL(q(z_j) || p(z_j)), `(B,)`, of one block.
+    """D + alpha I(n; z) + beta TC(q(z)) + gamma sum_j KL(q(z_j) || p(z_j)): beta-TCVAE (Chen et al., 2018).
 
-    Beside the bound at beta = 1 it is the beta-TCVAE, D + alpha I + beta TC + gamma sum_j KL (Chen et al., 2018), for the three parts sum
-    to the rate in the mean; at alpha = beta = gamma = 1 the loss is the negative bound, exactly. The aggregates are those of N = `images`
+    What it adds to a bound of beta = 1 is `(alpha - 1) I + (beta - 1) TC + (gamma - 1) sum_j KL`, `(B,)`, of one block: the three sum to the
+    rate in the mean, so that at alpha = beta = gamma = 1 the loss is the negative bound, exactly. The aggregates are those of N = `images`
     training images, estimated from the batch (`log_aggregates`, which says how far off they are).
     """
 
@@ -414,12 +414,13 @@ def log_aggregates(z: Tensor, mean: Tensor, scale: Tensor, own: Tensor, images: 
 
 
 class Discriminator(Penalty):
-    """TC(q(z)) = E log(D(z) / (1 - D(z))), `(B,)`, of one block, by a discriminator D that tells draws of q(z) from draws of prod_j q(z_j),
-    weighted by the gamma of FactorVAE (Kim & Mnih, 2018).
+    """D + R + gamma TC(q(z)), with the last by a discriminator: FactorVAE (Kim & Mnih, 2018).
 
-    Draws of the product are those of the batch with each dimension permuted among its images. D, six leaky ReLU layers of `width`, descends
-    its cross-entropy by an Adam of its own and sees no gradient of the penalty, nor the encoder one of the cross-entropy. The estimate is
-    exact for the best D, and no bound for another. `loss` counts the cross-entropy once; at log 2 D tells nothing apart.
+    What it adds to a bound of beta = 1 is `TC = E log(d(z) / (1 - d(z)))`, `(B,)`, of one block, times the weight gamma. d tells draws of q(z) from
+    draws of prod_j q(z_j), which are those of the batch with each dimension permuted among its images. d has six leaky ReLU layers of
+    `width`; it descends its cross-entropy by an Adam of its own and sees no gradient of the penalty, nor the encoder one of the
+    cross-entropy. The estimate is exact for the best d, and no bound for another. `loss` counts the cross-entropy once; at log 2 d tells
+    nothing apart.
     """
 
     adam: ClassVar[dict[str, Any]] = {"lr": 1e-4, "betas": (0.5, 0.9)}
@@ -444,7 +445,7 @@ class Discriminator(Penalty):
         return Loss(found.total + told, found.parts | {f"discriminator_{self.block}": told.detach()})
 
     def cross_entropy(self, z: Tensor) -> Tensor:
-        """Of D, in nats, over draws z `(B, D)`, with noise from torch's generator."""
+        """Of d, in nats, over draws z `(B, D)`, with noise from torch's generator."""
         whole, first = _whole_batch(z), _first_row(len(z))
         order = torch.rand_like(whole).argsort(0)[first : first + len(z)]
         real, product = full_precision(self.net(torch.cat([z, whole.gather(0, order)]))).chunk(2)

@@ -13,7 +13,7 @@ from vae_core.cli import main
 from vae_core.data import DATASETS
 from vae_core.models import LIKELIHOODS, MODELS
 from vae_core.nets import NETS
-from vae_core.objectives import RULES
+from vae_core.objectives import CORRELATIONS, RULES
 from vae_core.priors import LABELLED, UNLABELLED
 
 
@@ -33,7 +33,17 @@ def folder(trained: dict[str, Path], tmp_path: Path) -> Path:
 def test_models_lists_what_can_be_built_and_what_is_bundled(capsys: pytest.CaptureFixture[str]):
     assert main(["models"]) == 0
     words = capsys.readouterr().out.split()
-    assert set(words) >= {*MODELS, *LIKELIHOODS, *UNLABELLED, *LABELLED, *RULES, *DATASETS, *NETS, *bundled()}
+    assert set(words) >= {
+        *MODELS,
+        *LIKELIHOODS,
+        *UNLABELLED,
+        *LABELLED,
+        *RULES,
+        *CORRELATIONS,
+        *DATASETS,
+        *NETS,
+        *bundled(),
+    }
 
 
 def test_pack_keeps_a_model_in_half_the_bytes(
