@@ -124,6 +124,13 @@ def test_constant_codes_separate_nothing():
     assert accuracy.unique().tolist() == [0.5]
 
 
+def test_a_rare_value_weighs_as_much_as_a_common_one():
+    """A code that knows nothing names half of the images; without weights it would name the common value always, and be right."""
+    factors = (torch.arange(1000) % 10 == 0).long()[:, None]
+    codes = normal(1, 1000, 1)
+    assert disentanglement.sap_matrix(codes, factors, codes, factors).item() < 0.7
+
+
 def test_trees_find_the_dimension_of_each_factor():
     factors = grid(20)
     codes = factors.float() + 0.05 * normal(1, *factors.shape)
@@ -188,6 +195,17 @@ def test_the_quietest_dimension_is_the_factor_that_is_shared():
     chosen, dimension = disentanglement.factorvae_votes(5 * factors.float(), factors, 300, generator())
     assert torch.equal(chosen, dimension)
     assert torch.bincount(chosen).min() > 60
+
+
+def test_votes_do_not_depend_on_the_scale_of_a_dimension():
+    factors = grid(10)
+    codes = factors.float() + normal(1, len(factors), 3)
+    _, one = disentanglement.factorvae_votes(codes, factors, 200, generator())
+    _, other = disentanglement.factorvae_votes(
+        codes * torch.tensor([10.0, 1.0, 0.1]), factors, 200, generator()
+    )
+    assert torch.equal(one, other)
+    assert one.unique().numel() == 3
 
 
 def test_dimensions_that_do_not_vary_have_no_vote():

@@ -201,6 +201,21 @@ def test_the_error_of_the_discrepancy_is_its_spread_over_samples(monkeypatch: py
     assert sum(one.se for one in found) / 60 == pytest.approx(spread, rel=0.3)
 
 
+def test_the_error_of_the_discrepancy_leaves_out_one_pair_after_another():
+    points = normal(1, 14, 2)
+    kernel = torch.exp(-torch.cdist(points, points)).fill_diagonal_(0).double()
+
+    def without(pair: int) -> float:
+        kept = [i for i in range(7) if i != pair]
+        x, y = torch.tensor(kept), torch.tensor(kept) + 7
+        same = kernel[x][:, x].sum() + kernel[y][:, y].sum()
+        return (same / 30 - 2 * kernel[x][:, y].mean()).item()
+
+    found = torch.tensor([without(pair) for pair in range(7)]).double()
+    expected = (6 / 7 * (found - found.mean()).square().sum()).sqrt().item()
+    assert aggregate._jackknife(kernel, 7) == pytest.approx(expected, rel=1e-6)
+
+
 def test_samples_of_one_distribution_are_rarely_told_apart():
     tests = [aggregate.mmd(normal(s, 60, 3), normal(100 + s, 60, 3), generator()) for s in range(40)]
     assert sum(p.value <= 0.1 for _, p in tests) <= 10  # 4 expected
