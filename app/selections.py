@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from app import keep, links, resources
+from app import keep, links, resources, snippets
 from app.components.bars import bars
 from app.components.image_grid import image_grid
 from app.components.latent_map import MapState
@@ -156,10 +156,11 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
         starts[f"item {item}"] = resources.item_codes(found, [item])
     t = torch.linspace(FROM, TO, STEPS)
     moving = None if moves == ALL else [moves]
-    images = [decode(model, along_attribute(model, start, vector, t, moving)) for start in starts.values()]
+    ways = [along_attribute(model, start, vector, t, moving) for start in starts.values()]
+    codes = {name: torch.cat([way[name] for way in ways]) for name in model.latents}
     zero, one = (int((t - mark).abs().argmin()) for mark in (0.0, 1.0))
     image_grid(
-        to_bytes(torch.stack(images)),
+        to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS))),
         rows=list(starts),
         columns=[f"t = {step:g}" for step in t.tolist()],
         marks=[(row, zero) for row in range(len(starts))] + [(0, one)],
@@ -169,11 +170,20 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     stays = "" if moves == ALL else f" Only {moves} moves, the rest is that of the start."
     if moves == ALL and LABEL in model.latents:
         stays = " A class has no way between: it turns into that of B at t = ½."
-    st.caption(
-        "What you see: code + t (mean code of B − mean code of A), decoded: outlined t = 0, the start, and t = 1, which from the mean of A "
+    with keep.beside(
+        "code + t (mean code of B − mean code of A), decoded: outlined t = 0, the start, and t = 1, which from the mean of A "
         f"is that of B.{stays} Beyond 0 and 1 the way is carried on. Such a difference is an attribute vector (Larsen et al., 2016)."
         + ("" if item is not None else " Open an item to send it the same way.")
-    )
+    ):
+        keep.menu(
+            "from-a-to-b",
+            f"{found.name}-from-a-to-b",
+            codes=lambda: keep.table(
+                codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
+            ),
+            frames=lambda: (to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS))), list(starts)),
+            script=snippets.of_codes(found, f"From one selection to another, by {found.name}", codes, STEPS),
+        )
 
 
 def _mean(found: Checkpoint, rows: np.ndarray) -> Codes:

@@ -11,8 +11,9 @@ import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from app import MODELS_VARIABLE, snippets
+from app import MODELS_VARIABLE, hands, snippets
 from app.components import image_grid
+from app.components.hands import State
 from app.pictures import to_bytes
 from vae_core import bundled, load
 from vae_core.explore import decode
@@ -149,3 +150,39 @@ def test_a_script_tells_nothing_of_the_folders_of_the_server(trained: dict[str, 
     assert str(trained["vae-digits"].parent) not in "\n".join(snippets.opened(outside))
     inside = load(shutil.copytree(trained["vae-digits"], folder / "runs" / "mine"))
     assert snippets.opened(inside) == ['checkpoint = vae_core.load("runs/mine")']
+
+
+@pytest.mark.parametrize("model", ["mr-cdvae-mnist", "joint-mnist", "srvae-mnist"])
+def test_the_way_from_one_selection_to_another(
+    open_page: Open, shown: dict, folder: Path, monkeypatch: pytest.MonkeyPatch, model: str
+):
+    monkeypatch.setitem(globals(), "WITH_SCRIPTS", ("from-a-to-b",))
+    found = load(bundled()[model])
+    block = next(iter(found.atlas.coordinates))
+    places = found.atlas.coordinates[block]
+    (left, bottom), (right, top), middle = places.min(0), places.max(0), float(np.median(places[:, 0]))
+    halves = [
+        "~".join([block, *(f"{v:.2f}" for v in (a, bottom, b, bottom, b, top, a, top))])
+        for a, b in ((left, middle), (middle, right))
+    ]
+    at = open_page("views/map.py", model=model, item="3", selection_a=halves[0], selection=halves[1])
+    assert check(at, shown) == ["from-a-to-b"]
+    assert len(shown["from-a-to-b"]) == 2
+
+
+def test_the_code_of_the_live_page(open_page: Open, folder: Path):
+    at = open_page("views/live.py", model="mr-cdvae-mnist", item="5", **{"class": "3", "move": "z_u.1~1.5"})
+    found = load(bundled()["mr-cdvae-mnist"])
+    state = hands.fitting(found, State(item=5, label=3, moved={"z_u": {1: 1.5}}))
+    made = run(at.code[0].value).astype(int)
+    assert np.abs(made - hands.scene(found, state).pixels[0, :, :, 0]).max() <= 1
+
+
+@pytest.mark.parametrize("look", ["Components", "Holes"])
+@pytest.mark.parametrize("model", ["mr-cdvae-mnist", "vae-mnist-mixture"])
+def test_the_pictures_of_a_prior(
+    open_page: Open, shown: dict, folder: Path, monkeypatch: pytest.MonkeyPatch, model: str, look: str
+):
+    figures = {"Components": f"parts-{model}", "Holes": f"holes-{model}"}
+    monkeypatch.setitem(globals(), "WITH_SCRIPTS", (figures[look],))
+    assert check(open_page("views/prior.py", model=model, look=look), shown) == [figures[look]]
