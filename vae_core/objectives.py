@@ -398,8 +398,8 @@ def log_aggregates(z: Tensor, mean: Tensor, scale: Tensor, own: Tensor, images: 
     of which the batch holds B, `(B, D)` each; row `own` `(M,)` is the posterior that a draw is of.
 
     q(z) = 1/N q(z|own) + (N-1)/N mean of the B - 1 others: stratified, as the MSS of Chen et al. (2018), with equal weights of the others.
-    Exact where B = N, and an unbiased estimate of q(z) below; the logarithm of one is too low. Where posteriors are narrow, so that a batch
-    holds no near ones, log q(z) falls to its floor log q(z|own) - log N: I is then overestimated, up to log N, and TC underestimated.
+    Exact where B = N, and an unbiased estimate of q(z) below, whose logarithm is too low. So I is overestimated, at most to log N where a
+    batch holds no near posteriors, sum_j KL(q(z_j) || p(z_j)) is underestimated, and TC, a difference of both, errs either way.
 
     >>> z, mean = torch.zeros(1, 2), torch.tensor([[0.0, 0.0], [100.0, 0.0]])
     >>> joint, each = log_aggregates(z, mean, torch.ones(2, 2), torch.tensor([0]), images=2)
