@@ -132,7 +132,7 @@ class Options:
     tc_weight: float | None = None
     """gamma of a FactorVAE: weight of the total correlation beside the bound."""
     discriminator_width: int | None = None
-    """Units in each of the six layers of its discriminator: 1000 unless given, as in the paper; 200 cost a CPU much less."""
+    """Units in each of the six layers of its discriminator: 1000 unless given, as in the paper; fewer cost a CPU less, and learn slower."""
     class_weight: float = 0.0
     """alpha of the class term: alpha * CE(Bayes' rule on the labelled latents, class)."""
     classifier_weight: float = 1.0
