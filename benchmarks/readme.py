@@ -4,6 +4,7 @@ Each stands between `<!-- name -->` and `<!-- /name -->`; a test holds the docum
 """
 
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,7 @@ ROWS = {
     "judge_accuracy": "the judge’s own accuracy",
 }
 PROBES = ("logistic", "knn", "mlp")
+TREES = "dci_disentanglement"
 
 # What the evidence of a card is the evidence of, by the name of its metric.
 EVIDENCE = {"log_px": "log p(x)", "log_pxy": "log p(x, y)", "log_px_coarse": "log p(x, coarse)"}
@@ -173,6 +175,33 @@ def moving_maps() -> str:
     return "\n".join([*lines, "", about])
 
 
+def metrics_parity() -> str:
+    found = _result("metrics_parity")
+    lines = [
+        "| representation | score | the same rows, ours / disent | own draws, ours | own draws, disent | difference | s.e. |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
+    ratios = []
+    for row in found["rows"]:
+        sides = [row["ours"], row["disent"]]
+        apart, error = sides[0]["mean"] - sides[1]["mean"], math.hypot(*(side["se"] for side in sides))
+        ratios += [abs(apart) / error] if error else []
+        cells = [f"{row['representation']}, D = {row['dimensions']}", row["metric"]]
+        cells.append(" / ".join(f"{value:.4f}" for value in row.get("same_rows", [])))
+        cells += [f"{side['mean']:.4f} ± {side['se']:.4f}" for side in sides]
+        lines.append(f"| {' | '.join([*cells, f'{apart:+.4f}', f'{error:.4f}'])} |")
+    runs = [
+        next(row for row in found["rows"] if row["metric"] == metric)["ours"]["runs"]
+        for metric in ("mig", "factorvae_score", TREES)
+    ]
+    about = (
+        f"{found['items']:,} sprites; {found['mig_rows']:,} rows for MIG, {found['fitted']:,} to fit and {found['tested']:,} to test for SAP and DCI, "
+        f"{found['votes']:,} votes and {found['tested_votes']:,} to test for FactorVAE. ± is the standard error over {runs[0]} draws of MIG and SAP, "
+        f"{runs[1]} of FactorVAE, {runs[2]} of DCI. Of the {len(ratios)} differences that are not 0 on both sides, {sum(r > 2 for r in ratios)} are above two standard errors, the largest {max(ratios):.1f}."
+    )
+    return "\n".join([*lines, "", about])
+
+
 def anchors() -> str:
     """The gaps of the bundled multi-rate CDVAE to models trained for one pair of betas."""
     card = load_card(bundled()[MODEL])
@@ -219,6 +248,7 @@ BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (DOCUMENT, "rate_distortion"): rate_distortion,
     (DOCUMENT, "anchors"): anchors,
     (DOCUMENT, "moving_maps"): moving_maps,
+    (DOCUMENT, "metrics_parity"): metrics_parity,
 }
 
 
