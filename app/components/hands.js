@@ -247,10 +247,11 @@ class Hands {
   // ---- changes
 
   /** One coordinate moves: the codes are here, so only they are sent. */
-  #move(block, dimension, value) {
+  #move(block, dimension, to) {
+    const value = Number(to.toFixed(3));  // what is shown live is what the link will say
     this.#touched = true;
     this.codes[block][0][dimension] = value;
-    (this.state.moved[block] ??= {})[dimension] = Number(value.toFixed(3));
+    (this.state.moved[block] ??= {})[dimension] = value;
     this.#showHandle(this.handles.get(`${block}[${dimension}]`));
     this.#showMoves();
     this.#ask();

@@ -28,6 +28,12 @@ def picture(page: Any) -> str:
     return page.locator(".hands canvas.picture").evaluate(PICTURE)
 
 
+def alike(first: str, second: str) -> bool:
+    """Equal to a grey level: the server rounds codes on their way to the page."""
+    pairs = zip(first.split(","), second.split(","), strict=True)
+    return all(abs(int(a) - int(b)) <= 2 for a, b in pairs)
+
+
 def query(page: Any) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
@@ -77,7 +83,7 @@ def test_a_link_restores_what_was_moved_in_another_browser(page: Any, address: s
     other.goto(link)
     other.wait_for_selector(READY)
     other.wait_for_timeout(300)
-    assert picture(other) == shown
+    assert alike(picture(other), shown)
     assert other.locator("[data-class='2']").get_attribute("aria-checked") == "true"
     assert other.locator(".handle.moved .name").inner_text().startswith("z_u[")
     other.context.close()
@@ -93,7 +99,7 @@ def test_keys_move_a_handle_and_put_it_back(page: Any, address: str):
     page.keyboard.press("Delete")
     page.wait_for_function("!location.search.includes('move=')")
     page.wait_for_timeout(300)
-    assert picture(page) == before
+    assert alike(picture(page), before)
 
 
 def test_a_screen_reader_gets_names_and_values(page: Any, address: str):

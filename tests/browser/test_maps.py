@@ -35,6 +35,7 @@ def plot(page: Any, block: str) -> Any:
 
 
 def middle(page: Any, block: str) -> tuple[float, float]:
+    plot(page, block).scroll_into_view_if_needed()
     box = plot(page, block).bounding_box()
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from PIL import Image
 
+from app import LIVE
+
 pytestmark = pytest.mark.browser
 
 PAPER = ".sketch .paper"
@@ -22,6 +24,7 @@ def open_paper(page: Any, address: str, path: str = "/interpolate?model=cdvae-di
     while (box := paper.bounding_box()) != before or box is None:
         before = box
         page.wait_for_timeout(400)
+        paper.scroll_into_view_if_needed()
     return paper
 
 
@@ -182,13 +185,18 @@ def test_a_bad_file_after_a_good_one_leaves_the_good_one(page: Any, address: str
 
 @pytest.fixture
 def sent(page: Any) -> list:
-    """What the browser sends to the server."""
+    """What the browser sends to the script; the live route is not asked of it."""
     frames: list = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
+
+    def watch(socket: Any) -> None:
+        if LIVE not in socket.url:
+            socket.on("framesent", frames.append)
+
+    page.on("websocket", watch)
     return frames
 
 
-def test_nothing_is_sent_while_a_stroke_is_drawn(page: Any, address: str, sent: list):
+def test_the_script_hears_nothing_while_a_stroke_is_drawn(page: Any, address: str, sent: list):
     paper = open_paper(page, address)
     page.wait_for_load_state("networkidle")
     sent.clear()
