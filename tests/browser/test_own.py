@@ -190,7 +190,7 @@ def sent(page: Any) -> list:
 
     def watch(socket: Any) -> None:
         if LIVE not in socket.url:
-            socket.on("framesent", frames.append)
+            socket.on("framesent", lambda frame: frames.append(frame))
 
     page.on("websocket", watch)
     return frames
