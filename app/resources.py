@@ -41,6 +41,8 @@ from vae_core.explore import (
     rate_per_dimension,
     reads_label,
 )
+from vae_core.metrics import bench_of
+from vae_core.metrics.disentanglement import discretised, entropies, mutual_information, represented
 from vae_core.metrics.separation import Overlap, posterior_overlap, prior_overlap
 from vae_core.models import declare
 from vae_core.names import IMAGE, LABEL
@@ -475,3 +477,19 @@ def measured(like: Checkpoint | None = None) -> dict[str, dict[str, dict[str, An
     cards = {name: card for name, card in _cards().items() if like is None or kind(card) == kind(like.card)}
     found = {name: card.get("metrics") for name, card in cards.items()}
     return {name: numbers for name, numbers in found.items() if isinstance(numbers, dict) and numbers}
+
+
+# Images of which the page counts what dimensions say of factors.
+FACTOR_IMAGES = 5000
+
+
+@_by_identity
+def factor_information(found: Checkpoint) -> tuple[np.ndarray, list[str], list[str], int] | None:
+    """I(z_j; f) / H(f) of each dimension and each known factor, `(D, F)`, the names of both, and of how many test images; None for data
+    whose factors are not known, or not at hand."""
+    data = local_data(found.card["data"]["name"])
+    if data is None or data.factors is None:
+        return None
+    seen = represented(bench_of(found, limit=FACTOR_IMAGES))
+    information = mutual_information(discretised(seen.codes), seen.factors) / entropies(seen.factors)
+    return information.numpy(), seen.dimensions, seen.names, len(seen.codes)

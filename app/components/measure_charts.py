@@ -1,8 +1,9 @@
 """A chart of two numbers of several models."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from app.components import palette
@@ -42,5 +43,35 @@ def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: s
         height=480,
         margin={"l": 60, "r": 20, "t": 50, "b": 50},
         dragmode="pan",
+    )
+    return figure
+
+
+def knowledge(shares: np.ndarray, dimensions: Sequence[str], factors: Sequence[str]) -> go.Figure:
+    """A matrix `(D, F)` of shares in [0, 1]: dimensions down, factors across."""
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares,
+            x=list(factors),
+            y=list(dimensions),
+            zmin=0,
+            zmax=max(0.1, float(shares.max())),
+            colorscale="Viridis",
+            colorbar={"title": {"text": "share"}, "thickness": 12},
+            hovertemplate="%{y} tells %{z:.1%} of %{x}<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", title="dimension")
+    figure.update_xaxes(title="factor")
+    figure.update_layout(
+        title={
+            "text": "What each dimension tells of each factor",
+            "x": 0,
+            "y": 0.99,
+            "yanchor": "top",
+            "font": {"size": 16},
+        },
+        height=120 + 26 * len(dimensions),
+        margin={"l": 70, "r": 20, "t": 50, "b": 50},
     )
     return figure

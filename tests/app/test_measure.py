@@ -2,12 +2,16 @@
 
 import gc
 import time
+from pathlib import Path
 
 import pytest
 
 import app.jobs
+from app.components.measure_charts import knowledge
 from app.jobs import Busy, Job
+from app.resources import factor_information
 from tests.app.conftest import Open
+from vae_core import cli, load
 
 
 def waited(job: Job, seconds: float = 60) -> Job:
@@ -60,7 +64,7 @@ def test_a_command_that_nobody_looks_at_any_more_ends():
     assert process.wait(10) is not None
 
 
-@pytest.mark.parametrize("look", ["This model", "All models", "Two numbers"])
+@pytest.mark.parametrize("look", ["This model", "All models", "Two numbers", "Factors"])
 @pytest.mark.parametrize("model", ["cdvae-mnist", "vae-digits", "rates-digits"])
 def test_each_view_opens(open_page: Open, look: str, model: str):
     at = open_page("views/measure.py", model=model, show=look)
@@ -83,3 +87,28 @@ def test_an_unknown_view_in_a_link_gets_a_sentence(open_page: Open):
     at = open_page("views/measure.py", model="vae-digits", show="nothing")
     assert not at.exception
     assert "nothing" in at.warning[0].value
+
+
+def test_the_factors_of_sprites_are_a_matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    options = [
+        "--out",
+        str(tmp_path / "small"),
+        "--limit",
+        "128",
+        "--epochs",
+        "1",
+        "--latent",
+        "3",
+        "--nets",
+        "mlp-256",
+    ]
+    assert cli.main(["train", "vae", "--data", "sprites", "--no-atlas", *options]) == 0
+    found = load(tmp_path / "small")
+    monkeypatch.setattr("app.resources.FACTOR_IMAGES", 300)
+    shares, dimensions, names, images = factor_information(found) or pytest.fail("no factors")
+    assert shares.shape == (3, len(names))
+    assert dimensions == ["z 0", "z 1", "z 2"]
+    assert "scale" in names
+    assert images == 300
+    assert 0 <= shares.min() <= shares.max() <= 1
+    assert knowledge(shares, dimensions, names).data[0].z.shape == shares.shape
