@@ -26,6 +26,7 @@ class Job:
     """
 
     def __init__(self, arguments: Sequence[str]):
+        self.arguments = list(arguments)
         self.command = " ".join(["latent-explorer", *arguments])
         self.line, self.cancelled, self.started = "starting", False, time.monotonic()
         self._ended: float | None = None

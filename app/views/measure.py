@@ -1,7 +1,6 @@
 """Measure: what the card says, measured again on demand; all bundled models side by side, by any two numbers."""
 
 import json
-import math
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,7 +11,7 @@ from app.components.charts import CONFIG
 from app.components.measure_charts import against, knowledge
 from app.jobs import Busy, Job
 from vae_core import bundled
-from vae_core.metrics import METRICS
+from vae_core.metrics import METRICS, Estimate
 
 checkpoint = resources.current()
 CARD, TABLE, SCATTER, FACTORS = VIEWS = ("This model", "All models", "Two numbers", "Factors")
@@ -65,7 +64,7 @@ def start(groups: list[str], limit: int | None, seed: int) -> None:
             *(word for block, beta in checkpoint.betas.items() for word in (block, f"{beta:g}")),
         ]
     try:
-        st.session_state[JOB] = Job(arguments)
+        st.session_state[JOB], st.session_state["measure-share"] = Job(arguments), 0.0
     except Busy as error:
         st.warning(f"{error}.")
         return
@@ -78,7 +77,13 @@ def progress() -> None:
     job: Job = st.session_state[JOB]
     if not job.running:
         st.rerun(scope="app")
-    st.progress(min(0.98, 1 - math.exp(-job.seconds / 60)), f"{job.line} … {job.seconds:.0f} s")
+    groups = job.arguments[job.arguments.index("--metrics") + 1 : job.arguments.index("--seed")]
+    begun = [group for group in METRICS if group in groups]
+    done = next((place for place, group in enumerate(begun) if job.line.endswith(f"measuring {group}")), None)
+    share = st.session_state["measure-share"] = (
+        done / len(begun) if done is not None else st.session_state.get("measure-share", 0.0)
+    )
+    st.progress(share, f"{job.line} … {job.seconds:.0f} s")
 
 
 def watch() -> None:
@@ -145,14 +150,7 @@ def row(name: str, card: dict | None, again: dict | None) -> dict:
     if again:
         found |= {"again": again["value"], "± s.e. again": again["se"], "n again": again["n"]}
     if card and again:
-        error = math.hypot(card["se"], again["se"])
-        found["apart, s.e."] = (
-            (again["value"] - card["value"]) / error
-            if error
-            else 0.0
-            if again["value"] == card["value"]
-            else None
-        )
+        found["apart, s.e."] = Estimate(**again).apart(Estimate(**card))
     return found
 
 

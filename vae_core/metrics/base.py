@@ -3,6 +3,7 @@
 Shapes: N examples, D dimensions of a block.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +39,16 @@ class Estimate(NamedTuple):
         """
         values = values.cpu().double()  # not every device has doubles
         return cls(values.mean().item(), (values.std() / len(values) ** 0.5).item(), len(values))
+
+    def apart(self, other: "Estimate") -> float | None:
+        """(self - other) / sqrt(se^2 + se'^2), how many standard errors lie between two independent measurements; 0 for equal numbers
+        without an error, None for different ones.
+
+        >>> Estimate(5.0, 3.0, 10).apart(Estimate(0.0, 4.0, 10))
+        1.0
+        """
+        error, difference = math.hypot(self.se, other.se), self.value - other.value
+        return difference / error if error else (0.0 if difference == 0 else None)
 
     @classmethod
     def share(cls, right: Tensor) -> "Estimate":
