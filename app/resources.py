@@ -20,7 +20,7 @@ from app.pictures import png, to_bytes
 from app.uploads import Own, read, white_on_black
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import CARD, found_in, load_card
-from vae_core.clusters import Holes, Marginals, Parts, holes, marginals, parts_of, responsibilities
+from vae_core.clusters import Marginals, Parts, marginals, parts_of, responsibilities
 from vae_core.data import Data, local_data
 from vae_core.distributions import Sampler, diagonal_normal
 from vae_core.explore import (
@@ -43,6 +43,7 @@ from vae_core.explore import (
 )
 from vae_core.metrics import bench_of
 from vae_core.metrics.disentanglement import discretised, entropies, mutual_information, represented
+from vae_core.metrics.holes import Holes, holes
 from vae_core.metrics.separation import Overlap, posterior_overlap, prior_overlap
 from vae_core.models import declare
 from vae_core.names import IMAGE, LABEL

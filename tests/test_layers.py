@@ -20,16 +20,16 @@ LAYERS: list[set[str]] = [
     {"model"},
     {"labels", "multirate"},
     {"objectives", "explore"},
+    {"clusters"},
     {"models"},
     {"data", "checkpoints"},
     {"projections", "metrics", "train", "serving"},
-    {"clusters"},
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [
     {"base"},
     {"evidence", "classes", "probes", "aggregate", "separation", "disentanglement"},
-    {"calibration", "frontier"},
+    {"calibration", "frontier", "holes"},
     {"registry"},
     {"__init__"},
 ]

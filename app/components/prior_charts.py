@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from app.components.charts import HERE
-from vae_core.clusters import EMPTIEST
+from vae_core.metrics.holes import EMPTIEST
 
 PRIOR, ENCODINGS = "#D55E00", "#0072B2"
 

@@ -4,17 +4,14 @@ import math
 
 import pytest
 import torch
-from torch import Tensor
 
 from vae_core import bundled, load
 from vae_core.clusters import (
-    EMPTIEST,
     Parts,
     dimensions_plane,
     draws,
     draws_of_each,
     effective,
-    holes,
     log_density,
     marginals,
     parts_of,
@@ -136,28 +133,6 @@ def test_densities_of_a_dimension_integrate_to_one(dimension: int):
 
 def gaussian(dimensions: int) -> Parts:
     return Parts(torch.ones(1), torch.zeros(1, dimensions), torch.ones(1, dimensions), torch.tensor([-1]))
-
-
-def encodings(n: int, dimensions: int, noise: float) -> tuple[Tensor, Tensor]:
-    """Posteriors whose aggregate is N(0, I)."""
-    means = torch.randn(n, dimensions, generator=torch.Generator().manual_seed(5)) * math.sqrt(1 - noise**2)
-    return means, torch.full_like(means, noise)
-
-
-def test_a_prior_that_is_the_aggregate_posterior_has_no_holes():
-    found = holes(gaussian(3), *encodings(4000, 3, 0.5), 2000, seed=0)
-    share = found.share()
-    assert share.value == pytest.approx(EMPTIEST, abs=0.02)
-    assert 0.003 < share.se < 0.02
-    assert found.log_ratio.median().item() == pytest.approx(0, abs=0.1)
-
-
-def test_a_prior_that_is_too_wide_has_holes_where_it_is_too_wide():
-    wide = gaussian(3)._replace(scales=torch.tensor([[1.0, 6.0, 1.0]]))
-    found = holes(wide, *encodings(4000, 3, 0.5), 2000, seed=0)
-    assert found.share().value > 0.4
-    assert found.codes[:50, 1].abs().min() > found.codes[-50:, 1].abs().max()
-    assert (found.log_ratio.diff() >= 0).all()
 
 
 def test_only_a_vampprior_has_pseudo_inputs():

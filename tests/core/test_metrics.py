@@ -56,6 +56,7 @@ JUDGED = {"bayes_accuracy", "bayes_ece", "bayes_nll", "judge_accuracy", "sample_
 EXTRA = {
     "cdvae-digits": {
         "log_px",
+        "components_z_l",
         *(f"prior_{what}_z_l" for what in ("kl", "bhattacharyya", "bayes_error")),
         *JUDGED,
     },
@@ -103,11 +104,14 @@ def test_every_documented_number_is_there_and_no_other(found: dict, name: str):
             for what in ("sample", "mean")
         }
         expected |= {f"class_information_{block}_{kind}" for kind in ("logistic", "mlp")}
+        expected |= {f"posterior_{what}_{block}" for what in ("kl", "bhattacharyya")}
         expected |= {f"{w}_{block}_{k}" for w in ("silhouette", "neighbours") for k in ("sample", "mean")}
     mixtures = {block for key, block in MIXTURES.items() if key in EXTRA[name]}
     for block in SPLIT[name]:
         parts = [] if block in mixtures else ["total_correlation", "dimension_kl"]
-        expected |= {f"{part}_{block}" for part in ("index_information", "aggregate_kl", *parts)}
+        expected |= {
+            f"{part}_{block}" for part in ("index_information", "aggregate_kl", "prior_holes", *parts)
+        }
     assert set(found[name]) == expected
 
 
@@ -168,11 +172,9 @@ def test_used_components_are_counted_between_one_and_all(found: dict):
     assert 1 <= found["vamp-digits"]["components_z"].value <= 20
 
 
-@pytest.mark.parametrize(
-    ("used", "effective"), [([0, 0, 0, 0], 1.0), ([0, 1, 2, 3], 4.0), ([0, 0, 1, 1], 2.0)]
-)
-def test_the_effective_number_of_components_is_a_perplexity(used: list[int], effective: float):
-    assert evidence._perplexity(torch.eye(4)[used]) == pytest.approx(effective)
+def test_the_parts_of_a_prior_by_class_are_counted_too(found: dict):
+    assert 8 <= found["cdvae-digits"]["components_z_l"].value <= 10
+    assert "components_z_u" not in found["cdvae-digits"]  # one part is nothing to count
 
 
 def test_active_units_are_counted_up_to_the_size_of_the_block(found: dict):
@@ -286,6 +288,7 @@ def test_the_metrics_listed_are_those_of_the_registry():
         "probes",
         "judged",
         "rate",
+        "holes",
         "posteriors",
         "disentanglement",
         "two-sample",

@@ -411,8 +411,11 @@ def test_nearest_items_of_the_same_class_are_counted():
 def test_classes_far_apart_in_the_posteriors_are_found_so():
     found = separation.posterior_separation(placed_bench(StandardNormal(K), distance=100.0))
     assert set(found) == {
-        f"{what}_z_{kind}" for what in ("silhouette", "neighbours") for kind in ("sample", "mean")
+        *(f"{what}_z_{kind}" for what in ("silhouette", "neighbours") for kind in ("sample", "mean")),
+        "posterior_kl_z",
+        "posterior_bhattacharyya_z",
     }
+    assert found["posterior_bhattacharyya_z"].value > 1000
     assert found["silhouette_z_mean"].value == 1.0
     assert found["silhouette_z_sample"].value > 0.95
     assert found["neighbours_z_sample"].value == 1.0
@@ -421,6 +424,16 @@ def test_classes_far_apart_in_the_posteriors_are_found_so():
         -0.03 < blind["silhouette_z_sample"].value < 0.01
     )  # b is the least of K - 1 means that are all alike
     assert blind["neighbours_z_sample"].value == pytest.approx(1 / K, abs=0.02)
+
+
+def test_the_least_divergence_of_encodings_is_that_of_the_closest_two_classes():
+    """Means 0, 1 and 10 apart in one dimension, of unit scale: KL 1/2, 81/2, 50,."""
+    n = 30_000
+    labels = torch.arange(n) % 3
+    means = torch.tensor([0.0, 1.0, 10.0])[labels][:, None]
+    found = separation.posterior_overlap(means, torch.ones(n, 1), labels, 3)
+    assert separation._least(found.kl).item() == pytest.approx(1 / 2)
+    assert separation._least(found.bhattacharyya).item() == pytest.approx(1 / 8)
 
 
 def test_the_labelled_block_lies_apart_where_the_other_does_not(checkpoints: dict):

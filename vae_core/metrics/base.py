@@ -79,9 +79,10 @@ def bootstrap(statistic: Callable[[Tensor], float], n: int, generator: torch.Gen
 
 
 class Encodings(NamedTuple):
-    """Posterior means and one draw of each block, `(N, D)` each, and the labels `(N,)`."""
+    """Posterior means, scales and one draw of each block, `(N, D)` each, and the labels `(N,)`."""
 
     means: dict[str, Tensor]
+    scales: dict[str, Tensor]
     samples: dict[str, Tensor]
     labels: Tensor
 
@@ -117,12 +118,12 @@ class Bench:
         """Encode every image of `data`, its pixels drawn once."""
         sampler, parts = self.sampler(purpose), []
         for batch in data.to(self.device).batches(1000, self.seed):
-            parts.append({name: (q.mean, sampler(q)) for name, q in encode(self.model, batch).items()})
-        return Encodings(
-            {name: torch.cat([part[name][0] for part in parts]) for name in self.blocks},
-            {name: torch.cat([part[name][1] for part in parts]) for name in self.blocks},
-            data.labels.to(self.device),
+            encoded = encode(self.model, batch).items()
+            parts.append({name: (q.mean, q.stddev, sampler(q)) for name, q in encoded})
+        means, scales, samples = (
+            {name: torch.cat([part[name][i] for part in parts]) for name in self.blocks} for i in range(3)
         )
+        return Encodings(means, scales, samples, data.labels.to(self.device))
 
     @cached_property
     def encoded(self) -> Encodings:

@@ -8,8 +8,8 @@ from functools import reduce
 
 import torch
 from torch import Tensor
-from torch.distributions import MixtureSameFamily
 
+from ..clusters import effective, parts_of, responsibilities
 from ..conditionals import Env, GaussianPixels, OptimalGaussianPixels
 from ..distributions import Draw
 from ..explore import active_units
@@ -124,33 +124,21 @@ def noise(bench: Bench) -> dict[str, Estimate]:
 
 @torch.no_grad()
 def components(bench: Bench) -> dict[str, Estimate]:
-    """components_<block>: the effective number of components of a mixture prior that the encodings use.
+    """components_<block>: the effective number of parts of a prior, its classes or components, that the encodings use.
 
     exp of the entropy of the mean responsibility p(i | z), z ~ q(z|x), over the split: 1 where a single one is left, M where all
-    are used alike. The error is a bootstrap over images. Nothing for other priors.
+    are used alike. The error is a bootstrap over images. Nothing for a prior of one part, or one that reads other latents.
     """
     found, generator = {}, torch.Generator().manual_seed(bench.seed)
     for name in bench.blocks:
-        conditional = bench.model.p[name]
-        prior = None if conditional.given else conditional({})
-        if not isinstance(prior, MixtureSameFamily):
+        prior = parts_of(bench.model, name, bench.classes)
+        if prior is None or len(prior.weights) == 1:
             continue
         z = bench.encoded.samples[name]
-        shares = torch.cat([_responsibilities(prior, part) for part in z.split(1000)]).cpu()
-        spread = bootstrap(lambda rows, shares=shares: _perplexity(shares[rows]), len(z), generator)
-        found[f"components_{name}"] = Estimate(_perplexity(shares), spread, len(z))
+        shares = torch.cat([responsibilities(prior, part) for part in z.split(1000)]).cpu()
+        spread = bootstrap(lambda rows, shares=shares: effective(shares[rows].mean(0)), len(z), generator)
+        found[f"components_{name}"] = Estimate(effective(shares.mean(0)), spread, len(z))
     return found
-
-
-def _responsibilities(prior: MixtureSameFamily, z: Tensor) -> Tensor:
-    """p(i | z), `(B, M)`."""
-    each = prior.component_distribution.log_prob(z[:, None])
-    return (each + prior.mixture_distribution.logits).softmax(-1)  # type: ignore[attr-defined]
-
-
-def _perplexity(shares: Tensor) -> float:
-    mean = shares.mean(0)
-    return torch.special.entr(mean).sum().exp().item()
 
 
 def active(bench: Bench) -> dict[str, Estimate]:

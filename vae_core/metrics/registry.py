@@ -12,6 +12,7 @@ from .calibration import calibration
 from .classes import bayes_accuracy, judged
 from .disentanglement import dci, disentanglement
 from .evidence import active, components, elbo_terms, importance_bound, noise
+from .holes import prior_holes
 from .probes import probes
 from .separation import posterior_separation, prior_separation
 
@@ -30,6 +31,7 @@ METRICS: dict[str, Metric] = {
     "probes": probes,
     "judged": judged,
     "rate": rate_split,
+    "holes": prior_holes,
     "posteriors": posterior_separation,
     "disentanglement": disentanglement,
     "two-sample": two_sample,

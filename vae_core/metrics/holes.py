@@ -1,0 +1,78 @@
+"""Where the prior has mass and the aggregate posterior has little.
+
+Shapes: N images, D dimensions of a block, S draws. Nats.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..clusters import Parts, draws, log_density, parts_of
+from .aggregate import aggregate_log_density
+from .base import Bench, Estimate, bootstrap
+
+COUNT = 2000
+
+
+@torch.no_grad()
+def prior_holes(bench: Bench) -> dict[str, Estimate]:
+    """prior_holes_<block>: share of 2,000 draws of the prior where q(z) / p(z) is lower than at 95 % of new encodings (`holes`): 5 % where
+    q = p.
+
+    The error is a bootstrap over draws, given the images. Nothing for blocks whose prior reads other latents.
+    """
+    found = {}
+    for block in bench.blocks:
+        if (prior := parts_of(bench.model, block, bench.classes)) is not None:
+            encoded = bench.encoded.means[block], bench.encoded.scales[block]
+            found[f"prior_holes_{block}"] = holes(prior, *encoded, COUNT, bench.seed).share()
+    return found
+
+
+# An empty place is one that lies emptier than all but this share of the places where new images are encoded.
+EMPTIEST = 0.05
+
+
+class Holes(NamedTuple):
+    """Draws of the prior `(S, D)`, the emptiest place first, log q(z) - log p(z) of each `(S,)`, nats, and the same of draws from
+    encodings that q does not hold `(S,)`."""
+
+    codes: Tensor
+    log_ratio: Tensor
+    reference: Tensor
+
+    def share(self) -> Estimate:
+        """Share of the prior's draws that lie emptier than all but 5 % of the encodings do, with a bootstrap error: 5 % where q = p."""
+
+        def below(rows: Tensor) -> float:
+            # The same row numbers in both samples are as good as others: they are in unrelated orders.
+            edge = self.reference[rows].quantile(EMPTIEST)
+            return (self.log_ratio[rows] < edge).double().mean().item()
+
+        n = len(self.log_ratio)
+        whole = (self.log_ratio < self.reference.quantile(EMPTIEST)).double().mean().item()
+        return Estimate(whole, bootstrap(below, n, torch.Generator().manual_seed(0)), n)
+
+
+@torch.no_grad()
+def holes(parts: Parts, means: Tensor, scales: Tensor, count: int, seed: int) -> Holes:
+    """Where the prior has mass and the aggregate posterior has little: draws of the prior in the order of log q(z) - log p(z), which a
+    decoder has hardly met in training (Rosca, Lakshminarayanan & Mohamed, 2018).
+
+    q(z) is the mean of the posteriors of every other item. A finite mean is too low between its posteriors, the more so in many
+    dimensions, also where new images are encoded: so the ratio is compared with that at draws from the posteriors of the items left out.
+    """
+    codes, _ = draws(parts, count, seed)
+    generator = torch.Generator().manual_seed(seed + 1)
+    left_means, left_scales = means[1::2], scales[1::2]
+    chosen = torch.randint(len(left_means), (count,), generator=generator)
+    noise = torch.randn(count, means.shape[1], generator=generator)
+    encodings = left_means[chosen] + left_scales[chosen] * noise
+
+    def ratio(z: Tensor) -> Tensor:
+        return aggregate_log_density(z, means[::2], scales[::2])[0] - log_density(parts, z)
+
+    found = ratio(codes)
+    order = found.argsort()
+    return Holes(codes[order], found[order], ratio(encodings))
