@@ -43,7 +43,7 @@ from vae_core.explore import (
 )
 from vae_core.metrics import bench_of
 from vae_core.metrics.disentanglement import discretised, entropies, mutual_information, represented
-from vae_core.metrics.holes import Holes, holes
+from vae_core.metrics.holes import COUNT, Holes, holes
 from vae_core.metrics.separation import Overlap, posterior_overlap, prior_overlap
 from vae_core.models import declare
 from vae_core.names import IMAGE, LABEL
@@ -422,16 +422,12 @@ def usage(found: Checkpoint, block: str) -> Tensor:
     return responsibilities(prior, codes(found)[block][0]).mean(0)
 
 
-# Draws of a prior among which its emptiest places are looked for.
-HOLE_DRAWS = 1000
-
-
 @_by_identity
 def prior_holes(found: Checkpoint, block: str) -> Holes:
     """Draws of the prior by how empty their place is of encodings."""
     prior = parts(found, block)
     assert prior is not None
-    return holes(prior, *codes(found)[block], HOLE_DRAWS, seed=0)
+    return holes(prior, *codes(found)[block], COUNT, seed=0)
 
 
 @_by_identity

@@ -72,6 +72,14 @@ def opened(found: Checkpoint) -> list[str]:
     return lines + ([f"checkpoint = checkpoint.at({json.dumps(found.betas)})"] if found.betas else [])
 
 
+def measuring(found: Checkpoint, *groups: str) -> str:
+    """The command that measures these groups of numbers of the checkpoint at its betas."""
+    folder = f"pretrained/{found.name}" if bundled().get(found.name) == found.folder else found.name
+    betas = [f"{block} {beta:g}" for block, beta in found.betas.items()]
+    options = [*(["--beta", *betas] if betas else []), "--metrics", *groups]
+    return " ".join(["latent-explorer evaluate", folder, *options])
+
+
 def codes_of_items(items: Sequence[int]) -> list[str]:
     """`codes`: what decodes these items."""
     return [
@@ -96,6 +104,19 @@ def codes_written(codes: Mapping[str, Tensor], name: str = "codes") -> list[str]
 def of_codes(found: Checkpoint, title: str, codes: Mapping[str, Tensor], columns: int) -> str:
     """Any codes `(N, D)`, such as a mean, a point or a path, written out and decoded."""
     return script(found, title, [*codes_written(codes), "images = decode(model, codes)"], columns)
+
+
+def of_parts(
+    found: Checkpoint, title: str, codes: Mapping[str, Tensor], columns: int, block: str, parts: Sequence[int]
+) -> str:
+    """Codes `(N, D)` written out and decoded, so many columns for each of these parts of a VampPrior, behind the part's pseudo-input."""
+    lines = [
+        *codes_written(codes),
+        f"drawn = decode(model, codes).unflatten(0, (-1, {columns}))",
+        f'inputs = pseudo_inputs(model, "{block}")[{list(parts)}]',
+        "images = torch.cat([inputs[:, None], drawn], dim=1).flatten(0, 1)",
+    ]
+    return script(found, title, lines, 1 + columns, pseudo_inputs="vae_core.clusters")
 
 
 def traversal(

@@ -211,7 +211,8 @@ def components(found: Checkpoint, block: str) -> None:
     few = f"the {ROWS} most used of {len(shares)}" if len(shares) > ROWS else f"all {len(shares)}"
     st.caption(
         f"What you see: the mean responsibility r_k(z) = w_k N(z; m_k, s_k) / p(z) at the posterior means, {few}. In effect "
-        f"{effective(shares):.1f} of {len(shares)} parts are used (exp of the entropy of the shares)."
+        f"{effective(shares):.1f} of {len(shares)} parts are used (exp of the entropy of the shares); at draws of the posteriors: "
+        f"`{snippets.measuring(found, 'components')}`."
     )
     samples_of_parts(found, block, prior, order, names)
 
@@ -237,6 +238,12 @@ def samples_of_parts(
         key=f"parts-{found.name}",
         headed=True,
     )
+    title = f"Samples of each part of the prior of {found.name}"
+    script = (
+        snippets.of_codes(found, title, codes, SAMPLES)
+        if inputs is None
+        else snippets.of_parts(found, title, codes, SAMPLES, block, order.tolist())
+    )
     first = " First the image whose posterior the part is (VampPrior)." if inputs is not None else ""
     with keep.beside(
         f"draws of {block} from each part, the other latents at their prior’s mean, decoded.{first}"
@@ -245,9 +252,7 @@ def samples_of_parts(
             f"parts-{found.name}",
             f"{found.name}-parts-{block}",
             codes=lambda: keep.table(codes, part=np.repeat(order.numpy(), SAMPLES)),
-            script=snippets.of_codes(
-                found, f"Samples of each part of the prior of {found.name}", codes, SAMPLES
-            ),
+            script=script,
         )
 
 
@@ -327,7 +332,8 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
     if not of_priors:
         note += "." if reads_label(found.model, block) else ", since the prior does not read the class here."
     with keep.beside(
-        f"how far apart the classes lie, in nats, in closed form. Click a cell to open its two classes.{note}"
+        f"how far apart the classes lie, in nats, in closed form. Click a cell to open its two classes.{note} The least of them is a number of "
+        f"`{snippets.measuring(found, 'priors' if of_priors else 'posteriors')}`."
     ):
         keep.menu(
             key,
@@ -396,7 +402,8 @@ def dimension_densities(found: Checkpoint, block: str) -> None:
     with keep.beside(
         f"for the {len(order)} most used dimensions, the density of the prior and of the aggregate posterior, the mean of the "
         f"{len(found.atlas):,} posteriors; both exact. Where they differ, draws of the prior are codes of no image. {active} of "
-        f"{found.atlas.means[block].shape[1]} dimensions are active."
+        f"{found.atlas.means[block].shape[1]} dimensions are active. KL and active units: "
+        f"`{snippets.measuring(found, 'elbo', 'active')}`; how far the two densities are apart, summed over dimensions: `{snippets.measuring(found, 'rate')}`."
     ):
         keep.menu(
             key,
@@ -453,7 +460,7 @@ def empty_places(found: Checkpoint, block: str) -> None:
     st.caption(
         "What you see: the same number at all draws of the prior, and at draws from the posteriors of the items that q does not hold. "
         f"**{share.value:.1%} ± {share.se:.1%}** of the prior’s draws (n {share.n:,}, seed 0, bootstrap) lie emptier than 95 % of those (dotted); "
-        "5 % would, were the two the same."
+        f"5 % would, were the two the same. Over again: `{snippets.measuring(found, 'holes')}`."
     )
 
 

@@ -179,7 +179,7 @@ def test_the_code_of_the_live_page(open_page: Open, folder: Path):
 
 
 @pytest.mark.parametrize("look", ["Components", "Holes"])
-@pytest.mark.parametrize("model", ["mr-cdvae-mnist", "vae-mnist-mixture"])
+@pytest.mark.parametrize("model", ["mr-cdvae-mnist", "vae-mnist-mixture", "vae-mnist-vamp"])
 def test_the_pictures_of_a_prior(
     open_page: Open, shown: dict, folder: Path, monkeypatch: pytest.MonkeyPatch, model: str, look: str
 ):
