@@ -24,7 +24,8 @@ from rich.table import Table
 
 from .checkpoints import Checkpoint, bundled, found_in, load, load_card, pack, save_atlas, save_card
 from .data import DATASETS, load_data
-from .metrics import DEFAULT, METRICS, Estimate, bench_of, evaluate, frontier
+from .metrics import DEFAULT, METRICS, Estimate, bench_of, frontier, measure
+from .metrics.disentanglement import factor_tables
 from .models import LIKELIHOODS, MODELS, Declaration
 from .multirate import ladder, rates_of
 from .nets import NETS
@@ -129,7 +130,7 @@ class Evaluate:
     beta: Beta | None = None
     """Where a multi-rate model is measured, 1 unless given: one beta, or one for each block."""
     json: bool = False
-    """Print JSON: {"metrics": {name: {"value", "se", "n"}}}."""
+    """Print JSON: {"metrics": {name: {"value", "se", "n"}}}, and of known factors {"factors": {"information": rows, "importance": rows}}."""
     write: bool = False
     """Write the numbers and this command into the checkpoint's card."""
     device: str = "auto"
@@ -137,17 +138,20 @@ class Evaluate:
     def run(self) -> int:
         checkpoint = load(self.folder, pick_device(self.device))
         with _status() as report:
-            found = evaluate(
+            bench = bench_of(
                 checkpoint,
                 self.data,
                 self.split,
+                beta=self.beta,
                 limit=self.limit,
                 seed=self.seed,
-                metrics=self.metrics,
-                beta=self.beta,
                 report=report,
             )
-        numbers = {name: estimate._asdict() for name, estimate in found.items()}
+            found = measure(bench, self.metrics)
+            factors = factor_tables(bench, self.metrics)
+        numbers = {"metrics": {name: estimate._asdict() for name, estimate in found.items()}}
+        if factors:
+            numbers["factors"] = factors
         if self.write:
             how = {
                 "data": self.data or checkpoint.card["data"]["name"],
@@ -155,9 +159,10 @@ class Evaluate:
                 "seed": self.seed,
                 "command": _evaluation_command(self),
             }
-            save_card(self.folder, {**checkpoint.card, "metrics": numbers, "evaluation": how})
+            kept = {key: value for key, value in checkpoint.card.items() if key != "factors"}
+            save_card(self.folder, {**kept, **numbers, "evaluation": how})
         if self.json:
-            print(json.dumps({"metrics": numbers}))
+            print(json.dumps(numbers))
         else:
             OUT.print(
                 _table(

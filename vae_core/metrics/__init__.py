@@ -2,6 +2,6 @@
 
 from .base import Bench, Estimate, Report
 from .frontier import frontier
-from .registry import DEFAULT, METRICS, bench_of, evaluate
+from .registry import DEFAULT, METRICS, bench_of, evaluate, measure
 
-__all__ = ["DEFAULT", "METRICS", "Bench", "Estimate", "Report", "bench_of", "evaluate", "frontier"]
+__all__ = ["DEFAULT", "METRICS", "Bench", "Estimate", "Report", "bench_of", "evaluate", "frontier", "measure"]

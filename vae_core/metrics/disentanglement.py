@@ -5,9 +5,9 @@ by side. Shapes: N images, D dimensions, F factors, V votes, L images a vote.
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -35,8 +35,7 @@ class Representation(NamedTuple):
 def represented(bench: Bench) -> Representation:
     """Posterior means of all blocks of the split's images, and the factors that vary among them; on the CPU.
 
-    A page draws `mutual_information(discretised(codes), factors)`, `sap_matrix` and `importance_matrix` of `parts`. Raises ValueError
-    for data without known factors.
+    Raises ValueError for data without known factors.
     """
     if bench.data.factors is None:
         raise ValueError(f"the factors of {bench.data.name} are not known: choose sprites")
@@ -71,7 +70,7 @@ def disentanglement(bench: Bench) -> dict[str, Estimate]:
     """
     if not _has_factors(bench):
         return {}
-    codes, factors, *_ = represented(bench)
+    codes, factors, *_ = bench.once(represented)
     generator, n = torch.Generator().manual_seed(bench.seed), len(codes)
     bins, h = discretised(codes), entropies(factors)
 
@@ -101,10 +100,46 @@ def dci(bench: Bench) -> dict[str, Estimate]:
     """
     if not _has_factors(bench):
         return {}
-    bench.report("fitting boosted trees for each factor")
-    codes, factors, *_ = represented(bench)
     names = [f"dci_{part}" for part in ("disentanglement", "completeness", "informativeness")]
-    return _over_parts(codes, factors, torch.Generator().manual_seed(bench.seed), _dci, names)
+    scores = [
+        [dci_disentanglement(importance), dci_completeness(importance), right.mean().item()]
+        for importance, right in bench.once(_importances)
+    ]
+    return _of_parts(scores, names, len(bench.data))
+
+
+def _importances(bench: Bench) -> list[tuple[Tensor, Tensor]]:
+    """`importance_matrix` of each of the parts."""
+    codes, factors, *_ = bench.once(represented)
+    halves = parts(codes, factors, torch.Generator().manual_seed(bench.seed))
+    found = []
+    for number, half in enumerate(halves, 1):
+        bench.report(f"fitting boosted trees for each factor, part {number} of {len(halves)}")
+        found.append(importance_matrix(*half))
+    return found
+
+
+def factor_tables(bench: Bench, groups: Collection[str]) -> dict[str, Any]:
+    """What each dimension has to do with each factor, as the measured groups have found it, for a card or a page: lists `(D, F)`.
+
+    information: I(z_j; f) / H(f), the share of the factor's entropy that the dimension tells, of the group disentanglement (mig is the
+    mean over factors of the greatest minus the second of a column); importance: of the group dci, mean over its parts, columns sum to 1.
+    Also the names of dimensions and factors, and n. Nothing where neither group has measured anything.
+    """
+    if not _has_factors(bench):
+        return {}
+    codes, factors, dimensions, names = bench.once(represented)
+    found: dict[str, Tensor] = {}
+    if "disentanglement" in groups:
+        found["information"] = information_shares(codes, factors)
+    if "dci" in groups:
+        importance = [matrix for matrix, _ in bench.once(_importances)]
+        if importance and all(matrix.shape[1] == len(names) for matrix in importance):
+            found["importance"] = torch.stack(importance).mean(0)
+    if not found:
+        return {}
+    tables = {name: table.mul(1e5).round().div(1e5).tolist() for name, table in found.items()}
+    return {"dimensions": dimensions, "factors": names, "n": len(codes), **tables}
 
 
 def _has_factors(bench: Bench) -> bool:
@@ -116,14 +151,19 @@ def _over_parts(
     codes: Tensor, factors: Tensor, generator: torch.Generator, score: Score, names: list[str]
 ) -> dict[str, Estimate]:
     """Mean and standard error of what `score` finds in the `parts`."""
-    halves = parts(codes, factors, generator)
-    if len(halves) < PARTS:
-        return {}
-    found, n = torch.tensor([score(*each) for each in halves]), 2 * PARTS * len(halves[0][0])
-    return {
-        name: Estimate.mean(column)._replace(n=n)
-        for name, column in zip(names, found.unbind(-1), strict=True)
-    }
+    return _of_parts([score(*half) for half in parts(codes, factors, generator)], names, len(codes))
+
+
+def _of_parts(scores: list[list[float]], names: list[str], n: int) -> dict[str, Estimate]:
+    """Mean and standard error of the scores of each part of n images; nothing of no parts."""
+    columns = zip(names, torch.tensor(scores).unbind(-1), strict=True) if scores else []
+    used = 2 * PARTS * _half(n)
+    return {name: Estimate.mean(column)._replace(n=used) for name, column in columns}
+
+
+def _half(n: int) -> int:
+    """Images to fit on, and to test on, in each part of n."""
+    return min(PART_IMAGES, n // (2 * PARTS))
 
 
 def parts(
@@ -131,7 +171,7 @@ def parts(
 ) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
     """Five disjoint random parts: codes and factors to fit on, then to test on, 1,000 images each or what there is; none of fewer
     than 100 images. A factor that does not vary among those to fit on is left out."""
-    half = min(PART_IMAGES, len(codes) // (2 * PARTS))
+    half = _half(len(codes))
     if half < 10:
         return []
     order = torch.randperm(len(codes), generator=generator)[: 2 * PARTS * half]
@@ -173,6 +213,11 @@ def _information(joint: Tensor) -> Tensor:
     """sum p(a, b) log p(a, b) / (p(a) p(b)) of a table of probabilities."""
     entropy = torch.special.entr
     return entropy(joint.sum(0)).sum() + entropy(joint.sum(1)).sum() - entropy(joint).sum()
+
+
+def information_shares(codes: Tensor, factors: Tensor) -> Tensor:
+    """I(z_j; f) / H(f) of codes in 20 bins, `(D, F)`, of `(N, D)` and `(N, F)`."""
+    return mutual_information(discretised(codes), factors) / entropies(factors)
 
 
 def entropies(factors: Tensor) -> Tensor:
@@ -276,11 +321,6 @@ def _concentration(rows: Tensor) -> float:
     each = 1 - torch.special.entr(share).sum(1) / np.log(rows.shape[1])
     weights = rows.sum(1) if rows.sum() > 0 else torch.ones(len(rows), dtype=rows.dtype)
     return (each * weights / weights.sum()).sum().item()
-
-
-def _dci(*halves: Tensor) -> list[float]:
-    importance, right = importance_matrix(*halves)
-    return [dci_disentanglement(importance), dci_completeness(importance), right.mean().item()]
 
 
 # Groups of images with one factor in common

@@ -1,7 +1,6 @@
 """The registry of metrics and the one call that measures them all."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 
 from ..checkpoints import Checkpoint
 from ..data import Data, load_data
@@ -59,17 +58,21 @@ def evaluate(
     `beta` is where a multi-rate model is measured, unless where it stands: one number, or one for each block.
     Raises ValueError for an unknown data set, split or metric, and for data of another shape or other classes.
     """
+    return measure(
+        bench_of(checkpoint, data, split, beta=beta, limit=limit, seed=seed, report=report), metrics
+    )
+
+
+def measure(bench: Bench, metrics: Collection[str] = DEFAULT) -> dict[str, Estimate]:
+    """The numbers of these groups on a bench, which keeps what several of them need. Raises ValueError for an unknown group."""
     if unknown := set(metrics) - set(METRICS):
         raise ValueError(
             f"no metric is called {', '.join(sorted(unknown))}: choose from {', '.join(METRICS)}"
         )
-    bench = bench_of(checkpoint, data, split, limit=limit, seed=seed, report=report)
-    if beta is not None:
-        bench = replace(bench, model=at(checkpoint.model, beta))
     found: dict[str, Estimate] = {}
     for group in METRICS:
         if group in metrics:
-            report(f"measuring {group}")
+            bench.report(f"measuring {group}")
             found |= METRICS[group](bench)
     return found
 
@@ -79,11 +82,12 @@ def bench_of(
     data: str | None = None,
     split: str = "test",
     *,
+    beta: float | Mapping[str, float] | None = None,
     limit: int | None = None,
     seed: int = 0,
     report: Report = lambda line: None,
 ) -> Bench:
-    """The checkpoint's model beside a split of `data` (its own unless named). Raises ValueError as `evaluate` does."""
+    """The checkpoint's model, at `beta`, beside a split of `data` (its own unless named). Raises ValueError as `evaluate` does."""
     name = data or checkpoint.card["data"]["name"]
     held = load_data(name, split, limit)
     if len(held) < 2:
@@ -92,7 +96,8 @@ def bench_of(
     device = next(checkpoint.model.parameters()).device
     train = held if split == "train" else load_data(name, "train")
     held, train = (part.scored_by(checkpoint.model).to(device) for part in (held, train))
-    return Bench(checkpoint.model, held, train, seed, report)
+    model = checkpoint.model if beta is None else at(checkpoint.model, beta)
+    return Bench(model, held, train, seed, report)
 
 
 def _check_fit(checkpoint: Checkpoint, data: Data) -> None:
