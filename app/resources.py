@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -21,7 +21,7 @@ from app.uploads import Own, read, white_on_black
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import CARD, found_in, load_card
 from vae_core.clusters import Marginals, Parts, marginals, parts_of, responsibilities
-from vae_core.data import Data, local_data
+from vae_core.data import DATASETS, Data, local_data
 from vae_core.distributions import Sampler, diagonal_normal
 from vae_core.explore import (
     active_units,
@@ -42,7 +42,7 @@ from vae_core.explore import (
     reads_label,
 )
 from vae_core.metrics import bench_of
-from vae_core.metrics.disentanglement import discretised, entropies, mutual_information, represented
+from vae_core.metrics.disentanglement import factor_tables
 from vae_core.metrics.holes import COUNT, Holes, holes
 from vae_core.metrics.separation import Overlap, posterior_overlap, prior_overlap
 from vae_core.models import declare
@@ -476,17 +476,45 @@ def measured(like: Checkpoint | None = None) -> dict[str, dict[str, dict[str, An
     return {name: numbers for name, numbers in found.items() if isinstance(numbers, dict) and numbers}
 
 
-# Images of which the page counts what dimensions say of factors.
+# Images of which a page counts what dimensions tell of factors, where the card does not say.
 FACTOR_IMAGES = 5000
 
 
+class Factors(NamedTuple):
+    """What each dimension has to do with each known factor, `(D, F)`: I(z_j; f) / H(f), and its importance to trees where that was
+    measured; the names of both, and n."""
+
+    information: np.ndarray
+    importance: np.ndarray | None
+    dimensions: list[str]
+    names: list[str]
+    images: int
+
+
 @_by_identity
-def factor_information(found: Checkpoint) -> tuple[np.ndarray, list[str], list[str], int] | None:
-    """I(z_j; f) / H(f) of each dimension and each known factor, `(D, F)`, the names of both, and of how many test images; None for data
-    whose factors are not known, or not at hand."""
-    data = local_data(found.card["data"]["name"])
-    if data is None or data.factors is None:
-        return None
-    seen = represented(bench_of(found, limit=FACTOR_IMAGES))
-    information = mutual_information(discretised(seen.codes), seen.factors) / entropies(seen.factors)
-    return information.numpy(), seen.dimensions, seen.names, len(seen.codes)
+def factors(found: Checkpoint) -> Factors | None:
+    """As the card has it, or counted over test images where it does not; None for data whose factors are not known."""
+    written = {} if found.betas else found.card.get("factors") or {}
+    if "information" not in written:
+        if found.card["data"]["name"] not in with_known_factors():
+            return None
+        written = factor_tables(bench_of(found, limit=FACTOR_IMAGES), ["disentanglement"])
+    importance = written.get("importance")
+    return Factors(
+        np.array(written["information"]),
+        None if importance is None else np.array(importance),
+        written["dimensions"],
+        written["factors"],
+        written["n"],
+    )
+
+
+def with_known_factors() -> list[str]:
+    """The data sets whose images were made of known factors."""
+    return [name for name, data in DATASETS.items() if data.factors]
+
+
+def of_known_factors() -> list[str]:
+    """The checkpoints of such data."""
+    made = {name: (card.get("data") or {}).get("name") for name, card in _cards().items()}
+    return [name for name, data in made.items() if data in with_known_factors()]

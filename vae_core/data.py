@@ -181,6 +181,8 @@ class Dataset:
     signature: Signature
     load: Callable[[str, int | None], Data]
     about: str
+    factors: tuple[str, ...] = ()
+    """What its images were made of, where that is known."""
 
 
 DATASETS: dict[str, Dataset] = {
@@ -193,6 +195,7 @@ DATASETS: dict[str, Dataset] = {
         Signature((1, sprites.SIDE, sprites.SIDE), sprites.SHAPES),
         _sprites,
         "64x64 sprites rendered here, factors shape, scale, orientation, x, y, offline",
+        tuple(sprites.FACTORS),
     ),
     "mnist": Dataset(
         Signature((1, 28, 28), tuple("0123456789")),

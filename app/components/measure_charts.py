@@ -47,8 +47,10 @@ def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: s
     return figure
 
 
-def knowledge(shares: np.ndarray, dimensions: Sequence[str], factors: Sequence[str]) -> go.Figure:
-    """A matrix `(D, F)` of shares in [0, 1]: dimensions down, factors across."""
+def knowledge(
+    shares: np.ndarray, dimensions: Sequence[str], factors: Sequence[str], title: str, says: str
+) -> go.Figure:
+    """A matrix `(D, F)` of shares in [0, 1]: dimensions down, factors across; `says` is what a cell says, with %{y}, %{x} and %{z} for the two and the share."""
     figure = go.Figure(
         go.Heatmap(
             z=shares,
@@ -58,14 +60,14 @@ def knowledge(shares: np.ndarray, dimensions: Sequence[str], factors: Sequence[s
             zmax=max(0.1, float(shares.max())),
             colorscale="Viridis",
             colorbar={"title": {"text": "share"}, "thickness": 12},
-            hovertemplate="%{y} tells %{z:.1%} of %{x}<extra></extra>",
+            hovertemplate=says + "<extra></extra>",
         )
     )
     figure.update_yaxes(autorange="reversed", title="dimension")
     figure.update_xaxes(title="factor")
     figure.update_layout(
         title={
-            "text": "What each dimension tells of each factor",
+            "text": title,
             "x": 0,
             "y": 0.99,
             "yanchor": "top",

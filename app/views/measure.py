@@ -1,20 +1,29 @@
 """Measure: what the card says, measured again on demand; all bundled models side by side, by any two numbers."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from app import keep, links, resources
+from app import keep, links, resources, snippets
 from app.components.charts import CONFIG
 from app.components.measure_charts import against, knowledge
+from app.factors import side_by_side
 from app.jobs import Busy, Job
 from vae_core import bundled
 from vae_core.metrics import METRICS, Estimate
 
 checkpoint = resources.current()
-CARD, TABLE, SCATTER, FACTORS = VIEWS = ("This model", "All models", "Two numbers", "Factors")
+CARD, TABLE, SCATTER, FACTORS, TOGETHER = VIEWS = (
+    "This model",
+    "All models",
+    "Two numbers",
+    "Factors",
+    "Disentanglement",
+)
 JOB = "measure-job"
 AMOUNTS = {"1,000 images": 1000, "all images": None}
 
@@ -98,16 +107,16 @@ def watch() -> None:
         st.error(f"The measurement ended with an error: {job.line}")
 
 
-def measured_again() -> dict[str, dict[str, float]]:
-    """The numbers of the last measurement of this model."""
+def last_output() -> dict[str, Any]:
+    """What the last measurement of this model has found."""
     job: Job | None = st.session_state.get(JOB)
     if job is None or job.output is None or str(checkpoint.folder) not in job.command:
         return {}
-    return json.loads(job.output)["metrics"]
+    return json.loads(job.output)
 
 
 def numbers(metrics: dict, how: dict) -> None:
-    again = measured_again()
+    again = last_output().get("metrics", {})
     rows = [row(name, metrics.get(name), again.get(name)) for name in dict.fromkeys([*again, *metrics])]
     if not rows:
         st.info(
@@ -223,25 +232,66 @@ def two_numbers() -> None:
 
 
 def factors() -> None:
-    """What each dimension says of each factor, for data that was made of known ones."""
+    """What each dimension has to do with each factor, for data that was made of known ones."""
     name = checkpoint.card["data"]["name"]
     with st.spinner(f"Encoding the test images of {name} …"):
-        found = resources.factor_information(checkpoint)
+        found = resources.factors(checkpoint)
     if found is None:
-        st.info(f"The factors that {name} was made of are not known: this view is for data such as sprites.")
-        return
-    shares, dimensions, names, images = found
-    st.plotly_chart(knowledge(shares, dimensions, names), key="factors", config=CONFIG)
-    with keep.beside(
-        f"I(z_j; f) / H(f), how much of a factor’s entropy a dimension’s posterior mean tells, counted in 20 bins over {images:,} test images "
-        "(seed 0). One bright cell in each row and column is disentangled. The scores over it: `latent-explorer evaluate "
-        f"{checkpoint.name} --metrics disentanglement dci`"
-    ):
-        keep.menu(
-            "factors",
-            f"{checkpoint.name}-factors",
-            codes=lambda: {"dimension": np.array(dimensions), **dict(zip(names, shares.T, strict=True))},
+        st.info(
+            f"The factors that {name} was made of are not known: this view is for data such as sprites. Choose a model of "
+            f"{' or '.join(resources.with_known_factors())}, or look at {TOGETHER}."
         )
+        return
+    told, trees = st.columns(2)
+    with told:
+        st.plotly_chart(
+            knowledge(found.information, found.dimensions, found.names, "What each dimension tells of each factor", "%{y} tells %{z:.1%} of %{x}"),
+            key="information", config=CONFIG,
+        )  # fmt: skip
+        with keep.beside(
+            f"I(z_j; f) / H(f), how much of a factor’s entropy a dimension’s posterior mean tells, counted in 20 bins over {found.images:,} test "
+            "images. One bright cell in each row and column is disentangled; MIG is the mean gap between the two brightest of a column. "
+            f"`{snippets.measuring(checkpoint, 'disentanglement')} --json`"
+        ):
+            keep.menu(
+                "information", f"{checkpoint.name}-information", codes=columns_of(found, found.information)
+            )
+    with trees:
+        importance(found)
+
+
+def importance(found: resources.Factors) -> None:
+    """The matrix behind DCI: as the card has it, or as it is measured now."""
+    matrix, command = found.importance, snippets.measuring(checkpoint, "dci")
+    if matrix is None and (tables := last_output().get("factors", {})).get("importance"):
+        matrix = np.array(tables["importance"])
+    if matrix is None:
+        st.info(
+            f"Which dimensions boosted trees need to name each factor (DCI) takes some minutes: `{command}`."
+        )
+        job = st.session_state.get(JOB)
+        if job is None or not job.running:
+            if st.button("Fit the trees", icon=":material/play_arrow:"):
+                start(["dci"], None, 0)
+        elif st.button("Cancel", icon=":material/stop:"):
+            job.cancel()
+            st.rerun(scope="app")
+        watch()
+        return
+    st.plotly_chart(
+        knowledge(matrix, found.dimensions, found.names, "What each dimension matters for each factor", "%{y} is %{z:.1%} of what trees use for %{x}"),
+        key="importance", config=CONFIG,
+    )  # fmt: skip
+    with keep.beside(
+        "how much gradient-boosted trees that name a factor from all dimensions rely on each, columns sum to 1, the mean of five fits to 1,000 test "
+        f"images each. DCI is how concentrated the rows and the columns are. `{command} --json`"
+    ):
+        keep.menu("importance", f"{checkpoint.name}-importance", codes=columns_of(found, matrix))
+
+
+def columns_of(found: resources.Factors, matrix: np.ndarray) -> Callable[[], keep.Table]:
+    """A matrix `(D, F)` as a table with the dimensions' names."""
+    return lambda: {"dimension": np.array(found.dimensions), **dict(zip(found.names, matrix.T, strict=True))}
 
 
 links.check("show", VIEWS, "view")
@@ -251,4 +301,4 @@ look = (
     )
     or CARD
 )
-{CARD: this_model, TABLE: all_models, SCATTER: two_numbers, FACTORS: factors}[look]()
+{CARD: this_model, TABLE: all_models, SCATTER: two_numbers, FACTORS: factors, TOGETHER: side_by_side}[look]()

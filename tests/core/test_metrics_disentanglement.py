@@ -351,7 +351,7 @@ def test_few_images_have_no_score_that_needs_parts():
 
 def test_a_page_has_the_names_of_rows_and_columns():
     found = disentanglement.represented(factor_bench(IDEAL))
-    assert (found.dimensions, found.names) == (["z 0", "z 1"], ["a", "b"])
+    assert (found.dimensions, found.names) == (["z[0]", "z[1]"], ["a", "b"])
     assert information(found.codes, found.factors).shape == (2, 2)
     sprites = load_data("sprites", "test", 20)
     assert sprites.factors is not None

@@ -45,7 +45,7 @@ def represented(bench: Bench) -> Representation:
     return Representation(
         torch.cat([means[block] for block in bench.blocks], -1).cpu(),
         factors[:, kept],
-        [f"{block} {j}" for block in bench.blocks for j in range(means[block].shape[1])],
+        [f"{block}[{j}]" for block in bench.blocks for j in range(means[block].shape[1])],
         [name for name, keep in zip(names, kept.tolist(), strict=True) if keep],
     )
 
