@@ -31,6 +31,7 @@ def side_by_side() -> None:
         )
         return
     left, right = st.columns([5, 1], vertical_alignment="bottom")
+    links.check("among", offered, "model")
     chosen = left.multiselect("Models", offered, offered, key="among", bind="query-params")
     if not chosen:
         st.info("Choose at least one model.")

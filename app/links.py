@@ -6,9 +6,11 @@ import streamlit as st
 
 
 def check(key: str, options: Collection[str], what: str) -> None:
-    """Say in one sentence that the link asks for something that is not there; the widget then shows its default."""
-    asked = st.query_params.get(key)
-    if asked is not None and asked not in options:
+    """Say in one sentence that the link asks for something that is not there; the widget then shows its default. A choice of
+    several has its key in the link several times."""
+    for asked in st.query_params.get_all(key):
+        if asked in options:
+            continue
         shown = ", ".join(list(options)[:12])
         st.warning(f"The link asks for the {what} “{asked}”, which is not here. Choose one of: {shown}.")
 

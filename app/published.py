@@ -27,7 +27,7 @@ class Published(NamedTuple):
 
 
 # The ranges are read off the ends of violin plots, to about 0.01.
-PLOTS = "https://github.com/pfnet-research/chainer-disentanglement-lib (images/result/dsprites_full.png)"
+PLOTS = "https://github.com/pfnet-research/chainer-disentanglement-lib#quantitative-evaluation"
 
 PUBLISHED = (
     Published(
@@ -61,7 +61,7 @@ PUBLISHED = (
     Published(
         "β-VAE, β = 4",
         "by its authors’ own protocol",
-        "Higgins et al. (2017), β-VAE, ICLR, table 1",
+        "https://openreview.net/forum?id=Sy2fzU9gl",
         {"betavae_score": (0.99, 0.99)},
     ),
 )

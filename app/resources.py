@@ -494,11 +494,11 @@ class Factors(NamedTuple):
 @_by_identity
 def factors(found: Checkpoint) -> Factors | None:
     """As the card has it, or counted over test images where it does not; None for data whose factors are not known."""
-    written = {} if found.betas else found.card.get("factors") or {}
+    written = {} if found.betas else dict(found.card.get("factors") or {})
     if "information" not in written:
         if found.card["data"]["name"] not in with_known_factors():
             return None
-        written = factor_tables(bench_of(found, limit=FACTOR_IMAGES), ["disentanglement"])
+        written |= factor_tables(bench_of(found, limit=FACTOR_IMAGES), ["disentanglement"])
     importance = written.get("importance")
     return Factors(
         np.array(written["information"]),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from app.published import PUBLISHED, SCORES
 from vae_core import bundled
 from vae_core.checkpoints import load_card
 from vae_core.frontier import objective
@@ -70,11 +71,14 @@ def overview() -> str:
     for name, folder in bundled().items():
         card = load_card(folder)
         metrics = card["metrics"]
-        evidence = next(key for key in EVIDENCE if key in metrics)
+        evidence = next((key for key in EVIDENCE if key in metrics), "log_px")
         given = "\\|c)" if card["model"]["name"] == "cdvae" else ")"
         accuracy = next((k for k in ("classifier_accuracy", "bayes_accuracy") if k in metrics), None)
         shares = [f"{metrics[k]['value']:.2%}" if k in metrics else "" for k in (accuracy, "sample_accuracy")]
-        bounds = [f"{metrics[k]['value']:.2f} ± {metrics[k]['se']:.2f}" for k in ("negative_elbo", evidence)]
+        bounds = [
+            f"{metrics[k]['value']:.2f} ± {metrics[k]['se']:.2f}" if k in metrics else ""
+            for k in ("negative_elbo", evidence)
+        ]
         about = EVIDENCE[evidence].replace(")", given)
         lines.append(f"| `{name}` | {about} | {' | '.join(bounds)} | {' | '.join(shares)} |")
     return "\n".join(lines)
@@ -202,6 +206,32 @@ def metrics_parity() -> str:
     return "\n".join([*lines, "", about])
 
 
+def disentanglement() -> str:
+    """The bundled models of data with known factors, and published scores below them."""
+    lines = [
+        f"| model | −ELBO | rate | active units | total correlation | {' | '.join(SCORES.values())} |",
+        f"|---|{'--:|' * (4 + len(SCORES))}",
+    ]
+    cards = {name: load_card(folder) for name, folder in bundled().items()}
+    for name, card in cards.items():
+        if "factors" not in card:
+            continue
+        found = {key: (number["value"], number["se"]) for key, number in card["metrics"].items()}
+        cells = ["{:.1f} ± {:.1f}".format(*found[key]) for key in ("negative_elbo", "rate_z")]
+        cells += [
+            "{:.0f}".format(found["active_units_z"][0]),
+            "{:.2f} ± {:.2f}".format(*found["total_correlation_z"]),
+        ]
+        cells += ["{:.3f} ± {:.3f}".format(*found[key]) for key in SCORES]
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    for row in PUBLISHED:
+        scores = " | ".join(row.range_of(key) for key in SCORES)
+        lines.append(
+            f"| *published:* {row.method}, {row.about} ([source]({row.source})) |  |  |  |  | {scores} |"
+        )
+    return "\n".join(lines)
+
+
 def anchors() -> str:
     """The gaps of the bundled multi-rate CDVAE to models trained for one pair of betas."""
     card = load_card(bundled()[MODEL])
@@ -249,6 +279,7 @@ BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (DOCUMENT, "anchors"): anchors,
     (DOCUMENT, "moving_maps"): moving_maps,
     (DOCUMENT, "metrics_parity"): metrics_parity,
+    (DOCUMENT, "disentanglement"): disentanglement,
 }
 
 

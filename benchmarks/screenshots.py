@@ -18,6 +18,10 @@ SHOTS = {
         "/prior?look=Holes&model=vae-mnist&beside=vae-mnist-vamp",
         ".st-key-empty-vae-mnist-vamp .js-plotly-plot .bars",
     ),
+    "disentanglement": (
+        "/measure?show=Disentanglement&item=9",
+        "text=published: FactorVAE",
+    ),
     "mixture": ("/?model=srvae-mnist", ".latent-map[data-ready=true]"),
     "hold": ("/generate?model=srvae-mnist&hold=u", ".st-key-held [data-ready=true]"),
 }

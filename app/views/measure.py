@@ -36,6 +36,7 @@ st.title("Measure")
 def this_model() -> None:
     metrics, how = checkpoint.card["metrics"], checkpoint.card.get("evaluation") or {}
     controls = st.columns([3, 1.2, 1, 1], vertical_alignment="bottom")
+    links.check("groups", list(METRICS), "group of numbers")
     groups = controls[0].multiselect(
         "Groups of numbers",
         list(METRICS),

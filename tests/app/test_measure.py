@@ -4,14 +4,17 @@ import gc
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import app.jobs
 from app.components.measure_charts import knowledge
+from app.factors import place_of
 from app.jobs import Busy, Job
-from app.resources import factor_information
+from app.resources import factors
 from tests.app.conftest import Open
-from vae_core import cli, load
+from vae_core import Checkpoint, bundled, cli, load
+from vae_core.checkpoints import load_card, save_card
 
 
 def waited(job: Job, seconds: float = 60) -> Job:
@@ -64,7 +67,7 @@ def test_a_command_that_nobody_looks_at_any_more_ends():
     assert process.wait(10) is not None
 
 
-@pytest.mark.parametrize("look", ["This model", "All models", "Two numbers", "Factors"])
+@pytest.mark.parametrize("look", ["This model", "All models", "Two numbers", "Factors", "Disentanglement"])
 @pytest.mark.parametrize("model", ["cdvae-mnist", "vae-digits", "rates-digits"])
 def test_each_view_opens(open_page: Open, look: str, model: str):
     at = open_page("views/measure.py", model=model, show=look)
@@ -89,26 +92,75 @@ def test_an_unknown_view_in_a_link_gets_a_sentence(open_page: Open):
     assert "nothing" in at.warning[0].value
 
 
-def test_the_factors_of_sprites_are_a_matrix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    options = [
-        "--out",
-        str(tmp_path / "small"),
-        "--limit",
-        "128",
-        "--epochs",
-        "1",
-        "--latent",
-        "3",
-        "--nets",
-        "mlp-256",
-    ]
-    assert cli.main(["train", "vae", "--data", "sprites", "--no-atlas", *options]) == 0
-    found = load(tmp_path / "small")
+def test_several_unknown_names_in_a_link_get_a_sentence_each(open_page: Open):
+    at = open_page("views/measure.py", show="Disentanglement", among="nobody")
+    assert not at.exception
+    assert "the model “nobody”" in at.warning[0].value
+
+
+@pytest.fixture
+def sprites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
+    """A small model of sprites whose card has not been measured."""
     monkeypatch.setattr("app.resources.FACTOR_IMAGES", 300)
-    shares, dimensions, names, images = factor_information(found) or pytest.fail("no factors")
-    assert shares.shape == (3, len(names))
-    assert dimensions == ["z 0", "z 1", "z 2"]
-    assert "scale" in names
-    assert images == 300
-    assert 0 <= shares.min() <= shares.max() <= 1
-    assert knowledge(shares, dimensions, names).data[0].z.shape == shares.shape
+    options = ["--limit", "128", "--epochs", "1", "--latent", "3", "--nets", "mlp-256"]
+    out = tmp_path / "small"
+    assert cli.main(["train", "vae", "--data", "sprites", "--no-atlas", "--out", str(out), *options]) == 0
+    return load(out)
+
+
+def test_what_dimensions_tell_of_factors_is_counted_where_no_card_says_it(sprites: Checkpoint):
+    found = factors(sprites) or pytest.fail("no factors")
+    assert found.information.shape == (3, len(found.names))
+    assert found.dimensions == ["z[0]", "z[1]", "z[2]"]
+    assert "scale" in found.names
+    assert (found.images, found.importance) == (300, None)
+    assert 0 <= found.information.min() <= found.information.max() <= 1
+    figure = knowledge(found.information, found.dimensions, found.names, "title", "%{y}")
+    assert figure.data[0].z.shape == found.information.shape
+
+
+def test_what_the_trees_need_is_kept_where_only_the_rest_is_counted(sprites: Checkpoint):
+    measured = {"factors": {"importance": np.full((3, 5), 1 / 3).tolist()}}
+    save_card(sprites.folder, {**sprites.card, **measured})
+    found = factors(load(sprites.folder)) or pytest.fail("no factors")
+    assert found.importance is not None
+    assert found.importance.shape == found.information.shape
+
+
+def test_a_model_of_other_data_has_no_factors(open_page: Open):
+    at = open_page("views/measure.py", model="vae-digits", show="Factors")
+    assert "not known" in at.info[0].value
+
+
+SPRITES = [name for name, folder in bundled().items() if load_card(folder)["data"]["name"] == "sprites"]
+
+
+def test_models_of_known_factors_stand_side_by_side_with_published_scores(open_page: Open):
+    at = open_page("views/measure.py", show="Disentanglement", item="5")
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert list(table["model"][: len(SPRITES)]) == SPRITES
+    ours, published = table[: len(SPRITES)], table[len(SPRITES) :]
+    assert all(name.startswith("published") for name in published["model"].tolist())
+    assert all(ours["MIG"].tolist())
+    assert any("no ranking" in caption.value for caption in at.caption)
+
+
+@pytest.mark.parametrize("name", SPRITES)
+def test_the_card_s_table_is_what_its_mig_was_made_of(name: str):
+    card = load_card(bundled()[name])
+    told = np.sort(np.array(card["factors"]["information"]), axis=0)
+    assert (told[-1] - told[-2]).mean() == pytest.approx(card["metrics"]["mig"]["value"], abs=2e-5)
+    assert np.allclose(np.array(card["factors"]["importance"]).sum(0), 1, atol=1e-3)
+
+
+def test_a_column_is_a_dimension_of_one_of_the_blocks(trained: dict[str, Path]):
+    found = load(trained["cdvae-digits"])
+    labelled = found.atlas.means["z_l"].shape[1]
+    assert [place_of(found, j) for j in (0, labelled - 1, labelled)] == [
+        ("z_l", 0),
+        ("z_l", labelled - 1),
+        ("z_u", 0),
+    ]
+    with pytest.raises(IndexError):
+        place_of(found, labelled + found.atlas.means["z_u"].shape[1])

@@ -186,3 +186,13 @@ def test_the_pictures_of_a_prior(
     figures = {"Components": f"parts-{model}", "Holes": f"holes-{model}"}
     monkeypatch.setitem(globals(), "WITH_SCRIPTS", (figures[look],))
     assert check(open_page("views/prior.py", model=model, look=look), shown) == [figures[look]]
+
+
+def test_what_moves_with_each_factor(
+    open_page: Open, shown: dict, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    figure = "factors-beta-vae-sprites-4"
+    monkeypatch.setitem(globals(), "WITH_SCRIPTS", (figure,))
+    query = {"show": "Disentanglement", "among": "beta-vae-sprites-4", "item": "7"}
+    assert check(open_page("views/measure.py", **query), shown) == [figure]
+    assert shown[figure].shape[0] == 5

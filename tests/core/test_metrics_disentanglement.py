@@ -358,6 +358,39 @@ def test_a_page_has_the_names_of_rows_and_columns():
     assert len(sprites.factor_names) == sprites.factors.shape[1]
 
 
+@pytest.mark.usefixtures("_few_votes")
+def test_the_tables_of_an_ideal_representation_are_the_identity():
+    bench = factor_bench(IDEAL)
+    found = disentanglement.factor_tables(bench, ["disentanglement", "dci"])
+    assert (found["dimensions"], found["factors"], found["n"]) == (
+        ["z[0]", "z[1]"],
+        ["a", "b"],
+        len(bench.data),
+    )
+    assert found["information"] == [[1.0, 0.0], [0.0, 1.0]]
+    assert found["importance"] == [[1.0, 0.0], [0.0, 1.0]]
+
+
+def test_tables_hold_what_was_measured_alone():
+    bench = factor_bench(IDEAL)
+    assert "importance" not in disentanglement.factor_tables(bench, ["disentanglement", "elbo"])
+    assert disentanglement.factor_tables(bench, ["elbo"]) == {}
+    assert (
+        disentanglement.factor_tables(factor_bench(IDEAL, repeats=24), ["dci"]) == {}
+    )  # too few images for parts
+    unknown = replace(bench, data=replace(bench.data, factors=None))
+    assert disentanglement.factor_tables(unknown, ["disentanglement"]) == {}
+
+
+def test_trees_are_fitted_once_for_scores_and_table(monkeypatch: pytest.MonkeyPatch):
+    bench, fits = factor_bench(IDEAL), []
+    fit = disentanglement.importance_matrix
+    monkeypatch.setattr(disentanglement, "importance_matrix", lambda *half: fits.append(1) or fit(*half))
+    disentanglement.dci(bench)
+    disentanglement.factor_tables(bench, ["dci"])
+    assert len(fits) == disentanglement.PARTS
+
+
 def test_parts_are_disjoint_and_halved(monkeypatch: pytest.MonkeyPatch):
     codes = torch.arange(300.0)[:, None]
     factors = torch.stack([torch.arange(300) % 2, torch.zeros(300).long()], -1)

@@ -19,6 +19,7 @@ from .base import Bench, Estimate, bootstrap, gather
 
 IMPORTANCE_SAMPLES = 500
 IMPORTANCE_EXAMPLES = 1000
+PIXELS_AT_ONCE = 400_000  # of a batch that is decoded: what nets make of more falls out of a CPU's caches
 
 
 @torch.no_grad()
@@ -66,7 +67,7 @@ def importance_bound(bench: Bench) -> dict[str, Estimate]:
     data, draw = bench.data.head(IMPORTANCE_EXAMPLES).to(bench.device), bench.sampler(3)
     bounds = [
         importance_weighted(bench.model, batch, IMPORTANCE_SAMPLES, draw)
-        for batch in data.batches(500, bench.seed)
+        for batch in data.batches(max(1, min(500, PIXELS_AT_ONCE // data.images[0].numel())), bench.seed)
     ]
     return {evidence_name(bench.model): Estimate.mean(torch.cat(bounds))}
 
