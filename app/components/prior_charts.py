@@ -54,7 +54,7 @@ def matrix(
     count = len(names)
     cells = [(row, column) for row in range(count) for column in range(count) if row != column]
     shown = np.array([values[cell] for cell in cells])
-    side = int(max(8, 330 / count))
+    side = int(max(8, 320 / (count + 0.2)))
     figure = go.Figure(
         go.Scatter(
             x=[column for _, column in cells],
@@ -88,8 +88,8 @@ def matrix(
         "showgrid": False,
         "zeroline": False,
     }
-    figure.update_xaxes(title="to class", range=[-0.6, count - 0.4], **ticks)
-    figure.update_yaxes(title="from class", range=[count - 0.4, -0.6], scaleanchor="x", **ticks)
+    figure.update_xaxes(title="to class", range=[-0.6, count - 0.4], constrain="domain", **ticks)
+    figure.update_yaxes(title="from class", range=[count - 0.4, -0.6], scaleanchor="x", constrain="domain", **ticks)
     return _laid_out(figure, title, 460)
 
 
