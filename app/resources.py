@@ -28,6 +28,7 @@ from vae_core.explore import (
     activity,
     blocks,
     class_means,
+    class_posterior,
     codes_of,
     decode,
     encode,
@@ -41,7 +42,9 @@ from vae_core.explore import (
     rate_per_dimension,
     reads_label,
 )
-from vae_core.metrics import bench_of
+from vae_core.labels import has_label
+from vae_core.metrics import Estimate, bench_of
+from vae_core.metrics.calibration import Reliability, calibration_error, judged_confidence, reliability
 from vae_core.metrics.disentanglement import factor_tables
 from vae_core.metrics.holes import COUNT, Holes, holes
 from vae_core.metrics.separation import Overlap, posterior_overlap, prior_overlap
@@ -474,6 +477,19 @@ def measured(like: Checkpoint | None = None) -> dict[str, dict[str, dict[str, An
     cards = {name: card for name, card in _cards().items() if like is None or kind(card) == kind(like.card)}
     found = {name: card.get("metrics") for name, card in cards.items()}
     return {name: numbers for name, numbers in found.items() if isinstance(numbers, dict) and numbers}
+
+
+@_by_identity
+def calibrated(found: Checkpoint) -> tuple[Reliability, Estimate] | None:
+    """How often the class that q(c|x) names is right, by how sure it is, over the atlas; None for a model without a class."""
+    if not has_label(found.model):
+        return None
+    means, scales = ({name: pair[i] for name, pair in codes(found).items()} for i in (0, 1))
+    posterior = class_posterior(found.model, means, scales, len(found.atlas.classes)).double()
+    confidence, right = judged_confidence(posterior.log(), torch.from_numpy(found.atlas.labels))
+    return reliability(confidence, right), calibration_error(
+        confidence, right, torch.Generator().manual_seed(0)
+    )
 
 
 # Images of which a page counts what dimensions tell of factors, where the card does not say.

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from app.components import palette
-from app.components.charts import HERE
+from app.components.charts import HERE, QUIET
 
 Number = Mapping[str, Any]  # value, se, n
 
@@ -42,6 +43,44 @@ def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: s
         yaxis_title=y,
         height=480,
         margin={"l": 60, "r": 20, "t": 50, "b": 50},
+        dragmode="pan",
+    )
+    return figure
+
+
+def calibration(confidence: np.ndarray, right: np.ndarray, count: np.ndarray, title: str) -> go.Figure:
+    """Share of right answers over mean confidence, `(M,)` each, with two standard errors, and below it how many images each bin holds."""
+    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.75, 0.25], vertical_spacing=0.06)
+    some = count > 0
+    x, y, n = confidence[some], right[some], count[some]
+    shrunk = (y * n + 2) / (n + 4)  # Agresti and Coull's, as for every share: two of two are not certain
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"color": QUIET, "dash": "dot"},
+        name="as sure as right", hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=x,
+        y=y,
+        error_y={"array": 2 * np.sqrt(shrunk * (1 - shrunk) / (n + 4)), "thickness": 1},
+        mode="markers+lines",
+        marker={"size": 8, "color": palette.colours(1)[0]},
+        name="measured",
+        customdata=n,
+        hovertemplate="%{customdata:,} images, on average %{x:.1%} sure: %{y:.1%} right<extra></extra>",
+    )
+    figure.add_bar(
+        x=x, y=n, width=1 / 40, marker_color=palette.colours(1)[0], showlegend=False,
+        hovertemplate="%{y:,} images<extra></extra>", row=2, col=1,
+    )  # fmt: skip
+    figure.update_xaxes(range=[-0.02, 1.02])
+    figure.update_xaxes(title="confidence, max q(class | image)", tickformat=".0%", row=2)
+    figure.update_yaxes(title="share right", tickformat=".0%", range=[-0.05, 1.08], row=1)
+    figure.update_yaxes(title="images, log", type="log", row=2)
+    figure.update_layout(
+        title={"text": title, "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
+        height=480,
+        margin={"l": 70, "r": 20, "t": 50, "b": 50},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
         dragmode="pan",
     )
     return figure

@@ -89,7 +89,9 @@ def matrix(
         "zeroline": False,
     }
     figure.update_xaxes(title="to class", range=[-0.6, count - 0.4], constrain="domain", **ticks)
-    figure.update_yaxes(title="from class", range=[count - 0.4, -0.6], scaleanchor="x", constrain="domain", **ticks)
+    figure.update_yaxes(
+        title="from class", range=[count - 0.4, -0.6], scaleanchor="x", constrain="domain", **ticks
+    )
     return _laid_out(figure, title, 460)
 
 

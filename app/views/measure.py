@@ -9,18 +9,21 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app import keep, links, resources, snippets
+from app.components import measure_charts
 from app.components.charts import CONFIG
 from app.components.measure_charts import against, knowledge
 from app.factors import side_by_side
 from app.jobs import Busy, Job
 from vae_core import bundled
 from vae_core.metrics import METRICS, Estimate
+from vae_core.names import LABEL
 
 checkpoint = resources.current()
-CARD, TABLE, SCATTER, FACTORS, TOGETHER = VIEWS = (
+CARD, TABLE, SCATTER, SURE, FACTORS, TOGETHER = VIEWS = (
     "This model",
     "All models",
     "Two numbers",
+    "Calibration",
     "Factors",
     "Disentanglement",
 )
@@ -232,6 +235,36 @@ def two_numbers() -> None:
         )
 
 
+def calibration() -> None:
+    """Whether the model's class probabilities are frequencies, at the present betas."""
+    found = resources.calibrated(checkpoint)
+    if found is None:
+        st.info(f"{checkpoint.name} does not name classes: choose a model that reads or infers them.")
+        return
+    curve, error = found
+    confidence, right, count = (part.numpy() for part in (curve.confidence, curve.accuracy, curve.count))
+    st.plotly_chart(
+        measure_charts.calibration(confidence, right, count, f"Is {checkpoint.name} as sure as it is right?"),
+        key="calibration",
+        config=CONFIG,
+    )
+    by = (
+        "the model’s own classifier q(y | x)"
+        if LABEL in checkpoint.model.latents
+        else "Bayes’ rule on the labelled latents"
+    )
+    with keep.beside(
+        f"the {error.n:,} items by how sure {by} is of the class that it names, in 15 equal bins, and how often that is right, with two standard "
+        f"errors. Below the dotted line the model is too sure of itself. Expected calibration error (mean distance from the line over images) "
+        f"**{error.value:.2%} ± {error.se:.2%}** (bootstrap). Over again: `{snippets.measuring(checkpoint, 'calibration')}`."
+    ):
+        keep.menu(
+            "calibration",
+            f"{checkpoint.name}-calibration",
+            codes=lambda: {"confidence": confidence, "right": right, "images": count},
+        )
+
+
 def factors() -> None:
     """What each dimension has to do with each factor, for data that was made of known ones."""
     name = checkpoint.card["data"]["name"]
@@ -302,4 +335,11 @@ look = (
     )
     or CARD
 )
-{CARD: this_model, TABLE: all_models, SCATTER: two_numbers, FACTORS: factors, TOGETHER: side_by_side}[look]()
+{
+    CARD: this_model,
+    TABLE: all_models,
+    SCATTER: two_numbers,
+    SURE: calibration,
+    FACTORS: factors,
+    TOGETHER: side_by_side,
+}[look]()

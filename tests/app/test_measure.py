@@ -11,9 +11,9 @@ import app.jobs
 from app.components.measure_charts import knowledge
 from app.factors import place_of
 from app.jobs import Busy, Job
-from app.resources import factors
+from app.resources import calibrated, factors
 from tests.app.conftest import Open
-from vae_core import Checkpoint, bundled, cli, load
+from vae_core import Checkpoint, bundled, cli, evaluate, load
 from vae_core.checkpoints import load_card, save_card
 
 
@@ -67,7 +67,9 @@ def test_a_command_that_nobody_looks_at_any_more_ends():
     assert process.wait(10) is not None
 
 
-@pytest.mark.parametrize("look", ["This model", "All models", "Two numbers", "Factors", "Disentanglement"])
+@pytest.mark.parametrize(
+    "look", ["This model", "All models", "Two numbers", "Calibration", "Factors", "Disentanglement"]
+)
 @pytest.mark.parametrize("model", ["cdvae-mnist", "vae-digits", "rates-digits"])
 def test_each_view_opens(open_page: Open, look: str, model: str):
     at = open_page("views/measure.py", model=model, show=look)
@@ -130,6 +132,21 @@ def test_what_the_trees_need_is_kept_where_only_the_rest_is_counted(sprites: Che
 def test_a_model_of_other_data_has_no_factors(open_page: Open):
     at = open_page("views/measure.py", model="vae-digits", show="Factors")
     assert "not known" in at.info[0].value
+
+
+@pytest.mark.parametrize("model", ["cdvae-digits", "joint-digits"])
+def test_the_page_s_calibration_is_the_measured_one(trained: dict[str, Path], model: str):
+    checkpoint = load(trained[model])
+    measured = evaluate(checkpoint, metrics=("calibration",))
+    name = "classifier_ece" if model == "joint-digits" else "bayes_ece"
+    curve, error = calibrated(checkpoint) or pytest.fail("no class")
+    assert error.value == pytest.approx(measured[name].value, abs=3 * measured[name].se)
+    assert curve.count.sum() == error.n == 447
+
+
+def test_a_model_without_a_class_has_no_calibration(open_page: Open):
+    at = open_page("views/measure.py", model="vae-digits", show="Calibration")
+    assert "does not name classes" in at.info[0].value
 
 
 SPRITES = [name for name, folder in bundled().items() if load_card(folder)["data"]["name"] == "sprites"]

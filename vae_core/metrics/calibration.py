@@ -43,27 +43,21 @@ def calibration(bench: Bench) -> dict[str, Estimate]:
     found, generator = {}, torch.Generator().manual_seed(bench.seed)
     for name, log_q in class_log_probabilities(bench).items():
         labels = bench.data.labels.cpu()
-        confidence, right = judged_confidence(log_q, labels)
-        spread = bootstrap(
-            lambda rows, c=confidence, r=right: reliability(c[rows], r[rows]).error, len(right), generator
-        )
-        found[f"{name}_ece"] = Estimate(reliability(confidence, right).error, spread, len(right))
+        found[f"{name}_ece"] = calibration_error(*judged_confidence(log_q, labels), generator)
         found[f"{name}_nll"] = Estimate.mean(F.nll_loss(log_q, labels, reduction="none"))
     return found
+
+
+def calibration_error(confidence: Tensor, right: Tensor, generator: torch.Generator) -> Estimate:
+    """ECE of confidences and whether they are right, `(N,)` each, with a bootstrap error over images."""
+    n = len(right)
+    spread = bootstrap(lambda rows: reliability(confidence[rows], right[rows]).error, n, generator)
+    return Estimate(reliability(confidence, right).error, spread, n)
 
 
 def class_log_probabilities(bench: Bench) -> dict[str, Tensor]:
     """log q(c|x) by Bayes' rule over the model's terms (`bayes`), and of its classifier (`classifier`), `(N, K)` each."""
     return {name: scores.cpu().double().log_softmax(-1) for name, scores in bench.once(class_scores).items()}
-
-
-def reliability_curves(bench: Bench) -> dict[str, Reliability]:
-    """The curve behind each of `calibration`'s errors, by the same names: bayes, classifier."""
-    labels = bench.data.labels.cpu()
-    return {
-        name: reliability(*judged_confidence(log_q, labels))
-        for name, log_q in class_log_probabilities(bench).items()
-    }
 
 
 def judged_confidence(log_q: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
