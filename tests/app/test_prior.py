@@ -1,8 +1,11 @@
 """The Prior page over models of every kind of prior."""
 
+import re
+
 import pytest
 
 from tests.app.conftest import Open
+from vae_core import bundled, cli
 
 LOOKS = ["Clusters", "Components", "Classes", "Densities", "Holes"]
 
@@ -57,3 +60,22 @@ def test_a_broken_link_gets_a_sentence(open_page: Open, asked: dict[str, str], p
 def test_the_holes_of_a_prior_are_numbered(open_page: Open):
     at = open_page("views/prior.py", model="vae-mnist", look="Holes")
     assert any("lie emptier than 95 %" in caption.value for caption in at.caption)
+
+
+@pytest.mark.parametrize(
+    ("look", "group"),
+    [
+        ("Components", "components"),
+        ("Classes", "priors"),
+        ("Densities", "rate"),
+        ("Holes", "holes"),
+    ],
+)
+def test_numbers_stand_beside_the_command_that_measures_them(open_page: Open, look: str, group: str):
+    at = open_page("views/prior.py", model="mr-cdvae-mnist", look=look, beta_z_l="2")
+    said = " ".join(caption.value for caption in at.caption)
+    command = next(found for found in re.findall(r"`latent-explorer ([^`]+)`", said) if found.endswith(group))
+    words = command.split()
+    words[1] = str(bundled()["mr-cdvae-mnist"])
+    assert words[2:6] == ["--beta", "z_l", "2", "z_u"]
+    assert isinstance(cli._parse(words), cli.Evaluate)

@@ -1,0 +1,25 @@
+"""The Measure page in a browser: models of known factors side by side, and a measurement that is started, watched and cancelled."""
+
+from typing import Any
+
+GRID = ".st-key-factors-beta-vae-sprites-4 .image-grid[data-ready=true]"
+
+
+def test_what_moves_with_each_factor_follows_the_item(page: Any, address: str):
+    page.goto(f"{address}/measure?show=Disentanglement&among=beta-vae-sprites-4&item=3")
+    before = page.wait_for_selector(GRID).get_attribute("data-digest")
+    assert page.locator(f"{GRID} .label").count() == 5
+    page.get_by_label("Item").fill("4")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{GRID}:not([data-digest='{before}'])")
+    assert "item=4" in page.url
+    page.get_by_text("no ranking").wait_for()
+
+
+def test_a_measurement_is_watched_and_cancelled(page: Any, address: str):
+    page.goto(f"{address}/measure?model=beta-vae-sprites-4&groups=importance")
+    page.get_by_role("button", name="Measure", exact=True).click()
+    page.locator("[data-testid=stProgress]").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Cancelled: nothing was changed.").wait_for()
+    page.get_by_role("button", name="Measure", exact=True).wait_for()
