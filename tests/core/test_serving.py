@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import math
 import threading
 import time
 from collections.abc import Coroutine
@@ -113,7 +114,8 @@ def test_another_class_is_a_swap(decoder: Decoder, name: str):
 @pytest.mark.parametrize("name", NAMES)
 def test_an_image_of_ones_own_is_encoded(decoder: Decoder, name: str):
     found = find(name)
-    pixels = (torch.arange(28 * 28).view(1, 1, 28, 28) % 256).byte()
+    shape = found.signature.shape
+    pixels = (torch.arange(math.prod(shape)).view(1, *shape) % 256).byte()
     data = Data("own", "test", pixels, torch.zeros(1, dtype=torch.long), ()).scored_by(found.model)
     latents = found.model.latents
     image = {"pixels": base64.b64encode(pixels.numpy().tobytes()).decode(), "latents": latents}
