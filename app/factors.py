@@ -78,7 +78,7 @@ def strips_by_factor(found: Checkpoint, item: int) -> None:
         key=f"factors-{found.name}",
         headed=True,
     )
-    with keep.beside(f"what moves with the dimension that tells most of each factor. {scores_of(found)}."):
+    with keep.beside(f"{found.name} by factor. {scores_of(found)}."):
         keep.menu(
             f"factors-{found.name}",
             f"{found.name}-by-factor",
@@ -102,7 +102,7 @@ def place_of(found: Checkpoint, column: int) -> tuple[str, int]:
 def scores_of(found: Checkpoint) -> str:
     metrics = found.card["metrics"]
     shown = [
-        f"{title} {metrics[name]['value']:.2f} ± {metrics[name]['se']:.2f}"
+        f"{title} {metrics[name]['value']:.3f} ± {metrics[name]['se']:.3f}"
         for name, title in SCORES.items()
         if name in metrics
     ]
@@ -123,7 +123,7 @@ def table(models: Sequence[Checkpoint]) -> None:
         }
         for found in PUBLISHED
     ]
-    scores = {title: st.column_config.TextColumn(width="small") for title in SCORES.values()}
+    scores = {title: st.column_config.TextColumn(width=120) for title in SCORES.values()}
     st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), column_config=scores)
     data = sorted({found.card["data"]["name"] for found in models})
     with keep.beside(

@@ -1,6 +1,7 @@
 """Measure: what the card says, measured again on demand; all bundled models side by side, by any two numbers."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,9 @@ CARD, TABLE, SCATTER, SURE, FACTORS, TOGETHER = VIEWS = (
 )
 JOB = "measure-job"
 AMOUNTS = {"1,000 images": 1000, "all images": None}
+
+# Of how many models a number has to be to stand in the table of all.
+COMMON = 0.3
 
 # Differences beyond so many standard errors are more than chance: 1 in 400 of independent measurements.
 FAR = 3
@@ -169,7 +173,12 @@ def row(name: str, card: dict | None, again: dict | None) -> dict:
 
 def all_models() -> None:
     cards = resources.measured()
-    names = list(dict.fromkeys(name for card in cards.values() for name in card))
+    counted = Counter(name for card in cards.values() for name in card)
+    rare = [name for name in counted if counted[name] < COMMON * len(cards)]
+    everything = st.toggle(
+        f"Also the {len(rare)} numbers that few models have", key="all-numbers", bind="query-params"
+    )
+    names = [name for name in counted if everything or name not in rare]
     rows = [
         {"model": model, **{name: card[name]["value"] for name in names if name in card}}
         for model, card in cards.items()
@@ -178,7 +187,11 @@ def all_models() -> None:
         rows,
         hide_index=True,
         height=38 + 35 * len(rows),
-        column_config={name: st.column_config.NumberColumn(format="%.4g") for name in names},
+        placeholder="",
+        column_config={
+            "model": st.column_config.TextColumn(pinned=True),
+            **{name: st.column_config.NumberColumn(format="%.4g") for name in names},
+        },
     )
     with keep.beside(
         "the numbers of every card, each at β = 1; click a head to sort by it. Bounds on different variables, and on binary and on continuous "
