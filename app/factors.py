@@ -11,6 +11,7 @@ import torch
 
 from app import keep, links, resources, snippets
 from app.components.image_grid import image_grid
+from app.panels import opened
 from app.pictures import to_bytes
 from app.published import PUBLISHED, SCORES
 from vae_core import Checkpoint
@@ -36,7 +37,8 @@ def side_by_side() -> None:
     if not chosen:
         st.info("Choose at least one model.")
         return
-    models = [resources.checkpoint(name) for name in chosen]
+    if not (models := opened(chosen)):
+        return
     last = min(len(found.atlas) for found in models) - 1
     links.number("item", 0, last, "item")
     item = int(right.number_input("Item", 0, last, key="item", bind="query-params"))

@@ -1,6 +1,7 @@
 """Parts of pages that more than one page, or one page twice, shows: an opened item, a selection, what a card warns of."""
 
 import base64
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -13,6 +14,7 @@ from app.components.image_grid import image_grid
 from app.components.palette import colours
 from app.pictures import to_bytes
 from vae_core import Checkpoint
+from vae_core.checkpoints import CheckpointError
 from vae_core.explore import blocks, class_posterior, decode, neighbours, reads_label
 from vae_core.labels import has_label
 from vae_core.names import LABEL
@@ -23,6 +25,17 @@ NEIGHBOURS = 8
 def ground() -> int:
     """The grey of the page itself, for cells of a grid that hold no picture."""
     return 22 if st.context.theme.type == "dark" else 255
+
+
+def opened(names: Sequence[str]) -> list[Checkpoint]:
+    """The named checkpoints that can be read; a sentence for each that cannot."""
+    found = []
+    for name in names:
+        try:
+            found.append(resources.checkpoint(name))
+        except CheckpointError as error:
+            st.error(f"{name} cannot be opened: {error}")
+    return found
 
 
 def small_picture(png: bytes, words: str) -> None:

@@ -13,6 +13,7 @@ from app.components.charts import CONFIG
 from app.components.image_grid import image_grid
 from app.components.latent_map import Decoder, Ellipse, Panel, latent_map
 from app.components.prior_charts import densities, emptiness, matrix
+from app.panels import opened
 from app.pictures import to_bytes
 from vae_core import Checkpoint
 from vae_core.clusters import (
@@ -71,7 +72,7 @@ def chosen() -> tuple[str, str, list[Checkpoint]]:
     others = [NOBODY, *resources.on_the_same_items(checkpoint)]
     links.settle("beside", others, "model beside it")
     other = right.selectbox("Beside it", others, key="beside", bind="query-params")
-    return look, block, [checkpoint, *([] if other == NOBODY else [resources.checkpoint(other)])]
+    return look, block, [checkpoint, *([] if other == NOBODY else opened([other]))]
 
 
 def block_of(found: Checkpoint, block: str) -> str:

@@ -1,18 +1,20 @@
 """The Measure page and the commands that it runs beside the server."""
 
 import gc
+import shutil
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import app.jobs
 from app.components.measure_charts import knowledge
 from app.factors import place_of
 from app.jobs import Busy, Job
 from app.resources import calibrated, factors
-from tests.app.conftest import Open
+from tests.app.conftest import MAIN, Open
 from vae_core import Checkpoint, bundled, cli, evaluate, load
 from vae_core.checkpoints import load_card, save_card
 
@@ -169,6 +171,20 @@ def test_the_card_s_table_is_what_its_mig_was_made_of(name: str):
     told = np.sort(np.array(card["factors"]["information"]), axis=0)
     assert (told[-1] - told[-2]).mean() == pytest.approx(card["metrics"]["mig"]["value"], abs=2e-5)
     assert np.allclose(np.array(card["factors"]["importance"]).sum(0), 1, atol=1e-3)
+
+
+def test_a_damaged_model_gets_a_sentence_and_the_others_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    damaged = shutil.copytree(bundled()["beta-vae-sprites-4"], tmp_path / "damaged")
+    (damaged / "atlas.npz").write_bytes(b"nothing of the kind")
+    monkeypatch.setenv("LATENT_EXPLORER_MODELS", str(tmp_path))
+    at = AppTest.from_file(str(MAIN), default_timeout=60)
+    at.query_params.update({"show": "Disentanglement"})
+    at.switch_page("views/measure.py").run()
+    assert not at.exception
+    assert "damaged cannot be opened" in at.error[0].value
+    assert at.dataframe[0].value["model"][0] in SPRITES
 
 
 def test_a_column_is_a_dimension_of_one_of_the_blocks(trained: dict[str, Path]):
