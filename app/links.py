@@ -1,8 +1,11 @@
 """The address bar as the state of the view: what a link asks for, checked before a widget reads it."""
 
 from collections.abc import Collection, Sequence
+from difflib import get_close_matches
 
 import streamlit as st
+
+SHOWN = 12  # options that a sentence lists
 
 
 def check(key: str, options: Collection[str], what: str) -> None:
@@ -11,8 +14,21 @@ def check(key: str, options: Collection[str], what: str) -> None:
     for asked in st.query_params.get_all(key):
         if asked in options:
             continue
-        shown = ", ".join(list(options)[:12])
-        st.warning(f"The link asks for the {what} “{asked}”, which is not here. Choose one of: {shown}.")
+        st.warning(
+            f"The link asks for the {what} “{asked}”, which is not here. Choose one of: {_likely(asked, options)}."
+        )
+
+
+def _likely(asked: str, options: Collection[str]) -> str:
+    """The options, or where they are many those that are spelt most like what was asked for.
+
+    >>> _likely("z[33]", [f"z[{j}]" for j in range(40)])[:12]
+    'z[33], z[3],'
+    """
+    if len(options) <= SHOWN:
+        return ", ".join(options)
+    nearest = get_close_matches(asked, options, SHOWN, cutoff=0)
+    return f"{', '.join(nearest)}, and {len(options) - SHOWN} others"
 
 
 def settle(key: str, options: Sequence[str], what: str) -> None:
