@@ -1,8 +1,10 @@
 """The Measure page and the commands that it runs beside the server."""
 
 import gc
+import json
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -173,15 +175,48 @@ def test_the_card_s_table_is_what_its_mig_was_made_of(name: str):
     assert np.allclose(np.array(card["factors"]["importance"]).sum(0), 1, atol=1e-3)
 
 
+def with_models_of(folder: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
+    """The page over the bundled models and those of a folder."""
+    monkeypatch.setenv("LATENT_EXPLORER_MODELS", str(folder))
+    at = AppTest.from_file(str(MAIN), default_timeout=60)
+    at.query_params.update(query)
+    return at.switch_page("views/measure.py").run()
+
+
+@dataclass
+class Ended:
+    """A measurement that ended well."""
+
+    command: str
+    output: str
+    running: bool = False
+    cancelled: bool = False
+    failed: bool = False
+
+
+def test_the_trees_importances_are_drawn_once_they_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    unmeasured = shutil.copytree(bundled()["beta-vae-sprites-4"], tmp_path / "unmeasured")
+    card = load_card(unmeasured)
+    matrix = card["factors"].pop("importance")
+    save_card(unmeasured, card)
+    at = with_models_of(tmp_path, monkeypatch, model="unmeasured", show="Factors")
+    assert len(at.get("plotly_chart")) == 1
+    assert "latent-explorer evaluate unmeasured --metrics dci" in at.info[0].value
+    output = json.dumps({"metrics": {}, "factors": {"importance": matrix}})
+    at.session_state["measure-job"] = Ended(f"latent-explorer evaluate {unmeasured} --metrics dci", output)
+    at.run()
+    assert not at.exception
+    assert len(at.get("plotly_chart")) == 2
+
+
 def test_a_damaged_model_gets_a_sentence_and_the_others_are_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     damaged = shutil.copytree(bundled()["beta-vae-sprites-4"], tmp_path / "damaged")
     (damaged / "atlas.npz").write_bytes(b"nothing of the kind")
-    monkeypatch.setenv("LATENT_EXPLORER_MODELS", str(tmp_path))
-    at = AppTest.from_file(str(MAIN), default_timeout=60)
-    at.query_params.update({"show": "Disentanglement"})
-    at.switch_page("views/measure.py").run()
+    at = with_models_of(tmp_path, monkeypatch, show="Disentanglement")
     assert not at.exception
     assert "damaged cannot be opened" in at.error[0].value
     assert at.dataframe[0].value["model"][0] in SPRITES
