@@ -20,7 +20,7 @@ SHOTS = {
     ),
     "disentanglement": (
         "/measure?show=Disentanglement&item=9",
-        "text=published: FactorVAE",
+        "text=no ranking",
     ),
     "mixture": ("/?model=srvae-mnist", ".latent-map[data-ready=true]"),
     "hold": ("/generate?model=srvae-mnist&hold=u", ".st-key-held [data-ready=true]"),
