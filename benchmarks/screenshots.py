@@ -19,7 +19,7 @@ SHOTS = {
         ".st-key-empty-vae-mnist-vamp .js-plotly-plot .bars",
     ),
     "disentanglement": (
-        "/measure?show=Disentanglement&item=9",
+        "/measure?show=Disentanglement&item=21",
         "text=no ranking",
     ),
     "mixture": ("/?model=srvae-mnist", ".latent-map[data-ready=true]"),
