@@ -13,6 +13,23 @@ from app.components.charts import HERE, QUIET
 Number = Mapping[str, Any]  # value, se, n
 
 
+# What the names of numbers in nats begin with.
+NATS = (
+    *("distortion", "rate_", "negative_elbo", "log_p", "class_information"),
+    *("index_information", "total_correlation", "dimension_kl", "aggregate_kl"),
+    *(f"{whose}_{what}" for whose in ("prior", "posterior") for what in ("kl", "bhattacharyya")),
+)
+
+
+def with_unit(number: str) -> str:
+    """The name of a number with its unit, where it has one.
+
+    >>> with_unit("rate_z"), with_unit("mig")
+    ('rate_z, nats', 'mig')
+    """
+    return f"{number}, nats" if number.startswith(NATS) or number.endswith("_nll") else number
+
+
 def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: str) -> go.Figure:
     """Each model's number y over its number x, with two standard errors; the model `here` outlined."""
     names = list(models)
@@ -23,8 +40,9 @@ def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: s
             error_x={"array": [2 * a["se"] for a, _ in models.values()], "thickness": 1},
             error_y={"array": [2 * b["se"] for _, b in models.values()], "thickness": 1},
             mode="markers+text",
-            text=names,
-            textposition="top center",
+            text=[f" {name}" for name in names],
+            textposition="middle right",
+            cliponaxis=False,
             marker={
                 "size": 11,
                 "color": palette.colours(1)[0],
@@ -39,10 +57,10 @@ def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: s
     )
     figure.update_layout(
         title={"text": f"{y} over {x}", "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
-        xaxis_title=x,
-        yaxis_title=y,
+        xaxis_title=with_unit(x),
+        yaxis_title=with_unit(y),
         height=480,
-        margin={"l": 60, "r": 20, "t": 50, "b": 50},
+        margin={"l": 60, "r": 160, "t": 50, "b": 50},  # at the right, room for the name of the last
         dragmode="pan",
     )
     return figure
