@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from app import MODELS_VARIABLE
+from app.components import palette
 from app.components.latent_map import Ellipse
 from app.pictures import png, to_bytes
 from app.uploads import Own, read, white_on_black
@@ -522,6 +523,44 @@ def factors(found: Checkpoint) -> Factors | None:
         written["dimensions"],
         written["factors"],
         written["n"],
+    )
+
+
+class Colouring(NamedTuple):
+    """Which group each item of an atlas is in, `(N,)`, and the name and the colour of each group."""
+
+    groups: np.ndarray
+    names: tuple[str, ...]
+    colours: list[str]
+
+
+CLASS = "class"
+
+
+def colourings(found: Checkpoint) -> list[str]:
+    """By what the items of an atlas can be coloured: their class, and what else their images were made of, where that is known."""
+    data = DATASETS.get(found.card["data"]["name"])
+    source = originals(found) if data and data.factors else None
+    if source is None or source.factors is None:
+        return [CLASS]
+    other = (source.factors != source.labels[:, None]).any(0)
+    return [CLASS, *(name for name, kept in zip(source.factor_names, other.tolist(), strict=True) if kept)]
+
+
+@_by_identity
+def colouring(found: Checkpoint, by: str) -> Colouring:
+    """The items by class, or by a factor in equal ranges of its values."""
+    atlas, source = found.atlas, originals(found)
+    if by == CLASS or source is None or source.factors is None:
+        return Colouring(atlas.labels, tuple(atlas.classes), palette.colours(len(atlas.classes)))
+    values = source.factors[:, source.factor_names.index(by)].numpy()
+    size, most = int(values.max()) + 1, len(palette.ORDERED)
+    count = min(size, most)
+    groups = values * count // size
+    ends = [(values[groups == g].min() + 1, values[groups == g].max() + 1) for g in range(count)]
+    names = tuple(f"{by} {a}" if a == b else f"{by} {a}–{b}" for a, b in ends)
+    return Colouring(
+        groups, names, [palette.ORDERED[g * (most - 1) // max(1, count - 1)] for g in range(count)]
     )
 
 

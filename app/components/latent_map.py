@@ -97,6 +97,7 @@ def latent_map(
     kept: Selection | None = None,
     item: int | None = None,
     hidden: Collection[int] = (),
+    colours: Sequence[str] | None = None,
     height: int = 420,
     on_change: Callable[[], None] | None = None,
 ) -> MapState:
@@ -113,6 +114,7 @@ def latent_map(
         kept: another selection, whose outline is drawn under the name A.
         item: the item to mark as opened.
         hidden: the classes to switch off.
+        colours: of the classes, those of the palette unless given.
         height: height of each panel in CSS pixels.
         on_change: called when the user has changed any of the three.
 
@@ -162,7 +164,7 @@ def latent_map(
                     for panel in panels
                 ],
                 "classes": list(class_names),
-                "colours": palette.colours(len(class_names)),
+                "colours": list(colours or palette.colours(len(class_names))),
                 "decoder": decoder.to_json() if decoder else None,
                 "thumbnails": thumbnails,
                 "height": height,

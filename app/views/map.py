@@ -1,11 +1,12 @@
 """Map: the projection of each latent block, linked; selections and an opened item."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from app import links, resources
-from app.components.latent_map import Decoder, Panel, latent_map
+from app.components.latent_map import Decoder, Ellipse, Panel, latent_map
 from app.components.selection import Selection
 from app.own import kept_own, own_image, own_panel
 from app.panels import item_panel, leak_note
@@ -21,8 +22,8 @@ IMAGES = {"test": "test images", "train": "training images", "all": "training an
 st.title("Map")
 
 
-def panel(block: str) -> Panel:
-    """The map of one block, or of all of them together."""
+def panel(block: str, by: str) -> Panel:
+    """The map of one block, or of all of them together, coloured by class or by a factor."""
     own = kept_own(checkpoint)
     guest, outlines = None, [] if block == JOINT else resources.prior_ellipses(checkpoint, block)
     if own is not None:
@@ -31,15 +32,20 @@ def panel(block: str) -> Panel:
             0
         ]
         outlines = [*outlines, resources.posterior_ellipse(checkpoint, block, codes, "your image")]
+
+    def coloured(outline: Ellipse) -> Ellipse:
+        """Where colours are not those of classes, an outline has none of them."""
+        return outline if by == resources.CLASS else replace(outline, class_index=None)
+
     return Panel(
         block,
         title(block),
         atlas.coordinates[block],
-        outlines,
+        [coloured(outline) for outline in outlines],
         guest=guest,
         frame=resources.frame(checkpoint, block),
         blocks=tuple(resources.mapped(checkpoint, block)),
-        of_item=lambda item: [resources.item_posterior(checkpoint, block, item)],
+        of_item=lambda item: [coloured(resources.item_posterior(checkpoint, block, item))],
     )
 
 
@@ -69,17 +75,32 @@ def linked_selection(key: str) -> Selection | None:
     return found
 
 
-def linked_hidden() -> list[int]:
-    """The classes that the link switches off."""
+def chosen_colouring() -> str:
+    """What the dots are coloured by; a choice only where more than the class is known of the images."""
+    offered = resources.colourings(checkpoint)
+    if len(offered) == 1:
+        return resources.CLASS
+    links.check("colour", offered, "colouring")
+    by = st.segmented_control(
+        "Colour by",
+        offered,
+        default=resources.CLASS,
+        key="colour",
+        bind="query-params",
+        on_change=lambda: links.write(hidden=None),
+    )
+    return by or resources.CLASS
+
+
+def linked_hidden(groups: int) -> list[int]:
+    """The classes, or other groups of a colour, that the link switches off."""
     asked = st.query_params.get("hidden")
     if not asked:
         return []
     try:
-        return links.numbers(asked, len(atlas.classes) - 1)
+        return links.numbers(asked, groups - 1)
     except ValueError:
-        st.warning(
-            f"The link hides the classes “{asked}”. Give class numbers from 0 to {len(atlas.classes) - 1}."
-        )
+        st.warning(f"The link hides the classes “{asked}”. Give class numbers from 0 to {groups - 1}.")
         return []
 
 
@@ -93,18 +114,21 @@ def maps() -> None:
         and st.toggle("Map of all latents together", key="joint", bind="query-params")
     ):
         shown.append(JOINT)
+    by = chosen_colouring()
+    coloured = resources.colouring(checkpoint, by)
     kept = linked_selection(KEPT)
     state = latent_map(
-        [panel(block) for block in shown],
-        atlas.labels,
-        atlas.classes,
-        key=KEY,
+        [panel(block, by) for block in shown],
+        coloured.groups,
+        coloured.names,
+        key=KEY if by == resources.CLASS else f"{KEY}-{by}",
         decoder=Decoder(checkpoint.name, list(model.latents), checkpoint.betas),
         thumbnails=f"{resources.DECODE}/{checkpoint.name}/{{item}}{query}",
         selection=linked_selection("selection"),
         kept=kept,
         item=links.number("item", 0, len(atlas) - 1, "item"),
-        hidden=linked_hidden(),
+        hidden=linked_hidden(len(coloured.names)),
+        colours=coloured.colours,
     )
     links.write(
         item=state.item,
@@ -113,7 +137,7 @@ def maps() -> None:
         hidden=",".join(map(str, state.hidden)) or None,
     )
     st.caption(
-        f"What you see: each dot is one of {len(atlas):,} {IMAGES}, where UMAP puts its posterior mean: near dots have similar codes; "
+        f"What you see: each dot is one of {len(atlas):,} {IMAGES}, coloured by {by}, where UMAP puts its posterior mean: near dots have similar codes; "
         "distances between clusters mean little. Outlines show where the priors fall: one for each class, each component (#) of a "
         "mixture, or the whole; dashed, where the posterior of the opened item falls. Hover decodes any place, also between dots; zoom "
         "in, and dots become pictures. A lasso or a box selects in every map, a click opens the item."

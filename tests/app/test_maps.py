@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app import MODELS_VARIABLE, keep, resources
 from app.components.selection import Selection
 from app.selections import table
-from vae_core import Checkpoint, load, projections
+from vae_core import Checkpoint, bundled, load, projections
 from vae_core.cli import main
 from vae_core.data import load_data
 from vae_core.explore import along_attribute, attribute_vector, blocks, codes_of, decode, mean_code
@@ -236,3 +236,31 @@ def test_a_link_with_latents_that_are_not_there_is_said(open_page: Open):
     assert "latents to move “z_x”" in opened(
         open_page(model="cdvae-digits", joint="true", moves="z_x", **whole)
     )
+
+
+def test_items_are_coloured_by_what_their_images_were_made_of():
+    found = load(bundled()["factor-vae-sprites"])
+    assert resources.colourings(found) == ["class", "scale", "orientation", "x", "y"]
+    source = resources.originals(found)
+    assert source is not None
+    assert source.factors is not None
+    scale, x = (resources.colouring(found, by) for by in ("scale", "x"))
+    assert scale.names == tuple(f"scale {value}" for value in range(1, 7))
+    assert (scale.groups == source.factors[:, 1].numpy()).all()
+    assert x.names[0] == "x 1–6"
+    assert x.names[-1] == "x 28–32"
+    assert len(x.names) == len(x.colours) == len(set(x.colours)) == 6
+    assert (np.diff(x.groups[source.factors[:, 3].argsort().numpy()]) >= 0).all()
+    assert resources.colouring(found, "class").names == ("square", "ellipse", "heart")
+
+
+def test_a_link_restores_the_colouring_and_what_it_hides(open_page: Open):
+    text = opened(open_page(model="factor-vae-sprites", colour="y", hidden="5"))
+    assert "link" not in text
+    assert "the colouring “shade”" in opened(open_page(model="factor-vae-sprites", colour="shade"))
+    assert "from 0 to 5" in opened(open_page(model="factor-vae-sprites", colour="y", hidden="6"))
+
+
+def test_data_of_unknown_factors_is_coloured_by_class_alone(open_page: Open, trained: dict[str, Path]):
+    assert resources.colourings(load(trained["cdvae-digits"])) == ["class"]
+    assert "link" not in opened(open_page(model="cdvae-digits", colour="x"))

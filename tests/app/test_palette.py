@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from app.components.palette import CLASSES
+from app.components.palette import CLASSES, ORDERED
 
 # Streamlit's backgrounds of the page in the light and the dark theme, with the least contrast on each.
 GROUNDS = {"#ffffff": 2.0, "#171614": 2.85}
@@ -54,11 +54,18 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("eye", EYES)
-def test_any_two_classes_can_be_told_apart(eye: str):
-    seen = [oklab(EYES[eye] @ linear(colour)) for colour in CLASSES]
-    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 0.1
+@pytest.mark.parametrize(("colours", "least"), [(CLASSES, 0.1), (ORDERED, 0.07)])
+def test_any_two_can_be_told_apart(colours: tuple[str, ...], least: float, eye: str):
+    seen = [oklab(EYES[eye] @ linear(colour)) for colour in colours]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > least
+
+
+def test_what_goes_from_little_to_much_grows_lighter():
+    lightness = [oklab(linear(colour))[0] for colour in ORDERED]
+    assert lightness == sorted(lightness)
 
 
 @pytest.mark.parametrize(("ground", "least"), GROUNDS.items())
-def test_every_class_shows_on_both_grounds(ground: str, least: float):
-    assert min(contrast(colour, ground) for colour in CLASSES) > least
+@pytest.mark.parametrize("colours", [CLASSES, ORDERED])
+def test_every_colour_shows_on_both_grounds(colours: tuple[str, ...], ground: str, least: float):
+    assert min(contrast(colour, ground) for colour in colours) > least

@@ -329,3 +329,13 @@ def test_every_item_is_a_dot_of_its_class_s_colour_at_its_place(
     assert (ground.min() > 200) == (scheme == "light")
     assert (pixels[:, :, :3] == ground).all(-1).mean() > 0.5
     context.close()
+
+
+def test_another_colouring_has_a_legend_of_its_own_and_shows_what_was_hidden(page: Any, address: str):
+    opened(page, address, "model=factor-vae-sprites&hidden=1")
+    legend = page.locator(f"{MAP} .legend")
+    assert "square" in legend.inner_text()
+    page.get_by_test_id("stButtonGroup").get_by_text("scale", exact=True).click()
+    page.locator(f"{MAP} .legend", has_text="scale 6").wait_for()
+    page.wait_for_function("!new URLSearchParams(location.search).has('hidden')")
+    assert query(page)["colour"] == "scale"

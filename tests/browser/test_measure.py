@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.browser
+
 GRID = ".st-key-factors-beta-vae-sprites-4 .image-grid[data-ready=true]"
 
 
