@@ -31,17 +31,20 @@ def side_by_side() -> None:
             "`latent-explorer train vae --data sprites --nets conv-32-64 --latent 10 --beta 4 --out runs/sprites`."
         )
         return
-    left, right = st.columns([5, 1], vertical_alignment="bottom")
     links.check("among", offered, "model")
-    chosen = left.multiselect("Models", offered, offered, key="among", bind="query-params")
-    if not chosen:
+    chosen = st.multiselect("Models", offered, offered, key="among", bind="query-params")
+    if models := opened(chosen):
+        rows_by_factor(models)
+        table(models)
+    elif not chosen:
         st.info("Choose at least one model.")
-        return
-    if not (models := opened(chosen)):
-        return
+
+
+@st.fragment
+def rows_by_factor(models: Sequence[Checkpoint]) -> None:
     last = min(len(found.atlas) for found in models) - 1
     links.number("item", 0, last, "item")
-    item = int(right.number_input("Item", 0, last, key="item", bind="query-params"))
+    item = int(st.number_input("Item", 0, last, key="item", bind="query-params", width=180))
     for start in range(0, len(models), ACROSS):
         for place, found in zip(st.columns(ACROSS), models[start : start + ACROSS], strict=False):
             with place:
@@ -52,7 +55,6 @@ def side_by_side() -> None:
         "share of the factor’s entropy that dimension tells, and the next best one. Where a row changes more than its factor, or two rows share "
         "a dimension, the model is not disentangled."
     )
-    table(models)
 
 
 def strips_by_factor(found: Checkpoint, item: int) -> None:

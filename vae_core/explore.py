@@ -24,6 +24,9 @@ Codes = dict[str, Tensor]
 # A unit is active where the posterior mean varies over the data: Var_x(E_q[z_j]) > 0.01 (Burda et al., 2016).
 ACTIVE_VARIANCE = 0.01
 
+# Images that are decoded at once on a CPU: what nets make of more falls out of its caches.
+AT_ONCE = 64
+
 
 def blocks(model: Model) -> list[str]:
     """The latent blocks that have a map, a traversal and dimensions: all latents but the class."""
@@ -47,7 +50,10 @@ def codes_of(means: Mapping[str, Tensor]) -> Codes:
 @torch.no_grad()
 def decode(model: Model, codes: Env) -> Tensor:
     """The mean image of `codes` (all latents, `(N, D)` each), kept within [0, 1]: `(N, C, H, W)`."""
-    return model.generate(codes, only=[IMAGE])[IMAGE].clamp(0, 1)
+    size = AT_ONCE if _device(model).type == "cpu" else max(map(len, codes.values()))
+    parts = zip(*(code.split(size) for code in codes.values()), strict=True)
+    images = [model.generate(dict(zip(codes, part, strict=True)), only=[IMAGE])[IMAGE] for part in parts]
+    return torch.cat(images).clamp(0, 1)
 
 
 @torch.no_grad()

@@ -63,6 +63,13 @@ def test_a_reconstruction_resembles_its_image(cdvae: Checkpoint):
     assert (own < other).float().mean() > 0.9
 
 
+@pytest.mark.parametrize("count", [1, 64, 65, 200])
+def test_many_images_are_decoded_in_parts_that_make_the_same(cdvae: Checkpoint, count: int):
+    codes = {name: torch.from_numpy(means[:count]) for name, means in cdvae.atlas.means.items()}
+    whole = cdvae.model.generate(codes, only=["x"])["x"].clamp(0, 1)
+    assert torch.allclose(decode(cdvae.model, codes), whole, atol=1e-6)
+
+
 def test_a_swap_keeps_the_item_along_a_row_and_the_class_down_a_column(cdvae: Checkpoint, batch: dict):
     kept = means_of(cdvae.model, batch)["z_u"]
     images = swap(cdvae.model, {"z_u": kept}, 10)
