@@ -62,7 +62,8 @@ component.hands(
 codes = hands.codes(scene)
 with keep.beside(
     "the image that the decoder makes of one code, beside it where the code started; a handle for each coordinate, those with the "
-    "largest KL first; and what the priors say of the code’s class, where they read one."
+    "largest KL first (what they add up to: "
+    f"`{snippets.measuring(checkpoint, 'elbo')}`); and what the priors say of the code’s class, where they read one."
 ):
     keep.menu(
         KEY,

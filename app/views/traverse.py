@@ -142,7 +142,7 @@ def strips() -> None:
         "each row moves one latent dimension through its prior and leaves all others where they are. Rows are "
         "ordered by rate (KL, mean over the test set); pale: a dimension whose posterior mean hardly varies; outlined: the "
         "position nearest to the start, where it lies within the range."
-        + ("" if rate is not None else NO_RATE)
+        + (ADDS_UP.format(snippets.measuring(checkpoint, "elbo", "active")) if rate is not None else NO_RATE)
     ):
         keep.menu(
             "strips",
@@ -153,6 +153,7 @@ def strips() -> None:
         )
 
 
+ADDS_UP = " The KL of all rows adds up to the rate of `{}`."
 NO_RATE = " The KL to a mixture prior does not divide over dimensions: the rows are ordered by the variance of the posterior mean."
 
 
