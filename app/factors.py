@@ -17,6 +17,7 @@ from app.published import PUBLISHED, SCORES
 from vae_core import Checkpoint
 from vae_core.data import DATASETS
 from vae_core.explore import blocks, decode, ruler, traversal
+from vae_core.metrics.disentanglement import PART_IMAGES, PARTS
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
@@ -31,20 +32,16 @@ def side_by_side() -> None:
             "`latent-explorer train vae --data sprites --nets conv-32-64 --latent 10 --beta 4 --out runs/sprites`."
         )
         return
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
     links.check("among", offered, "model")
-    chosen = st.multiselect("Models", offered, offered, key="among", bind="query-params")
-    if models := opened(chosen):
-        rows_by_factor(models)
-        table(models)
-    elif not chosen:
+    chosen = left.multiselect("Models", offered, offered, key="among", bind="query-params")
+    if not chosen:
         st.info("Choose at least one model.")
-
-
-@st.fragment
-def rows_by_factor(models: Sequence[Checkpoint]) -> None:
+    if not (models := opened(chosen)):
+        return
     last = min(len(found.atlas) for found in models) - 1
     links.number("item", 0, last, "item")
-    item = int(st.number_input("Item", 0, last, key="item", bind="query-params", width=180))
+    item = int(right.number_input("Item", 0, last, key="item", bind="query-params"))
     for start in range(0, len(models), ACROSS):
         for place, found in zip(st.columns(ACROSS), models[start : start + ACROSS], strict=False):
             with place:
@@ -55,12 +52,14 @@ def rows_by_factor(models: Sequence[Checkpoint]) -> None:
         "share of the factor’s entropy that dimension tells, and the next best one. Where a row changes more than its factor, or two rows share "
         "a dimension, the model is not disentangled."
     )
+    table(models)
 
 
 def strips_by_factor(found: Checkpoint, item: int) -> None:
-    with st.spinner(f"Encoding test images with {found.name} …"):
-        told = resources.factors(found)
-    assert told is not None
+    told = resources.factors(found)
+    if told is None:
+        st.info(f"The images of {found.name} are not at hand, so its factors are not known here.")
+        return
     order = (-told.information).argsort(0, kind="stable")
     best, second = (np.take_along_axis(told.information, order[[i]], 0)[0] for i in (0, 1))
     start = resources.item_codes(found, [item])
@@ -150,7 +149,8 @@ def ours(found: Checkpoint) -> dict[str, str]:
         title: f"{metrics[name]['value']:.3f} ± {metrics[name]['se']:.3f}" if name in metrics else ""
         for name, title in SCORES.items()
     }
-    budget = f"{steps:,} steps of {made['batch']}, seed {made['seed']}"
+    images = f"{found.card['data']['images']:,} images"
+    budget = f"{images}, {steps:,} steps of {made['batch']} at {made['learning_rate']:g}, seed {made['seed']}"
     return {"model": found.name, **numbers, "budget": budget, "source": "its card"}
 
 
@@ -158,7 +158,7 @@ def protocol(data: Sequence[str]) -> str:
     """How our measurements and trainings differ from the published ones."""
     about = " and ".join(f"{name} ({DATASETS[name].about})" for name in data)
     return (
-        f"The differences: our images are {about}, the grid of dSprites but not its pixels; 50,000 of its 737,280 images to train on; fewer steps at a "
-        "higher learning rate; scores on 10,000 other images instead of draws from the whole grid; SAP and DCI from five times 1,000 images to fit and "
-        "1,000 to test instead of once 10,000 and 5,000."
+        f"The differences: our images are {about}, not those of dSprites; a part of the grid of their factors to train on, and as many steps as the "
+        "table says; scores on test images that no training saw instead of draws from the whole grid; SAP and DCI from "
+        f"{PARTS} times up to {PART_IMAGES:,} images to fit and as many to test instead of once 10,000 and 5,000."
     )

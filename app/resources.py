@@ -22,7 +22,7 @@ from app.uploads import Own, read, white_on_black
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import CARD, found_in, load_card
 from vae_core.clusters import Marginals, Parts, marginals, parts_of, responsibilities
-from vae_core.data import DATASETS, Data, local_data
+from vae_core.data import DATA_VARIABLE, DATASETS, Data, local_data
 from vae_core.distributions import Sampler, diagonal_normal
 from vae_core.explore import (
     active_units,
@@ -44,9 +44,9 @@ from vae_core.explore import (
     reads_label,
 )
 from vae_core.labels import has_label
-from vae_core.metrics import Estimate, bench_of
+from vae_core.metrics import Estimate
 from vae_core.metrics.calibration import Reliability, calibration_error, judged_confidence, reliability
-from vae_core.metrics.disentanglement import factor_tables
+from vae_core.metrics.disentanglement import information_shares, representation
 from vae_core.metrics.holes import COUNT, Holes, holes
 from vae_core.metrics.separation import Overlap, posterior_overlap, prior_overlap
 from vae_core.models import declare
@@ -406,10 +406,19 @@ def item_posterior(found: Checkpoint, block: str, item: int) -> Ellipse:
     return posterior_ellipse(found, block, pair, number=int(found.atlas.labels[item]))
 
 
-@_by_identity
 def originals(found: Checkpoint) -> Data | None:
-    """The images behind the atlas where they are at hand without a download, else None."""
-    return local_data(found.card["data"]["name"], found.atlas.split)
+    """The images behind the atlas where they are at hand without a download, else None: one copy for all models of them."""
+    return _local_data(found.card["data"]["name"], found.atlas.split, os.environ.get(DATA_VARIABLE))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _local_data(name: str, split: str, folder: str | None) -> Data | None:
+    return local_data(name, split)
+
+
+def of_factors(found: Checkpoint) -> Data | None:
+    """The images behind the atlas, where it is known what they were made of, and they are at hand."""
+    return originals(found) if found.card["data"]["name"] in with_known_factors() else None
 
 
 @_by_identity
@@ -493,10 +502,6 @@ def calibrated(found: Checkpoint) -> tuple[Reliability, Estimate] | None:
     )
 
 
-# Images of which a page counts what dimensions tell of factors, where the card does not say.
-FACTOR_IMAGES = 5000
-
-
 class Factors(NamedTuple):
     """What each dimension has to do with each known factor, `(D, F)`: I(z_j; f) / H(f), and its importance to trees where that was
     measured; the names of both, and n."""
@@ -510,12 +515,19 @@ class Factors(NamedTuple):
 
 @_by_identity
 def factors(found: Checkpoint) -> Factors | None:
-    """As the card has it, or counted over test images where it does not; None for data whose factors are not known."""
+    """As the card has it, or counted over the atlas where it does not; None for data whose factors are not known."""
     written = {} if found.betas else dict(found.card.get("factors") or {})
     if "information" not in written:
-        if found.card["data"]["name"] not in with_known_factors():
+        if (source := of_factors(found)) is None:
             return None
-        written |= factor_tables(bench_of(found, limit=FACTOR_IMAGES), ["disentanglement"])
+        seen = representation({block: codes(found)[block][0] for block in blocks(found.model)}, source)
+        shares = information_shares(seen.codes, seen.factors).numpy()
+        written |= {
+            "information": shares,
+            "dimensions": seen.dimensions,
+            "factors": seen.names,
+            "n": len(source),
+        }
     importance = written.get("importance")
     return Factors(
         np.array(written["information"]),
@@ -539,8 +551,7 @@ CLASS = "class"
 
 def colourings(found: Checkpoint) -> list[str]:
     """By what the items of an atlas can be coloured: their class, and what else their images were made of, where that is known."""
-    data = DATASETS.get(found.card["data"]["name"])
-    source = originals(found) if data and data.factors else None
+    source = of_factors(found)
     if source is None or source.factors is None:
         return [CLASS]
     other = (source.factors != source.labels[:, None]).any(0)
@@ -550,7 +561,7 @@ def colourings(found: Checkpoint) -> list[str]:
 @_by_identity
 def colouring(found: Checkpoint, by: str) -> Colouring:
     """The items by class, or by a factor in equal ranges of its values."""
-    atlas, source = found.atlas, originals(found)
+    atlas, source = found.atlas, of_factors(found)
     if by == CLASS or source is None or source.factors is None:
         return Colouring(atlas.labels, tuple(atlas.classes), palette.colours(len(atlas.classes)))
     values = source.factors[:, source.factor_names.index(by)].numpy()

@@ -50,7 +50,7 @@ def codes_of(means: Mapping[str, Tensor]) -> Codes:
 @torch.no_grad()
 def decode(model: Model, codes: Env) -> Tensor:
     """The mean image of `codes` (all latents, `(N, D)` each), kept within [0, 1]: `(N, C, H, W)`."""
-    size = AT_ONCE if _device(model).type == "cpu" else max(map(len, codes.values()))
+    size = AT_ONCE if _device(model).type == "cpu" else max(1, *map(len, codes.values()))
     parts = zip(*(code.split(size) for code in codes.values()), strict=True)
     images = [model.generate(dict(zip(codes, part, strict=True)), only=[IMAGE])[IMAGE] for part in parts]
     return torch.cat(images).clamp(0, 1)

@@ -66,12 +66,13 @@ def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: s
     return figure
 
 
-def calibration(confidence: np.ndarray, right: np.ndarray, count: np.ndarray, title: str) -> go.Figure:
+def calibration(
+    confidence: np.ndarray, right: np.ndarray, spread: np.ndarray, count: np.ndarray, title: str
+) -> go.Figure:
     """Share of right answers over mean confidence, `(M,)` each, with two standard errors, and below it how many images each bin holds."""
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.75, 0.25], vertical_spacing=0.06)
     some = count > 0
     x, y, n = confidence[some], right[some], count[some]
-    shrunk = (y * n + 2) / (n + 4)  # Agresti and Coull's, as for every share: two of two are not certain
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"color": QUIET, "dash": "dot"},
         name="as sure as right", hoverinfo="skip",
@@ -79,7 +80,7 @@ def calibration(confidence: np.ndarray, right: np.ndarray, count: np.ndarray, ti
     figure.add_scatter(
         x=x,
         y=y,
-        error_y={"array": 2 * np.sqrt(shrunk * (1 - shrunk) / (n + 4)), "thickness": 1},
+        error_y={"array": 2 * spread[some], "thickness": 1},
         mode="markers+lines",
         marker={"size": 8, "color": palette.colours(1)[0]},
         name="measured",

@@ -255,9 +255,12 @@ def calibration() -> None:
         st.info(f"{checkpoint.name} does not name classes: choose a model that reads or infers them.")
         return
     curve, error = found
-    confidence, right, count = (part.numpy() for part in (curve.confidence, curve.accuracy, curve.count))
+    parts = curve.confidence, curve.accuracy, curve.spread, curve.count
+    confidence, right, spread, count = (part.numpy() for part in parts)
     st.plotly_chart(
-        measure_charts.calibration(confidence, right, count, f"Is {checkpoint.name} as sure as it is right?"),
+        measure_charts.calibration(
+            confidence, right, spread, count, f"Is {checkpoint.name} as sure as it is right?"
+        ),
         key="calibration",
         config=CONFIG,
     )
@@ -274,15 +277,14 @@ def calibration() -> None:
         keep.menu(
             "calibration",
             f"{checkpoint.name}-calibration",
-            codes=lambda: {"confidence": confidence, "right": right, "images": count},
+            codes=lambda: {"confidence": confidence, "right": right, "right.se": spread, "images": count},
         )
 
 
 def factors() -> None:
     """What each dimension has to do with each factor, for data that was made of known ones."""
     name = checkpoint.card["data"]["name"]
-    with st.spinner(f"Encoding the test images of {name} …"):
-        found = resources.factors(checkpoint)
+    found = resources.factors(checkpoint)
     if found is None:
         st.info(
             f"The factors that {name} was made of are not known: this view is for data such as sprites. Choose a model of "
@@ -296,8 +298,8 @@ def factors() -> None:
             key="information", config=CONFIG,
         )  # fmt: skip
         with keep.beside(
-            f"I(z_j; f) / H(f), how much of a factor’s entropy a dimension’s posterior mean tells, counted in 20 bins over {found.images:,} test "
-            "images. One bright cell in each row and column is disentangled; MIG is the mean gap between the two brightest of a column. "
+            f"I(z_j; f) / H(f), how much of a factor’s entropy a dimension’s posterior mean tells, counted in 20 bins over {found.images:,} items. "
+            "One bright cell in each row and column is disentangled; MIG is the mean gap between the two brightest of a column. "
             f"`{snippets.measuring(checkpoint, 'disentanglement')} --json`"
         ):
             keep.menu(

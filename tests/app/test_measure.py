@@ -17,8 +17,10 @@ from app.factors import place_of
 from app.jobs import Busy, Job
 from app.resources import calibrated, factors
 from tests.app.conftest import MAIN, Open
-from vae_core import Checkpoint, bundled, cli, evaluate, load
-from vae_core.checkpoints import load_card, save_card
+from tests.conftest import principal_components
+from vae_core import Checkpoint, bundled, cli, evaluate, load, projections
+from vae_core.checkpoints import load_card, save_atlas, save_card
+from vae_core.data import load_data
 
 
 def waited(job: Job, seconds: float = 60) -> Job:
@@ -107,10 +109,12 @@ def test_several_unknown_names_in_a_link_get_a_sentence_each(open_page: Open):
 @pytest.fixture
 def sprites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
     """A small model of sprites whose card has not been measured."""
-    monkeypatch.setattr("app.resources.FACTOR_IMAGES", 300)
+    monkeypatch.setattr(projections, "umap", principal_components)
     options = ["--limit", "128", "--epochs", "1", "--latent", "3", "--nets", "mlp-256"]
     out = tmp_path / "small"
     assert cli.main(["train", "vae", "--data", "sprites", "--no-atlas", "--out", str(out), *options]) == 0
+    found = load(out)
+    save_atlas(out, projections.make_atlas(found.model, load_data("sprites", "test")))
     return load(out)
 
 
@@ -119,7 +123,7 @@ def test_what_dimensions_tell_of_factors_is_counted_where_no_card_says_it(sprite
     assert found.information.shape == (3, len(found.names))
     assert found.dimensions == ["z[0]", "z[1]", "z[2]"]
     assert "scale" in found.names
-    assert (found.images, found.importance) == (300, None)
+    assert (found.images, found.importance) == (10_000, None)
     assert 0 <= found.information.min() <= found.information.max() <= 1
     figure = knowledge(found.information, found.dimensions, found.names, "title", "%{y}")
     assert figure.data[0].z.shape == found.information.shape

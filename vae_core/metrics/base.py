@@ -54,15 +54,24 @@ class Estimate(NamedTuple):
     def share(cls, right: Tensor) -> "Estimate":
         """Share of ones among independent 0s and 1s `(N,)`.
 
-        The standard error is Agresti and Coull's (1998), of the share with two successes and two failures added, so that
-        "all of 100" does not claim to be exact.
+        The standard error is `share_error`.
 
         >>> Estimate.share(torch.ones(100)).se > 0.01
         True
         """
-        n, k = len(right), right.sum().item()
-        shrunk = (k + 2) / (n + 4)
-        return cls(k / n, (shrunk * (1 - shrunk) / (n + 4)) ** 0.5, n)
+        n, k = len(right), right.sum().cpu().double()  # not every device has doubles
+        return cls((k / n).item(), share_error(k, n).item(), n)
+
+
+def share_error(right: Tensor, n: Tensor | int) -> Tensor:
+    """Agresti and Coull's (1998) standard error of `right` of `n`: of the share with two successes and two failures added, so that
+    "all of 100" does not claim to be exact.
+
+    >>> round(share_error(torch.tensor(100.0), 100).item(), 4)
+    0.0135
+    """
+    shrunk = (right + 2) / (n + 4)
+    return (shrunk * (1 - shrunk) / (n + 4)).sqrt()
 
 
 def bootstrap(statistic: Callable[[Tensor], float], n: int, generator: torch.Generator) -> float:

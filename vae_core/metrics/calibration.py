@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .base import Bench, Estimate, bootstrap
+from .base import Bench, Estimate, bootstrap, share_error
 from .classes import class_scores
 
 BINS = 15
@@ -24,6 +24,11 @@ class Reliability(NamedTuple):
     count: Tensor
     confidence: Tensor
     accuracy: Tensor
+
+    @property
+    def spread(self) -> Tensor:
+        """Standard error of the accuracy in each bin, `(M,)`."""
+        return share_error(self.accuracy * self.count, self.count)
 
     @property
     def error(self) -> float:

@@ -5,7 +5,7 @@ by side. Shapes: N images, D dimensions, F factors, V votes, L images a vote.
 """
 
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data import Data
 from .base import Bench, Estimate, bootstrap
 
 BINS = 20
@@ -33,19 +34,24 @@ class Representation(NamedTuple):
 
 
 def represented(bench: Bench) -> Representation:
-    """Posterior means of all blocks of the split's images, and the factors that vary among them; on the CPU.
+    """The `representation` of the split's images."""
+    return representation({block: bench.encoded.means[block] for block in bench.blocks}, bench.data)
+
+
+def representation(means: Mapping[str, Tensor], data: Data) -> Representation:
+    """Posterior means of the blocks `(N, D)` of the data's images, side by side, and the factors that vary among these; on the CPU.
 
     Raises ValueError for data without known factors.
     """
-    if bench.data.factors is None:
-        raise ValueError(f"the factors of {bench.data.name} are not known: choose sprites")
-    factors, means = bench.data.factors.cpu(), bench.encoded.means
+    if data.factors is None:
+        raise ValueError(f"the factors of {data.name} are not known: choose sprites")
+    factors = data.factors.cpu()
     kept = varying(factors)
-    names = bench.data.factor_names or tuple(f"factor {f}" for f in range(len(kept)))
+    names = data.factor_names or tuple(f"factor {f}" for f in range(len(kept)))
     return Representation(
-        torch.cat([means[block] for block in bench.blocks], -1).cpu(),
+        torch.cat([*means.values()], -1).cpu(),
         factors[:, kept],
-        [f"{block}[{j}]" for block in bench.blocks for j in range(means[block].shape[1])],
+        [f"{block}[{j}]" for block, mean in means.items() for j in range(mean.shape[1])],
         [name for name, keep in zip(names, kept.tolist(), strict=True) if keep],
     )
 

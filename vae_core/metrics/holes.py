@@ -25,7 +25,8 @@ def prior_holes(bench: Bench) -> dict[str, Estimate]:
     found = {}
     for block in bench.blocks:
         if (prior := parts_of(bench.model, block, bench.classes)) is not None:
-            encoded = bench.encoded.means[block], bench.encoded.scales[block]
+            prior = Parts(*(part.cpu() for part in prior))  # draws are made there, alike for every device
+            encoded = bench.encoded.means[block].cpu(), bench.encoded.scales[block].cpu()
             found[f"prior_holes_{block}"] = holes(prior, *encoded, COUNT, bench.seed).share()
     return found
 
