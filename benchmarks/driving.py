@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,27 +36,20 @@ def served(
     port: int = 0,
     window: bool = False,
     environment: Mapping[str, str] | None = None,
+    command: Sequence[str] = (sys.executable, "-m", "latent_explorer"),
+    folder: Path | None = None,
 ) -> Iterator[str]:
-    """Start `latent-explorer app` on a port, a free one unless it is given; the address of the running server."""
+    """Start `latent-explorer app` in a folder, on a port, a free one unless it is given; the address of the running server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = port or probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "vae_core.cli",
-        "app",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
+    words = [*command, "app", "--host", "127.0.0.1", "--port", str(port)]
     if not window:
-        command.append("--no-browser")
+        words.append("--no-browser")
     if models:
-        command += ["--models", str(models)]
+        words += ["--models", str(models)]
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, **quiet)
+    process = subprocess.Popen(words, cwd=folder, env={**os.environ, **(environment or {})}, **quiet)
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(f"{address}/_stcore/health", process)

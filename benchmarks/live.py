@@ -17,9 +17,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from latent_explorer import LIVE
 from websockets.asyncio.client import ClientConnection, connect
 
-from app import LIVE
 from benchmarks.driving import chromium, served
 from vae_core import bundled, load
 

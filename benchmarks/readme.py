@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from app.published import PUBLISHED, SCORES
+from latent_explorer.published import PUBLISHED, SCORES
+
 from vae_core import bundled
 from vae_core.checkpoints import load_card
 from vae_core.frontier import objective

@@ -1,13 +1,14 @@
-"""The command `latent-explorer`: app, train, evaluate, frontier, atlas, pack, models. Exit code 2 and one sentence for bad usage."""
+"""The commands of the core: train, evaluate, frontier, atlas, pack, models. Exit code 2 and one sentence for bad usage.
+
+`latent-explorer` is these and `app` (`latent_explorer.cli`); `python -m vae_core.cli` is these alone, as torchrun wants it.
+"""
 
 import contextlib
 import io
 import json
 import os
 import re
-import runpy
 import shlex
-import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from rich import progress as bars
 from rich.console import Console
 from rich.table import Table
 
-from .checkpoints import Checkpoint, bundled, found_in, load, load_card, pack, save_atlas, save_card
+from .checkpoints import Checkpoint, bundled, load, load_card, pack, save_atlas, save_card
 from .data import DATASETS, load_data
 from .metrics import DEFAULT, METRICS, Estimate, bench_of, frontier, measure
 from .metrics.disentanglement import factor_tables
@@ -37,37 +38,6 @@ ERRORS = Console(stderr=True, highlight=False)
 OUT = Console(highlight=False)
 
 M = TypeVar("M", bound=Declaration)
-
-
-@dataclass(frozen=True)
-class App:
-    """Open the explorer in a browser, on the bundled models and those in --models."""
-
-    models: Path | None = None
-    """A folder of checkpoint folders (or one checkpoint) to offer beside the bundled ones."""
-    port: int = 8501
-    host: str = "localhost"
-    """Address to listen on; 0.0.0.0 lets other machines in."""
-    browser: bool = True
-    """Open a browser window."""
-
-    def run(self) -> int:
-        if self.models and not found_in(self.models):
-            raise ValueError(
-                f"{self.models} holds no checkpoint: give a folder that `latent-explorer train` wrote, or one of several such"
-            )
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((self.host, self.port))
-            except OSError as error:
-                raise ValueError(
-                    f"cannot listen on {self.host} port {self.port} ({error.strerror}): choose another with --port"
-                ) from None
-        folders = [] if self.models is None else [str(self.models.resolve())]
-        sys.argv = ["app", self.host, str(self.port), "window" if self.browser else "headless", *folders]
-        runpy.run_module("app", run_name="__main__")
-        return 0
 
 
 @dataclass(frozen=True)
@@ -339,9 +309,8 @@ class TrainAny:
         return self.what.run()
 
 
-Command = (
-    Annotated[App, tyro.conf.subcommand("app")]
-    | Annotated[TrainAny, tyro.conf.subcommand("train")]
+Command: Any = (
+    Annotated[TrainAny, tyro.conf.subcommand("train")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Frontier, tyro.conf.subcommand("frontier")]
     | Annotated[MakeAtlas, tyro.conf.subcommand("atlas")]
@@ -350,10 +319,10 @@ Command = (
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0, or 2 after one sentence on what to do, or 130 when interrupted."""
+def main(arguments: Sequence[str] | None = None, command: Any = Command) -> int:
+    """Run one of the commands of a union; 0, or 2 after one sentence on what to do, or 130 when interrupted."""
     try:
-        return _parse(arguments).run()
+        return _parse(arguments, command).run()
     except KeyboardInterrupt:
         ERRORS.print("stopped; where a training was running, --resume goes on from its last epoch")
         return 130
@@ -362,13 +331,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parse(arguments: Sequence[str] | None) -> Any:
+def _parse(arguments: Sequence[str] | None, command: Any) -> Any:
     """The command as an object. Raises SystemExit: 0 after help, 2 after one sentence for bad usage."""
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(
-                Command,  # type: ignore[arg-type]
+                command,
                 prog="latent-explorer",
                 description="See what a VAE has learned: train, measure and explore its latent space.",
                 args=arguments,

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from latent_explorer import MODELS_VARIABLE
 from streamlit.testing.v1 import AppTest
 
-from app import MODELS_VARIABLE
-
-MAIN = Path(__file__).parents[2] / "app" / "main.py"
+MAIN = Path(__file__).parents[2] / "app" / "latent_explorer" / "main.py"
 
 Open = Callable[..., AppTest]
 

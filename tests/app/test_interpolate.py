@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from latent_explorer import resources
+from latent_explorer.components import image_grid
+from latent_explorer.own import SOURCE, STROKES
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from app import resources
-from app.components import image_grid
-from app.own import SOURCE, STROKES
 from vae_core import load
 
 Open = Callable[..., AppTest]

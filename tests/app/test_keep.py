@@ -7,10 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from latent_explorer import keep
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-
-from app import keep
 
 Open = Callable[..., AppTest]
 

@@ -1,9 +1,17 @@
 """The command as a newcomer types it."""
 
+import shutil
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 
+import pytest
+from latent_explorer.cli import main
+
 from benchmarks.driving import served
+
+COMMAND = shutil.which("latent-explorer", path=str(Path(sys.executable).parent))
 
 
 def test_the_app_starts_for_a_newcomer_without_asking_anything(tmp_path: Path):
@@ -13,3 +21,33 @@ def test_the_app_starts_for_a_newcomer_without_asking_anything(tmp_path: Path):
         urllib.request.urlopen(address) as answer,
     ):
         assert answer.status == 200
+
+
+@pytest.mark.skipif(COMMAND is None, reason="the command is not installed beside this Python")
+def test_an_app_of_the_visitors_own_is_not_run_in_its_place(tmp_path: Path):
+    for folder in (tmp_path, tmp_path / "packages"):
+        folder.mkdir(exist_ok=True)
+        (folder / "app.py").write_text("raise SystemExit('the wrong app')")
+    with (
+        served(
+            command=[str(COMMAND)], folder=tmp_path, environment={"PYTHONPATH": str(tmp_path / "packages")}
+        ) as address,
+        urllib.request.urlopen(address) as answer,
+    ):
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("arguments", [[], ["app"], ["train", "vae"]])
+def test_the_command_explains_itself(arguments: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "--help"])
+    assert stop.value.code == 0
+    assert "usage: latent-explorer" in capsys.readouterr().out
+
+
+def test_a_module_by_name_is_the_same_command():
+    found = subprocess.run(
+        [sys.executable, "-m", "latent_explorer", "models"], capture_output=True, text=True
+    )
+    assert found.returncode == 0
+    assert "cdvae" in found.stdout

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from latent_explorer import hands, resources
+from latent_explorer.components.hands import State
+from latent_explorer.pictures import to_bytes
+from latent_explorer.uploads import Own
 
-from app import hands, resources
-from app.components.hands import State
-from app.pictures import to_bytes
-from app.uploads import Own
 from tests.app.conftest import Open
 from vae_core import Checkpoint, bundled, load
 from vae_core.explore import blocks, codes_of, decode

@@ -8,17 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import latent_explorer.live
 import numpy as np
 import pytest
 import uvicorn
+from latent_explorer import LIVE, MODELS_VARIABLE, uploads
+from latent_explorer.live import Allowance, allowed, live
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
-
-import app.live
-from app import LIVE, MODELS_VARIABLE, uploads
-from app.live import Allowance, allowed, live
 
 ASK = {"id": 4, "model": "vae-mnist", "mix": {"z": [[[0, 1.0]]]}}
 
@@ -89,13 +88,13 @@ def test_a_page_of_another_origin_is_refused(address: str):
 
 
 def test_one_visitor_too_many_is_told_to_come_later(address: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(app.live, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(latent_explorer.live, "MOST_CONNECTIONS", 1)
     with connect(address) as first:
         assert "error" not in asked(first, ASK)
         with connect(address) as second, pytest.raises(ConnectionClosed) as refused:
             second.recv()
         assert refused.value.rcvd is not None
-        assert refused.value.rcvd.code == app.live.TRY_AGAIN_LATER
+        assert refused.value.rcvd.code == latent_explorer.live.TRY_AGAIN_LATER
         assert "error" not in asked(first, ASK)
 
 
@@ -118,7 +117,7 @@ def test_which_origins_may_connect(origin: str | None, host: str, answer: bool):
 
 def test_who_asks_for_more_than_the_allowance_waits_for_the_rest(monkeypatch: pytest.MonkeyPatch):
     now = [100.0]
-    monkeypatch.setattr("app.live.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("latent_explorer.live.time.monotonic", lambda: now[0])
     bucket = Allowance(10)
     assert bucket.wait(10) == 0
     assert bucket.wait(5) == pytest.approx(0.5)

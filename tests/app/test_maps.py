@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from latent_explorer import MODELS_VARIABLE, keep, resources
+from latent_explorer.components.selection import Selection
+from latent_explorer.selections import table
 from streamlit.testing.v1 import AppTest
 
-from app import MODELS_VARIABLE, keep, resources
-from app.components.selection import Selection
-from app.selections import table
 from vae_core import Checkpoint, bundled, load, projections
 from vae_core.cli import main
 from vae_core.data import load_data

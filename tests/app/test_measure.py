@@ -7,15 +7,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import latent_explorer.jobs
 import numpy as np
 import pytest
+from latent_explorer.components.measure_charts import knowledge
+from latent_explorer.factors import place_of
+from latent_explorer.jobs import Busy, Job
+from latent_explorer.resources import calibrated, factors
 from streamlit.testing.v1 import AppTest
 
-import app.jobs
-from app.components.measure_charts import knowledge
-from app.factors import place_of
-from app.jobs import Busy, Job
-from app.resources import calibrated, factors
 from tests.app.conftest import MAIN, Open
 from tests.conftest import principal_components
 from vae_core import Checkpoint, bundled, cli, evaluate, load, projections
@@ -56,7 +56,7 @@ def test_a_cancelled_command_ends_at_once_and_leaves_no_output():
 
 
 def test_too_many_at_once_are_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(app.jobs, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(latent_explorer.jobs, "MOST_AT_ONCE", 1)
     first = Job(["models"])
     with pytest.raises(Busy, match="run on this server already"):
         Job(["models"])

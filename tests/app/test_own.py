@@ -5,10 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from latent_explorer.own import SOURCE, STROKES, UPLOAD
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-
-from app.own import SOURCE, STROKES, UPLOAD
 
 Open = Callable[..., AppTest]
 

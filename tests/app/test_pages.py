@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from latent_explorer import MODELS_VARIABLE, resources
 from streamlit.testing.v1 import AppTest
 
-from app import MODELS_VARIABLE, resources
 from vae_core import bundled
 
 Open = Callable[..., AppTest]
 
-VIEWS = Path(__file__).parents[2] / "app" / "views"
+VIEWS = Path(__file__).parents[2] / "app" / "latent_explorer" / "views"
 PAGES = sorted(f"views/{path.name}" for path in VIEWS.glob("*.py"))
 TRAINED = [
     "cdvae-digits",

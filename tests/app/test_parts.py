@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from latent_explorer import MODELS_VARIABLE, links
+from latent_explorer.components.palette import colours
+from latent_explorer.components.selection import Selection, inside, selected_items
+from latent_explorer.pictures import png, to_bytes
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import MODELS_VARIABLE, links
-from app.components.palette import colours
-from app.components.selection import Selection, inside, selected_items
-from app.pictures import png, to_bytes
 from vae_core import load
 from vae_core.explore import decode
 
@@ -65,7 +65,7 @@ Ask = Callable[[str, int], Response]
 @pytest.fixture
 def ask(trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Ask:
     """What the decode route answers for a model and an item."""
-    from app import server
+    from latent_explorer import server
 
     monkeypatch.setenv(MODELS_VARIABLE, str(trained["vae-digits"].parent))
     return lambda model, item, query="": server.decode(

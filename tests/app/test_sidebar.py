@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-
-from app.sidebar import _objective
+from latent_explorer.sidebar import _objective
 
 
 @pytest.mark.parametrize(

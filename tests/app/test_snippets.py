@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from latent_explorer import MODELS_VARIABLE, hands, snippets
+from latent_explorer.components import image_grid
+from latent_explorer.components.hands import State
+from latent_explorer.pictures import to_bytes
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from app import MODELS_VARIABLE, hands, snippets
-from app.components import image_grid
-from app.components.hands import State
-from app.pictures import to_bytes
 from vae_core import bundled, load
 from vae_core.explore import decode
 

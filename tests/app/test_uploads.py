@@ -7,10 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from latent_explorer import uploads
+from latent_explorer.uploads import Own, centred, drawn, read, white_on_black
 from PIL import ExifTags, Image
-
-from app import uploads
-from app.uploads import Own, centred, drawn, read, white_on_black
 
 SHAPE = (1, 28, 28)
 

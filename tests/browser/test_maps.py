@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import torch
+from latent_explorer.components.palette import colours
+from latent_explorer.pictures import to_bytes
 from PIL import Image
 
-from app.components.palette import colours
-from app.pictures import to_bytes
 from vae_core import load
 from vae_core.explore import codes_of, decode
 

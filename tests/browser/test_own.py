@@ -5,9 +5,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from latent_explorer import LIVE
 from PIL import Image
-
-from app import LIVE
 
 pytestmark = pytest.mark.browser
 

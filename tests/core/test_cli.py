@@ -165,7 +165,7 @@ def test_an_interrupted_training_says_how_to_go_on(
     assert "--resume" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [[], ["train", "vae"], ["evaluate"], ["atlas"], ["app"], ["models"]])
+@pytest.mark.parametrize("command", [[], ["train", "vae"], ["evaluate"], ["atlas"], ["models"]])
 def test_every_command_explains_itself(command: list[str], capsys: pytest.CaptureFixture[str]):
     assert code_of([*command, "--help"]) == 0
     captured = capsys.readouterr()

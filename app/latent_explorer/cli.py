@@ -1,0 +1,85 @@
+"""The command `latent-explorer`: the explorer itself, and the commands of `vae_core`."""
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from latent_explorer import MODELS_VARIABLE
+from vae_core import cli
+from vae_core.checkpoints import found_in
+
+
+@dataclass(frozen=True)
+class App:
+    """Open the explorer in a browser, on the bundled models and those in --models."""
+
+    models: Path | None = None
+    """A folder of checkpoint folders (or one checkpoint) to offer beside the bundled ones."""
+    port: int = 8501
+    host: str = "localhost"
+    """Address to listen on; 0.0.0.0 lets other machines in."""
+    browser: bool = True
+    """Open a browser window."""
+
+    def run(self) -> int:
+        if self.models and not found_in(self.models):
+            raise ValueError(
+                f"{self.models} holds no checkpoint: give a folder that `latent-explorer train` wrote, or one of several such"
+            )
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host, self.port))
+            except OSError as error:
+                raise ValueError(
+                    f"cannot listen on {self.host} port {self.port} ({error.strerror}): choose another with --port"
+                ) from None
+        serve(self.host, self.port, self.browser, self.models)
+        return 0
+
+
+def serve(host: str, port: int, window: bool, models: Path | None) -> None:
+    """Run the server until it is stopped, on the bundled checkpoints and those of a folder."""
+    from streamlit.web.cli import main as streamlit  # a second to import, for this command alone
+
+    if models:
+        os.environ[MODELS_VARIABLE] = str(models.resolve())
+    options = {
+        "server.address": host,
+        "server.port": str(port),
+        "server.headless": str(not window).lower(),
+        "server.fileWatcherType": "none",
+        "server.maxUploadSize": "10",
+        # A full garbage collection after every run looks through torch's million objects: 150 ms in which no message
+        # leaves the server. Python's own collections still happen.
+        "runner.postScriptGC": "false",
+        "browser.gatherUsageStats": "false",
+        "server.showEmailPrompt": "false",
+        "client.toolbarMode": "minimal",
+        # An option with several values is given several times.
+        "theme.headingFontSizes": "1.7rem 1.4rem 1.25rem",
+        "theme.light.primaryColor": "#0072B2",
+        "theme.dark.primaryColor": "#56B4E9",
+    }
+    script = Path(__file__).with_name("server.py")
+    flags = [f"--{key}={value}" for key, given in options.items() for value in given.split()]
+    sys.argv = ["streamlit", "run", str(script), *flags]
+    streamlit()
+
+
+Command: Any = Annotated[App, tyro.conf.subcommand("app")] | cli.Command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; 0, or 2 after one sentence on what to do, or 130 when interrupted."""
+    return cli.main(arguments, Command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

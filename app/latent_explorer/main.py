@@ -1,0 +1,35 @@
+"""The frame: page configuration, navigation, and the sidebar with the choice of model. Pages stand in `views/`."""
+
+from pathlib import Path
+
+import streamlit as st
+import torch
+
+from latent_explorer import sidebar
+
+# A page's run is one of several threads of the server: more threads each would only fight over the cores.
+torch.set_num_threads(1)
+
+VIEWS = Path(__file__).parent / "views"
+
+st.set_page_config("Latent Explorer", page_icon="🔭", layout="wide")
+# What a class sees first on a projector of 1280 x 720 is to be the picture, not the space around a title.
+st.html(
+    "<style>.stMainBlockContainer { padding: 2.2rem 3rem 3rem; } "
+    ".stMainBlockContainer h1 { font-size: 1.7rem; padding: 0 0 0.2rem; }</style>"
+)
+page = st.navigation(
+    [
+        st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:", default=True),
+        st.Page(VIEWS / "live.py", title="Live", icon=":material/touch_app:"),
+        st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
+        st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
+        st.Page(VIEWS / "interpolate.py", title="Interpolate", icon=":material/linear_scale:"),
+        st.Page(VIEWS / "prior.py", title="Prior", icon=":material/blur_on:"),
+        st.Page(VIEWS / "rate_distortion.py", title="Rate-distortion", icon=":material/show_chart:"),
+        st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
+    ]
+)
+st.session_state["checkpoint"] = sidebar.show()
+if st.session_state["checkpoint"]:
+    page.run()
