@@ -25,7 +25,8 @@ from vae_core.metrics import Estimate
 from vae_core.metrics.evidence import importance_weighted
 from vae_core.model import Model
 from vae_core.models import VAE
-from vae_core.train import Options, train
+from vae_core.objectives import ELBO
+from vae_core.training import Options, train
 
 RESULTS = Path(__file__).parent / "results" / "evidence.json"
 PUBLISHED = 86.76
@@ -53,7 +54,9 @@ class Row:
         """The trained model, gone on with where `folder` holds a part of the training."""
         begun = (folder / CARD).exists()
         if not (begun and load_card(folder)["epochs_done"] >= self.epochs):
-            options = Options(epochs=self.epochs, batch=self.batch, beta_warmup=self.beta_warmup)
+            options = Options(
+                epochs=self.epochs, batch=self.batch, objective=ELBO(beta_warmup=self.beta_warmup)
+            )
             train(self.model(), data, options, folder, resume=begun, report=_say)
         return load(folder).model
 

@@ -19,7 +19,8 @@ from vae_core.metrics.classes import Judge, bayes_accuracy, samples_right, swaps
 from vae_core.metrics.evidence import elbo_terms
 from vae_core.metrics.probes import KINDS, probes_of
 from vae_core.models import CDVAE
-from vae_core.train import Options, train
+from vae_core.objectives import ELBO
+from vae_core.training import Options, train
 
 RESULTS = Path(__file__).parent / "results" / "leak.json"
 WEIGHTS = [(0.0, 0.0), (20.0, 0.0), (20.0, 3.0), (20.0, 10.0), (20.0, 40.0)]
@@ -31,7 +32,10 @@ def measured(
 ) -> dict:
     """Train one model and measure it; plain numbers by name."""
     options = Options(
-        class_weight=class_weight, adversary=adversary, seed=seed, epochs=epochs, learning_rate=2e-3
+        objective=ELBO(class_weight=class_weight, adversary=adversary),
+        seed=seed,
+        epochs=epochs,
+        learning_rate=2e-3,
     )
     with tempfile.TemporaryDirectory() as folder:
         model = train(CDVAE(), data, options, Path(folder) / "run").model

@@ -179,9 +179,10 @@ def _trained(quick: bool) -> np.ndarray:
     from vae_core.data import load_data
     from vae_core.models import VAE
     from vae_core.names import IMAGE
-    from vae_core.train import Options, train
+    from vae_core.objectives import ELBO
+    from vae_core.training import Options, train
 
-    options = Options(beta=0.1 if quick else 4.0, epochs=1 if quick else 12, device="cpu")
+    options = Options(objective=ELBO(beta=0.1 if quick else 4.0), epochs=1 if quick else 12, device="cpu")
     with tempfile.TemporaryDirectory() as folder:
         data = load_data("sprites", "train", 2000 if quick else 30_000)
         model = train(VAE(latent=10, nets="mlp-256x2"), data, options, Path(folder) / "run").model

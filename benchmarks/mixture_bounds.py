@@ -18,7 +18,7 @@ from vae_core.distributions import MIXTURE_DIVERGENCES
 from vae_core.metrics.base import Bench
 from vae_core.metrics.evidence import components, elbo_terms
 from vae_core.models import SRVAE
-from vae_core.train import Options, train
+from vae_core.training import Options, train
 
 RESULTS = Path(__file__).parent / "results" / "mixture_bounds.json"
 EPOCHS = 10

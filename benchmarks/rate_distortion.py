@@ -26,7 +26,8 @@ from vae_core.distributions import Sampler
 from vae_core.model import Model
 from vae_core.models import VAE
 from vae_core.multirate import at
-from vae_core.train import Options, train
+from vae_core.objectives import ELBO, Declared, MultiRateVAE
+from vae_core.training import Options, train
 
 RESULTS = Path(__file__).parent / "results" / "rate_distortion.json"
 EXPOSED = (0.1, 10.0)
@@ -48,14 +49,22 @@ class Budget:
     limit: int | None = None
 
     def separate(self, seed: int, beta: float) -> Options:
-        return self._options(self.epochs, seed, beta=beta)
+        return self._options(self.epochs, seed, ELBO(beta=beta))
 
     def multi_rate(self, seed: int, longer: bool = False) -> Options:
-        return self._options(round(LONGER * self.epochs) if longer else self.epochs, seed, beta_draws="ends")
+        return self._options(
+            round(LONGER * self.epochs) if longer else self.epochs, seed, MultiRateVAE(beta_draws="ends")
+        )
 
-    def _options(self, epochs: int, seed: int, **more: Any) -> Options:
-        rate = self.learning_rate
-        return Options(epochs=epochs, seed=seed, limit=self.limit, learning_rate=rate, device="cpu", **more)
+    def _options(self, epochs: int, seed: int, weighed: Declared) -> Options:
+        return Options(
+            objective=weighed,
+            epochs=epochs,
+            seed=seed,
+            limit=self.limit,
+            learning_rate=self.learning_rate,
+            device="cpu",
+        )
 
 
 def finished(folder: Path, declaration: VAE, data: Data, options: Options) -> Checkpoint:
@@ -71,9 +80,8 @@ def finished(folder: Path, declaration: VAE, data: Data, options: Options) -> Ch
 def command(declaration: VAE, options: Options, folder: Path) -> str:
     """The command line that makes the same checkpoint."""
     low, high = declaration.rates or (0.0, 0.0)
-    weighed = (
-        f"--rates {low:g} {high:g} --beta-draws ends" if declaration.rates else f"--beta {options.beta:g}"
-    )
+    beta = getattr(options.objective, "beta", 1.0)
+    weighed = f"--rates {low:g} {high:g} --beta-draws ends" if declaration.rates else f"--beta {beta:g}"
     limit = f" --limit {options.limit}" if options.limit else ""
     return (
         f"latent-explorer train vae --data mnist --latent {declaration.latent} --nets {declaration.nets} {weighed} "

@@ -25,7 +25,8 @@ from vae_core.distributions import Sampler
 from vae_core.models import Joint
 from vae_core.names import IMAGE, LABEL
 from vae_core.nets import preset
-from vae_core.train import LABELLED_SHARE, Options, train
+from vae_core.objectives import M2
+from vae_core.training import LABELLED_SHARE, Options, train
 
 RESULTS = Path(__file__).parent / "results" / "semi_supervised.json"
 PUBLISHED = {100: 0.8803, 1000: 0.9640}
@@ -42,11 +43,10 @@ def accuracy(classifier: nn.Module, test: Data) -> float:
 
 def joint(data: Data, test: Data, labels: int, seed: int, epochs: int, nets: str) -> float:
     options = Options(
-        labels=labels,
+        objective=M2(labels=labels, classifier_weight=0.1 * len(data) / labels),
         seed=seed,
         epochs=epochs,
         batch=BATCH,
-        classifier_weight=0.1 * len(data) / labels,
         learning_rate=2e-3,
     )
     with tempfile.TemporaryDirectory() as folder:

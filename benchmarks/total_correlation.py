@@ -19,17 +19,17 @@ from vae_core.data import Data, load_data
 from vae_core.distributions import Sampler, diagonal_normal
 from vae_core.metrics.aggregate import split_of
 from vae_core.models import VAE
-from vae_core.objectives import log_aggregates
-from vae_core.train import Options, train
+from vae_core.objectives import BetaTCVAE, FactorVAE, log_aggregates
+from vae_core.training import Options, train
 
 IMAGES = 8192
 SIZES = (64, 256, 1024)
 BUDGET = {"limit": IMAGES, "epochs": 6, "batch": 64, "learning_rate": 5e-4, "warmup": 100, "device": "cpu"}
 OBJECTIVES = {
     "elbo": Options(**BUDGET),
-    "tc": Options(**BUDGET, objective="tc", tc_beta=6.0),
-    "factor": Options(**BUDGET, objective="factor", tc_weight=10.0),
-    "factor-200": Options(**BUDGET, objective="factor", tc_weight=10.0, discriminator_width=200),
+    "tc": Options(**BUDGET, objective=BetaTCVAE(tc_beta=6.0)),
+    "factor": Options(**BUDGET, objective=FactorVAE(tc_weight=10.0)),
+    "factor-200": Options(**BUDGET, objective=FactorVAE(tc_weight=10.0, discriminator_width=200)),
 }
 
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 from vae_core.data import Data
 from vae_core.models import CDVAE, Signature
-from vae_core.train import Options, train
+from vae_core.training import Options, train
 
 IMAGES, BATCH, ROUNDS = 60_000, 128, 3
 DIGITS = tuple("0123456789")
@@ -28,7 +28,7 @@ def random_data() -> Data:
 
 def ours(declaration: CDVAE, data: Data) -> float:
     """Seconds of one epoch, checkpoint included."""
-    options = Options(epochs=1, batch=BATCH, device="cpu", class_weight=0.0)
+    options = Options(epochs=1, batch=BATCH, device="cpu")
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         train(declaration, data, options, Path(folder) / "run")

@@ -14,10 +14,11 @@ from vae_core.cli import main
 from vae_core.data import Data, load_data
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
 from vae_core.multirate import rates_of
-from vae_core.train import Options, train
+from vae_core.objectives import ELBO
+from vae_core.training import Options, train
 
 SMALL = Options(epochs=30, batch=64, learning_rate=3e-3, warmup=20, device="cpu")
-SMALL_VAMP = replace(SMALL, beta_warmup=200)
+SMALL_VAMP = replace(SMALL, objective=ELBO(beta_warmup=200))
 
 RECIPES: dict[str, tuple[Declaration, Options]] = {
     "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL),

@@ -13,7 +13,7 @@ VIEWS = sorted((ROOT / "app" / "latent_explorer" / "views").glob("*.py"))
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "distributions", "nets", "sprites", "ppca", "atlas"},
+    {"names", "fields", "distributions", "nets", "sprites", "atlas"},
     {"pixels", "frontier"},
     {"conditionals"},
     {"priors"},
@@ -23,7 +23,8 @@ LAYERS: list[set[str]] = [
     {"clusters"},
     {"models"},
     {"data", "checkpoints"},
-    {"projections", "metrics", "train", "serving"},
+    {"projections", "metrics", "training", "serving"},
+    {"flags"},
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [

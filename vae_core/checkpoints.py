@@ -20,15 +20,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
 from .atlas import Atlas, Ladder
+from .fields import options
 from .frontier import Frontier
 from .model import Model
 from .models import Signature, declare
 from .multirate import at, usual
 from .nets import Shape
+from .objectives import OBJECTIVES
 
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 CARD, WEIGHTS, ATLAS, TRAINING = "card.json", "model.safetensors", "atlas.npz", "training.safetensors"
 
 
@@ -123,9 +125,21 @@ def load_card(folder: Path | str) -> dict[str, Any]:
         raise CheckpointError(f"{path} cannot be read ({error}): restore it, or train again") from None
     if not isinstance(card, dict) or not {"model", "data", "format"} <= set(card):
         raise CheckpointError(f"{path} is no model card: it lacks model, data or format")
-    if card["format"] != FORMAT:
+    if card["format"] not in (1, FORMAT):
         raise CheckpointError(f"{path} has format {card['format']}, this version reads {FORMAT}: update")
-    return card
+    return card if card["format"] == FORMAT else upgraded(card)
+
+
+def upgraded(card: dict[str, Any]) -> dict[str, Any]:
+    """A card of format 1 as one of format 2: there an objective with some labels was an elbo with an option more, the range of betas
+    stood in the objective too, and training stage by stage was counted to the objective."""
+    old = {key: value for key, value in dict(card.get("objective") or {}).items() if key != "rates"}
+    name = "semi-supervised" if old.get("labels") is not None else old.pop("name", "elbo")
+    takes = options(OBJECTIVES[name]) if name in OBJECTIVES else {}
+    usual = {option.name: option.default for option in takes.values() if not option.required}
+    weighed = usual | {key: value for key, value in old.items() if key in takes}
+    training = {"stagewise": bool(old.get("stagewise")), **dict(card.get("training") or {})}
+    return {**card, "format": FORMAT, "objective": {"name": name, **weighed}, "training": training}
 
 
 def _load_weights(model: Model, path: Path) -> None:

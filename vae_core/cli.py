@@ -25,14 +25,15 @@ from rich.table import Table
 
 from .checkpoints import Checkpoint, bundled, load, load_card, pack, save_atlas, save_card
 from .data import DATASETS, load_data
+from .flags import Flags, options_of
 from .metrics import DEFAULT, METRICS, Estimate, bench_of, frontier, measure
 from .metrics.disentanglement import factor_tables
 from .models import LIKELIHOODS, MODELS, Declaration
 from .multirate import ladder, rates_of
 from .nets import NETS
-from .objectives import CORRELATIONS, RULES, Beta
+from .objectives import OBJECTIVES, Beta
 from .priors import LABELLED, UNLABELLED
-from .train import Options, Progress, Report, TrainingError, pick_device, train
+from .training import Progress, Report, TrainingError, pick_device, train
 
 ERRORS = Console(stderr=True, highlight=False)
 OUT = Console(highlight=False)
@@ -47,7 +48,7 @@ class Train(Generic[M]):
     out: Path
     """Folder of the checkpoint, kept loadable at every moment."""
     model: tyro.conf.OmitArgPrefixes[M]
-    training: tyro.conf.OmitArgPrefixes[Options] = field(default_factory=Options)
+    training: tyro.conf.OmitArgPrefixes[Flags] = field(default_factory=Flags)
     data: str = "mnist"
     """Data set: digits, sprites or mnist."""
     resume: bool = False
@@ -56,21 +57,22 @@ class Train(Generic[M]):
     """Encode and project the test set at the end, for the maps of the app (about two minutes for 10,000 images)."""
 
     def run(self) -> int:
+        options = options_of(self.training, self.model)
         with ERRORS.status(f"loading {self.data}"):
-            data = load_data(self.data, "train", self.training.limit)
+            data = load_data(self.data, "train", options.limit)
         command = "latent-explorer " + shlex.join(_without_path(sys.argv[1:]))
         with _training_progress() as report:
             checkpoint = train(
                 self.model,
                 data,
-                self.training,
+                options,
                 self.out,
                 resume=self.resume,
                 command=command,
                 report=report,
             )
         if self.atlas and _leads():
-            _write_atlas(self.out, self.training.device)
+            _write_atlas(self.out, options.device)
         if _leads():
             seconds = checkpoint.card["cost"]["seconds"]
             OUT.print(
@@ -257,7 +259,7 @@ class Models:
             ("likelihoods of the pixels", {"": "  ".join(LIKELIHOODS)}),
             ("priors of an unlabelled block", _first_lines(UNLABELLED)),
             ("priors of a labelled block", _first_lines(LABELLED)),
-            ("objectives", _first_lines({**RULES, **CORRELATIONS})),
+            ("objectives", _first_lines(OBJECTIVES)),
             ("data", {name: dataset.about for name, dataset in DATASETS.items()}),
             ("nets", {"": "  ".join(NETS)}),
         ):

@@ -303,8 +303,12 @@ def beside(found: Checkpoint) -> list[tuple[str, float, float]]:
 
 def multi_rate() -> list[str]:
     """The checkpoints that answer to more than one beta."""
-    objectives = {name: card.get("objective") for name, card in _cards().items()}
-    return [name for name, made in objectives.items() if isinstance(made, dict) and made.get("rates")]
+    models = {name: card.get("model") for name, card in _cards().items()}
+    return [
+        name
+        for name, made in models.items()
+        if isinstance(made, dict) and (made.get("arguments") or {}).get("rates")
+    ]
 
 
 def _cards() -> dict[str, dict[str, Any]]:

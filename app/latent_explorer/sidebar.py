@@ -13,6 +13,7 @@ from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
 from vae_core.explore import blocks, prior_distance
 from vae_core.multirate import rates_of, usual
+from vae_core.objectives import declare
 from vae_core.priors import bayes_error
 
 # The numbers of a card that stand beside every page, with how they read.
@@ -140,29 +141,8 @@ def _card(found: Checkpoint) -> None:
 
 def _objective(card: Mapping[str, Any]) -> str:
     """How the bound was weighed, with what the objective itself has found."""
-    objective, found = card["objective"], card.get("found", {})
-    name = objective["name"]
-    parts = [f"β({block}) = {beta:g}" for block, beta in objective.get("beta", {}).items()]
-    parts += [
-        f"every β({block}) from {low:g} to {high:g}"
-        for block, (low, high) in objective.get("rates", {}).items()
-    ]
-    if name == "constrained":
-        ending = f"β = {found['beta']:.2f} by dual ascent" if found.get("active") else "constraint inactive"
-        parts.append(f"rate ≤ {objective['delta']:g} nats: {ending}" if found else "")
-    if name == "capacity":
-        parts.append(f"rate led to {objective['capacity']:g} nats")
-    if name == "geco":
-        parts.append(f"distortion ≤ {objective['tolerance']:g} nats: β = {found.get('beta', 1):.2f}")
-    if name == "tc":
-        names = {"tc_alpha": "index information", "tc_beta": "total correlation", "tc_gamma": "dimensions"}
-        weighed = ", ".join(f"{text} × {objective.get(key, 1):g}" for key, text in names.items())
-        parts.append(f"β-TCVAE: rate of the unlabelled latents as {weighed}")
-    if name == "factor":
-        parts.append(f"FactorVAE: the bound, and total correlation × {objective['tc_weight']:g}")
-    extras = {"class_weight": "class term × {:g}", "adversary": "adversary × {:g}", "labels": "{:,} labels"}
-    parts += [form.format(objective[key]) for key, form in extras.items() if objective.get(key)]
-    return " · ".join(part for part in parts if part)
+    made = dict(card["objective"])
+    return declare(made.pop("name"), made).says(card)
 
 
 def _duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ from latent_explorer.sidebar import _objective
     [
         (
             {"name": "tc", "tc_beta": 6.0, "tc_alpha": 0.0},
-            "β-TCVAE: rate of the unlabelled latents as index information × 0, total correlation × 6, dimensions × 1",
+            "β-TCVAE: rate of the unlabelled latents as index information × 0, total correlation × 6, dimension-wise KL × 1",
         ),
         (
             {"name": "factor", "tc_weight": 10.0, "adversary": 2.0},

@@ -13,7 +13,7 @@ from vae_core.cli import main
 from vae_core.data import DATASETS
 from vae_core.models import LIKELIHOODS, MODELS
 from vae_core.nets import NETS
-from vae_core.objectives import CORRELATIONS, RULES
+from vae_core.objectives import OBJECTIVES
 from vae_core.priors import LABELLED, UNLABELLED
 
 
@@ -38,8 +38,7 @@ def test_models_lists_what_can_be_built_and_what_is_bundled(capsys: pytest.Captu
         *LIKELIHOODS,
         *UNLABELLED,
         *LABELLED,
-        *RULES,
-        *CORRELATIONS,
+        *OBJECTIVES,
         *DATASETS,
         *NETS,
         *bundled(),

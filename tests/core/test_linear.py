@@ -15,7 +15,6 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, MultivariateNormal
 
-from vae_core import ppca
 from vae_core.conditionals import (
     LOG_GAMMA_FLOOR,
     DiagonalGaussian,
@@ -27,10 +26,11 @@ from vae_core.distributions import Sampler
 from vae_core.metrics.evidence import importance_weighted
 from vae_core.model import Model, Terms
 from vae_core.models import PPCA, Signature
+from vae_core.models import linear as ppca
 from vae_core.nets import Joined
-from vae_core.objectives import Capacity, Constrained, Geco, Rule, Weighted
+from vae_core.objectives import Capacity, Constrained, Geco, Weighted, Weighting
 from vae_core.priors import StandardNormal
-from vae_core.train import Options, train
+from vae_core.training import Options, train
 
 # The eigenvalues of the covariance of the points, exactly.
 SPECTRUM = torch.tensor([4.0, 2.0, 1.0, 0.5, 0.2, 0.1], dtype=torch.float64)
@@ -215,7 +215,7 @@ def terms_of(distortion: float, rate: float) -> Terms:
     return Terms({"x": torch.full((4,), -distortion)}, {"z": torch.full((4,), rate)}, {})
 
 
-def play(rule: Rule, answer: Callable[[float], Terms], steps: int) -> dict[str, float]:
+def play(rule: Weighting, answer: Callable[[float], Terms], steps: int) -> dict[str, float]:
     """Feed a rule the terms of a model that is always at the optimum for the beta the rule asks for."""
     for _ in range(steps):
         rule(answer(rule.state()["beta"]), {})

@@ -14,7 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vae_core import train as training
 from vae_core.checkpoints import WEIGHTS, load_card, read_tensors
 from vae_core.conditionals import Env
 from vae_core.data import Data
@@ -22,19 +21,26 @@ from vae_core.distributions import Sampler, mean
 from vae_core.model import Inferred, Model, Terms
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint, Signature
 from vae_core.objectives import (
+    ELBO,
+    GECO,
+    M2,
     Adversary,
+    AnnealedCapacity,
     Bound,
     Capacity,
     ClassifierTerm,
     Constrained,
+    ConstrainedVAE,
     Geco,
     SemiSupervised,
+    Setting,
     Weighted,
     adversaries,
     elbo,
 )
 from vae_core.priors import one_hot
-from vae_core.train import Options, Progress, train
+from vae_core.training import Options, Progress, loop, options_for, train
+from vae_core.training.schedule import Schedule
 
 SIGNATURE = Signature((1, 4, 4), tuple("abc"))
 B, K = 5, 3
@@ -233,7 +239,7 @@ def owned(names: tuple[str, ...], parameters: set[str]) -> set[str]:
 @pytest.fixture
 def watched(digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Options], Any]:
     """Trains stage by stage and gives the weights before the first epoch and after each."""
-    monkeypatch.setattr(training, "CHECK_EVERY", 1)
+    monkeypatch.setattr(loop, "CHECK_EVERY", 1)
 
     def run(options: Options) -> list[dict[str, Tensor]]:
         seen: dict[int, dict[str, Tensor]] = {}
@@ -272,12 +278,12 @@ def test_without_stages_every_weight_moves(watched: Callable, digits: Data):
 
 
 def test_stages_may_weigh_each_block_by_a_beta_of_its_own(watched: Callable, digits: Data):
-    start, half, end = watched(replace(QUICK, stagewise=True, beta={"u": 0.5, "z": 2.0}))
+    start, half, end = watched(replace(QUICK, stagewise=True, objective=ELBO(beta={"u": 0.5, "z": 2.0})))
     assert moved(start, half)
     assert moved(half, end)
 
 
-LABELLED = replace(QUICK, labels=20)
+LABELLED = replace(QUICK, objective=M2(labels=20))
 
 
 @pytest.fixture
@@ -357,7 +363,7 @@ def test_labels_that_are_not_told_change_nothing(digits: Data, tmp_path: Path):
 
 
 def test_told_labels_teach_the_classifier(digits: Data, tmp_path: Path):
-    options = replace(QUICK, labels=200, limit=None, epochs=8)
+    options = replace(QUICK, objective=M2(labels=200), limit=None, epochs=8)
     model = train(Joint(latent=4, nets="mlp-256"), digits, options, tmp_path / "run").model
     batch = digits.batch(slice(None), Sampler.seeded(0))
     untold = ~digits.with_labels(200).known  # type: ignore[operator]
@@ -366,13 +372,13 @@ def test_told_labels_teach_the_classifier(digits: Data, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("count", "words"), [(25, "do not spread evenly"), (0, "do not spread"), (2000, "ask for fewer")]
+    ("count", "words"), [(25, "do not spread evenly"), (3, "do not spread"), (2000, "ask for fewer")]
 )
 def test_labels_that_cannot_be_told_are_refused(
     count: int, words: str, digits: Data, tmp_path: Path, one_line: Callable
 ):
     with pytest.raises(ValueError, match=words) as caught:
-        train(Joint(), digits, replace(LABELLED, labels=count), tmp_path / "run")
+        train(Joint(), digits, replace(QUICK, objective=M2(labels=count)), tmp_path / "run")
     one_line(caught.value)
 
 
@@ -380,7 +386,7 @@ def test_labels_that_leave_too_few_images_for_a_batch_are_refused(
     digits: Data, tmp_path: Path, one_line: Callable
 ):
     options = replace(
-        QUICK, labels=150, batch=256
+        QUICK, objective=M2(labels=150), batch=256
     )  # 106 images are left for the other seven eighths of a batch
     with pytest.raises(ValueError, match="batch") as caught:
         train(Joint(nets="mlp-256"), digits, options, tmp_path / "run")
@@ -390,11 +396,11 @@ def test_labels_that_leave_too_few_images_for_a_batch_are_refused(
 SMALL = VAE(latent=3, nets="mlp-256")
 LONGER = replace(QUICK, epochs=4)
 RESUMED: dict[str, tuple[Declaration, Options]] = {
-    "constrained": (SMALL, replace(LONGER, objective="constrained", delta=2.0)),
-    "geco": (SMALL, replace(LONGER, objective="geco", tolerance=20.0)),
-    "capacity": (SMALL, replace(LONGER, objective="capacity", capacity=5.0)),
-    "beta-warm-up": (SMALL, replace(LONGER, beta_warmup=12)),
-    "adversary": (CDVAE(unlabelled=2, nets="mlp-256"), replace(LONGER, adversary=1.0)),
+    "constrained": (SMALL, replace(LONGER, objective=ConstrainedVAE(delta=2.0))),
+    "geco": (SMALL, replace(LONGER, objective=GECO(tolerance=20.0))),
+    "capacity": (SMALL, replace(LONGER, objective=AnnealedCapacity(capacity=5.0))),
+    "beta-warm-up": (SMALL, replace(LONGER, objective=ELBO(beta_warmup=12))),
+    "adversary": (CDVAE(unlabelled=2, nets="mlp-256"), replace(LONGER, objective=ELBO(adversary=1.0))),
     "stages": (STAGED, replace(LONGER, stagewise=True)),
     "labels": (Joint(latent=2, nets="mlp-256"), LABELLED),
     "optimal-gamma": (replace(SMALL, likelihood="gaussian-optimal"), LONGER),
@@ -435,7 +441,7 @@ def test_a_run_interrupted_in_its_first_epoch_starts_where_the_training_set_says
         raise KeyboardInterrupt
 
     train(declaration, digits, QUICK, tmp_path / "whole")
-    monkeypatch.setattr(training, "CHECK_EVERY", 1)
+    monkeypatch.setattr(loop, "CHECK_EVERY", 1)
     with pytest.raises(KeyboardInterrupt):
         train(declaration, digits, QUICK, tmp_path / "parts", report=stop)
     train(declaration, digits, QUICK, tmp_path / "parts", resume=True)
@@ -451,8 +457,16 @@ def test_dual_ascent_is_at_work_in_a_training(digits: Data, tmp_path: Path, monk
     assert (found["beta"] > 1) == (found["rate"] > 2)
 
 
+def built_for(declaration: Declaration, options: dict[str, Any], steps: int) -> Any:
+    """The objective that the options build for a model of the digits."""
+    model = declaration.build(Signature((1, 8, 8), tuple("0123456789")))
+    objective = options_for(declaration, options).objective
+    assert objective is not None
+    return objective.build(Setting(model, 10, steps, 1350))
+
+
 @pytest.mark.parametrize(
-    ("options", "rule"),
+    ("options", "weighting"),
     [
         ({}, Weighted),
         ({"objective": "constrained", "delta": 3.0}, Constrained),
@@ -460,12 +474,13 @@ def test_dual_ascent_is_at_work_in_a_training(digits: Data, tmp_path: Path, monk
         ({"objective": "geco", "tolerance": 3.0}, Geco),
     ],
 )
-def test_each_objective_has_its_rule(options: dict[str, Any], rule: type):
-    assert type(Options(**options).rule(100)) is rule
+def test_each_objective_has_its_weighting(options: dict[str, Any], weighting: type):
+    built = built_for(SMALL, options, steps=100)
+    assert type(built.weighting) is weighting
 
 
 def test_capacity_is_reached_half_way():
-    rule = Options(objective="capacity", capacity=6.0).rule(8)
+    rule: Any = built_for(SMALL, {"objective": "capacity", "capacity": 6.0}, steps=8).weighting
     found = [(rule(terms_of(), {}), rule.state()["capacity"])[1] for _ in range(8)]
     assert found == [1.5, 3.0, 4.5, 6.0, 6.0, 6.0, 6.0, 6.0]
 
@@ -473,7 +488,7 @@ def test_capacity_is_reached_half_way():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"objective": "constrained"}, "constrained needs --delta, in nats"),
+        ({"objective": "constrained"}, "constrained needs --delta: greatest mean rate, nats an example"),
         ({"objective": "capacity"}, "capacity needs --capacity"),
         ({"objective": "geco"}, "geco needs --tolerance"),
         ({"objective": "flow"}, "no objective is called 'flow'"),
@@ -486,23 +501,23 @@ def test_capacity_is_reached_half_way():
         ({"objective": "constrained", "delta": 0.0}, "delta must be above 0, got 0.0"),
         ({"objective": "constrained", "delta": math.nan}, "delta must be above 0, got nan"),
         ({"objective": "geco", "tolerance": math.inf}, "tolerance must be a number of nats, got inf"),
-        ({"adversary": -1.0}, "weight of the adversary must be 0 or more"),
+        ({"adversary": -1.0}, "adversary must be 0 or more"),
         (
             {"objective": "geco", "tolerance": 1.0, "patience": 2, "validation": 100},
             "use --patience with elbo or tc alone",
         ),
-        ({"beta_warmup": 5, "labels": 20}, "leave out --beta-warmup"),
+        ({"beta_warmup": 5, "labels": 20}, "takes no beta-warmup: leave it out, or choose elbo"),
         ({"labels": 20, "batch": 65}, "divides by it, not 65"),
-        ({"adversary": math.nan}, "weight of the adversary must be 0 or more"),
-        ({"classifier_weight": -1.0}, "classifier weight must be 0 or more"),
-        ({"labels": 20, "class_weight": 1.0}, "the objective is the semi-supervised bound"),
-        ({"labels": 20, "adversary": 1.0}, "the objective is the semi-supervised bound"),
-        ({"labels": 20, "objective": "geco", "tolerance": 1.0}, "the objective is the semi-supervised bound"),
+        ({"adversary": math.nan}, "adversary must be 0 or more"),
+        ({"classifier_weight": -1.0}, "classifier-weight must be 0 or more"),
+        ({"labels": 20, "class_weight": 1.0}, "semi-supervised takes no class-weight: leave it out"),
+        ({"labels": 20, "adversary": 1.0}, "semi-supervised takes no adversary"),
+        ({"labels": 20, "objective": "geco", "tolerance": 1.0}, "geco takes no labels"),
     ],
 )
 def test_options_too_few_or_too_many_are_refused(options: dict[str, Any], words: str, one_line: Callable):
     with pytest.raises(ValueError, match=words) as caught:
-        Options(**options)
+        options_for(SMALL, options)
     one_line(caught.value)
 
 
@@ -521,7 +536,7 @@ def test_options_that_do_not_fit_the_model_are_refused(
     declaration: Declaration, options: dict, words: str, digits: Data, tmp_path: Path, one_line: Callable
 ):
     with pytest.raises(ValueError, match=words) as caught:
-        train(declaration, digits, replace(QUICK, **options), tmp_path / "run")
+        train(declaration, digits, options_for(declaration, {**vars(QUICK), **options}), tmp_path / "run")
     one_line(caught.value)
 
 
@@ -536,5 +551,5 @@ def test_every_stage_needs_an_epoch(digits: Data, tmp_path: Path, one_line: Call
 def test_every_process_gets_its_share_of_the_labelled_images(digits: Data):
     data = digits.head(256).with_labels(20)
     assert data.known is not None
-    rows = training._Schedule(data, 64).epoch()
+    rows = Schedule(data, 64).epoch()
     assert [data.known[part].sum(1).tolist() for part in rows.chunk(4, dim=1)] == [[2] * len(rows)] * 4

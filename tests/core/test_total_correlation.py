@@ -25,8 +25,10 @@ from vae_core.model import Inferred, Model, Terms
 from vae_core.models import CDVAE, SRVAE, VAE, Declaration, Joint, Signature
 from vae_core.nets import preset
 from vae_core.objectives import (
+    BetaTCVAE,
     Bound,
     Discriminator,
+    FactorVAE,
     RateParts,
     Weighted,
     discriminators,
@@ -35,7 +37,7 @@ from vae_core.objectives import (
     rate_parts,
 )
 from vae_core.priors import one_hot
-from vae_core.train import Options, Progress, TrainingError, train
+from vae_core.training import Options, Progress, TrainingError, options_for, train
 
 SIGNATURE = Signature((1, 4, 4), tuple("abc"))
 N, D = 7, 3
@@ -285,8 +287,8 @@ def test_a_fitted_discriminator_finds_none_where_there_is_none():
 SMALL = VAE(latent=3, nets="mlp-256")
 QUICK = Options(epochs=4, batch=64, learning_rate=3e-3, warmup=2, limit=256, device="cpu")
 OBJECTIVES = {
-    "tc": replace(QUICK, objective="tc", tc_beta=6.0, tc_alpha=0.5),
-    "factor": replace(QUICK, objective="factor", tc_weight=5.0, discriminator_width=16),
+    "tc": replace(QUICK, objective=BetaTCVAE(tc_beta=6.0, tc_alpha=0.5)),
+    "factor": replace(QUICK, objective=FactorVAE(tc_weight=5.0, discriminator_width=16)),
 }
 
 
@@ -307,7 +309,7 @@ def test_a_resumed_run_is_the_uninterrupted_run(name: str, digits: Data, tmp_pat
     one, other = (read_tensors(tmp_path / part / TRAINING) for part in ("whole", "parts"))
     assert one.keys() == other.keys()
     assert all(torch.equal(one[key], other[key]) for key in one)
-    assert any("penalties" in key for key in one) == (name == "factor")
+    assert any("regularisers" in key for key in one) == (name == "factor")
     assert history(tmp_path / "whole") == history(tmp_path / "parts")
 
 
@@ -393,19 +395,22 @@ def test_other_objectives_have_cards_as_before(digits: Data, tmp_path: Path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"objective": "tc"}, "the objective tc needs --tc-beta$"),
-        ({"objective": "factor"}, "the objective factor needs --tc-weight$"),
+        ({"objective": "tc"}, "the objective tc needs --tc-beta: weight of"),
+        ({"objective": "factor"}, "the objective factor needs --tc-weight: gamma"),
         ({"tc_beta": 6.0}, "elbo takes no tc-beta: leave it out, or choose tc"),
         ({"tc_alpha": 1.0}, "elbo takes no tc-alpha: leave it out, or choose tc"),
         ({"objective": "tc", "tc_beta": 6.0, "tc_weight": 3.0}, "tc takes no tc-weight"),
         ({"objective": "factor", "tc_weight": 6.0, "tc_gamma": 3.0}, "factor takes no tc-gamma"),
-        ({"objective": "tc", "tc_beta": 6.0, "beta": 2.0}, "tc takes no beta: leave it out, or choose elbo"),
+        (
+            {"objective": "tc", "tc_beta": 6.0, "beta": 2.0},
+            "tc takes no beta: leave it out, or choose elbo or semi-supervised",
+        ),
         ({"objective": "elbo", "discriminator_width": 8}, "elbo takes no discriminator-width"),
         ({"objective": "tc", "tc_beta": -1.0}, "tc-beta must be 0 or more, got -1.0"),
         ({"objective": "tc", "tc_beta": 1.0, "tc_gamma": math.nan}, "tc-gamma must be 0 or more, got nan"),
         ({"objective": "factor", "tc_weight": 0.0}, "tc-weight must be above 0, got 0.0"),
         ({"objective": "factor", "tc_weight": 1.0, "discriminator_width": 0}, "width must be above 0, got 0"),
-        ({"objective": "tc", "tc_beta": 6.0, "labels": 20}, "the objective is the semi-supervised bound"),
+        ({"objective": "tc", "tc_beta": 6.0, "labels": 20}, "the objective tc takes no labels"),
         (
             {"objective": "factor", "tc_weight": 6.0, "patience": 2, "validation": 9},
             "losses of two epochs differ",
@@ -414,7 +419,7 @@ def test_other_objectives_have_cards_as_before(digits: Data, tmp_path: Path):
 )
 def test_options_too_few_or_too_many_are_refused(options: dict[str, Any], words: str, one_line: Callable):
     with pytest.raises(ValueError, match=words) as caught:
-        Options(**options)
+        options_for(SMALL, options)
     one_line(caught.value)
 
 

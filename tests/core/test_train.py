@@ -21,11 +21,11 @@ import torch
 from torch import Tensor
 
 from vae_core import checkpoints
-from vae_core import train as training
 from vae_core.checkpoints import CARD, TRAINING, WEIGHTS, Checkpoint, load, load_card, read_tensors
 from vae_core.data import Data, load_data
 from vae_core.models import CDVAE, VAE
-from vae_core.train import Options, Progress, TrainingError, pick_device, train
+from vae_core.objectives import ELBO, declare
+from vae_core.training import Options, Progress, TrainingError, loop, pick_device, train
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,7 +120,7 @@ def test_a_run_interrupted_inside_an_epoch_repeats_that_epoch(
         if at.epoch == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "CHECK_EVERY", 1)
+    monkeypatch.setattr(loop, "CHECK_EVERY", 1)
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, digits, QUICK, tmp_path / "run", report=report)
     assert load_card(tmp_path / "run")["epochs_done"] == 2
@@ -134,7 +134,7 @@ def test_a_run_interrupted_in_its_first_epoch_starts_over(
     def report(at: Progress) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "CHECK_EVERY", 1)
+    monkeypatch.setattr(loop, "CHECK_EVERY", 1)
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, digits, QUICK, tmp_path / "run", report=report)
     load(tmp_path / "run")
@@ -175,7 +175,7 @@ def test_a_finished_run_can_be_given_more_epochs(digits: Data, tmp_path: Path):
     ("declaration", "options", "words"),
     [
         (SMALL, replace(QUICK, learning_rate=1e-4), "made with another learning_rate"),
-        (SMALL, replace(QUICK, beta=2.0), "made with another beta"),
+        (SMALL, replace(QUICK, objective=ELBO(beta=2.0)), "made with another beta"),
         (SMALL, replace(QUICK, limit=128), "made with another images|made with another limit"),
         (VAE(latent=4, nets="mlp-256"), QUICK, "made with another arguments"),
         (CDVAE(nets="mlp-256"), QUICK, "made with another name, arguments"),
@@ -228,7 +228,7 @@ def test_a_loss_that_is_not_finite_stops_at_its_step_and_keeps_the_last_epoch(
     digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: Callable
 ):
     # The update of step 6 throws the weights out of range, so that step 7 is the first to have no finite loss.
-    monkeypatch.setattr(training._Run, "_rate", lambda run, step: 1e-3 if step < STEPS_AN_EPOCH + 1 else 1e38)
+    monkeypatch.setattr(loop, "learning_rate", lambda step, *_: 1e-3 if step < STEPS_AN_EPOCH + 1 else 1e38)
     with pytest.raises(TrainingError, match="the term distortion is not finite at step 7;") as caught:
         train(SMALL, digits, QUICK, tmp_path / "run")
     one_line(caught.value)
@@ -242,14 +242,14 @@ def test_a_total_that_overflows_while_its_terms_do_not_is_a_training_error(
     batch: int, digits: Data, tmp_path: Path
 ):
     with pytest.raises(TrainingError, match="not finite at step 1;"):
-        train(SMALL, digits, replace(QUICK, beta=1e39, batch=batch), tmp_path / "run")
+        train(SMALL, digits, replace(QUICK, objective=ELBO(beta=1e39), batch=batch), tmp_path / "run")
 
 
 def test_weights_that_break_in_the_last_step_of_an_epoch_are_not_kept(
     digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     broken = STEPS_AN_EPOCH - 1
-    monkeypatch.setattr(training._Run, "_rate", lambda run, step: 1e-3 if step < broken else math.inf)
+    monkeypatch.setattr(loop, "learning_rate", lambda step, *_: 1e-3 if step < broken else math.inf)
     with pytest.raises(TrainingError, match="not finite"):
         train(SMALL, digits, QUICK, tmp_path / "run")
     assert all(value.isfinite().all() for value in weights(tmp_path / "run").values())
@@ -289,16 +289,14 @@ WATCHED = replace(QUICK, epochs=8, validation=64, patience=2)
 def test_patience_stops_after_epochs_without_a_better_validation_loss(
     digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(
-        training._Run, "_validate", scripted_validation([9.0, 8.0, 8.5, 7.0, 7.0, 7.5, 1.0, 0.5])
-    )
+    monkeypatch.setattr(loop.Run, "_validate", scripted_validation([9.0, 8.0, 8.5, 7.0, 7.0, 7.5, 1.0, 0.5]))
     found = train(SMALL, digits, WATCHED, tmp_path / "run")
     assert [entry["validation_loss"] for entry in found.card["history"]] == [9.0, 8.0, 8.5, 7.0, 7.0, 7.5]
 
 
 def test_patience_outlives_an_interruption(digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     losses = [9.0, 8.0, 8.5, 8.6, 1.0, 0.5, 0.4, 0.3]
-    monkeypatch.setattr(training._Run, "_validate", scripted_validation(losses))
+    monkeypatch.setattr(loop.Run, "_validate", scripted_validation(losses))
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, digits, WATCHED, tmp_path / "run", report=interrupt_after(3))
     found = train(SMALL, digits, WATCHED, tmp_path / "run", resume=True)
@@ -384,7 +382,7 @@ ARGUMENTS += [
 FORKING = """
 import json, os, sys, time, torch, torch._dynamo, vae_core.cli
 from vae_core.data import load_data
-from vae_core.train import _Run
+from vae_core.training.loop import Run
 torch.set_num_threads(1)
 load_data("digits")
 for line in sys.stdin:
@@ -396,8 +394,8 @@ for line in sys.stdin:
     else:
         os.environ.update(told["environment"])
         if os.environ.get("RANK") == "1":
-            start = _Run._start
-            _Run._start = lambda run: (time.sleep(0.5), start(run))[1]
+            start = Run._start
+            Run._start = lambda run: (time.sleep(0.5), start(run))[1]
         sys.stdout = sys.stderr = open(told["log"], "a", buffering=1)
         os._exit(vae_core.cli.main(told["arguments"]))
 """
@@ -507,18 +505,22 @@ def test_two_processes_compute_what_one_computes(commands: Commands, uninterrupt
 
 
 @pytest.mark.parametrize(
-    "objective",
+    ("name", "given"),
     [
-        {"objective": "tc", "tc_beta": 6.0, "tc_alpha": 0.5, "tc_gamma": 0.1},
-        {"objective": "factor", "tc_weight": 50.0, "discriminator_width": 16},
+        ("tc", {"tc_beta": 6.0, "tc_alpha": 0.5, "tc_gamma": 0.1}),
+        ("factor", {"tc_weight": 50.0, "discriminator_width": 16}),
     ],
     ids=["tc", "factor"],
 )
 def test_two_processes_see_the_aggregate_posterior_of_their_whole_batch(
-    objective: dict[str, Any], commands: Commands, digits: Data, tmp_path: Path
+    name: str, given: dict[str, Any], commands: Commands, digits: Data, tmp_path: Path
 ):
-    train(SMALL, digits, replace(QUICK, **objective), tmp_path / "one")
-    words = [word for key, value in objective.items() for word in (f"--{key.replace('_', '-')}", str(value))]
+    train(SMALL, digits, replace(QUICK, objective=declare(name, given)), tmp_path / "one")
+    words = [
+        word
+        for key, value in {"objective": name, **given}.items()
+        for word in (f"--{key.replace('_', '-')}", str(value))
+    ]
     assert two_processes(commands, *ARGUMENTS, *words, "--epochs", "4", "--out", str(tmp_path / "two")) == [
         0,
         0,

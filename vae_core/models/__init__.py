@@ -1,0 +1,64 @@
+"""The models, each declared in a few lines of a file of its own, and the registry `MODELS`.
+
+A declaration is a dataclass: its fields are the model's arguments, the options of the command line and what a card
+records; `build` assembles the two nets for data of a given signature.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from .cdvae import CDVAE
+from .declared import Declaration, Signature, Solver
+from .images import LIKELIHOODS, LikelihoodName, OfImages
+from .joint import Joint
+from .ppca import PPCA
+from .srvae import SRVAE
+from .vae import VAE
+
+# The models by name. A line here is all that the command line, the cards and the tests need.
+MODELS: dict[str, Callable[..., Declaration]] = {
+    "cdvae": CDVAE,
+    "joint": Joint,
+    "ppca": PPCA,
+    "srvae": SRVAE,
+    "vae": VAE,
+}
+
+
+def declare(name: str, arguments: dict[str, Any]) -> Declaration:
+    """The declaration of that name with those arguments. Raises ValueError for a name or an argument that is unknown."""
+    if name not in MODELS:
+        raise ValueError(f"no model is called {name!r}: this version knows {', '.join(MODELS)}")
+    try:
+        return MODELS[name](**arguments)
+    except TypeError as error:
+        raise ValueError(f"the model {name} does not take these arguments: {error}") from None
+
+
+def described(declaration: Declaration) -> dict[str, Any]:
+    """Name and arguments, as a card records them."""
+    name = next(name for name, kind in MODELS.items() if kind is type(declaration))
+    arguments = asdict(declaration)  # type: ignore[call-overload]
+    return {
+        "name": name,
+        "arguments": {k: list(v) if isinstance(v, tuple) else v for k, v in arguments.items()},
+    }
+
+
+__all__ = [
+    "CDVAE",
+    "LIKELIHOODS",
+    "MODELS",
+    "PPCA",
+    "SRVAE",
+    "VAE",
+    "Declaration",
+    "Joint",
+    "LikelihoodName",
+    "OfImages",
+    "Signature",
+    "Solver",
+    "declare",
+    "described",
+]

@@ -1,0 +1,95 @@
+"""The CDVAE (Almudevar et al., arXiv 2401.09180): labelled latents beside unlabelled ones."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import nn
+
+from ..conditionals import DiagonalGaussian, Feature
+from ..model import Model
+from ..multirate import Rates
+from ..names import IMAGE
+from ..nets import preset
+from ..priors import LABELLED, labelled_prior, unlabelled_prior
+from .declared import Signature, need_classes, positive
+from .images import OfImages, keep_rates
+
+
+@dataclass(frozen=True, kw_only=True)
+class CDVAE(OfImages):
+    """Labelled latents z_l under p(z_l|y), unlabelled z_u under p(z_u), p(x|z_l, z_u) any likelihood.
+
+    The encoder sees x only: q(z_l|x) q(z_u|x) on one trunk (Almudevar et al., arXiv 2401.09180).
+    """
+
+    prior: Literal["prototypes", "class", "class-mixture"] = "prototypes"
+    """p(z_l|y): fixed prototypes with unit variance, Gaussians with learned means and scales, or a learned mixture for each class."""
+    separation: float | None = None
+    """s, the distance of each prototype from the origin: 8 unless given; not for a learned prior."""
+    layout: Literal["axes", "simplex", "orthogonal"] = "axes"
+    """Where the prototypes lie: on scaled axes, on a regular simplex, or in random directions as in the original."""
+    components: int | None = None
+    """Components a class of a class-mixture, 3 unless given."""
+    labelled: int | None = None
+    """Dimensions of z_l; as many as classes unless given."""
+    unlabelled: int = 16
+    """Dimensions of z_u."""
+    unlabelled_prior: Literal["normal", "mixture", "vamp"] = "normal"
+    """p(z_u): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs."""
+    unlabelled_components: int | None = None
+    """Components of p(z_u): 10 of a mixture, 500 of a vamp unless given."""
+    rates: tuple[float, float] | None = None
+    """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained on betas beyond both ends by a
+    factor of 1.5); each block has a beta of its own."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        keep_rates(self, self.unlabelled_prior)
+        if self.prior not in LABELLED:
+            raise ValueError(f"no prior of z_l is called {self.prior!r}: choose one of {', '.join(LABELLED)}")
+        if self.prior != "prototypes" and self.separation is not None:
+            raise ValueError("a learned class prior has no separation: leave it out, or choose prototypes")
+        if self.prior == "prototypes" and self.separation is None:
+            object.__setattr__(self, "separation", 8.0)
+
+    def objective(self) -> str:
+        return "elbo" if self.rates is None else "multi-rate"
+
+    def build(self, data: Signature) -> Model:
+        positive(labelled=self.labelled, unlabelled=self.unlabelled)
+        need_classes(data, "a CDVAE")
+        labelled = len(data.classes) if self.labelled is None else self.labelled
+        both = labelled + self.unlabelled
+        if self.rates is None:
+            nets = preset(self.nets)
+            h = Feature(nets.trunk(data.shape), IMAGE)
+            z_l = DiagonalGaussian(nn.Linear(nets.width, 2 * labelled), "h")
+            z_u = DiagonalGaussian(nn.Linear(nets.width, 2 * self.unlabelled), "h")
+            image = self.image(both, data.shape, "z_l", "z_u")
+        else:
+            rates = Rates(self.rates, "z_l", "z_u")
+            h = self.rated_trunk(rates, data.shape)
+            z_l = self.rated_posterior(rates, "z_l", labelled)
+            z_u = self.rated_posterior(rates, "z_u", self.unlabelled)
+            image = self.rated_image(rates, both, data.shape, "z_l", "z_u")
+        return Model(
+            p={
+                "z_l": labelled_prior(
+                    self.prior,
+                    len(data.classes),
+                    labelled,
+                    self.components,
+                    separation=self.separation,
+                    layout=self.layout,
+                ),
+                "z_u": unlabelled_prior(
+                    self.unlabelled_prior,
+                    self.unlabelled,
+                    self.unlabelled_components,
+                    encoder={"h": h, "z_u": z_u},
+                    shape=data.shape,
+                ),
+                IMAGE: image,
+            },
+            q={"h": h, "z_l": z_l, "z_u": z_u},
+        )

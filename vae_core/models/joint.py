@@ -1,0 +1,56 @@
+"""The Joint VAE of image and class (Kingma et al., 2014, M2)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import nn
+
+from ..conditionals import Classifier, Conditional, DiagonalGaussian, Feature
+from ..model import Model
+from ..names import IMAGE, LABEL
+from ..nets import Joined, dense, preset
+from ..priors import LABELLED, ClassFrequencies, labelled_prior, unlabelled_prior
+from .declared import Signature, need_classes, positive
+from .images import OfImages
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joint(OfImages):
+    """Joint VAE of image and class: p(y) p(z) p(x|z, y), with q(z|x, y) and the classifier q(y|x) (Kingma et al., 2014, M2).
+
+    log p(x, y) >= E_q log p(x|z, y) - KL(q(z|x, y) || p(z)) + log p(y). Where a label is missing, y is a latent like z.
+    """
+
+    latent: int = 16
+    """Dimensions of z."""
+    prior: Literal["normal", "mixture", "prototypes", "class", "class-mixture"] = "normal"
+    """p(z), or p(z|y) where it reads the class."""
+    components: int | None = None
+    """Components of the prior: 10 of a mixture, 3 a class of a class-mixture unless given."""
+
+    def build(self, data: Signature) -> Model:
+        positive(latent=self.latent, components=self.components)
+        need_classes(data, "a Joint VAE")
+        nets, classes = preset(self.nets), len(data.classes)
+        head = Joined(
+            *dense(nets.width + classes, [nets.width], nn.SiLU), nn.Linear(nets.width, 2 * self.latent)
+        )
+        return Model(
+            p={
+                LABEL: ClassFrequencies(classes),
+                "z": self._prior(classes),
+                IMAGE: self.image(self.latent + classes, data.shape, "z", LABEL),
+            },
+            q={
+                LABEL: Classifier(
+                    nn.Sequential(nets.trunk(data.shape), nn.Linear(nets.width, classes)), IMAGE
+                ),
+                "h": Feature(nets.trunk(data.shape), IMAGE),
+                "z": DiagonalGaussian(head, "h", LABEL),
+            },
+        )
+
+    def _prior(self, classes: int) -> Conditional:
+        if self.prior in LABELLED:
+            return labelled_prior(self.prior, classes, self.latent, self.components)
+        return unlabelled_prior(self.prior, self.latent, self.components)

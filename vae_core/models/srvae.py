@@ -1,0 +1,89 @@
+"""The two-stage SRVAE (Gatopoulos et al., 2020): a coarse image first, then the detail it leaves open."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import nn
+
+from ..conditionals import Conditional, DiagonalGaussian, Feature, GaussianPixels, Likelihood
+from ..model import Model
+from ..names import COARSE, IMAGE
+from ..nets import Joined, Shape, dense, preset
+from ..priors import LABELLED, labelled_prior, unlabelled_prior
+from .declared import Declaration, Signature, need_classes, positive
+
+
+@dataclass(frozen=True, kw_only=True)
+class SRVAE(Declaration):
+    """Two stages, u -> coarse -> z -> x: a coarse image first, then the detail it leaves open (Gatopoulos et al., 2020).
+
+    p(u) p(coarse|u) p(z|coarse, u) p(x|coarse, z) with coarse the average-pooled image, q(u|coarse) q(z|x), and Gaussian
+    pixels whose gammas are learned. The bound is one on log p(x, coarse), not on log p(x): coarse is continuous.
+    """
+
+    coarse_latent: int = 8
+    """Dimensions of u."""
+    latent: int = 16
+    """Dimensions of z."""
+    pool: int = 4
+    """Side of the squares that are averaged to one coarse pixel."""
+    prior: Literal["normal", "mixture", "prototypes", "class", "class-mixture"] = "normal"
+    """p(u), or p(u|y): one labelled component a class."""
+    components: int | None = None
+    """Components of p(u): 10 of a mixture, 3 a class of a class-mixture unless given."""
+    divergence: Literal["monte-carlo", "hershey-olsen", "convexity"] = "monte-carlo"
+    """KL(q(u|coarse) || p(u)) of a mixture: an unbiased estimate, a tight bound, or a bound that collapses it."""
+    gamma: float = 0.3
+    """Where both learned standard deviations of a pixel begin."""
+    nets: str = "mlp-400"
+    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64."""
+
+    # The variables of each stage, for training one after the other.
+    stages: ClassVar = (("u", COARSE), ("h", "z", IMAGE))
+
+    def build(self, data: Signature) -> Model:
+        positive(
+            coarse_latent=self.coarse_latent, latent=self.latent, pool=self.pool, components=self.components
+        )
+        nets, small = preset(self.nets), preset("mlp-256")
+        shape = self._coarse_shape(data.shape)
+        sides, u, z = math.prod(shape), self.coarse_latent, self.latent
+        return Model(
+            p={
+                "u": self._prior(data),
+                COARSE: self._pixels(small.decoder(u, shape), "u"),
+                "z": DiagonalGaussian(
+                    Joined(*dense(sides + u, [small.width], nn.SiLU), nn.Linear(small.width, 2 * z)),
+                    COARSE,
+                    "u",
+                ),
+                IMAGE: self._pixels(nets.decoder(sides + z, data.shape), COARSE, "z"),
+            },
+            q={
+                COARSE: Feature(nn.AvgPool2d(self.pool), IMAGE),
+                "u": DiagonalGaussian(
+                    nn.Sequential(small.trunk(shape), nn.Linear(small.width, 2 * u)), COARSE
+                ),
+                "h": Feature(nets.trunk(data.shape), IMAGE),
+                "z": DiagonalGaussian(nn.Linear(nets.width, 2 * z), "h"),
+            },
+        )
+
+    def _coarse_shape(self, shape: Shape) -> Shape:
+        channels, height, width = shape
+        if height % self.pool or width % self.pool:
+            raise ValueError(
+                f"images of {height} x {width} do not divide into squares of {self.pool}: give another --pool"
+            )
+        return channels, height // self.pool, width // self.pool
+
+    def _pixels(self, decoder: nn.Module, *given: str) -> Likelihood:
+        return GaussianPixels(decoder, *given, gamma=torch.tensor(self.gamma))
+
+    def _prior(self, data: Signature) -> Conditional:
+        if self.prior in LABELLED:
+            need_classes(data, "a labelled prior")
+            return labelled_prior(self.prior, len(data.classes), self.coarse_latent, self.components)
+        return unlabelled_prior(self.prior, self.coarse_latent, self.components, divergence=self.divergence)

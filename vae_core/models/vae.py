@@ -1,0 +1,56 @@
+"""The VAE (Kingma & Welling, 2014), for one beta or for all of them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..conditionals import DiagonalGaussian
+from ..model import Model
+from ..multirate import Rates
+from ..names import IMAGE
+from ..priors import unlabelled_prior
+from .declared import Signature, positive
+from .images import OfImages, keep_rates
+
+
+@dataclass(frozen=True, kw_only=True)
+class VAE(OfImages):
+    """p(z) normal, mixture or vamp, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014)."""
+
+    latent: int = 16
+    """Dimensions of z."""
+    prior: Literal["normal", "mixture", "vamp"] = "normal"
+    """p(z): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs."""
+    components: int | None = None
+    """Components of the prior: 10 of a mixture, 500 of a vamp unless given."""
+    nets: str = "mlp-256"
+    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64."""
+    rates: tuple[float, float] | None = None
+    """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained on betas beyond both ends by a
+    factor of 1.5); each block has a beta of its own."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        keep_rates(self, self.prior)
+
+    def objective(self) -> str:
+        return "elbo" if self.rates is None else "multi-rate"
+
+    def build(self, data: Signature) -> Model:
+        positive(latent=self.latent, components=self.components)
+        if self.rates is not None:
+            rates = Rates(self.rates, "z")
+            return Model(
+                p={
+                    "z": unlabelled_prior(self.prior, self.latent, self.components),
+                    IMAGE: self.rated_image(rates, self.latent, data.shape, "z"),
+                },
+                q={
+                    "h": self.rated_trunk(rates, data.shape),
+                    "z": self.rated_posterior(rates, "z", self.latent),
+                },
+            )
+        posterior = DiagonalGaussian(self.encoder(data.shape, self.latent), IMAGE)
+        prior = unlabelled_prior(
+            self.prior, self.latent, self.components, encoder={"z": posterior}, shape=data.shape
+        )
+        return Model(p={"z": prior, IMAGE: self.image(self.latent, data.shape, "z")}, q={"z": posterior})

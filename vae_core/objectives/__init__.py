@@ -1,0 +1,118 @@
+"""What to optimise: each objective a declaration (`OBJECTIVES`) that builds a weighting of the bound and regularisers beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ..fields import options, spelt
+from .classes import Adversary, ClassifierTerm, ClassTerm, adversaries
+from .constrained import GECO, AnnealedCapacity, Capacity, Constrained, ConstrainedVAE, Geco
+from .correlation import (
+    BetaTCVAE,
+    Discriminator,
+    FactorVAE,
+    RateParts,
+    RateSplit,
+    discriminators,
+    log_aggregates,
+    rate_parts,
+)
+from .declared import Declared, OfBound, Setting
+from .multirate import MultiRate, MultiRateVAE
+from .parts import Beta, Bound, Loss, Objective, Regulariser, Weighting, betas
+from .semisupervised import M2, SemiSupervised, class_bounds, enumerated
+from .weighted import ELBO, Weighted, elbo
+
+# The objectives by name. A line here is all that the command line, the cards and the pages need.
+OBJECTIVES: dict[str, type[Declared]] = {
+    "elbo": ELBO,
+    "constrained": ConstrainedVAE,
+    "capacity": AnnealedCapacity,
+    "geco": GECO,
+    "tc": BetaTCVAE,
+    "factor": FactorVAE,
+    "multi-rate": MultiRateVAE,
+    "semi-supervised": M2,
+}
+
+
+def declare(name: str, given: Mapping[str, Any]) -> Declared:
+    """The objective of that name with those options.
+
+    Raises ValueError (one sentence) for an unknown name, an option that it does not take, or one that it lacks.
+
+    >>> declare("tc", {"tc_beta": 6.0}).tc_alpha
+    1.0
+    >>> declare("elbo", {"delta": 16.0})
+    Traceback (most recent call last):
+    ValueError: the objective elbo takes no delta: leave it out, or choose constrained
+    """
+    if name not in OBJECTIVES:
+        raise ValueError(f"no objective is called {name!r}: choose one of {', '.join(OBJECTIVES)}")
+    known = options(OBJECTIVES[name])
+    for option in given:
+        if option not in known:
+            others = [other for other, kind in OBJECTIVES.items() if option in options(kind)]
+            choice = f", or choose {' or '.join(others)}" if others else ""
+            raise ValueError(f"the objective {name} takes no {spelt(option)}: leave it out{choice}")
+    for option in known.values():
+        if option.required and option.name not in given:
+            raise ValueError(f"the objective {name} needs --{spelt(option.name)}: {_lowered(option.about)}")
+    return OBJECTIVES[name](**given)
+
+
+def described(objective: Declared, blocks: Sequence[str]) -> dict[str, Any]:
+    """Name and options, as a card records them: of a beta, one for each of the latent blocks."""
+    name = next(name for name, kind in OBJECTIVES.items() if kind is type(objective))
+    given = asdict(objective)  # type: ignore[call-overload]
+    if "beta" in given:
+        given["beta"] = betas(given["beta"], list(blocks))
+    return {"name": name, **given}
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".")
+
+
+__all__ = [
+    "ELBO",
+    "GECO",
+    "M2",
+    "OBJECTIVES",
+    "Adversary",
+    "AnnealedCapacity",
+    "Beta",
+    "BetaTCVAE",
+    "Bound",
+    "Capacity",
+    "ClassTerm",
+    "ClassifierTerm",
+    "Constrained",
+    "ConstrainedVAE",
+    "Declared",
+    "Discriminator",
+    "FactorVAE",
+    "Geco",
+    "Loss",
+    "MultiRate",
+    "MultiRateVAE",
+    "Objective",
+    "OfBound",
+    "RateParts",
+    "RateSplit",
+    "Regulariser",
+    "SemiSupervised",
+    "Setting",
+    "Weighted",
+    "Weighting",
+    "adversaries",
+    "betas",
+    "class_bounds",
+    "declare",
+    "described",
+    "discriminators",
+    "elbo",
+    "enumerated",
+    "log_aggregates",
+    "rate_parts",
+]

@@ -1,0 +1,253 @@
+"""The total correlation of a block, weighed apart from the rest of its rate: beta-TCVAE and FactorVAE.
+
+Shapes: B examples, D dimensions.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.distributions import Distribution, Independent, Normal
+
+from ..conditionals import Env, full_precision
+from ..model import Inferred, Model, Terms
+from .declared import OfBound, Setting
+from .parts import Bound, Loss, Regulariser, above_zero, free_priors, not_negative
+from .weighted import Weighted
+
+
+class RateSplit(NamedTuple):
+    """The parts of log q(z|x) - log p(z) at one draw an example, `(B,)`, which they sum to; of means I(n; z), TC(q(z)) and
+    sum_j KL(q(z_j) || p(z_j)). The last is None where the prior does not factorise."""
+
+    information: Tensor
+    correlation: Tensor
+    dimensions: Tensor | None
+
+
+class RateParts(Regulariser):
+    """D + alpha I(n; z) + beta TC(q(z)) + gamma sum_j KL(q(z_j) || p(z_j)): beta-TCVAE (Chen et al., 2018).
+
+    What it adds to a bound of beta = 1 is `(alpha - 1) I + (beta - 1) TC + (gamma - 1) sum_j KL`, `(B,)`, of one block: the three sum to the
+    rate in the mean, so that at alpha = beta = gamma = 1 the loss is the negative bound, exactly. The aggregates are those of N = `images`
+    training images, estimated from the batch (`log_aggregates`, which says how far off they are).
+    """
+
+    def __init__(
+        self,
+        block: str,
+        images: int,
+        beta: float,
+        alpha: float = 1.0,
+        gamma: float = 1.0,
+        factorises: bool = True,
+    ):
+        super().__init__(1.0)
+        not_negative(tc_alpha=alpha, tc_beta=beta, tc_gamma=gamma)
+        self.block, self.images, self.factorises = block, images, factorises
+        self.alpha, self.beta, self.gamma = alpha, beta, gamma
+
+    def forward(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Tensor:
+        return self._weighed(self.split(model, inferred))
+
+    def loss(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Loss:
+        split = self.split(model, inferred)
+        names = ("index_information", "total_correlation", "dimension_kl")
+        parts = {name: part for name, part in zip(names, split, strict=True) if part is not None}
+        means = {f"{name}_{self.block}": part.detach().mean() for name, part in parts.items()}
+        return Loss(self._weighed(split).mean(), means)
+
+    def _weighed(self, split: RateSplit) -> Tensor:
+        weighed = (self.alpha - 1) * split.information + (self.beta - 1) * split.correlation
+        return weighed if split.dimensions is None else weighed + (self.gamma - 1) * split.dimensions
+
+    def split(self, model: Model, inferred: Inferred) -> RateSplit:
+        """The split at the draws of a batch, estimated among the posteriors of the whole batch."""
+        q, z = inferred.posteriors[self.block], inferred.env[self.block]
+        loc, scale, first = q.mean, q.stddev, 0
+        if self.training:  # held-out images are whole on every process
+            loc, scale, first = _whole_batch(loc), _whole_batch(scale), _first_row(len(z))
+        own = torch.arange(first, first + len(z), device=z.device)
+        joint, each = log_aggregates(z, loc, scale, own, self.images)
+        parts = q.log_prob(z) - joint, joint - each.sum(-1)
+        if not self.factorises:
+            return RateSplit(*parts, None)
+        prior: Any = model.p[self.block]({})
+        return RateSplit(*parts, (each - prior.base_dist.log_prob(z)).sum(-1))
+
+
+def log_aggregates(z: Tensor, mean: Tensor, scale: Tensor, own: Tensor, images: int) -> tuple[Tensor, Tensor]:
+    """Estimates of log q(z) `(M,)` and log q(z_j) `(M, D)` at draws z `(M, D)`, with q = 1/N sum_n N(mean_n, diag scale_n^2) over N images
+    of which the batch holds B, `(B, D)` each; row `own` `(M,)` is the posterior that a draw is of.
+
+    q(z) = 1/N q(z|own) + (N-1)/N mean of the B - 1 others: stratified, as the MSS of Chen et al. (2018), with equal weights of the others.
+    Exact where B = N, and an unbiased estimate of q(z) below, whose logarithm is too low. So I is overestimated, at most to log N where a
+    batch holds no near posteriors, sum_j KL(q(z_j) || p(z_j)) is underestimated, and TC, a difference of both, errs either way.
+
+    >>> z, mean = torch.zeros(1, 2), torch.tensor([[0.0, 0.0], [100.0, 0.0]])
+    >>> joint, each = log_aggregates(z, mean, torch.ones(2, 2), torch.tensor([0]), images=2)
+    >>> round(joint.item(), 4), [round(value, 4) for value in each[0].tolist()]  # half of a Gaussian, and a whole one
+    (-2.531, [-1.6121, -0.9189])
+    """
+    batch = len(mean)
+    share = torch.full((len(z), batch), (images - 1) / (images * max(batch - 1, 1)), device=z.device)
+    share[torch.arange(len(z), device=z.device), own] = 1 / images
+    log_share, each = share.log(), Normal(mean, scale, False).log_prob(z[:, None])
+    return (each.sum(-1) + log_share).logsumexp(1), (each + log_share[..., None]).logsumexp(1)
+
+
+class Discriminator(Regulariser):
+    """D + R + gamma TC(q(z)), with the last by a discriminator: FactorVAE (Kim & Mnih, 2018).
+
+    What it adds to a bound of beta = 1 is `TC = E log(d(z) / (1 - d(z)))`, `(B,)`, of one block, times the weight gamma. d tells draws of q(z) from
+    draws of prod_j q(z_j), which are those of the batch with each dimension permuted among its images. d has six leaky ReLU layers of
+    `width`; it descends its cross-entropy by an Adam of its own and sees no gradient of the regulariser, nor the encoder one of the
+    cross-entropy. The estimate is exact for the best d, and no bound for another. `loss` counts the cross-entropy once; at log 2 d tells
+    nothing apart.
+    """
+
+    adam: ClassVar[dict[str, Any]] = {"lr": 1e-4, "betas": (0.5, 0.9)}
+
+    def __init__(self, weight: float, block: str, dimensions: int, width: int = 1000):
+        super().__init__(weight)
+        above_zero(tc_weight=weight, discriminator_width=width)
+        self.block, self.name = block, f"total_correlation_{block}"
+        widths = [dimensions] + 6 * [width]
+        hidden = [part for a, b in pairwise(widths) for part in (nn.Linear(a, b), nn.LeakyReLU(0.2))]
+        self.net = nn.Sequential(*hidden, nn.Linear(width, 1), nn.Flatten(0))
+
+    def forward(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Tensor:
+        fixed = {name: parameter.detach() for name, parameter in self.net.named_parameters()}
+        return full_precision(torch.func.functional_call(self.net, fixed, inferred.env[self.block]))
+
+    def loss(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Loss:
+        found = super().loss(model, batch, inferred, terms)
+        if not self.training:  # nothing to learn from held-out images
+            return found
+        told = self.cross_entropy(inferred.env[self.block].detach())
+        return Loss(found.total + told, found.parts | {f"discriminator_{self.block}": told.detach()})
+
+    def cross_entropy(self, z: Tensor) -> Tensor:
+        """Of d, in nats, over draws z `(B, D)`, with noise from torch's generator."""
+        whole, first = _whole_batch(z), _first_row(len(z))
+        order = torch.rand_like(whole).argsort(0)[first : first + len(z)]
+        real, product = full_precision(self.net(torch.cat([z, whole.gather(0, order)]))).chunk(2)
+        return (F.softplus(-real) + F.softplus(product)).mean() / 2
+
+
+class _Gathered(torch.autograd.Function):
+    """The rows of all processes, `(B / R, ...)` each, as `(B, ...)`; a gradient returns to the rows it is of."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
+        dist.all_gather(parts, rows)
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        whole = gradients[0].clone()
+        dist.all_reduce(whole)
+        return whole.chunk(dist.get_world_size())[dist.get_rank()]
+
+
+def _whole_batch(rows: Tensor) -> Tensor:
+    """The batch of all processes, with gradient, where several hold a part of it each."""
+    return _Gathered.apply(rows.contiguous()) if _several() else rows  # type: ignore[return-value]
+
+
+def _first_row(share: int) -> int:
+    """Where this process's rows begin in the whole batch, of which it holds so many."""
+    return dist.get_rank() * share if _several() else 0
+
+
+def _several() -> bool:
+    return dist.is_available() and dist.is_initialized()
+
+
+def rate_parts(
+    model: Model, images: int, beta: float, alpha: float = 1.0, gamma: float = 1.0
+) -> list[Regulariser]:
+    """Weights on the parts of the rate of each block whose prior reads nothing; a labelled block keeps its rate as it is.
+
+    Raises ValueError where there is no such block, or a gamma for a prior that does not factorise.
+    """
+    priors = free_priors(model)
+    _need_free(priors)
+    factorise = {name: _factorises(p) for name, p in priors.items()}
+    if gamma != 1 and not all(factorise.values()):
+        raise ValueError("a mixture prior has no dimensions to be weighed one by one: leave out --tc-gamma")
+    return [RateParts(name, images, beta, alpha, gamma, whole) for name, whole in factorise.items()]
+
+
+def discriminators(model: Model, weight: float, width: int = 1000) -> list[Regulariser]:
+    """One discriminator for each block whose prior reads nothing. Raises ValueError where there is none."""
+    priors = free_priors(model)
+    _need_free(priors)
+    return [Discriminator(weight, name, p.event_shape[0], width) for name, p in priors.items()]
+
+
+def _need_free(priors: Collection[str]) -> None:
+    if not priors:
+        raise ValueError(
+            "every prior of this model reads the class, so no block has a total correlation of its own: choose the objective elbo"
+        )
+
+
+def _factorises(p: Distribution) -> bool:
+    return isinstance(p, Independent) and isinstance(p.base_dist, Normal)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BetaTCVAE(OfBound):
+    """The rate of unlabelled blocks as index information, total correlation and dimension-wise KL, each weighed (Chen et al., 2018)."""
+
+    tc_beta: float
+    """Weight of the total correlation, 1 in the bound itself."""
+    tc_alpha: float = 1.0
+    """Weight of the index information, 1 in the bound itself."""
+    tc_gamma: float = 1.0
+    """Weight of the dimension-wise KL, 1 in the bound itself."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        not_negative(tc_beta=self.tc_beta, tc_alpha=self.tc_alpha, tc_gamma=self.tc_gamma)
+
+    def build(self, setting: Setting) -> Bound:
+        weights = (self.tc_beta, self.tc_alpha, self.tc_gamma)
+        return self.bound(setting, Weighted(), *rate_parts(setting.model, setting.images, *weights))
+
+    def says(self, card: Mapping[str, Any]) -> str:
+        weighed = f"index information × {self.tc_alpha:g}, total correlation × {self.tc_beta:g}, dimension-wise KL × {self.tc_gamma:g}"
+        return " · ".join([f"β-TCVAE: rate of the unlabelled latents as {weighed}", *self.beside()])
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorVAE(OfBound):
+    """The bound and the total correlation of unlabelled blocks, as a discriminator estimates it (Kim & Mnih, 2018)."""
+
+    comparable: ClassVar[bool] = False
+
+    tc_weight: float
+    """gamma: weight of the total correlation beside the bound."""
+    discriminator_width: int = 1000
+    """Units in each of the six layers of the discriminator: 1000 as in the paper; fewer cost a CPU less, and learn slower."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        above_zero(tc_weight=self.tc_weight, discriminator_width=self.discriminator_width)
+
+    def build(self, setting: Setting) -> Bound:
+        return self.bound(
+            setting, Weighted(), *discriminators(setting.model, self.tc_weight, self.discriminator_width)
+        )
+
+    def says(self, card: Mapping[str, Any]) -> str:
+        return " · ".join(
+            [f"FactorVAE: the bound, and total correlation × {self.tc_weight:g}", *self.beside()]
+        )

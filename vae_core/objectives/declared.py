@@ -1,0 +1,93 @@
+"""Objectives as declarations, like models: a dataclass whose fields are the options of the command line and the entry of a card.
+
+`build` makes the objective for one training, `says` tells a person what it asks for.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from ..model import Model
+from ..multirate import rates_of
+from ..names import LABEL
+from .classes import ClassifierTerm, ClassTerm, adversaries
+from .parts import Bound, Objective, Regulariser, Weighting, not_negative
+
+
+class Setting(NamedTuple):
+    """What an objective has to know of a training: the model, the number of classes, of steps in all, and of training images."""
+
+    model: Model
+    classes: int
+    steps: int
+    images: int
+
+
+class Declared(ABC):
+    """The numbers of an objective. Raises ValueError for some that make none, when they are given."""
+
+    rated: ClassVar[bool] = False
+    """Whether it draws the betas of a model that is conditioned on them."""
+    comparable: ClassVar[bool] = True
+    """Whether the losses of two epochs measure the same: not where the objective itself learns or is annealed."""
+
+    @abstractmethod
+    def build(self, setting: Setting) -> Objective:
+        """The objective of one training. Raises ValueError (one sentence) for a model that it does not fit."""
+
+    @abstractmethod
+    def says(self, card: Mapping[str, Any]) -> str:
+        """What it asks for, in one line, with what the training found (`card["found"]`)."""
+
+    def labelled(self) -> int | None:
+        """How many images tell their class; None for all of them."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfBound(Declared):
+    """What every weighting of the bound can have beside it."""
+
+    class_weight: float = 0.0
+    """alpha of the class term: alpha * CE(class by the bound, class), the softmax over classes of their bounds."""
+    classifier_weight: float = 1.0
+    """lambda of a model with a classifier: lambda * CE(q(y|x), y)."""
+    adversary: float = 0.0
+    """Weight of an adversary that keeps the class out of the unlabelled block."""
+
+    def __post_init__(self):
+        not_negative(
+            class_weight=self.class_weight,
+            classifier_weight=self.classifier_weight,
+            adversary=self.adversary,
+        )
+
+    def bound(self, setting: Setting, weighting: Weighting, *added: Regulariser) -> Bound:
+        """The weighting with the regularisers that the fields ask for, and others. Raises ValueError for a model of many betas."""
+        if rates_of(setting.model) and not self.rated:
+            raise ValueError(
+                "a model with --rates is weighed by betas of its own: leave out --objective, --beta and --beta-warmup"
+            )
+        beside: list[Regulariser] = [ClassTerm(self.class_weight)] if self.class_weight else []
+        if self.classifier_weight and LABEL in setting.model.latents:
+            beside.append(ClassifierTerm(self.classifier_weight))
+        if self.adversary:
+            beside += adversaries(setting.model, self.adversary, setting.classes)
+        return Bound(weighting, [*beside, *added])
+
+    def beside(self) -> list[str]:
+        """What the regularisers say."""
+        return sayings(
+            ("class term × {:g}", self.class_weight),
+            ("adversary × {:g}", self.adversary),
+        )
+
+
+def sayings(*pairs: tuple[str, float | None]) -> list[str]:
+    """The texts whose number is there and is not 0, with it.
+
+    >>> sayings(("class term × {:g}", 20.0), ("adversary × {:g}", 0.0))
+    ['class term × 20']
+    """
+    return [text.format(number) for text, number in pairs if number]

@@ -1,0 +1,83 @@
+"""Every beta in one training: each example has betas of its own, which the nets read too.
+
+Shapes: B examples.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+from torch.distributions import Uniform
+
+from ..conditionals import Env
+from ..distributions import Draw
+from ..model import Terms
+from ..multirate import Rates, rate_name, rates_of
+from .declared import OfBound, Setting
+from .parts import Bound, Weighting
+
+
+class MultiRate(Weighting):
+    """D + sum_k beta_k KL_k with betas of its own for each example, which the nets read too (Bae et al., 2023).
+
+    log beta_k is uniform over the range that the rates were made for, or drawn more often from its ends, which are fitted worst
+    (`ends`, with the shares of `ENDS`); a batch that holds a rate keeps it. Without a warm-up of beta: the nets learn all rates at once.
+    """
+
+    # Parts of the range with the shares of the draws that come from them; the rest is uniform.
+    ENDS = ((0.0, 0.3, 0.2), (0.65, 1.0, 0.45))
+
+    def __init__(self, rates: Mapping[str, Rates], ends: bool = False):
+        super().__init__()
+        self.ranges = {block: tuple(map(math.log, rate.trained)) for block, rate in rates.items()}
+        self.parts = self.ENDS if ends else ()
+
+    def completed(self, batch: Env, draw: Draw) -> Env:
+        missing = [block for block in self.ranges if rate_name(block) not in batch]
+        return {
+            **batch,
+            **{rate_name(block): self._drawn(block, next(iter(batch.values())), draw) for block in missing},
+        }
+
+    def _drawn(self, block: str, like: Tensor, draw: Draw) -> Tensor:
+        """One log beta an example, `(B, 1)`."""
+        low, high = self.ranges[block]
+        zero = torch.zeros(len(like), 1, device=like.device)
+        unit = Uniform(zero, zero + 1, validate_args=False)
+        place = draw(unit)
+        if self.parts:
+            left = draw(unit)
+            for start, end, share in self.parts:
+                here, left = (left >= 0) & (left < share), left - share
+                place = torch.where(here, start + (end - start) * place, place)
+        return low + (high - low) * place
+
+    def forward(self, terms: Terms, batch: Env) -> Tensor:
+        betas = {block: batch[rate_name(block)].squeeze(-1).exp() for block in self.ranges}
+        return terms.distortion + reduce(torch.add, (betas[name] * kl for name, kl in terms.kl.items()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MultiRateVAE(OfBound):
+    """D + sum_k beta_k KL_k with betas drawn for each example, for a model that is conditioned on them (Bae et al., 2023)."""
+
+    rated: ClassVar[bool] = True
+
+    beta_draws: Literal["uniform", "ends"] = "uniform"
+    """How log beta is drawn: uniformly over its range; ends: more often at the ends, which are fitted worst."""
+
+    def build(self, setting: Setting) -> Bound:
+        rates = rates_of(setting.model)
+        if not rates:
+            raise ValueError(
+                "the objective multi-rate is for a model with --rates: give them, or choose elbo"
+            )
+        return self.bound(setting, MultiRate(rates, self.beta_draws == "ends"))
+
+    def says(self, card: Mapping[str, Any]) -> str:
+        low, high = card["model"]["arguments"]["rates"]
+        return " · ".join([f"every β from {low:g} to {high:g}", *self.beside()])

@@ -1,0 +1,159 @@
+"""What every objective is made of: a weighting of the bound, and regularisers beside it.
+
+Sum over dimensions, mean over the batch, nats. Shapes: B examples.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from ..conditionals import Env
+from ..distributions import Draw, rsample
+from ..model import Inferred, Model, Terms
+from ..names import LABEL
+
+Beta = float | Mapping[str, float]
+
+
+class Loss(NamedTuple):
+    """`total` is what to minimise; `parts` are its unweighted terms by name, means over the batch in nats, without gradient."""
+
+    total: Tensor
+    parts: dict[str, Tensor]
+
+
+class Objective(nn.Module, ABC):
+    """Called with a model and a batch. What is learned or counted beside the model is a parameter or buffer of it."""
+
+    @abstractmethod
+    def forward(self, model: Model, batch: Env, draw: Draw = rsample) -> Loss: ...
+
+    def state(self) -> dict[str, float]:
+        """What the objective itself has found, by name, such as the multiplier of a constraint."""
+        return {}
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Its parameters that Adam trains by options of their own, as groups of an optimiser; others go with the model's."""
+        return []
+
+
+class Weighting(nn.Module, ABC):
+    """From the terms of the bound, and the batch they are of, to one number an example, `(B,)`, or for the batch, `()`."""
+
+    @abstractmethod
+    def forward(self, terms: Terms, batch: Env) -> Tensor: ...
+
+    def completed(self, batch: Env, draw: Draw) -> Env:
+        """The batch with the inputs that the weighting itself chooses."""
+        return batch
+
+    def state(self) -> dict[str, float]:
+        return {}
+
+
+class Regulariser(nn.Module, ABC):
+    """A term beside the bound, `weight` times one number an example; `name` stands in progress and history.
+
+    `adam`: options by which its own parameters are trained, where they do not go with the model's.
+    """
+
+    name: str
+    adam: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, weight: float):
+        super().__init__()
+        self.weight = weight
+
+    @abstractmethod
+    def forward(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Tensor: ...
+
+    def loss(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Loss:
+        """What it adds to the loss of a batch and to its parts."""
+        value = self(model, batch, inferred, terms).mean()
+        return Loss(self.weight * value, {self.name: value.detach()})
+
+
+class Bound(Objective):
+    """weighting(terms) + sum of regularisers, mean over the batch.
+
+    `names` restricts the terms of the bound to some variables: one stage of a model that is trained stage by stage.
+    """
+
+    def __init__(self, weighting: Weighting, regularisers: Sequence[Regulariser] = ()):
+        super().__init__()
+        self.weighting, self.regularisers = weighting, nn.ModuleList(regularisers)
+        self.names: Collection[str] | None = None
+
+    def forward(self, model: Model, batch: Env, draw: Draw = rsample) -> Loss:
+        batch = self.weighting.completed(batch, draw)
+        inferred = model.infer(batch, draw)
+        terms = model.terms(batch, draw, inferred)
+        total, parts = self.weighting(_only(terms, self.names), batch).mean(), parts_of(terms)
+        for regulariser in self.regularisers:
+            added: Loss = regulariser.loss(model, batch, inferred, terms)  # type: ignore[operator]
+            total, parts = total + added.total, parts | added.parts
+        return Loss(total, parts)
+
+    def state(self) -> dict[str, float]:
+        return self.weighting.state()
+
+    def groups(self) -> list[dict[str, Any]]:
+        return [{"params": list(p.parameters()), **p.adam} for p in self.regularisers if p.adam]  # type: ignore[dict-item]
+
+
+def betas(beta: Beta, blocks: list[str]) -> dict[str, float]:
+    """One beta for each latent block. Raises ValueError for a block the model lacks, or one left out.
+
+    >>> betas(2.0, ["z_l", "z_u"])
+    {'z_l': 2.0, 'z_u': 2.0}
+    """
+    if not isinstance(beta, Mapping):
+        return dict.fromkeys(blocks, float(beta))
+    if set(beta) != set(blocks):
+        raise ValueError(
+            f"beta is given for {', '.join(beta)}, but the latent blocks are {', '.join(blocks)}: "
+            "give one number, or one for each block"
+        )
+    return {name: float(beta[name]) for name in blocks}
+
+
+def free_priors(model: Model) -> dict[str, Distribution]:
+    """The priors that read nothing, neither the class nor another latent, by block."""
+    return {name: model.p[name]({}) for name in model.latents if not model.p[name].given and name != LABEL}
+
+
+def parts_of(terms: Terms) -> dict[str, Tensor]:
+    """Distortion (of each observed variable where there are several) and rate of each block, means over the batch."""
+    several = len(terms.log_likelihood) > 1
+    fits = {f"distortion_{n}" if several else "distortion": -v for n, v in terms.log_likelihood.items()}
+    rates = {f"rate_{name}": kl for name, kl in terms.kl.items()}
+    return {name: value.detach().mean() for name, value in {**fits, **rates}.items()}
+
+
+def _only(terms: Terms, names: Collection[str] | None) -> Terms:
+    if names is None:
+        return terms
+    fits, rates = ({n: v for n, v in part.items() if n in names} for part in (terms.log_likelihood, terms.kl))
+    return Terms(fits, rates, terms.score)
+
+
+def above_zero(**values: float) -> None:
+    """Raises ValueError naming the first that is not a number above 0."""
+    for name, value in values.items():
+        if not 0 < value < math.inf:
+            raise ValueError(f"{_spelt(name)} must be above 0, got {value}")
+
+
+def not_negative(**values: float) -> None:
+    """Raises ValueError naming the first that is not a number of 0 or more."""
+    for name, value in values.items():
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{_spelt(name)} must be 0 or more, got {value}")
+
+
+def _spelt(name: str) -> str:
+    return name.replace("_", "-")

@@ -1,0 +1,102 @@
+"""The negative bound at one beta for each block, a beta-VAE.
+
+Shapes: B examples.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..conditionals import Env
+from ..model import Terms
+from ..names import LABEL
+from .classes import ClassifierTerm, ClassTerm
+from .declared import OfBound, Setting
+from .parts import Beta, Bound, Regulariser, Weighting, above_zero, betas, not_negative
+
+
+class Weighted(Weighting):
+    """D + sum_k beta_k KL_k: the negative bound at beta = 1, a beta-VAE elsewhere (Higgins et al., 2017).
+
+    Below beta = 1 it is no bound on the log-likelihood. `warmup`: batches over which beta rises from 0 to its value, without which
+    a prior that follows the encoder (a vamp) may never leave the solution in which no latent says anything.
+    Raises ValueError for a beta that is not above 0.
+
+    >>> Weighted(0.0)
+    Traceback (most recent call last):
+    ValueError: beta must be above 0, got 0.0
+    """
+
+    batches: Tensor
+
+    def __init__(self, beta: Beta = 1.0, warmup: int = 0):
+        super().__init__()
+        for value in beta.values() if isinstance(beta, Mapping) else (beta,):
+            above_zero(beta=value)
+        self.beta, self.warmup = beta, warmup
+        if warmup:
+            self.register_buffer("batches", torch.zeros(()))
+
+    def forward(self, terms: Terms, batch: Env) -> Tensor:
+        blocks = list(terms.kl)
+        if isinstance(self.beta, Mapping) and set(self.beta) > set(
+            blocks
+        ):  # one stage of a model: the others have theirs too
+            blocks = list(self.beta)
+        beta = betas(self.beta, blocks)
+        rate = reduce(torch.add, (beta[name] * kl for name, kl in terms.kl.items()))
+        return terms.distortion + (rate * self._share() if self.warmup and self.training else rate)
+
+    def _share(self) -> Tensor:
+        self.batches += 1
+        return (self.batches / self.warmup).clamp(max=1.0)
+
+
+def elbo(beta: Beta = 1.0, class_weight: float = 0.0, classifier_weight: float = 0.0) -> Bound:
+    """mean_b [ D + sum_k beta_k KL_k + alpha CE(Bayes' rule, y) - lambda log q(y|x) ]: what most models are trained by.
+
+    Raises ValueError for a beta that is not above 0 or a negative weight.
+    """
+    not_negative(class_weight=class_weight, classifier_weight=classifier_weight)
+    regularisers: list[Regulariser] = [ClassTerm(class_weight)] if class_weight else []
+    regularisers += [ClassifierTerm(classifier_weight)] if classifier_weight else []
+    return Bound(Weighted(beta), regularisers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ELBO(OfBound):
+    """D + sum_k beta_k KL_k: the bound itself at beta = 1, a beta-VAE elsewhere (Higgins et al., 2017)."""
+
+    beta: Beta = 1.0
+    """Weight of the rate: one number, or one for each latent block."""
+    beta_warmup: int = 0
+    """Steps over which beta rises from 0: a vamp prior needs some thousands, or no latent may ever say anything."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        Weighted(self.beta)
+        not_negative(beta_warmup=self.beta_warmup)
+
+    def build(self, setting: Setting) -> Bound:
+        found = self.bound(setting, Weighted(self.beta, self.beta_warmup))
+        # A class that every batch holds is no block of the bound: it has no rate to be weighed.
+        betas(self.beta, [name for name in setting.model.latents if name != LABEL])
+        return found
+
+    def says(self, card: Mapping[str, Any]) -> str:
+        return " · ".join([*of_betas(self.beta), *self.beside()])
+
+
+def of_betas(beta: Beta) -> list[str]:
+    """The betas in words.
+
+    >>> of_betas({"z_l": 2.0, "z_u": 1.0})
+    ['β(z_l) = 2', 'β(z_u) = 1']
+    """
+    if isinstance(beta, Mapping):
+        return [f"β({block}) = {value:g}" for block, value in beta.items()]
+    return [f"β = {beta:g}"]

@@ -1,0 +1,17 @@
+"""Training: one loop for every model and objective (`loop`), how (`options`), what it tells (`meter`) and keeps (`state`)."""
+
+from .devices import pick_device
+from .loop import train
+from .meter import Progress, Report, TrainingError
+from .options import LABELLED_SHARE, Options, options_for
+
+__all__ = [
+    "LABELLED_SHARE",
+    "Options",
+    "Progress",
+    "Report",
+    "TrainingError",
+    "options_for",
+    "pick_device",
+    "train",
+]

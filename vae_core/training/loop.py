@@ -1,0 +1,309 @@
+"""One training loop in plain torch, on one device or, started by `torchrun`, on several.
+
+Every epoch is seeded from (seed, epoch) alone, so that a resumed run, and a run on any number of processes, computes what
+an uninterrupted run of one process computes.
+"""
+
+import contextlib
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from ..checkpoints import CARD, TRAINING, Checkpoint, load_card, save_card, save_model
+from ..data import Data
+from ..distributions import Sampler
+from ..model import Model
+from ..models import Declaration, Solver
+from ..multirate import at, usual
+from ..names import IMAGE
+from ..objectives import Loss, Objective, Setting
+from .devices import Group, device_name, local_device, pick_device, process_group, reproducible
+from .meter import Meter, Progress, Report, TrainingError, not_finite
+from .options import Options
+from .schedule import Schedule, learning_rate, mix
+from .state import differences, keep, new_card, settled, take_up, waited
+
+# Losses are looked at (and, on a GPU, waited for) once in this many steps.
+CHECK_EVERY = 50
+
+
+def train(
+    declaration: Declaration,
+    data: Data,
+    options: Options,
+    folder: Path,
+    *,
+    resume: bool = False,
+    command: str = "",
+    report: Report = lambda progress: None,
+) -> Checkpoint:
+    """Train the declared model on `data` and keep a checkpoint in `folder`, replaced atomically at every epoch.
+
+    Loss: mean over the batch of nats summed over dimensions (`Options.objective`).
+
+    Args:
+        declaration: the model.
+        data: the training images.
+        options: how to train.
+        folder: of the checkpoint.
+        resume: go on with the checkpoint that the folder holds.
+        command: what the card says that made it.
+        report: told every `CHECK_EVERY` steps and at the end of each epoch.
+
+    Returns:
+        The last checkpoint.
+
+    Raises:
+        TrainingError: (one sentence) for a loss that is no longer finite, a folder that is taken, or a resume that does not fit.
+        ValueError: for a batch, device, objective or block of beta that does not fit.
+    """
+    device = pick_device(local_device(options.device))
+    with process_group(device) as group, reproducible(options.seed):
+        return Run(declaration, data, options, folder, device, group, command).go(resume, report)
+
+
+class Step(nn.Module):
+    """Model and objective as one module, which is what DistributedDataParallel wraps."""
+
+    def __init__(self, model: Model, objective: Objective):
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(self, batch: dict[str, Tensor], draw: Sampler) -> Loss:
+        return self.objective(self.model, batch, draw)
+
+
+class Run:
+    """One call of `train`: its parts, each built once."""
+
+    def __init__(
+        self,
+        declaration: Declaration,
+        data: Data,
+        options: Options,
+        folder: Path,
+        device: torch.device,
+        group: Group,
+        command: str,
+    ):
+        self.options, self.folder, self.device, self.group = options, folder, device, group
+        self.model = declaration.build(data.signature).to(device)
+        # Convolutions are faster in this layout, on CPUs too; it changes neither shapes nor checkpoints.
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        objective = options.objective_of(declaration)
+        data = data.scored_by(self.model)
+        self.data, self.held_out = _split(data.head(options.limit), options.validation)
+        _check_batch(options.batch, len(self.data), group.size)
+        if (labels := objective.labelled()) is not None:
+            self.data = self.data.with_labels(labels, options.seed)
+        self.data, self.held_out = self.data.to(device), self.held_out.to(device)
+        self.schedule = Schedule(self.data, options.batch)
+        if not len(self.schedule):
+            raise ValueError(
+                f"{len(self.schedule.rest)} images without a label are too few for a batch of {options.batch}: "
+                "give a smaller --batch or fewer --labels"
+            )
+        self.steps = len(self.schedule) * options.epochs
+        built = objective.build(Setting(self.model, len(data.classes), self.steps, len(self.data)))
+        self.step = Step(self.model, built.to(device))
+        self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
+        self.parameters, self.optimizer = _optimizer(self.step, options.learning_rate)
+        self.stages, self.frozen = _stages(declaration, options), []
+        self.solve = _solver(declaration, self.model, self.data, options.seed)
+        if options.precision == "auto":
+            torch.set_float32_matmul_precision("high")
+        self.card = new_card(declaration, data, options, len(self.data), command)
+
+    def go(self, resume: bool, report: Report) -> Checkpoint:
+        done = self._resume() if resume else self._start()
+        for epoch in range(done, self.options.epochs):
+            if self._ended():
+                break
+            started = time.monotonic()
+            means = self._epoch(epoch, report) if self.solve is None else {"loss": self.solve()}
+            validation = self._validate() if len(self.held_out) else None
+            self._save(epoch + 1, means, validation, time.monotonic() - started)
+            steps = (epoch + 1) * len(self.schedule)
+            report(Progress(epoch + 1, steps, self.steps, means, True, validation))
+        model = self.model.eval().requires_grad_(False)
+        return Checkpoint(self.folder, self.card, at(model, usual(model)), usual(model))
+
+    def _ended(self) -> bool:
+        """Whether another epoch would bring nothing."""
+        history = self.card["history"]
+        impatient = self.options.patience is not None and waited(history) >= self.options.patience
+        return impatient or (self.solve is not None and settled(history))
+
+    def _start(self) -> int:
+        if (self.folder / CARD).exists():
+            raise TrainingError(
+                f"{self.folder} already holds a checkpoint: choose another folder, or --resume to go on with it"
+            )
+        self._prepare()
+        if self.group.size > 1:
+            dist.barrier()  # nobody writes before all have looked
+        if self.group.leads:
+            save_model(self.folder, self.model)
+            save_card(self.folder, self.card)
+        return 0
+
+    def _prepare(self) -> None:
+        """Set what begins at the training set."""
+        images = next(self.data.batches(1000, self.options.seed))[IMAGE]
+        for conditional in self.model.p.values():
+            conditional.start(images, self.data.known_labels)
+
+    def _resume(self) -> int:
+        """Take up weights and optimiser where `folder` left them; the number of finished epochs."""
+        card = load_card(self.folder)
+        if differing := differences(card, self.card):
+            raise TrainingError(
+                f"{self.folder} was made with another {differing} (see {CARD}): repeat its options, "
+                "or choose another folder"
+            )
+        if not (self.folder / TRAINING).exists():
+            if card["epochs_done"] == 0:
+                self._prepare()
+                return 0
+            raise TrainingError(f"{self.folder / TRAINING} is missing, so there is nothing to resume from")
+        card = take_up(self.folder, self.step, self.optimizer)
+        self.card = {**card, "training": {**card["training"], "epochs": self.options.epochs}}
+        return card["epochs_done"]
+
+    def _epoch(self, epoch: int, report: Report) -> dict[str, float]:
+        """One pass over the training images in a fresh order; the mean of each term."""
+        self.parallel.train()
+        torch.manual_seed(mix(self.options.seed, epoch))
+        rows = self.schedule.epoch()
+        sampler = Sampler(rank=self.group.rank, ranks=self.group.size)
+        share = self.options.batch // self.group.size
+        mine = slice(self.group.rank * share, (self.group.rank + 1) * share)
+        self._enter_stage(epoch)
+        first, meter = epoch * len(rows), Meter(self.group)
+        for number, row in enumerate(rows, 1):
+            self._set_learning_rate(first + number - 1)
+            meter.add(self._update(self.data.batch(row[mine], sampler), sampler))
+            if number % CHECK_EVERY == 0 and number < len(rows):
+                recent = meter.check(first + number)
+                report(Progress(epoch + 1, first + number, self.steps, recent))
+        meter.check(first + len(rows))
+        self._check_weights(first + len(rows))
+        return meter.means()
+
+    def _enter_stage(self, epoch: int) -> None:
+        """The variables whose terms and weights the epoch is about: all of them, unless the model is trained stage by stage."""
+        if not self.stages:
+            return
+        names = self.stages[epoch * len(self.stages) // self.options.epochs]
+        self.step.objective.names = names  # type: ignore[assignment]
+        trained = [net[name] for net in (self.model.p, self.model.q) for name in names if name in net]
+        wanted = {id(p) for module in trained for p in module.parameters()}
+        self.frozen = [p for p in self.model.parameters() if id(p) not in wanted]
+
+    def _check_weights(self, step: int) -> None:
+        """A finite loss may still have an infinite gradient: such weights are not saved."""
+        for name, parameter in self.model.named_parameters():
+            if not parameter.isfinite().all():
+                raise TrainingError(not_finite(f"weight {name}", step))
+
+    def _set_learning_rate(self, step: int) -> None:
+        rate = learning_rate(step, self.steps, self.options.learning_rate, self.options.warmup)
+        self.optimizer.param_groups[0]["lr"] = rate
+
+    def _update(self, batch: dict[str, Tensor], sampler: Sampler) -> dict[str, Tensor]:
+        with self._autocast():
+            loss = self.parallel(batch, sampler)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.total.backward()
+        for parameter in self.frozen:
+            parameter.grad = None  # the optimiser leaves it, momentum and all, where it is
+        nn.utils.clip_grad_norm_(self.parameters, self.options.clip)
+        self.optimizer.step()
+        return {"loss": loss.total.detach(), **loss.parts}
+
+    def _autocast(self) -> contextlib.AbstractContextManager:
+        if self.options.precision != "bfloat16":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    @torch.no_grad()
+    def _validate(self) -> float:
+        """Mean loss of the held-out images, with the same noise at every epoch."""
+        self.step.eval()
+        total, sampler = 0.0, Sampler.seeded(self.options.seed)
+        for batch in self.held_out.batches(500, self.options.seed):
+            total += self.step(batch, sampler).total.item() * len(batch[IMAGE])
+        return total / len(self.held_out)
+
+    def _save(self, done: int, means: dict[str, float], validation: float | None, seconds: float) -> None:
+        entry = {
+            "epoch": done,
+            "seconds": round(seconds, 1),
+            **{k: round(v, 9 if self.solve else 4) for k, v in means.items()},
+        }
+        if validation is not None:
+            entry["validation_loss"] = round(validation, 4)
+        history = [*self.card["history"], entry]
+        cost = {
+            "seconds": round(sum(e["seconds"] for e in history), 1),
+            "threads": torch.get_num_threads(),
+            "device": device_name(self.device),
+            "processes": self.group.size,
+        }
+        found = {key: round(value, 6) for key, value in self.step.objective.state().items()}  # type: ignore[operator]
+        self.card = {**self.card, "epochs_done": done, "history": history, "cost": cost, "found": found}
+        if not self.group.leads:
+            return
+        try:
+            keep(self.folder, self.step, self.model, self.optimizer, self.card)
+        except OSError as error:
+            raise TrainingError(
+                f"epoch {done} could not be written to {self.folder} ({error.strerror}); what was there is kept: "
+                "make room, then go on with --resume"
+            ) from None
+
+
+def _split(data: Data, held_out: int) -> tuple[Data, Data]:
+    """Training and held-out images; the order is shuffled by the loader, so the tail is a fair sample."""
+    kept = max(len(data) - held_out, 0)
+    return data.rows(slice(0, kept)), data.rows(slice(kept, len(data)))
+
+
+def _check_batch(batch: int, images: int, processes: int) -> None:
+    if batch % processes:
+        raise ValueError(f"a batch of {batch} does not divide over {processes} processes")
+    if images < batch:
+        raise ValueError(
+            f"{images} training images are fewer than a batch of {batch}: give a smaller --batch"
+        )
+
+
+def _optimizer(step: Step, rate: float) -> tuple[list[nn.Parameter], torch.optim.Optimizer]:
+    """Adam, and the parameters whose gradient is clipped: all but those that the objective trains by options of its own."""
+    apart = step.objective.groups()  # type: ignore[operator]
+    known = {id(parameter) for group in apart for parameter in group["params"]}
+    parameters = [p for p in step.parameters() if id(p) not in known]
+    return parameters, torch.optim.Adam([{"params": parameters}, *apart], lr=rate, fused=True)
+
+
+def _stages(declaration: Declaration, options: Options) -> tuple[tuple[str, ...], ...]:
+    """The stages to train one after the other; none where all is trained together."""
+    if not options.stagewise:
+        return ()
+    stages = declaration.stages
+    if not stages:
+        raise ValueError("this model has no stages to be trained one after the other: leave out --stagewise")
+    if options.epochs < len(stages):
+        raise ValueError(f"{len(stages)} stages need at least as many epochs, got {options.epochs}")
+    return stages
+
+
+def _solver(declaration: Declaration, model: Model, data: Data, seed: int) -> Solver | None:
+    """What takes the place of gradient steps where a model has an exact fit."""
+    return declaration.solver(
+        model, lambda: torch.cat([batch[IMAGE] for batch in data.batches(10_000, seed)])
+    )

@@ -1,0 +1,74 @@
+"""What a training tells while it runs: the means of its terms, and the first one that is not finite."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from .devices import Group
+
+
+class TrainingError(RuntimeError):
+    """Training cannot start or go on; the message is one sentence that says what to do."""
+
+
+class Progress(NamedTuple):
+    """Where training stands, `step` of `steps` in all.
+
+    `parts` are means of the terms since the last report, or over the epoch in the report that ends it; `validation` is the
+    mean loss of the held-out images there.
+    """
+
+    epoch: int
+    step: int
+    steps: int
+    parts: dict[str, float]
+    ends_epoch: bool = False
+    validation: float | None = None
+
+
+Report = Callable[[Progress], None]
+
+
+def not_finite(what: str, step: int) -> str:
+    return (
+        f"training stopped: the {what} is not finite at step {step}; the checkpoint of the last epoch is kept; "
+        "try a smaller --learning-rate or --clip"
+    )
+
+
+class Meter:
+    """Means of the terms, kept on the device until somebody looks; finds the first that is not finite."""
+
+    def __init__(self, group: Group):
+        self.group = group
+        self.pending: list[dict[str, Tensor]] = []
+        self.total: dict[str, float] = {}
+        self.count = 0
+
+    def add(self, parts: dict[str, Tensor]) -> None:
+        self.pending.append(parts)
+
+    def check(self, step: int) -> dict[str, float]:
+        """Means since the last check. Raises TrainingError naming the first step and term that is not finite."""
+        names = sorted(
+            self.pending[0], key="loss".__eq__
+        )  # the total last: its first bad term is the one to name
+        table = torch.stack([torch.stack([parts[name] for name in names]) for parts in self.pending])
+        if self.group.size > 1:
+            dist.all_reduce(table)
+            table /= self.group.size
+        if not table.isfinite().all():
+            row, column = (~table.isfinite()).nonzero()[0].tolist()
+            raise TrainingError(not_finite(f"term {names[column]}", step - len(table) + row + 1))
+        sums = dict(zip(names, table.sum(0).tolist(), strict=True))
+        means = {name: value / len(table) for name, value in sums.items()}
+        self.total = {name: self.total.get(name, 0.0) + value for name, value in sums.items()}
+        self.count += len(table)
+        self.pending = []
+        return means
+
+    def means(self) -> dict[str, float]:
+        return {name: value / self.count for name, value in self.total.items()}

@@ -1,0 +1,101 @@
+"""How to train: a dataclass whose fields are the options of the command line and the entry of a card."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..models import Declaration
+from ..objectives import OBJECTIVES, Declared, declare
+
+# One in so many images of a batch is labelled, where only some labels are known.
+LABELLED_SHARE = 8
+
+ABOVE_ZERO = ("epochs", "batch", "learning_rate", "clip")
+NOT_NEGATIVE = ("warmup", "validation", "seed")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to train. Raises ValueError for values that make no training.
+
+    >>> from vae_core.objectives import ELBO
+    >>> Options(objective=ELBO(beta=4.0), epochs=10).batch
+    128
+    """
+
+    objective: Declared | None = None
+    """What to optimise; the usual objective of the model unless given."""
+    stagewise: bool = False
+    """Train the stages of a model one after the other, equally many epochs each."""
+    epochs: int = 20
+    """Passes over the training images."""
+    batch: int = 128
+    """Examples a step, over all processes."""
+    learning_rate: float = 1e-3
+    """Highest learning rate of Adam."""
+    warmup: int = 500
+    """Steps over which the learning rate rises; a cosine brings it down to zero after that."""
+    clip: float = 100.0
+    """Largest norm of the gradient."""
+    limit: int | None = None
+    """Train on this many images only."""
+    validation: int = 0
+    """Images held out of the training split to be measured after each epoch."""
+    patience: int | None = None
+    """Stop after this many epochs without a better validation loss."""
+    seed: int = 0
+    """Seed of all noise: weights, order, draws."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps."""
+    precision: str = "auto"
+    """auto (float32, with TF32 products on a GPU that has them), float32, or bfloat16 (mixed)."""
+
+    def __post_init__(self):
+        for name in ABOVE_ZERO:
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name.replace('_', ' ')} must be above 0, got {getattr(self, name)}")
+        for name in NOT_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"no precision is called {self.precision!r}: choose one of {', '.join(PRECISIONS)}"
+            )
+        if self.patience is not None and not (self.patience > 0 and self.validation):
+            raise ValueError(
+                "patience needs to be above 0 and to have validation images: give --validation too"
+            )
+        if self.objective is not None:
+            self._check(self.objective)
+
+    def _check(self, objective: Declared) -> None:
+        if self.patience is not None and not objective.comparable:
+            raise ValueError(
+                "what an objective learns makes losses of two epochs differ: use --patience with elbo or tc alone"
+            )
+        if objective.labelled() is not None and self.batch % LABELLED_SHARE:
+            raise ValueError(
+                f"with --labels one in {LABELLED_SHARE} of a batch is labelled: give a --batch that divides by it, not {self.batch}"
+            )
+
+    def objective_of(self, declaration: Declaration) -> Declared:
+        """The objective that was given, or the usual one of the model."""
+        return self.objective or OBJECTIVES[declaration.objective()]()
+
+
+def options_for(declaration: Declaration, given: Mapping[str, Any]) -> Options:
+    """How to train a model, with the options of loop and objective side by side, as the command line has them.
+
+    The objective is the one named, semi-supervised where some labels are to be known, or else the usual one of the model.
+    Raises ValueError (one sentence) for an option that the objective does not take, or one that it lacks.
+
+    >>> from vae_core.models import VAE
+    >>> options_for(VAE(), {"beta": 4.0, "epochs": 3}).objective
+    ELBO(class_weight=0.0, classifier_weight=1.0, adversary=0.0, beta=4.0, beta_warmup=0)
+    """
+    own = {field.name for field in fields(Options)}
+    weighed = {name: value for name, value in given.items() if name not in own}
+    name = given.get("objective") or ("semi-supervised" if "labels" in weighed else declaration.objective())
+    rest = {name: value for name, value in given.items() if name in own and name != "objective"}
+    return Options(objective=declare(name, weighed), **rest)

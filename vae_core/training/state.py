@@ -1,0 +1,134 @@
+"""What a training keeps between epochs: weights and optimiser state as plain tensors, and the card."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .. import objectives
+from ..checkpoints import (
+    FORMAT,
+    TRAINING,
+    CheckpointError,
+    read_metadata,
+    read_tensors,
+    save_card,
+    save_model,
+    write_tensors,
+)
+from ..data import Data
+from ..model import Model
+from ..models import Declaration, described
+from ..names import LABEL
+from .options import Options
+
+Card = dict[str, Any]
+
+# Options that change no number of a training that goes on.
+FREE = {"epochs", "device", "patience"}
+
+
+def tensors_of(step: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Weights of model and objective, Adam's moments and step counts by name, as plain tensors."""
+    tensors = {f"weight.{name}": value for name, value in step.state_dict().items()}
+    for name, parameter in step.named_parameters():
+        tensors |= {f"{key}.{name}": value for key, value in optimizer.state.get(parameter, {}).items()}
+    return tensors
+
+
+def restore(step: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put back what `tensors_of` took. Raises KeyError or RuntimeError for tensors of something else."""
+    step.load_state_dict(
+        {k.removeprefix("weight."): v for k, v in tensors.items() if k.startswith("weight.")}
+    )
+    for name, parameter in step.named_parameters():
+        # One that was never stepped (a later stage, a closed form) has no moments.
+        if f"step.{name}" in tensors:
+            optimizer.state[parameter] = {
+                key: tensors[f"{key}.{name}"].to(parameter.device)
+                for key in ("step", "exp_avg", "exp_avg_sq")
+            }
+
+
+def keep(folder: Path, step: nn.Module, model: Model, optimizer: torch.optim.Optimizer, card: Card) -> None:
+    """Training state, weights and card, each replaced atomically. The state holds a card of its own: a run that was killed between two
+    files resumes from this one alone."""
+    write_tensors(folder / TRAINING, tensors_of(step, optimizer), {"card": json.dumps(card)})
+    save_model(folder, model)
+    save_card(folder, card)
+
+
+def take_up(folder: Path, step: nn.Module, optimizer: torch.optim.Optimizer) -> Card:
+    """Weights and optimiser as `keep` left them, and their card. Raises CheckpointError where they do not fit."""
+    card = json.loads(read_metadata(folder / TRAINING)["card"])
+    tensors = read_tensors(folder / TRAINING)
+    try:
+        restore(step, optimizer, tensors)
+    except (KeyError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{folder / TRAINING} does not fit the model: {error}; delete the folder and train again"
+        ) from None
+    return card
+
+
+def differences(old: Card, new: Card) -> str:
+    """The entry of the recipe that matters to the numbers and differs, with the names of what differs in it; nothing where all fits."""
+    for part in ("model", "data", "objective", "training"):
+        before, now = old.get(part, {}), new[part]
+        if differing := [key for key in now if key not in FREE and before.get(key) != now[key]]:
+            return ", ".join(differing)
+    return ""
+
+
+def new_card(declaration: Declaration, data: Data, options: Options, trained_on: int, command: str) -> Card:
+    """The card of a training that has not begun."""
+    blocks: Sequence[str] = [name for name in declaration.build(data.signature).latents if name != LABEL]
+    recipe = asdict(replace(options, objective=None))
+    del recipe["objective"]
+    return {
+        "format": FORMAT,
+        "model": described(declaration),
+        "data": {
+            "name": data.name,
+            "shape": list(data.signature.shape),
+            "classes": list(data.classes),
+            "images": trained_on,
+            "pixels": data.pixels.about,
+        },
+        "objective": objectives.described(options.objective_of(declaration), blocks),
+        "training": recipe,
+        "versions": {
+            name: metadata.version(name) for name in ("latent-explorer", "torch", "numpy") if _installed(name)
+        },
+        "command": command,
+        "epochs_done": 0,
+        "history": [],
+        "cost": {},
+        "found": {},
+        "metrics": {},
+    }
+
+
+def waited(history: list[Card]) -> int:
+    """Epochs since the best validation loss."""
+    losses = [entry["validation_loss"] for entry in history if "validation_loss" in entry]
+    return len(losses) - 1 - losses.index(min(losses)) if losses else 0
+
+
+def settled(history: list[Card]) -> bool:
+    """Whether the last exact step changed nothing any more."""
+    losses = [entry["loss"] for entry in history[-2:]]
+    return len(losses) == 2 and losses[0] == losses[1]
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
