@@ -13,7 +13,7 @@ VIEWS = sorted((ROOT / "app" / "latent_explorer" / "views").glob("*.py"))
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "distributions", "nets", "sprites", "ppca", "atlas"},
+    {"names", "distributions", "nets", "sprites", "ppca", "atlas", "evaluations"},
     {"pixels", "frontier"},
     {"conditionals"},
     {"priors"},

@@ -5,12 +5,14 @@ the encodings of the test set and their projections. Nothing is unpickled, and e
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
 from .atlas import Atlas, Ladder
+from .evaluations import MEASURED
 from .frontier import Frontier
 from .model import Model
 from .models import Signature, declare
@@ -44,6 +47,8 @@ class Checkpoint:
     card: dict[str, Any]
     model: Model
     betas: dict[str, float] = field(default_factory=dict)
+    weights: str = ""
+    """The fingerprint of the weights."""
 
     @property
     def signature(self) -> Signature:
@@ -105,9 +110,9 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
         model = declare(card["model"]["name"], card["model"]["arguments"]).build(signature_of(card))
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / CARD} describes no model that can be built: {error}") from None
-    _load_weights(model, folder / WEIGHTS)
+    tensors = _load_weights(model, folder / WEIGHTS)
     model = model.to(device).eval().requires_grad_(False)
-    return Checkpoint(folder, card, at(model, usual(model)), usual(model))
+    return Checkpoint(folder, card, at(model, usual(model)), usual(model), fingerprint(tensors))
 
 
 def load_card(folder: Path | str) -> dict[str, Any]:
@@ -128,7 +133,8 @@ def load_card(folder: Path | str) -> dict[str, Any]:
     return card
 
 
-def _load_weights(model: Model, path: Path) -> None:
+def _load_weights(model: Model, path: Path) -> dict[str, torch.Tensor]:
+    """Load them into the model; the tensors as the file has them."""
     tensors = read_tensors(path)
     expected = model.state_dict()
     if missing := sorted(set(expected) ^ set(tensors)):
@@ -143,6 +149,37 @@ def _load_weights(model: Model, path: Path) -> None:
                 f"{tuple(expected[name].shape)}: the two files belong to different models"
             )
     model.load_state_dict(tensors)
+    return tensors
+
+
+def fingerprint(tensors: Mapping[str, torch.Tensor]) -> str:
+    """16 hexadecimal digits that differ for tensors of other names, types, shapes or values.
+
+    >>> fingerprint({"a": torch.zeros(2)}) == fingerprint({"a": torch.zeros(2)})
+    True
+    >>> fingerprint({"a": torch.zeros(2)}) == fingerprint({"a": torch.ones(2)})
+    False
+    """
+    found = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        values = tensor.detach().cpu().contiguous()
+        found.update(f"{name} {values.dtype} {tuple(values.shape)} ".encode())
+        found.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """The versions of what computes, as far as they are installed as packages."""
+    names = ("latent-explorer", "torch", "numpy")
+    return {name: metadata.version(name) for name in names if _installed(name)}
+
+
+def _installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -204,9 +241,8 @@ def pack(source: Path, target: Path, half: bool = True) -> None:
         raise ValueError(f"{target} already holds a checkpoint: choose another folder")
     found = load(source)
     save_model(target, found.model, half)
-    card = {**found.card, "weights": "float16" if half else "float32", "metrics": {}}
-    card.pop("frontier", None)
-    save_card(target, card)
+    card = {key: value for key, value in found.card.items() if key not in (*MEASURED, "evaluation")}
+    save_card(target, {**card, "weights": "float16" if half else "float32", "metrics": {}})
 
 
 def save_card(folder: Path, card: Mapping[str, Any]) -> None:

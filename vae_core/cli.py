@@ -23,12 +23,21 @@ from rich import progress as bars
 from rich.console import Console
 from rich.table import Table
 
-from .checkpoints import Checkpoint, bundled, load, load_card, pack, save_atlas, save_card
+from .checkpoints import (
+    Checkpoint,
+    bundled,
+    load,
+    load_card,
+    pack,
+    save_atlas,
+    save_card,
+    versions,
+)
 from .data import DATASETS, load_data
-from .metrics import DEFAULT, METRICS, Estimate, bench_of, frontier, measure
-from .metrics.disentanglement import factor_tables
+from .evaluations import Evaluation, merged
+from .metrics import DEFAULT, METRICS, Estimate, bench_of, check_groups, frontier, measure_each
 from .models import LIKELIHOODS, MODELS, Declaration
-from .multirate import ladder, rates_of
+from .multirate import ladder, rates_of, usual
 from .nets import NETS
 from .objectives import CORRELATIONS, RULES, Beta
 from .priors import LABELLED, UNLABELLED
@@ -102,11 +111,22 @@ class Evaluate:
     json: bool = False
     """Print JSON: {"metrics": {name: {"value", "se", "n"}}}, and of known factors {"factors": {"information": rows, "importance": rows}}."""
     write: bool = False
-    """Write the numbers and this command into the checkpoint's card."""
+    """Write the numbers, and for each group the command that measured it, into the checkpoint's card; the numbers of other groups stay."""
     device: str = "auto"
 
     def run(self) -> int:
+        """Measure group by group; each is written at once, so that one that fails, or an end by Ctrl-C, costs no other its numbers.
+
+        What is written is of the checkpoint's own test images at its usual betas, since cards are read side by side. A limit may be
+        written: n stands beside every number.
+        """
+        check_groups(self.metrics)
         checkpoint = load(self.folder, pick_device(self.device))
+        if self.write:
+            self._check_write(checkpoint)
+        found: dict[str, Estimate] = {}
+        tables: dict[str, Any] = {}
+        failed: list[str] = []
         with _status() as report:
             bench = bench_of(
                 checkpoint,
@@ -117,30 +137,65 @@ class Evaluate:
                 seed=self.seed,
                 report=report,
             )
-            found = measure(bench, self.metrics)
-            factors = factor_tables(bench, self.metrics)
-        numbers = {"metrics": {name: estimate._asdict() for name, estimate in found.items()}}
-        if factors:
-            numbers["factors"] = factors
-        if self.write:
-            how = {
-                "data": self.data or checkpoint.card["data"]["name"],
-                "split": self.split,
-                "seed": self.seed,
-                "command": _evaluation_command(self),
-            }
-            kept = {key: value for key, value in checkpoint.card.items() if key != "factors"}
-            save_card(self.folder, {**kept, **numbers, "evaluation": how})
-        if self.json:
-            print(json.dumps(numbers))
-        else:
-            OUT.print(
-                _table(
-                    found,
-                    f"{checkpoint.name} on {self.data or checkpoint.card['data']['name']}, {self.split}",
-                )
+            for group, numbers, factors, error in measure_each(bench, self.metrics):
+                if error is not None:
+                    failed.append(f"{group} ({error or type(error).__name__})")
+                    continue
+                found |= numbers
+                tables |= factors
+                if self.write:
+                    self._write(checkpoint, group, numbers, factors)
+        self._print(checkpoint, found, tables)
+        if failed:
+            kept = "the others are kept" if found else "there are no others"
+            ERRORS.print(
+                f"latent-explorer: these groups could not be measured, {kept}: {'; '.join(failed)}",
+                markup=False,
+                soft_wrap=True,
             )
-        return 0
+        return 1 if failed else 0
+
+    def _check_write(self, checkpoint: Checkpoint) -> None:
+        """Raises ValueError for numbers that do not belong into the card."""
+        own = checkpoint.card["data"]["name"]
+        blocks = rates_of(checkpoint.model)
+        betas = self.beta if isinstance(self.beta, Mapping) else dict.fromkeys(blocks, self.beta)
+        if self.data not in (None, own):
+            reason = f"on {own}, not on {self.data}"
+        elif self.split != "test":
+            reason = f"on the test images, not on those of the split {self.split}"
+        elif self.beta is not None and blocks and betas != usual(checkpoint.model):
+            reason = "at beta = 1, or the nearest that the model answers to"
+        else:
+            return
+        raise ValueError(
+            f"a card holds what was measured {reason}: leave out --write, and keep what --json prints"
+        )
+
+    def _write(
+        self, checkpoint: Checkpoint, group: str, numbers: dict[str, Estimate], tables: dict[str, Any]
+    ) -> None:
+        """Into the card as it is now: another measurement, or a training, may have written since."""
+        how: Evaluation = {
+            "names": list(numbers),
+            "data": checkpoint.card["data"]["name"],
+            "split": self.split,
+            "seed": self.seed,
+            "limit": self.limit,
+            "command": _evaluation_command(self),
+            "versions": versions(),
+            "weights": checkpoint.weights,
+        }
+        values = {name: estimate._asdict() for name, estimate in numbers.items()}
+        save_card(self.folder, merged(load_card(self.folder), group, values, how, tables))
+
+    def _print(self, checkpoint: Checkpoint, found: dict[str, Estimate], tables: dict[str, Any]) -> None:
+        if self.json:
+            numbers = {"metrics": {name: estimate._asdict() for name, estimate in found.items()}}
+            print(json.dumps({**numbers, "factors": tables} if tables else numbers))
+        else:
+            data = self.data or checkpoint.card["data"]["name"]
+            OUT.print(_table(found, f"{checkpoint.name} on {data}, {self.split}"))
 
 
 @dataclass(frozen=True)

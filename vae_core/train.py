@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -33,6 +32,7 @@ from .checkpoints import (
     read_tensors,
     save_card,
     save_model,
+    versions,
     write_tensors,
 )
 from .data import Data
@@ -752,9 +752,7 @@ def _new_card(
         "objective": {"name": recipe.pop("objective"), **weights}
         | {name: recipe.pop(name) for name in OBJECTIVE_OPTIONS if recipe[name] is not None},
         "training": {k: v for k, v in recipe.items() if k not in ("beta", *OBJECTIVE_OPTIONS)},
-        "versions": {
-            name: metadata.version(name) for name in ("latent-explorer", "torch", "numpy") if _installed(name)
-        },
+        "versions": versions(),
         "command": command,
         "epochs_done": 0,
         "history": [],
@@ -762,14 +760,6 @@ def _new_card(
         "found": {},
         "metrics": {},
     }
-
-
-def _installed(name: str) -> bool:
-    try:
-        metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
 
 
 def _device_name(device: torch.device) -> str:

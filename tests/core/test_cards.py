@@ -11,6 +11,7 @@ import pytest
 
 from vae_core import bundled, evaluate, load
 from vae_core.data import local_data
+from vae_core.evaluations import evaluations
 from vae_core.metrics import METRICS, Estimate
 
 NAMES = sorted(bundled())
@@ -32,17 +33,19 @@ def disagreement(name: str, again: Estimate, card: dict[str, float]) -> str:
 def compare(checkpoint_name: str, groups: list[str]) -> None:
     checkpoint = load(bundled()[checkpoint_name])
     card = checkpoint.card
-    if local_data(card["evaluation"]["data"]) is None:
-        pytest.skip(
-            f"{card['evaluation']['data']} is not at hand: set LATENT_EXPLORER_DATA to the folder that holds it"
+    hows = {group: how for group, how in evaluations(card).items() if group in groups}
+    found: dict[str, Estimate] = {}
+    for how in {how["command"]: how for how in hows.values()}.values():
+        if local_data(how["data"]) is None:
+            pytest.skip(f"{how['data']} is not at hand: set LATENT_EXPLORER_DATA to the folder that holds it")
+        found |= evaluate(
+            checkpoint,
+            how["data"],
+            how["split"],
+            limit=how["limit"],
+            seed=how["seed"],
+            metrics=[group for group, other in hows.items() if other["command"] == how["command"]],
         )
-    found = evaluate(
-        checkpoint,
-        card["evaluation"]["data"],
-        card["evaluation"]["split"],
-        seed=card["evaluation"]["seed"],
-        metrics=groups,
-    )
     known = {name: estimate for name, estimate in found.items() if name in card["metrics"]}
     assert known
     wrong = [disagreement(name, estimate, card["metrics"][name]) for name, estimate in known.items()]
