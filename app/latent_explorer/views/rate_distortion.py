@@ -6,6 +6,7 @@ from latent_explorer.components.charts import CONFIG, betas_in_words, dimensions
 from latent_explorer.sidebar import slider_key, slider_option
 
 from vae_core.checkpoints import CheckpointError
+from vae_core.evaluations import commands
 from vae_core.frontier import Frontier, objective
 
 checkpoint = resources.current()
@@ -141,7 +142,7 @@ def single_point() -> None:
         cell.metric(f"{title}, nats an image", f"{number['value']:.2f} ± {number['se']:.2f}")
     st.caption(
         f"What you see: what this one model keeps of an image and how exactly it draws it back, value ± standard error, by "
-        f"`{checkpoint.card['evaluation']['command']}`"
+        f"{commands(checkpoint.card, ['distortion', *rates])}"
     )
     st.page_link(
         "views/measure.py",
