@@ -11,7 +11,7 @@ Card = Mapping[str, Any]
 Number = Mapping[str, float]
 
 # What measuring writes into a card, and training leaves alone.
-MEASURED = ("metrics", "evaluations", "factors", "frontier")
+MEASURED = ("metrics", "evaluations", "evaluation", "factors", "frontier", "atlas")
 
 
 class Evaluation(TypedDict, total=False):
@@ -36,7 +36,7 @@ def evaluations(card: Card) -> dict[str, Evaluation]:
     if "evaluations" in card:
         return dict(card["evaluations"])
     whole = card.get("evaluation")
-    return {"": {"names": list(card["metrics"]), **whole}} if whole else {}  # type: ignore[typeddict-item]
+    return {"": {"names": list(card.get("metrics", {})), **whole}} if whole else {}  # type: ignore[typeddict-item]
 
 
 def evaluation_of(card: Card, number: str) -> Evaluation | None:

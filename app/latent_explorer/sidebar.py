@@ -10,7 +10,7 @@ from latent_explorer import links, resources
 from latent_explorer.components.copy_link import copy_link
 from latent_explorer.panels import measured_at
 from vae_core import Checkpoint
-from vae_core.checkpoints import CheckpointError
+from vae_core.checkpoints import CheckpointError, spoken
 from vae_core.evaluations import commands, images
 from vae_core.explore import blocks, prior_distance
 from vae_core.multirate import rates_of, usual
@@ -133,10 +133,12 @@ def _card(found: Checkpoint) -> None:
     if cost:
         lines.append(f"cost {_duration(cost['seconds'])}, {card['epochs_done']} epochs on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
+    if found.outdated:
+        st.warning(f"{found.outdated}.")
     if card["metrics"]:
         _numbers(found)
     else:
-        st.caption(f"Not measured yet: `latent-explorer evaluate {found.name} --write`")
+        st.caption(f"Not measured yet: `latent-explorer evaluate {spoken(found.folder)} --write`")
 
 
 def _objective(card: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from latent_explorer.components.measure_charts import against, knowledge
 from latent_explorer.factors import side_by_side
 from latent_explorer.jobs import Busy, Job
 
-from vae_core import bundled
+from vae_core.checkpoints import spoken
 from vae_core.evaluations import commands
 from vae_core.metrics import METRICS, Estimate
 from vae_core.names import LABEL
@@ -129,7 +129,7 @@ def numbers(metrics: dict) -> None:
     rows = [row(name, metrics.get(name), again.get(name)) for name in dict.fromkeys([*again, *metrics])]
     if not rows:
         st.info(
-            f"{checkpoint.name} has not been measured yet: choose groups above, or run `latent-explorer evaluate {checkpoint.name} --write`."
+            f"{checkpoint.name} has not been measured yet: choose groups above, or run `latent-explorer evaluate {spoken(checkpoint.folder)} --write`."
         )
         return
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 640), column_config=COLUMNS)
@@ -137,10 +137,8 @@ def numbers(metrics: dict) -> None:
     if again:
         far = [r["number"] for r in rows if r.get("apart, s.e.") is not None and abs(r["apart, s.e."]) > FAR]
         job: Job = st.session_state[JOB]
-        place = f"pretrained/{checkpoint.name}" if checkpoint.name in bundled() else checkpoint.name
-        seen += (
-            f" Beside them the same measured again by `{job.command.replace(str(checkpoint.folder), place)}`"
-        )
+        command = job.command.replace(str(checkpoint.folder), spoken(checkpoint.folder))
+        seen += f" Beside them the same measured again by `{command}`"
         seen += (
             f"; more than {FAR} standard errors apart: {', '.join(far)}."
             if far
