@@ -8,9 +8,11 @@ import contextlib
 import hashlib
 import json
 import os
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -22,7 +24,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 
 from .atlas import Atlas, Ladder
-from .evaluations import MEASURED
+from .evaluations import MEASURED, evaluations
 from .frontier import Frontier
 from .model import Model
 from .models import Signature, declare
@@ -58,6 +60,29 @@ class Checkpoint:
     def name(self) -> str:
         return self.folder.resolve().name
 
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """What was made of other weights than these, of "atlas", "numbers" and "frontier"; what does not say of which is taken to fit."""
+        made = {
+            "atlas": [self.card.get("atlas")],
+            "numbers": evaluations(self.card).values(),
+            "frontier": [self.card.get("frontier")],
+        }
+        return tuple(
+            what
+            for what, parts in made.items()
+            if any((part or {}).get("weights", self.weights) != self.weights for part in parts)
+        )
+
+    @property
+    def outdated(self) -> str:
+        """`stale` as a sentence with what to do; empty where nothing is."""
+        if not self.stale:
+            return ""
+        remedies = " and ".join(f"`{REMEDIES[what].format(spoken(self.folder))}`" for what in self.stale)
+        are, make = ("are", "make") if len(self.stale) > 1 or self.stale == ("numbers",) else ("is", "makes")
+        return f"The {' and '.join(self.stale)} {are} of other weights than the model’s: {remedies} {make} them anew"
+
     @cached_property
     def ladder(self) -> Ladder:
         """The atlas at every rung. Raises CheckpointError where there is none, or a damaged one."""
@@ -90,6 +115,13 @@ class Checkpoint:
         return other
 
 
+REMEDIES = {
+    "atlas": "latent-explorer atlas {}",
+    "numbers": "latent-explorer evaluate {} --write",
+    "frontier": "latent-explorer frontier {}",
+}
+
+
 def signature_of(card: Mapping[str, Any]) -> Signature:
     channels, height, width = card["data"]["shape"]
     shape: Shape = (channels, height, width)
@@ -101,10 +133,13 @@ def signature_of(card: Mapping[str, Any]) -> Signature:
 def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
     """The checkpoint in `folder`, its model in evaluation mode without gradients, a multi-rate one at its usual betas.
 
-    Raises CheckpointError (one sentence) for a missing or damaged file, a model this version does not know,
-    or weights of another shape.
+    The name of a bundled checkpoint stands for its folder, where there is no folder of that name. Raises CheckpointError (one sentence)
+    for a missing or damaged file, a model this version does not know, or weights that are of another shape or not finite.
+
+    >>> load("vae-mnist").model.latents
+    ['z']
     """
-    folder = Path(folder)
+    folder = located(folder)
     card = load_card(folder)
     try:
         model = declare(card["model"]["name"], card["model"]["arguments"]).build(signature_of(card))
@@ -117,12 +152,15 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
 
 def load_card(folder: Path | str) -> dict[str, Any]:
     """The card as a dictionary. Raises CheckpointError where it is missing, damaged or from another version."""
-    path = Path(folder) / CARD
+    folder = located(folder)
+    path = folder / CARD
     try:
         card = json.loads(path.read_text())
     except FileNotFoundError:
+        near = get_close_matches(str(folder), bundled(), 1)
+        meant = f", or did you mean {near[0]}?" if near else ""
         raise CheckpointError(
-            f"{folder} holds no checkpoint (no {CARD}): give the folder that `latent-explorer train` wrote"
+            f"{folder} holds no checkpoint (no {CARD}): give the folder that `latent-explorer train` wrote{meant}"
         ) from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CheckpointError(f"{path} cannot be read ({error}): restore it, or train again") from None
@@ -147,6 +185,10 @@ def _load_weights(model: Model, path: Path) -> dict[str, torch.Tensor]:
             raise CheckpointError(
                 f"{path} holds {name} of shape {tuple(tensor.shape)} where the card asks for "
                 f"{tuple(expected[name].shape)}: the two files belong to different models"
+            )
+        if not tensor.isfinite().all():
+            raise CheckpointError(
+                f"{path} holds {name} with values that are not finite, so the model can say nothing: train again"
             )
     model.load_state_dict(tensors)
     return tensors
@@ -210,7 +252,7 @@ def _reading(path: Path, read: Callable[[Path], T]) -> T:
 
 def load_atlas(folder: Path | str) -> Ladder:
     """The atlas of a checkpoint. Raises CheckpointError where it is missing or damaged."""
-    path = Path(folder) / ATLAS
+    path = located(folder) / ATLAS
     try:
         # Opened here, because numpy leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -240,6 +282,8 @@ def pack(source: Path, target: Path, half: bool = True) -> None:
     if (target / CARD).exists():
         raise ValueError(f"{target} already holds a checkpoint: choose another folder")
     found = load(source)
+    if half and any(not value.half().isfinite().all() for value in found.model.state_dict().values()):
+        raise ValueError(f"{source} has weights that float16 cannot hold: pack it with --no-half")
     save_model(target, found.model, half)
     card = {key: value for key, value in found.card.items() if key not in (*MEASURED, "evaluation")}
     save_card(target, {**card, "weights": "float16" if half else "float32", "metrics": {}})
@@ -250,9 +294,12 @@ def save_card(folder: Path, card: Mapping[str, Any]) -> None:
         file.write((json.dumps(card, indent=1) + "\n").encode())
 
 
-def save_atlas(folder: Path, atlas: Ladder) -> None:
+def save_atlas(folder: Path, atlas: Ladder, weights: str = "") -> None:
+    """The atlas; and in the card, if given, the fingerprint of the weights that it was made of."""
     with atomic(folder / ATLAS) as file:
         np.savez_compressed(file, allow_pickle=False, **atlas.arrays())
+    if weights:
+        save_card(folder, {**load_card(folder), "atlas": {"weights": weights}})
 
 
 def write_tensors(
@@ -289,6 +336,26 @@ def bundled_folder() -> Path:
 def bundled() -> dict[str, Path]:
     """The bundled checkpoints by name."""
     return found_in(bundled_folder())
+
+
+def located(folder: Path | str) -> Path:
+    """The folder of that path; or, where there is none, of the bundled checkpoint of that name."""
+    folder = Path(folder)
+    return folder if folder.exists() else bundled().get(str(folder), folder)
+
+
+def spoken(folder: Path) -> str:
+    """A checkpoint as a command takes it, quoted: a bundled one by its name, one beneath the working directory by its path there; of any
+    other only the last name is told.
+
+    >>> spoken(bundled()["vae-mnist"])
+    'vae-mnist'
+    """
+    whole = folder.resolve()
+    if (known := bundled().get(whole.name)) and known.resolve() == whole and located(whole.name) == known:
+        return shlex.quote(whole.name)
+    here = Path.cwd()
+    return shlex.quote(whole.relative_to(here).as_posix() if whole.is_relative_to(here) else whole.name)
 
 
 def found_in(folder: Path) -> dict[str, Path]:

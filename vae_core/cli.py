@@ -11,12 +11,13 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from functools import reduce
 from inspect import cleandoc
 from operator import or_
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
 import tyro
 from rich import progress as bars
@@ -35,16 +36,24 @@ from .checkpoints import (
 )
 from .data import DATASETS, load_data
 from .evaluations import Evaluation, merged
+from .frontier import merged as with_frontier
+from .frontier import outdated
 from .metrics import DEFAULT, METRICS, Estimate, bench_of, check_groups, frontier, measure_each
 from .models import LIKELIHOODS, MODELS, Declaration
-from .multirate import ladder, rates_of, usual
+from .multirate import at, ladder, rates_of, usual
 from .nets import NETS
 from .objectives import CORRELATIONS, RULES, Beta
 from .priors import LABELLED, UNLABELLED
-from .train import Options, Progress, Report, TrainingError, pick_device, train
+from .train import Options, Progress, Report, TrainingError, collapsed, pick_device, train
 
 ERRORS = Console(stderr=True, highlight=False)
 OUT = Console(highlight=False)
+
+# Set, it shows where a fault of the program is.
+TRACEBACK = "LATENT_EXPLORER_TRACEBACK"
+
+# More points than anybody waits for.
+MOST_POINTS = 1000
 
 M = TypeVar("M", bound=Declaration)
 
@@ -56,7 +65,9 @@ class Train(Generic[M]):
     out: Path
     """Folder of the checkpoint, kept loadable at every moment."""
     model: tyro.conf.OmitArgPrefixes[M]
-    training: tyro.conf.OmitArgPrefixes[Options] = field(default_factory=Options)
+    training: Annotated[tyro.conf.OmitArgPrefixes[Options], tyro.conf.arg(help="How to train.")] = field(
+        default_factory=Options
+    )
     data: str = "mnist"
     """Data set: digits, sprites or mnist."""
     resume: bool = False
@@ -65,6 +76,7 @@ class Train(Generic[M]):
     """Encode and project the test set at the end, for the maps of the app (about two minutes for 10,000 images)."""
 
     def run(self) -> int:
+        _named(self.out)
         with ERRORS.status(f"loading {self.data}"):
             data = load_data(self.data, "train", self.training.limit)
         command = "latent-explorer " + shlex.join(_without_path(sys.argv[1:]))
@@ -84,9 +96,11 @@ class Train(Generic[M]):
             seconds = checkpoint.card["cost"]["seconds"]
             OUT.print(
                 f"{checkpoint.card['epochs_done']} epochs in {seconds:.0f} s: {self.out}; "
-                f"measure it with `latent-explorer evaluate {self.out}`",
+                f"measure it with `latent-explorer evaluate {shlex.quote(str(self.out))}`",
                 soft_wrap=True,
             )
+            for sentence in collapsed(checkpoint.card):
+                OUT.print(sentence, soft_wrap=True)
         return 0
 
 
@@ -124,6 +138,8 @@ class Evaluate:
         checkpoint = load(self.folder, pick_device(self.device))
         if self.write:
             self._check_write(checkpoint)
+        if checkpoint.outdated:
+            ERRORS.print(checkpoint.outdated, markup=False, soft_wrap=True)
         found: dict[str, Estimate] = {}
         tables: dict[str, Any] = {}
         failed: list[str] = []
@@ -139,7 +155,7 @@ class Evaluate:
             )
             for group, numbers, factors, error in measure_each(bench, self.metrics):
                 if error is not None:
-                    failed.append(f"{group} ({error or type(error).__name__})")
+                    failed.append(f"{group} ({str(error) or type(error).__name__})")
                     continue
                 found |= numbers
                 tables |= factors
@@ -148,12 +164,8 @@ class Evaluate:
         self._print(checkpoint, found, tables)
         if failed:
             kept = "the others are kept" if found else "there are no others"
-            ERRORS.print(
-                f"latent-explorer: these groups could not be measured, {kept}: {'; '.join(failed)}",
-                markup=False,
-                soft_wrap=True,
-            )
-        return 1 if failed else 0
+            return _complain(f"these groups could not be measured, {kept}: {'; '.join(failed)}", 1)
+        return 0
 
     def _check_write(self, checkpoint: Checkpoint) -> None:
         """Raises ValueError for numbers that do not belong into the card."""
@@ -187,7 +199,8 @@ class Evaluate:
             "weights": checkpoint.weights,
         }
         values = {name: estimate._asdict() for name, estimate in numbers.items()}
-        save_card(self.folder, merged(load_card(self.folder), group, values, how, tables))
+        card = load_card(checkpoint.folder)
+        save_card(checkpoint.folder, merged(card, group, values, how, tables))
 
     def _print(self, checkpoint: Checkpoint, found: dict[str, Estimate], tables: dict[str, Any]) -> None:
         if self.json:
@@ -219,7 +232,12 @@ class Frontier:
         rates = rates_of(checkpoint.model)
         if not rates:
             raise ValueError(f"{self.folder} answers to one beta only: train a model with --rates")
-        rungs = self.rungs or (9 if len(rates) == 1 else 5)
+        rungs = (9 if len(rates) == 1 else 5) if self.rungs is None else self.rungs
+        if rungs < 2 or rungs ** len(rates) > MOST_POINTS:
+            raise ValueError(
+                f"a frontier has at least 2 rungs for each block and at most {MOST_POINTS} points, got --rungs {rungs}"
+            )
+        # All that can be wrong with an anchor is found before hours of measuring, and the card is written once, at the end.
         others = [load(folder, pick_device(self.device)) for folder in self.anchors]
         anchors = [(other.model, _betas_of(other, checkpoint)) for other in others]
         with _status() as report:
@@ -228,14 +246,37 @@ class Frontier:
         for other, anchor in zip(others, found["anchors"], strict=True):
             anchor |= {
                 "name": other.name,
-                "command": other.card["command"],
-                "epochs": other.card["epochs_done"],
+                "command": other.card.get("command", ""),
+                "epochs": other.card.get("epochs_done"),
             }
-        words = ["latent-explorer frontier", self.folder.name, f"--rungs {rungs} --seed {self.seed}"]
-        words += [f"--limit {self.limit}"] if self.limit else []
-        words += [f"--anchors {' '.join(other.name for other in others)}"] if others else []
-        how = {"command": " ".join(words), "split": "test", "data": bench.data.name}
-        save_card(self.folder, {**checkpoint.card, "frontier": {**how, **found}})
+        words = [
+            "latent-explorer",
+            "frontier",
+            checkpoint.name,
+            "--rungs",
+            str(rungs),
+            "--seed",
+            str(self.seed),
+        ]
+        words += ["--limit", str(self.limit)] if self.limit else []
+        words += ["--anchors", *(other.name for other in others)] if others else []
+        how = {
+            "command": shlex.join(words),
+            "split": "test",
+            "data": bench.data.name,
+            "seed": self.seed,
+            "limit": self.limit,
+            "versions": versions(),
+            "weights": checkpoint.weights,
+        }
+        card = load_card(checkpoint.folder)
+        if (old := card.get("frontier")) and outdated(card, how) and old["anchors"]:
+            ERRORS.print(
+                "the anchors measured beside older weights are left out, since their gaps are no longer true: name them in --anchors "
+                "to measure them again",
+                soft_wrap=True,
+            )
+        save_card(checkpoint.folder, with_frontier(card, found, how))
         for point in [*found["points"], *found["anchors"]]:
             OUT.print(_frontier_line(point), soft_wrap=True)
         return 0
@@ -243,7 +284,7 @@ class Frontier:
 
 def _betas_of(other: Checkpoint, beside: Checkpoint) -> dict[str, float]:
     """The betas that a checkpoint was trained for. Raises ValueError where it is nothing to be compared with."""
-    betas = other.card["objective"].get("beta")
+    betas = other.card.get("objective", {}).get("beta")
     if (
         betas is None
         or set(betas) != set(rates_of(beside.model))
@@ -252,6 +293,7 @@ def _betas_of(other: Checkpoint, beside: Checkpoint) -> dict[str, float]:
         raise ValueError(
             f"{other.folder} was not trained for one beta on the same data and blocks: leave it out of --anchors"
         )
+    at(beside.model, betas)  # raises where the multi-rate model does not know them
     return betas
 
 
@@ -294,9 +336,11 @@ class Pack:
     """Round the weights to float16."""
 
     def run(self) -> int:
+        _named(self.out)
         pack(self.folder, self.out, self.half)
+        out = shlex.quote(str(self.out))
         OUT.print(
-            f"next: `latent-explorer atlas {self.out}` and `latent-explorer evaluate {self.out} --write`",
+            f"next: `latent-explorer atlas {out}` and `latent-explorer evaluate {out} --write`",
             soft_wrap=True,
         )
         return 0
@@ -359,6 +403,7 @@ class TrainAny:
     """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae`."""
 
     what: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[TrainCommand]]  # type: ignore[valid-type]
+    """Which model."""
 
     def run(self) -> int:
         return self.what.run()
@@ -375,18 +420,46 @@ Command: Any = (
 
 
 def main(arguments: Sequence[str] | None = None, command: Any = Command) -> int:
-    """Run one of the commands of a union; 0, or 2 after one sentence on what to do, or 130 when interrupted."""
+    """Run one of the commands of a union; 0, or after one sentence on what to do 2, or 1 for a fault of the program, or 130 when interrupted.
+
+    With the variable LATENT_EXPLORER_TRACEBACK set, such a fault is raised.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _parse(arguments, command).run()
+        return _parse(words, command).run()
     except KeyboardInterrupt:
         ERRORS.print("stopped; where a training was running, --resume goes on from its last epoch")
         return 130
-    except (ValueError, TrainingError, OSError) as error:
-        ERRORS.print(f"latent-explorer: {error}", markup=False, soft_wrap=True)
-        return 2
+    except (ValueError, TrainingError) as error:
+        return _complain(f"{error}{_meant(str(error), words, command)}", 2)
+    except OSError as error:
+        return _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+    except Exception as error:
+        if TRACEBACK in os.environ:
+            raise
+        return _complain(*_fault(error))
 
 
-def _parse(arguments: Sequence[str] | None, command: Any) -> Any:
+def _complain(sentence: str, code: int) -> int:
+    ERRORS.print(f"latent-explorer: {' '.join(sentence.split())}", markup=False, soft_wrap=True)
+    return code
+
+
+def _fault(error: Exception) -> tuple[str, int]:
+    """What to say of an error that nobody foresaw, and the exit code."""
+    reason = " ".join(str(error).split())[:200]
+    if isinstance(error, MemoryError) or "memory" in reason:
+        return (
+            f"there is not enough memory ({reason or 'none is left'}): choose a smaller model, batch or limit",
+            2,
+        )
+    return (
+        f"this is a fault of the program, {type(error).__name__} ({reason}): with {TRACEBACK}=1 it says where, for a report",
+        1,
+    )
+
+
+def _parse(arguments: list[str], command: Any) -> Any:
     """The command as an object. Raises SystemExit: 0 after help, 2 after one sentence for bad usage."""
     complaint = io.StringIO()
     try:
@@ -399,10 +472,62 @@ def _parse(arguments: Sequence[str] | None, command: Any) -> Any:
             )
     except SystemExit as stop:
         if stop.code:
-            ERRORS.print(
-                f"latent-explorer: {one_sentence(complaint.getvalue())}", markup=False, soft_wrap=True
-            )
+            sentence = one_sentence(complaint.getvalue())
+            if arguments[:1] == ["train"] and "".join(arguments[1:2]).startswith("-"):
+                sentence = f"name the model first, one of {', '.join(MODELS)} (see --help)"
+            _complain(f"{sentence}{_meant(sentence, arguments, command)}", 2)
         raise
+
+
+def _meant(sentence: str, arguments: list[str], command: Any) -> str:
+    """The known word that is nearest to the one complained of, as a question; nothing where none is near.
+
+    Near the options of the command, what the sentence says that one can choose, or, in their places, commands and models.
+    """
+    complaint, *choices = re.split(r"choose |Expected one of|Available subcommands:", sentence)
+    told = set(re.findall(r"[\w-]+", " ".join(choices)))
+    for place, word in enumerate(argument.partition("=")[0] for argument in arguments):
+        if word.startswith("--"):
+            known = _options(arguments, command)
+        else:
+            known = told | (
+                {*_subcommands(command)}
+                if place == 0
+                else {*MODELS}
+                if arguments[0] == "train" and place == 1
+                else set()
+            )
+        if word in re.findall(r"[\w./-]+", complaint) and word not in known:
+            near = get_close_matches(
+                word.removeprefix("--"), [other.removeprefix("--") for other in known], 1
+            )
+            return f"; did you mean {'--' * word.startswith('--')}{near[0]}?" if near else ""
+    return ""
+
+
+def _subcommands(command: Any) -> dict[str, Any]:
+    """The classes of the commands of a union, by name."""
+    return {part.__metadata__[0].name: part.__origin__ for part in get_args(command)}
+
+
+def _options(arguments: list[str], command: Any) -> set[str]:
+    """The options of the command that is asked for, as one types them."""
+    kinds: list[Any] = [_subcommands(command).get(arguments[0])]
+    if arguments[0] == "train":
+        kinds = [Train, Options, *(MODELS[name] for name in arguments[1:2] if name in MODELS)]
+    names = [part.name.replace("_", "-") for kind in kinds if kind for part in fields(kind)]
+    return {f"--{name}" for name in names} | {"--help"}
+
+
+# What tyro and Python say, and what a person would.
+PLAINER = {
+    r" \(applied to [^)]*\)": "",
+    r"Unrecognized(?: or misplaced)? options: ([^\s,]+)((?!Available).)*": r"nothing here is called \1; ",
+    r"invalid literal for int\(\) with base 10: (.*)": r"\1 is no whole number",
+    r"could not convert string to float: (.*)": r"\1 is no number",
+    r"no type matching (?:\{None\} )?(.*) could be instantiated from (\[.*?\])\. Got errors.*": r"expected \1, got \2",
+    r";$": "",
+}
 
 
 def one_sentence(panel: str) -> str:
@@ -415,7 +540,15 @@ def one_sentence(panel: str) -> str:
     words = " ".join(re.sub(r"[\u2500-\u257f|]+", " ", body).split())
     words = re.split(r"Perhaps you meant|Arguments are applied|Argument helptext|For full helptext", words)[0]
     words = re.sub(r"Error parsing \S*__\S*: ", "", words)
+    for said, told in PLAINER.items():
+        words = re.sub(said, told, words.strip())
     return f"{words.strip()} (see --help)"
+
+
+def _named(out: Path) -> None:
+    """Raises ValueError for a folder without a name."""
+    if out == Path():
+        raise ValueError("the folder to write to has no name: give one, for example runs/first")
 
 
 def _leads() -> bool:
@@ -454,7 +587,8 @@ def _write_atlas(folder: Path, device: str, split: str = "test") -> None:
         training = (
             0 if split == "test" else len(data) - (len(load_data(name, "test")) if split == "all" else 0)
         )
-        save_atlas(folder, make_atlas(checkpoint.model, data, report=report, training=training))
+        made = make_atlas(checkpoint.model, data, report=report, training=training)
+        save_atlas(checkpoint.folder, made, checkpoint.weights)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ Card = Mapping[str, Any]
 Number = Mapping[str, float]
 
 # What measuring writes into a card, and training leaves alone.
-MEASURED = ("metrics", "evaluations", "factors", "frontier")
+MEASURED = ("metrics", "evaluations", "evaluation", "factors", "frontier", "atlas")
 
 
 class Evaluation(TypedDict, total=False):
@@ -36,7 +36,7 @@ def evaluations(card: Card) -> dict[str, Evaluation]:
     if "evaluations" in card:
         return dict(card["evaluations"])
     whole = card.get("evaluation")
-    return {"": {"names": list(card["metrics"]), **whole}} if whole else {}  # type: ignore[typeddict-item]
+    return {"": {"names": list(card.get("metrics", {})), **whole}} if whole else {}  # type: ignore[typeddict-item]
 
 
 def evaluation_of(card: Card, number: str) -> Evaluation | None:
@@ -53,7 +53,22 @@ def commands(card: Card, numbers: Iterable[str]) -> str:
     """
     found = [evaluation_of(card, number) for number in numbers]
     words = dict.fromkeys(f"`{how['command']}`" for how in found if how and "command" in how)
-    return " and ".join(words)
+    return " and ".join(words) or "a command that the card does not name"
+
+
+def images(card: Card, numbers: Iterable[str]) -> str:
+    """The images that these numbers were measured on, in words.
+
+    >>> images({"evaluations": {"one": {"names": ["a"], "data": "digits", "split": "test"}}}, ["a"])
+    'the test images of digits'
+    """
+    found = [evaluation_of(card, number) for number in numbers]
+    words = dict.fromkeys(
+        f"the {how['split']} images of {how['data']}"
+        for how in found
+        if how and "split" in how and "data" in how
+    )
+    return " and ".join(words) or "images that the card does not name"
 
 
 def merged(
@@ -74,8 +89,7 @@ def merged(
     told = {name: found for name, found in {**others, group: how}.items() if found["names"]}
     factors = {"factors": _with_tables(card.get("factors"), tables)} if tables else {}
     return {
-        "evaluation": dict(how),
-        **card,
+        **{key: value for key, value in card.items() if key != "evaluation"},
         "metrics": {**metrics, **numbers},
         **factors,
         "evaluations": told,

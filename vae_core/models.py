@@ -50,10 +50,14 @@ class Declaration(Protocol):
 Solver = Callable[[], float]
 
 
+# No block, mixture or layer is larger.
+MOST = 65_536
+
+
 def _positive(**dimensions: int | None) -> None:
     for name, value in dimensions.items():
-        if value is not None and value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+        if value is not None and not 1 <= value <= MOST:
+            raise ValueError(f"{name} must be between 1 and {MOST}, got {value}")
 
 
 LikelihoodName = Literal[

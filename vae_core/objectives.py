@@ -103,7 +103,8 @@ class Constrained(Rule):
     """min D subject to E_x KL <= delta nats an example, by dual ascent on the multiplier beta (the KKT form of a beta-VAE).
 
     theta, phi descend D + beta (KL - delta); beta <- beta exp(speed (KL_average - delta) / max(delta, 1)), kept within
-    `RANGE`, with an exponential average of the batches' KL (decay 0.99) and no update before `WARMUP` batches have been seen.
+    `RANGE`, with an exponential average of the batches' KL (decay 0.99) and no update before `WARMUP` batches have been seen,
+    or a tenth of the `steps` of a short training.
     beta (KL - delta) = 0 at the optimum: where KL stays below delta at the least beta, the constraint is inactive.
     """
 
@@ -113,10 +114,11 @@ class Constrained(Rule):
     average: Tensor
     batches: Tensor
 
-    def __init__(self, delta: float, speed: float = 0.01):
+    def __init__(self, delta: float, speed: float = 0.01, steps: int | None = None):
         super().__init__()
         _above_zero(delta=delta)
         self.delta, self.speed = delta, speed
+        self.waits = self.WARMUP if steps is None else min(self.WARMUP, steps // 10)
         for name in ("log_beta", "average", "batches"):
             self.register_buffer(name, torch.zeros(()))
 
@@ -127,7 +129,7 @@ class Constrained(Rule):
 
     def _ascend(self, rate: Tensor) -> None:
         _average(self.average, self.batches, rate)
-        if self.batches > self.WARMUP:
+        if self.batches > self.waits:
             step = self.speed * (self.average - self.delta) / max(self.delta, 1.0)
             self.log_beta = (self.log_beta + step).clamp(*map(math.log, self.RANGE))
 

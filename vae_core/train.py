@@ -10,7 +10,7 @@ import math
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from .checkpoints import (
     TRAINING,
     Checkpoint,
     CheckpointError,
+    fingerprint,
     load_card,
     read_metadata,
     read_tensors,
@@ -36,7 +37,9 @@ from .checkpoints import (
     write_tensors,
 )
 from .data import Data
-from .distributions import Sampler
+from .distributions import Sampler, check_seed
+from .evaluations import MEASURED
+from .explore import active_units, blocks, encode
 from .model import Model
 from .models import Declaration, Solver, described
 from .multirate import at, rates_of, usual
@@ -49,6 +52,7 @@ from .objectives import (
     Capacity,
     ClassifierTerm,
     ClassTerm,
+    Constrained,
     Loss,
     MultiRate,
     Objective,
@@ -94,6 +98,16 @@ TAKES = {
 
 # One in so many images of a batch is labelled, where only some labels are told.
 LABELLED_SHARE = 8
+
+# No count of a training is larger.
+MOST = 1_000_000_000
+
+# A training of fewer epochs than it is asked for, where nothing is asked, has at least so many steps; its learning rate rises over a tenth
+# of them.
+USUAL_EPOCHS, USUAL_STEPS, USUAL_WARMUP = 20, 2000, 500
+
+# Images to count active dimensions on at the end.
+COUNTED = 2000
 
 # Losses are looked at (and, on a GPU, waited for) once in this many steps.
 CHECK_EVERY = 50
@@ -143,12 +157,13 @@ class Options:
     """Tell the class of this many images only (an eighth of each batch is drawn from them); a missing one is summed out."""
     stagewise: bool = False
     """Train the stages of a model one after the other, equally many epochs each."""
-    epochs: int = 20
+    epochs: int | None = None
+    """20 unless given, and more where the data are few, so that there are 2,000 steps."""
     batch: int = 128
     """Examples a step, over all processes."""
     learning_rate: float = 1e-3
-    warmup: int = 500
-    """Steps over which the learning rate rises; a cosine brings it down to zero after that."""
+    warmup: int | None = None
+    """Steps over which the learning rate rises, a tenth of all, but at most 500, unless given; a cosine brings it down to zero after that."""
     clip: float = 100.0
     """Largest norm of the gradient."""
     limit: int | None = None
@@ -184,11 +199,16 @@ class Options:
             if value is not None and not 0 < value < math.inf:
                 raise ValueError(f"{_spelt(name)} must be above 0, got {value}")
         for name in ("epochs", "batch", "learning_rate", "clip"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name.replace('_', ' ')} must be above 0, got {getattr(self, name)}")
-        for name in ("warmup", "beta_warmup", "validation", "seed"):
-            if getattr(self, name) < 0:
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name.replace('_', ' ')} must be above 0, got {value}")
+        for name in ("warmup", "beta_warmup", "validation"):
+            if (getattr(self, name) or 0) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        for name, value in vars(self).items():
+            if name != "seed" and isinstance(value, int) and value > MOST:
+                raise ValueError(f"{name.replace('_', ' ')} is at most {MOST}, got {value}")
+        check_seed(self.seed)
         if self.patience is not None and not (self.patience > 0 and self.validation):
             raise ValueError(
                 "patience needs to be above 0 and to have validation images: give --validation too"
@@ -199,6 +219,18 @@ class Options:
             )
         if self.precision not in ("auto", "float32", "bfloat16"):
             raise ValueError(f"no precision is called {self.precision!r}: choose auto, float32 or bfloat16")
+
+    def settled(self, steps_an_epoch: int) -> "Options":
+        """The same options for a training of so many steps an epoch, with the defaults that follow its length.
+
+        >>> Options().settled(steps_an_epoch=10).epochs, Options().settled(10).warmup
+        (200, 200)
+        >>> Options().settled(468).epochs, Options().settled(468).warmup
+        (20, 500)
+        """
+        epochs = self.epochs or max(USUAL_EPOCHS, math.ceil(USUAL_STEPS / steps_an_epoch))
+        warmup = min(USUAL_WARMUP, epochs * steps_an_epoch // 10) if self.warmup is None else self.warmup
+        return replace(self, epochs=epochs, warmup=warmup)
 
     def rule(self, steps: int) -> Rule:
         """How the bound is weighed in a training of so many steps. Raises ValueError for an option too few or too many."""
@@ -222,6 +254,8 @@ class Options:
             return Weighted(value, self.beta_warmup)
         if self.objective == "capacity":
             return Capacity(value, max(1, steps // 2))
+        if self.objective == "constrained":
+            return Constrained(value, steps=steps)
         return RULES[self.objective](value)  # type: ignore[call-arg]
 
     def objective_for(self, model: Model, classes: int, steps: int, images: int) -> Objective:
@@ -286,8 +320,8 @@ def pick_device(name: str) -> torch.device:
         return torch.device(best)
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError):
+        torch.zeros(1, device=device).item()  # some devices hold shapes alone
+    except (RuntimeError, AssertionError, ImportError):
         raise ValueError(
             f"the device {name!r} is not to be had on this machine: leave it out, or choose cpu"
         ) from None
@@ -346,8 +380,17 @@ def train(
     not fit; ValueError for a batch, device or block of beta that does not fit.
     """
     device = pick_device(_local_device(options.device))
+    if resume:
+        options = _taken_up(options, folder)
     with process_group(device) as group, _reproducible(options.seed):
         return _Run(declaration, data, options, folder, device, group, command).go(resume, report)
+
+
+def _taken_up(options: Options, folder: Path) -> Options:
+    """The options with the length and the warm-up that the training in `folder` was begun with, where none are asked for."""
+    made = load_card(folder).get("training", {})
+    unasked = [name for name in ("epochs", "warmup") if getattr(options, name) is None]
+    return replace(options, **{name: made.get(name) for name in unasked})
 
 
 def _local_device(name: str) -> str:
@@ -407,7 +450,9 @@ class _Run:
                 f"{len(self.schedule.rest)} images without a label are too few for a batch of {options.batch}: "
                 "give a smaller --batch or fewer --labels"
             )
-        self.steps = self.steps_an_epoch * options.epochs
+        self.options = options = options.settled(self.steps_an_epoch)
+        self.epochs, self.warmup = options.epochs or 0, options.warmup or 0
+        self.steps = self.steps_an_epoch * self.epochs
         objective = options.objective_for(self.model, len(data.classes), self.steps, len(self.data)).to(
             device
         )
@@ -426,7 +471,7 @@ class _Run:
 
     def go(self, resume: bool, report: Report) -> Checkpoint:
         done = self._resume() if resume else self._start()
-        for epoch in range(done, self.options.epochs):
+        for epoch in range(done, self.epochs):
             if self.options.patience and _waited(self.card["history"]) >= self.options.patience:
                 break
             if self.solve is not None and _settled(self.card["history"]):
@@ -439,9 +484,14 @@ class _Run:
                 Progress(epoch + 1, (epoch + 1) * self.steps_an_epoch, self.steps, means, True, validation)
             )
         model = self.model.eval().requires_grad_(False)
-        return Checkpoint(self.folder, self.card, at(model, usual(model)), usual(model))
+        if done < self.card["epochs_done"]:
+            self._count(at(model, usual(model)))
+        weights = fingerprint(model.state_dict())
+        return Checkpoint(self.folder, self.card, at(model, usual(model)), usual(model), weights)
 
     def _start(self) -> int:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise TrainingError(f"{self.folder} is a file: choose a folder to train in")
         if (self.folder / CARD).exists():
             raise TrainingError(
                 f"{self.folder} already holds a checkpoint: choose another folder, or --resume to go on with it"
@@ -483,8 +533,35 @@ class _Run:
             raise CheckpointError(
                 f"{self.folder / TRAINING} does not fit the model: {error}; delete the folder and train again"
             ) from None
-        self.card = {**card, "training": {**card["training"], "epochs": self.options.epochs}}
+        self.card = {
+            **card,
+            **self._measured(),
+            "training": {**card["training"], "epochs": self.epochs},
+        }
         return card["epochs_done"]
+
+    def _count(self, model: Model) -> None:
+        """Write into the card how many dimensions of each block are active on held-out images, or on training images where none are held out."""
+        seen = (self.held_out if len(self.held_out) > 1 else self.data).head(COUNTED)
+        batches = seen.batches(500, self.options.seed)
+        with torch.no_grad():
+            parts = [{name: q.mean for name, q in encode(model, batch).items()} for batch in batches]
+        means = {name: torch.cat([part[name] for part in parts]) for name in blocks(model)}
+        active = {
+            name: {"active": int(active_units(mean).sum()), "dimensions": mean.shape[1], "n": len(mean)}
+            for name, mean in means.items()
+        }
+        self.card = {**self.card, **self._measured(), "active_dimensions": active}
+        if self.group.leads:
+            save_card(self.folder, self.card)
+
+    def _measured(self) -> dict[str, Any]:
+        """What was written into the card beside this training, which is not its own to lose; it knows the weights that it is of."""
+        try:
+            card = load_card(self.folder)
+        except CheckpointError:
+            return {}
+        return {part: card[part] for part in MEASURED if part in card}
 
     def _epoch(self, epoch: int, report: Report) -> dict[str, float]:
         """One pass over the training images in a fresh order; the mean of each term."""
@@ -510,7 +587,7 @@ class _Run:
         """The variables whose terms and weights the epoch is about: all of them, unless the model is trained stage by stage."""
         if not self.stages:
             return
-        names = self.stages[epoch * len(self.stages) // self.options.epochs]
+        names = self.stages[epoch * len(self.stages) // self.epochs]
         self.step.objective.names = names  # type: ignore[assignment]
         trained = [net[name] for net in (self.model.p, self.model.q) for name in names if name in net]
         wanted = {id(p) for module in trained for p in module.parameters()}
@@ -524,7 +601,7 @@ class _Run:
 
     def _rate(self, step: int) -> float:
         """The learning rate: a linear warm-up, and a cosine down to zero at the last step."""
-        rise = min(1.0, (step + 1) / (self.options.warmup + 1))
+        rise = min(1.0, (step + 1) / (self.warmup + 1))
         return self.options.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * step / self.steps))
 
     def _update(self, batch: dict[str, Tensor], sampler: Sampler) -> dict[str, Tensor]:
@@ -568,7 +645,8 @@ class _Run:
             "processes": self.group.size,
         }
         found = {key: round(value, 6) for key, value in self.step.objective.state().items()}  # type: ignore[operator]
-        self.card = {**self.card, "epochs_done": done, "history": history, "cost": cost, "found": found}
+        made = {"epochs_done": done, "history": history, "cost": cost, "found": found}
+        self.card = {**self.card, **self._measured(), **made}
         if not self.group.leads:
             return
         state = _training_state(self.step, self.optimizer)
@@ -581,6 +659,24 @@ class _Run:
                 f"epoch {done} could not be written to {self.folder} ({error.strerror}); what was there is kept: "
                 "make room, then go on with --resume"
             ) from None
+
+
+def collapsed(card: Mapping[str, Any]) -> list[str]:
+    """A sentence for each block of which fewer than half of the dimensions were active at the end of the training.
+
+    >>> collapsed({"active_dimensions": {"z": {"active": 0, "dimensions": 8, "n": 100}}})[0]
+    'z has collapsed: none of its 8 dimensions is active, so the model says nothing of an image there: train longer, or try a smaller --beta or a --beta-warmup'
+    """
+    remedy = "train longer, or try a smaller --beta or a --beta-warmup"
+    return [
+        f"{block} has collapsed: none of its {of} dimensions is active, so the model says nothing of an image there: {remedy}"
+        if not active
+        else f"{block}: {active} of {of} dimensions {'is' if active == 1 else 'are'} active: if that is fewer than you want, {remedy}"
+        for block, (active, of, _) in (
+            (name, found.values()) for name, found in card.get("active_dimensions", {}).items()
+        )
+        if 2 * active < of
+    ]
 
 
 def _not_finite(what: str, step: int) -> str:
@@ -700,7 +796,7 @@ def _stages(declaration: Declaration, options: Options) -> tuple[tuple[str, ...]
     stages = getattr(declaration, "stages", ())
     if not stages:
         raise ValueError("this model has no stages to be trained one after the other: leave out --stagewise")
-    if options.epochs < len(stages):
+    if (options.epochs or 0) < len(stages):
         raise ValueError(f"{len(stages)} stages need at least as many epochs, got {options.epochs}")
     return stages
 

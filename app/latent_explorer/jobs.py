@@ -67,10 +67,10 @@ class Job:
 
     @property
     def output(self) -> str | None:
-        """What it printed, None unless it has ended well."""
-        if self.running or self._process.returncode != 0:
+        """What it printed, None unless it has ended by itself: with code 1 it has measured all but what it complains of."""
+        if self.running or self._process.returncode not in (0, 1):
             return None
-        return self._printed
+        return self._printed or None
 
     def cancel(self) -> None:
         self.cancelled = True

@@ -15,6 +15,7 @@ from latent_explorer.components.palette import colours
 from latent_explorer.pictures import to_bytes
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
+from vae_core.evaluations import commands
 from vae_core.explore import blocks, class_posterior, decode, neighbours, reads_label
 from vae_core.labels import has_label
 from vae_core.names import LABEL
@@ -133,6 +134,7 @@ def leak_note(found: Checkpoint) -> None:
         names = [f"probe_{block}_{kind}_{{}}" for kind in ("logistic", "knn", "mlp")]
         if not all(name.format("sample") in metrics for name in names):
             continue
+        measured = [name.format(what) for what in ("sample", "mean") for name in names]
         sampled, means = (
             " / ".join(f"{metrics[name.format(what)]['value']:.1%}" for name in names)
             for what in ("sample", "mean")
@@ -145,6 +147,6 @@ def leak_note(found: Checkpoint) -> None:
             f"of the test images from samples of {block}, and for {means} from posterior means, which also show shifts that "
             f"the posterior’s noise hides from the decoder; naming the most frequent class is right for {most_frequent:.1%}. "
             f"Nothing in the bound forbids a leak: it only puts the price KL(q({block}|·) ‖ p({block})) on "
-            f"whatever {block} carries. {against}Measured{measured_at(found)} by `{found.card['evaluation']['command']}`",
+            f"whatever {block} carries. {against}Measured{measured_at(found)} by {commands(found.card, measured)}",
             icon=":material/info:",
         )

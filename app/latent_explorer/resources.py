@@ -20,7 +20,7 @@ from latent_explorer.components.latent_map import Ellipse
 from latent_explorer.pictures import png, to_bytes
 from latent_explorer.uploads import Own, read, white_on_black
 from vae_core import Checkpoint, bundled, load
-from vae_core.checkpoints import CARD, found_in, load_card
+from vae_core.checkpoints import ATLAS, CARD, WEIGHTS, found_in, load_card
 from vae_core.clusters import Marginals, Parts, marginals, parts_of, responsibilities
 from vae_core.data import DATA_VARIABLE, DATASETS, Data, local_data
 from vae_core.distributions import Sampler, diagonal_normal
@@ -67,6 +67,8 @@ PRIOR_DRAWS = 200
 # Up to how many components of a mixture prior get an outline of their own.
 FEW_COMPONENTS = 12
 
+Written = tuple[tuple[int, int], ...]
+
 
 def offered() -> dict[str, Path]:
     """The checkpoints to choose from, the one that the app opens on first: the bundled ones, and those of the folder given to
@@ -94,7 +96,7 @@ PRIOR_ARGUMENTS = ("prior", "components", "separation", "layout")
 
 
 @st.cache_data(show_spinner=False)
-def _recipe(folder: str, written: int) -> tuple[str, dict[str, Any]] | None:
+def _recipe(folder: str, written: Written) -> tuple[str, dict[str, Any]] | None:
     """A checkpoint's prior and how else it was made; None where a card says neither."""
     try:
         card = _card(folder, written)
@@ -108,22 +110,30 @@ def _recipe(folder: str, written: int) -> tuple[str, dict[str, Any]] | None:
     return arguments["prior"], {"model": card["model"]["name"], "arguments": rest, **made}
 
 
-def _written(folder: Path) -> int:
-    """When the card was written: what is cached of a checkpoint is read again when that changes."""
-    return (folder / CARD).stat().st_mtime_ns
+def _written(folder: Path) -> Written:
+    """When its card, weights and atlas were written, and how long they are: what is cached of a checkpoint is read again when that changes."""
+    return tuple(_stamp(folder / file) for file in (CARD, WEIGHTS, ATLAS))
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        found = file.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def checkpoint(name: str) -> Checkpoint:
     """The named checkpoint, one frozen object for all visitors. Raises CheckpointError for a damaged one.
 
-    It is read again when its card has been written since.
+    It is read again when one of its files has been written since.
     """
     folder = offered()[name]
     return _checkpoint(str(folder), _written(folder))
 
 
 @st.cache_resource(show_spinner="Opening the model …")
-def _checkpoint(folder: str, written: int) -> Checkpoint:
+def _checkpoint(folder: str, written: Written) -> Checkpoint:
     found = load(folder)
     found.atlas  # noqa: B018  (read now: the pages need it, and a damaged one must be reported here)
     return found
@@ -139,11 +149,11 @@ def current() -> Checkpoint:
     return at_betas(checkpoint(st.session_state["checkpoint"]), st.session_state["betas"])
 
 
-def _identity(found: Checkpoint) -> tuple[str, int, str]:
+def _identity(found: Checkpoint) -> tuple[str, Written, str]:
     return str(found.folder), _written(found.folder), repr(found.betas)
 
 
-# What is derived from a checkpoint is kept by its folder, the time its card was written and its betas; so many positions of the
+# What is derived from a checkpoint is kept by its folder, the times its files were written and its betas; so many positions of the
 # sliders are remembered.
 _by_identity = st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: _identity}, max_entries=128)
 
@@ -313,7 +323,7 @@ def _cards() -> dict[str, dict[str, Any]]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def _card(folder: str, written: int) -> dict[str, Any]:
+def _card(folder: str, written: Written) -> dict[str, Any]:
     try:
         return load_card(folder)
     except ValueError:

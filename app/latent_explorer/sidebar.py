@@ -10,7 +10,8 @@ from latent_explorer import links, resources
 from latent_explorer.components.copy_link import copy_link
 from latent_explorer.panels import measured_at
 from vae_core import Checkpoint
-from vae_core.checkpoints import CheckpointError
+from vae_core.checkpoints import CheckpointError, spoken
+from vae_core.evaluations import commands, images
 from vae_core.explore import blocks, prior_distance
 from vae_core.multirate import rates_of, usual
 from vae_core.priors import bayes_error
@@ -132,10 +133,12 @@ def _card(found: Checkpoint) -> None:
     if cost:
         lines.append(f"cost {_duration(cost['seconds'])}, {card['epochs_done']} epochs on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
+    if found.outdated:
+        st.warning(f"{found.outdated}.")
     if card["metrics"]:
         _numbers(found)
     else:
-        st.caption(f"Not measured yet: `latent-explorer evaluate {found.name} --write`")
+        st.caption(f"Not measured yet: `latent-explorer evaluate {spoken(found.folder)} --write`")
 
 
 def _objective(card: Mapping[str, Any]) -> str:
@@ -189,12 +192,11 @@ def _numbers(found: Checkpoint) -> None:
     card, inputs = found.card, found.model.inputs()
     given = f" | {', '.join(inputs)}" if inputs else ""
     lines = []
-    for metric, (title, form) in HEADLINES.items():
-        if metric in card["metrics"]:
-            value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
-            lines.append(f"{title.format(given=given)}  \n**{form.format(value, se)}** · n {n:,}")
-    st.markdown(
-        f"**Measured**{measured_at(found)} on the {card['evaluation']['split']} images of {card['evaluation']['data']}"
-    )
+    shown = [metric for metric in HEADLINES if metric in card["metrics"]]
+    for metric in shown:
+        title, form = HEADLINES[metric]
+        value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
+        lines.append(f"{title.format(given=given)}  \n**{form.format(value, se)}** · n {n:,}")
+    st.markdown(f"**Measured**{measured_at(found)} on {images(card, shown)}")
     st.caption("  \n".join(lines))
-    st.caption(f"value ± standard error, by `{card['evaluation']['command']}`")
+    st.caption(f"value ± standard error, by {commands(card, shown)}")

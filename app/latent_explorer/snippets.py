@@ -12,6 +12,7 @@ from pathlib import Path
 from torch import Tensor
 
 from vae_core import Checkpoint, bundled
+from vae_core.checkpoints import spoken
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
 
@@ -74,10 +75,9 @@ def opened(found: Checkpoint) -> list[str]:
 
 def measuring(found: Checkpoint, *groups: str) -> str:
     """The command that measures these groups of numbers of the checkpoint at its betas."""
-    folder = f"pretrained/{found.name}" if bundled().get(found.name) == found.folder else found.name
     betas = [f"{block} {beta:g}" for block, beta in found.betas.items()]
     options = [*(["--beta", *betas] if betas else []), "--metrics", *groups]
-    return " ".join(["latent-explorer evaluate", folder, *options])
+    return " ".join(["latent-explorer evaluate", spoken(found.folder), *options])
 
 
 def codes_of_items(items: Sequence[int]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from vae_core.checkpoints import bundled, load
+from vae_core.checkpoints import bundled, load, spoken
 from vae_core.cli import main
 from vae_core.data import DATASETS
 from vae_core.evaluations import Evaluation, commands, merged
@@ -186,6 +186,52 @@ def test_an_interrupted_measurement_keeps_what_was_measured(folder: Path, monkey
     assert "negative_elbo" in card_of(folder)["metrics"]
 
 
+@pytest.mark.parametrize(
+    "command", [[], ["train"], *(["train", name] for name in MODELS), ["evaluate"], ["frontier"], ["pack"]]
+)
+def test_no_help_prints_what_is_meant_for_programmers(command: list[str], capsys: pytest.CaptureFixture[str]):
+    assert code_of([*command, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert not [word for word in ("ignore[", "noqa", "Raises ", "Annotated") if word in told]
+
+
+def test_a_fault_of_the_program_is_a_sentence_and_on_demand_a_traceback(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    def fails(*arguments: object, **options: object) -> None:
+        raise KeyError("nobody\nthought of this")
+
+    monkeypatch.setattr("vae_core.cli.bench_of", fails)
+    assert main(["evaluate", str(folder)]) == 1
+    assert "KeyError" in one_line(capsys.readouterr().err)
+    monkeypatch.setenv("LATENT_EXPLORER_TRACEBACK", "1")
+    with pytest.raises(KeyError):
+        main(["evaluate", str(folder)])
+
+
+def test_too_little_memory_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    def fails(*arguments: object, **options: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setattr("vae_core.cli.bench_of", fails)
+    assert main(["evaluate", str(folder)]) == 2
+    assert "there is not enough memory" in one_line(capsys.readouterr().err)
+
+
+def test_a_bundled_checkpoint_is_called_by_its_name_where_no_folder_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    name = "vae-sprites"
+    assert load(name).folder == bundled()[name]
+    assert spoken(bundled()[name]) == name
+    assert main(["pack", name, str(tmp_path / name)]) == 0
+    assert load(name).folder == Path(name)
+    assert spoken(tmp_path / name) == name
+
+
 FACTORS = {"dimensions": ["z 1", "z 2"], "factors": ["a", "b"]}
 
 
@@ -297,6 +343,50 @@ NEW = ["--out", "{tmp}/new"]
 
 BAD = {
     "no command": ([], "--help"),
+    "a command misspelt": (["trian"], "did you mean train?"),
+    "no model": (["train", "--data", "digits", *NEW], "name the model first, one of cdvae"),
+    "a model misspelt": (
+        ["train", "cvdea", "--data", "digits", *NEW],
+        "called cvdea (see --help); did you mean cdvae?",
+    ),
+    "an option misspelt": (["train", "vae", *NEW, "--epoch", "3"], "did you mean --epochs?"),
+    "an option with its value misspelt": (["train", "vae", *NEW, "--laten=3"], "did you mean --latent?"),
+    "data misspelt": (["train", "vae", *NEW, "--data", "mnsit"], "did you mean mnist?"),
+    "nets misspelt": (["train", "vae", *NEW, *TRAIN, "--nets", "mlp-25"], "did you mean mlp-256?"),
+    "a prior misspelt": (["train", "vae", *NEW, *TRAIN, "--prior", "vmap"], "did you mean vamp?"),
+    "an objective misspelt": (
+        ["train", "vae", *NEW, *TRAIN, "--objective", "contrained"],
+        "did you mean constrained?",
+    ),
+    "a metric misspelt": (["evaluate", "{folder}", "--metrics", "elob"], "did you mean elbo?"),
+    "a split misspelt": (["evaluate", "{folder}", "--split", "tset"], "did you mean test?"),
+    "a bundled name misspelt": (["evaluate", "vae-mnst"], "did you mean vae-mnist?"),
+    "no name for the folder": (["train", "vae", *TRAIN, "--out", ""], "the folder to write to has no name"),
+    "no name for a copy": (["pack", "{folder}", ""], "the folder to write to has no name"),
+    "a file for the folder": (["train", "vae", *TRAIN, "--out", "{folder}/card.json"], "is a file"),
+    "a latent block of billions": (
+        ["train", "vae", *NEW, *TRAIN, "--latent", "1000000000"],
+        "latent must be between 1 and 65536",
+    ),
+    "a seed of many digits": (
+        ["train", "vae", *NEW, *TRAIN, "--seed", "9" * 26],
+        "the seed must be between 0 and",
+    ),
+    "a seed of a measurement of many digits": (
+        ["evaluate", "{folder}", "--seed", "9" * 26],
+        "the seed must be between 0 and",
+    ),
+    "a negative seed": (["evaluate", "{folder}", "--seed", "-1"], "the seed must be between 0 and"),
+    "endless epochs": (["train", "vae", *NEW, *TRAIN, "--epochs", "9" * 26], "epochs is at most"),
+    "epochs that are no number": (
+        ["train", "vae", *NEW, *TRAIN, "--epochs", "nan"],
+        "expected INT, got ['nan']",
+    ),
+    "a learning rate without end": (
+        ["train", "vae", *NEW, *TRAIN, "--learning-rate", "inf"],
+        "learning rate must be above 0",
+    ),
+    "a device of shapes alone": (["evaluate", "{folder}", "--device", "meta"], "'meta' is not to be had"),
     "an unknown command": (["teach"], "teach"),
     "an unknown model": (["train", "qvae", *NEW], "qvae"),
     "no folder to train in": (["train", "vae"], "--out"),

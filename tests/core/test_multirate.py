@@ -445,6 +445,75 @@ def test_the_command_writes_the_frontier_into_the_card(
     assert found.about == "100 test images of digits"
 
 
+def frontier_of(folder: Path) -> dict:
+    return load_card(folder)["frontier"]
+
+
+MEASURE = ["--rungs", "2", "--limit", "50"]
+
+
+def test_a_frontier_measured_again_keeps_its_anchors_and_their_commands(
+    trained: dict[str, Path], tmp_path: Path
+):
+    folder = shutil.copytree(trained["rate-digits"], tmp_path / "mine")
+    other = shutil.copytree(trained["vae-digits"], tmp_path / "other")
+    assert main(["frontier", str(folder), *MEASURE, "--anchors", str(trained["vae-digits"])]) == 0
+    before = frontier_of(folder)
+    assert main(["frontier", str(folder), *MEASURE, "--seed", "3"]) == 0
+    assert frontier_of(folder)["anchors"] == before["anchors"]
+    assert frontier_of(folder)["points"] != before["points"]
+    assert main(["frontier", str(folder), *MEASURE, "--seed", "4", "--anchors", str(other)]) == 0
+    found = Frontier.of(load_card(folder))
+    assert found is not None
+    assert [anchor["name"] for anchor in found.anchors] == ["vae-digits", "other"]
+    assert [command.split("--seed ")[1][0] for command in found.gaps_by] == ["0", "4"]
+    assert (
+        main(["frontier", str(folder), *MEASURE, "--seed", "5", "--anchors", str(trained["vae-digits"])]) == 0
+    )
+    assert [anchor["name"] for anchor in frontier_of(folder)["anchors"]] == ["other", "vae-digits"]
+
+
+def test_anchors_measured_beside_other_weights_are_left_out_and_that_is_said(
+    trained: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    folder = shutil.copytree(trained["rate-digits"], tmp_path / "mine")
+    assert main(["frontier", str(folder), *MEASURE, "--anchors", str(trained["vae-digits"])]) == 0
+    card = load_card(folder)
+    card["frontier"]["weights"] = "of another day"
+    save_card(folder, card)
+    assert load(folder).stale == ("frontier",)
+    capsys.readouterr()
+    assert main(["frontier", str(folder), *MEASURE]) == 0
+    assert "beside older weights" in " ".join(capsys.readouterr().err.split())
+    assert frontier_of(folder)["anchors"] == []
+    assert load(folder).stale == ()
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ["--rungs", "-1"],
+        ["--rungs", "0"],
+        ["--rungs", "1"],
+        ["--rungs", "1001"],
+        ["--seed", "-1"],
+        ["--anchors", "nowhere"],
+    ],
+)
+def test_a_frontier_that_cannot_be_measured_leaves_the_card_alone(
+    trained: dict[str, Path],
+    tmp_path: Path,
+    extra: list[str],
+    capsys: pytest.CaptureFixture,
+    one_line: Callable,
+):
+    folder = shutil.copytree(trained["rate-digits"], tmp_path / "mine")
+    before = (folder / "card.json").read_bytes()
+    assert main(["frontier", str(folder), "--limit", "50", *extra]) == 2
+    one_line(capsys.readouterr().err.splitlines()[-1])
+    assert (folder / "card.json").read_bytes() == before
+
+
 def test_the_frontier_between_two_rungs_is_between_them(trained: dict[str, Path]):
     found = Frontier.of(load_card(trained["rates-digits"]))
     assert found is not None

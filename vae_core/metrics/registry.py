@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from ..checkpoints import Checkpoint
 from ..data import Data, load_data
+from ..distributions import check_seed
 from ..multirate import at, rates_of
 from .aggregate import rate_split, two_sample
 from .base import Bench, Estimate, Report
@@ -119,6 +120,7 @@ def bench_of(
     report: Report = lambda line: None,
 ) -> Bench:
     """The checkpoint's model, at `beta`, beside a split of `data` (its own unless named). Raises ValueError as `evaluate` does."""
+    check_seed(seed)
     if beta is not None and not rates_of(checkpoint.model):
         raise ValueError(
             f"{checkpoint.name} was trained for one beta, so it is measured at no other: leave out --beta"

@@ -10,6 +10,7 @@ from latent_explorer.panels import measured_at
 from latent_explorer.pictures import enlarged, to_bytes
 
 from vae_core.distributions import Sampler
+from vae_core.evaluations import commands
 from vae_core.explore import blocks, complete, decode, holdable, prior_codes, reads_label, swapped
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
@@ -211,7 +212,7 @@ def _judged(metric: str) -> str:
     judge = card["metrics"]["judge_accuracy"]["value"]
     return (
         f"Of {n:,} of them an independent classifier (itself right on {judge:.1%} of the test images) gave {value:.2%} "
-        f"(± {se:.2%}) the class asked for{measured_at(checkpoint)}: `{card['evaluation']['command']}`"
+        f"(± {se:.2%}) the class asked for{measured_at(checkpoint)}: {commands(card, [metric])}"
     )
 
 

@@ -15,7 +15,8 @@ from latent_explorer.components.measure_charts import against, knowledge
 from latent_explorer.factors import side_by_side
 from latent_explorer.jobs import Busy, Job
 
-from vae_core import bundled
+from vae_core.checkpoints import spoken
+from vae_core.evaluations import commands
 from vae_core.metrics import METRICS, Estimate
 from vae_core.names import LABEL
 
@@ -41,7 +42,7 @@ st.title("Measure")
 
 
 def this_model() -> None:
-    metrics, how = checkpoint.card["metrics"], checkpoint.card.get("evaluation") or {}
+    metrics = checkpoint.card["metrics"]
     controls = st.columns([3, 1.2, 1, 1], vertical_alignment="bottom")
     links.check("groups", list(METRICS), "group of numbers")
     groups = controls[0].multiselect(
@@ -62,7 +63,7 @@ def this_model() -> None:
         job.cancel()
         st.rerun(scope="app")
     watch()
-    numbers(metrics, how)
+    numbers(metrics)
 
 
 def start(groups: list[str], limit: int | None, seed: int) -> None:
@@ -123,23 +124,21 @@ def last_output() -> dict[str, Any]:
     return json.loads(job.output)
 
 
-def numbers(metrics: dict, how: dict) -> None:
+def numbers(metrics: dict) -> None:
     again = last_output().get("metrics", {})
     rows = [row(name, metrics.get(name), again.get(name)) for name in dict.fromkeys([*again, *metrics])]
     if not rows:
         st.info(
-            f"{checkpoint.name} has not been measured yet: choose groups above, or run `latent-explorer evaluate {checkpoint.name} --write`."
+            f"{checkpoint.name} has not been measured yet: choose groups above, or run `latent-explorer evaluate {spoken(checkpoint.folder)} --write`."
         )
         return
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 640), column_config=COLUMNS)
-    seen = f"the card’s numbers{' at β = 1' if checkpoint.betas else ''}, each with its standard error, on n images or draws; by `{how.get('command', 'nothing yet')}`."
+    seen = f"the card’s numbers{' at β = 1' if checkpoint.betas else ''}, each with its standard error, on n images or draws; by {commands(checkpoint.card, metrics)}."
     if again:
         far = [r["number"] for r in rows if r.get("apart, s.e.") is not None and abs(r["apart, s.e."]) > FAR]
         job: Job = st.session_state[JOB]
-        place = f"pretrained/{checkpoint.name}" if checkpoint.name in bundled() else checkpoint.name
-        seen += (
-            f" Beside them the same measured again by `{job.command.replace(str(checkpoint.folder), place)}`"
-        )
+        command = job.command.replace(str(checkpoint.folder), spoken(checkpoint.folder))
+        seen += f" Beside them the same measured again by `{command}`"
         seen += (
             f"; more than {FAR} standard errors apart: {', '.join(far)}."
             if far

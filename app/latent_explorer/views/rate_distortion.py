@@ -5,7 +5,8 @@ from latent_explorer import keep, links, resources
 from latent_explorer.components.charts import CONFIG, betas_in_words, dimensions, plane
 from latent_explorer.sidebar import slider_key, slider_option
 
-from vae_core.checkpoints import CheckpointError
+from vae_core.checkpoints import CheckpointError, spoken
+from vae_core.evaluations import commands
 from vae_core.frontier import Frontier, objective
 
 checkpoint = resources.current()
@@ -106,7 +107,8 @@ def gaps(frontier: Frontier) -> None:
     )
     st.caption(
         "What you see: models that were each trained for one β alone, and by how many nats an image the objective of this one "
-        f"({checkpoint.card['epochs_done']} epochs for all β) is above (+) or below (−) theirs there."
+        f"({checkpoint.card['epochs_done']} epochs for all β) is above (+) or below (−) theirs there; "
+        f"by {' and '.join(f'`{command}`' for command in frontier.gaps_by)}"
     )
 
 
@@ -141,7 +143,7 @@ def single_point() -> None:
         cell.metric(f"{title}, nats an image", f"{number['value']:.2f} ± {number['se']:.2f}")
     st.caption(
         f"What you see: what this one model keeps of an image and how exactly it draws it back, value ± standard error, by "
-        f"`{checkpoint.card['evaluation']['command']}`"
+        f"{commands(checkpoint.card, ['distortion', *rates])}"
     )
     st.page_link(
         "views/measure.py",
@@ -160,7 +162,7 @@ if found is not None and checkpoint.betas:
     shown(found)
 elif checkpoint.betas:
     st.info(
-        f"The frontier of {checkpoint.name} has not been measured yet: `latent-explorer frontier {checkpoint.name}`"
+        f"The frontier of {checkpoint.name} has not been measured yet: `latent-explorer frontier {spoken(checkpoint.folder)}`"
     )
 else:
     single_point()
