@@ -91,7 +91,9 @@ class Ladder:
         """Flat names for an .npz. One rung: floats in half precision. Several: `(R, N, D)`, means and log scales in 256 levels of each
         dimension, maps in half precision. An encoding is shown, not trained on."""
         first = self.rungs[0]
-        shared = {"labels": first.labels.astype(np.uint8), "classes": np.array(first.classes)}
+        # The least integers that number all classes: a byte for up to 256 of them.
+        number = np.min_scalar_type(max(len(first.classes) - 1, 0))
+        shared = {"labels": first.labels.astype(number), "classes": np.array(first.classes, dtype=str)}
         if first.training:
             shared["training"] = np.array(first.training)
         parts = {"mean": "means", "scale": "scales", "umap": "coordinates"}
