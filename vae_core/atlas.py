@@ -35,6 +35,10 @@ class Atlas:
         """Which images these are: "test", "train", or "all" for the training images and then the test images."""
         return "test" if not self.training else "train" if self.training == len(self) else "all"
 
+    def class_of(self, item: int) -> str:
+        """ "class" and its name for an item; nothing where the data has no classes."""
+        return f"class {self.classes[self.labels[item]]}" if self.classes else ""
+
     def splits(self, items: np.ndarray) -> np.ndarray:
         """ "train" or "test" for each item, `(n,)`."""
         return np.where(np.asarray(items) < self.training, "train", "test")

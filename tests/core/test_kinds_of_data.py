@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tests.conftest import principal_components
+from tests.kinds import bars
 from vae_core import projections
 from vae_core.atlas import Atlas, Ladder
 from vae_core.checkpoints import Checkpoint, load, save_atlas
@@ -73,9 +74,18 @@ def test_images_that_are_no_bytes_are_refused_with_the_way_out(images: Any, word
 
 @pytest.mark.parametrize(
     "images",
-    [FLOATS, FLOATS.double() * 2 - 1, FLOATS * 255, FLOATS * 4.5 - 1.5, FLOATS * 4095]
-    + [(FLOATS * 65535).long().to(torch.uint16), (FLOATS * 255).short(), FLOATS.round().long(), FLOATS > 0.5]
-    + [-(FLOATS * 300).int()],
+    [
+        FLOATS,
+        FLOATS.double() * 2 - 1,
+        FLOATS * 255,
+        FLOATS * 4.5 - 1.5,
+        FLOATS * 4095,
+        (FLOATS * 65535).long().to(torch.uint16),
+        (FLOATS * 255).short(),
+        FLOATS.round().long(),
+        FLOATS > 0.5,
+        -(FLOATS * 300).int(),
+    ],
 )
 def test_what_the_sentence_advises_makes_bytes_of_the_whole_range(images: Tensor):
     with pytest.raises(ValueError, match="give uint8") as caught:
@@ -169,16 +179,6 @@ def test_data_without_classes_give_batches_of_images_alone():
     batch = made(labels=torch.zeros(4).long(), classes=()).batch(slice(0, 3), Sampler.seeded(0))
     assert batch["x"].shape == (3, 1, 8, 8)
     assert batch["y"].shape == (3, 0)
-
-
-def bars(split: str, n: int, classes: int) -> Data:
-    """Images with one bright column whose place and height go with the class, or with nothing where there is none."""
-    generator = torch.Generator().manual_seed(len(split))
-    number = torch.arange(n) % max(classes, 16)
-    images = torch.randint(0, 60, (n, 1, 8, 8), generator=generator, dtype=torch.uint8)
-    images[torch.arange(n), 0, number // 8 % 8, number % 8] = 255
-    labels = number if classes else torch.zeros_like(number)
-    return Data("kind", split, images, labels % max(classes, 1), tuple(f"class {c}" for c in range(classes)))
 
 
 # Kinds of data: images to train on, images to test on, classes.
