@@ -91,7 +91,7 @@ def between_two() -> None:
         moved = moving(checkpoint, "move", "Latents that move")
         links.number("steps", *STEPS, "number of steps")
         steps = st.slider("Steps", *STEPS, 11, 2, key="steps", bind="query-params", width=260)
-    means = resources.means_of_classes(checkpoint) if ends.labels else {}
+    means = resources.means_of_classes(checkpoint) if ends.labels and classes else {}
     stops = {
         block: means[block][ends.labels] for block in labelled or blocks(model) if block in moved and means
     }
