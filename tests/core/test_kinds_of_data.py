@@ -186,7 +186,7 @@ KINDS = {
     "no class": (160, 60, 0),
     "one class": (160, 60, 1),
     "two classes": (160, 60, 2),
-    "128 classes": (512, 256, 128),
+    "128 classes": (256, 140, 128),
     "30 images": (20, 10, 3),
     "more classes than test images": (150, 20, 75),
 }
@@ -238,6 +238,8 @@ def trained_on(
         patch.setattr(projections, "umap", principal_components)
         patch.setattr(judges, "JUDGE_STEPS", 20)
         patch.setattr(judges, "SAMPLES", 256)
+        patch.setattr(judges, "CLASS_DRAWS", 1)
+        patch.setattr("vae_core.metrics.separation.RESAMPLES", 4)
         found = train({**UNLABELLED, **LABELLED}[model], load_data("kind"), QUICK, folder)
         save_atlas(folder, projections.make_atlas(found.model, load_data("kind", "test")))
         yield kind, load(folder)
@@ -252,7 +254,9 @@ def test_every_kind_of_data_trains_maps_measures_and_opens(trained_on: tuple[str
         np.isfinite(places).all() and places.shape == (tested, 2) for places in atlas.coordinates.values()
     )
 
-    numbers = measure(bench_of(found, report=said.append), [name for name in METRICS if name not in SLOW])
+    # Probes of many classes are those of the 75: they take seconds for each block.
+    left_out = SLOW | ({"probes"} if classes == 128 else set())
+    numbers = measure(bench_of(found, report=said.append), [name for name in METRICS if name not in left_out])
     assert {"negative_elbo", *(f"rate_{block}" for block in blocks(found.model))} <= set(numbers)
     assert all(np.isfinite(part) for number in numbers.values() for part in number), numbers
     of_classes = [
@@ -263,7 +267,7 @@ def test_every_kind_of_data_trains_maps_measures_and_opens(trained_on: tuple[str
         reason = "the data has no classes" if not classes else "the data has one class"
         assert sum(reason in line for line in said) >= 2
     else:
-        assert any(name.startswith("probe_") for name in of_classes)
+        assert any(name.startswith("probe_") for name in of_classes) == (classes != 128)
         assert ("judge_accuracy" in of_classes) == has_label(found.model)
 
 
