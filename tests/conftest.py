@@ -68,7 +68,8 @@ def principal_components(codes: np.ndarray, seed: int = 0, start: np.ndarray | N
     """The two principal components of codes `(N, D)`, `(N, 2)`: a map that costs nothing. It begins nowhere."""
     centred = codes - codes.mean(0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    return (centred @ directions[:2].T).astype(np.float32)
+    places = (centred @ directions[:2].T).astype(np.float32)
+    return np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
 
 
 @pytest.fixture

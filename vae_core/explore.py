@@ -162,9 +162,9 @@ def reads_label(model: Model, block: str) -> bool:
 
 @torch.no_grad()
 def prior_distance(model: Model, block: str, classes: int) -> float | None:
-    """Least distance between two class priors, |m_c - m_c'| / s with s the larger of their mean scales; None without classes."""
+    """Least distance between two class priors, |m_c - m_c'| / s with s the larger of their mean scales; None where there are no two."""
     prior = priors_by_class(model, block, classes)
-    if prior is None or not prior.batch_shape:
+    if prior is None or not prior.batch_shape or classes < 2:
         return None
     scale = prior.stddev.mean(-1)
     distance = torch.cdist(prior.mean, prior.mean) / torch.maximum(scale[:, None], scale[None, :])

@@ -40,6 +40,7 @@ from .data import Data
 from .distributions import Sampler, check_seed
 from .evaluations import MEASURED
 from .explore import active_units, blocks, encode
+from .labels import has_label
 from .model import Model
 from .models import Declaration, Solver, described
 from .multirate import at, rates_of, usual
@@ -277,6 +278,12 @@ class Options:
         if self.objective == "elbo":
             # A class that every batch holds is no block of the bound: it has no rate to be weighed.
             betas(self.beta, [name for name in model.latents if name != LABEL])
+        if self.class_weight or self.adversary:
+            _need_two_classes(classes)
+        if self.class_weight and not has_label(model):
+            raise ValueError(
+                "no variable of this model is conditioned on the class: leave out --class-weight, or choose cdvae or joint"
+            )
         penalties: list[Penalty] = [ClassTerm(self.class_weight)] if self.class_weight else []
         if classifies and self.classifier_weight:
             penalties.append(ClassifierTerm(self.classifier_weight))
@@ -288,6 +295,14 @@ class Options:
         if self.tc_weight is not None:
             penalties += discriminators(model, self.tc_weight, self.discriminator_width or 1000)
         return Bound(MultiRate(rates, self.beta_draws == "ends") if rates else self.rule(steps), penalties)
+
+
+def _need_two_classes(classes: int) -> None:
+    """Raises ValueError where there is no class to be told from another."""
+    what = "--class-weight and --adversary"
+    if classes < 2:
+        number = "no classes" if not classes else "one class"
+        raise ValueError(f"{what} need classes to tell apart, and the data has {number}: leave them out")
 
 
 def _spelt(option: str) -> str:

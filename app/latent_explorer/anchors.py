@@ -58,7 +58,7 @@ def _choose_one(found: Checkpoint, key: str, name: str, default: int, own: Own |
     with st.container(width=190, gap="small"):
         item = st.number_input(name, 0, last, default, key=key, bind="query-params", disabled=own is not None)
         if own is None:
-            words = f"item {item} · class {atlas.classes[atlas.labels[item]]}"
+            words = " · ".join(filter(None, (f"item {item}", atlas.class_of(item))))
             small_picture(resources.thumbnail(found, item), words)
         else:
             small_picture(own_picture(own), "your image")

@@ -202,7 +202,7 @@ def own_panel(found: Checkpoint, own: Own) -> None:
 def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
     """What the labelled blocks do not hold of the image, in every class."""
     kept = [block for block in blocks(found.model) if not reads_label(found.model, block)]
-    if label is None or not kept:
+    if label is None or not kept or len(found.atlas.classes) < 2:
         return
     classes = found.atlas.classes
     made = swapped(found.model, {block: codes[block] for block in kept}, len(classes))

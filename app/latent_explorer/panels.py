@@ -55,7 +55,7 @@ def item_panel(found: Checkpoint, item: int) -> None:
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
         st.subheader(f"Item {item}")
-        st.caption(f"class {atlas.classes[atlas.labels[item]]}")
+        st.caption(atlas.class_of(item))
         _pictures(found, item)
         if st.button("Traverse it", icon=":material/tune:", width="stretch"):
             st.switch_page("views/traverse.py", query_params={"model": found.name, "item": str(item)})
@@ -71,6 +71,9 @@ def class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[s
         st.caption("This model is not conditioned on the class, so it has no class posterior.")
         return
     classes = found.atlas.classes
+    if len(classes) < 2:
+        st.caption("The data has one class, so there is nothing to tell it from.")
+        return
     posterior = class_posterior(found.model, means, scales, len(classes))[0]
     bars(classes, posterior.tolist(), colours(len(classes)), _class_posterior_title(found))
 
@@ -109,11 +112,11 @@ def nearest_items(
         means, _ = resources.codes(found)[block]
         near = neighbours(means, codes[block], NEIGHBOURS, item).tolist()
         rows.append(to_bytes(decode(found.model, resources.item_codes(found, near))))
-        notes.append(" ".join(classes[labels[n]] for n in near))
+        notes.append(" ".join(classes[labels[n]] for n in near) if classes else "")
     image_grid(
         np.stack(rows),
         rows=[f"near in {block}" for block in blocks(found.model)],
-        row_notes=[f"classes {note}" for note in notes],
+        row_notes=[f"classes {note}" if note else "" for note in notes],
         columns=[f"{i + 1}." for i in range(NEIGHBOURS)],
         title=f"The nearest neighbours of {what} in each block, decoded, nearest first",
         key=key,

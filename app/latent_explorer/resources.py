@@ -48,7 +48,7 @@ from vae_core.metrics import Estimate
 from vae_core.metrics.calibration import Reliability, calibration_error, judged_confidence, reliability
 from vae_core.metrics.disentanglement import information_shares, representation
 from vae_core.metrics.holes import COUNT, Holes, holes
-from vae_core.metrics.separation import Overlap, posterior_overlap, prior_overlap
+from vae_core.metrics.separation import Overlap, comparable, posterior_overlap, prior_overlap
 from vae_core.models import declare
 from vae_core.names import IMAGE, LABEL
 from vae_core.nets import Shape
@@ -463,10 +463,13 @@ def densities(found: Checkpoint, block: str, dimension: int) -> Marginals:
 
 @_by_identity
 def class_overlap(found: Checkpoint, block: str, of_priors: bool) -> Overlap | None:
-    """Divergences between the classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings."""
+    """Divergences between the classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings,
+    None where these are too many to compare."""
     if of_priors:
         return prior_overlap(found.model, block, len(found.atlas.classes))
     means, scales = codes(found)[block]
+    if not comparable(len(found.atlas.classes), means.shape[1]):
+        return None
     labels = torch.from_numpy(found.atlas.labels)
     return posterior_overlap(means, scales, labels, len(found.atlas.classes))
 
@@ -501,8 +504,8 @@ def measured(like: Checkpoint | None = None) -> dict[str, dict[str, dict[str, An
 
 @_by_identity
 def calibrated(found: Checkpoint) -> tuple[Reliability, Estimate] | None:
-    """How often the class that q(c|x) names is right, by how sure it is, over the atlas; None for a model without a class."""
-    if not has_label(found.model):
+    """How often the class that q(c|x) names is right, by how sure it is, over the atlas; None where no class is told from another."""
+    if not has_label(found.model) or len(found.atlas.classes) < 2:
         return None
     means, scales = ({name: pair[i] for name, pair in codes(found).items()} for i in (0, 1))
     posterior = class_posterior(found.model, means, scales, len(found.atlas.classes)).double()
@@ -568,12 +571,18 @@ def colourings(found: Checkpoint) -> list[str]:
     return [CLASS, *(name for name, kept in zip(source.factor_names, other.tolist(), strict=True) if kept)]
 
 
+def names_of_classes(found: Checkpoint) -> tuple[str, ...]:
+    """What a map calls the groups of its items where their class is the group: one group where there are no classes."""
+    return tuple(found.atlas.classes) or ("no class",)
+
+
 @_by_identity
 def colouring(found: Checkpoint, by: str) -> Colouring:
     """The items by class, or by a factor in equal ranges of its values."""
     atlas, source = found.atlas, of_factors(found)
     if by == CLASS or source is None or source.factors is None:
-        return Colouring(atlas.labels, tuple(atlas.classes), palette.colours(len(atlas.classes)))
+        names = names_of_classes(found)
+        return Colouring(atlas.labels, names, palette.colours(len(names)))
     values = source.factors[:, source.factor_names.index(by)].numpy()
     size, most = int(values.max()) + 1, len(palette.ORDERED)
     count = min(size, most)

@@ -60,6 +60,8 @@ def _classes(found: Checkpoint, name: str, rows: np.ndarray) -> None:
     shown = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c]][:MOST_BARS]
     palette = colours(len(atlas.classes))
     st.markdown(f"{f'**{name}** · ' if name else ''}Selected {len(rows):,} of {len(atlas):,} items")
+    if not atlas.classes:
+        return
     bars(
         [f"{atlas.classes[c]} · {counts[c]:,}" for c in shown],
         [counts[c] / len(rows) for c in shown],
@@ -103,7 +105,7 @@ def table(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "item": rows,
         "split": atlas.splits(rows),
-        "class": np.array(atlas.classes)[atlas.labels[rows]],
+        **({"class": np.array(atlas.classes)[atlas.labels[rows]]} if atlas.classes else {}),
         **{f"beta.{block}": np.full(len(rows), beta) for block, beta in found.betas.items()},
         **{f"mean.{name}": atlas.means[name][rows] for name in found.model.latents},
         **{f"scale.{name}": atlas.scales[name][rows] for name in found.model.latents},

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .base import Bench, Estimate
+from .base import Bench, Estimate, mlp_classifier
 
 FITTED_ON = 10_000
 KINDS = ("logistic", "knn", "mlp")
@@ -27,14 +27,19 @@ def probes(bench: Bench) -> dict[str, Estimate]:
 
     Fitted on the encodings of the first 10,000 training images (at most; half of them where training images are tested,
     and then tested on the others), inputs standardised; scikit-learn's LogisticRegression, KNeighborsClassifier(10) and
-    MLPClassifier(64, early stopping).
+    MLPClassifier(64, early stopping; `base.mlp_classifier`). Nothing where those images are of fewer than two classes.
     """
     return probes_of(bench, bench.blocks)
 
 
 def probes_of(bench: Bench, blocks: Collection[str]) -> dict[str, Estimate]:
     """The probes of some blocks."""
+    if not bench.tells_apart("probes"):
+        return {}
     fit, tested = _fit_and_tested(bench)
+    if len(fit.labels.unique()) < 2:
+        bench.report("no probes: the images that they are fitted on are of one class")
+        return {}
     found = {}
     for block in blocks:
         for what in ("sample", "mean"):
@@ -78,14 +83,13 @@ def _fitted(kind: str, codes: Tensor, labels: Tensor, seed: int) -> Any:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.neighbors import KNeighborsClassifier
-    from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     classifier = {
         "logistic": lambda: LogisticRegression(max_iter=500),
-        "knn": lambda: KNeighborsClassifier(10),
-        "mlp": lambda: MLPClassifier((64,), early_stopping=True, max_iter=100, random_state=seed),
+        "knn": lambda: KNeighborsClassifier(min(10, len(codes))),
+        "mlp": lambda: mlp_classifier(labels, seed),
     }[kind]()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -24,6 +24,9 @@ atlas, model = checkpoint.atlas, checkpoint.model
 labelled = has_label(model)
 classes = atlas.classes
 
+# Rows of the swap matrix, at most.
+SWAPPED = 20
+
 st.title("Generate")
 
 
@@ -78,20 +81,21 @@ def samples() -> None:
 @st.fragment
 def swaps() -> None:
     kept = [block for block in blocks(model) if not reads_label(model, block)]
-    if not (labelled and kept):
+    if not (labelled and kept and len(classes) > 1):
         return
     st.subheader("Swap matrix")
-    default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in range(len(classes)))
+    there = np.unique(atlas.labels)[:SWAPPED]
+    default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in there)
     text = st.text_input("Items, by number", default, key="items", bind="query-params")
     try:
-        items = links.numbers(text, len(atlas) - 1)[:20]
+        items = links.numbers(text, len(atlas) - 1)[:SWAPPED]
     except ValueError as error:
         st.warning(str(error))
         return
     codes = resources.item_codes(checkpoint, items)
     rows, notes = (
         [f"item {item}" for item in items],
-        [f"class {classes[atlas.labels[item]]}" for item in items],
+        [atlas.class_of(item) for item in items],
     )
     guest = own_row()
     if guest is not None:
@@ -173,7 +177,7 @@ def held() -> None:
     image_grid(
         shown,
         rows=[f"item {item}" for item in items],
-        row_notes=[f"class {classes[atlas.labels[item]]}" for item in items],
+        row_notes=[atlas.class_of(item) for item in items],
         columns=columns + ["drawn"] * (shown.shape[1] - len(columns)),
         title=f"{name} of each item held, the rest drawn",
         key="held",

@@ -91,7 +91,7 @@ def between_two() -> None:
         moved = moving(checkpoint, "move", "Latents that move")
         links.number("steps", *STEPS, "number of steps")
         steps = st.slider("Steps", *STEPS, 11, 2, key="steps", bind="query-params", width=260)
-    means = resources.means_of_classes(checkpoint) if ends.labels else {}
+    means = resources.means_of_classes(checkpoint) if ends.labels and classes else {}
     stops = {
         block: means[block][ends.labels] for block in labelled or blocks(model) if block in moved and means
     }
@@ -311,7 +311,7 @@ def chosen_terms(of_items: bool) -> Terms:
 @st.fragment
 def difference() -> None:
     st.subheader("a − b + c")
-    options = ["items", "class means"]
+    options = ["items", *(["class means"] if len(classes) > 1 else [])]
     links.check("of", options, "kind")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         kind = st.segmented_control("Of", options, default="items", key="of", bind="query-params")
@@ -338,7 +338,7 @@ def difference() -> None:
     )
     with keep.beside(
         "what a has and b lacks, added to c; outlined, the result. Last, the item whose code is nearest to the result, measured over "
-        f"{' and '.join(latents)} (item {near}, class {classes[atlas.labels[near]]}"
+        f"{' and '.join(latents)} ({', '.join(filter(None, (f'item {near}', atlas.class_of(near))))}"
         f"{'; a, b and c themselves are passed over' if terms.items else ''}).{held(checkpoint, moved, 'as in c')}"
         + (" The class is a’s where b and c share theirs, else c’s." if has_class(checkpoint, moved) else "")
         + ("" if terms.items else means_words())

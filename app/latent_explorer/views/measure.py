@@ -251,7 +251,9 @@ def calibration() -> None:
     """Whether the model's class probabilities are frequencies, at the present betas."""
     found = resources.calibrated(checkpoint)
     if found is None:
-        st.info(f"{checkpoint.name} does not name classes: choose a model that reads or infers them.")
+        st.info(
+            f"{checkpoint.name} tells no classes apart: choose a model that reads or infers them, of data that has two or more."
+        )
         return
     curve, error = found
     parts = curve.confidence, curve.accuracy, curve.spread, curve.count

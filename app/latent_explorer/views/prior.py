@@ -116,7 +116,7 @@ def map_of(found: Checkpoint, block: str, panel: Panel, key: str, hidden: list[i
     state = latent_map(
         [panel],
         found.atlas.labels,
-        found.atlas.classes,
+        resources.names_of_classes(found),
         key=key,
         decoder=Decoder(found.name, list(found.model.latents), found.betas),
         thumbnails=f"{resources.DECODE}/{found.name}/{{item}}{query}",
@@ -201,7 +201,7 @@ def components(found: Checkpoint, block: str) -> None:
     order = shares.argsort(descending=True, stable=True)[:ROWS]
     names = [part_name(found, prior, k) for k in order.tolist()]
     st.markdown(f"**{block} of {found.name}**")
-    colours = palette.colours(len(found.atlas.classes))
+    colours = palette.colours(len(resources.names_of_classes(found)))
     bars(
         names,
         shares[order].tolist(),
@@ -309,7 +309,11 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
     between = resources.class_overlap(found, block, of_priors)
     if of_priors and between is None:
         between, of_priors = resources.class_overlap(found, block, False), False
-    assert between is not None
+    if between is None:
+        st.info(
+            f"{block} has too many classes and dimensions to compare the encodings of all pairs of classes here."
+        )
+        return
     field, title = MATRICES[kind]
     key = f"matrix-{found.name}-{block}"
 
@@ -349,6 +353,9 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
     means = {name: mean for name, (mean, _) in resources.codes(found).items()}
     labels = torch.from_numpy(atlas.labels)
     middles = class_means(found.model, means, labels, len(names))
+    if torch.equal(middles[block][a], middles[block][b]):
+        st.info(f"The means of the two in {block} are the same point, so that no line runs between them.")
+        return
     members = torch.isin(labels, torch.tensor([a, b]))
     plane = plane_between(
         middles[block][a],

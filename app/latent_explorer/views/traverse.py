@@ -79,9 +79,9 @@ def chosen_start(left: DeltaGenerator, middle: DeltaGenerator, right: DeltaGener
     links.number("seed", 0, 9999, "seed")
     start = left.selectbox("Start from", starts, key="start", bind="query-params")
     if start == ITEM:
-        found = of_item(middle.number_input("Item", 0, len(atlas) - 1, key="item", bind="query-params"))
-        right.caption(f"class {atlas.classes[found.label or 0]}")
-        return found
+        item = middle.number_input("Item", 0, len(atlas) - 1, key="item", bind="query-params")
+        right.caption(atlas.class_of(item))
+        return of_item(item)
     if start == OWN and own is not None:
         found = of_own(own)
         if found.label is not None:
