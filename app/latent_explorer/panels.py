@@ -16,6 +16,7 @@ from latent_explorer.components.palette import colours
 from latent_explorer.pictures import to_bytes
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
+from vae_core.evaluations import commands
 from vae_core.explore import blocks, class_posterior, decode, neighbours, reads_label
 from vae_core.labels import has_label
 from vae_core.names import LABEL
@@ -160,6 +161,6 @@ def leak_note(found: Checkpoint) -> None:
             f"**How much of the class is left in {block}?** Probes (logistic / kNN / MLP; the MLP’s nats of the class, at least) name the "
             f"class of the test images right {read}. Naming the most frequent class is right for {most_frequent:.1%}. "
             f"Nothing in the bound forbids a leak: it only puts the price KL(q({block}|·) ‖ p({block})) on "
-            f"whatever {block} carries. {against}Measured{measured_at(found)} by `{found.card['evaluation']['command']}`",
+            f"whatever {block} carries. {against}Measured{measured_at(found)} by {commands(found.card, [f'probe_{block}_mlp_sample'])}",
             icon=":material/info:",
         )

@@ -10,6 +10,7 @@ from datetime import date
 import pytest
 
 from vae_core import bundled, evaluate, load
+from vae_core.checkpoints import load_card
 from vae_core.data import local_data
 from vae_core.evaluations import evaluations
 from vae_core.metrics import METRICS, Estimate
@@ -46,14 +47,29 @@ def compare(checkpoint_name: str, groups: list[str]) -> None:
             seed=how["seed"],
             metrics=[group for group, other in hows.items() if other["command"] == how["command"]],
         )
-    known = {name: estimate for name, estimate in found.items() if name in card["metrics"]}
-    assert known
-    wrong = [disagreement(name, estimate, card["metrics"][name]) for name, estimate in known.items()]
+    assert set(found) == {
+        name for how in hows.values() for name in how["names"]
+    }  # no number of before, none left out
+    wrong = [disagreement(name, estimate, card["metrics"][name]) for name, estimate in found.items()]
     assert [line for line in wrong if line] == []
 
 
 def test_one_cards_bound_comes_out_again():
     compare(TODAY, ["elbo", "active"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_probes_and_importance_of_a_card_are_measured_as_they_are_now(name: str):
+    card = load_card(bundled()[name])
+    hows = evaluations(card)
+    assert not any(number.startswith("class_information") for number in card["metrics"])
+    readings = {
+        number.removesuffix("_nats").rpartition("_")[2]
+        for number in hows.get("probes", {"names": []})["names"]
+    }
+    assert readings in (set(), {"sample", "mean", "posterior"})
+    paired = {"negative_elbo_paired", "importance_gap"}
+    assert "importance" not in hows or paired < set(hows["importance"]["names"])
 
 
 @pytest.mark.slow
