@@ -43,13 +43,16 @@ def probes(bench: Bench) -> dict[str, Estimate]:
 
     Fitted on the encodings of all training images (half of them where training images are tested, and then tested on the others),
     inputs standardised, constant columns left out: logistic regression with the penalty |w|^2 / 2 by L-BFGS; the vote of the 10 nearest;
-    an MLP of 128 ReLUs by Adam, stopped where a held-out tenth has not gained for 5 epochs. On the CPU, from the seed.
+    an MLP of 128 ReLUs by Adam, stopped where a held-out tenth has not gained for 5 epochs. On the CPU, from the seed. Nothing for data
+    of fewer than two classes.
     """
     return probes_of(bench, bench.blocks)
 
 
 def probes_of(bench: Bench, blocks: Collection[str]) -> dict[str, Estimate]:
     """The probes of some blocks."""
+    if bench.classes < 2:
+        return {}
     fit, tested = _fit_and_tested(bench)
     labels, truth, found = fit.labels.cpu(), tested.labels.cpu(), {}
     for block in blocks:
