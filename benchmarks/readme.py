@@ -48,7 +48,7 @@ def measured() -> str:
     """Two tables of the model that the app opens on: the numbers, and the probes."""
     metrics = load_card(bundled()[MODEL])["metrics"]
     lines = ["| measure | value | s.e. | n |", "|---|--:|--:|--:|"]
-    for name, title in ROWS.items():
+    for name, title in ((name, title) for name, title in ROWS.items() if name in metrics):
         value, se, n = (metrics[name][part] for part in ("value", "se", "n"))
         form = (
             "{:.2%}"
@@ -60,17 +60,16 @@ def measured() -> str:
         lines.append(f"| {title} | {form.format(value)} | {form.format(se)} | {n:,} |")
     lines += ["", "| probe for the class on | logistic | kNN | MLP | nats, MLP |", "|---|--:|--:|--:|--:|"]
     for block in ("z_l", "z_u"):
-        lines += [
-            f"| {words} {block} | {_probed(metrics, block, what)} |" for what, words in READINGS.items()
-        ]
+        kept = {what: words for what, words in READINGS.items() if f"probe_{block}_mlp_{what}" in metrics}
+        lines += [f"| {words} {block} | {_probed(metrics, block, what)} |" for what, words in kept.items()]
     return "\n".join(lines)
 
 
 def _probed(metrics: dict[str, Any], block: str, what: str) -> str:
     """The cells of one reading of a block: shares, and the MLP's nats of the class."""
     shares = [f"{metrics[f'probe_{block}_{kind}_{what}']['value']:.1%}" for kind in PROBES]
-    nats = metrics[f"probe_{block}_mlp_{what}_nats"]["value"]
-    return " | ".join([*shares, f"{nats + 0.0:.2f}".replace("-0.00", "0.00")])
+    nats = metrics.get(f"probe_{block}_mlp_{what}_nats")
+    return " | ".join([*shares, f"{nats['value']:.2f}".replace("-0.00", "0.00") if nats else ""])
 
 
 def overview() -> str:
@@ -86,8 +85,10 @@ def overview() -> str:
         given = "\\|c)" if card["model"]["name"] == "cdvae" else ")"
         accuracy = next((k for k in ("classifier_accuracy", "bayes_accuracy") if k in metrics), None)
         shares = [f"{metrics[k]['value']:.2%}" if k in metrics else "" for k in (accuracy, "sample_accuracy")]
+        # The bound alone would be of other images than the -ELBO beside it.
+        shown = metrics.keys() if "negative_elbo_paired" in metrics else {"negative_elbo"} & metrics.keys()
         bounds = [
-            f"{sign * metrics[k]['value']:.2f} ± {metrics[k]['se']:.2f}" if k in metrics else ""
+            f"{sign * metrics[k]['value']:.2f} ± {metrics[k]['se']:.2f}" if k in shown else ""
             for k, sign in (("negative_elbo", 1), ("negative_elbo_paired", 1), (evidence, -1))
         ]
         about = EVIDENCE[evidence].replace(")", given)
