@@ -29,7 +29,7 @@ LAYERS: list[set[str]] = [
 METRICS_LAYERS: list[set[str]] = [
     {"base"},
     {"evidence", "classes", "probes", "aggregate", "separation", "disentanglement"},
-    {"calibration", "frontier", "holes"},
+    {"calibration", "frontier", "holes", "coverage"},
     {"registry"},
     {"__init__"},
 ]

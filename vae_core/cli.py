@@ -114,7 +114,7 @@ class Evaluate:
     """Data set; the one it was trained on unless given."""
     split: Literal["train", "test"] = "test"
     limit: int | None = None
-    """Measure on this many images only."""
+    """Measure on this many images only, chosen at random by the seed."""
     seed: int = 0
     """Seed of all noise: binarisation, draws, the judge."""
     metrics: Annotated[
@@ -222,7 +222,7 @@ class Frontier:
     rungs: int | None = None
     """Betas for each block, equal steps of log beta; 9 for one block, 5 each for two unless given."""
     limit: int | None = None
-    """Measure on this many test images only."""
+    """Measure on this many test images only, chosen at random by the seed."""
     seed: int = 0
     """Seed of all noise."""
     device: str = "auto"

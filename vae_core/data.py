@@ -1,7 +1,8 @@
 """Data sets as uint8 tensors in memory, and the registry `DATASETS`.
 
-Shapes: N images, C H W, B a batch, K classes. Every loader gives images in a fixed shuffled order (all are class-sorted or
-factor-sorted somewhere upstream), so that any leading part is a fair sample.
+Shapes: N images, C H W, B a batch, K classes. Training images, and all of digits and sprites, come in a fixed shuffled order, so that any
+leading part is a fair sample. The test images of MNIST keep the order of their file, since links and atlases number them by it, and are
+not alike in their halves: whoever measures a part takes a `subset`.
 """
 
 import copy
@@ -78,8 +79,14 @@ class Data:
         return self._with(images=self.images[index], labels=self.labels[index], factors=factors, known=known)
 
     def head(self, limit: int | None) -> "Data":
-        """The first `limit` images: a random subset, since the order is shuffled."""
+        """The first `limit` images: of a training split a random part, since that is shuffled; to measure a part, take a `subset`."""
         return self if limit is None else self.rows(slice(limit))
+
+    def subset(self, limit: int | None, seed: int) -> "Data":
+        """`limit` images chosen at random by the seed, all of them where there are no more. Raises ValueError for a limit below 1."""
+        if limit is not None and limit < 1:
+            raise ValueError(f"the limit must be at least 1, got {limit}")
+        return self if limit is None or limit >= len(self) else self.rows(_shuffled(len(self), seed)[:limit])
 
     def scored_by(self, model: Model) -> "Data":
         """The same data with the pixels that the model's likelihood scores. Raises ValueError for a model without images."""

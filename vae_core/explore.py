@@ -221,8 +221,8 @@ def prior_given(model: Model, block: str, env: Env) -> Distribution:
 def class_posterior(
     model: Model, means: Mapping[str, Tensor], scales: Mapping[str, Tensor], classes: int
 ) -> Tensor:
-    """q(c|x) from the posteriors' parameters, `(N, K)`: the model's own classifier where it has one, else Bayes' rule
-    (`labels.class_log_joint`, pi uniform).
+    """q(c|x) from the posteriors' parameters, `(N, K)`: the model's own classifier where it has one, else by the bound
+    (softmax of per-class ELBOs, `labels.class_log_joint`, pi uniform).
 
     Raises ValueError for a model that does not read the class.
     """

@@ -274,7 +274,7 @@ class Penalty(nn.Module, ABC):
 
 
 class ClassTerm(Penalty):
-    """CE(softmax_c(log pi_c - KL(c)), y), `(B,)`: Bayes' rule over the model's own terms (`labels.class_log_joint`), pi uniform.
+    """CE(softmax_c(log pi_c - KL(c)), y), `(B,)`, of the class by the bound (`labels.class_log_joint`), pi uniform.
 
     A term without a parameter of its own, which makes the encoder say what the class prior means.
     """
@@ -517,7 +517,7 @@ class Bound(Objective):
 
 
 def elbo(beta: Beta = 1.0, class_weight: float = 0.0, classifier_weight: float = 0.0) -> Bound:
-    """mean_b [ D + sum_k beta_k KL_k + alpha CE(Bayes' rule, y) - lambda log q(y|x) ]: what most models are trained by.
+    """mean_b [ D + sum_k beta_k KL_k + alpha CE(class by the bound, y) - lambda log q(y|x) ]: what most models are trained by.
 
     Raises ValueError for a beta that is not above 0 or a negative weight.
     """

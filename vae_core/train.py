@@ -149,7 +149,7 @@ class Options:
     discriminator_width: int | None = None
     """Units in each of the six layers of its discriminator: 1000 unless given, as in the paper; fewer cost a CPU less, and learn slower."""
     class_weight: float = 0.0
-    """alpha of the class term: alpha * CE(Bayes' rule on the labelled latents, class)."""
+    """alpha of the class term: alpha * CE(class by the bound, class)."""
     classifier_weight: float = 1.0
     """lambda of a model with a classifier: lambda * CE(q(y|x), y)."""
     adversary: float = 0.0

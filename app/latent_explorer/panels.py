@@ -1,8 +1,9 @@
 """Parts of pages that more than one page, or one page twice, shows: an opened item, a selection, what a card warns of."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -50,7 +51,7 @@ def small_picture(png: bytes, words: str) -> None:
 
 
 def item_panel(found: Checkpoint, item: int) -> None:
-    """An item: its picture, what Bayes' rule says of its class, and its nearest neighbours in each block."""
+    """An item: its picture, what the model says of its class, and its nearest neighbours in each block."""
     atlas = found.atlas
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
@@ -79,7 +80,7 @@ def class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[s
 
 
 def _class_posterior_title(found: Checkpoint) -> str:
-    return "q(class | x), the classifier" if LABEL in found.model.latents else "q(class | x), Bayes’ rule"
+    return "q(class | x), the classifier" if LABEL in found.model.latents else "q(class | x) by the bound"
 
 
 def _codes(found: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
@@ -128,28 +129,41 @@ def measured_at(found: Checkpoint) -> str:
     return " at β = 1" if found.betas else ""
 
 
+# What a probe is given, and what that shows.
+READINGS = {
+    "sample": "from one draw of {}, which is all that the decoder gets: {}",
+    "mean": "from posterior means, which also show shifts that the draw’s noise hides: {1}",
+    "posterior": "from means and scales, all that the encoder says, since the class may sit in how sure it is: {1}",
+}
+
+
+def _probed(metrics: Mapping[str, Any], block: str) -> str:
+    """Shares of the probes on each reading of the block that a card knows, the MLP's nats behind them."""
+    parts = []
+    for what, words in READINGS.items():
+        names = [f"probe_{block}_{kind}_{what}" for kind in ("logistic", "knn", "mlp")]
+        if all(name in metrics for name in names):
+            shares = " / ".join(f"{metrics[name]['value']:.1%}" for name in names)
+            nats = metrics.get(f"{names[-1]}_nats")
+            parts.append(words.format(block, shares + (f" ({nats['value']:.2f} nats)" if nats else "")))
+    return "; ".join(parts)
+
+
 def leak_note(found: Checkpoint) -> None:
     """What the card's probes read of the class in the unlabelled blocks, and why nothing forbids it."""
     metrics, labels = found.card["metrics"], found.atlas.labels
     for block in blocks(found.model):
         if reads_label(found.model, block) or not has_label(found.model):
             continue
-        names = [f"probe_{block}_{kind}_{{}}" for kind in ("logistic", "knn", "mlp")]
-        if not all(name.format("sample") in metrics for name in names):
+        if not (read := _probed(metrics, block)):
             continue
-        measured = [name.format(what) for what in ("sample", "mean") for name in names]
-        sampled, means = (
-            " / ".join(f"{metrics[name.format(what)]['value']:.1%}" for name in names)
-            for what in ("sample", "mean")
-        )
         weight = found.card["objective"].get("adversary")
         against = f"An adversary of weight {weight:g} was trained against it. " if weight else ""
         most_frequent = np.bincount(labels).max() / len(labels)
         st.info(
-            f"**How much of the class is left in {block}?** Probes (logistic / kNN / MLP) name the class right for {sampled} "
-            f"of the test images from samples of {block}, and for {means} from posterior means, which also show shifts that "
-            f"the posterior’s noise hides from the decoder; naming the most frequent class is right for {most_frequent:.1%}. "
+            f"**How much of the class is left in {block}?** Probes (logistic / kNN / MLP; the MLP’s nats of the class, at least) name the "
+            f"class of the test images right {read}. Naming the most frequent class is right for {most_frequent:.1%}. "
             f"Nothing in the bound forbids a leak: it only puts the price KL(q({block}|·) ‖ p({block})) on "
-            f"whatever {block} carries. {against}Measured{measured_at(found)} by {commands(found.card, measured)}",
+            f"whatever {block} carries. {against}Measured{measured_at(found)} by {commands(found.card, [f'probe_{block}_mlp_sample'])}",
             icon=":material/info:",
         )

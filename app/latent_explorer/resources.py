@@ -447,7 +447,7 @@ def usage(found: Checkpoint, block: str) -> Tensor:
 
 @_by_identity
 def prior_holes(found: Checkpoint, block: str) -> Holes:
-    """Draws of the prior by how empty their place is of encodings."""
+    """Draws of the prior by density ratio."""
     prior = parts(found, block)
     assert prior is not None
     return holes(prior, *codes(found)[block], COUNT, seed=0)

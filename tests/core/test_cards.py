@@ -46,9 +46,10 @@ def compare(checkpoint_name: str, groups: list[str]) -> None:
             seed=how["seed"],
             metrics=[group for group, other in hows.items() if other["command"] == how["command"]],
         )
-    known = {name: estimate for name, estimate in found.items() if name in card["metrics"]}
-    assert known
-    wrong = [disagreement(name, estimate, card["metrics"][name]) for name, estimate in known.items()]
+    assert set(found) == {
+        name for how in hows.values() for name in how["names"]
+    }  # no number of before, none left out
+    wrong = [disagreement(name, estimate, card["metrics"][name]) for name, estimate in found.items()]
     assert [line for line in wrong if line] == []
 
 

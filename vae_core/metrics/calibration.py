@@ -61,7 +61,7 @@ def calibration_error(confidence: Tensor, right: Tensor, generator: torch.Genera
 
 
 def class_log_probabilities(bench: Bench) -> dict[str, Tensor]:
-    """log q(c|x) by Bayes' rule over the model's terms (`bayes`), and of its classifier (`classifier`), `(N, K)` each."""
+    """log q(c|x) by the bound (`bayes`), and of its classifier (`classifier`), `(N, K)` each."""
     return {name: scores.cpu().double().log_softmax(-1) for name, scores in bench.once(class_scores).items()}
 
 

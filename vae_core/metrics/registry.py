@@ -11,6 +11,7 @@ from .aggregate import rate_split, two_sample
 from .base import Bench, Estimate, Report
 from .calibration import calibration
 from .classes import bayes_accuracy, judged
+from .coverage import prior_coverage
 from .disentanglement import dci, disentanglement, factor_tables
 from .evidence import active, components, elbo_terms, importance_bound, noise
 from .holes import prior_holes
@@ -33,6 +34,7 @@ METRICS: dict[str, Metric] = {
     "judged": judged,
     "rate": rate_split,
     "holes": prior_holes,
+    "coverage": prior_coverage,
     "posteriors": posterior_separation,
     "disentanglement": disentanglement,
     "two-sample": two_sample,
@@ -57,7 +59,8 @@ def evaluate(
 ) -> dict[str, Estimate]:
     """Measure `checkpoint` on a split of `data` (its own unless named): name -> (value, se, n), nats and shares.
 
-    `beta` is where a multi-rate model is measured, unless where it stands: one number, or one for each block.
+    `limit` takes that many of the split's images at random, by the seed. `beta` is where a multi-rate model is measured, unless where it
+    stands: one number, or one for each block.
     Raises ValueError for an unknown data set, split or metric, for data of another shape or other classes, and for a beta of a model
     that was trained for one.
     """
@@ -126,7 +129,7 @@ def bench_of(
             f"{checkpoint.name} was trained for one beta, so it is measured at no other: leave out --beta"
         )
     name = data or checkpoint.card["data"]["name"]
-    held = load_data(name, split, limit)
+    held = load_data(name, split).subset(limit, seed)
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
     _check_fit(checkpoint, held)

@@ -15,7 +15,7 @@ Number = Mapping[str, Any]  # value, se, n
 
 # What the names of numbers in nats begin with.
 NATS = (
-    *("distortion", "rate_", "negative_elbo", "log_p", "class_information"),
+    *("distortion", "rate_", "negative_elbo", "log_p", "importance_gap"),
     *("index_information", "total_correlation", "dimension_kl", "aggregate_kl"),
     *(f"{whose}_{what}" for whose in ("prior", "posterior") for what in ("kl", "bhattacharyya")),
 )
@@ -27,7 +27,7 @@ def with_unit(number: str) -> str:
     >>> with_unit("rate_z"), with_unit("mig")
     ('rate_z, nats', 'mig')
     """
-    return f"{number}, nats" if number.startswith(NATS) or number.endswith("_nll") else number
+    return f"{number}, nats" if number.startswith(NATS) or number.endswith(("_nll", "_nats")) else number
 
 
 def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: str) -> go.Figure:

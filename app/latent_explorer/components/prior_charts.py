@@ -1,4 +1,4 @@
-"""Charts of a prior beside the encodings: densities of each dimension, divergences between classes, how empty its draws lie."""
+"""Charts of a prior beside the encodings: densities of each dimension, divergences between classes, density ratios of its draws."""
 
 from collections.abc import Mapping, Sequence
 
@@ -114,10 +114,10 @@ def emptiness(draws: np.ndarray, reference: np.ndarray) -> go.Figure:
             hovertemplate="%{y:.1f} % at %{x:.1f} nats<extra></extra>",
         )
     figure.add_vline(x=float(np.quantile(reference, EMPTIEST)), line={"dash": "dot", "color": HERE})
-    figure.update_xaxes(title="log q(z) − log p(z), nats: the further left, the emptier")
+    figure.update_xaxes(title="density ratio log q(z) − log p(z), nats")
     figure.update_yaxes(title="share of the draws, %")
     figure.update_layout(barmode="overlay")
-    return _laid_out(figure, "How empty the prior’s draws lie", 320)
+    return _laid_out(figure, "Density ratio of the prior’s draws and of encodings", 320)
 
 
 def _laid_out(figure: go.Figure, title: str, height: int) -> go.Figure:

@@ -216,7 +216,7 @@ def _judged(metric: str) -> str:
     judge = card["metrics"]["judge_accuracy"]["value"]
     return (
         f"Of {n:,} of them an independent classifier (itself right on {judge:.1%} of the test images) gave {value:.2%} "
-        f"(± {se:.2%}) the class asked for{measured_at(checkpoint)}: {commands(card, [metric])}"
+        f"(± {se:.2%}) the class asked for{measured_at(checkpoint)}, which says how typical they are and not how diverse: {commands(card, [metric])}"
     )
 
 

@@ -268,7 +268,7 @@ def calibration() -> None:
     by = (
         "the model’s own classifier q(y | x)"
         if LABEL in checkpoint.model.latents
-        else "Bayes’ rule on the labelled latents"
+        else "the class by the bound (softmax of per-class ELBOs)"
     )
     with keep.beside(
         f"the {error.n:,} items by how sure {by} is of the class that it names, in 15 equal bins, and how often that is right, with two standard "

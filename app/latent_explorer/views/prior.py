@@ -432,9 +432,9 @@ def empty_places(found: Checkpoint, block: str) -> None:
     empty = resources.prior_holes(found, block)
     middle = len(empty.codes) // 2 - SAMPLES // 2
     rows = {
-        "emptiest": slice(0, SAMPLES),
+        "lowest": slice(0, SAMPLES),
         "middling": slice(middle, middle + SAMPLES),
-        "fullest": slice(-SAMPLES, None),
+        "highest": slice(-SAMPLES, None),
     }
     chosen = torch.cat([empty.codes[part] for part in rows.values()])
     owners = prior.classes[resources.closest_part(found, block, chosen)]
@@ -444,21 +444,21 @@ def empty_places(found: Checkpoint, block: str) -> None:
         to_bytes(decode(found.model, codes).unflatten(0, (len(rows), SAMPLES))),
         rows=list(rows),
         row_notes=[f"{empty.log_ratio[part].mean():+.1f} nats" for part in rows.values()],
-        title="Draws of the prior, by how empty their place is",
+        title="Draws of the prior by density ratio",
         key=f"holes-{found.name}",
         headed=True,
     )
     with keep.beside(
-        f"of {len(empty.codes):,} draws of the prior, those with the lowest, a middling and the highest log q(z) − log p(z), where q is the "
-        "mean of the posteriors of every other item; decoded, the other latents at their prior’s mean. An empty place is one the "
-        "decoder has hardly met in training."
+        f"of {len(empty.codes):,} draws of the prior, those with the lowest, a middling and the highest density ratio log q(z) − log p(z), where "
+        "q is the mean of the posteriors of every other item; decoded, the other latents at their prior’s mean. Where it is low the decoder "
+        "has met fewer codes than the prior draws."
     ):
         keep.menu(
             f"holes-{found.name}",
             f"{found.name}-holes-{block}",
             codes=lambda: {"log_ratio": empty.log_ratio.numpy(), block: empty.codes.numpy()},
             script=snippets.of_codes(
-                found, f"Draws of the prior of {found.name}, by how empty their place is", codes, SAMPLES
+                found, f"Draws of the prior of {found.name} by density ratio", codes, SAMPLES
             ),
         )
     st.plotly_chart(
@@ -467,8 +467,8 @@ def empty_places(found: Checkpoint, block: str) -> None:
     share = empty.share()
     st.caption(
         "What you see: the same number at all draws of the prior, and at draws from the posteriors of the items that q does not hold. "
-        f"**{share.value:.1%} ± {share.se:.1%}** of the prior’s draws (n {share.n:,}, seed 0, bootstrap) lie emptier than 95 % of those (dotted); "
-        f"5 % would, were the two the same. Over again: `{snippets.measuring(found, 'holes')}`."
+        f"**{share.value:.1%} ± {share.se:.1%}** of the prior’s draws (n {share.n:,}, seed 0, bootstrap) have a lower one than 95 % of those (dotted); "
+        f"5 % would, were the two the same, and near 5 % some hole may go unseen: `coverage` has more power there. Over again: `{snippets.measuring(found, 'holes')}`."
     )
 
 

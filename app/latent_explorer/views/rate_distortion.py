@@ -14,7 +14,7 @@ PLANE = f"plane-{checkpoint.name}"
 COLUMNS = {
     "distortion": "distortion, nats",
     "rate": "rate, nats",
-    "bayes_accuracy": "class by Bayes’ rule",
+    "bayes_accuracy": "class by the bound",
     "sample_accuracy": "samples judged right",
 }
 
