@@ -1,7 +1,7 @@
 """The command as a newcomer types it."""
 
+import runpy
 import shutil
-import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from latent_explorer.cli import main
 
-from benchmarks.driving import served
+from tests.support.driving import served
 
 COMMAND = shutil.which("latent-explorer", path=str(Path(sys.executable).parent))
 
@@ -45,9 +45,11 @@ def test_the_command_explains_itself(arguments: list[str], capsys: pytest.Captur
     assert "usage: latent-explorer" in capsys.readouterr().out
 
 
-def test_a_module_by_name_is_the_same_command():
-    found = subprocess.run(
-        [sys.executable, "-m", "latent_explorer", "models"], capture_output=True, text=True
-    )
-    assert found.returncode == 0
-    assert "cdvae" in found.stdout
+def test_a_module_by_name_is_the_same_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(sys, "argv", ["latent_explorer", "models"])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("latent_explorer", run_name="__main__")
+    assert stop.value.code == 0
+    assert "cdvae" in capsys.readouterr().out
