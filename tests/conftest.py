@@ -86,6 +86,7 @@ def _made(folder: Path, declaration: Declaration, options: Options, data: Data) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(projections, "umap", principal_components)  # UMAP compiles for a minute
         patch.setattr(classes, "JUDGE_STEPS", 150)
+        patch.setattr(classes, "SAMPLES", 500)
         checkpoint = train(declaration, data, options, folder)
         save_atlas(folder, projections.make_atlas(checkpoint.model, load_data("digits", "test")))
         if rates_of(checkpoint.model):

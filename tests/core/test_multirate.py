@@ -326,6 +326,7 @@ def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimensi
     trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(classes, "JUDGE_STEPS", 150)
+    monkeypatch.setattr(classes, "SAMPLES", 500)
     bench = bench_of(load(trained["rates-digits"]))
     (point,) = frontier(bench, [{"z_l": 0.5, "z_u": 2.0}])["points"]
     assert set(point) >= {
