@@ -22,12 +22,13 @@ from vae_core.train import Options, train
 
 SMALL = Options(epochs=12, batch=64, learning_rate=3e-3, warmup=20, device="cpu")
 SMALL_VAMP = replace(SMALL, beta_warmup=200)
+SMALL_LONGER = replace(SMALL, epochs=30)  # until z_u is used beside z_l
 
 RECIPES: dict[str, tuple[Declaration, Options]] = {
-    "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL),
+    "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL_LONGER),
     "joint-digits": (Joint(latent=4, nets="mlp-256"), SMALL),
     "rate-digits": (VAE(latent=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL),
-    "rates-digits": (CDVAE(unlabelled=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL),
+    "rates-digits": (CDVAE(unlabelled=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL_LONGER),
     "ppca-digits": (PPCA(latent=4), SMALL),
     "srvae-digits": (SRVAE(latent=4, coarse_latent=3, pool=2, prior="mixture", nets="mlp-256"), SMALL),
     "vae-digits": (VAE(latent=4, nets="mlp-256"), SMALL),
