@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import IO
 
 MOST_AT_ONCE = 2  # of all visitors together: measuring takes a core
+COMMAND = (sys.executable, "-m", "vae_core.cli")
 
 _running: set[int] = set()
 _guard = threading.Lock()
@@ -39,7 +40,7 @@ class Job:
                     f"{MOST_AT_ONCE} measurements run on this server already: wait for one to end, or run `{self.command}` yourself"
                 )
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "vae_core.cli", *arguments],
+                [*COMMAND, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=subprocess.PIPE,

@@ -1,7 +1,7 @@
 """The command as a newcomer types it."""
 
+import runpy
 import shutil
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from latent_explorer.cli import main
 
-from benchmarks.driving import served
+from tests.support.driving import served
 
 COMMAND = shutil.which("latent-explorer", path=str(Path(sys.executable).parent))
 
@@ -71,9 +71,11 @@ def test_what_cannot_be_served_is_said_in_a_sentence(
     assert any(part in one_line(capsys.readouterr().err) for part in words.split("|"))
 
 
-def test_a_module_by_name_is_the_same_command():
-    found = subprocess.run(
-        [sys.executable, "-m", "latent_explorer", "models"], capture_output=True, text=True
-    )
-    assert found.returncode == 0
-    assert "cdvae" in found.stdout
+def test_a_module_by_name_is_the_same_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(sys, "argv", ["latent_explorer", "models"])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("latent_explorer", run_name="__main__")
+    assert stop.value.code == 0
+    assert "cdvae" in capsys.readouterr().out

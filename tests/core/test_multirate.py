@@ -24,7 +24,7 @@ from vae_core.conditionals import DiagonalGaussian, GaussianPixels
 from vae_core.data import Data
 from vae_core.distributions import Sampler, mean, rsample
 from vae_core.frontier import Frontier, objective, rate, rate_error
-from vae_core.metrics import bench_of, frontier
+from vae_core.metrics import bench_of, classes, frontier
 from vae_core.metrics.evidence import terms_by_image
 from vae_core.model import Model
 from vae_core.models import CDVAE, VAE, Signature
@@ -322,7 +322,11 @@ def test_the_slope_of_the_frontier_lies_between_neighbouring_betas(trained: dict
         assert one["betas"]["z"] < slope < other["betas"]["z"]
 
 
-def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimension(trained: dict[str, Path]):
+def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimension(
+    trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(classes, "JUDGE_STEPS", 150)
+    monkeypatch.setattr(classes, "SAMPLES", 500)
     bench = bench_of(load(trained["rates-digits"]))
     (point,) = frontier(bench, [{"z_l": 0.5, "z_u": 2.0}])["points"]
     assert set(point) >= {

@@ -1,4 +1,4 @@
-"""Serve the app and drive it in headless Chromium: for the browser tests, the benchmarks and the screenshots."""
+"""Serve the app and drive it in headless Chromium: for the browser tests, and for the benchmarks and the screenshots."""
 
 import contextlib
 import os
