@@ -118,7 +118,9 @@ def _choice_of_prior(name: str) -> None:
     def switch() -> None:
         st.session_state["model"] = alike.get(st.session_state["prior"], name)
 
-    st.segmented_control("Prior, same nets and seed", list(alike), key="prior", on_change=switch)
+    links.one_of(
+        "Prior, same nets and seed", list(alike), key="prior", what="prior", bind=None, on_change=switch
+    )
 
 
 def _card(found: Checkpoint) -> None:

@@ -81,6 +81,7 @@ def swaps() -> None:
         return
     st.subheader("Swap matrix")
     default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in range(len(classes)))
+    links.belonging("items", resources.items_of(checkpoint), default)
     text = st.text_input("Items, by number", default, key="items", bind="query-params")
     try:
         items = links.numbers(text, len(atlas) - 1)[:20]
@@ -148,6 +149,7 @@ def held() -> None:
         return
     st.subheader("Hold some, draw the rest")
     links.settle("hold", options, "variable")
+    links.belonging("first", resources.items_of(checkpoint), 0)
     links.number("first", 0, len(atlas) - 1, "first item")
     links.number("held-seed", 0, 9999, "seed of the draws")
     links.amount("held-temperature", *TEMPERATURES, "temperature of the draws")
