@@ -105,7 +105,12 @@ def test_widgets_forget_the_number_of_an_item_of_other_data(
     ("page", "first", "second", "query"),
     [
         ("views/map.py", "vae-sprites", "vae-digits", {"colour": "scale"}),
-        ("views/prior.py", "vae-mnist", "rate-digits", {"look": "Clusters", "plane": "two dimensions", "x": "9"}),
+        (
+            "views/prior.py",
+            "vae-mnist",
+            "rate-digits",
+            {"look": "Clusters", "plane": "two dimensions", "x": "9"},
+        ),
         ("views/prior.py", "cdvae-mnist", "vae-sprites", {"look": "Classes", "pair": "3~8"}),
         ("views/traverse.py", "cdvae-mnist", "vae-digits", {"item": "9999"}),
         ("views/live.py", "cdvae-mnist", "vae-sprites", {"item": "9999", "class": "7"}),

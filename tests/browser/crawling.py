@@ -20,10 +20,9 @@ MOST = 400
 
 @dataclass
 class Crawl:
-    """What was pressed, what could not be, and the faults with what came before them."""
+    """What was pressed, and the faults with what came before them."""
 
     pressed: list[str] = field(default_factory=list)
-    missed: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
@@ -44,7 +43,8 @@ def crawled(
         frame: whether the navigation and the sidebar are pressed as well.
         apart: whether controls that differ by a number alone are all pressed, not one of them.
     """
-    crawl, done = Crawl(), set() if done is None else done
+    crawl, tried = Crawl(), set[str]()
+    done = set() if done is None else done
     page.on("filechooser", lambda chooser: chooser.set_files(a_picture()))
 
     def check(after: str) -> bool:
@@ -75,10 +75,14 @@ def crawled(
         done.add(identity(control))
         try:
             press(page, control)
-        except Error as error:
-            crawl.missed.append(f"{control}: {str(error).splitlines()[0]}")
-            if check(f"pressing {control}"):
-                continue
+        except Error as error:  # it has gone by itself, or it is covered
+            if identity(control) in tried:
+                crawl.faults.append(
+                    f"{control} cannot be pressed: {str(error).splitlines()[0]}\n    at {page.url}"
+                )
+            else:
+                tried.add(identity(control))
+                done.discard(identity(control))
         else:
             crawl.pressed.append(str(control))
         whole = check(f"pressing {control}")
@@ -91,9 +95,13 @@ def crawled(
 
 
 def wanted(control: Control, address: str) -> bool:
-    """Links to other hosts stay unpressed, and what prints the page."""
+    """Links to other hosts stay unpressed, and to places on the page itself, and what prints it."""
     host = urlsplit(control.href).netloc
-    return host in ("", urlsplit(address).netloc) and control.name not in ("Print", "Deploy")
+    return (
+        not control.href.startswith("#")
+        and host in ("", urlsplit(address).netloc)
+        and control.name not in ("Print", "Deploy")
+    )
 
 
 def order(control: Control) -> tuple[bool, bool, bool, int]:

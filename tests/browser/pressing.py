@@ -1,11 +1,10 @@
 """Finding what can be pressed on a page, pressing it, and waiting until the app has answered."""
 
 import re
-from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-# Resolves once the script has run and a few frames have brought nothing new.
+# Resolves once the script has run and a few looks have found nothing new.
 SETTLED = """seconds => new Promise((resolve, reject) => {
     const end = performance.now() + seconds * 1000
     let calm = 0, before = ''
@@ -16,9 +15,9 @@ SETTLED = """seconds => new Promise((resolve, reject) => {
         const waits = document.querySelector('[data-testid=stSkeleton], [data-testid=stMain] [data-stale=true]')
         calm = rests && !waits && now === before ? calm + 1 : 0
         before = now
-        if (calm >= 5) resolve(true)
+        if (calm >= 3) resolve(true)
         else if (performance.now() > end) reject(new Error(`the app did not come to rest within ${seconds} s`))
-        else requestAnimationFrame(look)
+        else setTimeout(look, 40)
     }
     look()
 })"""
@@ -28,18 +27,24 @@ FOUND = """() => {
     const wanted = 'button, a[href], [role=tab], [role=button], [role=radio], [role=switch], [role=checkbox], summary, ' +
         'input:not([type=hidden]):not([type=file]), select, [role=option], [role=menuitem], .modebar-btn'
     const found = []
+    const written = element => {  // without the names of its icons, which change as it opens and shuts
+        const copy = element.cloneNode(true)
+        copy.querySelectorAll('[data-testid=stIconMaterial]').forEach(icon => icon.remove())
+        return copy.textContent
+    }
     const walk = (root, host) => {
         for (const element of root.querySelectorAll('*')) {
+            delete element.dataset.press
             if (element.matches(wanted)) {
                 const box = element.getBoundingClientRect()
-                const hidden = !box.width || !box.height || getComputedStyle(element).visibility === 'hidden'
+                const seen = box.width && box.height && element.checkVisibility({ visibilityProperty: true })
                 const keyed = (host ?? element).closest('[class*=st-key-]')
                 const label = element.closest('label')
                 const name = element.getAttribute('aria-label') || element.dataset.title || label?.innerText ||
-                    element.innerText || element.title || element.dataset.testid || ''
+                    written(element) || element.title || element.dataset.testid || ''
                 const frame = (host ?? element).closest('[data-testid=stSidebar], [data-testid=stHeader]')
                 const over = (host ?? element).closest('[role=dialog], [data-testid=stPopoverBody], [role=listbox], [data-baseweb=popover]')
-                if (!hidden && !element.disabled && element.getAttribute('aria-disabled') !== 'true') {
+                if (seen && !element.disabled && element.getAttribute('aria-disabled') !== 'true') {
                     element.dataset.press = String(found.length)
                     found.push({
                         tag: element.localName, type: element.type ?? '', role: element.getAttribute('role') ?? '',
@@ -52,15 +57,30 @@ FOUND = """() => {
             if (element.shadowRoot) walk(element.shadowRoot, host ?? element)
         }
     }
-    for (const element of document.querySelectorAll('[data-press]')) delete element.dataset.press
     walk(document, null)
     return found
 }"""
 
 NAVIGATION = "[data-testid=stSidebarNav] a, [data-testid=stTopNavLink]"
 
-# Longer than any run takes on two busy cores.
-SECONDS = 120.0
+# Longer than any run takes on two busy cores; and for how many milliseconds a control may be in motion.
+SECONDS, PATIENCE = 120.0, 15_000
+
+
+# What is the same code at every figure and widget.
+LIBRARY = (
+    "PNG",
+    "SVG",
+    "Zoom",
+    "Pan",
+    "Zoom in",
+    "Zoom out",
+    "Autoscale",
+    "Reset axes",
+    "Fullscreen",
+    "Increment",
+    "Decrement",
+)
 
 
 class Control(NamedTuple):
@@ -79,7 +99,8 @@ class Control(NamedTuple):
     @property
     def kind(self) -> str:
         """What tells it from other controls, but not from those that differ by a number, such as the handles of dimensions."""
-        return re.sub(r"[\d.,]+", "#", f"{self.tag} {self.type} {self.role} {self.key} {self.name}")
+        key = "" if self.name in LIBRARY else self.key
+        return re.sub(r"[\d.,]+", "#", f"{self.tag} {self.type} {self.role} {key} {self.name}")
 
     @property
     def leads_away(self) -> bool:
@@ -135,18 +156,18 @@ def press(page: Any, control: Control) -> None:
         if place.input_value() == before:
             page.keyboard.press("ArrowLeft")
     elif control.role == "combobox":
-        place.click(timeout=4000)
+        place.click(timeout=PATIENCE)
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
     elif control.tag == "input" and control.type in ("text", "number"):
-        place.press("End", timeout=4000)
+        place.press("End", timeout=PATIENCE)
         page.keyboard.press("Enter")
     elif control.tag == "input":
         # The box itself is hidden behind what is drawn for it.
         place.evaluate("element => (element.closest('label') ?? element).click()")
     else:
-        place.click(timeout=4000)
+        place.click(timeout=PATIENCE)
     settle(page)
 
 
@@ -160,6 +181,3 @@ def drag_over_map(page: Any) -> None:
         page.mouse.move(x + corner[0], y + corner[1], steps=4)
     page.mouse.up()
     settle(page)
-
-
-Act = Callable[[Any], None]

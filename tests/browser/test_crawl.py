@@ -74,12 +74,11 @@ def choose(page: Any, model: str) -> None:
 
 
 def told(crawls: Mapping[str, Crawl], seconds: float) -> str:
-    """What was pressed in how long, what could not be, and every fault."""
+    """What was pressed in how long, and every fault."""
     lines = [f"{sum(len(crawl.pressed) for crawl in crawls.values())} pressed in {seconds:.0f} s"]
     for name, crawl in crawls.items():
         lines += [
             f"{name}: {len(crawl.pressed)} pressed",
-            *(f"  MISSED {missed}" for missed in crawl.missed),
             *(f"  FAULT {fault}" for fault in crawl.faults),
         ]
     return "\n".join(lines)
