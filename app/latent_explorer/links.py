@@ -76,6 +76,12 @@ def belonging(key: str, owner: str, default: Any = None) -> None:
     st.session_state[of] = owner
 
 
+def along(key: str) -> None:
+    """A widget of the frame goes along to another page: a button that leads there takes the names of all widgets out of the address."""
+    if st.session_state["page before"] != st.session_state["page"] and key in st.session_state:
+        st.session_state[key] = st.session_state[key]
+
+
 def number(key: str, low: int, high: int, what: str) -> int | None:
     """The whole number of that name in the link, if there is one within the range; a sentence if it is out of it.
 

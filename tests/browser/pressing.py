@@ -37,7 +37,7 @@ FOUND = """() => {
             delete element.dataset.press
             if (element.matches(wanted)) {
                 const box = element.getBoundingClientRect()
-                const seen = box.width && box.height && element.checkVisibility({ visibilityProperty: true })
+                const seen = box.width && box.height && box.right > 0 && element.checkVisibility({ visibilityProperty: true })
                 const keyed = (host ?? element).closest('[class*=st-key-]')
                 const label = element.closest('label')
                 const name = element.getAttribute('aria-label') || element.dataset.title || label?.innerText ||
@@ -49,6 +49,7 @@ FOUND = """() => {
                     found.push({
                         tag: element.localName, type: element.type ?? '', role: element.getAttribute('role') ?? '',
                         name: name.replace(/\\s+/g, ' ').trim().slice(0, 60), frame: Boolean(frame), over: Boolean(over),
+                        hovered: Boolean((host ?? element).closest('[data-testid=stElementToolbar]')),
                         key: keyed ? [...keyed.classList].find(c => c.startsWith('st-key-')).slice(7) : '',
                         href: element.getAttribute('href') ?? '', lit: element.getAttribute('aria-checked') === 'true',
                     })
@@ -95,12 +96,14 @@ class Control(NamedTuple):
     href: str
     frame: bool
     over: bool
+    hovered: bool  # whether it appears under the pointer alone
 
     @property
     def kind(self) -> str:
         """What tells it from other controls, but not from those that differ by a number, such as the handles of dimensions."""
         key = "" if self.name in LIBRARY else self.key
-        return re.sub(r"[\d.,]+", "#", f"{self.tag} {self.type} {self.role} {key} {self.name}")
+        name = re.sub(r"^Remove .*", "Remove", self.name)  # what was chosen of several
+        return re.sub(r"[\d.,]+", "#", f"{self.tag} {self.type} {self.role} {key} {name}")
 
     @property
     def leads_away(self) -> bool:
@@ -167,6 +170,8 @@ def press(page: Any, control: Control) -> None:
         # The box itself is hidden behind what is drawn for it.
         place.evaluate("element => (element.closest('label') ?? element).click()")
     else:
+        if control.hovered:
+            place.locator("xpath=ancestor::*[@data-testid='stElementContainer'][1]").hover(timeout=PATIENCE)
         place.click(timeout=PATIENCE)
     settle(page)
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Error
 
 from tests.browser.crawling import a_picture, wanted
 from tests.browser.faults import Watch
-from tests.browser.pressing import Control, controls, drag_over_map, opened, pages, press, settle
+from tests.browser.pressing import PATIENCE, Control, controls, drag_over_map, opened, pages, press, settle
 from tests.browser.test_crawl import KINDS, choose, go
 
 pytestmark = pytest.mark.browser
@@ -26,6 +26,7 @@ class Walk:
         self.page, self.address, self.models, self.seed = page, address, models, seed
         self.random, self.steps = random.Random(seed), list[str]()
         self.watch = Watch(page)
+        page.set_default_timeout(PATIENCE)
         page.on("filechooser", lambda chooser: chooser.set_files(a_picture()))
 
     def begin(self) -> None:
@@ -70,9 +71,10 @@ class Walk:
     def _go(self) -> None:
         title = self.random.choice(sorted(self.titles))
         self.steps.append(f"go to {title}")
-        if not self.page.get_by_role("link", name=title).first.is_visible():
-            opened(self.page, f"{self.address}{self.titles[title]}")  # the sidebar is folded away
-        go(self.page, title)
+        if self.page.locator("[data-testid=stSidebar][aria-expanded=true]").count():
+            go(self.page, title)
+        else:
+            opened(self.page, f"{self.address}{self.titles[title]}")
 
     def _choose(self) -> None:
         model = self.random.choice(self.models)
