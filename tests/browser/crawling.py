@@ -40,7 +40,7 @@ def crawled(
     Args:
         arrive: opens the page in the state that matters; called again when a press has led elsewhere.
         done: the kinds of controls that are not pressed any more; those that are pressed here are added.
-        frame: whether the navigation and the sidebar are pressed as well.
+        frame: whether the navigation and the sidebar are pressed, or what stands beside them.
         apart: whether controls that differ by a number alone are all pressed, not one of them.
     """
     crawl, tried = Crawl(), set[str]()
@@ -61,7 +61,9 @@ def crawled(
     while len(crawl.pressed) < MOST:
         there = controls(page)
         left = [
-            c for c in there if identity(c) not in done and wanted(c, page.url) and (frame or not c.frame)
+            c
+            for c in there
+            if identity(c) not in done and wanted(c, page.url) and (c.over or c.frame == frame)
         ]
         if not left:
             break
