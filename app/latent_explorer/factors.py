@@ -40,6 +40,7 @@ def side_by_side() -> None:
     if not (models := opened(chosen)):
         return
     last = min(len(found.atlas) for found in models) - 1
+    links.belonging("item", " ".join(sorted({resources.items_of(found) for found in models})), 0)
     links.number("item", 0, last, "item")
     item = int(right.number_input("Item", 0, last, key="item", bind="query-params"))
     for start in range(0, len(models), ACROSS):

@@ -14,6 +14,7 @@ from vae_core.labels import has_label
 from vae_core.serving import Answer, Picture, Request
 
 MOST_MOVES = 64  # of a link
+NAMES = ("start", "item", "seed", "temperature", "move", "class")  # in the address
 
 
 def request(found: Checkpoint, state: State, own: Own | None = None) -> Request:
@@ -134,6 +135,11 @@ def fitting(found: Checkpoint, state: State, own: Own | None = None) -> State:
     )
 
 
+def address() -> dict[str, str | None]:
+    """What the address says of a state."""
+    return {name: st.query_params.get(name) for name in NAMES}
+
+
 def to_link(found: Checkpoint, state: State) -> None:
     """Put a state into the address; what is as usual is left out."""
     classes = found.atlas.classes
@@ -143,7 +149,7 @@ def to_link(found: Checkpoint, state: State) -> None:
     ]
     links.write(
         start=None if state.start == ITEM else state.start,
-        item=state.item if state.start == ITEM else None,
+        item=state.item or None if state.start == ITEM else None,
         seed=state.seed if prior else None,
         temperature=f"{state.temperature:g}" if prior else None,
         move="~".join(moves[:MOST_MOVES]) or None,

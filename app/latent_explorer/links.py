@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
+from typing import Any, Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+WRITTEN = "written"  # into the address by the pages, as the session remembers it
 SHOWN = 12  # options that a sentence lists
 
 
@@ -12,7 +15,7 @@ def check(key: str, options: Collection[str], what: str) -> None:
     """Say in one sentence that the link asks for something that is not there; the widget then shows its default. A choice of
     several has its key in the link several times."""
     for asked in st.query_params.get_all(key):
-        if asked in options:
+        if asked in options or not asked:
             continue
         st.warning(
             f"The link asks for the {what} “{asked}”, which is not here. Choose one of: {_likely(asked, options)}."
@@ -39,8 +42,53 @@ def settle(key: str, options: Sequence[str], what: str) -> None:
         st.session_state[key] = options[0]
 
 
+def one_of(
+    label: str,
+    options: Sequence[str],
+    *,
+    key: str,
+    what: str,
+    place: DeltaGenerator | None = None,
+    bind: Literal["query-params"] | None = "query-params",
+    **more: Any,
+) -> str:
+    """Segments of which one is always lit, the first unless another is asked for: a click on the lit one changes nothing."""
+    settle(key, options, what)
+    control = (place or st).segmented_control
+    lit = control(label, options, default=options[0], required=True, key=key, bind=bind, **more)
+    if lit is None:  # a link that was copied while none was lit: once it is in the state, `settle` mends it
+        st.rerun()
+    return lit
+
+
+def belonging(key: str, owner: str, default: Any = None) -> None:
+    """What a widget or the address says of something that is no more shown is forgotten in silence: nobody asked it of this one.
+
+    The owner is what it was said of: `resources.items_of` for the number of an item, which is another image in other data. `default` is
+    what the widget of that key becomes; without one, the address loses the name, unless it has been put there since.
+    """
+    of = f"owner-of-{key}"
+    if st.session_state.get(of, owner) != owner:
+        if default is not None:
+            st.session_state[key] = default
+        elif st.query_params.get(key) == st.session_state.get(WRITTEN, {}).get(key):
+            write(**{key: None})
+    st.session_state[of] = owner
+
+
+def along(key: str) -> None:
+    """A widget of the frame goes along to another page: a button that leads there takes the names of all widgets out of the address."""
+    if st.session_state["page before"] != st.session_state["page"] and key in st.session_state:
+        st.session_state[key] = st.session_state[key]
+
+
 def number(key: str, low: int, high: int, what: str) -> int | None:
-    """The whole number of that name in the link, if there is one within the range; a sentence if it is out of it."""
+    """The whole number of that name in the link, if there is one within the range; a sentence if it is out of it.
+
+    A widget of that name that was there before has its own say: what is out of its range was not asked for by a link.
+    """
+    if key in st.session_state:
+        return None
     asked = st.query_params.get(key)
     if asked is None:
         return None
@@ -75,8 +123,10 @@ def numbers(text: str, high: int) -> list[int]:
 
 def write(**values: str | int | None) -> None:
     """Put values into the address; None takes a name out of it."""
-    for key, value in values.items():
-        if value is None:
+    texts = {key: None if value is None else str(value) for key, value in values.items()}
+    st.session_state[WRITTEN] = {**st.session_state.get(WRITTEN, {}), **texts}
+    for key, text in texts.items():
+        if text is None:
             st.query_params.pop(key, None)
-        elif st.query_params.get(key) != str(value):
-            st.query_params[key] = str(value)
+        elif st.query_params.get(key) != text:
+            st.query_params[key] = text

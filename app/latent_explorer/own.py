@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer import keep, resources, snippets, uploads
+from latent_explorer import keep, links, resources, snippets, uploads
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.sketch import drawing, sketch
 from latent_explorer.panels import class_bars, nearest_items, small_picture
@@ -228,7 +228,7 @@ def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
     names = blocks(found.model)
     block = names[0]
     if len(names) > 1:
-        block = st.segmented_control("Traverse", names, default=block, key="own-block") or block
+        block = links.one_of("Traverse", names, key="own-block", what="block", bind=None)
     rate, variance, _ = resources.rates(found)[block]
     used = variance if rate is None else rate
     order = used.argsort(descending=True, stable=True)[:DIMENSIONS].tolist()

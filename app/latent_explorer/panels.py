@@ -59,7 +59,8 @@ def item_panel(found: Checkpoint, item: int) -> None:
         st.caption(atlas.class_of(item))
         _pictures(found, item)
         if st.button("Traverse it", icon=":material/tune:", width="stretch"):
-            st.switch_page("views/traverse.py", query_params={"model": found.name, "item": str(item)})
+            # The model and its betas are the frame's: they come along by themselves.
+            st.switch_page("views/traverse.py", query_params={"item": str(item)})
     with middle:
         class_bars(found, *_codes(found, item))
     with right:

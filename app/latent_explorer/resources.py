@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 import streamlit as st
@@ -479,6 +480,13 @@ def closest_part(found: Checkpoint, block: str, chosen: Tensor) -> Tensor:
     prior = parts(found, block)
     assert prior is not None
     return responsibilities(prior, chosen).argmax(-1)
+
+
+@_by_identity
+def items_of(found: Checkpoint) -> str:
+    """What tells the items of an atlas from those of others: the data, how many they are, and their classes in order."""
+    atlas = found.atlas
+    return f"{found.card['data']['name']} {len(atlas)} {crc32(np.ascontiguousarray(atlas.labels).tobytes())}"
 
 
 def on_the_same_items(found: Checkpoint) -> list[str]:

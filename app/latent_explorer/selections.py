@@ -147,10 +147,7 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     options = [ALL, *names]
     moves = ALL
     if len(options) > 2:
-        links.settle("moves", options, "latents to move")
-        moves = (
-            st.segmented_control("What moves", options, default=ALL, key="moves", bind="query-params") or ALL
-        )
+        moves = links.one_of("What moves", options, key="moves", what="latents to move")
     first, second = (_mean(found, rows) for rows in (a, b))
     vector = attribute_vector(first, second)
     starts: dict[str, Codes] = {"mean of A": first}

@@ -39,6 +39,7 @@ def show() -> str | None:
         )
         return None
     links.check("model", names, "model")
+    links.along("model")
     with st.sidebar:
         name = st.selectbox("Model", names, key="model", bind="query-params")
         _choice_of_prior(name)
@@ -59,6 +60,7 @@ def _betas(found: Checkpoint) -> dict[str, float]:
     chosen = {}
     for block, start in usual(found.model).items():
         key, options = slider_key(block), _options(found, block)
+        links.along(key)
         # What another model reached and this one does not becomes the nearest that it has.
         if st.session_state.get(key, options[0]) not in options:
             st.session_state[key] = slider_option(found, block, float(st.session_state[key]))
@@ -119,7 +121,9 @@ def _choice_of_prior(name: str) -> None:
     def switch() -> None:
         st.session_state["model"] = alike.get(st.session_state["prior"], name)
 
-    st.segmented_control("Prior, same nets and seed", list(alike), key="prior", on_change=switch)
+    links.one_of(
+        "Prior, same nets and seed", list(alike), key="prior", what="prior", bind=None, on_change=switch
+    )
 
 
 def _card(found: Checkpoint) -> None:

@@ -86,6 +86,7 @@ def swaps() -> None:
     st.subheader("Swap matrix")
     there = np.unique(atlas.labels)[:SWAPPED]
     default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in there)
+    links.belonging("items", resources.items_of(checkpoint), default)
     text = st.text_input("Items, by number", default, key="items", bind="query-params")
     try:
         items = links.numbers(text, len(atlas) - 1)[:SWAPPED]
@@ -153,6 +154,7 @@ def held() -> None:
         return
     st.subheader("Hold some, draw the rest")
     links.settle("hold", options, "variable")
+    links.belonging("first", resources.items_of(checkpoint), 0)
     links.number("first", 0, len(atlas) - 1, "first item")
     links.number("held-seed", 0, 9999, "seed of the draws")
     links.amount("held-temperature", *TEMPERATURES, "temperature of the draws")

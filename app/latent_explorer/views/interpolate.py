@@ -184,13 +184,7 @@ def charts(codes: dict[str, Codes], moved: list[str]) -> None:
 def under_prior(codes: dict[str, Codes], measured: list[str]) -> None:
     """How far out and how probable the codes are."""
     options = list(resources.PRIOR_MEASURES)
-    links.check("measure", options, "measure")
-    measure = (
-        st.segmented_control(
-            "Under the prior", options, default=options[0], key="measure", bind="query-params"
-        )
-        or options[0]
-    )
+    measure = links.one_of("Under the prior", options, key="measure", what="measure")
     of_prior = resources.PRIOR_MEASURES[measure]
     values = {
         block: {kind: of_prior(model, block, code, len(classes)).numpy() for kind, code in codes.items()}
@@ -237,9 +231,8 @@ CLASSES_MIXED = " In a labelled block the prior is the mixture of its classes, a
 def grid_between() -> None:
     st.subheader("A grid between three or four")
     options = ["four", "three"]
-    links.check("corners", options, "number of corners")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        corners = st.segmented_control("Corners", options, default="four", key="corners", bind="query-params")
+        corners = links.one_of("Corners", options, key="corners", what="number of corners")
         moved = moving(checkpoint, "span", "Latents that are averaged")
     four, last = corners != "three", SIDE - 1
     shown = dict(list(CORNERS.items())[: 4 if four else 3])
@@ -312,9 +305,8 @@ def chosen_terms(of_items: bool) -> Terms:
 def difference() -> None:
     st.subheader("a − b + c")
     options = ["items", *(["class means"] if len(classes) > 1 else [])]
-    links.check("of", options, "kind")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        kind = st.segmented_control("Of", options, default="items", key="of", bind="query-params")
+        kind = links.one_of("Of", options, key="of", what="kind")
         moved = moving(checkpoint, "terms", "Latents in which the difference is taken")
     terms = chosen_terms(kind != "class means")
     result = analogy(terms.codes, moved)

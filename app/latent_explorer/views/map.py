@@ -80,16 +80,9 @@ def chosen_colouring() -> str:
     offered = resources.colourings(checkpoint)
     if len(offered) == 1:
         return resources.CLASS
-    links.check("colour", offered, "colouring")
-    by = st.segmented_control(
-        "Colour by",
-        offered,
-        default=resources.CLASS,
-        key="colour",
-        bind="query-params",
-        on_change=lambda: links.write(hidden=None),
+    return links.one_of(
+        "Colour by", offered, key="colour", what="colouring", on_change=lambda: links.write(hidden=None)
     )
-    return by or resources.CLASS
 
 
 def linked_hidden(groups: int) -> list[int]:
@@ -116,6 +109,10 @@ def maps() -> None:
         shown.append(JOINT)
     by = chosen_colouring()
     coloured = resources.colouring(checkpoint, by)
+    for name in ("item", "hidden"):
+        links.belonging(name, resources.items_of(checkpoint))
+    for name in ("selection", KEPT):  # an outline belongs to one map
+        links.belonging(name, checkpoint.name)
     kept = linked_selection(KEPT)
     state = latent_map(
         [panel(block, by) for block in shown],

@@ -344,13 +344,7 @@ def columns_of(found: resources.Factors, matrix: np.ndarray) -> Callable[[], kee
     return lambda: {"dimension": np.array(found.dimensions), **dict(zip(found.names, matrix.T, strict=True))}
 
 
-links.check("show", VIEWS, "view")
-look = (
-    st.segmented_control(
-        "Look at", VIEWS, default=CARD, key="show", bind="query-params", label_visibility="collapsed"
-    )
-    or CARD
-)
+look = links.one_of("Look at", VIEWS, key="show", what="view", label_visibility="collapsed")
 {
     CARD: this_model,
     TABLE: all_models,

@@ -61,11 +61,7 @@ st.title("Prior")
 def chosen() -> tuple[str, str, list[Checkpoint]]:
     """The controls on top: what is looked at, in which block, and beside which other model."""
     left, middle, right = st.columns([2.4, 1, 1.4], vertical_alignment="bottom")
-    links.check("look", VIEWS, "view")
-    look = (
-        left.segmented_control("Look at", VIEWS, default=CLUSTERS, key="look", bind="query-params")
-        or CLUSTERS
-    )
+    look = links.one_of("Look at", VIEWS, key="look", what="view", place=left)
     names = blocks(checkpoint.model)
     links.settle("block", names, "block")
     block = middle.selectbox("Block", names, key="block", bind="query-params")
@@ -113,6 +109,7 @@ def part_name(found: Checkpoint, prior: Parts, k: int) -> str:
 def map_of(found: Checkpoint, block: str, panel: Panel, key: str, hidden: list[int] = []) -> None:  # noqa: B006
     """One map of the items of the atlas that opens the item of the address."""
     query = "?" + urlencode(found.betas) if found.betas else ""
+    links.belonging("item", resources.items_of(checkpoint))
     state = latent_map(
         [panel],
         found.atlas.labels,
@@ -128,10 +125,7 @@ def map_of(found: Checkpoint, block: str, panel: Panel, key: str, hidden: list[i
 
 def clusters(models: list[Checkpoint], block: str) -> None:
     controls = st.columns([2.6, 1, 1], vertical_alignment="bottom")
-    links.check("plane", PLANES, "plane")
-    kind = (
-        controls[0].segmented_control("Plane", PLANES, default=UMAP, key="plane", bind="query-params") or UMAP
-    )
+    kind = links.one_of("Plane", PLANES, key="plane", what="plane", place=controls[0])
     first, second = 0, 1
     if kind == PAIR:
         last = checkpoint.atlas.means[block].shape[1] - 1
@@ -273,14 +267,9 @@ def conditional(found: Checkpoint, block: str) -> str:
 
 
 def classes(models: list[Checkpoint], block: str) -> None:
-    links.check("matrix", list(MATRICES), "divergence")
-    links.check("of", BETWEEN, "kind of classes")
     left, right = st.columns(2)
-    kind = (
-        left.segmented_control("Divergence", list(MATRICES), default="KL", key="matrix", bind="query-params")
-        or "KL"
-    )
-    of = right.segmented_control("Between", BETWEEN, default=PRIORS, key="of", bind="query-params") or PRIORS
+    kind = links.one_of("Divergence", list(MATRICES), key="matrix", what="divergence", place=left)
+    of = links.one_of("Between", BETWEEN, key="of", what="kind of classes", place=right)
     a, b = linked_pair()
     for place, found in zip(st.columns(len(models)), models, strict=True):
         with place:
@@ -295,9 +284,11 @@ def classes(models: list[Checkpoint], block: str) -> None:
 def linked_pair() -> tuple[int, int]:
     """The two classes of the address, such as 3~8; the first two unless it names others."""
     names = checkpoint.atlas.classes
+    links.belonging("pair", resources.items_of(checkpoint))
     asked = st.query_params.get("pair", f"{names[0]}~{names[-1]}")
     first, _, second = asked.partition("~")
     if first in names and second in names and first != second:
+        links.write(pair=st.query_params.get("pair"))
         return names.index(first), names.index(second)
     st.warning(
         f"The link asks for the pair “{asked}”. Give two different classes, for example {names[0]}~{names[-1]}."

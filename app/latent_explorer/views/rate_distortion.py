@@ -59,11 +59,7 @@ def shown(frontier: Frontier) -> None:
     st.subheader("Which dimensions die, in which order")
     block = frontier.blocks[0]
     if len(frontier.blocks) > 1:
-        links.settle("block", frontier.blocks, "block")
-        block = (
-            st.segmented_control("Block", frontier.blocks, default=block, key="block", bind="query-params")
-            or block
-        )
+        block = links.one_of("Block", frontier.blocks, key="block", what="block")
     line = frontier.line(block, betas)
     key = f"kl-{checkpoint.name}-{block}"
     st.plotly_chart(dimensions(line, checkpoint.name, block, betas[block]), key=key, config=CONFIG)
@@ -149,7 +145,7 @@ def single_point() -> None:
         "views/measure.py",
         label="Beside the other models",
         icon=":material/scatter_plot:",
-        query_params={"look": "Two numbers"},
+        query_params={"show": "Two numbers"},
     )
 
 

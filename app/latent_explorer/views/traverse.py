@@ -75,6 +75,7 @@ def chosen_start(left: DeltaGenerator, middle: DeltaGenerator, right: DeltaGener
         )
     else:
         links.settle("start", starts, "start")
+    links.belonging("item", resources.items_of(checkpoint), 0)
     links.number("item", 0, len(atlas) - 1, "item")
     links.number("seed", 0, 9999, "seed")
     start = left.selectbox("Start from", starts, key="start", bind="query-params")
