@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
-
 from benchmarks.driving import find_chromium
+from streamlit.testing.v1 import AppTest
 
 Open = Callable[..., AppTest]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from benchmarks.driving import free_port, running
+
 from tests.browser.crawling import crawled
 from tests.browser.faults import Watch
 from tests.browser.pressing import opened, pages
