@@ -54,9 +54,8 @@ def choose(
 
 def _choose_one(found: Checkpoint, key: str, name: str, default: int, own: Own | None) -> int:
     atlas, last = found.atlas, len(found.atlas) - 1
-    links.number(key, 0, last, "item")
     with st.container(width=190, gap="small"):
-        item = st.number_input(name, 0, last, default, key=key, bind="query-params", disabled=own is not None)
+        item = links.whole(st, name, 0, last, key, "item", default, disabled=own is not None)
         if own is None:
             words = f"item {item} · class {atlas.classes[atlas.labels[item]]}"
             small_picture(resources.thumbnail(found, item), words)

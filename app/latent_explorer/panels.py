@@ -13,6 +13,7 @@ from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.palette import colours
 from latent_explorer.pictures import to_bytes
+from latent_explorer.text import cleaned, code_span, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
 from vae_core.explore import blocks, class_posterior, decode, neighbours, reads_label
@@ -34,7 +35,7 @@ def opened(names: Sequence[str]) -> list[Checkpoint]:
         try:
             found.append(resources.checkpoint(name))
         except CheckpointError as error:
-            st.error(f"{name} cannot be opened: {error}")
+            st.error(f"{plain(name)} cannot be opened: {resources.why(name, error)}")
     return found
 
 
@@ -43,8 +44,8 @@ def small_picture(png: bytes, words: str) -> None:
     source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     st.html(
         '<div style="display:flex;align-items:center;gap:8px;font-size:.8rem;line-height:1.25">'
-        f'<img src="{source}" alt="" style="width:56px;border-radius:4px;image-rendering:pixelated">'
-        f"<span>{escape(words)}</span></div>"
+        f'<img src="{source}" alt="" style="width:56px;max-height:90px;object-fit:contain;border-radius:4px;image-rendering:pixelated">'
+        f"<span>{escape(cleaned(words, 500))}</span></div>"
     )
 
 
@@ -54,7 +55,7 @@ def item_panel(found: Checkpoint, item: int) -> None:
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
         st.subheader(f"Item {item}")
-        st.caption(f"class {atlas.classes[atlas.labels[item]]}")
+        st.caption(f"class {plain(atlas.classes[atlas.labels[item]])}")
         _pictures(found, item)
         if st.button("Traverse it", icon=":material/tune:", width="stretch"):
             st.switch_page("views/traverse.py", query_params={"model": found.name, "item": str(item)})
@@ -145,6 +146,6 @@ def leak_note(found: Checkpoint) -> None:
             f"of the test images from samples of {block}, and for {means} from posterior means, which also show shifts that "
             f"the posterior’s noise hides from the decoder; naming the most frequent class is right for {most_frequent:.1%}. "
             f"Nothing in the bound forbids a leak: it only puts the price KL(q({block}|·) ‖ p({block})) on "
-            f"whatever {block} carries. {against}Measured{measured_at(found)} by `{found.card['evaluation']['command']}`",
+            f"whatever {block} carries. {against}Measured{measured_at(found)} by {code_span(found.card['evaluation']['command'])}",
             icon=":material/info:",
         )
