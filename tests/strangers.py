@@ -21,12 +21,8 @@ HOSTILE = (
 )
 
 
-def classes(count: int, each: Callable[[int], str]) -> tuple[str, ...]:
-    return tuple(each(number) for number in range(count))
-
-
 def small(folder: Path, data: Data | None = None, declaration: CDVAE | None = None) -> Path:
-    """A CDVAE of ten images a class of the digits, trained for an epoch, with principal axes for maps."""
+    """A CDVAE of 200 images of the digits, trained for an epoch, with principal axes for maps."""
     data = data or cut(load_data("digits"), 200)
     train(declaration or CDVAE(unlabelled=3, nets="mlp-256"), data, Options(epochs=1, device="cpu"), folder)
     found = load(folder)
@@ -85,3 +81,28 @@ def portrait(count: int = 40) -> Data:
     images[labels == 0, :, :4] = 200
     images[labels == 1, :, 8:] = 255
     return Data("portraits", "train", images, labels, ("Ankle boot", "T-shirt/top or something long"))
+
+
+def with_classes(folder: Path, name: Callable[[int], str]) -> None:
+    """Other names of the classes, in card and atlas."""
+    card = card_of(folder)
+    card["data"]["classes"] = [name(number) for number in range(len(card["data"]["classes"]))]
+    rewritten(folder, card)
+    with np.load(folder / "atlas.npz") as file:
+        arrays = dict(file)
+    np.savez(
+        folder / "atlas.npz", allow_pickle=False, **{**arrays, "classes": np.array(card["data"]["classes"])}
+    )
+
+
+def hostile(folder: Path) -> Path:
+    """Every text of the card is hostile, the names of the classes and of a number, too."""
+    with_classes(folder, lambda number: f"{HOSTILE}{number}")
+    card = measured(card_of(folder), HOSTILE, HOSTILE)
+    cost = {"seconds": 1.0, "processes": 1, "threads": 1, "device": HOSTILE}
+    data = {**card["data"], "name": HOSTILE}
+    evaluation = {**card["evaluation"], "split": HOSTILE, "data": HOSTILE}
+    objective = {**card["objective"], "beta": {HOSTILE: 1.0}}
+    return rewritten(
+        folder, {**card, "cost": cost, "data": data, "evaluation": evaluation, "objective": objective}
+    )

@@ -123,7 +123,7 @@ def allowed(origin: str | None, host: str | None) -> bool:
     if origin is None or not st.get_option("server.enableCORS"):
         return True
     try:
-        same = urlsplit(origin).netloc == host
+        same = bool(host) and urlsplit(origin).netloc == host
     except ValueError:  # such as http://[
         return False
     return same or origin in st.get_option("server.corsAllowedOrigins")
