@@ -24,7 +24,12 @@ HOSTILE = (
 def small(folder: Path, data: Data | None = None, declaration: CDVAE | None = None) -> Path:
     """A CDVAE of 200 images of the digits, trained for an epoch, with principal axes for maps."""
     data = data or cut(load_data("digits"), 200)
-    train(declaration or CDVAE(unlabelled=3, nets="mlp-256"), data, Options(epochs=1, device="cpu"), folder)
+    train(
+        declaration or CDVAE(unlabelled=3, nets="mlp-256"),
+        data,
+        Options(epochs=1, batch=20, device="cpu"),
+        folder,
+    )
     found = load(folder)
     flat = projections.umap
     try:

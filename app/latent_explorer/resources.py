@@ -82,7 +82,8 @@ FEW_COMPONENTS = 12
 def offered() -> dict[str, Path]:
     """The checkpoints to choose from, the one that the app opens on first: the bundled ones, and those of the folder given to
     `latent-explorer app`."""
-    return {name: _all()[name] for name in sorted(_all(), key=OPENS_ON.__ne__)}
+    found = _all()
+    return {name: found[name] for name in sorted(found, key=OPENS_ON.__ne__)}
 
 
 def _all() -> dict[str, Path]:

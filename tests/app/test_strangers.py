@@ -262,7 +262,7 @@ def test_one_bad_card_hurts_no_other_model_and_is_said_in_one_sentence(good: Pat
         except CheckpointError:
             refused.append(name)
     assert len(refused) > 100
-    for name in [refused[0], refused[-1], "deep", *(name for name in names if name not in refused)][:12]:
+    for name in [refused[0], refused[-1], "deep", *(name for name in names if name not in refused)][:6]:
         said = sentences(opened(model=name))
         assert (name in refused) == any("cannot be opened" in sentence for sentence in said), said
         assert not any(str(models) in sentence for sentence in said)

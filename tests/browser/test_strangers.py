@@ -8,7 +8,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from benchmarks.driving import served
+from benchmarks.driving import chromium, served
+from tests.browser.conftest import need_a_browser
 from tests.strangers import HOSTILE, hostile, portrait, small
 
 pytestmark = pytest.mark.browser
@@ -37,7 +38,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def strangers(browser: Any, models: Path) -> Iterator[str]:
+def browser() -> Iterator[Any]:
+    """A browser that waits for no other models."""
+    need_a_browser()
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def strangers(models: Path) -> Iterator[str]:
     with served(models) as url:
         yield url
 
@@ -74,7 +83,7 @@ def test_images_that_are_not_square_keep_their_shape_on_live(page: Any, stranger
     page.wait_for_selector(".hands[data-ready=true]")
     box = page.locator(".hands .picture").bounding_box()
     assert abs(box["height"] / box["width"] - 2) < 0.05
-    svg = page.evaluate("document.querySelector('.hands').figure()")
+    svg = page.locator(".hands").evaluate("node => node.figure()")
     assert 'width="140" height="280"' in svg
     label = page.locator(".hands .said .label").first
     assert label.bounding_box()["height"] < 24
@@ -98,7 +107,7 @@ raise SystemExit(main())
 """
 
 
-def test_a_defect_shows_neither_its_traceback_nor_a_path(page: Any, browser: Any, tmp_path: Path):
+def test_a_defect_shows_neither_its_traceback_nor_a_path(page: Any, tmp_path: Path):
     script = tmp_path / "broken.py"
     script.write_text(BROKEN)
     with served(command=(sys.executable, str(script))) as url:
