@@ -51,6 +51,8 @@ class Checkpoint:
     betas: dict[str, float] = field(default_factory=dict)
     weights: str = ""
     """The fingerprint of the weights."""
+    known_as: str = ""
+    """What it is called where its folder's name is taken."""
 
     @property
     def signature(self) -> Signature:
@@ -58,7 +60,7 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        return self.folder.resolve().name
+        return self.known_as or self.folder.resolve().name
 
     @property
     def stale(self) -> tuple[str, ...]:
@@ -91,8 +93,9 @@ class Checkpoint:
     @cached_property
     def atlas(self) -> Atlas:
         """The encodings at the betas of the model. Raises CheckpointError as `ladder` does."""
+        ladder = self.ladder
         try:
-            return self.ladder.at(self.betas)
+            return ladder.at(self.betas)
         except ValueError as error:
             raise CheckpointError(
                 f"{self.folder / ATLAS} does not fit the model ({error}): `latent-explorer atlas {self.folder}` makes it anew"
@@ -143,11 +146,12 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
     card = load_card(folder)
     try:
         model = declare(card["model"]["name"], card["model"]["arguments"]).build(signature_of(card))
-    except (ValueError, KeyError, TypeError) as error:
+        betas = usual(model)
+    except Exception as error:  # a card may say anything, and every layer stumbles over it in its own way
         raise CheckpointError(f"{folder / CARD} describes no model that can be built: {error}") from None
     tensors = _load_weights(model, folder / WEIGHTS)
     model = model.to(device).eval().requires_grad_(False)
-    return Checkpoint(folder, card, at(model, usual(model)), usual(model), fingerprint(tensors))
+    return Checkpoint(folder, card, at(model, betas), betas, fingerprint(tensors))
 
 
 def load_card(folder: Path | str) -> dict[str, Any]:
@@ -162,7 +166,7 @@ def load_card(folder: Path | str) -> dict[str, Any]:
         raise CheckpointError(
             f"{folder} holds no checkpoint (no {CARD}): give the folder that `latent-explorer train` wrote{meant}"
         ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read ({error}): restore it, or train again") from None
     if not isinstance(card, dict) or not {"model", "data", "format"} <= set(card):
         raise CheckpointError(f"{path} is no model card: it lacks model, data or format")

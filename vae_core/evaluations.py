@@ -44,16 +44,15 @@ def evaluation_of(card: Card, number: str) -> Evaluation | None:
     return next((found for found in evaluations(card).values() if number in found["names"]), None)
 
 
-def commands(card: Card, numbers: Iterable[str]) -> str:
-    """The commands that measured these numbers, each once, as a page prints them.
+def commands(card: Card, numbers: Iterable[str]) -> list[str]:
+    """The commands that measured these numbers, each once.
 
     >>> one, other = {"names": ["a", "b"], "command": "first"}, {"names": ["c"], "command": "second"}
     >>> commands({"evaluations": {"one": one, "other": other}}, ["a", "c", "b"])
-    '`first` and `second`'
+    ['first', 'second']
     """
     found = [evaluation_of(card, number) for number in numbers]
-    words = dict.fromkeys(f"`{how['command']}`" for how in found if how and "command" in how)
-    return " and ".join(words) or "a command that the card does not name"
+    return list(dict.fromkeys(how["command"] for how in found if how and "command" in how))
 
 
 def images(card: Card, numbers: Iterable[str]) -> str:

@@ -55,9 +55,8 @@ def choose(
 def _choose_one(found: Checkpoint, key: str, name: str, default: int, own: Own | None) -> int:
     atlas, last = found.atlas, len(found.atlas) - 1
     links.belonging(key, resources.items_of(found), default)
-    links.number(key, 0, last, "item")
     with st.container(width=190, gap="small"):
-        item = st.number_input(name, 0, last, default, key=key, bind="query-params", disabled=own is not None)
+        item = links.whole(st, name, 0, last, key, "item", default, disabled=own is not None)
         if own is None:
             words = " · ".join(filter(None, (f"item {item}", atlas.class_of(item))))
             small_picture(resources.thumbnail(found, item), words)

@@ -67,6 +67,8 @@ def serve(host: str, port: int, window: bool, models: Path | None) -> None:
         "browser.gatherUsageStats": "false",
         "server.showEmailPrompt": "false",
         "client.toolbarMode": "minimal",
+        # A defect is said, and its traceback is on the server's own terminal: it names paths and shows code.
+        "client.showErrorDetails": "none",
         # An option with several values is given several times.
         "theme.headingFontSizes": "1.7rem 1.4rem 1.25rem",
         "theme.light.primaryColor": "#0072B2",

@@ -7,6 +7,7 @@ import torch
 from latent_explorer import links, resources
 from latent_explorer.components.hands import ITEM, OWN, PRIOR, STARTS, Block, Handle, Scene, State
 from latent_explorer.live import decoder, rounded
+from latent_explorer.text import plain
 from latent_explorer.uploads import Own
 from vae_core import Checkpoint
 from vae_core.explore import blocks, reach, reads_label
@@ -159,14 +160,8 @@ def to_link(found: Checkpoint, state: State) -> None:
 
 def _temperature() -> float:
     asked = st.query_params.get("temperature")
-    try:
-        value = float(asked) if asked else 1.0
-    except ValueError:
-        value = np.nan
-    if 0 <= value <= 2:
-        return value
-    st.warning(f"The link asks for the temperature “{asked}”. Give a number from 0 to 2.")
-    return 1.0
+    found = links.amount("temperature", 0, 2, "temperature") if asked else None
+    return 1.0 if found is None else found
 
 
 def _moved(found: Checkpoint, text: str) -> dict[str, dict[int, float]]:
@@ -177,12 +172,12 @@ def _moved(found: Checkpoint, text: str) -> dict[str, dict[int, float]]:
         for place, value in zip(words[::2], words[1::2], strict=True):
             name, _, dimension = place.rpartition(".")
             if name not in blocks(found.model) or not 0 <= int(dimension) < found.atlas.means[name].shape[1]:
-                raise ValueError(f"{found.name} has no {place}")
+                raise ValueError(f"{found.name} has no {place[:80]}")
             number = float(value)
             if not abs(number) <= 1000:
-                raise ValueError(f"{value} is out of reach")
+                raise ValueError(f"{value[:80]} is out of reach")
             moved.setdefault(name, {})[int(dimension)] = number
     except ValueError as error:
-        st.warning(f"The link’s moves cannot be read ({error}): write them as block.dimension~value.")
+        st.warning(f"The link’s moves cannot be read ({plain(error)}): write them as block.dimension~value.")
         return {}
     return moved

@@ -9,6 +9,8 @@ import weakref
 from collections.abc import Sequence
 from typing import IO
 
+from latent_explorer.text import command
+
 MOST_AT_ONCE = 2  # of all visitors together: measuring takes a core
 COMMAND = (sys.executable, "-m", "vae_core.cli")
 
@@ -28,7 +30,7 @@ class Job:
 
     def __init__(self, arguments: Sequence[str]):
         self.arguments = list(arguments)
-        self.command = " ".join(["latent-explorer", *arguments])
+        self.command = command("latent-explorer", *arguments)
         self.line, self.cancelled, self.started = "starting", False, time.monotonic()
         self._ended: float | None = None
         self._printed = ""
@@ -36,9 +38,7 @@ class Job:
         with _guard:
             if len(_running) >= MOST_AT_ONCE:
                 printed.close()
-                raise Busy(
-                    f"{MOST_AT_ONCE} measurements run on this server already: wait for one to end, or run `{self.command}` yourself"
-                )
+                raise Busy(f"{MOST_AT_ONCE} measurements run on this server already: wait for one to end")
             self._process = subprocess.Popen(
                 [*COMMAND, *arguments],
                 stdin=subprocess.DEVNULL,

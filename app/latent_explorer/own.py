@@ -14,6 +14,7 @@ from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.sketch import drawing, sketch
 from latent_explorer.panels import class_bars, nearest_items, small_picture
 from latent_explorer.pictures import png, to_bytes
+from latent_explorer.text import plain
 from latent_explorer.uploads import Own
 from vae_core import Checkpoint
 from vae_core.explore import (
@@ -128,7 +129,7 @@ def _uploaded(shape: tuple[int, int, int]) -> None:
     try:
         resources.upload(upload.id, shape, upload.data)
     except ValueError as error:
-        st.session_state[REFUSED] = f"{file.name}: {error}"
+        st.session_state[REFUSED] = f"{plain(file.name)}: {plain(error)}"
         return
     st.session_state[UPLOAD] = upload
     _use("file")

@@ -14,9 +14,9 @@ from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.palette import colours
 from latent_explorer.pictures import to_bytes
+from latent_explorer.text import cleaned, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
-from vae_core.evaluations import commands
 from vae_core.explore import blocks, class_posterior, decode, neighbours, reads_label
 from vae_core.labels import has_label
 from vae_core.names import LABEL
@@ -36,7 +36,7 @@ def opened(names: Sequence[str]) -> list[Checkpoint]:
         try:
             found.append(resources.checkpoint(name))
         except CheckpointError as error:
-            st.error(f"{name} cannot be opened: {error}")
+            st.error(f"{plain(name)} cannot be opened: {resources.why(name, error)}")
     return found
 
 
@@ -45,8 +45,8 @@ def small_picture(png: bytes, words: str) -> None:
     source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     st.html(
         '<div style="display:flex;align-items:center;gap:8px;font-size:.8rem;line-height:1.25">'
-        f'<img src="{source}" alt="" style="width:56px;border-radius:4px;image-rendering:pixelated">'
-        f"<span>{escape(words)}</span></div>"
+        f'<img src="{source}" alt="" style="width:56px;max-height:90px;object-fit:contain;border-radius:4px;image-rendering:pixelated">'
+        f"<span>{escape(cleaned(words, 500))}</span></div>"
     )
 
 
@@ -56,7 +56,7 @@ def item_panel(found: Checkpoint, item: int) -> None:
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
         st.subheader(f"Item {item}")
-        st.caption(atlas.class_of(item))
+        st.caption(plain(atlas.class_of(item)))
         _pictures(found, item)
         if st.button("Traverse it", icon=":material/tune:", width="stretch"):
             # The model and its betas are the frame's: they come along by themselves.
@@ -165,6 +165,6 @@ def leak_note(found: Checkpoint) -> None:
             f"**How much of the class is left in {block}?** Probes (logistic / kNN / MLP; the MLP’s nats of the class, at least) name the "
             f"class of the test images right {read}. Naming the most frequent class is right for {most_frequent:.1%}. "
             f"Nothing in the bound forbids a leak: it only puts the price KL(q({block}|·) ‖ p({block})) on "
-            f"whatever {block} carries. {against}Measured{measured_at(found)} by {commands(found.card, [f'probe_{block}_mlp_sample'])}",
+            f"whatever {block} carries. {against}Measured{measured_at(found)} by {measured_by(found.card, [f'probe_{block}_mlp_sample'])}",
             icon=":material/info:",
         )

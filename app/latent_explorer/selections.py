@@ -11,6 +11,7 @@ from latent_explorer.components.latent_map import MapState
 from latent_explorer.components.palette import colours
 from latent_explorer.components.selection import Selection, selected_items
 from latent_explorer.pictures import to_bytes
+from latent_explorer.text import key
 from vae_core import Checkpoint
 from vae_core.explore import Codes, along_attribute, attribute_vector, blocks, decode, mean_code
 from vae_core.names import LABEL
@@ -87,7 +88,7 @@ def _actions(found: Checkpoint, name: str, rows: np.ndarray, present: Selection 
                 key="keep-as-a",
                 help="Then select others, B: the way from the mean of A to that of B is shown.",
             )
-        file = f"{found.name}-selection{f'-{name.lower()}' if name else ''}"
+        file = f"{key(found.name)}-selection{f'-{name.lower()}' if name else ''}"
         st.download_button(
             "CSV", lambda: keep.csv(table(found, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
             help="The rows of these items: number, split, class, mean and scale of each latent, place on each map.",
@@ -176,7 +177,7 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     ):
         keep.menu(
             "from-a-to-b",
-            f"{found.name}-from-a-to-b",
+            f"{key(found.name)}-from-a-to-b",
             codes=lambda: keep.table(
                 codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
             ),

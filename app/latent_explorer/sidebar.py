@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from latent_explorer import links, resources
+from latent_explorer import links, resources, snippets
 from latent_explorer.components.copy_link import copy_link
 from latent_explorer.panels import measured_at
+from latent_explorer.text import code_span, measured_by, plain
 from vae_core import Checkpoint
-from vae_core.checkpoints import CheckpointError, spoken
-from vae_core.evaluations import commands, images
+from vae_core.checkpoints import CheckpointError
+from vae_core.evaluations import images
 from vae_core.explore import blocks, prior_distance
 from vae_core.multirate import rates_of, usual
 from vae_core.priors import bayes_error
@@ -42,12 +43,16 @@ def show() -> str | None:
     links.along("model")
     with st.sidebar:
         name = st.selectbox("Model", names, key="model", bind="query-params")
+        if said := resources.twin(name):
+            st.caption(said)
         _choice_of_prior(name)
         copy_link()
     try:
         checkpoint = resources.checkpoint(name)
     except CheckpointError as error:
-        st.error(f"{name} cannot be opened: {error}. Choose another model in the sidebar.")
+        st.error(
+            f"{plain(name)} cannot be opened: {resources.why(name, error)}. Choose another model in the sidebar."
+        )
         return None
     with st.sidebar:
         st.session_state["betas"] = _betas(checkpoint)
@@ -129,9 +134,11 @@ def _choice_of_prior(name: str) -> None:
 def _card(found: Checkpoint) -> None:
     card = found.card
     data, cost = card["data"], card["cost"]
-    lines = [f"**{card['model']['name']}** trained on {data['images']:,} images of {data['name']}"]
+    lines = [
+        f"**{plain(card['model']['name'])}** trained on {data['images']:,} images of {plain(data['name'])}"
+    ]
     arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None and k != "rates"}
-    lines.append(" · ".join(f"{key} {value}" for key, value in arguments.items()))
+    lines.append(" · ".join(plain(f"{key} {value}") for key, value in arguments.items()))
     lines.append(_objective(card))
     lines += [_distance(found, block) for block in blocks(found.model)]
     if cost:
@@ -142,16 +149,16 @@ def _card(found: Checkpoint) -> None:
     if card["metrics"]:
         _numbers(found)
     else:
-        st.caption(f"Not measured yet: `latent-explorer evaluate {spoken(found.folder)} --write`")
+        st.caption(f"Not measured yet: {code_span(snippets.run(found, 'evaluate', '--write'))}")
 
 
 def _objective(card: Mapping[str, Any]) -> str:
     """How the bound was weighed, with what the objective itself has found."""
     objective, found = card["objective"], card.get("found", {})
     name = objective["name"]
-    parts = [f"β({block}) = {beta:g}" for block, beta in objective.get("beta", {}).items()]
+    parts = [f"β({plain(block)}) = {beta:g}" for block, beta in objective.get("beta", {}).items()]
     parts += [
-        f"every β({block}) from {low:g} to {high:g}"
+        f"every β({plain(block)}) from {low:g} to {high:g}"
         for block, (low, high) in objective.get("rates", {}).items()
     ]
     if name == "constrained":
@@ -178,9 +185,9 @@ def _duration(seconds: float) -> str:
 
 def _machine(cost: Mapping[str, Any]) -> str:
     return (
-        f"{cost['processes']} × {cost['threads']} threads of {cost['device']}"
+        f"{cost['processes']} × {cost['threads']} threads of {plain(cost['device'])}"
         if cost["threads"] > 1
-        else (f"one thread of {cost['device']}")
+        else (f"one thread of {plain(cost['device'])}")
     )
 
 
@@ -201,6 +208,6 @@ def _numbers(found: Checkpoint) -> None:
         title, form = HEADLINES[metric]
         value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
         lines.append(f"{title.format(given=given)}  \n**{form.format(value, se)}** · n {n:,}")
-    st.markdown(f"**Measured**{measured_at(found)} on {images(card, shown)}")
+    st.markdown(f"**Measured**{measured_at(found)} on {plain(images(card, shown), 1000)}")
     st.caption("  \n".join(lines))
-    st.caption(f"value ± standard error, by {commands(card, shown)}")
+    st.caption(f"value ± standard error, by {measured_by(card, shown)}")

@@ -214,7 +214,7 @@ def with_models_of(folder: Path, monkeypatch: pytest.MonkeyPatch, **query: str) 
 class Ended:
     """A measurement that ended well."""
 
-    command: str
+    arguments: list[str]
     output: str
     running: bool = False
     cancelled: bool = False
@@ -232,7 +232,7 @@ def test_the_trees_importances_are_drawn_once_they_are_measured(
     assert len(at.get("plotly_chart")) == 1
     assert "latent-explorer evaluate unmeasured --metrics dci" in at.info[0].value
     output = json.dumps({"metrics": {}, "factors": {"importance": matrix}})
-    at.session_state["measure-job"] = Ended(f"latent-explorer evaluate {unmeasured} --metrics dci", output)
+    at.session_state["measure-job"] = Ended(["evaluate", str(unmeasured), "--metrics", "dci"], output)
     at.run()
     assert not at.exception
     assert len(at.get("plotly_chart")) == 2

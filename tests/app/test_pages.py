@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from latent_explorer import MODELS_VARIABLE, resources
+from latent_explorer.text import JOINER
 from streamlit.testing.v1 import AppTest
 
 from vae_core import bundled
@@ -40,7 +41,10 @@ MODELS = [*KINDS.values(), *MORE, *TRAINED]
 
 
 def said(at: AppTest) -> str:
-    return " ".join(element.value for element in (*at.warning, *at.error))
+    """What a reader sees of it: the escapes of markdown are none of the text."""
+    return (
+        " ".join(element.value for element in (*at.warning, *at.error)).replace("\\", "").replace(JOINER, "")
+    )
 
 
 def healthy(at: AppTest) -> bool:

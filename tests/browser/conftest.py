@@ -12,12 +12,16 @@ from tests.support.trained import Trained
 NO_BROWSER = "no Chromium was found: install it, or name it in the environment variable CHROMIUM"
 
 
-@pytest.fixture(scope="session")
-def address(trained: Trained) -> Iterator[str]:
+def need_a_browser() -> None:
     if find_chromium() is None:
         if os.environ.get("CI"):
             pytest.fail(NO_BROWSER)
         pytest.skip(NO_BROWSER)
+
+
+@pytest.fixture(scope="session")
+def address(trained: Trained) -> Iterator[str]:
+    need_a_browser()
     with served(trained.everything()) as url:
         yield url
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from latent_explorer.components.charts import HERE
+from latent_explorer.text import chart
 from vae_core.metrics.holes import EMPTIEST
 
 PRIOR, ENCODINGS = "#D55E00", "#0072B2"
@@ -51,7 +52,7 @@ def matrix(
     values: np.ndarray, names: Sequence[str], title: str, unit: str, pair: tuple[int, int]
 ) -> go.Figure:
     """A matrix `(K, K)` as squares, each of which can be clicked and carries its (row, column) as customdata; `pair` is outlined."""
-    count = len(names)
+    names, count = list(map(chart, names)), len(names)
     cells = [(row, column) for row in range(count) for column in range(count) if row != column]
     shown = np.array([values[cell] for cell in cells])
     side = int(max(8, 320 / (count + 0.2)))
@@ -92,7 +93,7 @@ def matrix(
     figure.update_yaxes(
         title="from class", range=[count - 0.4, -0.6], scaleanchor="x", constrain="domain", **ticks
     )
-    return _laid_out(figure, title, 460)
+    return _laid_out(figure, chart(title), 460)
 
 
 def emptiness(draws: np.ndarray, reference: np.ndarray) -> go.Figure:

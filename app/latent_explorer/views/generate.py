@@ -8,9 +8,9 @@ from latent_explorer.components.image_grid import image_grid
 from latent_explorer.own import codes_and_class, kept_own
 from latent_explorer.panels import measured_at
 from latent_explorer.pictures import enlarged, to_bytes
+from latent_explorer.text import measured_by
 
 from vae_core.distributions import Sampler
-from vae_core.evaluations import commands
 from vae_core.explore import blocks, complete, decode, holdable, prior_codes, reads_label, swapped
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
@@ -39,9 +39,8 @@ def samples() -> None:
     if labelled:
         links.settle("class", options, "class")
         shown = controls[2].selectbox("Class", options, key="class", bind="query-params")
-    links.number("seed", 0, 9999, "seed")
     links.amount("temperature", *TEMPERATURES, "temperature")
-    seed = controls[0].number_input("Seed", 0, 9999, key="seed", bind="query-params")
+    seed = links.whole(controls[0], "Seed", 0, 9999, "seed", "seed")
     temperature = controls[1].slider(
         "Temperature (factor on the prior’s σ)",
         *TEMPERATURES,
@@ -155,13 +154,11 @@ def held() -> None:
     st.subheader("Hold some, draw the rest")
     links.settle("hold", options, "variable")
     links.belonging("first", resources.items_of(checkpoint), 0)
-    links.number("first", 0, len(atlas) - 1, "first item")
-    links.number("held-seed", 0, 9999, "seed of the draws")
     links.amount("held-temperature", *TEMPERATURES, "temperature of the draws")
     controls = st.columns([1, 1, 1, 1.6], vertical_alignment="bottom")
     name = controls[0].selectbox("Hold", options, key="hold", bind="query-params")
-    first = controls[1].number_input("First item", 0, len(atlas) - 1, key="first", bind="query-params")
-    seed = controls[2].number_input("Seed of the draws", 0, 9999, key="held-seed", bind="query-params")
+    first = links.whole(controls[1], "First item", 0, len(atlas) - 1, "first", "first item")
+    seed = links.whole(controls[2], "Seed of the draws", 0, 9999, "held-seed", "seed of the draws")
     temperature = controls[3].slider(
         "Temperature of the draws", *TEMPERATURES, 1.0, 0.05, key="held-temperature", bind="query-params"
     )
@@ -173,7 +170,7 @@ def held() -> None:
     own = decode(model, resources.item_codes(checkpoint, items))[:, None]
     images = torch.cat([own, drawn[IMAGE].unflatten(0, (len(items), -1))], dim=1)
     derived = [other for other in model.observed if other != IMAGE]
-    smaller = [to_bytes(enlarged(values[other], images.shape[-1]))[:, None] for other in derived]
+    smaller = [to_bytes(enlarged(values[other], images.shape[-2:]))[:, None] for other in derived]
     shown = np.concatenate([to_bytes(images[:, :1]), *smaller, to_bytes(images[:, 1:])], axis=1)
     columns = ["decoded", *derived]
     image_grid(
@@ -212,13 +209,13 @@ def held() -> None:
 def _judged(metric: str) -> str:
     """What an independent classifier said of such pictures, from the card."""
     card = checkpoint.card
-    if metric not in card["metrics"]:
+    if not {metric, "judge_accuracy"} <= set(card["metrics"]):
         return ""
     value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
     judge = card["metrics"]["judge_accuracy"]["value"]
     return (
         f"Of {n:,} of them an independent classifier (itself right on {judge:.1%} of the test images) gave {value:.2%} "
-        f"(± {se:.2%}) the class asked for{measured_at(checkpoint)}, which says how typical they are and not how diverse: {commands(card, [metric])}"
+        f"(± {se:.2%}) the class asked for{measured_at(checkpoint)}, which says how typical they are and not how diverse: {measured_by(card, [metric])}"
     )
 
 

@@ -13,6 +13,7 @@ from latent_explorer.components.path_charts import along, classes_along
 from latent_explorer.own import codes_and_class, kept_own, own_expander
 from latent_explorer.panels import ground
 from latent_explorer.pictures import to_bytes
+from latent_explorer.text import plain
 from latent_explorer.uploads import Own
 
 from vae_core.explore import (
@@ -330,7 +331,7 @@ def difference() -> None:
     )
     with keep.beside(
         "what a has and b lacks, added to c; outlined, the result. Last, the item whose code is nearest to the result, measured over "
-        f"{' and '.join(latents)} ({', '.join(filter(None, (f'item {near}', atlas.class_of(near))))}"
+        f"{' and '.join(latents)} ({plain(', '.join(filter(None, (f'item {near}', atlas.class_of(near)))))}"
         f"{'; a, b and c themselves are passed over' if terms.items else ''}).{held(checkpoint, moved, 'as in c')}"
         + (" The class is a’s where b and c share theirs, else c’s." if has_class(checkpoint, moved) else "")
         + ("" if terms.items else means_words())

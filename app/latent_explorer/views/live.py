@@ -7,13 +7,14 @@ from latent_explorer.components.hands import State
 from latent_explorer.own import kept_own, own_expander
 from latent_explorer.panels import nearest_items
 from latent_explorer.sidebar import scale, slider_key, slider_option
+from latent_explorer.text import code_span, key
 
 from vae_core.labels import has_label
 from vae_core.multirate import rates_of
 
 checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
-KEY, KEPT, LEFT = f"hands-{checkpoint.name}", f"live-{checkpoint.name}", "live-address"
+KEY, KEPT, LEFT = f"hands-{key(checkpoint.name)}", f"live-{checkpoint.name}", "live-address"
 
 st.title("Live")
 st.caption(
@@ -76,7 +77,7 @@ codes = hands.codes(scene)
 with keep.beside(
     "the image that the decoder makes of one code, beside it where the code started; a handle for each coordinate, those with the "
     "largest KL first (what they add up to: "
-    f"`{snippets.measuring(checkpoint, 'elbo')}`); and what the priors say of the code’s class, where they read one."
+    f"{code_span(snippets.measuring(checkpoint, 'elbo'))}); and what the priors say of the code’s class, where they read one."
 ):
     keep.menu(
         KEY,
