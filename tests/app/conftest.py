@@ -20,7 +20,7 @@ def open_page(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setenv(MODELS_VARIABLE, str(trained.everything()))
 
     def opener(page: str = "views/map.py", **query: str) -> AppTest:
-        at = AppTest.from_file(str(MAIN), default_timeout=60)
+        at = AppTest.from_file(str(MAIN), default_timeout=100)
         at.query_params.update(query)
         if page != "views/map.py":
             at.switch_page(page)

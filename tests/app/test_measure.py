@@ -24,7 +24,7 @@ from vae_core.checkpoints import load_card, save_atlas, save_card
 from vae_core.data import load_data
 
 
-def waited(job: Job, seconds: float = 60) -> Job:
+def waited(job: Job, seconds: float = 100) -> Job:
     end = time.monotonic() + seconds
     while job.running and time.monotonic() < end:
         time.sleep(0.05)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from benchmarks.driving import find_chromium
 from streamlit.testing.v1 import AppTest
+
+from tests.support.driving import find_chromium
 
 Open = Callable[..., AppTest]
 

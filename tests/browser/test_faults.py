@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.driving import free_port, running
 
 from tests.browser.crawling import crawled
 from tests.browser.faults import Watch
 from tests.browser.pressing import opened, pages
+from tests.support.driving import free_port, running
 
 pytestmark = pytest.mark.browser
 

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from benchmarks.driving import chromium, served
 
 from tests.browser.conftest import need_a_browser
 from tests.strangers import HOSTILE, hostile, portrait, small
+from tests.support.driving import chromium, served
 
 pytestmark = pytest.mark.browser
 
