@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test install dev lint bench screenshots slow
+.PHONY: app test install dev lint hooks docs bench screenshots slow
 
 app: install
 	$(BIN)/latent-explorer app
@@ -18,6 +18,13 @@ lint: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+hooks: dev
+	$(BIN)/pre-commit install
+
+docs: $(VENV)/.installed-docs build/docs/.packed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "open site/index.html"
 
 bench: dev
 	$(BIN)/python -m benchmarks.training
@@ -38,4 +45,16 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --editable ".[dev]"
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --editable ".[docs]"
+	@touch $@
+
+# What draws formulas and diagrams and searches: the site serves it, so that a reader's browser asks no other host.
+build/docs/.packed: Makefile
+	@command -v npm >/dev/null || { echo "npm is needed for the documentation: install Node.js"; exit 1; }
+	@mkdir -p $(@D)
+	rm -f $(@D)/*.tgz
+	cd $(@D) && npm pack --silent katex@0.19 @mermaid-js/tiny@11 iframe-worker@1
 	@touch $@

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.driving import chromium, served
+from tests.support.driving import chromium, served
 
 READY = ".latent-map[data-ready=true]"
 VIEWPORT = {"width": 1440, "height": 900}

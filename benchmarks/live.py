@@ -20,7 +20,7 @@ from pathlib import Path
 from latent_explorer import LIVE
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks.driving import chromium, served
+from tests.support.driving import chromium, served
 from vae_core import bundled, load
 
 RATE = 30  # requests a second of each visitor

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.driving import chromium, served
+from tests.support.driving import chromium, served
 from vae_core.atlas import Ladder
 from vae_core.checkpoints import CARD, WEIGHTS, Checkpoint, bundled, load, save_atlas
 from vae_core.data import load_data

@@ -27,14 +27,17 @@ ROWS = {
     "rate_z_u": "rate of z_u",
     "negative_elbo": "−ELBO (β = 1)",
     "log_px": "log p(x\\|c), importance-weighted bound, 500 samples",
+    "negative_elbo_paired": "−ELBO of the same images",
+    "importance_gap": "the bound minus the ELBO, paired by image",
     "active_units_z_l": "active units of z_l (of 10)",
     "active_units_z_u": "active units of z_u (of 16)",
-    "bayes_accuracy": "class by Bayes’ rule on z_l",
+    "bayes_accuracy": "class by the bound (softmax of per-class ELBOs)",
     "sample_accuracy": "class-conditional samples judged right",
     "swap_accuracy": "swaps judged right",
     "judge_accuracy": "the judge’s own accuracy",
 }
 PROBES = ("logistic", "knn", "mlp")
+READINGS = {"sample": "one draw of", "mean": "the mean of", "posterior": "mean and log scale of"}
 TREES = "dci_disentanglement"
 
 # What the evidence of a card is the evidence of, by the name of its metric.
@@ -45,7 +48,7 @@ def measured() -> str:
     """Two tables of the model that the app opens on: the numbers, and the probes."""
     metrics = load_card(bundled()[MODEL])["metrics"]
     lines = ["| measure | value | s.e. | n |", "|---|--:|--:|--:|"]
-    for name, title in ROWS.items():
+    for name, title in ((name, title) for name, title in ROWS.items() if name in metrics):
         value, se, n = (metrics[name][part] for part in ("value", "se", "n"))
         form = (
             "{:.2%}"
@@ -55,19 +58,25 @@ def measured() -> str:
             else "{:.2f} nats"
         )
         lines.append(f"| {title} | {form.format(value)} | {form.format(se)} | {n:,} |")
-    lines += ["", "| probe for the class on | logistic | kNN | MLP |", "|---|--:|--:|--:|"]
+    lines += ["", "| probe for the class on | logistic | kNN | MLP | nats, MLP |", "|---|--:|--:|--:|--:|"]
     for block in ("z_l", "z_u"):
-        for what in ("sample", "mean"):
-            shares = [f"{metrics[f'probe_{block}_{kind}_{what}']['value']:.1%}" for kind in PROBES]
-            lines.append(f"| {what}s of {block} | {' | '.join(shares)} |")
+        kept = {what: words for what, words in READINGS.items() if f"probe_{block}_mlp_{what}" in metrics}
+        lines += [f"| {words} {block} | {_probed(metrics, block, what)} |" for what, words in kept.items()]
     return "\n".join(lines)
+
+
+def _probed(metrics: dict[str, Any], block: str, what: str) -> str:
+    """The cells of one reading of a block: shares, and the MLP's nats of the class."""
+    shares = [f"{metrics[f'probe_{block}_{kind}_{what}']['value']:.1%}" for kind in PROBES]
+    nats = metrics.get(f"probe_{block}_mlp_{what}_nats")
+    return " | ".join([*shares, f"{nats['value']:.2f}".replace("-0.00", "0.00") if nats else ""])
 
 
 def overview() -> str:
     """One line for each bundled checkpoint."""
     lines = [
-        "| checkpoint | bound on | −ELBO, nats | importance-weighted bound, nats | class right | samples right |",
-        "|---|---|--:|--:|--:|--:|",
+        "| checkpoint | bound on | −ELBO, all images | −ELBO, 1,000 images | −(importance-weighted bound), the same 1,000 | class right | samples judged right |",
+        "|---|---|--:|--:|--:|--:|--:|",
     ]
     for name, folder in bundled().items():
         card = load_card(folder)
@@ -76,9 +85,11 @@ def overview() -> str:
         given = "\\|c)" if card["model"]["name"] == "cdvae" else ")"
         accuracy = next((k for k in ("classifier_accuracy", "bayes_accuracy") if k in metrics), None)
         shares = [f"{metrics[k]['value']:.2%}" if k in metrics else "" for k in (accuracy, "sample_accuracy")]
+        # The bound alone would be of other images than the -ELBO beside it.
+        shown = metrics.keys() if "negative_elbo_paired" in metrics else {"negative_elbo"} & metrics.keys()
         bounds = [
-            f"{metrics[k]['value']:.2f} ± {metrics[k]['se']:.2f}" if k in metrics else ""
-            for k in ("negative_elbo", evidence)
+            f"{sign * metrics[k]['value']:.2f} ± {metrics[k]['se']:.2f}" if k in shown else ""
+            for k, sign in (("negative_elbo", 1), ("negative_elbo_paired", 1), (evidence, -1))
         ]
         about = EVIDENCE[evidence].replace(")", given)
         lines.append(f"| `{name}` | {about} | {' | '.join(bounds)} | {' | '.join(shares)} |")
@@ -102,7 +113,7 @@ def leak() -> str:
     columns = ("negative_elbo", "rate_z_l", "rate_z_u")
     shares = ("bayes_accuracy", "sample_accuracy", "swap_accuracy")
     lines = [
-        "| class weight | adversary | −ELBO | R_l | R_u | Bayes | samples | swaps | samples of z_u | means of z_u |",
+        "| class weight | adversary | −ELBO | R_l | R_u | class by the bound | samples | swaps | one draw of z_u | means of z_u |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in _result("leak")["rows"]:
@@ -114,6 +125,50 @@ def leak() -> str:
             for what in ("sample", "mean")
         ]
         lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def class_left() -> str:
+    """What probes read of the class in the blocks that no class conditions, of the bundled models that take one."""
+    lines = [
+        "| block | reading | logistic | kNN | MLP | nats, MLP |",
+        "|---|---|--:|--:|--:|--:|",
+    ]
+    for name, folder in bundled().items():
+        metrics = load_card(folder)["metrics"]
+        for block in ("z_u", "z"):
+            if "bayes_accuracy" in metrics and f"probe_{block}_mlp_posterior_nats" in metrics:
+                about = f"{block} of `{name}`"
+                lines += [
+                    f"| {about} | {words.removesuffix(' of')} | {_probed(metrics, block, what)} |"
+                    for what, words in READINGS.items()
+                ]
+    return "\n".join(lines)
+
+
+def style() -> str:
+    names = {"slant": "slant", "thickness": "thickness", "width": "width", "ink": "ink"}
+    lines = [f"| model | {' | '.join(names.values())} |", "|---|--:|--:|--:|--:|"]
+    for row in _result("style")["rows"]:
+        cells = [
+            f"{row[name]['swap']['value']:.2f} ({row[name]['reconstruction']['value']:.2f})" for name in names
+        ]
+        lines.append(f"| `{row['model']}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def matching() -> str:
+    """How the components of mixture priors go with the classes."""
+    lines = [
+        "| checkpoint | components used | images in the component of their class | NMI |",
+        "|---|--:|--:|--:|",
+    ]
+    for name, folder in bundled().items():
+        metrics = load_card(folder)["metrics"]
+        for match in (key for key in metrics if key.startswith("components_match_")):
+            keys = [match.replace("match_", ""), match, match.replace("match", "nmi")]
+            used, share, nmi = (metrics[key]["value"] for key in keys)
+            lines.append(f"| `{name}` | {used:.1f} | {share:.1%} | {nmi:.2f} |")
     return "\n".join(lines)
 
 
@@ -256,9 +311,19 @@ def anchors() -> str:
             *lines,
             "",
             f"Over the {len(points)} measured pairs of betas the class is right for at least {worst[0]:.2%} of the images, and at least "
-            f"{worst[1]:.2%} of the samples are judged right.",
+            f"{worst[1]:.2%} of the samples are judged right. {_units(list(points.values()))} No model was trained for a beta below 1 alone, so that how "
+            "far the low end is behind one is not measured.",
         ]
     )
+
+
+def _units(points: list[dict[str, Any]]) -> str:
+    """How many dimensions of z_u are active over the measured betas, and what the others carry."""
+    active = {int(point["active_units_z_u"]["value"]) for point in points}
+    nats = [sorted(point["kl"]["z_u"], reverse=True) for point in points]
+    idle = max(sum(row[max(active) :]) for row in nats)
+    count = " to ".join(map(str, sorted({min(active), max(active)})))
+    return f"At all of them {count} of the {len(nats[0])} dimensions of z_u are active; the others carry at most {idle:.4f} nats in all."
 
 
 def _result(name: str) -> dict[str, Any]:
@@ -278,6 +343,9 @@ BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (DOCUMENT, "moving_maps"): moving_maps,
     (DOCUMENT, "metrics_parity"): metrics_parity,
     (DOCUMENT, "disentanglement"): disentanglement,
+    (DOCUMENT, "class_left"): class_left,
+    (DOCUMENT, "style"): style,
+    (DOCUMENT, "components"): matching,
 }
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.driving import chromium, served
+from tests.support.driving import chromium, served
 
 # The README's few: name, address, and what is there when the page is drawn.
 SHOTS = {

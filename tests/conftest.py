@@ -1,35 +1,55 @@
-"""What every tier of tests shares: one thread, seeded noise, data, and two small models that were really trained."""
+"""What every tier of tests shares: one thread, seeded noise, data, and small models that were really trained."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+import vae_core
+from tests.support.trained import Trained, cache_for, state_of
 from vae_core import projections
 from vae_core.checkpoints import save_atlas
 from vae_core.cli import main
 from vae_core.data import Data, load_data
+from vae_core.metrics import classes
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
 from vae_core.multirate import rates_of
 from vae_core.objectives import ELBO
 from vae_core.training import Options, train
 
-SMALL = Options(epochs=30, batch=64, learning_rate=3e-3, warmup=20, device="cpu")
+SMALL = Options(epochs=12, batch=64, learning_rate=3e-3, warmup=20, device="cpu")
 SMALL_VAMP = replace(SMALL, objective=ELBO(beta_warmup=200))
+SMALL_LONGER = replace(SMALL, epochs=30)  # until z_u is used beside z_l
 
 RECIPES: dict[str, tuple[Declaration, Options]] = {
-    "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL),
+    "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL_LONGER),
     "joint-digits": (Joint(latent=4, nets="mlp-256"), SMALL),
     "rate-digits": (VAE(latent=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL),
-    "rates-digits": (CDVAE(unlabelled=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL),
+    "rates-digits": (CDVAE(unlabelled=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL_LONGER),
     "ppca-digits": (PPCA(latent=4), SMALL),
     "srvae-digits": (SRVAE(latent=4, coarse_latent=3, pool=2, prior="mixture", nets="mlp-256"), SMALL),
     "vae-digits": (VAE(latent=4, nets="mlp-256"), SMALL),
     "vamp-digits": (VAE(latent=4, nets="mlp-256", prior="vamp", components=20), SMALL_VAMP),
 }
+
+
+BROWSER = "tests/browser"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file is tried whole in one process, for its fixtures' sake, and all that drives a browser in one: it takes a core by itself."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(f"{BROWSER}/") else super()._split_scope(nodeid)
+
+    return Files(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,27 +69,38 @@ def digits() -> Data:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, digits: Data) -> dict[str, Path]:
-    """Checkpoints with an atlas by name, beside each other in one folder: copy one before changing it."""
-    parent = tmp_path_factory.mktemp("models")
+def trained(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config, digits: Data) -> Trained:
+    """Checkpoints with an atlas by name, beside each other in one folder, each trained when it is first asked for.
+
+    Copy one before changing it. `trained.everything()` is the folder with all of them in it.
+    """
+    assert pytestconfig.cache is not None
+    sources = [Path(__file__), *Path(vae_core.__file__).parent.rglob("*.py")]
+    return Trained(
+        RECIPES,
+        lambda name, folder: _made(folder, *RECIPES[name], digits),
+        cache_for(pytestconfig.cache.mkdir("trained"), state_of(sources)),
+        tmp_path_factory.mktemp("models"),
+    )
+
+
+def _made(folder: Path, declaration: Declaration, options: Options, data: Data) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(projections, "umap", principal_components)  # UMAP compiles for a minute
-        return {name: _made(parent / name, *recipe, digits) for name, recipe in RECIPES.items()}
-
-
-def _made(folder: Path, declaration: Declaration, options: Options, data: Data) -> Path:
-    checkpoint = train(declaration, data, options, folder)
-    save_atlas(folder, projections.make_atlas(checkpoint.model, load_data("digits", "test")))
-    if rates_of(checkpoint.model):
-        assert main(["frontier", str(folder), "--rungs", "3", "--limit", "200"]) == 0
-    return folder
+        patch.setattr(classes, "JUDGE_STEPS", 150)
+        patch.setattr(classes, "SAMPLES", 500)
+        checkpoint = train(declaration, data, options, folder)
+        save_atlas(folder, projections.make_atlas(checkpoint.model, load_data("digits", "test")))
+        if rates_of(checkpoint.model):
+            assert main(["frontier", str(folder), "--rungs", "3", "--limit", "200"]) == 0
 
 
 def principal_components(codes: np.ndarray, seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:
     """The two principal components of codes `(N, D)`, `(N, 2)`: a map that costs nothing. It begins nowhere."""
     centred = codes - codes.mean(0)
     _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    return (centred @ directions[:2].T).astype(np.float32)
+    places = (centred @ directions[:2].T).astype(np.float32)
+    return np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
 
 
 @pytest.fixture

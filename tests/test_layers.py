@@ -9,11 +9,12 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "vae_core"
 SOURCES = sorted([*CORE.rglob("*.py"), *(ROOT / "app").rglob("*.py")])
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 VIEWS = sorted((ROOT / "app" / "latent_explorer" / "views").glob("*.py"))
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "fields", "distributions", "nets", "sprites", "atlas"},
+    {"names", "fields", "distributions", "nets", "sprites", "atlas", "evaluations"},
     {"pixels", "frontier"},
     {"conditionals"},
     {"priors"},
@@ -30,7 +31,7 @@ LAYERS: list[set[str]] = [
 METRICS_LAYERS: list[set[str]] = [
     {"base"},
     {"evidence", "classes", "probes", "aggregate", "separation", "disentanglement"},
-    {"calibration", "frontier", "holes"},
+    {"calibration", "frontier", "holes", "coverage"},
     {"registry"},
     {"__init__"},
 ]
@@ -128,6 +129,12 @@ def test_the_check_of_layers_sees_imports_of_every_form(tmp_path: Path, monkeypa
 @pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=name_of)
 def test_the_core_knows_nothing_of_the_app(path: Path):
     assert not packages(imports(path)) & {"streamlit", "latent_explorer", "plotly", "benchmarks", "tests"}
+
+
+def test_tests_stand_without_the_benchmarks():
+    """But for the test of the one that writes the documents' numbers."""
+    using = {name_of(path) for path in TESTS if "benchmarks" in packages(imports(path))}
+    assert using == {"tests/test_readme.py"}
 
 
 @pytest.mark.parametrize("path", sorted(CORE.rglob("*.py")), ids=name_of)

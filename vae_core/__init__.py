@@ -6,7 +6,14 @@
 ['z_l', 'z_u']
 """
 
+from importlib import metadata
+
 from .checkpoints import Checkpoint, bundled, load
 from .metrics import evaluate
 
 __all__ = ["Checkpoint", "bundled", "evaluate", "load"]
+
+try:
+    __version__ = metadata.version("latent-explorer")
+except metadata.PackageNotFoundError:  # a checkout that is on the path and not installed
+    __version__ = "0+checkout"

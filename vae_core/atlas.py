@@ -35,6 +35,10 @@ class Atlas:
         """Which images these are: "test", "train", or "all" for the training images and then the test images."""
         return "test" if not self.training else "train" if self.training == len(self) else "all"
 
+    def class_of(self, item: int) -> str:
+        """ "class" and its name for an item; nothing where the data has no classes."""
+        return f"class {self.classes[self.labels[item]]}" if self.classes else ""
+
     def splits(self, items: np.ndarray) -> np.ndarray:
         """ "train" or "test" for each item, `(n,)`."""
         return np.where(np.asarray(items) < self.training, "train", "test")
@@ -91,7 +95,9 @@ class Ladder:
         """Flat names for an .npz. One rung: floats in half precision. Several: `(R, N, D)`, means and log scales in 256 levels of each
         dimension, maps in half precision. An encoding is shown, not trained on."""
         first = self.rungs[0]
-        shared = {"labels": first.labels.astype(np.uint8), "classes": np.array(first.classes)}
+        # The least integers that number all classes: a byte for up to 256 of them.
+        number = np.min_scalar_type(max(len(first.classes) - 1, 0))
+        shared = {"labels": first.labels.astype(number), "classes": np.array(first.classes, dtype=str)}
         if first.training:
             shared["training"] = np.array(first.training)
         parts = {"mean": "means", "scale": "scales", "umap": "coordinates"}

@@ -11,32 +11,50 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from functools import reduce
 from inspect import cleandoc
 from operator import or_
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
 import tyro
 from rich import progress as bars
 from rich.console import Console
 from rich.table import Table
 
-from .checkpoints import Checkpoint, bundled, load, load_card, pack, save_atlas, save_card
+from .checkpoints import (
+    Checkpoint,
+    bundled,
+    load,
+    load_card,
+    pack,
+    save_atlas,
+    save_card,
+    versions,
+)
 from .data import DATASETS, load_data
+from .evaluations import Evaluation, merged
 from .flags import Flags, options_of
-from .metrics import DEFAULT, METRICS, Estimate, bench_of, frontier, measure
-from .metrics.disentanglement import factor_tables
+from .frontier import merged as with_frontier
+from .frontier import outdated
+from .metrics import DEFAULT, METRICS, Estimate, bench_of, check_groups, frontier, measure_each
 from .models import LIKELIHOODS, MODELS, Declaration
-from .multirate import ladder, rates_of
+from .multirate import at, ladder, rates_of, usual
 from .nets import NETS
 from .objectives import OBJECTIVES, Beta
 from .priors import LABELLED, UNLABELLED
-from .training import Progress, Report, TrainingError, pick_device, train
+from .training import Progress, Report, TrainingError, collapsed, pick_device, train
 
 ERRORS = Console(stderr=True, highlight=False)
 OUT = Console(highlight=False)
+
+# Set, it shows where a fault of the program is.
+TRACEBACK = "LATENT_EXPLORER_TRACEBACK"
+
+# More points than anybody waits for.
+MOST_POINTS = 1000
 
 M = TypeVar("M", bound=Declaration)
 
@@ -48,7 +66,9 @@ class Train(Generic[M]):
     out: Path
     """Folder of the checkpoint, kept loadable at every moment."""
     model: tyro.conf.OmitArgPrefixes[M]
-    training: tyro.conf.OmitArgPrefixes[Flags] = field(default_factory=Flags)
+    training: Annotated[tyro.conf.OmitArgPrefixes[Flags], tyro.conf.arg(help="How to train.")] = field(
+        default_factory=Flags
+    )
     data: str = "mnist"
     """Data set: digits, sprites or mnist."""
     resume: bool = False
@@ -57,6 +77,7 @@ class Train(Generic[M]):
     """Encode and project the test set at the end, for the maps of the app (about two minutes for 10,000 images)."""
 
     def run(self) -> int:
+        _named(self.out)
         options = options_of(self.training, self.model)
         with ERRORS.status(f"loading {self.data}"):
             data = load_data(self.data, "train", options.limit)
@@ -77,9 +98,11 @@ class Train(Generic[M]):
             seconds = checkpoint.card["cost"]["seconds"]
             OUT.print(
                 f"{checkpoint.card['epochs_done']} epochs in {seconds:.0f} s: {self.out}; "
-                f"measure it with `latent-explorer evaluate {self.out}`",
+                f"measure it with `latent-explorer evaluate {shlex.quote(str(self.out))}`",
                 soft_wrap=True,
             )
+            for sentence in collapsed(checkpoint.card):
+                OUT.print(sentence, soft_wrap=True)
         return 0
 
 
@@ -93,7 +116,7 @@ class Evaluate:
     """Data set; the one it was trained on unless given."""
     split: Literal["train", "test"] = "test"
     limit: int | None = None
-    """Measure on this many images only."""
+    """Measure on this many images only, chosen at random by the seed."""
     seed: int = 0
     """Seed of all noise: binarisation, draws, the judge."""
     metrics: Annotated[
@@ -104,11 +127,24 @@ class Evaluate:
     json: bool = False
     """Print JSON: {"metrics": {name: {"value", "se", "n"}}}, and of known factors {"factors": {"information": rows, "importance": rows}}."""
     write: bool = False
-    """Write the numbers and this command into the checkpoint's card."""
+    """Write the numbers, and for each group the command that measured it, into the checkpoint's card; the numbers of other groups stay."""
     device: str = "auto"
 
     def run(self) -> int:
+        """Measure group by group; each is written at once, so that one that fails, or an end by Ctrl-C, costs no other its numbers.
+
+        What is written is of the checkpoint's own test images at its usual betas, since cards are read side by side. A limit may be
+        written: n stands beside every number.
+        """
+        check_groups(self.metrics)
         checkpoint = load(self.folder, pick_device(self.device))
+        if self.write:
+            self._check_write(checkpoint)
+        if checkpoint.outdated:
+            ERRORS.print(checkpoint.outdated, markup=False, soft_wrap=True)
+        found: dict[str, Estimate] = {}
+        tables: dict[str, Any] = {}
+        failed: list[str] = []
         with _status() as report:
             bench = bench_of(
                 checkpoint,
@@ -119,30 +155,62 @@ class Evaluate:
                 seed=self.seed,
                 report=report,
             )
-            found = measure(bench, self.metrics)
-            factors = factor_tables(bench, self.metrics)
-        numbers = {"metrics": {name: estimate._asdict() for name, estimate in found.items()}}
-        if factors:
-            numbers["factors"] = factors
-        if self.write:
-            how = {
-                "data": self.data or checkpoint.card["data"]["name"],
-                "split": self.split,
-                "seed": self.seed,
-                "command": _evaluation_command(self),
-            }
-            kept = {key: value for key, value in checkpoint.card.items() if key != "factors"}
-            save_card(self.folder, {**kept, **numbers, "evaluation": how})
-        if self.json:
-            print(json.dumps(numbers))
-        else:
-            OUT.print(
-                _table(
-                    found,
-                    f"{checkpoint.name} on {self.data or checkpoint.card['data']['name']}, {self.split}",
-                )
-            )
+            for group, numbers, factors, error in measure_each(bench, self.metrics):
+                if error is not None:
+                    failed.append(f"{group} ({str(error) or type(error).__name__})")
+                    continue
+                found |= numbers
+                tables |= factors
+                if self.write:
+                    self._write(checkpoint, group, numbers, factors)
+        self._print(checkpoint, found, tables)
+        if failed:
+            kept = "the others are kept" if found else "there are no others"
+            return _complain(f"these groups could not be measured, {kept}: {'; '.join(failed)}", 1)
         return 0
+
+    def _check_write(self, checkpoint: Checkpoint) -> None:
+        """Raises ValueError for numbers that do not belong into the card."""
+        own = checkpoint.card["data"]["name"]
+        blocks = rates_of(checkpoint.model)
+        betas = self.beta if isinstance(self.beta, Mapping) else dict.fromkeys(blocks, self.beta)
+        if self.data not in (None, own):
+            reason = f"on {own}, not on {self.data}"
+        elif self.split != "test":
+            reason = f"on the test images, not on those of the split {self.split}"
+        elif self.beta is not None and blocks and betas != usual(checkpoint.model):
+            reason = "at beta = 1, or the nearest that the model answers to"
+        else:
+            return
+        raise ValueError(
+            f"a card holds what was measured {reason}: leave out --write, and keep what --json prints"
+        )
+
+    def _write(
+        self, checkpoint: Checkpoint, group: str, numbers: dict[str, Estimate], tables: dict[str, Any]
+    ) -> None:
+        """Into the card as it is now: another measurement, or a training, may have written since."""
+        how: Evaluation = {
+            "names": list(numbers),
+            "data": checkpoint.card["data"]["name"],
+            "split": self.split,
+            "seed": self.seed,
+            "limit": self.limit,
+            "command": _evaluation_command(self),
+            "versions": versions(),
+            "weights": checkpoint.weights,
+        }
+        values = {name: estimate._asdict() for name, estimate in numbers.items()}
+        card = load_card(checkpoint.folder)
+        save_card(checkpoint.folder, merged(card, group, values, how, tables))
+
+    def _print(self, checkpoint: Checkpoint, found: dict[str, Estimate], tables: dict[str, Any]) -> None:
+        if self.json:
+            numbers = {"metrics": {name: estimate._asdict() for name, estimate in found.items()}}
+            print(json.dumps({**numbers, "factors": tables} if tables else numbers))
+        else:
+            data = self.data or checkpoint.card["data"]["name"]
+            OUT.print(_table(found, f"{checkpoint.name} on {data}, {self.split}"))
 
 
 @dataclass(frozen=True)
@@ -156,7 +224,7 @@ class Frontier:
     rungs: int | None = None
     """Betas for each block, equal steps of log beta; 9 for one block, 5 each for two unless given."""
     limit: int | None = None
-    """Measure on this many test images only."""
+    """Measure on this many test images only, chosen at random by the seed."""
     seed: int = 0
     """Seed of all noise."""
     device: str = "auto"
@@ -166,7 +234,12 @@ class Frontier:
         rates = rates_of(checkpoint.model)
         if not rates:
             raise ValueError(f"{self.folder} answers to one beta only: train a model with --rates")
-        rungs = self.rungs or (9 if len(rates) == 1 else 5)
+        rungs = (9 if len(rates) == 1 else 5) if self.rungs is None else self.rungs
+        if rungs < 2 or rungs ** len(rates) > MOST_POINTS:
+            raise ValueError(
+                f"a frontier has at least 2 rungs for each block and at most {MOST_POINTS} points, got --rungs {rungs}"
+            )
+        # All that can be wrong with an anchor is found before hours of measuring, and the card is written once, at the end.
         others = [load(folder, pick_device(self.device)) for folder in self.anchors]
         anchors = [(other.model, _betas_of(other, checkpoint)) for other in others]
         with _status() as report:
@@ -175,14 +248,37 @@ class Frontier:
         for other, anchor in zip(others, found["anchors"], strict=True):
             anchor |= {
                 "name": other.name,
-                "command": other.card["command"],
-                "epochs": other.card["epochs_done"],
+                "command": other.card.get("command", ""),
+                "epochs": other.card.get("epochs_done"),
             }
-        words = ["latent-explorer frontier", self.folder.name, f"--rungs {rungs} --seed {self.seed}"]
-        words += [f"--limit {self.limit}"] if self.limit else []
-        words += [f"--anchors {' '.join(other.name for other in others)}"] if others else []
-        how = {"command": " ".join(words), "split": "test", "data": bench.data.name}
-        save_card(self.folder, {**checkpoint.card, "frontier": {**how, **found}})
+        words = [
+            "latent-explorer",
+            "frontier",
+            checkpoint.name,
+            "--rungs",
+            str(rungs),
+            "--seed",
+            str(self.seed),
+        ]
+        words += ["--limit", str(self.limit)] if self.limit else []
+        words += ["--anchors", *(other.name for other in others)] if others else []
+        how = {
+            "command": shlex.join(words),
+            "split": "test",
+            "data": bench.data.name,
+            "seed": self.seed,
+            "limit": self.limit,
+            "versions": versions(),
+            "weights": checkpoint.weights,
+        }
+        card = load_card(checkpoint.folder)
+        if (old := card.get("frontier")) and outdated(card, how) and old["anchors"]:
+            ERRORS.print(
+                "the anchors measured beside older weights are left out, since their gaps are no longer true: name them in --anchors "
+                "to measure them again",
+                soft_wrap=True,
+            )
+        save_card(checkpoint.folder, with_frontier(card, found, how))
         for point in [*found["points"], *found["anchors"]]:
             OUT.print(_frontier_line(point), soft_wrap=True)
         return 0
@@ -190,7 +286,7 @@ class Frontier:
 
 def _betas_of(other: Checkpoint, beside: Checkpoint) -> dict[str, float]:
     """The betas that a checkpoint was trained for. Raises ValueError where it is nothing to be compared with."""
-    betas = other.card["objective"].get("beta")
+    betas = other.card.get("objective", {}).get("beta")
     if (
         betas is None
         or set(betas) != set(rates_of(beside.model))
@@ -199,6 +295,7 @@ def _betas_of(other: Checkpoint, beside: Checkpoint) -> dict[str, float]:
         raise ValueError(
             f"{other.folder} was not trained for one beta on the same data and blocks: leave it out of --anchors"
         )
+    at(beside.model, betas)  # raises where the multi-rate model does not know them
     return betas
 
 
@@ -241,9 +338,11 @@ class Pack:
     """Round the weights to float16."""
 
     def run(self) -> int:
+        _named(self.out)
         pack(self.folder, self.out, self.half)
+        out = shlex.quote(str(self.out))
         OUT.print(
-            f"next: `latent-explorer atlas {self.out}` and `latent-explorer evaluate {self.out} --write`",
+            f"next: `latent-explorer atlas {out}` and `latent-explorer evaluate {out} --write`",
             soft_wrap=True,
         )
         return 0
@@ -306,6 +405,7 @@ class TrainAny:
     """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae`."""
 
     what: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[TrainCommand]]  # type: ignore[valid-type]
+    """Which model."""
 
     def run(self) -> int:
         return self.what.run()
@@ -322,18 +422,46 @@ Command: Any = (
 
 
 def main(arguments: Sequence[str] | None = None, command: Any = Command) -> int:
-    """Run one of the commands of a union; 0, or 2 after one sentence on what to do, or 130 when interrupted."""
+    """Run one of the commands of a union; 0, or after one sentence on what to do 2, or 1 for a fault of the program, or 130 when interrupted.
+
+    With the variable LATENT_EXPLORER_TRACEBACK set, such a fault is raised.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _parse(arguments, command).run()
+        return _parse(words, command).run()
     except KeyboardInterrupt:
         ERRORS.print("stopped; where a training was running, --resume goes on from its last epoch")
         return 130
-    except (ValueError, TrainingError, OSError) as error:
-        ERRORS.print(f"latent-explorer: {error}", markup=False, soft_wrap=True)
-        return 2
+    except (ValueError, TrainingError) as error:
+        return _complain(f"{error}{_meant(str(error), words, command)}", 2)
+    except OSError as error:
+        return _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+    except Exception as error:
+        if TRACEBACK in os.environ:
+            raise
+        return _complain(*_fault(error))
 
 
-def _parse(arguments: Sequence[str] | None, command: Any) -> Any:
+def _complain(sentence: str, code: int) -> int:
+    ERRORS.print(f"latent-explorer: {' '.join(sentence.split())}", markup=False, soft_wrap=True)
+    return code
+
+
+def _fault(error: Exception) -> tuple[str, int]:
+    """What to say of an error that nobody foresaw, and the exit code."""
+    reason = " ".join(str(error).split())[:200]
+    if isinstance(error, MemoryError) or "memory" in reason:
+        return (
+            f"there is not enough memory ({reason or 'none is left'}): choose a smaller model, batch or limit",
+            2,
+        )
+    return (
+        f"this is a fault of the program, {type(error).__name__} ({reason}): with {TRACEBACK}=1 it says where, for a report",
+        1,
+    )
+
+
+def _parse(arguments: list[str], command: Any) -> Any:
     """The command as an object. Raises SystemExit: 0 after help, 2 after one sentence for bad usage."""
     complaint = io.StringIO()
     try:
@@ -346,10 +474,62 @@ def _parse(arguments: Sequence[str] | None, command: Any) -> Any:
             )
     except SystemExit as stop:
         if stop.code:
-            ERRORS.print(
-                f"latent-explorer: {one_sentence(complaint.getvalue())}", markup=False, soft_wrap=True
-            )
+            sentence = one_sentence(complaint.getvalue())
+            if arguments[:1] == ["train"] and "".join(arguments[1:2]).startswith("-"):
+                sentence = f"name the model first, one of {', '.join(MODELS)} (see --help)"
+            _complain(f"{sentence}{_meant(sentence, arguments, command)}", 2)
         raise
+
+
+def _meant(sentence: str, arguments: list[str], command: Any) -> str:
+    """The known word that is nearest to the one complained of, as a question; nothing where none is near.
+
+    Near the options of the command, what the sentence says that one can choose, or, in their places, commands and models.
+    """
+    complaint, *choices = re.split(r"choose |Expected one of|Available subcommands:", sentence)
+    told = set(re.findall(r"[\w-]+", " ".join(choices)))
+    for place, word in enumerate(argument.partition("=")[0] for argument in arguments):
+        if word.startswith("--"):
+            known = _options(arguments, command)
+        else:
+            known = told | (
+                {*_subcommands(command)}
+                if place == 0
+                else {*MODELS}
+                if arguments[0] == "train" and place == 1
+                else set()
+            )
+        if word in re.findall(r"[\w./-]+", complaint) and word not in known:
+            near = get_close_matches(
+                word.removeprefix("--"), [other.removeprefix("--") for other in known], 1
+            )
+            return f"; did you mean {'--' * word.startswith('--')}{near[0]}?" if near else ""
+    return ""
+
+
+def _subcommands(command: Any) -> dict[str, Any]:
+    """The classes of the commands of a union, by name."""
+    return {part.__metadata__[0].name: part.__origin__ for part in get_args(command)}
+
+
+def _options(arguments: list[str], command: Any) -> set[str]:
+    """The options of the command that is asked for, as one types them."""
+    kinds: list[Any] = [_subcommands(command).get(arguments[0])]
+    if arguments[0] == "train":
+        kinds = [Train, Flags, *(MODELS[name] for name in arguments[1:2] if name in MODELS)]
+    names = [part.name.replace("_", "-") for kind in kinds if kind for part in fields(kind)]
+    return {f"--{name}" for name in names} | {"--help"}
+
+
+# What tyro and Python say, and what a person would.
+PLAINER = {
+    r" \(applied to [^)]*\)": "",
+    r"Unrecognized(?: or misplaced)? options: ([^\s,]+)((?!Available).)*": r"nothing here is called \1; ",
+    r"invalid literal for int\(\) with base 10: (.*)": r"\1 is no whole number",
+    r"could not convert string to float: (.*)": r"\1 is no number",
+    r"no type matching (?:\{None\} )?(.*) could be instantiated from (\[.*?\])\. Got errors.*": r"expected \1, got \2",
+    r";$": "",
+}
 
 
 def one_sentence(panel: str) -> str:
@@ -362,7 +542,15 @@ def one_sentence(panel: str) -> str:
     words = " ".join(re.sub(r"[\u2500-\u257f|]+", " ", body).split())
     words = re.split(r"Perhaps you meant|Arguments are applied|Argument helptext|For full helptext", words)[0]
     words = re.sub(r"Error parsing \S*__\S*: ", "", words)
+    for said, told in PLAINER.items():
+        words = re.sub(said, told, words.strip())
     return f"{words.strip()} (see --help)"
+
+
+def _named(out: Path) -> None:
+    """Raises ValueError for a folder without a name."""
+    if out == Path():
+        raise ValueError("the folder to write to has no name: give one, for example runs/first")
 
 
 def _leads() -> bool:
@@ -401,7 +589,8 @@ def _write_atlas(folder: Path, device: str, split: str = "test") -> None:
         training = (
             0 if split == "test" else len(data) - (len(load_data(name, "test")) if split == "all" else 0)
         )
-        save_atlas(folder, make_atlas(checkpoint.model, data, report=report, training=training))
+        made = make_atlas(checkpoint.model, data, report=report, training=training)
+        save_atlas(checkpoint.folder, made, checkpoint.weights)
 
 
 @contextlib.contextmanager

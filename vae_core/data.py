@@ -1,10 +1,13 @@
 """Data sets as uint8 tensors in memory, and the registry `DATASETS`.
 
-Shapes: N images, C H W, B a batch, K classes. Every loader gives images in a fixed shuffled order (all are class-sorted or
-factor-sorted somewhere upstream), so that any leading part is a fair sample.
+Shapes: N images, C H W, B a batch, K classes. Training images, and all of digits and sprites, come in a fixed shuffled order, so that any
+leading part is a fair sample. The test images of MNIST keep the order of their file, since links and atlases number them by it, and are
+not alike in their halves: whoever measures a part takes a `subset`.
 """
 
+import copy
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,8 +34,9 @@ SPLITS = ("train", "test", "all")
 class Data:
     """Images `(N, C, H, W)` uint8, labels `(N,)` int64, class names, and factors `(N, F)` where they are known.
 
-    pixels: what a batch makes of the images, which is what the likelihood scores (`scored_by`). known: which labels a batch
-    tells, `(N,)` bool, where that is not all of them. factor_names: of the columns of factors.
+    Data without classes has `classes=()` and labels of 0. pixels: what a batch makes of the images, which is what the likelihood
+    scores (`scored_by`). known: which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns
+    of factors. Raises ValueError, one sentence on what to give instead, for images or labels that are anything else.
     """
 
     name: str
@@ -45,6 +49,18 @@ class Data:
     known: Tensor | None = None
     factor_names: tuple[str, ...] = ()
 
+    def __post_init__(self):
+        _check_images(self.images)
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "labels", _checked_labels(self.labels, self.classes, len(self.images)))
+        _check_parts(self)
+
+    def _with(self, **parts: Any) -> "Data":
+        """The same but for some fields. A part of what was checked is not checked again, and may be empty."""
+        other = copy.copy(self)
+        other.__dict__.update(parts)
+        return other
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -55,25 +71,29 @@ class Data:
 
     def to(self, device: torch.device | str) -> "Data":
         known = None if self.known is None else self.known.to(device)
-        return replace(self, images=self.images.to(device), labels=self.labels.to(device), known=known)
+        return self._with(images=self.images.to(device), labels=self.labels.to(device), known=known)
 
     def rows(self, index: Tensor | slice) -> "Data":
         """A part of the data set, in the order of `index`."""
         factors, known = (None if part is None else part[index] for part in (self.factors, self.known))
-        return replace(
-            self, images=self.images[index], labels=self.labels[index], factors=factors, known=known
-        )
+        return self._with(images=self.images[index], labels=self.labels[index], factors=factors, known=known)
 
     def head(self, limit: int | None) -> "Data":
-        """The first `limit` images: a random subset, since the order is shuffled."""
+        """The first `limit` images: of a training split a random part, since that is shuffled; to measure a part, take a `subset`."""
         return self if limit is None else self.rows(slice(limit))
+
+    def subset(self, limit: int | None, seed: int) -> "Data":
+        """`limit` images chosen at random by the seed, all of them where there are no more. Raises ValueError for a limit below 1."""
+        if limit is not None and limit < 1:
+            raise ValueError(f"the limit must be at least 1, got {limit}")
+        return self if limit is None or limit >= len(self) else self.rows(_shuffled(len(self), seed)[:limit])
 
     def scored_by(self, model: Model) -> "Data":
         """The same data with the pixels that the model's likelihood scores. Raises ValueError for a model without images."""
         likelihood = dict(model.p).get(IMAGE)
         if not isinstance(likelihood, Likelihood):
             raise ValueError("the model has no likelihood of images, so there is nothing to score")
-        return replace(self, pixels=likelihood.pixels)
+        return self._with(pixels=likelihood.pixels)
 
     def drawn(self, seed: int = 0) -> Tensor:
         """All images as batches hold them, `(N, C, H, W)`, the noise of their pixels from `seed`."""
@@ -86,7 +106,11 @@ class Data:
 
     def with_labels(self, count: int, seed: int = 0) -> "Data":
         """The same data with `count` labels known, as many of each class. Raises ValueError for a count that cannot be had."""
-        each = count // len(self.classes) if self.classes else 0
+        if not self.classes:
+            raise ValueError(
+                f"{self.name} has no classes, so there are no labels to tell: leave out --labels"
+            )
+        each = count // len(self.classes)
         if count < 1 or each * len(self.classes) != count:
             raise ValueError(f"{count} labels do not spread evenly over {len(self.classes)} classes")
         known = torch.zeros(len(self), dtype=torch.bool)
@@ -98,7 +122,7 @@ class Data:
                     f"class {self.classes[c]} has {len(found)} images, fewer than {each}: ask for fewer labels"
                 )
             known[found[:each]] = True
-        return replace(self, known=known.to(self.labels.device))
+        return self._with(known=known.to(self.labels.device))
 
     def batch(self, index: Tensor | slice, sampler: Sampler) -> dict[str, Tensor]:
         """`{"x": what the likelihood scores, "y": one-hot classes}`; noise is fresh. An unknown label is a row of zeros."""
@@ -112,6 +136,131 @@ class Data:
         sampler = Sampler.seeded(seed)
         for start in range(0, len(self), size):
             yield self.batch(slice(start, start + size), sampler)
+
+
+def _check_images(images: Any) -> None:
+    if not isinstance(images, Tensor):
+        raise ValueError(f"images are {_kind(images)}: give a tensor, for example torch.from_numpy(images)")
+    shape = " x ".join(map(str, images.shape))
+    if images.dim() != 4:
+        example = ": for grey images that is images[:, None]" if images.dim() == 3 else ""
+        raise ValueError(f"images are {shape}: give images x channels x height x width{example}")
+    if not images.numel():
+        raise ValueError(f"there are no images: {shape} holds none")
+    if images.shape[3] in (1, 3, 4) and images.shape[1] > 4:
+        raise ValueError(f"images are {shape}, channels last: give them first, images.permute(0, 3, 1, 2)")
+    if images.dtype != torch.uint8:
+        raise ValueError(_other_values(images))
+
+
+def _other_values(images: Tensor) -> str:
+    """What images that are not uint8 are, and how they become so."""
+    name, wanted = _dtype(images), "give uint8 from 0 to 255"
+    if images.dtype == torch.bool:
+        return f"images are bool: {wanted}, for example 255 * images.to(torch.uint8)"
+    if images.is_complex():
+        return f"images are {name}, which are no grey values: {wanted}, for example of images.abs()"
+    values = images if images.is_floating_point() else images.long()
+    if bad := int((~values.isfinite()).sum()):
+        return (
+            f"images are {name} and {bad:,} of their {images.numel():,} values are NaN or infinite: mend these images or "
+            f"leave them out, then {wanted}"
+        )
+    low, high = (end.item() for end in values.aminmax())
+    return f"images are {name} from {low:g} to {high:g}: {wanted}, {_as_bytes(low, high, values.is_floating_point())}"
+
+
+def _as_bytes(low: float, high: float, real: bool) -> str:
+    """The expression that turns values of this range into bytes."""
+    rounded = ").round().to(torch.uint8)"
+    if low >= 0 and high <= 1:
+        return f"for example (255 * images{rounded}"
+    if real and low >= -1 and high <= 1:
+        return f"for example (127.5 * (images + 1){rounded}"
+    if low >= 0 and high <= 255:
+        return "for example images.round().to(torch.uint8)" if real else "for example images.to(torch.uint8)"
+    if low >= 0:
+        return f"for example (images.double() * (255 / {high:.10g}){rounded}"
+    about = " (were they standardised?)" if real else ""
+    return (
+        f"by undoing what was done to them{about}, or stretched over their range: "
+        f"(255 * (images.double() + {-low:.6g}) / {high - low or 1:.6g}).clamp(0, 255).round().to(torch.uint8)"
+    )
+
+
+def _checked_labels(labels: Any, classes: tuple[str, ...], images: int) -> Tensor:
+    """The labels as int64. Raises ValueError for what is not one number from 0 to K - 1 for each image."""
+    if not isinstance(labels, Tensor):
+        raise ValueError(
+            f"labels are {_kind(labels)}: give a tensor, without classes torch.zeros(len(images), dtype=torch.int64)"
+        )
+    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+        raise ValueError(f"labels are {_dtype(labels)}: give integers, for example labels.long()")
+    if labels.dim() != 1:
+        shape = " x ".join(map(str, labels.shape)) or "one number"
+        example = ", for example labels.argmax(1)" if labels.dim() == 2 else ""
+        raise ValueError(f"labels are {shape}: give one number for each image{example}")
+    _equally_many("labels", labels, images)
+    _check_names(classes)
+    labels = labels.long()
+    low, high = (int(end) for end in labels.aminmax())
+    if low >= 0 and high < max(len(classes), 1):
+        return labels
+    run = f"labels run from {low} to {high}"
+    if not classes:
+        raise ValueError(f"{run} and there are no classes: name the classes, or give labels of 0")
+    if low < 0:
+        raise ValueError(
+            f"{run}: classes are numbered from 0; say in `known` which labels are known, and give the others any class"
+        )
+    if low == 1 and high == len(classes):
+        raise ValueError(f"{run}, they begin at 1 and have to begin at 0: give labels - 1")
+    raise ValueError(
+        f"{run} and there are {len(classes)} classes, numbered 0 to {len(classes) - 1}: name all classes, or number them anew"
+    )
+
+
+def _check_names(classes: tuple[str, ...]) -> None:
+    if others := [name for name in classes if not isinstance(name, str)]:
+        raise ValueError(f"class names are text, not {_kind(others[0])}: give tuple(map(str, classes))")
+    if more := [name for name, count in Counter(classes).items() if count > 1]:
+        raise ValueError(f"{len(more)} class names stand twice, among them {more[0]!r}: name each class once")
+
+
+def _check_parts(data: Data) -> None:
+    """Factors and known labels, where there are some."""
+    if data.factors is not None:
+        _equally_many("factors", data.factors, len(data))
+        if data.factors.dim() != 2 or data.factors.is_floating_point():
+            raise ValueError(
+                f"factors are {_dtype(data.factors)} of {data.factors.dim()} dimensions: give integers (N, F)"
+            )
+        if data.factor_names and len(data.factor_names) != data.factors.shape[1]:
+            raise ValueError(
+                f"{len(data.factor_names)} factor names for {data.factors.shape[1]} factors: give one for each column"
+            )
+    if data.known is not None:
+        _equally_many("known", data.known, len(data))
+        if data.known.dtype != torch.bool:
+            raise ValueError(f"known is {_dtype(data.known)}: give bool, for example known.bool()")
+
+
+def _equally_many(what: str, values: Tensor, images: int) -> None:
+    if len(values) != images:
+        raise ValueError(
+            f"{what} are of {len(values):,} images and there are {images:,}: give one for each image"
+        )
+
+
+def _kind(value: Any) -> str:
+    """What something is that is no tensor: None, list, numpy.ndarray."""
+    if value is None:
+        return "None"
+    return f"{type(value).__module__}.{type(value).__name__}".removeprefix("builtins.")
+
+
+def _dtype(values: Tensor) -> str:
+    return str(values.dtype).removeprefix("torch.")
 
 
 def _shuffled(n: int, seed: int = 0) -> Tensor:

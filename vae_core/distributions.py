@@ -251,6 +251,21 @@ def whole_mean(values: Tensor) -> Tensor:
     return mean
 
 
+# scikit-learn takes no larger seed.
+SEEDS = 2**32
+
+
+def check_seed(seed: int) -> None:
+    """Raises ValueError for what is no seed of all generators.
+
+    >>> check_seed(-1)
+    Traceback (most recent call last):
+    ValueError: the seed must be between 0 and 4294967295, got -1
+    """
+    if not 0 <= seed < SEEDS:
+        raise ValueError(f"the seed must be between 0 and {SEEDS - 1}, got {seed}")
+
+
 @dataclass(frozen=True)
 class Sampler:
     """A draw whose noise has a stated source.

@@ -162,9 +162,9 @@ def reads_label(model: Model, block: str) -> bool:
 
 @torch.no_grad()
 def prior_distance(model: Model, block: str, classes: int) -> float | None:
-    """Least distance between two class priors, |m_c - m_c'| / s with s the larger of their mean scales; None without classes."""
+    """Least distance between two class priors, |m_c - m_c'| / s with s the larger of their mean scales; None where there are no two."""
     prior = priors_by_class(model, block, classes)
-    if prior is None or not prior.batch_shape:
+    if prior is None or not prior.batch_shape or classes < 2:
         return None
     scale = prior.stddev.mean(-1)
     distance = torch.cdist(prior.mean, prior.mean) / torch.maximum(scale[:, None], scale[None, :])
@@ -221,8 +221,8 @@ def prior_given(model: Model, block: str, env: Env) -> Distribution:
 def class_posterior(
     model: Model, means: Mapping[str, Tensor], scales: Mapping[str, Tensor], classes: int
 ) -> Tensor:
-    """q(c|x) from the posteriors' parameters, `(N, K)`: the model's own classifier where it has one, else Bayes' rule
-    (`labels.class_log_joint`, pi uniform).
+    """q(c|x) from the posteriors' parameters, `(N, K)`: the model's own classifier where it has one, else by the bound
+    (softmax of per-class ELBOs, `labels.class_log_joint`, pi uniform).
 
     Raises ValueError for a model that does not read the class.
     """

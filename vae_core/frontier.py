@@ -48,6 +48,11 @@ class Frontier:
         return list(self.points[0]["betas"])
 
     @property
+    def gaps_by(self) -> list[str]:
+        """The commands that measured the anchors, each once."""
+        return list(dict.fromkeys(anchor.get("measured", self.command) for anchor in self.anchors))
+
+    @property
     def betas(self) -> dict[str, np.ndarray]:
         """The betas of each block at each rung, `(R,)`."""
         return {block: np.array([point["betas"][block] for point in self.points]) for block in self.blocks}
@@ -82,6 +87,29 @@ class Frontier:
         return [
             point for point in self.points if all(point["betas"][name] == beta for name, beta in rest.items())
         ]
+
+
+def merged(card: Mapping[str, Any], found: Mapping[str, Any], how: Mapping[str, Any]) -> dict[str, Any]:
+    """The card with a frontier `found` as `how` says, beside the anchors that it held: each anchor keeps the command that measured it.
+
+    One that was measured again is replaced. The gap of an anchor is that to the weights it was measured beside, so where `how` names
+    other weights than the card's frontier, the older anchors go (`outdated`).
+    """
+    old = card.get("frontier") or {}
+    again = {anchor["name"] for anchor in found["anchors"]}
+    kept = [
+        {"measured": old["command"], **anchor}
+        for anchor in old.get("anchors", [])
+        if not outdated(card, how) and anchor.get("name") not in again
+    ]
+    new = [{**anchor, "measured": how["command"]} for anchor in found["anchors"]]
+    return {**card, "frontier": {**how, **found, "anchors": [*kept, *new]}}
+
+
+def outdated(card: Mapping[str, Any], how: Mapping[str, Any]) -> bool:
+    """Whether the card's frontier is one of other weights; a frontier that does not say of which is taken to fit."""
+    old = card.get("frontier") or {}
+    return old.get("weights", how["weights"]) != how["weights"]
 
 
 def _nearest(rungs: np.ndarray, beta: float) -> float:

@@ -1,4 +1,4 @@
-"""The class as a variable: Bayes' rule over a model's own terms.
+"""The class as a variable, and the class by the bound: a softmax of per-class ELBOs.
 
 Shapes: B examples, K classes. Only the terms that change with the class are computed.
 """
@@ -21,8 +21,8 @@ def has_label(model: Model) -> bool:
 def class_log_joint(model: Model, inferred: Inferred, log_prior: Tensor, draw: Draw = mean) -> Tensor:
     """ELBO(x, c) + log pi_c for each class, `(B, K)` nats, up to a constant in c.
 
-    For a CDVAE only KL(q(z_l|x) || p(z_l|c)) depends on c, so that softmax over classes is Bayes' rule
-    q(c|x) = softmax_c(log pi_c - KL_l(c)). Terms of conditionals that do not read the class are left out.
+    For a CDVAE only KL(q(z_l|x) || p(z_l|c)) depends on c, so that q(c|x) = softmax_c(log pi_c - KL_l(c)): Bayes' rule where
+    the bound is tight, or as loose for every class. Terms of conditionals that do not read the class are left out.
     Where a posterior reads the class (a Joint VAE), each class gets an inference run of its own, and `draw` draws its latents.
     `log_prior` is log pi, `(K,)`. Raises ValueError for a model in which nothing reads the class.
     """

@@ -258,9 +258,11 @@ def bayes_error(distance: float) -> float:
 
 
 def one_hot(labels: Tensor, classes: int) -> Tensor:
-    """Labels `(B,)` as rows `(B, K)` of float32: a class is a tensor like every other variable.
+    """Labels `(B,)` as rows `(B, K)` of float32: a class is a tensor like every other variable. Without classes they are empty.
 
     >>> one_hot(torch.tensor([1]), 3).tolist()
     [[0.0, 1.0, 0.0]]
     """
+    if not classes:
+        return torch.zeros(*labels.shape, 0, device=labels.device)
     return F.one_hot(labels, classes).float()

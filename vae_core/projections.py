@@ -29,9 +29,18 @@ def umap(
 ) -> np.ndarray:
     """UMAP (McInnes et al., 2018) of codes `(N, D)` to `(N, 2)`; the same seed gives the same map.
 
-    `start` is a map to begin from: a few small steps away from it, turned and scaled to lie on it (`onto`). umap-learn is imported
-    here: it compiles for about a minute, which no page has to spare.
+    `start` is a map to begin from: a few small steps away from it, turned and scaled to lie on it (`onto`). Two items lie beside each
+    other, and items that do not differ on one point: neither has neighbours to be kept. umap-learn is imported here: it compiles for
+    about a minute, which no page has to spare.
     """
+    if len(codes) < 3:
+        return np.stack([np.arange(len(codes)), np.zeros(len(codes))], -1).astype(np.float32)
+    if not np.ptp(codes, axis=0).any():
+        return np.zeros((len(codes), 2), dtype=np.float32)
+    if codes.shape[1] == 1:  # where it begins, the principal axes, are two
+        codes = np.concatenate([codes, np.zeros_like(codes)], axis=1)
+    if start is not None and not np.ptp(start, axis=0).all():
+        start = None  # a point or a line is nowhere to begin
     import warnings
 
     from umap import UMAP

@@ -54,11 +54,11 @@ def choose(
 
 def _choose_one(found: Checkpoint, key: str, name: str, default: int, own: Own | None) -> int:
     atlas, last = found.atlas, len(found.atlas) - 1
-    links.number(key, 0, last, "item")
+    links.belonging(key, resources.items_of(found), default)
     with st.container(width=190, gap="small"):
-        item = st.number_input(name, 0, last, default, key=key, bind="query-params", disabled=own is not None)
+        item = links.whole(st, name, 0, last, key, "item", default, disabled=own is not None)
         if own is None:
-            words = f"item {item} · class {atlas.classes[atlas.labels[item]]}"
+            words = " · ".join(filter(None, (f"item {item}", atlas.class_of(item))))
             small_picture(resources.thumbnail(found, item), words)
         else:
             small_picture(own_picture(own), "your image")
@@ -71,8 +71,7 @@ def moving(found: Checkpoint, key: str, what: str) -> list[str]:
     if len(latents) == 1:
         return latents
     options = [ALL, *latents]
-    links.check(key, options, "latent")
-    chosen = st.segmented_control(what, options, default=ALL, key=key, bind="query-params") or ALL
+    chosen = links.one_of(what, options, key=key, what="latent")
     return latents if chosen == ALL else [chosen]
 
 

@@ -28,17 +28,22 @@ class App:
     """Open a browser window."""
 
     def run(self) -> int:
+        if self.models and not self.models.is_dir():
+            raise ValueError(f"there is no folder {self.models}: give one that `latent-explorer train` wrote")
         if self.models and not found_in(self.models):
             raise ValueError(
                 f"{self.models} holds no checkpoint: give a folder that `latent-explorer train` wrote, or one of several such"
             )
+        if not 0 < self.port < 65536:
+            raise ValueError(f"the port must be between 1 and 65535, got {self.port}")
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((self.host, self.port))
-            except OSError as error:
+            except (OSError, UnicodeError) as error:
                 raise ValueError(
-                    f"cannot listen on {self.host} port {self.port} ({error.strerror}): choose another with --port"
+                    f"cannot listen on {self.host} port {self.port} ({getattr(error, 'strerror', None) or error}): choose another "
+                    "with --port, or --host"
                 ) from None
         serve(self.host, self.port, self.browser, self.models)
         return 0
@@ -62,6 +67,8 @@ def serve(host: str, port: int, window: bool, models: Path | None) -> None:
         "browser.gatherUsageStats": "false",
         "server.showEmailPrompt": "false",
         "client.toolbarMode": "minimal",
+        # A defect is said, and its traceback is on the server's own terminal: it names paths and shows code.
+        "client.showErrorDetails": "none",
         # An option with several values is given several times.
         "theme.headingFontSizes": "1.7rem 1.4rem 1.25rem",
         "theme.light.primaryColor": "#0072B2",

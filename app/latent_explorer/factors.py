@@ -14,6 +14,7 @@ from latent_explorer.components.image_grid import image_grid
 from latent_explorer.panels import opened
 from latent_explorer.pictures import to_bytes
 from latent_explorer.published import PUBLISHED, SCORES
+from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
 from vae_core.data import DATASETS
 from vae_core.explore import blocks, decode, ruler, traversal
@@ -40,8 +41,8 @@ def side_by_side() -> None:
     if not (models := opened(chosen)):
         return
     last = min(len(found.atlas) for found in models) - 1
-    links.number("item", 0, last, "item")
-    item = int(right.number_input("Item", 0, last, key="item", bind="query-params"))
+    links.belonging("item", " ".join(sorted({resources.items_of(found) for found in models})), 0)
+    item = links.whole(right, "Item", 0, last, "item", "item")
     for start in range(0, len(models), ACROSS):
         for place, found in zip(st.columns(ACROSS), models[start : start + ACROSS], strict=False):
             with place:
@@ -58,7 +59,7 @@ def side_by_side() -> None:
 def strips_by_factor(found: Checkpoint, item: int) -> None:
     told = resources.factors(found)
     if told is None:
-        st.info(f"The images of {found.name} are not at hand, so its factors are not known here.")
+        st.info(f"The images of {plain(found.name)} are not at hand, so its factors are not known here.")
         return
     order = (-told.information).argsort(0, kind="stable")
     best, second = (np.take_along_axis(told.information, order[[i]], 0)[0] for i in (0, 1))
@@ -78,13 +79,13 @@ def strips_by_factor(found: Checkpoint, item: int) -> None:
         row_notes=[f"{a:.0%}, next {b:.0%}" for a, b in zip(best, second, strict=True)],
         marks=marks,
         title=found.name,
-        key=f"factors-{found.name}",
+        key=f"factors-{key(found.name)}",
         headed=True,
     )
-    with keep.beside(f"{found.name} by factor. {scores_of(found)}."):
+    with keep.beside(f"{plain(found.name)} by factor. {scores_of(found)}."):
         keep.menu(
-            f"factors-{found.name}",
-            f"{found.name}-by-factor",
+            f"factors-{key(found.name)}",
+            f"{key(found.name)}-by-factor",
             codes=lambda: keep.table(codes, factor=np.repeat(told.names, STEPS)),
             script=snippets.of_codes(
                 found, f"The dimensions of {found.name} that tell most of each factor", codes, STEPS
@@ -111,7 +112,7 @@ def scores_of(found: Checkpoint) -> str:
     ]
     if shown:
         return f"The scores: {', '.join(shown)}"
-    return f"Not measured yet: `{snippets.measuring(found, 'disentanglement', 'dci')} --write`"
+    return f"Not measured yet: {code_span(snippets.measuring(found, 'disentanglement', 'dci') + ' --write')}"
 
 
 def table(models: Sequence[Checkpoint]) -> None:
@@ -132,8 +133,8 @@ def table(models: Sequence[Checkpoint]) -> None:
     with keep.beside(
         f"the scores of the cards, ± one standard error of the measurement, and below them what others have published on dSprites. {protocol(data)} "
         "Ours are one training each, and the spread over seeds is known to be larger than most differences between methods (Locatello et al., "
-        "2019): the table is no ranking. Each card’s numbers: `"
-        f"{snippets.measuring(models[0], 'disentanglement', 'dci')}` and so on."
+        "2019): the table is no ranking. Each card’s numbers: "
+        f"{code_span(snippets.measuring(models[0], 'disentanglement', 'dci'))} and so on."
     ):
         keep.menu(
             "scores",

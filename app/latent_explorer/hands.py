@@ -7,6 +7,7 @@ import torch
 from latent_explorer import links, resources
 from latent_explorer.components.hands import ITEM, OWN, PRIOR, STARTS, Block, Handle, Scene, State
 from latent_explorer.live import decoder, rounded
+from latent_explorer.text import plain
 from latent_explorer.uploads import Own
 from vae_core import Checkpoint
 from vae_core.explore import blocks, reach, reads_label
@@ -14,6 +15,7 @@ from vae_core.labels import has_label
 from vae_core.serving import Answer, Picture, Request
 
 MOST_MOVES = 64  # of a link
+NAMES = ("start", "item", "seed", "temperature", "move", "class")  # in the address
 
 
 def request(found: Checkpoint, state: State, own: Own | None = None) -> Request:
@@ -134,6 +136,11 @@ def fitting(found: Checkpoint, state: State, own: Own | None = None) -> State:
     )
 
 
+def address() -> dict[str, str | None]:
+    """What the address says of a state."""
+    return {name: st.query_params.get(name) for name in NAMES}
+
+
 def to_link(found: Checkpoint, state: State) -> None:
     """Put a state into the address; what is as usual is left out."""
     classes = found.atlas.classes
@@ -143,7 +150,7 @@ def to_link(found: Checkpoint, state: State) -> None:
     ]
     links.write(
         start=None if state.start == ITEM else state.start,
-        item=state.item if state.start == ITEM else None,
+        item=state.item or None if state.start == ITEM else None,
         seed=state.seed if prior else None,
         temperature=f"{state.temperature:g}" if prior else None,
         move="~".join(moves[:MOST_MOVES]) or None,
@@ -153,14 +160,8 @@ def to_link(found: Checkpoint, state: State) -> None:
 
 def _temperature() -> float:
     asked = st.query_params.get("temperature")
-    try:
-        value = float(asked) if asked else 1.0
-    except ValueError:
-        value = np.nan
-    if 0 <= value <= 2:
-        return value
-    st.warning(f"The link asks for the temperature “{asked}”. Give a number from 0 to 2.")
-    return 1.0
+    found = links.amount("temperature", 0, 2, "temperature") if asked else None
+    return 1.0 if found is None else found
 
 
 def _moved(found: Checkpoint, text: str) -> dict[str, dict[int, float]]:
@@ -171,12 +172,12 @@ def _moved(found: Checkpoint, text: str) -> dict[str, dict[int, float]]:
         for place, value in zip(words[::2], words[1::2], strict=True):
             name, _, dimension = place.rpartition(".")
             if name not in blocks(found.model) or not 0 <= int(dimension) < found.atlas.means[name].shape[1]:
-                raise ValueError(f"{found.name} has no {place}")
+                raise ValueError(f"{found.name} has no {place[:80]}")
             number = float(value)
             if not abs(number) <= 1000:
-                raise ValueError(f"{value} is out of reach")
+                raise ValueError(f"{value[:80]} is out of reach")
             moved.setdefault(name, {})[int(dimension)] = number
     except ValueError as error:
-        st.warning(f"The link’s moves cannot be read ({error}): write them as block.dimension~value.")
+        st.warning(f"The link’s moves cannot be read ({plain(error)}): write them as block.dimension~value.")
         return {}
     return moved

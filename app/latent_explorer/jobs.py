@@ -9,7 +9,10 @@ import weakref
 from collections.abc import Sequence
 from typing import IO
 
+from latent_explorer.text import command
+
 MOST_AT_ONCE = 2  # of all visitors together: measuring takes a core
+COMMAND = (sys.executable, "-m", "vae_core.cli")
 
 _running: set[int] = set()
 _guard = threading.Lock()
@@ -27,7 +30,7 @@ class Job:
 
     def __init__(self, arguments: Sequence[str]):
         self.arguments = list(arguments)
-        self.command = " ".join(["latent-explorer", *arguments])
+        self.command = command("latent-explorer", *arguments)
         self.line, self.cancelled, self.started = "starting", False, time.monotonic()
         self._ended: float | None = None
         self._printed = ""
@@ -35,11 +38,9 @@ class Job:
         with _guard:
             if len(_running) >= MOST_AT_ONCE:
                 printed.close()
-                raise Busy(
-                    f"{MOST_AT_ONCE} measurements run on this server already: wait for one to end, or run `{self.command}` yourself"
-                )
+                raise Busy(f"{MOST_AT_ONCE} measurements run on this server already: wait for one to end")
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "vae_core.cli", *arguments],
+                [*COMMAND, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=subprocess.PIPE,
@@ -67,10 +68,10 @@ class Job:
 
     @property
     def output(self) -> str | None:
-        """What it printed, None unless it has ended well."""
-        if self.running or self._process.returncode != 0:
+        """What it printed, None unless it has ended by itself: with code 1 it has measured all but what it complains of."""
+        if self.running or self._process.returncode not in (0, 1):
             return None
-        return self._printed
+        return self._printed or None
 
     def cancel(self) -> None:
         self.cancelled = True

@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from latent_explorer import uploads
 from latent_explorer.components._shared import pack
 from latent_explorer.resources import checkpoint, offered
+from latent_explorer.text import cleaned, said
 from vae_core import Checkpoint
 from vae_core.serving import Answer, Batcher, Decoder, Request, parsed
 
@@ -71,7 +72,7 @@ async def _reply(text: str, allowance: "Allowance") -> bytes:
         await asyncio.sleep(allowance.wait(request.n))
         return _packed(number, await batcher()(request))
     except (ValueError, RuntimeError) as error:
-        return pack({"id": number, "error": str(error)})
+        return pack({"id": number, "error": cleaned(said(error), 1000)})
 
 
 def _picture(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,7 +122,11 @@ def allowed(origin: str | None, host: str | None) -> bool:
     """
     if origin is None or not st.get_option("server.enableCORS"):
         return True
-    return urlsplit(origin).netloc == host or origin in st.get_option("server.corsAllowedOrigins")
+    try:
+        same = bool(host) and urlsplit(origin).netloc == host
+    except ValueError:  # such as http://[
+        return False
+    return same or origin in st.get_option("server.corsAllowedOrigins")
 
 
 @cache

@@ -30,6 +30,7 @@ page = st.navigation(
         st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
     ]
 )
+st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
 st.session_state["checkpoint"] = sidebar.show()
 if st.session_state["checkpoint"]:
     page.run()

@@ -9,11 +9,12 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer import keep, resources, snippets, uploads
+from latent_explorer import keep, links, resources, snippets, uploads
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.sketch import drawing, sketch
 from latent_explorer.panels import class_bars, nearest_items, small_picture
 from latent_explorer.pictures import png, to_bytes
+from latent_explorer.text import plain
 from latent_explorer.uploads import Own
 from vae_core import Checkpoint
 from vae_core.explore import (
@@ -128,7 +129,7 @@ def _uploaded(shape: tuple[int, int, int]) -> None:
     try:
         resources.upload(upload.id, shape, upload.data)
     except ValueError as error:
-        st.session_state[REFUSED] = f"{file.name}: {error}"
+        st.session_state[REFUSED] = f"{plain(file.name)}: {plain(error)}"
         return
     st.session_state[UPLOAD] = upload
     _use("file")
@@ -202,7 +203,7 @@ def own_panel(found: Checkpoint, own: Own) -> None:
 def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
     """What the labelled blocks do not hold of the image, in every class."""
     kept = [block for block in blocks(found.model) if not reads_label(found.model, block)]
-    if label is None or not kept:
+    if label is None or not kept or len(found.atlas.classes) < 2:
         return
     classes = found.atlas.classes
     made = swapped(found.model, {block: codes[block] for block in kept}, len(classes))
@@ -228,7 +229,7 @@ def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
     names = blocks(found.model)
     block = names[0]
     if len(names) > 1:
-        block = st.segmented_control("Traverse", names, default=block, key="own-block") or block
+        block = links.one_of("Traverse", names, key="own-block", what="block", bind=None)
     rate, variance, _ = resources.rates(found)[block]
     used = variance if rate is None else rate
     order = used.argsort(descending=True, stable=True)[:DIMENSIONS].tolist()

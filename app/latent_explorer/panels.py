@@ -1,8 +1,9 @@
 """Parts of pages that more than one page, or one page twice, shows: an opened item, a selection, what a card warns of."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -13,6 +14,7 @@ from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.palette import colours
 from latent_explorer.pictures import to_bytes
+from latent_explorer.text import cleaned, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
 from vae_core.explore import blocks, class_posterior, decode, neighbours, reads_label
@@ -34,7 +36,7 @@ def opened(names: Sequence[str]) -> list[Checkpoint]:
         try:
             found.append(resources.checkpoint(name))
         except CheckpointError as error:
-            st.error(f"{name} cannot be opened: {error}")
+            st.error(f"{plain(name)} cannot be opened: {resources.why(name, error)}")
     return found
 
 
@@ -43,21 +45,22 @@ def small_picture(png: bytes, words: str) -> None:
     source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
     st.html(
         '<div style="display:flex;align-items:center;gap:8px;font-size:.8rem;line-height:1.25">'
-        f'<img src="{source}" alt="" style="width:56px;border-radius:4px;image-rendering:pixelated">'
-        f"<span>{escape(words)}</span></div>"
+        f'<img src="{source}" alt="" style="width:56px;max-height:90px;object-fit:contain;border-radius:4px;image-rendering:pixelated">'
+        f"<span>{escape(cleaned(words, 500))}</span></div>"
     )
 
 
 def item_panel(found: Checkpoint, item: int) -> None:
-    """An item: its picture, what Bayes' rule says of its class, and its nearest neighbours in each block."""
+    """An item: its picture, what the model says of its class, and its nearest neighbours in each block."""
     atlas = found.atlas
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
         st.subheader(f"Item {item}")
-        st.caption(f"class {atlas.classes[atlas.labels[item]]}")
+        st.caption(plain(atlas.class_of(item)))
         _pictures(found, item)
         if st.button("Traverse it", icon=":material/tune:", width="stretch"):
-            st.switch_page("views/traverse.py", query_params={"model": found.name, "item": str(item)})
+            # The model and its betas are the frame's: they come along by themselves.
+            st.switch_page("views/traverse.py", query_params={"item": str(item)})
     with middle:
         class_bars(found, *_codes(found, item))
     with right:
@@ -70,12 +73,15 @@ def class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[s
         st.caption("This model is not conditioned on the class, so it has no class posterior.")
         return
     classes = found.atlas.classes
+    if len(classes) < 2:
+        st.caption("The data has one class, so there is nothing to tell it from.")
+        return
     posterior = class_posterior(found.model, means, scales, len(classes))[0]
     bars(classes, posterior.tolist(), colours(len(classes)), _class_posterior_title(found))
 
 
 def _class_posterior_title(found: Checkpoint) -> str:
-    return "q(class | x), the classifier" if LABEL in found.model.latents else "q(class | x), Bayes’ rule"
+    return "q(class | x), the classifier" if LABEL in found.model.latents else "q(class | x) by the bound"
 
 
 def _codes(found: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
@@ -108,11 +114,11 @@ def nearest_items(
         means, _ = resources.codes(found)[block]
         near = neighbours(means, codes[block], NEIGHBOURS, item).tolist()
         rows.append(to_bytes(decode(found.model, resources.item_codes(found, near))))
-        notes.append(" ".join(classes[labels[n]] for n in near))
+        notes.append(" ".join(classes[labels[n]] for n in near) if classes else "")
     image_grid(
         np.stack(rows),
         rows=[f"near in {block}" for block in blocks(found.model)],
-        row_notes=[f"classes {note}" for note in notes],
+        row_notes=[f"classes {note}" if note else "" for note in notes],
         columns=[f"{i + 1}." for i in range(NEIGHBOURS)],
         title=f"The nearest neighbours of {what} in each block, decoded, nearest first",
         key=key,
@@ -124,27 +130,41 @@ def measured_at(found: Checkpoint) -> str:
     return " at β = 1" if found.betas else ""
 
 
+# What a probe is given, and what that shows.
+READINGS = {
+    "sample": "from one draw of {}, which is all that the decoder gets: {}",
+    "mean": "from posterior means, which also show shifts that the draw’s noise hides: {1}",
+    "posterior": "from means and scales, all that the encoder says, since the class may sit in how sure it is: {1}",
+}
+
+
+def _probed(metrics: Mapping[str, Any], block: str) -> str:
+    """Shares of the probes on each reading of the block that a card knows, the MLP's nats behind them."""
+    parts = []
+    for what, words in READINGS.items():
+        names = [f"probe_{block}_{kind}_{what}" for kind in ("logistic", "knn", "mlp")]
+        if all(name in metrics for name in names):
+            shares = " / ".join(f"{metrics[name]['value']:.1%}" for name in names)
+            nats = metrics.get(f"{names[-1]}_nats")
+            parts.append(words.format(block, shares + (f" ({nats['value']:.2f} nats)" if nats else "")))
+    return "; ".join(parts)
+
+
 def leak_note(found: Checkpoint) -> None:
     """What the card's probes read of the class in the unlabelled blocks, and why nothing forbids it."""
     metrics, labels = found.card["metrics"], found.atlas.labels
     for block in blocks(found.model):
         if reads_label(found.model, block) or not has_label(found.model):
             continue
-        names = [f"probe_{block}_{kind}_{{}}" for kind in ("logistic", "knn", "mlp")]
-        if not all(name.format("sample") in metrics for name in names):
+        if not (read := _probed(metrics, block)):
             continue
-        sampled, means = (
-            " / ".join(f"{metrics[name.format(what)]['value']:.1%}" for name in names)
-            for what in ("sample", "mean")
-        )
         weight = found.card["objective"].get("adversary")
         against = f"An adversary of weight {weight:g} was trained against it. " if weight else ""
         most_frequent = np.bincount(labels).max() / len(labels)
         st.info(
-            f"**How much of the class is left in {block}?** Probes (logistic / kNN / MLP) name the class right for {sampled} "
-            f"of the test images from samples of {block}, and for {means} from posterior means, which also show shifts that "
-            f"the posterior’s noise hides from the decoder; naming the most frequent class is right for {most_frequent:.1%}. "
+            f"**How much of the class is left in {block}?** Probes (logistic / kNN / MLP; the MLP’s nats of the class, at least) name the "
+            f"class of the test images right {read}. Naming the most frequent class is right for {most_frequent:.1%}. "
             f"Nothing in the bound forbids a leak: it only puts the price KL(q({block}|·) ‖ p({block})) on "
-            f"whatever {block} carries. {against}Measured{measured_at(found)} by `{found.card['evaluation']['command']}`",
+            f"whatever {block} carries. {against}Measured{measured_at(found)} by {measured_by(found.card, [f'probe_{block}_mlp_sample'])}",
             icon=":material/info:",
         )

@@ -1,6 +1,7 @@
 """Tensors of images as bytes for the eye. Shapes: N images, C H W, uint8 N H W (grey) or N H W 3 (colour)."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -13,10 +14,11 @@ def to_bytes(images: Tensor) -> np.ndarray:
     return (pixels.squeeze(-3) if pixels.shape[-3] == 1 else pixels.movedim(-3, -1)).numpy()
 
 
-def enlarged(images: Tensor, side: int) -> Tensor:
-    """Images `(..., C, h, w)` with every pixel repeated up to `side`, cut where it does not divide."""
-    factor = -(-side // images.shape[-1])
-    return images.repeat_interleave(factor, -1).repeat_interleave(factor, -2)[..., :side, :side]
+def enlarged(images: Tensor, size: Sequence[int]) -> Tensor:
+    """Images `(..., C, h, w)` with every pixel repeated up to `size`, (H, W), cut where it does not divide."""
+    for axis, side in zip((-2, -1), size, strict=True):
+        images = images.repeat_interleave(-(-side // images.shape[axis]), axis).narrow(axis, 0, side)
+    return images
 
 
 def png(pixels: np.ndarray) -> bytes:

@@ -3,24 +3,28 @@
 A cache is keyed by the checkpoint's name and the time its card was written, so that a model trained again is read again.
 """
 
+import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
+from zlib import crc32
 
 import numpy as np
 import streamlit as st
 import torch
 from torch import Tensor
 
-from latent_explorer import MODELS_VARIABLE
+from latent_explorer import MODELS_VARIABLE, cards
+from latent_explorer.cards import text
 from latent_explorer.components import palette
 from latent_explorer.components.latent_map import Ellipse
 from latent_explorer.pictures import png, to_bytes
+from latent_explorer.text import command, plain, said
 from latent_explorer.uploads import Own, read, white_on_black
 from vae_core import Checkpoint, bundled, load
-from vae_core.checkpoints import CARD, found_in, load_card
+from vae_core.checkpoints import ATLAS, CARD, WEIGHTS, CheckpointError, found_in, load_card
 from vae_core.clusters import Marginals, Parts, marginals, parts_of, responsibilities
 from vae_core.data import DATA_VARIABLE, DATASETS, Data, local_data
 from vae_core.distributions import Sampler, diagonal_normal
@@ -36,6 +40,7 @@ from vae_core.explore import (
     holdable,
     mean_code,
     neighbours,
+    prior_codes,
     prior_components,
     prior_distance_of,
     prior_log_density,
@@ -43,17 +48,20 @@ from vae_core.explore import (
     rate_per_dimension,
     reads_label,
 )
+from vae_core.frontier import Frontier
 from vae_core.labels import has_label
 from vae_core.metrics import Estimate
 from vae_core.metrics.calibration import Reliability, calibration_error, judged_confidence, reliability
 from vae_core.metrics.disentanglement import information_shares, representation
 from vae_core.metrics.holes import COUNT, Holes, holes
-from vae_core.metrics.separation import Overlap, posterior_overlap, prior_overlap
+from vae_core.metrics.separation import Overlap, comparable, posterior_overlap, prior_overlap
 from vae_core.models import declare
 from vae_core.names import IMAGE, LABEL
 from vae_core.nets import Shape
 from vae_core.priors import one_hot
 from vae_core.projections import JOINT, place
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 # The bundled checkpoint that a visitor sees first.
 OPENS_ON = "mr-cdvae-mnist"
@@ -61,19 +69,57 @@ OPENS_ON = "mr-cdvae-mnist"
 # The route of the server that decodes an item of a map.
 DECODE = "/latent-explorer/decode"
 
+# Checkpoints that are kept open, and of how many positions of the sliders what has a row for each item of an atlas: 70,000 items
+# are about 15 MB.
+MOST_OPEN, MOST_LARGE = 32, 32
+
 # Draws of a prior that are placed on a map to outline it, for each class.
 PRIOR_DRAWS = 200
 
 # Up to how many components of a mixture prior get an outline of their own.
 FEW_COMPONENTS = 12
 
+Written = tuple[tuple[int, int], ...]
+
 
 def offered() -> dict[str, Path]:
     """The checkpoints to choose from, the one that the app opens on first: the bundled ones, and those of the folder given to
     `latent-explorer app`."""
-    folder = os.environ.get(MODELS_VARIABLE)
-    found = bundled() | (found_in(Path(folder)) if folder else {})
+    found = _all()
     return {name: found[name] for name in sorted(found, key=OPENS_ON.__ne__)}
+
+
+def _all() -> dict[str, Path]:
+    """The bundled checkpoints and those of the folder; one of these that has the name of a bundled one is told apart by its folder's."""
+    found, folder = bundled(), os.environ.get(MODELS_VARIABLE)
+    bundled_folders = {other.resolve() for other in found.values()}
+    for name, other in (found_in(Path(folder)) if folder else {}).items():
+        if other.resolve() not in bundled_folders and text(name):
+            found[_apart(name, other, found)] = other
+    return found
+
+
+def _apart(name: str, folder: Path, taken: Collection[str]) -> str:
+    """The name, or one that is not taken yet."""
+    if name not in taken:
+        return name
+    home = f"{name} ({folder.resolve().parent.name})"
+    return next(found for found in (home, *(f"{home} {i}" for i in itertools.count(2))) if found not in taken)
+
+
+def twin(name: str) -> str:
+    """What is said of a checkpoint whose folder has the name of a bundled one, or of that one; nothing of others."""
+    there = offered()
+    own = there[name].resolve().name
+    alike = [other for other, folder in there.items() if folder.resolve().name == own]
+    if len(alike) < 2:
+        return ""
+    return f"{len(alike)} models have the name {plain(own)}: {plain(own)} is bundled, {plain(', '.join(alike[1:]))} yours."
+
+
+def why(name: str, error: Exception) -> str:
+    """Why a checkpoint cannot be opened, as markdown and without the paths of this server."""
+    return plain(said(error, offered()[name]), 1000)
 
 
 def by_prior(name: str) -> dict[str, str]:
@@ -93,40 +139,91 @@ def by_prior(name: str) -> dict[str, str]:
 PRIOR_ARGUMENTS = ("prior", "components", "separation", "layout")
 
 
-@st.cache_data(show_spinner=False)
-def _recipe(folder: str, written: int) -> tuple[str, dict[str, Any]] | None:
+@st.cache_data(show_spinner=False, max_entries=256)
+def _recipe(folder: str, written: Written) -> tuple[str, dict[str, Any]] | None:
     """A checkpoint's prior and how else it was made; None where a card says neither."""
     try:
         card = _card(folder, written)
         arguments = asdict(declare(card["model"]["name"], card["model"]["arguments"]))  # type: ignore[call-overload]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    if "prior" not in arguments:
+    if not isinstance(arguments.get("prior"), str):
         return None
     rest = {key: value for key, value in arguments.items() if key not in PRIOR_ARGUMENTS}
     made = {part: card.get(part) for part in ("data", "objective", "training")}
     return arguments["prior"], {"model": card["model"]["name"], "arguments": rest, **made}
 
 
-def _written(folder: Path) -> int:
-    """When the card was written: what is cached of a checkpoint is read again when that changes."""
-    return (folder / CARD).stat().st_mtime_ns
+def _written(folder: Path) -> Written:
+    """When its card, weights and atlas were written, and how long they are: what is cached of a checkpoint is read again when that changes."""
+    return tuple(_stamp(folder / file) for file in (CARD, WEIGHTS, ATLAS))
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    try:
+        found = file.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def checkpoint(name: str) -> Checkpoint:
     """The named checkpoint, one frozen object for all visitors. Raises CheckpointError for a damaged one.
 
-    It is read again when its card has been written since.
+    It is read again when one of its files has been written since.
     """
     folder = offered()[name]
-    return _checkpoint(str(folder), _written(folder))
+    written = _written(folder)
+    if (before := _last.get(folder)) not in (None, written):
+        _forget(name, folder, before or ())
+    _last[folder] = written
+    return _checkpoint(name, str(folder), written)
 
 
-@st.cache_resource(show_spinner="Opening the model …")
-def _checkpoint(folder: str, written: int) -> Checkpoint:
-    found = load(folder)
-    found.atlas  # noqa: B018  (read now: the pages need it, and a damaged one must be reported here)
+_last: dict[Path, Written] = {}  # when the files of each folder were written that were read last
+
+
+def _forget(name: str, folder: Path, written: Written) -> None:
+    """Let go of what was kept of a checkpoint that has been made anew since, and with it of what was derived from others: that is
+    made again in a moment, and a training rewrites its card many times."""
+    _checkpoint.clear(name, str(folder), written)
+    for kept in _derived:
+        kept.clear()
+
+
+@st.cache_resource(show_spinner="Opening the model …", max_entries=MOST_OPEN)
+def _checkpoint(name: str, folder: str, written: Written) -> Checkpoint:
+    card = cards.checked(load_card(folder))
+    found = replace(load(folder), card=card, known_as=name)
+    _check_atlas(found)  # read now: the pages need it, and a damaged one must be reported here
     return found
+
+
+def _check_atlas(found: Checkpoint) -> None:
+    """Raises CheckpointError where there is no atlas, or that of another model."""
+    atlas, widths = found.atlas, {}
+    with torch.no_grad():
+        given = {LABEL: one_hot(torch.zeros(1, dtype=torch.long), max(1, len(found.signature.classes)))}
+        widths = {name: code.shape[1] for name, code in prior_codes(found.model, given).items()}
+    fits = (
+        len(atlas) > 0
+        and atlas.classes == found.signature.classes
+        and 0 <= atlas.labels.min() <= atlas.labels.max() < max(1, len(atlas.classes))
+        and set(blocks(found.model)) <= set(atlas.coordinates)
+        and all(
+            part.get(name, np.empty(0)).shape == (len(atlas), width) and np.isfinite(part[name]).all()
+            for part in (atlas.means, atlas.scales)
+            for name, width in widths.items()
+        )
+        and all(
+            places.shape == (len(atlas), 2) and np.isfinite(places).all()
+            for places in atlas.coordinates.values()
+        )
+    )
+    if not fits:
+        raise CheckpointError(
+            f"its atlas.npz is not of this model: `{command('latent-explorer', 'atlas', found.folder)}` makes it anew"
+        )
 
 
 def at_betas(found: Checkpoint, betas: Mapping[str, float]) -> Checkpoint:
@@ -139,21 +236,38 @@ def current() -> Checkpoint:
     return at_betas(checkpoint(st.session_state["checkpoint"]), st.session_state["betas"])
 
 
-def _identity(found: Checkpoint) -> tuple[str, int, str]:
+def _identity(found: Checkpoint) -> tuple[str, Written, str]:
     return str(found.folder), _written(found.folder), repr(found.betas)
 
 
-# What is derived from a checkpoint is kept by its folder, the time its card was written and its betas; so many positions of the
+# What is derived from a checkpoint is kept by its folder, the times its files were written and its betas; so many positions of the
 # sliders are remembered.
-_by_identity = st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: _identity}, max_entries=128)
+_derived: list[Any] = []
 
 
-@st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: _identity}, max_entries=64)
+def _kept(most: int, identity: Callable[[Checkpoint], Any] = _identity) -> Callable[[F], F]:
+    """A cache of what is derived from checkpoints."""
+
+    def decorate(function: F) -> F:
+        made = st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: identity}, max_entries=most)(
+            function
+        )
+        _derived.append(made)
+        return cast(F, made)
+
+    return decorate
+
+
+_by_identity = _kept(128)  # small things: a number or a picture for each dimension or class
+_by_identity_few = _kept(MOST_LARGE)  # what has a row for each item of an atlas
+
+
+@_by_identity_few
 def _at_betas(found: Checkpoint, betas: tuple[tuple[str, float], ...]) -> Checkpoint:
     return found.at(dict(betas))
 
 
-@_by_identity
+@_by_identity_few
 def codes(found: Checkpoint) -> dict[str, tuple[Tensor, Tensor]]:
     """Posterior mean and scale of the atlas for each latent, `(N, D)` tensors."""
     atlas = found.atlas
@@ -278,7 +392,7 @@ def _ellipse(placed: np.ndarray, label: str, number: int | None, share: float) -
     return Ellipse(centre, np.cov(kept.T), label, number)
 
 
-@st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: _identity}, max_entries=4096)
+@_kept(4096)
 def thumbnail(found: Checkpoint, item: int) -> bytes:
     """The decoded posterior mean of an item of the atlas, as a PNG. Raises IndexError for an item it has not."""
     if not 0 <= item < len(found.atlas):
@@ -316,10 +430,39 @@ def _cards() -> dict[str, dict[str, Any]]:
     return {name: _card(str(folder), _written(folder)) for name, folder in offered().items()}
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
-def _card(folder: str, written: int) -> dict[str, Any]:
+def frontier(found: Checkpoint) -> Frontier | None:
+    """What was measured over the betas, if it was, by the blocks of this model. Raises CheckpointError for a damaged one."""
+    measured = found.frontier
+    if measured is None:
+        return None
     try:
-        return load_card(folder)
+        if set(measured.blocks) != set(found.betas):
+            raise ValueError(f"it is measured over the betas of {', '.join(measured.blocks)}")
+        measured.columns()
+        numbers = measured.at(found.betas)
+        lines = [
+            (point["kl"][block], point[f"active_units_{block}"]["value"])
+            for point in measured.points
+            for block in found.betas
+        ]
+        gaps = [
+            (gap["value"], gap["se"], gap["share"]) for anchor in measured.anchors for gap in [anchor["gap"]]
+        ]
+        if not cards.each(cards.number)(
+            [*numbers.values(), *(kl for kls, _ in lines for kl in kls), *(g for gap in gaps for g in gap)]
+        ):
+            raise ValueError("it holds something that is no number")
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise CheckpointError(
+            f"its frontier is damaged ({error}): `{command('latent-explorer', 'frontier', found.folder)}` measures it anew"
+        ) from None
+    return measured
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _card(folder: str, written: Written) -> dict[str, Any]:
+    try:
+        return cards.checked(load_card(folder))
     except ValueError:
         return {}
 
@@ -334,7 +477,7 @@ def upload(name: str, shape: Shape, _data: bytes) -> Own:
     return white_on_black(own) if shape[0] == 1 else own
 
 
-@_by_identity
+@_kept(MOST_LARGE, lambda found: _identity(found)[:2])  # the same at all betas
 def frame(found: Checkpoint, block: str) -> np.ndarray:
     """Round what a map of the block is drawn at every beta: the coordinates of all rungs, `(R N, 2)`."""
     return np.concatenate([rung.coordinates[block] for rung in found.ladder.rungs])
@@ -441,7 +584,7 @@ def usage(found: Checkpoint, block: str) -> Tensor:
 
 @_by_identity
 def prior_holes(found: Checkpoint, block: str) -> Holes:
-    """Draws of the prior by how empty their place is of encodings."""
+    """Draws of the prior by density ratio."""
     prior = parts(found, block)
     assert prior is not None
     return holes(prior, *codes(found)[block], COUNT, seed=0)
@@ -457,10 +600,13 @@ def densities(found: Checkpoint, block: str, dimension: int) -> Marginals:
 
 @_by_identity
 def class_overlap(found: Checkpoint, block: str, of_priors: bool) -> Overlap | None:
-    """Divergences between the classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings."""
+    """Divergences between the classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings,
+    None where these are too many to compare."""
     if of_priors:
         return prior_overlap(found.model, block, len(found.atlas.classes))
     means, scales = codes(found)[block]
+    if not comparable(len(found.atlas.classes), means.shape[1]):
+        return None
     labels = torch.from_numpy(found.atlas.labels)
     return posterior_overlap(means, scales, labels, len(found.atlas.classes))
 
@@ -470,6 +616,13 @@ def closest_part(found: Checkpoint, block: str, chosen: Tensor) -> Tensor:
     prior = parts(found, block)
     assert prior is not None
     return responsibilities(prior, chosen).argmax(-1)
+
+
+@_by_identity
+def items_of(found: Checkpoint) -> str:
+    """What tells the items of an atlas from those of others: the data, how many they are, and their classes in order."""
+    atlas = found.atlas
+    return f"{found.card['data']['name']} {len(atlas)} {crc32(np.ascontiguousarray(atlas.labels).tobytes())}"
 
 
 def on_the_same_items(found: Checkpoint) -> list[str]:
@@ -495,8 +648,8 @@ def measured(like: Checkpoint | None = None) -> dict[str, dict[str, dict[str, An
 
 @_by_identity
 def calibrated(found: Checkpoint) -> tuple[Reliability, Estimate] | None:
-    """How often the class that q(c|x) names is right, by how sure it is, over the atlas; None for a model without a class."""
-    if not has_label(found.model):
+    """How often the class that q(c|x) names is right, by how sure it is, over the atlas; None where no class is told from another."""
+    if not has_label(found.model) or len(found.atlas.classes) < 2:
         return None
     means, scales = ({name: pair[i] for name, pair in codes(found).items()} for i in (0, 1))
     posterior = class_posterior(found.model, means, scales, len(found.atlas.classes)).double()
@@ -562,12 +715,18 @@ def colourings(found: Checkpoint) -> list[str]:
     return [CLASS, *(name for name, kept in zip(source.factor_names, other.tolist(), strict=True) if kept)]
 
 
-@_by_identity
+def names_of_classes(found: Checkpoint) -> tuple[str, ...]:
+    """What a map calls the groups of its items where their class is the group: one group where there are no classes."""
+    return tuple(found.atlas.classes) or ("no class",)
+
+
+@_kept(MOST_LARGE, lambda found: _identity(found)[:2])
 def colouring(found: Checkpoint, by: str) -> Colouring:
     """The items by class, or by a factor in equal ranges of its values."""
     atlas, source = found.atlas, of_factors(found)
     if by == CLASS or source is None or source.factors is None:
-        return Colouring(atlas.labels, tuple(atlas.classes), palette.colours(len(atlas.classes)))
+        names = names_of_classes(found)
+        return Colouring(atlas.labels, names, palette.colours(len(names)))
     values = source.factors[:, source.factor_names.index(by)].numpy()
     size, most = int(values.max()) + 1, len(palette.ORDERED)
     count = min(size, most)

@@ -11,6 +11,7 @@ from latent_explorer.components.latent_map import MapState
 from latent_explorer.components.palette import colours
 from latent_explorer.components.selection import Selection, selected_items
 from latent_explorer.pictures import to_bytes
+from latent_explorer.text import key
 from vae_core import Checkpoint
 from vae_core.explore import Codes, along_attribute, attribute_vector, blocks, decode, mean_code
 from vae_core.names import LABEL
@@ -60,6 +61,8 @@ def _classes(found: Checkpoint, name: str, rows: np.ndarray) -> None:
     shown = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c]][:MOST_BARS]
     palette = colours(len(atlas.classes))
     st.markdown(f"{f'**{name}** · ' if name else ''}Selected {len(rows):,} of {len(atlas):,} items")
+    if not atlas.classes:
+        return
     bars(
         [f"{atlas.classes[c]} · {counts[c]:,}" for c in shown],
         [counts[c] / len(rows) for c in shown],
@@ -85,7 +88,7 @@ def _actions(found: Checkpoint, name: str, rows: np.ndarray, present: Selection 
                 key="keep-as-a",
                 help="Then select others, B: the way from the mean of A to that of B is shown.",
             )
-        file = f"{found.name}-selection{f'-{name.lower()}' if name else ''}"
+        file = f"{key(found.name)}-selection{f'-{name.lower()}' if name else ''}"
         st.download_button(
             "CSV", lambda: keep.csv(table(found, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
             help="The rows of these items: number, split, class, mean and scale of each latent, place on each map.",
@@ -103,7 +106,7 @@ def table(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     return {
         "item": rows,
         "split": atlas.splits(rows),
-        "class": np.array(atlas.classes)[atlas.labels[rows]],
+        **({"class": np.array(atlas.classes)[atlas.labels[rows]]} if atlas.classes else {}),
         **{f"beta.{block}": np.full(len(rows), beta) for block, beta in found.betas.items()},
         **{f"mean.{name}": atlas.means[name][rows] for name in found.model.latents},
         **{f"scale.{name}": atlas.scales[name][rows] for name in found.model.latents},
@@ -145,10 +148,7 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     options = [ALL, *names]
     moves = ALL
     if len(options) > 2:
-        links.settle("moves", options, "latents to move")
-        moves = (
-            st.segmented_control("What moves", options, default=ALL, key="moves", bind="query-params") or ALL
-        )
+        moves = links.one_of("What moves", options, key="moves", what="latents to move")
     first, second = (_mean(found, rows) for rows in (a, b))
     vector = attribute_vector(first, second)
     starts: dict[str, Codes] = {"mean of A": first}
@@ -177,7 +177,7 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     ):
         keep.menu(
             "from-a-to-b",
-            f"{found.name}-from-a-to-b",
+            f"{key(found.name)}-from-a-to-b",
             codes=lambda: keep.table(
                 codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
             ),

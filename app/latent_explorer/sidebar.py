@@ -6,11 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from latent_explorer import links, resources
+from latent_explorer import links, resources, snippets
 from latent_explorer.components.copy_link import copy_link
 from latent_explorer.panels import measured_at
+from latent_explorer.text import code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
+from vae_core.evaluations import images
 from vae_core.explore import blocks, prior_distance
 from vae_core.multirate import rates_of, usual
 from vae_core.objectives import declare
@@ -24,7 +26,7 @@ HEADLINES = {
     "log_px_coarse": ("log p(image, coarse image) bound", "{:.2f} ± {:.2f} nats"),
     "bits_per_dimension": ("bits per dimension", "{:.3f} ± {:.3f}"),
     "classifier_accuracy": ("class by the classifier", "{:.2%} ± {:.2%}"),
-    "bayes_accuracy": ("class by Bayes’ rule", "{:.2%} ± {:.2%}"),
+    "bayes_accuracy": ("class by the bound", "{:.2%} ± {:.2%}"),
     "sample_accuracy": ("samples judged right", "{:.2%} ± {:.2%}"),
     "swap_accuracy": ("swaps judged right", "{:.2%} ± {:.2%}"),
 }
@@ -39,14 +41,19 @@ def show() -> str | None:
         )
         return None
     links.check("model", names, "model")
+    links.along("model")
     with st.sidebar:
         name = st.selectbox("Model", names, key="model", bind="query-params")
+        if said := resources.twin(name):
+            st.caption(said)
         _choice_of_prior(name)
         copy_link()
     try:
         checkpoint = resources.checkpoint(name)
     except CheckpointError as error:
-        st.error(f"{name} cannot be opened: {error}. Choose another model in the sidebar.")
+        st.error(
+            f"{plain(name)} cannot be opened: {resources.why(name, error)}. Choose another model in the sidebar."
+        )
         return None
     with st.sidebar:
         st.session_state["betas"] = _betas(checkpoint)
@@ -59,6 +66,7 @@ def _betas(found: Checkpoint) -> dict[str, float]:
     chosen = {}
     for block, start in usual(found.model).items():
         key, options = slider_key(block), _options(found, block)
+        links.along(key)
         # What another model reached and this one does not becomes the nearest that it has.
         if st.session_state.get(key, options[0]) not in options:
             st.session_state[key] = slider_option(found, block, float(st.session_state[key]))
@@ -119,30 +127,36 @@ def _choice_of_prior(name: str) -> None:
     def switch() -> None:
         st.session_state["model"] = alike.get(st.session_state["prior"], name)
 
-    st.segmented_control("Prior, same nets and seed", list(alike), key="prior", on_change=switch)
+    links.one_of(
+        "Prior, same nets and seed", list(alike), key="prior", what="prior", bind=None, on_change=switch
+    )
 
 
 def _card(found: Checkpoint) -> None:
     card = found.card
     data, cost = card["data"], card["cost"]
-    lines = [f"**{card['model']['name']}** trained on {data['images']:,} images of {data['name']}"]
+    lines = [
+        f"**{plain(card['model']['name'])}** trained on {data['images']:,} images of {plain(data['name'])}"
+    ]
     arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None and k != "rates"}
-    lines.append(" · ".join(f"{key} {value}" for key, value in arguments.items()))
+    lines.append(" · ".join(plain(f"{key} {value}") for key, value in arguments.items()))
     lines.append(_objective(card))
     lines += [_distance(found, block) for block in blocks(found.model)]
     if cost:
         lines.append(f"cost {_duration(cost['seconds'])}, {card['epochs_done']} epochs on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
+    if found.outdated:
+        st.warning(f"{found.outdated}.")
     if card["metrics"]:
         _numbers(found)
     else:
-        st.caption(f"Not measured yet: `latent-explorer evaluate {found.name} --write`")
+        st.caption(f"Not measured yet: {code_span(snippets.run(found, 'evaluate', '--write'))}")
 
 
 def _objective(card: Mapping[str, Any]) -> str:
     """How the bound was weighed, with what the objective itself has found."""
     made = dict(card["objective"])
-    return declare(made.pop("name"), made).says(card)
+    return plain(declare(made.pop("name"), made).says(card), 1000)
 
 
 def _duration(seconds: float) -> str:
@@ -151,9 +165,9 @@ def _duration(seconds: float) -> str:
 
 def _machine(cost: Mapping[str, Any]) -> str:
     return (
-        f"{cost['processes']} × {cost['threads']} threads of {cost['device']}"
+        f"{cost['processes']} × {cost['threads']} threads of {plain(cost['device'])}"
         if cost["threads"] > 1
-        else (f"one thread of {cost['device']}")
+        else (f"one thread of {plain(cost['device'])}")
     )
 
 
@@ -169,12 +183,11 @@ def _numbers(found: Checkpoint) -> None:
     card, inputs = found.card, found.model.inputs()
     given = f" | {', '.join(inputs)}" if inputs else ""
     lines = []
-    for metric, (title, form) in HEADLINES.items():
-        if metric in card["metrics"]:
-            value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
-            lines.append(f"{title.format(given=given)}  \n**{form.format(value, se)}** · n {n:,}")
-    st.markdown(
-        f"**Measured**{measured_at(found)} on the {card['evaluation']['split']} images of {card['evaluation']['data']}"
-    )
+    shown = [metric for metric in HEADLINES if metric in card["metrics"]]
+    for metric in shown:
+        title, form = HEADLINES[metric]
+        value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
+        lines.append(f"{title.format(given=given)}  \n**{form.format(value, se)}** · n {n:,}")
+    st.markdown(f"**Measured**{measured_at(found)} on {plain(images(card, shown), 1000)}")
     st.caption("  \n".join(lines))
-    st.caption(f"value ± standard error, by `{card['evaluation']['command']}`")
+    st.caption(f"value ± standard error, by {measured_by(card, shown)}")

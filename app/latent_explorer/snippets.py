@@ -11,6 +11,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from latent_explorer.text import command, place
 from vae_core import Checkpoint, bundled
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
@@ -40,7 +41,7 @@ def script(found: Checkpoint, title: str, lines: Sequence[str], columns: int, **
             imports.setdefault(module, []).append(name)
     return "\n".join(
         [
-            f'"""{title}: writes picture.png."""',
+            f'"""{_quoted(title)[1:-1]}: writes picture.png."""',
             "",
             "import torch",
             "from torchvision.utils import save_image",
@@ -63,21 +64,35 @@ def opened(found: Checkpoint) -> list[str]:
     server was started in, only the name is written."""
     comment = ""
     if bundled().get(found.name) == found.folder:
-        folder = f'vae_core.bundled()["{found.name}"]'
-    elif found.folder.resolve().is_relative_to(Path.cwd()):
-        folder = f'"{found.folder.resolve().relative_to(Path.cwd()).as_posix()}"'
+        folder = f"vae_core.bundled()[{_quoted(found.name)}]"
     else:
-        folder, comment = f'"{found.name}"', "  # the path of the checkpoint's folder"
+        folder = _quoted(place(found.folder))
+        if not found.folder.resolve().is_relative_to(Path.cwd()):
+            comment = "  # the path of the checkpoint's folder"
     lines = [f"checkpoint = vae_core.load({folder}){comment}"]
     return lines + ([f"checkpoint = checkpoint.at({json.dumps(found.betas)})"] if found.betas else [])
 
 
 def measuring(found: Checkpoint, *groups: str) -> str:
     """The command that measures these groups of numbers of the checkpoint at its betas."""
-    folder = f"pretrained/{found.name}" if bundled().get(found.name) == found.folder else found.name
-    betas = [f"{block} {beta:g}" for block, beta in found.betas.items()]
-    options = [*(["--beta", *betas] if betas else []), "--metrics", *groups]
-    return " ".join(["latent-explorer evaluate", folder, *options])
+    betas = [word for block, beta in found.betas.items() for word in (block, f"{beta:g}")]
+    return run(found, "evaluate", *(["--beta", *betas] if betas else []), "--metrics", *groups)
+
+
+def run(found: Checkpoint, name: str, *options: str) -> str:
+    """A command of `latent-explorer` over the checkpoint, as a shell reads it."""
+    return command("latent-explorer", name, named(found), *options)
+
+
+def named(found: Checkpoint) -> str:
+    """The folder of a checkpoint in a command."""
+    folder = found.name if bundled().get(found.name) == found.folder else place(found.folder)
+    return f"./{folder}" if folder.startswith("-") else folder
+
+
+def _quoted(text: str) -> str:
+    """A text as Python reads it, on one line."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def codes_of_items(items: Sequence[int]) -> list[str]:
@@ -200,7 +215,7 @@ def held(
     lines = [*codes_of_items(items), "values = {**codes}"]
     if derived and originals:
         lines += [
-            f'data = load_data("{data}", "{found.atlas.split}").scored_by(model)',
+            f'data = load_data({_quoted(data)}, "{found.atlas.split}").scored_by(model)',
             "batch = data.batch(torch.tensor(items), Sampler.seeded(0))",
             f'values |= model.infer({{"{IMAGE}": batch["{IMAGE}"]}}, only={others}).env',
         ]
@@ -208,7 +223,7 @@ def held(
         lines.append(f"values = model.generate(values, only={others})")
     if LABEL in needed:
         lines.append(f'values["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[items]), {_classes(found)})')
-    side = found.signature.shape[-1]
+    size = found.signature.shape[-2:]
     draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
     return script(
         found,
@@ -219,18 +234,19 @@ def held(
             f'drawn = complete(model, fixed, {draw})["{IMAGE}"]',
             f"drawn = drawn.unflatten(0, (-1, {draws})).clamp(0, 1)",
             "parts = [decode(model, codes)]",
-            *(line for other in derived for line in _enlarged(other, side)),
+            *(line for other in derived for line in _enlarged(other, size)),
             "images = torch.cat([torch.stack(parts, dim=1), drawn], dim=1).flatten(0, 1)",
         ],
         1 + len(derived) + draws,
     )
 
 
-def _enlarged(name: str, side: int) -> list[str]:
+def _enlarged(name: str, size: tuple[int, int]) -> list[str]:
+    height, width = size
     return [
-        f'factor = -(-{side} // values["{name}"].shape[-1])',
-        f'large = values["{name}"].repeat_interleave(factor, -1).repeat_interleave(factor, -2)',
-        f"parts.append(large[..., :{side}, :{side}])",
+        f'high, wide = values["{name}"].shape[-2:]',
+        f'large = values["{name}"].repeat_interleave(-(-{height} // high), -2).repeat_interleave(-(-{width} // wide), -1)',
+        f"parts.append(large[..., :{height}, :{width}])",
     ]
 
 

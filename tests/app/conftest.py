@@ -7,18 +7,20 @@ import pytest
 from latent_explorer import MODELS_VARIABLE
 from streamlit.testing.v1 import AppTest
 
+from tests.support.trained import Trained
+
 MAIN = Path(__file__).parents[2] / "app" / "latent_explorer" / "main.py"
 
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def open_page(trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Open:
+def open_page(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Open:
     """`open_page("views/map.py", model="vae-digits")`: a page as a link with those parameters opens it."""
-    monkeypatch.setenv(MODELS_VARIABLE, str(next(iter(trained.values())).parent))
+    monkeypatch.setenv(MODELS_VARIABLE, str(trained.everything()))
 
     def opener(page: str = "views/map.py", **query: str) -> AppTest:
-        at = AppTest.from_file(str(MAIN), default_timeout=60)
+        at = AppTest.from_file(str(MAIN), default_timeout=100)
         at.query_params.update(query)
         if page != "views/map.py":
             at.switch_page(page)

@@ -1,15 +1,16 @@
 """The command as a newcomer types it."""
 
+import runpy
 import shutil
-import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from latent_explorer.cli import main
 
-from benchmarks.driving import served
+from tests.support.driving import served
 
 COMMAND = shutil.which("latent-explorer", path=str(Path(sys.executable).parent))
 
@@ -45,9 +46,36 @@ def test_the_command_explains_itself(arguments: list[str], capsys: pytest.Captur
     assert "usage: latent-explorer" in capsys.readouterr().out
 
 
-def test_a_module_by_name_is_the_same_command():
-    found = subprocess.run(
-        [sys.executable, "-m", "latent_explorer", "models"], capture_output=True, text=True
-    )
-    assert found.returncode == 0
-    assert "cdvae" in found.stdout
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--port", "-1"], "the port must be between 1 and 65535"),
+        (["--port", "99999"], "the port must be between 1 and 65535"),
+        (["--port", "9" * 30], "the port must be between 1 and 65535"),
+        (["--port", "nan"], "expected INT|no whole number"),
+        (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid"),
+        (["--host", f"{'a' * 70}.b"], "cannot listen on"),
+        (["--models", "{tmp}/nowhere"], "there is no folder"),
+        (["--models", "{tmp}"], "holds no checkpoint"),
+        (["--prot", "1"], "did you mean --port?"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_a_sentence(
+    arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    try:
+        code = main(["app", "--no-browser", *(word.format(tmp=tmp_path) for word in arguments)])
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
+    assert any(part in one_line(capsys.readouterr().err) for part in words.split("|"))
+
+
+def test_a_module_by_name_is_the_same_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(sys, "argv", ["latent_explorer", "models"])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_module("latent_explorer", run_name="__main__")
+    assert stop.value.code == 0
+    assert "cdvae" in capsys.readouterr().out

@@ -5,7 +5,6 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import latent_explorer.live
@@ -18,6 +17,8 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+
+from tests.support.trained import Trained
 
 ASK = {"id": 4, "model": "vae-mnist", "mix": {"z": [[[0, 1.0]]]}}
 
@@ -160,7 +161,7 @@ def test_a_drawing_that_is_none_gets_a_sentence(socket: Any, drawing: Any):
 
 
 def test_a_model_of_the_visitors_own_folder_is_served(
-    socket: Any, trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    socket: Any, trained: Trained, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv(MODELS_VARIABLE, str(next(iter(trained.values())).parent))
+    monkeypatch.setenv(MODELS_VARIABLE, str(trained.everything()))
     assert asked(socket, {"model": "vae-digits", "mix": {"z": [[[0, 1.0]]]}})["shape"][0] == 1

@@ -3,6 +3,7 @@
 import gc
 import json
 import shutil
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from vae_core.checkpoints import load_card, save_atlas, save_card
 from vae_core.data import load_data
 
 
-def waited(job: Job, seconds: float = 60) -> Job:
+def waited(job: Job, seconds: float = 100) -> Job:
     end = time.monotonic() + seconds
     while job.running and time.monotonic() < end:
         time.sleep(0.05)
@@ -31,23 +32,44 @@ def waited(job: Job, seconds: float = 60) -> Job:
     return job
 
 
+# Stands for the command line, without its seconds of starting: says a line, then prints one, fails or goes on for ever.
+SCRIPT = """
+import sys, time
+print("reading", flush=True, file=sys.stderr)
+match sys.argv[1]:
+    case "print": print("found", *sys.argv[2:])
+    case "fail": sys.exit("no model: " + sys.argv[2])
+    case "wait": time.sleep(600)
+"""
+
+
+@pytest.fixture
+def _script(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(latent_explorer.jobs, "COMMAND", (sys.executable, "-I", "-S", "-c", SCRIPT))
+
+
+@pytest.mark.usefixtures("_script")
 def test_a_command_that_ends_well_has_its_output():
-    job = waited(Job(["models"]))
-    assert job.output is not None
-    assert "cdvae" in job.output
+    job = waited(Job(["print", "12"]))
+    assert job.output == "found 12\n"
+    assert job.command == "latent-explorer print 12"
+    assert job.line == "reading"
     assert not job.failed
     assert job.seconds > 0
 
 
+@pytest.mark.usefixtures("_script")
 def test_a_command_that_fails_says_why():
-    job = waited(Job(["evaluate", "no/such/folder"]))
+    job = waited(Job(["fail", "no/such/folder"]))
     assert job.failed
     assert job.output is None
-    assert "no/such/folder" in job.line
+    assert job.line == "no model: no/such/folder"
 
 
+@pytest.mark.usefixtures("_script")
 def test_a_cancelled_command_ends_at_once_and_leaves_no_output():
-    job = Job(["train", "vae", "--data", "digits", "--out", "/nonexistent/never", "--epochs", "100000"])
+    job = Job(["wait"])
+    assert job.running
     job.cancel()
     assert not job.running
     assert job.output is None
@@ -55,18 +77,19 @@ def test_a_cancelled_command_ends_at_once_and_leaves_no_output():
     assert not job.failed
 
 
+@pytest.mark.usefixtures("_script")
 def test_too_many_at_once_are_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(latent_explorer.jobs, "MOST_AT_ONCE", 1)
-    first = Job(["models"])
+    first = Job(["wait"])
     with pytest.raises(Busy, match="run on this server already"):
-        Job(["models"])
-    waited(first)
-    time.sleep(0.1)
-    waited(Job(["models"]))
+        Job(["print"])
+    first.cancel()
+    assert waited(Job(["print"])).output == "found\n"
 
 
+@pytest.mark.usefixtures("_script")
 def test_a_command_that_nobody_looks_at_any_more_ends():
-    job = Job(["models"])
+    job = Job(["wait"])
     process = job._process
     del job
     gc.collect()
@@ -191,7 +214,7 @@ def with_models_of(folder: Path, monkeypatch: pytest.MonkeyPatch, **query: str) 
 class Ended:
     """A measurement that ended well."""
 
-    command: str
+    arguments: list[str]
     output: str
     running: bool = False
     cancelled: bool = False
@@ -209,7 +232,7 @@ def test_the_trees_importances_are_drawn_once_they_are_measured(
     assert len(at.get("plotly_chart")) == 1
     assert "latent-explorer evaluate unmeasured --metrics dci" in at.info[0].value
     output = json.dumps({"metrics": {}, "factors": {"importance": matrix}})
-    at.session_state["measure-job"] = Ended(f"latent-explorer evaluate {unmeasured} --metrics dci", output)
+    at.session_state["measure-job"] = Ended(["evaluate", str(unmeasured), "--metrics", "dci"], output)
     at.run()
     assert not at.exception
     assert len(at.get("plotly_chart")) == 2

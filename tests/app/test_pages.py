@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from latent_explorer import MODELS_VARIABLE, resources
+from latent_explorer.text import JOINER
 from streamlit.testing.v1 import AppTest
 
 from vae_core import bundled
+from vae_core.checkpoints import load_card
 
 Open = Callable[..., AppTest]
 
@@ -25,11 +27,24 @@ TRAINED = [
     "vae-digits",
     "vamp-digits",
 ]
-MODELS = [*bundled(), *TRAINED]
+
+
+def kind_of(folder: Path) -> tuple[str, str, bool]:
+    """What makes pages differ from one bundled checkpoint to the next: model, data, whether it answers to betas."""
+    card = load_card(folder)
+    return card["model"]["name"], card["data"]["name"], bool(card["model"]["arguments"].get("rates"))
+
+
+KINDS = {kind_of(folder): name for name, folder in sorted(bundled().items(), reverse=True)}
+MORE = [pytest.param(name, marks=pytest.mark.slow) for name in bundled() if name not in KINDS.values()]
+MODELS = [*KINDS.values(), *MORE, *TRAINED]
 
 
 def said(at: AppTest) -> str:
-    return " ".join(element.value for element in (*at.warning, *at.error))
+    """What a reader sees of it: the escapes of markdown are none of the text."""
+    return (
+        " ".join(element.value for element in (*at.warning, *at.error)).replace("\\", "").replace(JOINER, "")
+    )
 
 
 def healthy(at: AppTest) -> bool:
@@ -39,6 +54,11 @@ def healthy(at: AppTest) -> bool:
 
 def test_the_models_tried_are_those_that_were_trained(trained: dict[str, Path]):
     assert sorted(trained) == TRAINED
+
+
+def test_every_kind_of_bundled_model_is_tried():
+    assert {kind_of(bundled()[name]) for name in KINDS.values()} == set(map(kind_of, bundled().values()))
+    assert "mr-cdvae-mnist" in KINDS.values()  # the one that the app opens on
 
 
 @pytest.mark.parametrize("model", MODELS)

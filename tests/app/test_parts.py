@@ -13,6 +13,7 @@ from latent_explorer.pictures import png, to_bytes
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.support.trained import Trained
 from vae_core import load
 from vae_core.explore import decode
 
@@ -63,11 +64,11 @@ Ask = Callable[[str, int], Response]
 
 
 @pytest.fixture
-def ask(trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Ask:
+def ask(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Ask:
     """What the decode route answers for a model and an item."""
     from latent_explorer import server
 
-    monkeypatch.setenv(MODELS_VARIABLE, str(trained["vae-digits"].parent))
+    monkeypatch.setenv(MODELS_VARIABLE, str(trained.everything()))
     return lambda model, item, query="": server.decode(
         Request(
             {

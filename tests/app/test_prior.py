@@ -59,7 +59,7 @@ def test_a_broken_link_gets_a_sentence(open_page: Open, asked: dict[str, str], p
 
 def test_the_holes_of_a_prior_are_numbered(open_page: Open):
     at = open_page("views/prior.py", model="vae-mnist", look="Holes")
-    assert any("lie emptier than 95 %" in caption.value for caption in at.caption)
+    assert any("have a lower one than 95 %" in caption.value for caption in at.caption)
 
 
 @pytest.mark.parametrize(

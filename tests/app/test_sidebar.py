@@ -1,9 +1,15 @@
-"""What the sidebar says of how a model was trained."""
+"""What the sidebar says of how a model was trained, and of its numbers."""
 
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from latent_explorer import MODELS_VARIABLE, resources
 from latent_explorer.sidebar import _objective
+
+from vae_core.checkpoints import load, load_card, save_atlas, save_card
 
 
 @pytest.mark.parametrize(
@@ -22,3 +28,49 @@ from latent_explorer.sidebar import _objective
 )
 def test_an_objective_is_told_with_its_weights(objective: dict[str, Any], words: str):
     assert _objective({"objective": objective}) == words
+
+
+@pytest.fixture
+def mine(
+    trained: dict[str, Path], tmp_path: Path, open_page: Callable, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A checkpoint of one's own, offered as "mine"."""
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    return shutil.copytree(trained["vae-digits"], tmp_path / "mine")
+
+
+def test_each_number_is_told_with_the_command_that_measured_it(mine: Path, open_page: Callable):
+    number = {"value": 1.0, "se": 0.1, "n": 10}
+    how = {"data": "digits", "split": "test"}
+    card = load_card(mine) | {
+        "metrics": {"negative_elbo": number, "bayes_accuracy": number, "mig": number},
+        "evaluations": {
+            "elbo": {**how, "names": ["negative_elbo"], "command": "the first"},
+            "bayes": {**how, "names": ["bayes_accuracy"], "command": "the second"},
+            "disentanglement": {**how, "names": ["mig"], "command": "the third"},
+        },
+    }
+    save_card(mine, card)
+    told = " ".join(element.value for element in open_page(model="mine").sidebar.caption)
+    assert "by `the first` and `the second`" in told
+    assert "the third" not in told
+
+
+def test_what_is_of_older_weights_is_said_beside_the_model(mine: Path, open_page: Callable):
+    found = load(mine)
+    save_atlas(mine, found.ladder, found.weights)
+    assert not open_page(model="mine").sidebar.warning
+    save_atlas(mine, found.ladder, "those of another day")
+    (warning,) = open_page(model="mine").sidebar.warning
+    assert "The atlas is of other weights" in warning.value
+
+
+def test_a_running_app_sees_an_atlas_or_weights_that_were_made_anew(mine: Path):
+    before = resources.checkpoint("mine")
+    assert resources.checkpoint("mine") is before
+    save_atlas(mine, before.ladder)
+    again = resources.checkpoint("mine")
+    assert again is not before
+    content = (mine / "model.safetensors").read_bytes()
+    (mine / "model.safetensors").write_bytes(content)
+    assert resources.checkpoint("mine") is not again

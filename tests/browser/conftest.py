@@ -2,23 +2,27 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmarks.driving import chromium, find_chromium, served
+from tests.support.driving import chromium, find_chromium, served
+from tests.support.trained import Trained
 
 NO_BROWSER = "no Chromium was found: install it, or name it in the environment variable CHROMIUM"
 
 
-@pytest.fixture(scope="session")
-def address(trained: dict[str, Path]) -> Iterator[str]:
+def need_a_browser() -> None:
     if find_chromium() is None:
         if os.environ.get("CI"):
             pytest.fail(NO_BROWSER)
         pytest.skip(NO_BROWSER)
-    with served(next(iter(trained.values())).parent) as url:
+
+
+@pytest.fixture(scope="session")
+def address(trained: Trained) -> Iterator[str]:
+    need_a_browser()
+    with served(trained.everything()) as url:
         yield url
 
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from benchmarks.driving import served
+from tests.support.driving import served
 
 pytestmark = pytest.mark.browser
 

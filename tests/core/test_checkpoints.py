@@ -29,6 +29,7 @@ from vae_core.checkpoints import (
     bundled,
     load,
     load_atlas,
+    pack,
     save_atlas,
     save_card,
     save_model,
@@ -111,6 +112,41 @@ def test_what_is_bundled_can_be_loaded_and_has_an_atlas():
         assert set(found.atlas.means) == set(found.model.latents)
 
 
+def test_a_fingerprint_is_that_of_the_values_and_not_of_the_file(folder: Path):
+    before = load(folder).weights
+    edit_weights(folder, lambda tensors: None)  # written anew
+    assert load(folder).weights == before
+    edit_weights(folder, lambda tensors: next(iter(tensors.values())).view(-1)[:1].add_(1e-3))
+    assert load(folder).weights != before
+
+
+def test_what_was_made_of_other_weights_is_stale(folder: Path):
+    found = load(folder)
+    assert found.stale == ()  # nothing says of which weights it is
+    save_atlas(folder, found.ladder, found.weights)
+    how = {"names": [], "command": "one", "weights": found.weights}
+    edit_card(
+        folder, lambda card: card.update(evaluations={"elbo": how}, frontier={"weights": found.weights})
+    )
+    assert (load(folder).stale, load(folder).outdated) == ((), "")
+    edit_weights(folder, lambda tensors: next(iter(tensors.values())).view(-1)[:1].add_(1e-3))
+    found = load(folder)
+    assert found.stale == ("atlas", "numbers", "frontier")
+    assert "`latent-explorer atlas mine`" in found.outdated
+    assert "`latent-explorer evaluate mine --write`" in found.outdated
+    save_atlas(folder, found.ladder, found.weights)
+    assert load(folder).stale == ("numbers", "frontier")
+
+
+def test_weights_that_float16_cannot_hold_are_not_packed_in_it(folder: Path, tmp_path: Path):
+    edit_weights(folder, lambda tensors: next(iter(tensors.values())).fill_(1e6))
+    with pytest.raises(ValueError, match="float16 cannot hold"):
+        pack(folder, tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+    pack(folder, tmp_path / "kept", half=False)
+    assert load(tmp_path / "kept").weights == load(folder).weights
+
+
 DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "no folder": (shutil.rmtree, "holds no checkpoint"),
     "no card": (lambda f: (f / CARD).unlink(), "holds no checkpoint"),
@@ -156,6 +192,14 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "classes that are a number": (
         lambda f: edit_card(f, lambda c: c["data"].update(classes=10)),
         "describes no model",
+    ),
+    "weights that are no numbers": (
+        lambda f: edit_weights(f, lambda t: next(iter(t.values())).view(-1)[:1].fill_(np.nan)),
+        "values that are not finite",
+    ),
+    "endless weights": (
+        lambda f: edit_weights(f, lambda t: next(iter(t.values())).view(-1)[:1].fill_(np.inf)),
+        "values that are not finite",
     ),
     "weights cut short": (lambda f: cut(f / WEIGHTS), "is damaged or cut short"),
     "empty weights": (lambda f: (f / WEIGHTS).write_bytes(b""), "is damaged or cut short"),

@@ -4,13 +4,16 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from vae_core.checkpoints import bundled, load
+from vae_core.checkpoints import bundled, load, spoken
 from vae_core.cli import main
 from vae_core.data import DATASETS
+from vae_core.evaluations import Evaluation, commands, merged
+from vae_core.metrics import METRICS, Estimate
 from vae_core.models import LIKELIHOODS, MODELS
 from vae_core.nets import NETS
 from vae_core.objectives import OBJECTIVES
@@ -105,15 +108,178 @@ def test_evaluate_writes_numbers_and_command_into_the_card(folder: Path, capsys:
     assert main(command) == 0
     card = json.loads((folder / "card.json").read_text())
     assert card["metrics"] == json.loads(capsys.readouterr().out)["metrics"]
-    assert card["evaluation"]["seed"] == 3
-    assert {k: v for k, v in card.items() if k not in ("metrics", "evaluation")} == {
+    how = card["evaluations"]["elbo"]
+    assert (how["seed"], how["limit"], how["split"], how["data"]) == (3, 20, "test", "digits")
+    assert how["weights"] == load(folder).weights
+    assert set(how["names"]) == set(card["metrics"])
+    assert {k: v for k, v in card.items() if k in before and k != "metrics"} == {
         k: v for k, v in before.items() if k != "metrics"
     }
 
 
+WRITE = ["--limit", "20", "--write", "--json", "--metrics"]
+
+
+def card_of(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "card.json").read_text())
+
+
+def test_a_group_measured_again_replaces_its_own_numbers_and_no_others(folder: Path):
+    assert main(["evaluate", str(folder), *WRITE, "elbo", "active", "probes"]) == 0
+    before = card_of(folder)
+    assert main(["evaluate", str(folder), "--seed", "5", *WRITE, "elbo"]) == 0
+    card = card_of(folder)
+    assert set(card["metrics"]) == set(before["metrics"])
+    names = set(card["evaluations"]["elbo"]["names"])
+    assert names == {"distortion", "rate_z", "negative_elbo"}
+    changed = {name for name, number in card["metrics"].items() if number != before["metrics"][name]}
+    assert changed == names
+    assert "--seed 5" in commands(card, ["rate_z"])
+    assert commands(card, ["active_units_z"]) == commands(before, ["active_units_z"])
+    assert "--seed 0" in commands(card, ["active_units_z"])
+
+
+def test_a_name_that_a_group_no_longer_gives_leaves_the_card(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    assert main(["evaluate", str(folder), *WRITE, "elbo", "active"]) == 0
+    monkeypatch.setitem(METRICS, "elbo", lambda bench: {"distortion_of_all": Estimate(1.0, 0.5, 20)})
+    assert main(["evaluate", str(folder), *WRITE, "elbo"]) == 0
+    assert set(card_of(folder)["metrics"]) == {"distortion_of_all", "active_units_z"}
+
+
+def test_an_older_card_keeps_its_numbers_and_their_command(folder: Path):
+    old = card_of(folder)
+    number = {"value": 1.0, "se": 0.1, "n": 10}
+    old |= {"metrics": {"negative_elbo": number, "gone": number}, "evaluation": {"command": "an old one"}}
+    (folder / "card.json").write_text(json.dumps(old))
+    assert main(["evaluate", str(folder), *WRITE, "elbo"]) == 0
+    card = card_of(folder)
+    assert card["metrics"]["gone"] == number
+    assert card["metrics"]["negative_elbo"]["n"] == 20
+    assert commands(card, ["gone"]) == "`an old one`"
+    assert "--metrics elbo" in commands(card, ["negative_elbo"])
+
+
+def test_a_group_that_fails_costs_no_other_its_numbers(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    def fails(bench: object) -> dict[str, Estimate]:
+        raise RuntimeError("no room")
+
+    assert main(["evaluate", str(folder), *WRITE, "active"]) == 0
+    monkeypatch.setitem(METRICS, "active", fails)
+    capsys.readouterr()
+    assert main(["evaluate", str(folder), *WRITE, "elbo", "active", "noise"]) == 1
+    out, err = capsys.readouterr()
+    assert "negative_elbo" in json.loads(out)["metrics"]
+    last = one_line(err.splitlines()[-1])
+    assert "active (no room)" in last
+    assert {"negative_elbo", "active_units_z"} <= set(card_of(folder)["metrics"])
+
+
+def test_an_interrupted_measurement_keeps_what_was_measured(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def interrupted(bench: object) -> dict[str, Estimate]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(METRICS, "active", interrupted)
+    assert main(["evaluate", str(folder), *WRITE, "elbo", "active"]) == 130
+    assert "negative_elbo" in card_of(folder)["metrics"]
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["train"], *(["train", name] for name in MODELS), ["evaluate"], ["frontier"], ["pack"]]
+)
+def test_no_help_prints_what_is_meant_for_programmers(command: list[str], capsys: pytest.CaptureFixture[str]):
+    assert code_of([*command, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert not [word for word in ("ignore[", "noqa", "Raises ", "Annotated") if word in told]
+
+
+def test_a_fault_of_the_program_is_a_sentence_and_on_demand_a_traceback(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    def fails(*arguments: object, **options: object) -> None:
+        raise KeyError("nobody\nthought of this")
+
+    monkeypatch.setattr("vae_core.cli.bench_of", fails)
+    assert main(["evaluate", str(folder)]) == 1
+    assert "KeyError" in one_line(capsys.readouterr().err)
+    monkeypatch.setenv("LATENT_EXPLORER_TRACEBACK", "1")
+    with pytest.raises(KeyError):
+        main(["evaluate", str(folder)])
+
+
+def test_too_little_memory_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    def fails(*arguments: object, **options: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setattr("vae_core.cli.bench_of", fails)
+    assert main(["evaluate", str(folder)]) == 2
+    assert "there is not enough memory" in one_line(capsys.readouterr().err)
+
+
+def test_a_bundled_checkpoint_is_called_by_its_name_where_no_folder_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
+    name = "vae-sprites"
+    assert load(name).folder == bundled()[name]
+    assert spoken(bundled()[name]) == name
+    assert main(["pack", name, str(tmp_path / name)]) == 0
+    assert load(name).folder == Path(name)
+    assert spoken(tmp_path / name) == name
+
+
+FACTORS = {"dimensions": ["z 1", "z 2"], "factors": ["a", "b"]}
+
+
+def test_tables_of_factors_are_replaced_by_what_measures_them_alone():
+    how: Evaluation = {"names": [], "command": "one"}
+    card = {"metrics": {}, "factors": {**FACTORS, "n": 9, "information": [[1]], "importance": [[2]]}}
+    assert merged(card, "elbo", {}, how, {})["factors"] == card["factors"]
+    trees = merged(card, "dci", {}, how, {**FACTORS, "n": 5, "importance": [[3]]})["factors"]
+    assert trees == {**FACTORS, "n": 9, "information": [[1]], "importance": [[3]]}
+    counted = merged(card, "disentanglement", {}, how, {**FACTORS, "n": 5, "information": [[4]]})["factors"]
+    assert counted == {**FACTORS, "n": 5, "information": [[4]], "importance": [[2]]}
+    other = {"dimensions": ["z 1"], "factors": ["a"], "n": 5, "information": [[4]]}
+    assert merged(card, "disentanglement", {}, how, other)["factors"] == other
+
+
+REFUSED = {
+    "no group": (["--metrics"], "no metric is named"),
+    "a beta of a model of one": (["--beta", "3"], "trained for one beta"),
+    "other data": (["--data", "sprites"], "is not that: evaluate it on digits"),
+    "training images written": (["--split", "train", "--write"], "not on those of the split train"),
+    "other data written": (["--data", "sprites", "--write"], "not on sprites"),
+}
+
+
+@pytest.mark.parametrize("usage", REFUSED)
+def test_what_would_be_false_in_a_card_is_refused(
+    usage: str, folder: Path, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    arguments, words = REFUSED[usage]
+    before = card_of(folder)
+    assert main(["evaluate", str(folder), "--limit", "20", *arguments]) == 2
+    assert words in one_line(capsys.readouterr().err)
+    assert card_of(folder) == before
+
+
+def test_numbers_at_another_beta_are_not_written(
+    trained: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    mine = shutil.copytree(trained["rate-digits"], tmp_path / "mine")
+    assert main(["evaluate", str(mine), "--beta", "3", *WRITE, "elbo"]) == 2
+    assert "a card holds what was measured at beta = 1" in capsys.readouterr().err
+    assert card_of(mine)["metrics"] == {}
+    assert main(["evaluate", str(mine), "--beta", "1", *WRITE, "elbo"]) == 0
+    assert "negative_elbo" in card_of(mine)["metrics"]
+
+
 def test_the_written_command_names_the_groups_that_were_measured(folder: Path):
     assert main(["evaluate", str(folder), "--limit", "20", "--metrics", "elbo", "--write"]) == 0
-    command = json.loads((folder / "card.json").read_text())["evaluation"]["command"]
+    command = json.loads((folder / "card.json").read_text())["evaluations"]["elbo"]["command"]
     assert command.split() == [
         "latent-explorer",
         "evaluate",
@@ -176,6 +342,50 @@ NEW = ["--out", "{tmp}/new"]
 
 BAD = {
     "no command": ([], "--help"),
+    "a command misspelt": (["trian"], "did you mean train?"),
+    "no model": (["train", "--data", "digits", *NEW], "name the model first, one of cdvae"),
+    "a model misspelt": (
+        ["train", "cvdea", "--data", "digits", *NEW],
+        "called cvdea (see --help); did you mean cdvae?",
+    ),
+    "an option misspelt": (["train", "vae", *NEW, "--epoch", "3"], "did you mean --epochs?"),
+    "an option with its value misspelt": (["train", "vae", *NEW, "--laten=3"], "did you mean --latent?"),
+    "data misspelt": (["train", "vae", *NEW, "--data", "mnsit"], "did you mean mnist?"),
+    "nets misspelt": (["train", "vae", *NEW, *TRAIN, "--nets", "mlp-25"], "did you mean mlp-256?"),
+    "a prior misspelt": (["train", "vae", *NEW, *TRAIN, "--prior", "vmap"], "did you mean vamp?"),
+    "an objective misspelt": (
+        ["train", "vae", *NEW, *TRAIN, "--objective", "contrained"],
+        "did you mean constrained?",
+    ),
+    "a metric misspelt": (["evaluate", "{folder}", "--metrics", "elob"], "did you mean elbo?"),
+    "a split misspelt": (["evaluate", "{folder}", "--split", "tset"], "did you mean test?"),
+    "a bundled name misspelt": (["evaluate", "vae-mnst"], "did you mean vae-mnist?"),
+    "no name for the folder": (["train", "vae", *TRAIN, "--out", ""], "the folder to write to has no name"),
+    "no name for a copy": (["pack", "{folder}", ""], "the folder to write to has no name"),
+    "a file for the folder": (["train", "vae", *TRAIN, "--out", "{folder}/card.json"], "is a file"),
+    "a latent block of billions": (
+        ["train", "vae", *NEW, *TRAIN, "--latent", "1000000000"],
+        "latent must be between 1 and 65536",
+    ),
+    "a seed of many digits": (
+        ["train", "vae", *NEW, *TRAIN, "--seed", "9" * 26],
+        "the seed must be between 0 and",
+    ),
+    "a seed of a measurement of many digits": (
+        ["evaluate", "{folder}", "--seed", "9" * 26],
+        "the seed must be between 0 and",
+    ),
+    "a negative seed": (["evaluate", "{folder}", "--seed", "-1"], "the seed must be between 0 and"),
+    "endless epochs": (["train", "vae", *NEW, *TRAIN, "--epochs", "9" * 26], "epochs is at most"),
+    "epochs that are no number": (
+        ["train", "vae", *NEW, *TRAIN, "--epochs", "nan"],
+        "expected INT, got ['nan']",
+    ),
+    "a learning rate without end": (
+        ["train", "vae", *NEW, *TRAIN, "--learning-rate", "inf"],
+        "learning rate must be above 0",
+    ),
+    "a device of shapes alone": (["evaluate", "{folder}", "--device", "meta"], "'meta' is not to be had"),
     "an unknown command": (["teach"], "teach"),
     "an unknown model": (["train", "qvae", *NEW], "qvae"),
     "no folder to train in": (["train", "vae"], "--out"),

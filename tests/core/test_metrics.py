@@ -28,7 +28,7 @@ def _quick():
         patch.setattr(classes, "JUDGE_STEPS", 150)
         patch.setattr(classes, "SAMPLES", 500)
         patch.setattr(evidence, "IMPORTANCE_SAMPLES", 50)
-        patch.setattr(probes, "FITTED_ON", 300)
+        patch.setattr(probes, "EPOCHS", 5)
         yield
 
 
@@ -72,11 +72,11 @@ EXTRA = {
         "log_px_coarse",
         "distortion_x",
         "distortion_coarse",
-        "components_u",
+        *(f"components_{what}u" for what in ("", "match_", "nmi_")),
         *(f"{what}_{name}" for what in ("gamma", "rmse") for name in ("x", "coarse")),
     },
     "vae-digits": {"log_px"},
-    "vamp-digits": {"log_px", "components_z"},
+    "vamp-digits": {"log_px", *(f"components_{what}z" for what in ("", "match_", "nmi_"))},
 }
 # The blocks whose rate is split: all that have one prior, or one a class; and further where that factorises.
 SPLIT = {name: [b for b in blocks if (name, b) != ("srvae-digits", "z")] for name, blocks in BLOCKS.items()}
@@ -95,15 +95,15 @@ def test_a_mean_of_many_keeps_its_digits():
 
 @both
 def test_every_documented_number_is_there_and_no_other(found: dict, name: str):
-    expected = {"distortion", "negative_elbo", *EXTRA[name]}
+    expected = {"distortion", "negative_elbo", "negative_elbo_paired", "importance_gap", *EXTRA[name]}
     for block in BLOCKS[name]:
         expected |= {f"rate_{block}", f"active_units_{block}"}
+        readings = ("sample", "mean", "posterior")
         expected |= {
-            f"probe_{block}_{kind}_{what}"
-            for kind in ("logistic", "knn", "mlp")
-            for what in ("sample", "mean")
+            f"probe_{block}_{kind}_{what}" for kind in ("logistic", "knn", "mlp") for what in readings
         }
-        expected |= {f"class_information_{block}_{kind}" for kind in ("logistic", "mlp")}
+        expected |= {f"probe_{block}_{kind}_{what}_nats" for kind in ("logistic", "mlp") for what in readings}
+        expected |= {f"prior_{what}_{block}" for what in ("coverage", "recall", "precision", "density")}
         expected |= {f"posterior_{what}_{block}" for what in ("kl", "bhattacharyya")}
         expected |= {f"{w}_{block}_{k}" for w in ("silhouette", "neighbours") for k in ("sample", "mean")}
     mixtures = {block for key, block in MIXTURES.items() if key in EXTRA[name]}
@@ -204,8 +204,8 @@ def test_the_same_seed_gives_the_same_numbers(found: dict, checkpoints: dict, na
     assert again == {key: found[name][key] for key in again}
 
 
-def test_probes_repeat_with_the_seed(checkpoints: dict, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(probes, "FITTED_ON", 100)
+def test_probes_repeat_with_the_seed(checkpoints: dict):
+    torch.manual_seed(77)
     one, other = (evaluate(checkpoints["vae-digits"], limit=50, metrics=["probes"]) for _ in range(2))
     assert one == other
 
@@ -267,7 +267,7 @@ def test_data_of_another_shape_are_refused(
         torch.zeros(2).long(),
         tuple("0123456789"),
     )
-    monkeypatch.setattr("vae_core.metrics.registry.load_data", lambda name, split, limit=None: large)
+    monkeypatch.setattr("vae_core.metrics.registry.load_data", lambda name, split: large)
     with pytest.raises(
         ValueError, match="was made for images of 1 x 8 x 8 in 10 classes, and large is not that"
     ) as caught:
@@ -289,6 +289,7 @@ def test_the_metrics_listed_are_those_of_the_registry():
         "judged",
         "rate",
         "holes",
+        "coverage",
         "posteriors",
         "disentanglement",
         "two-sample",
@@ -342,20 +343,21 @@ def pixel_bench(informative: bool) -> Bench:
 
 
 def test_every_probe_reads_a_code_that_says_the_class(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(probes, "FITTED_ON", 2000)  # 300 are too few for the MLP to end its training
+    monkeypatch.setattr(probes, "EPOCHS", 60)  # 5 are too few for the MLP to end its training
     found = probes.probes(pixel_bench(informative=True))
-    shares = [estimate.value for name, estimate in found.items() if name.startswith("probe_")]
-    assert len(shares) == 6
+    shares = [estimate.value for name, estimate in found.items() if not name.endswith("_nats")]
+    nats = [estimate.value for name, estimate in found.items() if name.endswith("_nats")]
+    assert (len(shares), len(nats)) == (9, 6)
     assert min(shares) > 0.95
-    assert found["class_information_z_logistic"].value == pytest.approx(math.log(K), abs=0.05)
+    assert nats == pytest.approx([math.log(K)] * 6, abs=0.05)
 
 
 def test_no_probe_reads_a_code_that_is_noise():
     found = probes.probes(pixel_bench(informative=False))
-    shares = [estimate.value for name, estimate in found.items() if name.startswith("probe_")]
-    assert len(shares) == 6
+    shares = [estimate.value for name, estimate in found.items() if not name.endswith("_nats")]
+    assert len(shares) == 9
     assert all(abs(share - 1 / K) < 0.1 for share in shares)
-    assert found["class_information_z_logistic"].value < 0.01
+    assert all(estimate.value < 0.01 for name, estimate in found.items() if name.endswith("_nats"))
 
 
 def test_a_model_that_makes_what_is_asked_for_is_judged_so():
@@ -418,6 +420,76 @@ def test_importance_weights_of_one_sample_are_the_bound_at_its_draw():
     assert torch.allclose(evidence.importance_weighted(bench.model, batch, 1, draw), by_hand, atol=1e-5)
 
 
-def test_a_limit_measures_the_leading_images(checkpoints: dict):
-    bench = Bench(checkpoints["vae-digits"].model, load_data("digits", "test", 30), load_data("digits"))
+def sorted_bench(checkpoints: dict, monkeypatch: pytest.MonkeyPatch, **options) -> Bench:
+    """A bench over digits whose test images come in the order of their classes, as a file may have them."""
+    data = load_data("digits", "test")
+    data = data.rows(data.labels.sort(stable=True).indices)
+    monkeypatch.setattr("vae_core.metrics.registry.load_data", lambda name, split: data)
+    return bench_of(checkpoints["vae-digits"], **options)
+
+
+def test_a_limit_takes_images_at_random_whatever_their_order(
+    checkpoints: dict, monkeypatch: pytest.MonkeyPatch
+):
+    bench = sorted_bench(checkpoints, monkeypatch, limit=30)
     assert evidence.elbo_terms(bench)["distortion"].n == 30
+    assert len(bench.data.labels.unique()) > 5  # the leading 30 are of one class
+    again, other = (sorted_bench(checkpoints, monkeypatch, limit=30, seed=seed) for seed in (0, 1))
+    assert torch.equal(bench.data.images, again.data.images)
+    assert not torch.equal(bench.data.images, other.data.images)
+
+
+def test_the_importance_bound_is_of_images_at_random(checkpoints: dict, monkeypatch: pytest.MonkeyPatch):
+    bench = sorted_bench(checkpoints, monkeypatch)
+    seen = []
+
+    def weights(model, batch, samples, draw):
+        seen.append(batch["y"])
+        return torch.zeros(samples, len(batch["y"]))
+
+    monkeypatch.setattr(evidence, "IMPORTANCE_EXAMPLES", 30)
+    monkeypatch.setattr(evidence, "log_weights", weights)
+    evidence.importance_bound(bench)
+    assert len(torch.cat(seen)) == 30
+    assert (torch.cat(seen).sum(0) > 0).sum() > 5
+
+
+@both
+def test_the_bound_beside_the_importance_bound_is_of_the_same_images(found: dict, name: str):
+    """All 200 images are among the 1,000 at most: only the noise of the draws differs."""
+    numbers = found[name]
+    bound = numbers[next(key for key in numbers if key.startswith("log_p"))]
+    same, gap = numbers["negative_elbo_paired"], numbers["importance_gap"]
+    assert same.value == pytest.approx(numbers["negative_elbo"].value, abs=0.5 * same.se)
+    assert gap.value == pytest.approx(bound.value + same.value, abs=1e-6 * abs(bound.value) + 1e-5)
+    assert gap.value >= 0
+    assert gap.se < same.se
+
+
+def test_components_that_are_the_classes_match_them_all():
+    labels = torch.arange(K).repeat(50)
+    permuted = (labels + 1) % K
+    table = evidence._table(permuted, labels, K, K)
+    assert evidence.best_match(table) == pytest.approx(1.0)
+    assert evidence.normalised_information(table) == pytest.approx(1.0)
+    halved = evidence._table(permuted + K * (torch.arange(200) % 8 < 4), labels, 2 * K, K)
+    assert evidence.best_match(halved) == pytest.approx(
+        0.5
+    )  # two components a class: one of them pairs with it
+    assert evidence.normalised_information(halved) == pytest.approx(2 * math.log(4) / math.log(32))
+
+
+def test_components_that_say_nothing_match_by_chance():
+    generator = torch.Generator().manual_seed(0)
+    one, other = torch.randint(K, (2, 20_000), generator=generator)
+    table = evidence._table(one, other, K, K)
+    assert evidence.best_match(table) == pytest.approx(1 / K, abs=0.01)
+    assert evidence.normalised_information(table) == pytest.approx(0, abs=1e-3)
+
+
+def test_components_of_a_model_are_matched_with_its_classes(found: dict):
+    match, nmi = (found["srvae-digits"][f"components_{name}_u"] for name in ("match", "nmi"))
+    assert 0.1 < match.value <= 1
+    assert 0 <= nmi.value <= 1
+    assert match.se > 0
+    assert "components_match_z_l" not in found["cdvae-digits"]  # its prior is told the class

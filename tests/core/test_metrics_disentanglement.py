@@ -89,6 +89,30 @@ def test_codes_that_are_constant_know_nothing():
     assert found.abs().max() < 1e-12
     assert disentanglement.mig(found, disentanglement.entropies(grid())) == pytest.approx(0.0)
     assert disentanglement.modularity(torch.zeros(3, 3)) == 0.0
+    assert disentanglement.modularity(found) == 0.0
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.3, 1e4])
+def test_constant_dimensions_beside_a_good_one_are_not_modular(level: float):
+    """Shares of 4,800 images do not add to 1 exactly: what rounding leaves is no information."""
+    factors = grid(200)
+    codes = torch.cat([factors[:, :1].float(), torch.full((4800, 3), level)], -1)
+    assert disentanglement.modularity(information(codes, factors)) == pytest.approx(1 / 4, abs=1e-6)
+
+
+def test_information_below_rounding_is_none_wherever_it_comes_from():
+    found = torch.tensor([[0.5, 0.0], [2e-16, 0.0], [-2e-16, 1e-15]])
+    assert disentanglement.modularity(found) == pytest.approx(1 / 3)
+    assert disentanglement.modularity(found.double()) == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(("sizes", "score"), [((3, 6, 40, 32, 32), 0.66), ((3, 6, 40), 0.95)])
+def test_noise_scores_as_its_docstring_says(sizes: tuple[int, ...], score: float):
+    generator = torch.Generator().manual_seed(0)
+    factors = torch.stack([torch.randint(size, (10_000,), generator=generator) for size in sizes], -1)
+    found = information(torch.randn(10_000, 20, generator=generator), factors)
+    assert disentanglement.modularity(found) == pytest.approx(score, abs=0.05)
+    assert disentanglement.mig(found, disentanglement.entropies(factors)) < 0.001
 
 
 def test_noise_knows_what_its_counts_feign():

@@ -24,7 +24,7 @@ from vae_core.conditionals import DiagonalGaussian, GaussianPixels
 from vae_core.data import Data
 from vae_core.distributions import Sampler, mean, rsample
 from vae_core.frontier import Frontier, objective, rate, rate_error
-from vae_core.metrics import bench_of, frontier
+from vae_core.metrics import bench_of, classes, frontier
 from vae_core.metrics.evidence import terms_by_image
 from vae_core.model import Model
 from vae_core.models import CDVAE, VAE, Signature
@@ -323,7 +323,11 @@ def test_the_slope_of_the_frontier_lies_between_neighbouring_betas(trained: dict
         assert one["betas"]["z"] < slope < other["betas"]["z"]
 
 
-def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimension(trained: dict[str, Path]):
+def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimension(
+    trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(classes, "JUDGE_STEPS", 150)
+    monkeypatch.setattr(classes, "SAMPLES", 500)
     bench = bench_of(load(trained["rates-digits"]))
     (point,) = frontier(bench, [{"z_l": 0.5, "z_u": 2.0}])["points"]
     assert set(point) >= {
@@ -444,6 +448,75 @@ def test_the_command_writes_the_frontier_into_the_card(
     assert found.anchors[0]["betas"] == {"z": 1.0}
     assert found.anchors[0]["gap"]["n"] == 100
     assert found.about == "100 test images of digits"
+
+
+def frontier_of(folder: Path) -> dict:
+    return load_card(folder)["frontier"]
+
+
+MEASURE = ["--rungs", "2", "--limit", "50"]
+
+
+def test_a_frontier_measured_again_keeps_its_anchors_and_their_commands(
+    trained: dict[str, Path], tmp_path: Path
+):
+    folder = shutil.copytree(trained["rate-digits"], tmp_path / "mine")
+    other = shutil.copytree(trained["vae-digits"], tmp_path / "other")
+    assert main(["frontier", str(folder), *MEASURE, "--anchors", str(trained["vae-digits"])]) == 0
+    before = frontier_of(folder)
+    assert main(["frontier", str(folder), *MEASURE, "--seed", "3"]) == 0
+    assert frontier_of(folder)["anchors"] == before["anchors"]
+    assert frontier_of(folder)["points"] != before["points"]
+    assert main(["frontier", str(folder), *MEASURE, "--seed", "4", "--anchors", str(other)]) == 0
+    found = Frontier.of(load_card(folder))
+    assert found is not None
+    assert [anchor["name"] for anchor in found.anchors] == ["vae-digits", "other"]
+    assert [command.split("--seed ")[1][0] for command in found.gaps_by] == ["0", "4"]
+    assert (
+        main(["frontier", str(folder), *MEASURE, "--seed", "5", "--anchors", str(trained["vae-digits"])]) == 0
+    )
+    assert [anchor["name"] for anchor in frontier_of(folder)["anchors"]] == ["other", "vae-digits"]
+
+
+def test_anchors_measured_beside_other_weights_are_left_out_and_that_is_said(
+    trained: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    folder = shutil.copytree(trained["rate-digits"], tmp_path / "mine")
+    assert main(["frontier", str(folder), *MEASURE, "--anchors", str(trained["vae-digits"])]) == 0
+    card = load_card(folder)
+    card["frontier"]["weights"] = "of another day"
+    save_card(folder, card)
+    assert load(folder).stale == ("frontier",)
+    capsys.readouterr()
+    assert main(["frontier", str(folder), *MEASURE]) == 0
+    assert "beside older weights" in " ".join(capsys.readouterr().err.split())
+    assert frontier_of(folder)["anchors"] == []
+    assert load(folder).stale == ()
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ["--rungs", "-1"],
+        ["--rungs", "0"],
+        ["--rungs", "1"],
+        ["--rungs", "1001"],
+        ["--seed", "-1"],
+        ["--anchors", "nowhere"],
+    ],
+)
+def test_a_frontier_that_cannot_be_measured_leaves_the_card_alone(
+    trained: dict[str, Path],
+    tmp_path: Path,
+    extra: list[str],
+    capsys: pytest.CaptureFixture,
+    one_line: Callable,
+):
+    folder = shutil.copytree(trained["rate-digits"], tmp_path / "mine")
+    before = (folder / "card.json").read_bytes()
+    assert main(["frontier", str(folder), "--limit", "50", *extra]) == 2
+    one_line(capsys.readouterr().err.splitlines()[-1])
+    assert (folder / "card.json").read_bytes() == before
 
 
 def test_the_frontier_between_two_rungs_is_between_them(trained: dict[str, Path]):

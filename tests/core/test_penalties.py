@@ -528,7 +528,7 @@ def test_options_too_few_or_too_many_are_refused(options: dict[str, Any], words:
         (CDVAE(nets="mlp-256"), {"labels": 20}, "missing labels need a model with a classifier"),
         (SMALL, {"stagewise": True}, "this model has no stages to be trained one after the other"),
         (SMALL, {"adversary": 1.0}, "an adversary needs a model with a class and an unlabelled block"),
-        (SMALL, {"class_weight": 1.0}, "no variable of this model is conditioned on the class"),
+        (SMALL, {"class_weight": 1.0}, "no variable of this model is conditioned on the class: leave out"),
         (STAGED, {"beta": {"z": 1.0}}, "but the latent blocks are u, z"),
     ],
 )

@@ -21,11 +21,22 @@ import torch
 from torch import Tensor
 
 from vae_core import checkpoints
-from vae_core.checkpoints import CARD, TRAINING, WEIGHTS, Checkpoint, load, load_card, read_tensors
+from vae_core.checkpoints import CARD, TRAINING, WEIGHTS, Checkpoint, bundled, load, load_card, read_tensors
+from vae_core.cli import main
 from vae_core.data import Data, load_data
 from vae_core.models import CDVAE, VAE
-from vae_core.objectives import ELBO, declare
-from vae_core.training import Options, Progress, TrainingError, loop, pick_device, train
+from vae_core.objectives import ELBO, Constrained, declare
+from vae_core.training import (
+    Options,
+    Progress,
+    TrainingError,
+    collapsed,
+    loop,
+    options_for,
+    pick_device,
+    train,
+)
+from vae_core.training import options as training_options
 
 ROOT = Path(__file__).parents[2]
 
@@ -169,6 +180,95 @@ def test_a_finished_run_can_be_given_more_epochs(digits: Data, tmp_path: Path):
     found = train(SMALL, digits, replace(QUICK, epochs=3), tmp_path / "run", resume=True)
     assert [entry["epoch"] for entry in found.card["history"]] == [1, 2, 3]
     assert found.card["training"]["epochs"] == 3
+
+
+def test_what_was_measured_outlives_a_training_and_is_known_to_be_of_older_weights(
+    digits: Data, tmp_path: Path
+):
+    folder = tmp_path / "run"
+    train(SMALL, digits, replace(QUICK, epochs=1), folder)
+    evaluate = ["evaluate", str(folder), "--limit", "20", "--metrics", "elbo", "--write"]
+    assert main(evaluate) == 0
+    assert load(folder).stale == ()
+    found = train(SMALL, digits, replace(QUICK, epochs=2), folder, resume=True)
+    assert "negative_elbo" in load_card(folder)["metrics"]
+    assert load(folder).stale == found.stale == ("numbers",)
+    assert main(evaluate) == 0
+    assert load(folder).stale == ()
+
+    def measured(at: Progress) -> None:
+        if at.ends_epoch and at.epoch == 3:
+            assert main([*evaluate[:-1], "active", "--write"]) == 0
+
+    train(SMALL, digits, replace(QUICK, epochs=4), folder, resume=True, report=measured)
+    assert {"negative_elbo", "active_units_z"} <= set(load_card(folder)["metrics"])
+
+
+UNASKED = replace(QUICK, epochs=None, warmup=None)
+
+
+def test_defaults_follow_the_length_of_a_training_and_the_card_says_them(
+    digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(training_options, "USUAL_STEPS", 100)
+    found = train(SMALL, digits, UNASKED, tmp_path / "run")
+    assert found.card["training"]["epochs"] == found.card["epochs_done"] == 100 / STEPS_AN_EPOCH
+    assert found.card["training"]["warmup"] == 10
+    explicit = train(SMALL, digits, replace(UNASKED, epochs=25, warmup=10), tmp_path / "again")
+    assert same(found.model.state_dict(), explicit.model.state_dict())
+
+
+def test_a_resumed_run_keeps_the_length_and_the_warm_up_it_was_begun_with(digits: Data, tmp_path: Path):
+    begun = replace(UNASKED, epochs=4)
+    train(SMALL, digits, begun, tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, digits, begun, tmp_path / "run", report=interrupt_after(2))
+    found = train(SMALL, digits, UNASKED, tmp_path / "run", resume=True)
+    assert found.card["epochs_done"] == 4
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "run"))
+    found = train(SMALL, digits, replace(UNASKED, epochs=6), tmp_path / "run", resume=True)
+    assert (found.card["epochs_done"], found.card["training"]["warmup"]) == (6, 1)
+
+
+@pytest.mark.parametrize("name", bundled())
+def test_the_bundled_models_would_be_trained_alike_by_todays_defaults(name: str):
+    card = load_card(bundled()[name])
+    made = card["training"]
+    steps = card["data"]["images"] // made["batch"]
+    settled = Options(epochs=made["epochs"], batch=made["batch"]).settled(steps)
+    assert "--warmup" in card["command"] or made["warmup"] == settled.warmup
+    assert (
+        "--epochs" in card["command"] or made["epochs"] == Options(batch=made["batch"]).settled(steps).epochs
+    )
+
+
+def test_a_constraint_begins_to_bind_in_a_short_training_too():
+    short, long = (Constrained(2.0, steps=steps) for steps in (100, 100_000))
+    assert isinstance(short, Constrained)
+    assert isinstance(long, Constrained)
+    assert (short.waits, long.waits) == (10, Constrained.WARMUP)
+
+
+def test_active_dimensions_are_counted_at_the_end_and_a_collapse_is_said(
+    digits: Data, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    arguments = [*ARGUMENTS, "--epochs", "2", "--beta", "1000", "--out", str(tmp_path / "run")]
+    assert main(arguments) == 0
+    assert load_card(tmp_path / "run")["active_dimensions"] == {"z": {"active": 0, "dimensions": 3, "n": 256}}
+    assert "z has collapsed: none of its 3 dimensions is active" in " ".join(capsys.readouterr().out.split())
+    found = train(SMALL, digits, replace(QUICK, validation=40), tmp_path / "other")
+    assert found.card["active_dimensions"]["z"]["n"] == 40
+    assert collapsed({"active_dimensions": {"z": {"active": 1, "dimensions": 8, "n": 9}}})[0].startswith(
+        "z: 1 of 8 dimensions is active"
+    )
+    assert collapsed({"active_dimensions": {"z": {"active": 4, "dimensions": 8, "n": 9}}}) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_the_first_model_of_the_readme_is_alive(seed: int, digits: Data, tmp_path: Path):
+    found = train(VAE(latent=8), digits, Options(seed=seed, device="cpu"), tmp_path / "small")
+    assert found.card["active_dimensions"]["z"]["active"] >= 6
 
 
 @pytest.mark.parametrize(
@@ -333,18 +433,18 @@ def test_a_batch_larger_than_the_data_is_refused(digits: Data, tmp_path: Path, o
         ({"clip": 0.0}, "clip must be above 0"),
         ({"warmup": -1}, "warmup must not be negative"),
         ({"beta": 0.0}, "beta must be above 0"),
-        ({"class_weight": -1.0}, "class weight must be 0 or more"),
+        ({"class_weight": -1.0}, "class-weight must be 0 or more"),
         ({"patience": 3}, "patience needs to be above 0 and to have validation images"),
         ({"precision": "float8"}, "no precision is called 'float8'"),
     ],
 )
 def test_options_that_make_no_training_are_refused(options: dict[str, Any], words: str, one_line: Callable):
     with pytest.raises(ValueError, match=words) as caught:
-        Options(**options)
+        options_for(SMALL, options)
     one_line(caught.value)
 
 
-@pytest.mark.parametrize("name", ["nonesuch", "cuda:99", "cpux"])
+@pytest.mark.parametrize("name", ["nonesuch", "cuda:99", "cpux", "meta", ""])
 def test_a_device_that_is_not_there_is_refused(name: str, one_line: Callable):
     with pytest.raises(ValueError, match=f"the device '{name}' is not to be had") as caught:
         pick_device(name)

@@ -2,6 +2,18 @@
 
 from .base import Bench, Estimate, Report
 from .frontier import frontier
-from .registry import DEFAULT, METRICS, bench_of, evaluate, measure
+from .registry import DEFAULT, METRICS, bench_of, check_groups, evaluate, measure, measure_each
 
-__all__ = ["DEFAULT", "METRICS", "Bench", "Estimate", "Report", "bench_of", "evaluate", "frontier", "measure"]
+__all__ = [
+    "DEFAULT",
+    "METRICS",
+    "Bench",
+    "Estimate",
+    "Report",
+    "bench_of",
+    "check_groups",
+    "evaluate",
+    "frontier",
+    "measure",
+    "measure_each",
+]

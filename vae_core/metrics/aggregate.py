@@ -16,7 +16,7 @@ from ..explore import reads_label
 from ..labels import has_label
 from ..names import LABEL
 from ..priors import one_hot
-from .base import Bench, Estimate
+from .base import Bench, Estimate, mlp_classifier
 
 ROWS = 256  # draws that meet all N posteriors at once: (256, N) numbers in memory
 KERNEL_DRAWS = 2000
@@ -137,9 +137,12 @@ def two_sample(bench: Bench) -> dict[str, Estimate]:
     1/2 where it cannot. Half of the split's draws, chosen by the seed, and as many of the prior fit it, the others test it; n counts those.
 
     A labelled block is compared together with its class: the kernel is 0 between classes, and the MLP is told the class. Priors that read
-    other variables are drawn by drawing those first, so that every block has its marginal.
+    other variables are drawn by drawing those first, so that every block has its marginal. Nothing for fewer than 3 images.
     """
     n, few, found = len(bench.data), KERNEL_DRAWS, {}
+    if n < 3:
+        bench.report(f"no two-sample tests: they need 3 images, and there are {n}")
+        return {}
     generator = torch.Generator().manual_seed(bench.seed)
     order = torch.randperm(n, generator=generator)  # MNIST's test images are not alike in their two halves
     labels = bench.encoded.labels.cpu()[order]
@@ -214,16 +217,16 @@ def _jackknife(kernel: Tensor, n: int) -> float:
 def told_apart(x: Tensor, y: Tensor, seed: int) -> Tensor:
     """Which held-out rows of x and y `(N, D)` an MLP fitted on the others gives to the right sample, 0 or 1: `(N,)` or one fewer."""
     from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     half = len(x) // 2
     fitted, tested = torch.cat([x[:half], y[:half]]), torch.cat([x[half:], y[half:]])
-    classifier = MLPClassifier((64,), early_stopping=True, max_iter=100, random_state=seed)
+    samples = torch.arange(2).repeat_interleave(half)
+    classifier = mlp_classifier(samples, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         pipeline = make_pipeline(StandardScaler(), classifier)
-        pipeline.fit(fitted.numpy(), torch.arange(2).repeat_interleave(half).numpy())
+        pipeline.fit(fitted.numpy(), samples.numpy())
     truth = torch.arange(2).repeat_interleave(len(x) - half)
     return (torch.from_numpy(pipeline.predict(tested.numpy())) == truth).float()

@@ -87,6 +87,17 @@ def bootstrap(statistic: Callable[[Tensor], float], n: int, generator: torch.Gen
     return torch.tensor(found, dtype=torch.float64).std().item()
 
 
+def mlp_classifier(labels: Tensor, seed: int) -> Any:
+    """scikit-learn's MLPClassifier(64) for rows of these labels `(N,)`. It stops early by a tenth of them, unless they are too few for
+    every class to be in both parts: then it makes 100 passes."""
+    from sklearn.neural_network import MLPClassifier
+
+    counts = labels.unique(return_counts=True)[1]
+    held_out = -(-len(labels) // 10)
+    stops = int(counts.min()) > 1 and len(counts) <= min(held_out, len(labels) - held_out)
+    return MLPClassifier((64,), early_stopping=stops, max_iter=100, random_state=seed)
+
+
 class Encodings(NamedTuple):
     """Posterior means, scales and one draw of each block, `(N, D)` each, and the labels `(N,)`."""
 
@@ -117,6 +128,13 @@ class Bench:
     @property
     def blocks(self) -> list[str]:
         return blocks(self.model)
+
+    def tells_apart(self, what: str) -> bool:
+        """Whether the data has two classes or more; where it has not, it is reported that `what` needs them."""
+        if self.classes < 2:
+            number = "no classes" if not self.classes else "one class"
+            self.report(f"no {what}: the data has {number}, and it takes two to tell them apart")
+        return self.classes > 1
 
     def sampler(self, purpose: int) -> Sampler:
         """A stream of noise of its own for each purpose."""
@@ -155,4 +173,4 @@ def gather(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
-__all__ = ["Bench", "Encodings", "Estimate", "Report", "bootstrap", "gather"]
+__all__ = ["Bench", "Encodings", "Estimate", "Report", "bootstrap", "gather", "mlp_classifier"]

@@ -43,7 +43,7 @@ def calibration(bench: Bench) -> dict[str, Estimate]:
 
     nll: mean -log q(true class | x), nats. ece: expected calibration error over 15 equal bins of the confidence max_c q(c|x) (Guo et
     al., 2017; `reliability`): it cannot be negative, so that chance adds to it, up to about 0.4 sqrt(15 / N). Its
-    standard error is a bootstrap over images. Nothing for a model without a class.
+    standard error is a bootstrap over images. Nothing for a model without a class, or data of one.
     """
     found, generator = {}, torch.Generator().manual_seed(bench.seed)
     for name, log_q in class_log_probabilities(bench).items():
@@ -61,7 +61,7 @@ def calibration_error(confidence: Tensor, right: Tensor, generator: torch.Genera
 
 
 def class_log_probabilities(bench: Bench) -> dict[str, Tensor]:
-    """log q(c|x) by Bayes' rule over the model's terms (`bayes`), and of its classifier (`classifier`), `(N, K)` each."""
+    """log q(c|x) by the bound (`bayes`), and of its classifier (`classifier`), `(N, K)` each."""
     return {name: scores.cpu().double().log_softmax(-1) for name, scores in bench.once(class_scores).items()}
 
 

@@ -1,4 +1,4 @@
-"""How well a model knows its classes: Bayes' rule on its own terms, and what an independent judge says of its images.
+"""How well a model knows its classes: the class by its bound, and what an independent judge says of its images.
 
 Shapes: B examples, K classes.
 """
@@ -22,9 +22,11 @@ CLASS_DRAWS = 10
 
 
 def bayes_accuracy(bench: Bench) -> dict[str, Estimate]:
-    """bayes_accuracy: share of images whose class is argmax_c ELBO(x, c), pi uniform: Bayes' rule over the model's own terms.
+    """bayes_accuracy: share of images whose class is argmax_c ELBO(x, c), pi uniform: the class by the bound.
 
-    classifier_accuracy: the same for argmax_c q(c|x), where the model has a classifier. Nothing for a model without a class.
+    Its softmax is Bayes' rule where the bounds are tight, or as loose for every class, and an approximation elsewhere.
+
+    classifier_accuracy: the same for argmax_c q(c|x), where the model has a classifier. Nothing for a model without a class, or data of one.
     """
     labels = bench.data.labels.to(bench.device)
     return {
@@ -38,9 +40,9 @@ def class_scores(bench: Bench) -> dict[str, Tensor]:
     """Logits of q(c|x) for each image of the split, `(N, K)`: `bayes`, ELBO(x, c), pi uniform, and `classifier` where there is one.
 
     Where a posterior reads the class, ELBO(x, c) is the mean of 10 draws: one draw's noise would hide the difference of classes.
-    Nothing for a model without a class.
+    Nothing for a model without a class, or data of one.
     """
-    if not has_label(bench.model):
+    if not (has_label(bench.model) and bench.tells_apart("accuracy of the model's classes")):
         return {}
     log_prior, draw = uniform_log_prior(bench.classes, bench.device), bench.sampler(7)
     draws = CLASS_DRAWS if any(LABEL in net.given for net in bench.model.q.values()) else 1
@@ -60,11 +62,12 @@ def judged(bench: Bench) -> dict[str, Estimate]:
 
     The judge is trained here on the grey training images, and judge_accuracy is its own share of right answers on the
     grey images of the split. sample_accuracy: 10,000 draws of the prior, classes in equal numbers, decoded to their mean:
-    the share judged to be of the class asked for. swap_accuracy: for each image of the split the blocks that do not read
-    the class keep their posterior mean, the others take the prior's mean for a random *other* class: the share judged to
-    be of that class. Nothing for a model that takes no class.
+    the share judged to be of the class asked for. That is how typical they are, not how diverse: one good image for each
+    class would score 1. swap_accuracy: for each image of the split the blocks that do not read the class keep their
+    posterior mean, the others take the prior's mean for a random *other* class: the share judged to be of that class,
+    whatever of the style was kept. Nothing for a model that takes no class, or data of one.
     """
-    if not has_label(bench.model):
+    if not (has_label(bench.model) and bench.tells_apart("judge of samples and swaps")):
         return {}
     bench.report("training the judge on the training images")
     judge = Judge(bench.train, bench.seed)

@@ -4,6 +4,7 @@ Shapes: B examples, S importance samples.
 """
 
 import math
+from collections.abc import Callable
 from functools import reduce
 
 import torch
@@ -59,17 +60,24 @@ def _bits(nats: Estimate, bench: Bench) -> dict[str, Estimate]:
 
 @torch.no_grad()
 def importance_bound(bench: Bench) -> dict[str, Estimate]:
-    """log_p<what is observed>: log p >= logsumexp_s log w_s - log S, S = 500, mean over 1,000 images.
+    """log_p<what is observed>: log p >= logsumexp_s log w_s - log S, S = 500, mean over 1,000 images of the split, chosen by the seed.
 
     log_px is log p(x), or log p(x|c) where the class is an input; log_pxy is log p(x, y) of a Joint VAE; log_px_coarse of an SRVAE.
-    w = p(x, z) / q(z|x) at z ~ q(z|x) (Burda et al., 2016); the images are the first of the split, at most 1,000.
+    w = p(x, z) / q(z|x) at z ~ q(z|x) (Burda et al., 2016). negative_elbo_paired: -ELBO of the same images, the mean of -log w_s;
+    importance_gap: the bound minus the ELBO, paired by image, in expectation at most KL(q(z|x) || p(z|x)), the gap of inference (Cremer et
+    al., 2018).
     """
-    data, draw = bench.data.head(IMPORTANCE_EXAMPLES).to(bench.device), bench.sampler(3)
-    bounds = [
-        importance_weighted(bench.model, batch, IMPORTANCE_SAMPLES, draw)
+    data, draw = bench.data.subset(IMPORTANCE_EXAMPLES, bench.seed).to(bench.device), bench.sampler(3)
+    weights = [
+        log_weights(bench.model, batch, IMPORTANCE_SAMPLES, draw)
         for batch in data.batches(max(1, min(500, PIXELS_AT_ONCE // data.images[0].numel())), bench.seed)
     ]
-    return {evidence_name(bench.model): Estimate.mean(torch.cat(bounds))}
+    bounds, elbos = (torch.cat([f(w) for w in weights]) for f in (_log_mean, lambda w: w.mean(0)))
+    return {
+        evidence_name(bench.model): Estimate.mean(bounds),
+        "negative_elbo_paired": Estimate.mean(-elbos),
+        "importance_gap": Estimate.mean(bounds - elbos),
+    }
 
 
 def evidence_name(model: Model) -> str:
@@ -80,6 +88,11 @@ def evidence_name(model: Model) -> str:
 
 def importance_weighted(model: Model, batch: Env, samples: int, draw: Draw) -> Tensor:
     """logsumexp_s [log p(x, z_s) - log q(z_s|x)] - log S for each example, `(B,)` nats."""
+    return _log_mean(log_weights(model, batch, samples, draw))
+
+
+def log_weights(model: Model, batch: Env, samples: int, draw: Draw) -> Tensor:
+    """log p(x, z_s) - log q(z_s|x), z_s ~ q(z|x), `(S, B)` nats."""
     inferred = model.infer(batch, draw)
     chained = any(set(net.given) & set(inferred.posteriors) for net in model.q.values())
     weights = [_log_weight(model, inferred)]
@@ -90,7 +103,11 @@ def importance_weighted(model: Model, batch: Env, samples: int, draw: Draw) -> T
             redrawn = {name: draw(q) for name, q in inferred.posteriors.items()}
             inferred = inferred._replace(env={**inferred.env, **redrawn})
         weights.append(_log_weight(model, inferred))
-    return torch.stack(weights).logsumexp(0) - math.log(samples)
+    return torch.stack(weights)
+
+
+def _log_mean(log_weights: Tensor) -> Tensor:
+    return log_weights.logsumexp(0) - math.log(len(log_weights))
 
 
 def _log_weight(model: Model, inferred: Inferred) -> Tensor:
@@ -128,7 +145,12 @@ def components(bench: Bench) -> dict[str, Estimate]:
     """components_<block>: the effective number of parts of a prior, its classes or components, that the encodings use.
 
     exp of the entropy of the mean responsibility p(i | z), z ~ q(z|x), over the split: 1 where a single one is left, M where all
-    are used alike. The error is a bootstrap over images. Nothing for a prior of one part, or one that reads other latents.
+    are used alike. Nothing for a prior of one part, or one that reads other latents.
+
+    components_match_<block>, components_nmi_<block>, where the prior does not read the class: does the likeliest component of an image go
+    with its class? match is the share of images in the component that is paired with their class, components and classes paired one to
+    one as well as can be; nmi = 2 I(component; class) / (H(component) + H(class)). Which component pairs with which class is found on
+    these images and their labels. The errors are bootstraps over images.
     """
     found, generator = {}, torch.Generator().manual_seed(bench.seed)
     for name in bench.blocks:
@@ -139,7 +161,52 @@ def components(bench: Bench) -> dict[str, Estimate]:
         shares = torch.cat([responsibilities(prior, part) for part in z.split(1000)]).cpu()
         spread = bootstrap(lambda rows, shares=shares: effective(shares[rows].mean(0)), len(z), generator)
         found[f"components_{name}"] = Estimate(effective(shares.mean(0)), spread, len(z))
+        if bench.classes > 1 and int(prior.classes.max()) < 0:
+            found |= _agreement(name, shares.argmax(-1), shares.shape[1], bench, generator)
     return found
+
+
+def _agreement(
+    block: str, component: Tensor, components: int, bench: Bench, generator: torch.Generator
+) -> dict[str, Estimate]:
+    """`components_match` and `components_nmi` of the component of each image, `(N,)`."""
+    labels, n, found = bench.data.labels.cpu(), len(component), {}
+    for name, score in (("match", best_match), ("nmi", normalised_information)):
+
+        def of_rows(rows: Tensor, score: Callable[[Tensor], float] = score) -> float:
+            return score(_table(component[rows], labels[rows], components, bench.classes))
+
+        spread = bootstrap(of_rows, n, generator)
+        found[f"components_{name}_{block}"] = Estimate(of_rows(torch.arange(n)), spread, n)
+    return found
+
+
+def _table(rows: Tensor, columns: Tensor, height: int, width: int) -> Tensor:
+    """How often each pair of integers comes, as shares, `(height, width)`."""
+    counts = torch.bincount(rows * width + columns, minlength=height * width).view(height, width)
+    return counts.double() / len(rows)
+
+
+def best_match(table: Tensor) -> float:
+    """The greatest share that pairs of rows and columns hold, each in at most one pair, of shares `(M, K)` (Kuhn, 1955).
+
+    >>> round(best_match(torch.tensor([[0.1, 0.4], [0.3, 0.2]])), 4)
+    0.7
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(table.numpy(), maximize=True)
+    return table[rows, columns].sum().item()
+
+
+def normalised_information(table: Tensor) -> float:
+    """2 I(a; b) / (H(a) + H(b)) of shares `(M, K)`; 0 where neither varies.
+
+    >>> normalised_information(torch.eye(2) / 2), normalised_information(torch.ones(2, 2) / 4)
+    (1.0, 0.0)
+    """
+    rows, columns, both = (torch.special.entr(p).sum().item() for p in (table.sum(1), table.sum(0), table))
+    return 2 * (rows + columns - both) / (rows + columns) if rows + columns else 0.0
 
 
 def active(bench: Bench) -> dict[str, Estimate]:

@@ -34,7 +34,7 @@ def frontier(
     there minus its own, nats, paired by image. `bench` holds the model at no beta. Noise is the same everywhere.
     """
     judge = None
-    if has_label(bench.model):
+    if has_label(bench.model) and bench.classes > 1:
         bench.report("training the judge on the training images")
         judge = Judge(bench.train, bench.seed)
     return {

@@ -1,15 +1,18 @@
 """The registry of metrics and the one call that measures them all."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from ..checkpoints import Checkpoint
 from ..data import Data, load_data
-from ..multirate import at
+from ..distributions import check_seed
+from ..multirate import at, rates_of
 from .aggregate import rate_split, two_sample
 from .base import Bench, Estimate, Report
 from .calibration import calibration
 from .classes import bayes_accuracy, judged
-from .disentanglement import dci, disentanglement
+from .coverage import prior_coverage
+from .disentanglement import dci, disentanglement, factor_tables
 from .evidence import active, components, elbo_terms, importance_bound, noise
 from .holes import prior_holes
 from .probes import probes
@@ -31,6 +34,7 @@ METRICS: dict[str, Metric] = {
     "judged": judged,
     "rate": rate_split,
     "holes": prior_holes,
+    "coverage": prior_coverage,
     "posteriors": posterior_separation,
     "disentanglement": disentanglement,
     "two-sample": two_sample,
@@ -55,8 +59,10 @@ def evaluate(
 ) -> dict[str, Estimate]:
     """Measure `checkpoint` on a split of `data` (its own unless named): name -> (value, se, n), nats and shares.
 
-    `beta` is where a multi-rate model is measured, unless where it stands: one number, or one for each block.
-    Raises ValueError for an unknown data set, split or metric, and for data of another shape or other classes.
+    `limit` takes that many of the split's images at random, by the seed. `beta` is where a multi-rate model is measured, unless where it
+    stands: one number, or one for each block.
+    Raises ValueError for an unknown data set, split or metric, for data of another shape or other classes, and for a beta of a model
+    that was trained for one.
     """
     return measure(
         bench_of(checkpoint, data, split, beta=beta, limit=limit, seed=seed, report=report), metrics
@@ -65,16 +71,45 @@ def evaluate(
 
 def measure(bench: Bench, metrics: Collection[str] = DEFAULT) -> dict[str, Estimate]:
     """The numbers of these groups on a bench, which keeps what several of them need. Raises ValueError for an unknown group."""
+    found: dict[str, Estimate] = {}
+    for group in measure_each(bench, metrics):
+        if group.error:
+            raise group.error
+        found |= group.numbers
+    return found
+
+
+class Measured(NamedTuple):
+    """What one group gave: numbers and tables of factors; or, where it failed, neither, and why."""
+
+    group: str
+    numbers: dict[str, Estimate]
+    tables: dict[str, Any]
+    error: Exception | None = None
+
+
+def measure_each(bench: Bench, metrics: Collection[str] = DEFAULT) -> Iterator[Measured]:
+    """One group after the other, in the order of the registry, whatever becomes of the others. Raises ValueError as `check_groups`."""
+    check_groups(metrics)
+    return (_measured(bench, group) for group in METRICS if group in metrics)
+
+
+def _measured(bench: Bench, group: str) -> Measured:
+    bench.report(f"measuring {group}")
+    try:
+        return Measured(group, METRICS[group](bench), factor_tables(bench, [group]))
+    except Exception as error:  # whatever a metric raises, the numbers of the others are kept
+        return Measured(group, {}, {}, error)
+
+
+def check_groups(metrics: Collection[str]) -> None:
+    """Raises ValueError for no group, or an unknown one."""
+    if not metrics:
+        raise ValueError(f"no metric is named: choose from {', '.join(METRICS)}")
     if unknown := set(metrics) - set(METRICS):
         raise ValueError(
             f"no metric is called {', '.join(sorted(unknown))}: choose from {', '.join(METRICS)}"
         )
-    found: dict[str, Estimate] = {}
-    for group in METRICS:
-        if group in metrics:
-            bench.report(f"measuring {group}")
-            found |= METRICS[group](bench)
-    return found
 
 
 def bench_of(
@@ -88,8 +123,13 @@ def bench_of(
     report: Report = lambda line: None,
 ) -> Bench:
     """The checkpoint's model, at `beta`, beside a split of `data` (its own unless named). Raises ValueError as `evaluate` does."""
+    check_seed(seed)
+    if beta is not None and not rates_of(checkpoint.model):
+        raise ValueError(
+            f"{checkpoint.name} was trained for one beta, so it is measured at no other: leave out --beta"
+        )
     name = data or checkpoint.card["data"]["name"]
-    held = load_data(name, split, limit)
+    held = load_data(name, split).subset(limit, seed)
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
     _check_fit(checkpoint, held)

@@ -39,11 +39,15 @@ class Declaration(ABC):
         return "elbo"
 
 
+# No block, mixture or layer is larger.
+MOST = 65_536
+
+
 def positive(**dimensions: int | None) -> None:
-    """Raises ValueError naming the first number that is there and below 1."""
+    """Raises ValueError naming the first number that is there and out of 1 to `MOST`."""
     for name, value in dimensions.items():
-        if value is not None and value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
+        if value is not None and not 1 <= value <= MOST:
+            raise ValueError(f"{name} must be between 1 and {MOST}, got {value}")
 
 
 def need_classes(data: Signature, what: str) -> None:

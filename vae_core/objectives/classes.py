@@ -18,7 +18,7 @@ from .parts import Regulariser, free_priors
 
 
 class ClassTerm(Regulariser):
-    """CE(softmax_c(log pi_c - KL(c)), y), `(B,)`: Bayes' rule over the model's own terms (`labels.class_log_joint`), pi uniform.
+    """CE(softmax_c(log pi_c - KL(c)), y), `(B,)`, of the class by the bound (`labels.class_log_joint`), pi uniform.
 
     A term without a parameter of its own, which makes the encoder say what the class prior means.
     """

@@ -22,7 +22,8 @@ class Constrained(Weighting):
     """min D subject to E_x KL <= delta nats an example, by dual ascent on the multiplier beta (the KKT form of a beta-VAE).
 
     theta, phi descend D + beta (KL - delta); beta <- beta exp(speed (KL_average - delta) / max(delta, 1)), kept within
-    `RANGE`, with an exponential average of the batches' KL (decay 0.99) and no update before `WARMUP` batches have been seen.
+    `RANGE`, with an exponential average of the batches' KL (decay 0.99) and no update before `WARMUP` batches have been seen,
+    or a tenth of the `steps` of a short training.
     beta (KL - delta) = 0 at the optimum: where KL stays below delta at the least beta, the constraint is inactive.
     """
 
@@ -32,10 +33,11 @@ class Constrained(Weighting):
     average: Tensor
     batches: Tensor
 
-    def __init__(self, delta: float, speed: float = 0.01):
+    def __init__(self, delta: float, speed: float = 0.01, steps: int | None = None):
         super().__init__()
         above_zero(delta=delta)
         self.delta, self.speed = delta, speed
+        self.waits = self.WARMUP if steps is None else min(self.WARMUP, steps // 10)
         for name in ("log_beta", "average", "batches"):
             self.register_buffer(name, torch.zeros(()))
 
@@ -46,7 +48,7 @@ class Constrained(Weighting):
 
     def _ascend(self, rate: Tensor) -> None:
         _average(self.average, self.batches, rate)
-        if self.batches > self.WARMUP:
+        if self.batches > self.waits:
             step = self.speed * (self.average - self.delta) / max(self.delta, 1.0)
             self.log_beta = (self.log_beta + step).clamp(*map(math.log, self.RANGE))
 
@@ -138,7 +140,7 @@ class ConstrainedVAE(OfBound):
         above_zero(delta=self.delta)
 
     def build(self, setting: Setting) -> Bound:
-        return self.bound(setting, Constrained(self.delta))
+        return self.bound(setting, Constrained(self.delta, steps=setting.steps))
 
     def says(self, card: Mapping[str, Any]) -> str:
         found = card.get("found") or {}

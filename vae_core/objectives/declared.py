@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from ..labels import has_label
 from ..model import Model
 from ..multirate import rates_of
 from ..names import LABEL
@@ -69,12 +70,24 @@ class OfBound(Declared):
             raise ValueError(
                 "a model with --rates is weighed by betas of its own: leave out --objective, --beta and --beta-warmup"
             )
+        self._check_classes(setting)
         beside: list[Regulariser] = [ClassTerm(self.class_weight)] if self.class_weight else []
         if self.classifier_weight and LABEL in setting.model.latents:
             beside.append(ClassifierTerm(self.classifier_weight))
         if self.adversary:
             beside += adversaries(setting.model, self.adversary, setting.classes)
         return Bound(weighting, [*beside, *added])
+
+    def _check_classes(self, setting: Setting) -> None:
+        if (self.class_weight or self.adversary) and setting.classes < 2:
+            number = "one class" if setting.classes else "no classes"
+            raise ValueError(
+                f"--class-weight and --adversary need classes to tell apart, and the data has {number}: leave them out"
+            )
+        if self.class_weight and not has_label(setting.model):
+            raise ValueError(
+                "no variable of this model is conditioned on the class: leave out --class-weight, or choose cdvae or joint"
+            )
 
     def beside(self) -> list[str]:
         """What the regularisers say."""

@@ -79,5 +79,7 @@ class MultiRateVAE(OfBound):
         return self.bound(setting, MultiRate(rates, self.beta_draws == "ends"))
 
     def says(self, card: Mapping[str, Any]) -> str:
-        low, high = card["model"]["arguments"]["rates"]
-        return " · ".join([f"every β from {low:g} to {high:g}", *self.beside()])
+        rates = card["model"]["arguments"].get("rates")
+        return " · ".join(
+            ["every β" + (" from {:g} to {:g}".format(*rates) if rates else ""), *self.beside()]
+        )

@@ -57,7 +57,7 @@ class Weighted(Weighting):
 
 
 def elbo(beta: Beta = 1.0, class_weight: float = 0.0, classifier_weight: float = 0.0) -> Bound:
-    """mean_b [ D + sum_k beta_k KL_k + alpha CE(Bayes' rule, y) - lambda log q(y|x) ]: what most models are trained by.
+    """mean_b [ D + sum_k beta_k KL_k + alpha CE(class by the bound, y) - lambda log q(y|x) ]: what most models are trained by.
 
     Raises ValueError for a beta that is not above 0 or a negative weight.
     """

@@ -4,6 +4,7 @@ from .devices import pick_device
 from .loop import train
 from .meter import Progress, Report, TrainingError
 from .options import LABELLED_SHARE, Options, options_for
+from .state import collapsed
 
 __all__ = [
     "LABELLED_SHARE",
@@ -11,6 +12,7 @@ __all__ = [
     "Progress",
     "Report",
     "TrainingError",
+    "collapsed",
     "options_for",
     "pick_device",
     "train",

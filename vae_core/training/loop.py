@@ -13,9 +13,10 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from ..checkpoints import CARD, TRAINING, Checkpoint, load_card, save_card, save_model
+from ..checkpoints import CARD, TRAINING, Checkpoint, fingerprint, load_card, save_card, save_model
 from ..data import Data
 from ..distributions import Sampler
+from ..explore import active_units, blocks, encode
 from ..model import Model
 from ..models import Declaration, Solver
 from ..multirate import at, usual
@@ -25,10 +26,13 @@ from .devices import Group, device_name, local_device, pick_device, process_grou
 from .meter import Meter, Progress, Report, TrainingError, not_finite
 from .options import Options
 from .schedule import Schedule, learning_rate, mix
-from .state import differences, keep, new_card, settled, take_up, waited
+from .state import differences, keep, measured, new_card, settled, take_up, taken_up, waited
 
 # Losses are looked at (and, on a GPU, waited for) once in this many steps.
 CHECK_EVERY = 50
+
+# Images to count active dimensions on at the end.
+COUNTED = 2000
 
 
 def train(
@@ -62,6 +66,8 @@ def train(
         ValueError: for a batch, device, objective or block of beta that does not fit.
     """
     device = pick_device(local_device(options.device))
+    if resume:
+        options = taken_up(options, folder)
     with process_group(device) as group, reproducible(options.seed):
         return Run(declaration, data, options, folder, device, group, command).go(resume, report)
 
@@ -107,7 +113,9 @@ class Run:
                 f"{len(self.schedule.rest)} images without a label are too few for a batch of {options.batch}: "
                 "give a smaller --batch or fewer --labels"
             )
-        self.steps = len(self.schedule) * options.epochs
+        self.options = options = options.settled(len(self.schedule))
+        self.epochs, self.warmup = options.epochs or 0, options.warmup or 0
+        self.steps = len(self.schedule) * self.epochs
         built = objective.build(Setting(self.model, len(data.classes), self.steps, len(self.data)))
         self.step = Step(self.model, built.to(device))
         self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
@@ -120,7 +128,7 @@ class Run:
 
     def go(self, resume: bool, report: Report) -> Checkpoint:
         done = self._resume() if resume else self._start()
-        for epoch in range(done, self.options.epochs):
+        for epoch in range(done, self.epochs):
             if self._ended():
                 break
             started = time.monotonic()
@@ -130,7 +138,10 @@ class Run:
             steps = (epoch + 1) * len(self.schedule)
             report(Progress(epoch + 1, steps, self.steps, means, True, validation))
         model = self.model.eval().requires_grad_(False)
-        return Checkpoint(self.folder, self.card, at(model, usual(model)), usual(model))
+        if done < self.card["epochs_done"]:
+            self._count(at(model, usual(model)))
+        weights = fingerprint(model.state_dict())
+        return Checkpoint(self.folder, self.card, at(model, usual(model)), usual(model), weights)
 
     def _ended(self) -> bool:
         """Whether another epoch would bring nothing."""
@@ -139,6 +150,8 @@ class Run:
         return impatient or (self.solve is not None and settled(history))
 
     def _start(self) -> int:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise TrainingError(f"{self.folder} is a file: choose a folder to train in")
         if (self.folder / CARD).exists():
             raise TrainingError(
                 f"{self.folder} already holds a checkpoint: choose another folder, or --resume to go on with it"
@@ -171,8 +184,25 @@ class Run:
                 return 0
             raise TrainingError(f"{self.folder / TRAINING} is missing, so there is nothing to resume from")
         card = take_up(self.folder, self.step, self.optimizer)
-        self.card = {**card, "training": {**card["training"], "epochs": self.options.epochs}}
+        self.card = {**card, **measured(self.folder), "training": {**card["training"], "epochs": self.epochs}}
         return card["epochs_done"]
+
+    def _count(self, model: Model) -> None:
+        """Write into the card how many dimensions of each block are active on held-out images, or on training images where none are held out."""
+        seen = (self.held_out if len(self.held_out) > 1 else self.data).head(COUNTED)
+        with torch.no_grad():
+            parts = [
+                {name: q.mean for name, q in encode(model, batch).items()}
+                for batch in seen.batches(500, self.options.seed)
+            ]
+        means = {name: torch.cat([part[name] for part in parts]) for name in blocks(model)}
+        active = {
+            name: {"active": int(active_units(mean).sum()), "dimensions": mean.shape[1], "n": len(mean)}
+            for name, mean in means.items()
+        }
+        self.card = {**self.card, **measured(self.folder), "active_dimensions": active}
+        if self.group.leads:
+            save_card(self.folder, self.card)
 
     def _epoch(self, epoch: int, report: Report) -> dict[str, float]:
         """One pass over the training images in a fresh order; the mean of each term."""
@@ -198,7 +228,7 @@ class Run:
         """The variables whose terms and weights the epoch is about: all of them, unless the model is trained stage by stage."""
         if not self.stages:
             return
-        names = self.stages[epoch * len(self.stages) // self.options.epochs]
+        names = self.stages[epoch * len(self.stages) // self.epochs]
         self.step.objective.names = names  # type: ignore[assignment]
         trained = [net[name] for net in (self.model.p, self.model.q) for name in names if name in net]
         wanted = {id(p) for module in trained for p in module.parameters()}
@@ -211,7 +241,7 @@ class Run:
                 raise TrainingError(not_finite(f"weight {name}", step))
 
     def _set_learning_rate(self, step: int) -> None:
-        rate = learning_rate(step, self.steps, self.options.learning_rate, self.options.warmup)
+        rate = learning_rate(step, self.steps, self.options.learning_rate, self.warmup)
         self.optimizer.param_groups[0]["lr"] = rate
 
     def _update(self, batch: dict[str, Tensor], sampler: Sampler) -> dict[str, Tensor]:
@@ -255,7 +285,8 @@ class Run:
             "processes": self.group.size,
         }
         found = {key: round(value, 6) for key, value in self.step.objective.state().items()}  # type: ignore[operator]
-        self.card = {**self.card, "epochs_done": done, "history": history, "cost": cost, "found": found}
+        made = {"epochs_done": done, "history": history, "cost": cost, "found": found}
+        self.card = {**self.card, **measured(self.folder), **made}
         if not self.group.leads:
             return
         try:
@@ -297,7 +328,7 @@ def _stages(declaration: Declaration, options: Options) -> tuple[tuple[str, ...]
     stages = declaration.stages
     if not stages:
         raise ValueError("this model has no stages to be trained one after the other: leave out --stagewise")
-    if options.epochs < len(stages):
+    if (options.epochs or 0) < len(stages):
         raise ValueError(f"{len(stages)} stages need at least as many epochs, got {options.epochs}")
     return stages
 

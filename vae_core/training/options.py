@@ -1,17 +1,26 @@
 """How to train: a dataclass whose fields are the options of the command line and the entry of a card."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from ..distributions import check_seed
 from ..models import Declaration
 from ..objectives import OBJECTIVES, Declared, declare
 
 # One in so many images of a batch is labelled, where only some labels are known.
 LABELLED_SHARE = 8
 
+# No count of a training is larger.
+MOST = 1_000_000_000
+
+# Where nothing is asked, a training has so many epochs, or as many as so many steps need; its learning rate rises over a tenth of them, but
+# over no more than the last of these.
+USUAL_EPOCHS, USUAL_STEPS, USUAL_WARMUP = 20, 2000, 500
+
 ABOVE_ZERO = ("epochs", "batch", "learning_rate", "clip")
-NOT_NEGATIVE = ("warmup", "validation", "seed")
+NOT_NEGATIVE = ("warmup", "validation")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -28,14 +37,14 @@ class Options:
     """What to optimise; the usual objective of the model unless given."""
     stagewise: bool = False
     """Train the stages of a model one after the other, equally many epochs each."""
-    epochs: int = 20
-    """Passes over the training images."""
+    epochs: int | None = None
+    """Passes over the training images: 20 unless given, and more where these are few, so that there are 2,000 steps."""
     batch: int = 128
     """Examples a step, over all processes."""
     learning_rate: float = 1e-3
     """Highest learning rate of Adam."""
-    warmup: int = 500
-    """Steps over which the learning rate rises; a cosine brings it down to zero after that."""
+    warmup: int | None = None
+    """Steps over which the learning rate rises, a tenth of all, but at most 500, unless given; a cosine brings it down to zero after that."""
     clip: float = 100.0
     """Largest norm of the gradient."""
     limit: int | None = None
@@ -53,11 +62,16 @@ class Options:
 
     def __post_init__(self):
         for name in ABOVE_ZERO:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name.replace('_', ' ')} must be above 0, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"{name.replace('_', ' ')} must be above 0, got {value}")
         for name in NOT_NEGATIVE:
-            if getattr(self, name) < 0:
+            if (getattr(self, name) or 0) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        for name, value in vars(self).items():
+            if name != "seed" and isinstance(value, int) and value > MOST:
+                raise ValueError(f"{name.replace('_', ' ')} is at most {MOST}, got {value}")
+        check_seed(self.seed)
         if self.precision not in PRECISIONS:
             raise ValueError(
                 f"no precision is called {self.precision!r}: choose one of {', '.join(PRECISIONS)}"
@@ -78,6 +92,18 @@ class Options:
             raise ValueError(
                 f"with --labels one in {LABELLED_SHARE} of a batch is labelled: give a --batch that divides by it, not {self.batch}"
             )
+
+    def settled(self, steps_an_epoch: int) -> "Options":
+        """The same options for a training of so many steps an epoch, with the defaults that follow its length.
+
+        >>> Options().settled(steps_an_epoch=10).epochs, Options().settled(10).warmup
+        (200, 200)
+        >>> Options().settled(468).epochs, Options().settled(468).warmup
+        (20, 500)
+        """
+        epochs = self.epochs or max(USUAL_EPOCHS, math.ceil(USUAL_STEPS / steps_an_epoch))
+        warmup = min(USUAL_WARMUP, epochs * steps_an_epoch // 10) if self.warmup is None else self.warmup
+        return replace(self, epochs=epochs, warmup=warmup)
 
     def objective_of(self, declaration: Declaration) -> Declared:
         """The objective that was given, or the usual one of the model."""

@@ -1,9 +1,8 @@
 """What a training keeps between epochs: weights and optimiser state as plain tensors, and the card."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,16 @@ from ..checkpoints import (
     FORMAT,
     TRAINING,
     CheckpointError,
+    load_card,
     read_metadata,
     read_tensors,
     save_card,
     save_model,
+    versions,
     write_tensors,
 )
 from ..data import Data
+from ..evaluations import MEASURED
 from ..model import Model
 from ..models import Declaration, described
 from ..names import LABEL
@@ -102,9 +104,7 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
         },
         "objective": objectives.described(options.objective_of(declaration), blocks),
         "training": recipe,
-        "versions": {
-            name: metadata.version(name) for name in ("latent-explorer", "torch", "numpy") if _installed(name)
-        },
+        "versions": versions(),
         "command": command,
         "epochs_done": 0,
         "history": [],
@@ -112,6 +112,40 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
         "found": {},
         "metrics": {},
     }
+
+
+def taken_up(options: Options, folder: Path) -> Options:
+    """The options with the length and the warm-up that the training in `folder` was begun with, where none are asked for."""
+    made = load_card(folder).get("training", {})
+    unasked = [name for name in ("epochs", "warmup") if getattr(options, name) is None]
+    return replace(options, **{name: made.get(name) for name in unasked})
+
+
+def measured(folder: Path) -> Card:
+    """What was written into the card beside a training, which is not its own to lose; it knows the weights that it is of."""
+    try:
+        card = load_card(folder)
+    except CheckpointError:
+        return {}
+    return {part: card[part] for part in MEASURED if part in card}
+
+
+def collapsed(card: Mapping[str, Any]) -> list[str]:
+    """A sentence for each block of which fewer than half of the dimensions were active at the end of the training.
+
+    >>> collapsed({"active_dimensions": {"z": {"active": 0, "dimensions": 8, "n": 100}}})[0]
+    'z has collapsed: none of its 8 dimensions is active, so the model says nothing of an image there: train longer, or try a smaller --beta or a --beta-warmup'
+    """
+    remedy = "train longer, or try a smaller --beta or a --beta-warmup"
+    return [
+        f"{block} has collapsed: none of its {of} dimensions is active, so the model says nothing of an image there: {remedy}"
+        if not active
+        else f"{block}: {active} of {of} dimensions {'is' if active == 1 else 'are'} active: if that is fewer than you want, {remedy}"
+        for block, (active, of, _) in (
+            (name, found.values()) for name, found in card.get("active_dimensions", {}).items()
+        )
+        if 2 * active < of
+    ]
 
 
 def waited(history: list[Card]) -> int:
@@ -124,11 +158,3 @@ def settled(history: list[Card]) -> bool:
     """Whether the last exact step changed nothing any more."""
     losses = [entry["loss"] for entry in history[-2:]]
     return len(losses) == 2 and losses[0] == losses[1]
-
-
-def _installed(name: str) -> bool:
-    try:
-        metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return False
-    return True

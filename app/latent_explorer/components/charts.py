@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 from latent_explorer.components import palette
+from latent_explorer.text import chart
 from vae_core.frontier import Frontier, Point, rate, rate_error
 
 HERE = "#d62728"
@@ -93,7 +94,7 @@ def plane(
             y=[d for _, _, d in others],
             mode="markers",
             marker={"size": 9, "symbol": "x-thin-open", "color": QUIET, "line": {"width": 2}},
-            hovertext=[f"{name}: R {r:.2f}, D {d:.2f}" for name, r, d in others],
+            hovertext=[f"{chart(name)}: R {r:.2f}, D {d:.2f}" for name, r, d in others],
             hoverinfo="text",
             name="other checkpoints",
         )
@@ -109,7 +110,7 @@ def plane(
     figure.update_layout(
         xaxis_title="rate R = KL(q ‖ p), nats an image",
         yaxis_title="distortion D = −E log p(x | z), nats an image",
-        title=_title(f"Rate and distortion of {name} over β"),
+        title=_title(f"Rate and distortion of {chart(name)} over β"),
         height=460,
         margin={"l": 60, "r": 10, "t": 100, "b": 50},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 13}},
@@ -155,7 +156,7 @@ def _equal_bounds(figure: go.Figure, frontier: Frontier) -> None:
 
 def _words(point: Point) -> str:
     return (
-        f"{betas_in_words(point['betas'])}<br>D {point['distortion']['value']:.2f} ± {point['distortion']['se']:.2f}, "
+        f"{chart(betas_in_words(point['betas']))}<br>D {point['distortion']['value']:.2f} ± {point['distortion']['se']:.2f}, "
         f"R {rate(point):.2f} ± {rate_error(point):.2f} nats"
     )
 
@@ -195,7 +196,7 @@ def dimensions(line: Sequence[Point], name: str, block: str, here: float) -> go.
         ax=0,
     )
     figure.update_layout(
-        title=_title(f"Rate of each dimension of {block} of {name} over its β"),
+        title=_title(f"Rate of each dimension of {block} of {chart(name)} over its β"),
         barmode="stack",
         xaxis={"title": f"β({block})", "type": "category"},
         yaxis_title="KL of each dimension, nats an image",

@@ -2,7 +2,9 @@
 //
 // `element` and what saves a figure come from shared.js, `liveRoute` and `putPicture` from live.js; Python puts both in front.
 
+const SIDE = 252, START_SIDE = 56;  // CSS pixels of the longer side of the picture, and of that of the start
 const SWEEP_MS = 2600;   // how long a handle takes through its range and back
+const COLLAPSED = "No dimension of this block is active: its posterior has collapsed onto the prior, so its handles hardly change the picture.";
 const CHANNEL = "hands", START_CHANNEL = "hands-start";
 
 const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -70,6 +72,7 @@ class Hands {
       const answer = { shape: data.shape, pixels: fromBase64(data.pixels) };
       this.#paint({ ...answer, classes: data.said && [data.said] });
       putPicture(this.startCanvas, answer, 1);
+      fitted(this.startCanvas, START_SIDE);
       this.#show();
     }
     this.root.dataset.ready = "true";
@@ -155,7 +158,7 @@ class Hands {
     this.handles = new Map();
     this.blocks.replaceChildren(...blocks.map((block) => this.#block(block)));
     this.bars = classes.map((name, c) => element("span", { class: "bar", style: `background:${colours[c]}`, title: name }));
-    this.said.replaceChildren(...classes.map((name, c) => element("span", { class: "column" }, this.bars[c], element("span", {}, name))));
+    this.said.replaceChildren(...classes.map((name, c) => element("span", { class: "column" }, this.bars[c], element("span", { class: "label", title: name }, name))));
   }
 
   #block({ name, title, unit, handles }) {
@@ -166,9 +169,9 @@ class Hands {
       "section",
       { class: "block", "data-block": name },
       element("h4", {}, title, element("span", { class: "note" }, unit)),
-      ...rows(true),
+      ...(dead.length === handles.length ? [element("p", { class: "note" }, COLLAPSED)] : rows(true)),
       ...(dead.length
-        ? [element("details", {}, element("summary", {}, `${dead.length} inactive dimension${dead.length > 1 ? "s" : ""}`), ...dead)]
+        ? [element("details", dead.length === handles.length ? { open: "" } : {}, element("summary", {}, `${dead.length} inactive dimension${dead.length > 1 ? "s" : ""}`), ...dead)]
         : []),
     );
   }
@@ -320,6 +323,7 @@ class Hands {
       return;
     }
     putPicture(this.canvas, answer);
+    fitted(this.canvas, SIDE);
     this.#showSaid(answer.classes?.[0]);
     this.root.dataset.painted = Number(this.root.dataset.painted ?? 0) + 1;
     this.#tell();
@@ -399,17 +403,18 @@ class Hands {
 
   /** The picture with its start and its moves in words, as SVG text. */
   #svg() {
-    const style = getComputedStyle(this.root), side = 280, margin = 12;
+    const style = getComputedStyle(this.root), side = 280, margin = 12, longest = Math.max(this.canvas.width, this.canvas.height);
+    const [width, height] = [this.canvas.width, this.canvas.height].map((pixels) => (side * pixels) / longest);
     const ink = style.getPropertyValue("--st-text-color") || "#222", ground = style.getPropertyValue("--st-background-color") || "#fff";
     const line = (text, y, look = {}) => svgText(text, { x: margin, y, "font-family": style.fontFamily, "font-size": 13, fill: ink, ...look });
     const moves = [...this.handles.values()].filter(({ root }) => root.classList.contains("moved"))
       .map(({ block, dimension, value }) => `${block}[${dimension}] ${value.textContent}`);
-    const box = `x="${margin}" y="34" width="${side}" height="${side}" preserveAspectRatio="none" style="image-rendering:pixelated"`;
-    return svgDocument(side + 2 * margin, side + 66 + 18 * moves.length, ground, [
+    const box = `x="${margin}" y="34" width="${width}" height="${height}" preserveAspectRatio="none" style="image-rendering:pixelated"`;
+    return svgDocument(side + 2 * margin, height + 66 + 18 * moves.length, ground, [
       line("Decoded image", 22, { "font-weight": 600 }),
       `<image ${box} href="${this.canvas.toDataURL()}"/>`,
-      line(this.startCaption.textContent, side + 54),
-      ...moves.map((text, i) => line(text, side + 72 + 18 * i)),
+      line(this.startCaption.textContent, height + 54),
+      ...moves.map((text, i) => line(text, height + 72 + 18 * i)),
     ].join(""));
   }
 

@@ -105,3 +105,10 @@ function putPicture(canvas, { shape: [, H, W, channels], pixels }, number = 0) {
   }
   context.putImageData(image, 0, 0);
 }
+
+/** Show a canvas with its longer side so many CSS pixels long: images need not be square. */
+function fitted(canvas, side) {
+  const factor = side / Math.max(canvas.width, canvas.height);
+  canvas.style.width = `${canvas.width * factor}px`;
+  canvas.style.height = `${canvas.height * factor}px`;
+}

@@ -221,7 +221,8 @@ function paintPicture(context, theme, picture, x, y, side, colour, opacity) {
   context.fillRect(x - half, y - half, side, side);  // nothing shines through what is pale
   context.globalAlpha = opacity;
   context.imageSmoothingEnabled = side < 1.5 * picture.width;
-  context.drawImage(picture, x - half + line, y - half + line, side - 2 * line, side - 2 * line);
+  const factor = (side - 2 * line) / Math.max(picture.width, picture.height), w = picture.width * factor, h = picture.height * factor;
+  context.drawImage(picture, x - w / 2, y - h / 2, w, h);
   context.strokeStyle = colour;
   context.lineWidth = line;
   context.strokeRect(x - half + line / 2, y - half + line / 2, side - line, side - line);

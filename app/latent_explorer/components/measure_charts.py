@@ -9,13 +9,14 @@ from plotly.subplots import make_subplots
 
 from latent_explorer.components import palette
 from latent_explorer.components.charts import HERE, QUIET
+from latent_explorer.text import chart
 
 Number = Mapping[str, Any]  # value, se, n
 
 
 # What the names of numbers in nats begin with.
 NATS = (
-    *("distortion", "rate_", "negative_elbo", "log_p", "class_information"),
+    *("distortion", "rate_", "negative_elbo", "log_p", "importance_gap"),
     *("index_information", "total_correlation", "dimension_kl", "aggregate_kl"),
     *(f"{whose}_{what}" for whose in ("prior", "posterior") for what in ("kl", "bhattacharyya")),
 )
@@ -27,7 +28,7 @@ def with_unit(number: str) -> str:
     >>> with_unit("rate_z"), with_unit("mig")
     ('rate_z, nats', 'mig')
     """
-    return f"{number}, nats" if number.startswith(NATS) or number.endswith("_nll") else number
+    return f"{number}, nats" if number.startswith(NATS) or number.endswith(("_nll", "_nats")) else number
 
 
 def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: str) -> go.Figure:
@@ -40,7 +41,7 @@ def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: s
             error_x={"array": [2 * a["se"] for a, _ in models.values()], "thickness": 1},
             error_y={"array": [2 * b["se"] for _, b in models.values()], "thickness": 1},
             mode="markers+text",
-            text=[f" {name}" for name in names],
+            text=[f" {chart(name)}" for name in names],
             textposition="middle right",
             cliponaxis=False,
             marker={
@@ -49,16 +50,16 @@ def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: s
                 "line": {"width": [3 if name == here else 0 for name in names], "color": HERE},
             },
             hovertext=[
-                f"{name}<br>{x} {a['value']:.4g} ± {a['se']:.2g} (n {a['n']:,})<br>{y} {b['value']:.4g} ± {b['se']:.2g} (n {b['n']:,})"
+                f"{chart(name)}<br>{chart(x)} {a['value']:.4g} ± {a['se']:.2g} (n {a['n']:,})<br>{chart(y)} {b['value']:.4g} ± {b['se']:.2g} (n {b['n']:,})"
                 for name, (a, b) in models.items()
             ],
             hoverinfo="text",
         )
     )
     figure.update_layout(
-        title={"text": f"{y} over {x}", "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
-        xaxis_title=with_unit(x),
-        yaxis_title=with_unit(y),
+        title={"text": chart(f"{y} over {x}"), "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
+        xaxis_title=chart(with_unit(x)),
+        yaxis_title=chart(with_unit(y)),
         height=480,
         margin={"l": 60, "r": 160, "t": 50, "b": 50},  # at the right, room for the name of the last
         dragmode="pan",
@@ -96,7 +97,7 @@ def calibration(
     figure.update_yaxes(title="share right", tickformat=".0%", range=[-0.05, 1.08], row=1)
     figure.update_yaxes(title="images, log", type="log", row=2)
     figure.update_layout(
-        title={"text": title, "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
+        title={"text": chart(title), "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
         height=480,
         margin={"l": 70, "r": 20, "t": 50, "b": 50},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
@@ -112,8 +113,8 @@ def knowledge(
     figure = go.Figure(
         go.Heatmap(
             z=shares,
-            x=list(factors),
-            y=list(dimensions),
+            x=list(map(chart, factors)),
+            y=list(map(chart, dimensions)),
             zmin=0,
             zmax=max(0.1, float(shares.max())),
             colorscale="Viridis",
@@ -125,7 +126,7 @@ def knowledge(
     figure.update_xaxes(title="factor")
     figure.update_layout(
         title={
-            "text": title,
+            "text": chart(title),
             "x": 0,
             "y": 0.99,
             "yanchor": "top",

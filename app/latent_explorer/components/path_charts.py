@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from latent_explorer.components import palette
+from latent_explorer.text import chart
 
 # One colour and one dash for each path: told apart also without colours.
 PENS = [("#0072B2", "solid"), ("#E69F00", "dash"), ("#009E73", "dot")]
@@ -25,6 +26,7 @@ def classes_along(t: np.ndarray, posteriors: Mapping[str, np.ndarray], classes: 
         horizontal_spacing=0.03,
         x_title="share of the path t",
     )
+    names = list(map(chart, classes))
     highest = np.max([p.max(0) for p in posteriors.values()], axis=0)
     named = set()
     for column, posterior in enumerate(posteriors.values(), start=1):
@@ -34,10 +36,10 @@ def classes_along(t: np.ndarray, posteriors: Mapping[str, np.ndarray], classes: 
                 y=posterior[:, c],
                 mode="lines",
                 line={"color": palette.colours(len(classes))[c], "width": 2.5},
-                name=classes[c],
-                legendgroup=classes[c],
+                name=names[c],
+                legendgroup=names[c],
                 showlegend=c not in named,
-                hovertemplate=f"class {classes[c]}: %{{y:.1%}} at t = %{{x:.2f}}<extra></extra>",
+                hovertemplate=f"class {names[c]}: %{{y:.1%}} at t = %{{x:.2f}}<extra></extra>",
                 row=1,
                 col=column,
             )

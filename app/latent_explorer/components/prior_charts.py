@@ -1,4 +1,4 @@
-"""Charts of a prior beside the encodings: densities of each dimension, divergences between classes, how empty its draws lie."""
+"""Charts of a prior beside the encodings: densities of each dimension, divergences between classes, density ratios of its draws."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from latent_explorer.components.charts import HERE
+from latent_explorer.text import chart
 from vae_core.metrics.holes import EMPTIEST
 
 PRIOR, ENCODINGS = "#D55E00", "#0072B2"
@@ -51,7 +52,7 @@ def matrix(
     values: np.ndarray, names: Sequence[str], title: str, unit: str, pair: tuple[int, int]
 ) -> go.Figure:
     """A matrix `(K, K)` as squares, each of which can be clicked and carries its (row, column) as customdata; `pair` is outlined."""
-    count = len(names)
+    names, count = list(map(chart, names)), len(names)
     cells = [(row, column) for row in range(count) for column in range(count) if row != column]
     shown = np.array([values[cell] for cell in cells])
     side = int(max(8, 320 / (count + 0.2)))
@@ -92,7 +93,7 @@ def matrix(
     figure.update_yaxes(
         title="from class", range=[count - 0.4, -0.6], scaleanchor="x", constrain="domain", **ticks
     )
-    return _laid_out(figure, title, 460)
+    return _laid_out(figure, chart(title), 460)
 
 
 def emptiness(draws: np.ndarray, reference: np.ndarray) -> go.Figure:
@@ -114,10 +115,10 @@ def emptiness(draws: np.ndarray, reference: np.ndarray) -> go.Figure:
             hovertemplate="%{y:.1f} % at %{x:.1f} nats<extra></extra>",
         )
     figure.add_vline(x=float(np.quantile(reference, EMPTIEST)), line={"dash": "dot", "color": HERE})
-    figure.update_xaxes(title="log q(z) − log p(z), nats: the further left, the emptier")
+    figure.update_xaxes(title="density ratio log q(z) − log p(z), nats")
     figure.update_yaxes(title="share of the draws, %")
     figure.update_layout(barmode="overlay")
-    return _laid_out(figure, "How empty the prior’s draws lie", 320)
+    return _laid_out(figure, "Density ratio of the prior’s draws and of encodings", 320)
 
 
 def _laid_out(figure: go.Figure, title: str, height: int) -> go.Figure:

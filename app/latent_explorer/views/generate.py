@@ -8,6 +8,7 @@ from latent_explorer.components.image_grid import image_grid
 from latent_explorer.own import codes_and_class, kept_own
 from latent_explorer.panels import measured_at
 from latent_explorer.pictures import enlarged, to_bytes
+from latent_explorer.text import measured_by
 
 from vae_core.distributions import Sampler
 from vae_core.explore import blocks, complete, decode, holdable, prior_codes, reads_label, swapped
@@ -23,6 +24,9 @@ atlas, model = checkpoint.atlas, checkpoint.model
 labelled = has_label(model)
 classes = atlas.classes
 
+# Rows of the swap matrix, at most.
+SWAPPED = 20
+
 st.title("Generate")
 
 
@@ -35,9 +39,8 @@ def samples() -> None:
     if labelled:
         links.settle("class", options, "class")
         shown = controls[2].selectbox("Class", options, key="class", bind="query-params")
-    links.number("seed", 0, 9999, "seed")
     links.amount("temperature", *TEMPERATURES, "temperature")
-    seed = controls[0].number_input("Seed", 0, 9999, key="seed", bind="query-params")
+    seed = links.whole(controls[0], "Seed", 0, 9999, "seed", "seed")
     temperature = controls[1].slider(
         "Temperature (factor on the prior’s σ)",
         *TEMPERATURES,
@@ -77,20 +80,22 @@ def samples() -> None:
 @st.fragment
 def swaps() -> None:
     kept = [block for block in blocks(model) if not reads_label(model, block)]
-    if not (labelled and kept):
+    if not (labelled and kept and len(classes) > 1):
         return
     st.subheader("Swap matrix")
-    default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in range(len(classes)))
+    there = np.unique(atlas.labels)[:SWAPPED]
+    default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in there)
+    links.belonging("items", resources.items_of(checkpoint), default)
     text = st.text_input("Items, by number", default, key="items", bind="query-params")
     try:
-        items = links.numbers(text, len(atlas) - 1)[:20]
+        items = links.numbers(text, len(atlas) - 1)[:SWAPPED]
     except ValueError as error:
         st.warning(str(error))
         return
     codes = resources.item_codes(checkpoint, items)
     rows, notes = (
         [f"item {item}" for item in items],
-        [f"class {classes[atlas.labels[item]]}" for item in items],
+        [atlas.class_of(item) for item in items],
     )
     guest = own_row()
     if guest is not None:
@@ -148,13 +153,12 @@ def held() -> None:
         return
     st.subheader("Hold some, draw the rest")
     links.settle("hold", options, "variable")
-    links.number("first", 0, len(atlas) - 1, "first item")
-    links.number("held-seed", 0, 9999, "seed of the draws")
+    links.belonging("first", resources.items_of(checkpoint), 0)
     links.amount("held-temperature", *TEMPERATURES, "temperature of the draws")
     controls = st.columns([1, 1, 1, 1.6], vertical_alignment="bottom")
     name = controls[0].selectbox("Hold", options, key="hold", bind="query-params")
-    first = controls[1].number_input("First item", 0, len(atlas) - 1, key="first", bind="query-params")
-    seed = controls[2].number_input("Seed of the draws", 0, 9999, key="held-seed", bind="query-params")
+    first = links.whole(controls[1], "First item", 0, len(atlas) - 1, "first", "first item")
+    seed = links.whole(controls[2], "Seed of the draws", 0, 9999, "held-seed", "seed of the draws")
     temperature = controls[3].slider(
         "Temperature of the draws", *TEMPERATURES, 1.0, 0.05, key="held-temperature", bind="query-params"
     )
@@ -166,13 +170,13 @@ def held() -> None:
     own = decode(model, resources.item_codes(checkpoint, items))[:, None]
     images = torch.cat([own, drawn[IMAGE].unflatten(0, (len(items), -1))], dim=1)
     derived = [other for other in model.observed if other != IMAGE]
-    smaller = [to_bytes(enlarged(values[other], images.shape[-1]))[:, None] for other in derived]
+    smaller = [to_bytes(enlarged(values[other], images.shape[-2:]))[:, None] for other in derived]
     shown = np.concatenate([to_bytes(images[:, :1]), *smaller, to_bytes(images[:, 1:])], axis=1)
     columns = ["decoded", *derived]
     image_grid(
         shown,
         rows=[f"item {item}" for item in items],
-        row_notes=[f"class {classes[atlas.labels[item]]}" for item in items],
+        row_notes=[atlas.class_of(item) for item in items],
         columns=columns + ["drawn"] * (shown.shape[1] - len(columns)),
         title=f"{name} of each item held, the rest drawn",
         key="held",
@@ -205,13 +209,13 @@ def held() -> None:
 def _judged(metric: str) -> str:
     """What an independent classifier said of such pictures, from the card."""
     card = checkpoint.card
-    if metric not in card["metrics"]:
+    if not {metric, "judge_accuracy"} <= set(card["metrics"]):
         return ""
     value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
     judge = card["metrics"]["judge_accuracy"]["value"]
     return (
         f"Of {n:,} of them an independent classifier (itself right on {judge:.1%} of the test images) gave {value:.2%} "
-        f"(± {se:.2%}) the class asked for{measured_at(checkpoint)}: `{card['evaluation']['command']}`"
+        f"(± {se:.2%}) the class asked for{measured_at(checkpoint)}, which says how typical they are and not how diverse: {measured_by(card, [metric])}"
     )
 
 

@@ -13,6 +13,7 @@ from latent_explorer.components.path_charts import along, classes_along
 from latent_explorer.own import codes_and_class, kept_own, own_expander
 from latent_explorer.panels import ground
 from latent_explorer.pictures import to_bytes
+from latent_explorer.text import plain
 from latent_explorer.uploads import Own
 
 from vae_core.explore import (
@@ -91,7 +92,7 @@ def between_two() -> None:
         moved = moving(checkpoint, "move", "Latents that move")
         links.number("steps", *STEPS, "number of steps")
         steps = st.slider("Steps", *STEPS, 11, 2, key="steps", bind="query-params", width=260)
-    means = resources.means_of_classes(checkpoint) if ends.labels else {}
+    means = resources.means_of_classes(checkpoint) if ends.labels and classes else {}
     stops = {
         block: means[block][ends.labels] for block in labelled or blocks(model) if block in moved and means
     }
@@ -184,13 +185,7 @@ def charts(codes: dict[str, Codes], moved: list[str]) -> None:
 def under_prior(codes: dict[str, Codes], measured: list[str]) -> None:
     """How far out and how probable the codes are."""
     options = list(resources.PRIOR_MEASURES)
-    links.check("measure", options, "measure")
-    measure = (
-        st.segmented_control(
-            "Under the prior", options, default=options[0], key="measure", bind="query-params"
-        )
-        or options[0]
-    )
+    measure = links.one_of("Under the prior", options, key="measure", what="measure")
     of_prior = resources.PRIOR_MEASURES[measure]
     values = {
         block: {kind: of_prior(model, block, code, len(classes)).numpy() for kind, code in codes.items()}
@@ -237,9 +232,8 @@ CLASSES_MIXED = " In a labelled block the prior is the mixture of its classes, a
 def grid_between() -> None:
     st.subheader("A grid between three or four")
     options = ["four", "three"]
-    links.check("corners", options, "number of corners")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        corners = st.segmented_control("Corners", options, default="four", key="corners", bind="query-params")
+        corners = links.one_of("Corners", options, key="corners", what="number of corners")
         moved = moving(checkpoint, "span", "Latents that are averaged")
     four, last = corners != "three", SIDE - 1
     shown = dict(list(CORNERS.items())[: 4 if four else 3])
@@ -311,10 +305,9 @@ def chosen_terms(of_items: bool) -> Terms:
 @st.fragment
 def difference() -> None:
     st.subheader("a − b + c")
-    options = ["items", "class means"]
-    links.check("of", options, "kind")
+    options = ["items", *(["class means"] if len(classes) > 1 else [])]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        kind = st.segmented_control("Of", options, default="items", key="of", bind="query-params")
+        kind = links.one_of("Of", options, key="of", what="kind")
         moved = moving(checkpoint, "terms", "Latents in which the difference is taken")
     terms = chosen_terms(kind != "class means")
     result = analogy(terms.codes, moved)
@@ -338,7 +331,7 @@ def difference() -> None:
     )
     with keep.beside(
         "what a has and b lacks, added to c; outlined, the result. Last, the item whose code is nearest to the result, measured over "
-        f"{' and '.join(latents)} (item {near}, class {classes[atlas.labels[near]]}"
+        f"{' and '.join(latents)} ({plain(', '.join(filter(None, (f'item {near}', atlas.class_of(near)))))}"
         f"{'; a, b and c themselves are passed over' if terms.items else ''}).{held(checkpoint, moved, 'as in c')}"
         + (" The class is a’s where b and c share theirs, else c’s." if has_class(checkpoint, moved) else "")
         + ("" if terms.items else means_words())

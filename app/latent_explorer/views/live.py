@@ -7,13 +7,14 @@ from latent_explorer.components.hands import State
 from latent_explorer.own import kept_own, own_expander
 from latent_explorer.panels import nearest_items
 from latent_explorer.sidebar import scale, slider_key, slider_option
+from latent_explorer.text import code_span, key
 
 from vae_core.labels import has_label
 from vae_core.multirate import rates_of
 
 checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
-KEY, KEPT, SHOWN = f"hands-{checkpoint.name}", f"live-{checkpoint.name}", "live-model"
+KEY, KEPT, LEFT = f"hands-{key(checkpoint.name)}", f"live-{checkpoint.name}", "live-address"
 
 st.title("Live")
 st.caption(
@@ -23,10 +24,15 @@ st.caption(
 
 
 def wanted() -> State:
-    """What the user left, or else what the address asks for; at the betas of the sidebar."""
-    if st.session_state.get(SHOWN) not in (None, checkpoint.name):
-        links.write(move=None)  # another model has other dimensions
-    st.session_state[SHOWN] = checkpoint.name
+    """What the user left, or else what the address asks for; at the betas of the sidebar.
+
+    An address that is not the one that was left was asked for: by a link, or by the browser's Back. Only who comes from another page
+    to a bare address finds what was left there.
+    """
+    asked = hands.address()
+    stayed = st.session_state["page before"] == st.session_state["page"]
+    if asked != st.session_state.get(LEFT) and (stayed or any(asked.values())):
+        st.session_state.pop(KEPT, None)
     state = st.session_state.get(KEPT) or hands.from_link(checkpoint, own)
     return State(**{**vars(state), "betas": dict(checkpoint.betas)})
 
@@ -42,8 +48,16 @@ def follow() -> None:
 
 
 own = kept_own(checkpoint)
+for name in ("item", "class"):
+    links.belonging(name, resources.items_of(checkpoint))
+links.belonging("move", checkpoint.name)  # another model has other dimensions
 state = hands.fitting(checkpoint, wanted(), own)
-hands.to_link(checkpoint, state)
+if (
+    KEPT in st.session_state
+):  # what the address itself asked for is there already, and a second entry would stop the browser's Back
+    hands.to_link(checkpoint, state)
+st.session_state[LEFT] = hands.address()
+links.write(**st.session_state[LEFT])
 scene = hands.scene(checkpoint, state, own)
 component.hands(
     checkpoint.name,
@@ -63,7 +77,7 @@ codes = hands.codes(scene)
 with keep.beside(
     "the image that the decoder makes of one code, beside it where the code started; a handle for each coordinate, those with the "
     "largest KL first (what they add up to: "
-    f"`{snippets.measuring(checkpoint, 'elbo')}`); and what the priors say of the code’s class, where they read one."
+    f"{code_span(snippets.measuring(checkpoint, 'elbo'))}); and what the priors say of the code’s class, where they read one."
 ):
     keep.menu(
         KEY,

@@ -1,7 +1,7 @@
 """Map: the projection of each latent block, linked; selections and an opened item."""
 
 from dataclasses import replace
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 from latent_explorer import links, resources
@@ -10,13 +10,14 @@ from latent_explorer.components.selection import Selection
 from latent_explorer.own import kept_own, own_image, own_panel
 from latent_explorer.panels import item_panel, leak_note
 from latent_explorer.selections import KEPT, selection_panel
+from latent_explorer.text import key, plain
 
 from vae_core.explore import blocks, reads_label
 from vae_core.projections import JOINT
 
 checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
-KEY = f"map-{checkpoint.name}"
+KEY = f"map-{key(checkpoint.name)}"
 IMAGES = {"test": "test images", "train": "training images", "all": "training and test images"}[atlas.split]
 
 st.title("Map")
@@ -57,19 +58,19 @@ def title(block: str) -> str:
     return f"{found} · β = {checkpoint.betas[block]:g}" if block in checkpoint.betas else found
 
 
-def linked_selection(key: str) -> Selection | None:
+def linked_selection(name: str) -> Selection | None:
     """The selection that the link asks for under this name."""
-    asked = st.query_params.get(key)
+    asked = st.query_params.get(name)
     if not asked:
         return None
     try:
         found = Selection.decode(asked)
     except ValueError as error:
-        st.warning(f"The link's selection cannot be read: {error}.")
+        st.warning(f"The link's selection cannot be read: {plain(error)}.")
         return None
     if found.panel not in atlas.coordinates:
         st.warning(
-            f"The link selects in the map of “{found.panel}”, but the blocks here are {', '.join(atlas.coordinates)}."
+            f"The link selects in the map of “{plain(found.panel)}”, but the blocks here are {', '.join(atlas.coordinates)}."
         )
         return None
     return found
@@ -80,16 +81,9 @@ def chosen_colouring() -> str:
     offered = resources.colourings(checkpoint)
     if len(offered) == 1:
         return resources.CLASS
-    links.check("colour", offered, "colouring")
-    by = st.segmented_control(
-        "Colour by",
-        offered,
-        default=resources.CLASS,
-        key="colour",
-        bind="query-params",
-        on_change=lambda: links.write(hidden=None),
+    return links.one_of(
+        "Colour by", offered, key="colour", what="colouring", on_change=lambda: links.write(hidden=None)
     )
-    return by or resources.CLASS
 
 
 def linked_hidden(groups: int) -> list[int]:
@@ -100,7 +94,7 @@ def linked_hidden(groups: int) -> list[int]:
     try:
         return links.numbers(asked, groups - 1)
     except ValueError:
-        st.warning(f"The link hides the classes “{asked}”. Give class numbers from 0 to {groups - 1}.")
+        st.warning(f"The link hides the classes “{plain(asked)}”. Give class numbers from 0 to {groups - 1}.")
         return []
 
 
@@ -116,6 +110,10 @@ def maps() -> None:
         shown.append(JOINT)
     by = chosen_colouring()
     coloured = resources.colouring(checkpoint, by)
+    for name in ("item", "hidden"):
+        links.belonging(name, resources.items_of(checkpoint))
+    for name in ("selection", KEPT):  # an outline belongs to one map
+        links.belonging(name, checkpoint.name)
     kept = linked_selection(KEPT)
     state = latent_map(
         [panel(block, by) for block in shown],
@@ -123,7 +121,7 @@ def maps() -> None:
         coloured.names,
         key=KEY if by == resources.CLASS else f"{KEY}-{by}",
         decoder=Decoder(checkpoint.name, list(model.latents), checkpoint.betas),
-        thumbnails=f"{resources.DECODE}/{checkpoint.name}/{{item}}{query}",
+        thumbnails=f"{resources.DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
         selection=linked_selection("selection"),
         kept=kept,
         item=links.number("item", 0, len(atlas) - 1, "item"),

@@ -14,8 +14,8 @@ from latent_explorer.components.charts import CONFIG
 from latent_explorer.components.measure_charts import against, knowledge
 from latent_explorer.factors import side_by_side
 from latent_explorer.jobs import Busy, Job
+from latent_explorer.text import code_span, command, key, measured_by, plain, said
 
-from vae_core import bundled
 from vae_core.metrics import METRICS, Estimate
 from vae_core.names import LABEL
 
@@ -41,7 +41,7 @@ st.title("Measure")
 
 
 def this_model() -> None:
-    metrics, how = checkpoint.card["metrics"], checkpoint.card.get("evaluation") or {}
+    metrics = checkpoint.card["metrics"]
     controls = st.columns([3, 1.2, 1, 1], vertical_alignment="bottom")
     links.check("groups", list(METRICS), "group of numbers")
     groups = controls[0].multiselect(
@@ -53,23 +53,23 @@ def this_model() -> None:
         help="Each is a function of `vae_core/metrics`, where its formula stands.",
     )
     amount = controls[1].selectbox("On", list(AMOUNTS), key="amount", bind="query-params")
-    seed = controls[2].number_input("Seed", 0, 9999, key="seed", bind="query-params")
+    seed = links.whole(controls[2], "Seed", 0, 9999, "seed", "seed")
     job = st.session_state.get(JOB)
     if job is None or not job.running:
         if controls[3].button("Measure", icon=":material/play_arrow:", disabled=not groups, width="stretch"):
-            start(groups, AMOUNTS[amount], int(seed))
+            start(groups, AMOUNTS[amount], seed)
     elif controls[3].button("Cancel", icon=":material/stop:", width="stretch"):
         job.cancel()
         st.rerun(scope="app")
     watch()
-    numbers(metrics, how)
+    numbers(metrics)
 
 
 def start(groups: list[str], limit: int | None, seed: int) -> None:
     data = checkpoint.card["data"]["name"]
     if resources.originals(checkpoint) is None:
         st.warning(
-            f"The images of {data} are not on this server, and a page does not download them: run `latent-explorer evaluate` "
+            f"The images of {plain(data)} are not on this server, and a page does not download them: run `latent-explorer evaluate` "
             f"once, or set LATENT_EXPLORER_DATA to the folder that holds them."
         )
         return
@@ -83,7 +83,7 @@ def start(groups: list[str], limit: int | None, seed: int) -> None:
     try:
         st.session_state[JOB], st.session_state["measure-share"] = Job(arguments), 0.0
     except Busy as error:
-        st.warning(f"{error}.")
+        st.warning(f"{plain(error, 500)}.")
         return
     st.rerun(scope="app")
 
@@ -100,7 +100,7 @@ def progress() -> None:
     share = st.session_state["measure-share"] = (
         done / len(begun) if done is not None else st.session_state.get("measure-share", 0.0)
     )
-    st.progress(share, f"{job.line} … {job.seconds:.0f} s")
+    st.progress(share, f"{plain(said(job.line, checkpoint.folder))} … {job.seconds:.0f} s")
 
 
 def watch() -> None:
@@ -112,44 +112,43 @@ def watch() -> None:
     elif job.cancelled:
         st.caption("Cancelled: nothing was changed.")
     elif job.failed:
-        st.error(f"The measurement ended with an error: {job.line}")
+        st.error(f"The measurement ended with an error: {plain(said(job.line, checkpoint.folder), 1000)}")
 
 
 def last_output() -> dict[str, Any]:
     """What the last measurement of this model has found."""
     job: Job | None = st.session_state.get(JOB)
-    if job is None or job.output is None or str(checkpoint.folder) not in job.command:
+    if job is None or job.output is None or str(checkpoint.folder) not in job.arguments:
         return {}
     return json.loads(job.output)
 
 
-def numbers(metrics: dict, how: dict) -> None:
+def numbers(metrics: dict) -> None:
     again = last_output().get("metrics", {})
     rows = [row(name, metrics.get(name), again.get(name)) for name in dict.fromkeys([*again, *metrics])]
     if not rows:
         st.info(
-            f"{checkpoint.name} has not been measured yet: choose groups above, or run `latent-explorer evaluate {checkpoint.name} --write`."
+            f"{plain(checkpoint.name)} has not been measured yet: choose groups above, or run {code_span(snippets.run(checkpoint, 'evaluate', '--write'))}."
         )
         return
     st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 640), column_config=COLUMNS)
-    seen = f"the card’s numbers{' at β = 1' if checkpoint.betas else ''}, each with its standard error, on n images or draws; by `{how.get('command', 'nothing yet')}`."
+    seen = f"the card’s numbers{' at β = 1' if checkpoint.betas else ''}, each with its standard error, on n images or draws; by {measured_by(checkpoint.card, metrics)}."
     if again:
         far = [r["number"] for r in rows if r.get("apart, s.e.") is not None and abs(r["apart, s.e."]) > FAR]
         job: Job = st.session_state[JOB]
-        place = f"pretrained/{checkpoint.name}" if checkpoint.name in bundled() else checkpoint.name
+        folder, place = str(checkpoint.folder), snippets.named(checkpoint)
+        again_by = command("latent-explorer", *(place if word == folder else word for word in job.arguments))
+        seen += f" Beside them the same measured again by {code_span(again_by)}"
         seen += (
-            f" Beside them the same measured again by `{job.command.replace(str(checkpoint.folder), place)}`"
-        )
-        seen += (
-            f"; more than {FAR} standard errors apart: {', '.join(far)}."
+            f"; more than {FAR} standard errors apart: {plain(', '.join(far), 1000)}."
             if far
             else f": none is more than {FAR} standard errors apart."
         )
     with keep.beside(seen):
         keep.menu(
             "numbers",
-            f"{checkpoint.name}-metrics",
-            codes=lambda: {key: np.array([str(r.get(key, "")) for r in rows]) for key in rows[0]},
+            f"{key(checkpoint.name)}-metrics",
+            codes=lambda: {name: np.array([str(r.get(name, "")) for r in rows]) for name in rows[0]},
         )
 
 
@@ -202,8 +201,8 @@ def all_models() -> None:
             "models",
             codes=lambda: {
                 "model": np.array(list(cards)),
-                **{f"{name}{part}": np.array([card.get(name, {}).get(key, np.nan) for card in cards.values()])
-                   for name in names for part, key in (("", "value"), (".se", "se"))},
+                **{f"{name}{part}": np.array([card.get(name, {}).get(which, np.nan) for card in cards.values()])
+                   for name in names for part, which in (("", "value"), (".se", "se"))},
             },
         )  # fmt: skip
 
@@ -228,7 +227,7 @@ def two_numbers() -> None:
     y = right.selectbox("Up", names, names.index(usual[1]), key="up", bind="query-params")
     both = {model: (card[x], card[y]) for model, card in cards.items() if x in card and y in card}
     if not both:
-        st.info(f"No model has both {x} and {y}.")
+        st.info(f"No model has both {plain(x)} and {plain(y)}.")
         return
     figure: go.Figure = against(both, x, y, checkpoint.name)
     st.plotly_chart(figure, key="two-numbers", config=CONFIG)
@@ -252,7 +251,9 @@ def calibration() -> None:
     """Whether the model's class probabilities are frequencies, at the present betas."""
     found = resources.calibrated(checkpoint)
     if found is None:
-        st.info(f"{checkpoint.name} does not name classes: choose a model that reads or infers them.")
+        st.info(
+            f"{plain(checkpoint.name)} tells no classes apart: choose a model that reads or infers them, of data that has two or more."
+        )
         return
     curve, error = found
     parts = curve.confidence, curve.accuracy, curve.spread, curve.count
@@ -267,16 +268,16 @@ def calibration() -> None:
     by = (
         "the model’s own classifier q(y | x)"
         if LABEL in checkpoint.model.latents
-        else "Bayes’ rule on the labelled latents"
+        else "the class by the bound (softmax of per-class ELBOs)"
     )
     with keep.beside(
         f"the {error.n:,} items by how sure {by} is of the class that it names, in 15 equal bins, and how often that is right, with two standard "
         f"errors. Below the dotted line the model is too sure of itself. Expected calibration error (mean distance from the line over images) "
-        f"**{error.value:.2%} ± {error.se:.2%}** (bootstrap). Over again: `{snippets.measuring(checkpoint, 'calibration')}`."
+        f"**{error.value:.2%} ± {error.se:.2%}** (bootstrap). Over again: {code_span(snippets.measuring(checkpoint, 'calibration'))}."
     ):
         keep.menu(
             "calibration",
-            f"{checkpoint.name}-calibration",
+            f"{key(checkpoint.name)}-calibration",
             codes=lambda: {"confidence": confidence, "right": right, "right.se": spread, "images": count},
         )
 
@@ -287,7 +288,7 @@ def factors() -> None:
     found = resources.factors(checkpoint)
     if found is None:
         st.info(
-            f"The factors that {name} was made of are not known: this view is for data such as sprites. Choose a model of "
+            f"The factors that {plain(name)} was made of are not known: this view is for data such as sprites. Choose a model of "
             f"{' or '.join(resources.with_known_factors())}, or look at {TOGETHER}."
         )
         return
@@ -300,10 +301,12 @@ def factors() -> None:
         with keep.beside(
             f"I(z_j; f) / H(f), how much of a factor’s entropy a dimension’s posterior mean tells, counted in 20 bins over {found.images:,} items. "
             "One bright cell in each row and column is disentangled; MIG is the mean gap between the two brightest of a column. "
-            f"`{snippets.measuring(checkpoint, 'disentanglement')} --json`"
+            f"{code_span(snippets.measuring(checkpoint, 'disentanglement') + ' --json')}"
         ):
             keep.menu(
-                "information", f"{checkpoint.name}-information", codes=columns_of(found, found.information)
+                "information",
+                f"{key(checkpoint.name)}-information",
+                codes=columns_of(found, found.information),
             )
     with trees:
         importance(found)
@@ -311,12 +314,12 @@ def factors() -> None:
 
 def importance(found: resources.Factors) -> None:
     """The matrix behind DCI: as the card has it, or as it is measured now."""
-    matrix, command = found.importance, snippets.measuring(checkpoint, "dci")
+    matrix, fitting = found.importance, snippets.measuring(checkpoint, "dci")
     if matrix is None and (tables := last_output().get("factors", {})).get("importance"):
         matrix = np.array(tables["importance"])
     if matrix is None:
         st.info(
-            f"Which dimensions boosted trees need to name each factor (DCI) takes some minutes: `{command}`."
+            f"Which dimensions boosted trees need to name each factor (DCI) takes some minutes: {code_span(fitting)}."
         )
         job = st.session_state.get(JOB)
         if job is None or not job.running:
@@ -333,9 +336,9 @@ def importance(found: resources.Factors) -> None:
     )  # fmt: skip
     with keep.beside(
         "how much gradient-boosted trees that name a factor from all dimensions rely on each, columns sum to 1, the mean of five fits to 1,000 test "
-        f"images each. DCI is how concentrated the rows and the columns are. `{command} --json`"
+        f"images each. DCI is how concentrated the rows and the columns are. {code_span(f'{fitting} --json')}"
     ):
-        keep.menu("importance", f"{checkpoint.name}-importance", codes=columns_of(found, matrix))
+        keep.menu("importance", f"{key(checkpoint.name)}-importance", codes=columns_of(found, matrix))
 
 
 def columns_of(found: resources.Factors, matrix: np.ndarray) -> Callable[[], keep.Table]:
@@ -343,13 +346,7 @@ def columns_of(found: resources.Factors, matrix: np.ndarray) -> Callable[[], kee
     return lambda: {"dimension": np.array(found.dimensions), **dict(zip(found.names, matrix.T, strict=True))}
 
 
-links.check("show", VIEWS, "view")
-look = (
-    st.segmented_control(
-        "Look at", VIEWS, default=CARD, key="show", bind="query-params", label_visibility="collapsed"
-    )
-    or CARD
-)
+look = links.one_of("Look at", VIEWS, key="show", what="view", label_visibility="collapsed")
 {
     CARD: this_model,
     TABLE: all_models,

@@ -1,6 +1,6 @@
 """Prior: what a block's prior looks like beside the encodings, for one model or for two that differ by it."""
 
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 import streamlit as st
@@ -14,6 +14,7 @@ from latent_explorer.components.latent_map import Decoder, Ellipse, Panel, laten
 from latent_explorer.components.prior_charts import densities, emptiness, matrix
 from latent_explorer.panels import opened
 from latent_explorer.pictures import to_bytes
+from latent_explorer.text import code_span, key, plain
 
 from vae_core import Checkpoint
 from vae_core.clusters import (
@@ -61,11 +62,7 @@ st.title("Prior")
 def chosen() -> tuple[str, str, list[Checkpoint]]:
     """The controls on top: what is looked at, in which block, and beside which other model."""
     left, middle, right = st.columns([2.4, 1, 1.4], vertical_alignment="bottom")
-    links.check("look", VIEWS, "view")
-    look = (
-        left.segmented_control("Look at", VIEWS, default=CLUSTERS, key="look", bind="query-params")
-        or CLUSTERS
-    )
+    look = links.one_of("Look at", VIEWS, key="look", what="view", place=left)
     names = blocks(checkpoint.model)
     links.settle("block", names, "block")
     block = middle.selectbox("Block", names, key="block", bind="query-params")
@@ -113,13 +110,14 @@ def part_name(found: Checkpoint, prior: Parts, k: int) -> str:
 def map_of(found: Checkpoint, block: str, panel: Panel, key: str, hidden: list[int] = []) -> None:  # noqa: B006
     """One map of the items of the atlas that opens the item of the address."""
     query = "?" + urlencode(found.betas) if found.betas else ""
+    links.belonging("item", resources.items_of(checkpoint))
     state = latent_map(
         [panel],
         found.atlas.labels,
-        found.atlas.classes,
+        resources.names_of_classes(found),
         key=key,
         decoder=Decoder(found.name, list(found.model.latents), found.betas),
-        thumbnails=f"{resources.DECODE}/{found.name}/{{item}}{query}",
+        thumbnails=f"{resources.DECODE}/{quote(found.name, safe='')}/{{item}}{query}",
         item=links.number("item", 0, len(found.atlas) - 1, "item"),
         hidden=hidden,
     )
@@ -128,20 +126,13 @@ def map_of(found: Checkpoint, block: str, panel: Panel, key: str, hidden: list[i
 
 def clusters(models: list[Checkpoint], block: str) -> None:
     controls = st.columns([2.6, 1, 1], vertical_alignment="bottom")
-    links.check("plane", PLANES, "plane")
-    kind = (
-        controls[0].segmented_control("Plane", PLANES, default=UMAP, key="plane", bind="query-params") or UMAP
-    )
+    kind = links.one_of("Plane", PLANES, key="plane", what="plane", place=controls[0])
     first, second = 0, 1
     if kind == PAIR:
         last = checkpoint.atlas.means[block].shape[1] - 1
         order = most_used(checkpoint, block)
-        links.number("x", 0, last, "dimension")
-        links.number("y", 0, last, "dimension")
-        first = int(controls[1].number_input("across", 0, last, order[0], key="x", bind="query-params"))
-        second = int(
-            controls[2].number_input("up", 0, last, order[1 % len(order)], key="y", bind="query-params")
-        )
+        first = links.whole(controls[1], "across", 0, last, "x", "dimension", order[0])
+        second = links.whole(controls[2], "up", 0, last, "y", "dimension", order[1 % len(order)])
         if first == second:
             st.warning("A plane needs two different dimensions: choose another one.")
             return
@@ -152,7 +143,7 @@ def clusters(models: list[Checkpoint], block: str) -> None:
                 found,
                 own,
                 cluster_panel(found, own, kind, first, second),
-                f"clusters-{found.name}-{own}-{kind}",
+                f"clusters-{key(found.name)}-{own}-{kind}",
             )
     seen = {
         UMAP: "where draws of each part of the prior fall on the UMAP of the posterior means, each at the item nearest to it",
@@ -200,20 +191,20 @@ def components(found: Checkpoint, block: str) -> None:
     shares = resources.usage(found, block)
     order = shares.argsort(descending=True, stable=True)[:ROWS]
     names = [part_name(found, prior, k) for k in order.tolist()]
-    st.markdown(f"**{block} of {found.name}**")
-    colours = palette.colours(len(found.atlas.classes))
+    st.markdown(f"**{block} of {plain(found.name)}**")
+    colours = palette.colours(len(resources.names_of_classes(found)))
     bars(
         names,
         shares[order].tolist(),
         [colours[owner(prior, k) or 0] for k in order.tolist()],
         f"Share of the {len(found.atlas):,} items that each part is responsible for",
-        key=f"usage-{found.name}",
+        key=f"usage-{key(found.name)}",
     )
     few = f"the {ROWS} most used of {len(shares)}" if len(shares) > ROWS else f"all {len(shares)}"
     st.caption(
         f"What you see: the mean responsibility r_k(z) = w_k N(z; m_k, s_k) / p(z) at the posterior means, {few}. In effect "
         f"{effective(shares):.1f} of {len(shares)} parts are used (exp of the entropy of the shares); at draws of the posteriors: "
-        f"`{snippets.measuring(found, 'components')}`."
+        f"{code_span(snippets.measuring(found, 'components'))}."
     )
     samples_of_parts(found, block, prior, order, names)
 
@@ -236,7 +227,7 @@ def samples_of_parts(
         row_notes=[f"{share:.1%}" for share in resources.usage(found, block)[order].tolist()],
         columns=columns if any(columns) else [],
         title="Samples of each part of the prior, decoded",
-        key=f"parts-{found.name}",
+        key=f"parts-{key(found.name)}",
         headed=True,
     )
     title = f"Samples of each part of the prior of {found.name}"
@@ -250,8 +241,8 @@ def samples_of_parts(
         f"draws of {block} from each part, the other latents at their prior’s mean, decoded.{first}"
     ):
         keep.menu(
-            f"parts-{found.name}",
-            f"{found.name}-parts-{block}",
+            f"parts-{key(found.name)}",
+            f"{key(found.name)}-parts-{block}",
             codes=lambda: keep.table(codes, part=np.repeat(order.numpy(), SAMPLES)),
             script=script,
         )
@@ -269,24 +260,19 @@ def with_the_rest(
 
 def conditional(found: Checkpoint, block: str) -> str:
     parents = ", ".join(found.model.p[block].given)
-    return f"The prior of {block} in {found.name} is conditioned on {parents}: it has no shape of its own that could be drawn here. Choose another block."
+    return f"The prior of {block} in {plain(found.name)} is conditioned on {parents}: it has no shape of its own that could be drawn here. Choose another block."
 
 
 def classes(models: list[Checkpoint], block: str) -> None:
-    links.check("matrix", list(MATRICES), "divergence")
-    links.check("of", BETWEEN, "kind of classes")
     left, right = st.columns(2)
-    kind = (
-        left.segmented_control("Divergence", list(MATRICES), default="KL", key="matrix", bind="query-params")
-        or "KL"
-    )
-    of = right.segmented_control("Between", BETWEEN, default=PRIORS, key="of", bind="query-params") or PRIORS
+    kind = links.one_of("Divergence", list(MATRICES), key="matrix", what="divergence", place=left)
+    of = links.one_of("Between", BETWEEN, key="of", what="kind of classes", place=right)
     a, b = linked_pair()
     for place, found in zip(st.columns(len(models)), models, strict=True):
         with place:
             class_matrix(found, block_of(found, block), kind, of == PRIORS, (a, b))
     names = checkpoint.atlas.classes
-    st.markdown(f"**Class {names[a]} and class {names[b]}**")
+    st.markdown(f"**Class {plain(names[a])} and class {plain(names[b])}**")
     for place, found in zip(st.columns(len(models)), models, strict=True):
         with place:
             two_clusters(found, block_of(found, block), a, b)
@@ -295,12 +281,14 @@ def classes(models: list[Checkpoint], block: str) -> None:
 def linked_pair() -> tuple[int, int]:
     """The two classes of the address, such as 3~8; the first two unless it names others."""
     names = checkpoint.atlas.classes
+    links.belonging("pair", resources.items_of(checkpoint))
     asked = st.query_params.get("pair", f"{names[0]}~{names[-1]}")
-    first, _, second = asked.partition("~")
-    if first in names and second in names and first != second:
-        return names.index(first), names.index(second)
+    for a, first in enumerate(names):  # a class may have a ~ in its name
+        if asked.startswith(f"{first}~") and (second := asked[len(first) + 1 :]) in names and first != second:
+            links.write(pair=st.query_params.get("pair"))
+            return a, names.index(second)
     st.warning(
-        f"The link asks for the pair “{asked}”. Give two different classes, for example {names[0]}~{names[-1]}."
+        f"The link asks for the pair “{plain(asked)}”. Give two different classes, for example {plain(f'{names[0]}~{names[-1]}')}."
     )
     return 0, len(names) - 1
 
@@ -309,12 +297,16 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
     between = resources.class_overlap(found, block, of_priors)
     if of_priors and between is None:
         between, of_priors = resources.class_overlap(found, block, False), False
-    assert between is not None
+    if between is None:
+        st.info(
+            f"{block} has too many classes and dimensions to compare the encodings of all pairs of classes here."
+        )
+        return
     field, title = MATRICES[kind]
-    key = f"matrix-{found.name}-{block}"
+    place = f"matrix-{key(found.name)}-{block}"
 
     def choose() -> None:
-        points = st.session_state[key]["selection"]["points"]
+        points = st.session_state[place]["selection"]["points"]
         cell = next((p["customdata"] for p in points if "customdata" in p), None)
         if cell:
             names = found.atlas.classes
@@ -324,7 +316,7 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
     what = f"p({block} | class)" if of_priors else f"the encodings of each class in {block}"
     st.plotly_chart(
         matrix(values, found.atlas.classes, f"{title} between {what}, {found.name}", "nats", pair),
-        key=key,
+        key=place,
         on_select=choose,
         selection_mode="points",
         config=CONFIG,
@@ -334,11 +326,11 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
         note += "." if reads_label(found.model, block) else ", since the prior does not read the class here."
     with keep.beside(
         f"how far apart the classes lie, in nats, in closed form. Click a cell to open its two classes.{note} The least of them is a number of "
-        f"`{snippets.measuring(found, 'priors' if of_priors else 'posteriors')}`."
+        f"{code_span(snippets.measuring(found, 'priors' if of_priors else 'posteriors'))}."
     ):
         keep.menu(
-            key,
-            f"{found.name}-{field}-{block}",
+            place,
+            f"{key(found.name)}-{field}-{block}",
             codes=lambda: {"class": np.array(found.atlas.classes), field: values},
         )
 
@@ -349,6 +341,9 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
     means = {name: mean for name, (mean, _) in resources.codes(found).items()}
     labels = torch.from_numpy(atlas.labels)
     middles = class_means(found.model, means, labels, len(names))
+    if torch.equal(middles[block][a], middles[block][b]):
+        st.info(f"The means of the two in {block} are the same point, so that no line runs between them.")
+        return
     members = torch.isin(labels, torch.tensor([a, b]))
     plane = plane_between(
         middles[block][a],
@@ -366,7 +361,7 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
         blocks=(block,),
     )
     others = [c for c in range(len(names)) if c not in (a, b)]
-    map_of(found, block, panel, f"pair-{found.name}-{block}-{a}-{b}", others)
+    map_of(found, block, panel, f"pair-{key(found.name)}-{block}-{a}-{b}", others)
     ends = {name: torch.stack([rows[a], rows[b]]) for name, rows in middles.items()}
     codes = path(found.model, ends, torch.linspace(0, 1, STEPS))
     image_grid(
@@ -374,7 +369,7 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
         rows=[f"{names[a]} → {names[b]}"],
         columns=[f"{share:.0%}" for share in np.linspace(0, 1, STEPS)],
         title="On the line between the means",
-        key=f"between-{found.name}",
+        key=f"between-{key(found.name)}",
         headed=True,
     )
     what = "prior" if reads_label(found.model, block) else "encodings"
@@ -396,19 +391,19 @@ def dimension_densities(found: Checkpoint, block: str) -> None:
         )
         for d in order
     }
-    st.markdown(f"**{block} of {found.name}**")
-    key = f"densities-{found.name}"
-    st.plotly_chart(densities(curves, 4 if len(models) == 1 else 3), key=key, config=CONFIG)
+    st.markdown(f"**{block} of {plain(found.name)}**")
+    place = f"densities-{key(found.name)}"
+    st.plotly_chart(densities(curves, 4 if len(models) == 1 else 3), key=place, config=CONFIG)
     active = int(active_units(resources.codes(found)[block][0]).sum())
     with keep.beside(
         f"for the {len(order)} most used dimensions, the density of the prior and of the aggregate posterior, the mean of the "
         f"{len(found.atlas):,} posteriors; both exact. Where they differ, draws of the prior are codes of no image. {active} of "
         f"{found.atlas.means[block].shape[1]} dimensions are active. KL and active units: "
-        f"`{snippets.measuring(found, 'elbo', 'active')}`; how far the two densities are apart, summed over dimensions: `{snippets.measuring(found, 'rate')}`."
+        f"{code_span(snippets.measuring(found, 'elbo', 'active'))}; how far the two densities are apart, summed over dimensions: {code_span(snippets.measuring(found, 'rate'))}."
     ):
         keep.menu(
-            key,
-            f"{found.name}-densities-{block}",
+            place,
+            f"{key(found.name)}-densities-{block}",
             codes=lambda: {
                 f"{name}.{part}": values
                 for name, curve in curves.items()
@@ -425,43 +420,45 @@ def empty_places(found: Checkpoint, block: str) -> None:
     empty = resources.prior_holes(found, block)
     middle = len(empty.codes) // 2 - SAMPLES // 2
     rows = {
-        "emptiest": slice(0, SAMPLES),
+        "lowest": slice(0, SAMPLES),
         "middling": slice(middle, middle + SAMPLES),
-        "fullest": slice(-SAMPLES, None),
+        "highest": slice(-SAMPLES, None),
     }
     chosen = torch.cat([empty.codes[part] for part in rows.values()])
     owners = prior.classes[resources.closest_part(found, block, chosen)]
     codes = with_the_rest(found, block, chosen, owners)
-    st.markdown(f"**{block} of {found.name}**")
+    st.markdown(f"**{block} of {plain(found.name)}**")
     image_grid(
         to_bytes(decode(found.model, codes).unflatten(0, (len(rows), SAMPLES))),
         rows=list(rows),
         row_notes=[f"{empty.log_ratio[part].mean():+.1f} nats" for part in rows.values()],
-        title="Draws of the prior, by how empty their place is",
-        key=f"holes-{found.name}",
+        title="Draws of the prior by density ratio",
+        key=f"holes-{key(found.name)}",
         headed=True,
     )
     with keep.beside(
-        f"of {len(empty.codes):,} draws of the prior, those with the lowest, a middling and the highest log q(z) − log p(z), where q is the "
-        "mean of the posteriors of every other item; decoded, the other latents at their prior’s mean. An empty place is one the "
-        "decoder has hardly met in training."
+        f"of {len(empty.codes):,} draws of the prior, those with the lowest, a middling and the highest density ratio log q(z) − log p(z), where "
+        "q is the mean of the posteriors of every other item; decoded, the other latents at their prior’s mean. Where it is low the decoder "
+        "has met fewer codes than the prior draws."
     ):
         keep.menu(
-            f"holes-{found.name}",
-            f"{found.name}-holes-{block}",
+            f"holes-{key(found.name)}",
+            f"{key(found.name)}-holes-{block}",
             codes=lambda: {"log_ratio": empty.log_ratio.numpy(), block: empty.codes.numpy()},
             script=snippets.of_codes(
-                found, f"Draws of the prior of {found.name}, by how empty their place is", codes, SAMPLES
+                found, f"Draws of the prior of {found.name} by density ratio", codes, SAMPLES
             ),
         )
     st.plotly_chart(
-        emptiness(empty.log_ratio.numpy(), empty.reference.numpy()), key=f"empty-{found.name}", config=CONFIG
+        emptiness(empty.log_ratio.numpy(), empty.reference.numpy()),
+        key=f"empty-{key(found.name)}",
+        config=CONFIG,
     )
     share = empty.share()
     st.caption(
         "What you see: the same number at all draws of the prior, and at draws from the posteriors of the items that q does not hold. "
-        f"**{share.value:.1%} ± {share.se:.1%}** of the prior’s draws (n {share.n:,}, seed 0, bootstrap) lie emptier than 95 % of those (dotted); "
-        f"5 % would, were the two the same. Over again: `{snippets.measuring(found, 'holes')}`."
+        f"**{share.value:.1%} ± {share.se:.1%}** of the prior’s draws (n {share.n:,}, seed 0, bootstrap) have a lower one than 95 % of those (dotted); "
+        f"5 % would, were the two the same, and near 5 % some hole may go unseen: `coverage` has more power there. Over again: {code_span(snippets.measuring(found, 'holes'))}."
     )
 
 

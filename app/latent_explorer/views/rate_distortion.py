@@ -1,19 +1,20 @@
 """Rate-distortion: what the model pays and what it gets at every beta, measured; and which dimensions die in which order."""
 
 import streamlit as st
-from latent_explorer import keep, links, resources
+from latent_explorer import keep, links, resources, snippets
 from latent_explorer.components.charts import CONFIG, betas_in_words, dimensions, plane
 from latent_explorer.sidebar import slider_key, slider_option
+from latent_explorer.text import code_span, key, measured_by, plain, said
 
 from vae_core.checkpoints import CheckpointError
 from vae_core.frontier import Frontier, objective
 
 checkpoint = resources.current()
-PLANE = f"plane-{checkpoint.name}"
+PLANE = f"plane-{key(checkpoint.name)}"
 COLUMNS = {
     "distortion": "distortion, nats",
     "rate": "rate, nats",
-    "bayes_accuracy": "class by Bayes’ rule",
+    "bayes_accuracy": "class by the bound",
     "sample_accuracy": "samples judged right",
 }
 
@@ -43,7 +44,7 @@ def shown(frontier: Frontier) -> None:
     )
     with keep.beside(
         "each dot is this one model at one β of each block, measured on the "
-        f"{frontier.about}; to the right it keeps more of each image, downwards it draws it back more exactly.{slope} "
+        f"{plain(frontier.about)}; to the right it keeps more of each image, downwards it draws it back more exactly.{slope} "
         "Click a dot to move the sliders there."
     ):
         keep.menu(PLANE, "rate-distortion", codes=frontier.columns)
@@ -52,20 +53,16 @@ def shown(frontier: Frontier) -> None:
     for cell, (title, value, name) in zip(cells, numbers, strict=False):
         cell.metric(title, f"{value:.2%}" if name.endswith("accuracy") else f"{value:.2f}")
     st.caption(
-        f"At {betas_in_words(betas)}; between two measured rungs, interpolated in log β. Measured by `{frontier.command}`"
+        f"At {betas_in_words(betas)}; between two measured rungs, interpolated in log β. Measured by {code_span(frontier.command)}"
     )
     gaps(frontier)
     st.subheader("Which dimensions die, in which order")
     block = frontier.blocks[0]
     if len(frontier.blocks) > 1:
-        links.settle("block", frontier.blocks, "block")
-        block = (
-            st.segmented_control("Block", frontier.blocks, default=block, key="block", bind="query-params")
-            or block
-        )
+        block = links.one_of("Block", frontier.blocks, key="block", what="block")
     line = frontier.line(block, betas)
-    key = f"kl-{checkpoint.name}-{block}"
-    st.plotly_chart(dimensions(line, checkpoint.name, block, betas[block]), key=key, config=CONFIG)
+    place = f"kl-{key(checkpoint.name)}-{block}"
+    st.plotly_chart(dimensions(line, checkpoint.name, block, betas[block]), key=place, config=CONFIG)
     active = [
         f"{point[f'active_units_{block}']['value']:.0f} at β = {point['betas'][block]:.3g}" for point in line
     ]
@@ -73,7 +70,7 @@ def shown(frontier: Frontier) -> None:
         f"the rate of {block} as the sum of its dimensions’ KL, the largest at the bottom. A higher β makes "
         f"each dimension pay more, and the least useful go first. Active units, Var(E[z_j | x]) > 0.01: {', '.join(active)}."
     ):
-        keep.menu(key, f"rate-of-{block}", codes=frontier.columns)
+        keep.menu(place, f"rate-of-{block}", codes=frontier.columns)
 
 
 def gaps(frontier: Frontier) -> None:
@@ -106,16 +103,17 @@ def gaps(frontier: Frontier) -> None:
     )
     st.caption(
         "What you see: models that were each trained for one β alone, and by how many nats an image the objective of this one "
-        f"({checkpoint.card['epochs_done']} epochs for all β) is above (+) or below (−) theirs there."
+        f"({checkpoint.card['epochs_done']} epochs for all β) is above (+) or below (−) theirs there; "
+        f"by {' and '.join(f'`{command}`' for command in frontier.gaps_by)}"
     )
 
 
 def measured() -> Frontier | None:
     """What the card holds; a damaged one is said."""
     try:
-        return checkpoint.frontier
+        return resources.frontier(checkpoint)
     except CheckpointError as error:
-        st.error(f"{error}.")
+        st.error(f"{plain(said(error, checkpoint.folder), 1000)}.")
         return None
 
 
@@ -123,12 +121,18 @@ def single_point() -> None:
     """A model of one beta: where it lies, and where there is more to see."""
     several = resources.multi_rate()
     st.info(
-        f"{checkpoint.name} was trained for one β, so it is a single point of the plane. "
+        f"{plain(checkpoint.name)} was trained for one β, so it is a single point of the plane. "
         + ("These models answer to every β:" if several else "Train one for every β with --rates 0.1 10.")
     )
     with st.container(horizontal=True):
         for name in several:
-            st.button(name, icon=":material/show_chart:", on_click=change_model, args=(name,))
+            st.button(
+                plain(name),
+                icon=":material/show_chart:",
+                key=f"go-{key(name)}",
+                on_click=change_model,
+                args=(name,),
+            )
     metrics = checkpoint.card["metrics"]
     if "distortion" not in metrics:
         return
@@ -138,16 +142,16 @@ def single_point() -> None:
         cells, {"distortion": metrics["distortion"], **rates}.items(), strict=False
     ):
         title = name if name == "distortion" else f"rate of {name.removeprefix('rate_')}"
-        cell.metric(f"{title}, nats an image", f"{number['value']:.2f} ± {number['se']:.2f}")
+        cell.metric(f"{plain(title)}, nats an image", f"{number['value']:.2f} ± {number['se']:.2f}")
     st.caption(
         f"What you see: what this one model keeps of an image and how exactly it draws it back, value ± standard error, by "
-        f"`{checkpoint.card['evaluation']['command']}`"
+        f"{measured_by(checkpoint.card, ['distortion', *rates])}"
     )
     st.page_link(
         "views/measure.py",
         label="Beside the other models",
         icon=":material/scatter_plot:",
-        query_params={"look": "Two numbers"},
+        query_params={"show": "Two numbers"},
     )
 
 
@@ -160,7 +164,7 @@ if found is not None and checkpoint.betas:
     shown(found)
 elif checkpoint.betas:
     st.info(
-        f"The frontier of {checkpoint.name} has not been measured yet: `latent-explorer frontier {checkpoint.name}`"
+        f"The frontier of {plain(checkpoint.name)} has not been measured yet: {code_span(snippets.run(checkpoint, 'frontier'))}"
     )
 else:
     single_point()

@@ -9,6 +9,7 @@ from latent_explorer import keep, links, resources, snippets
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.own import codes_and_class, kept_own
 from latent_explorer.pictures import to_bytes
+from latent_explorer.text import code_span, plain
 from latent_explorer.uploads import Own
 from streamlit.delta_generator import DeltaGenerator
 
@@ -75,21 +76,20 @@ def chosen_start(left: DeltaGenerator, middle: DeltaGenerator, right: DeltaGener
         )
     else:
         links.settle("start", starts, "start")
-    links.number("item", 0, len(atlas) - 1, "item")
-    links.number("seed", 0, 9999, "seed")
+    links.belonging("item", resources.items_of(checkpoint), 0)
     start = left.selectbox("Start from", starts, key="start", bind="query-params")
     if start == ITEM:
-        found = of_item(middle.number_input("Item", 0, len(atlas) - 1, key="item", bind="query-params"))
-        right.caption(f"class {atlas.classes[found.label or 0]}")
-        return found
+        item = links.whole(middle, "Item", 0, len(atlas) - 1, "item", "item")
+        right.caption(plain(atlas.class_of(item)))
+        return of_item(item)
     if start == OWN and own is not None:
         found = of_own(own)
         if found.label is not None:
-            middle.caption(f"class {atlas.classes[found.label]}, as the model reads it")
+            middle.caption(f"class {plain(atlas.classes[found.label])}, as the model reads it")
         return found
     seed, label = None, None
     if start == DRAW:
-        seed = middle.number_input("Seed", 0, 9999, key="seed", bind="query-params")
+        seed = links.whole(middle, "Seed", 0, 9999, "seed", "seed")
     if labelled:
         links.settle("class", atlas.classes, "class")
         place = right if start == DRAW else middle
@@ -142,7 +142,11 @@ def strips() -> None:
         "each row moves one latent dimension through its prior and leaves all others where they are. Rows are "
         "ordered by rate (KL, mean over the test set); pale: a dimension whose posterior mean hardly varies; outlined: the "
         "position nearest to the start, where it lies within the range."
-        + (ADDS_UP.format(snippets.measuring(checkpoint, "elbo", "active")) if rate is not None else NO_RATE)
+        + (
+            ADDS_UP.format(code_span(snippets.measuring(checkpoint, "elbo", "active")))
+            if rate is not None
+            else NO_RATE
+        )
     ):
         keep.menu(
             "strips",
@@ -153,7 +157,7 @@ def strips() -> None:
         )
 
 
-ADDS_UP = " The KL of all rows adds up to the rate of `{}`."
+ADDS_UP = " The KL of all rows adds up to the rate of {}."
 NO_RATE = " The KL to a mixture prior does not divide over dimensions: the rows are ordered by the variance of the posterior mean."
 
 

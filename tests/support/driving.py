@@ -1,4 +1,4 @@
-"""Serve the app and drive it in headless Chromium: for the browser tests, the benchmarks and the screenshots."""
+"""Serve the app and drive it in headless Chromium: for the browser tests, and for the benchmarks and the screenshots."""
 
 import contextlib
 import os
@@ -40,14 +40,32 @@ def served(
     folder: Path | None = None,
 ) -> Iterator[str]:
     """Start `latent-explorer app` in a folder, on a port, a free one unless it is given; the address of the running server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = port or probe.getsockname()[1]
+    port = port or free_port()
     words = [*command, "app", "--host", "127.0.0.1", "--port", str(port)]
     if not window:
         words.append("--no-browser")
     if models:
         words += ["--models", str(models)]
+    with running(words, port, environment=environment, folder=folder) as address:
+        yield address
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(
+    words: Sequence[str],
+    port: int,
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> Iterator[str]:
+    """Run a command that serves a Streamlit app on a port; the address, once it answers."""
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     process = subprocess.Popen(words, cwd=folder, env={**os.environ, **(environment or {})}, **quiet)
     address = f"http://127.0.0.1:{port}"

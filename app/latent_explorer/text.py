@@ -1,0 +1,119 @@
+"""Text from outside (a link, a card, the name of a file or a folder) as a page, a chart, a shell and an error may show it.
+
+Streamlit reads whatever it is given as markdown, labels of widgets too, and plotly reads a part of HTML. A stranger's text is neither.
+"""
+
+import hashlib
+import html
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from vae_core.evaluations import commands
+
+MOST = 200  # characters of one such text that a page shows
+
+# No width, and no line break: it stands where a backslash does not help, since names such as :smile: and addresses are looked for in the
+# text that is left when the backslashes have gone.
+JOINER = "\u2060"
+
+# What a page cannot send or show (control characters), and what turns the direction of all that follows.
+_ODD = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+_ARROW = re.compile(r"(?<!\S)(<-?|-|>|~)(?=(?:->|-|>|=)(?!\S))")
+_MARKS = re.compile(r"[\\`*\[\]<>&$~|#]|(?<![^\W_])_|_(?![^\W_])|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+_NAMES = re.compile(r"(?<=:)(?=\S)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(\d+)([.)])")
+
+
+def cleaned(text: object, most: int = MOST) -> str:
+    """One line of at most so many characters that can be sent and shown.
+
+    >>> cleaned("a\\n\\tb"), cleaned("abcdef", 4)
+    ('a b', 'abc…')
+    """
+    line = " ".join(_ODD.sub(" ", str(text)[: 10 * most]).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def plain(text: object, most: int = MOST) -> str:
+    """As markdown that shows the text as it is.
+
+    >>> print(plain("z_l [x](y) *b* 1 < 2"))
+    z_l \\[x\\](y) \\*b\\* 1 \\< 2
+    """
+    line = _ARROW.sub(rf"\1{JOINER}", cleaned(text, most))
+    line = _NUMBERED.sub(r"\1\\\2", _MARKS.sub(r"\\\g<0>", line))
+    return _NAMES.sub(JOINER, line)
+
+
+def code_span(text: object, most: int = 2000) -> str:
+    """As a code span of markdown, fenced by more backticks than stand in it.
+
+    >>> code_span("a`b")
+    '``a`b``'
+    """
+    line = cleaned(text, most).replace(":material/", f":{JOINER}material/")  # replaced within code, too
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    space = " " if line[:1] in ("`", " ", "") or line[-1:] == "`" else ""
+    return f"{fence}{space}{line}{space}{fence}"
+
+
+def measured_by(card: Mapping[str, Any], numbers: Iterable[str]) -> str:
+    """The commands that measured these numbers of a card, as code spans."""
+    return " and ".join(map(code_span, commands(card, numbers))) or "a command that the card does not name"
+
+
+def chart(text: object, most: int = MOST) -> str:
+    """As plotly shows it as it is: no tags, no entities, no formula, no template.
+
+    >>> chart("<b>a</b> %{x} & $b$")
+    '&lt;b&gt;a&lt;/b&gt; %&#123;x} &amp; &#36;b&#36;'
+    """
+    return html.escape(cleaned(text, most), quote=False).replace("{", "&#123;").replace("$", "&#36;")
+
+
+def key(name: str) -> str:
+    """A name as a part of the key of a widget or a component: letters, digits and single hyphens; different names stay different.
+
+    >>> key("vae-mnist"), key("run__1")
+    ('vae-mnist', 'run-1-42234a')
+    """
+    short = re.sub(r"[^A-Za-z0-9]+", "-", name)[:40]
+    if short == name:
+        return name
+    return f"{short}-{hashlib.blake2s(name.encode(errors='surrogatepass'), digest_size=3).hexdigest()}"
+
+
+def command(*words: object) -> str:
+    """A command as a shell reads it.
+
+    >>> command("latent-explorer", "atlas", "my runs/a")
+    "latent-explorer atlas 'my runs/a'"
+    """
+    return shlex.join(map(str, words))
+
+
+# An absolute path of two names or more; an address of the web is none.
+_PATH = re.compile(r"""(?<![\w:/.])(?:/[^\s/'"`:;,()]+){2,}""")
+
+
+def place(folder: Path) -> str:
+    """A folder as a visitor may be told of it. Paths outside the working directory are not disclosed: of these, the last name."""
+    whole, here = folder.resolve(), Path.cwd()
+    return whole.relative_to(here).as_posix() if whole.is_relative_to(here) and whole != here else whole.name
+
+
+def said(message: object, *folders: Path) -> str:
+    """What an error or a command says, every path in it as `place` gives it; `folders` are those whose names may hold spaces.
+
+    >>> said("/srv/secret/runs/a/card.json is damaged")
+    'card.json is damaged'
+    """
+    text = str(message)
+    for folder in folders:
+        for form in (str(folder), str(folder.resolve())):
+            text = text.replace(form, place(folder)) if folder.is_absolute() else text
+    return _PATH.sub(lambda found: place(Path(found[0])), text)

@@ -1,0 +1,116 @@
+"""Every page over checkpoints whose data has no class, one class, or 128 of them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from latent_explorer import MODELS_VARIABLE
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import MAIN
+from tests.conftest import principal_components
+from tests.kinds import bars
+from vae_core import projections
+from vae_core.checkpoints import save_atlas, save_card
+from vae_core.data import DATASETS, Data, Dataset
+from vae_core.metrics import bench_of, measure
+from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
+from vae_core.training import Options, train
+
+Open = Callable[..., AppTest]
+
+PAGES = sorted(f"views/{path.name}" for path in (MAIN.parent / "views").glob("*.py"))
+QUICK = Options(epochs=2, batch=16, warmup=2, device="cpu")
+# Models by how many classes their data has.
+MODELS: dict[str, tuple[int, Declaration]] = {
+    "vae-of-none": (0, VAE(latent=2, nets="mlp-256")),
+    "vae-of-none-vamp": (0, VAE(latent=2, nets="mlp-256", prior="vamp", components=4)),
+    "ppca-of-none": (0, PPCA(latent=2)),
+    "rate-of-none": (0, VAE(latent=2, nets="mlp-256", rates=(0.1, 10.0))),
+    "srvae-of-none": (0, SRVAE(latent=2, coarse_latent=2, pool=2, prior="mixture", nets="mlp-256")),
+    "cdvae-of-one": (1, CDVAE(unlabelled=2, nets="mlp-256")),
+    "joint-of-one": (1, Joint(latent=2, nets="mlp-256")),
+    "vae-of-one": (1, VAE(latent=2, nets="mlp-256")),
+    "cdvae-of-128": (128, CDVAE(unlabelled=2, nets="mlp-256")),
+    "joint-of-128": (128, Joint(latent=2, nets="mlp-256")),
+    "joint-of-75": (75, Joint(latent=2, nets="mlp-256")),
+}
+# Images to train on and to test on: some of the 75 classes have none of the latter.
+SIZES = {75: {"train": 150, "test": 20}}
+USUAL = {"train": 256, "test": 140}
+# Links into the parts of the pages: each is opened over some models, whatever it means for them.
+LINKS: list[tuple[str, dict[str, str]]] = [
+    ("views/map.py", {"item": "3", "hidden": "0"}),
+    ("views/generate.py", {"hold": "y"}),
+    ("views/live.py", {"item": "3", "class": "class 0"}),
+    ("views/traverse.py", {"item": "3", "start": "prior mean"}),
+    ("views/interpolate.py", {"of": "class means", "corners": "three", "measure": "log density"}),
+    *(("views/prior.py", {"look": look}) for look in ("Components", "Classes", "Densities", "Holes")),
+    ("views/prior.py", {"look": "Classes", "of": "encodings", "matrix": "Bhattacharyya"}),
+    ("views/prior.py", {"look": "Classes", "pair": "class 60~class 70"}),
+    *(("views/measure.py", {"show": show}) for show in ("Calibration", "Factors", "Two numbers")),
+]
+SOME = ("vae-of-none", "cdvae-of-one", "cdvae-of-128", "joint-of-75")
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of the models, trained, mapped and measured; their data are known by name."""
+    parent = tmp_path_factory.mktemp("kinds")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(projections, "umap", principal_components)
+        for classes in {classes for classes, _ in MODELS.values()}:
+
+            def load(split: str, limit: int | None, classes: int = classes) -> Data:
+                return bars(split, SIZES.get(classes, USUAL)[split], classes, f"kind-{classes}")
+
+            patch.setitem(DATASETS, f"kind-{classes}", Dataset(load("test", None).signature, load, "bars"))
+        for name, (classes, declaration) in MODELS.items():
+            data = DATASETS[f"kind-{classes}"].load
+            found = train(declaration, data("train", None), QUICK, parent / name)
+            save_atlas(parent / name, projections.make_atlas(found.model, data("test", None)))
+            numbers = measure(bench_of(found), ["elbo", "active", "bayes"])
+            metrics = {name: number._asdict() for name, number in numbers.items()}
+            how = {
+                "data": f"kind-{classes}",
+                "split": "test",
+                "seed": 0,
+                "command": "latent-explorer evaluate",
+            }
+            save_card(parent / name, {**found.card, "metrics": metrics, "evaluation": how})
+        yield parent
+
+
+@pytest.fixture
+def open_kind(kinds: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """A page over one of the models, as a link with these parameters opens it."""
+    monkeypatch.setenv(MODELS_VARIABLE, str(kinds))
+
+    def opener(page: str, **query: str) -> AppTest:
+        at = AppTest.from_file(str(MAIN), default_timeout=60)
+        at.query_params.update(query)
+        if page != "views/map.py":
+            at.switch_page(page)
+        return at.run()
+
+    return opener
+
+
+def healthy(at: AppTest) -> AppTest:
+    assert not at.exception, at.exception[0].stack_trace
+    return at
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens(open_kind: Open, page: str, model: str):
+    at = healthy(open_kind(page, model=model))
+    assert at.selectbox(key="model").value == model
+    assert not [part.value for part in (*at.warning, *at.error)]
+
+
+@pytest.mark.parametrize("model", SOME)
+@pytest.mark.parametrize(("page", "query"), LINKS, ids=str)
+def test_what_a_page_has_parts_for_opens_too(open_kind: Open, page: str, query: dict[str, str], model: str):
+    at = healthy(open_kind(page, model=model, **query))
+    assert at.selectbox(key="model").value == model

@@ -1,0 +1,38 @@
+"""What the pages say of the class in the unlabelled latents, from the numbers of a card."""
+
+from latent_explorer.panels import _probed
+
+
+def metrics(**shares: float) -> dict:
+    return {name: {"value": value, "se": 0.001, "n": 10_000} for name, value in shares.items()}
+
+
+KINDS = ("logistic", "knn", "mlp")
+
+
+def test_all_three_readings_are_said_with_their_nats():
+    shares = {
+        f"probe_z_u_{kind}_{what}": value
+        for what, value in (("sample", 0.11), ("mean", 0.15), ("posterior", 0.74))
+        for kind in KINDS
+    }
+    nats = {
+        f"probe_z_u_mlp_{what}_nats": value
+        for what, value in (("sample", 0.0), ("mean", 0.02), ("posterior", 1.61))
+    }
+    words = _probed(metrics(**shares, **nats), "z_u")
+    assert "one draw of z_u" in words
+    assert "11.0% / 11.0% / 11.0% (0.00 nats)" in words
+    assert "means" in words
+    assert "15.0% / 15.0% / 15.0% (0.02 nats)" in words
+    assert "scales" in words
+    assert "74.0% / 74.0% / 74.0% (1.61 nats)" in words
+
+
+def test_a_card_of_before_says_what_it_knows():
+    shares = {f"probe_z_u_{kind}_{what}": 0.2 for what in ("sample", "mean") for kind in KINDS}
+    words = _probed(metrics(**shares), "z_u")
+    assert "one draw" in words
+    assert "scales" not in words
+    assert "nats" not in words
+    assert _probed(metrics(bayes_accuracy=0.9), "z_u") == ""

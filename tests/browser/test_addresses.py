@@ -1,0 +1,79 @@
+"""Where buttons and the browser's Back lead, and what the address says there."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.browser.faults import Watch
+from tests.browser.pressing import opened, settle
+
+pytestmark = pytest.mark.browser
+
+
+def query(page: Any) -> dict[str, str]:
+    return {
+        name: values[-1]
+        for name, values in parse_qs(urlsplit(page.url).query, keep_blank_values=True).items()
+    }
+
+
+def test_an_opened_item_is_traversed_at_the_same_betas(page: Any, address: str):
+    watch = Watch(page)
+    opened(page, f"{address}/?model=rates-digits&item=17&beta_z_u=10")
+    page.get_by_role("button", name="Traverse it").click()
+    page.get_by_role("heading", name="Traverse").wait_for()
+    settle(page)
+    assert query(page) == {"model": "rates-digits", "item": "17", "beta_z_u": "10"}
+    assert page.get_by_label("Item", exact=True).input_value() == "17"
+    assert not watch.faults()
+
+
+def test_a_click_on_the_lit_segment_changes_nothing(page: Any, address: str):
+    watch = Watch(page)
+    opened(page, f"{address}/measure?model=vae-digits&show=All+models")
+    lit = page.get_by_role("radio", name="All models")
+    for _ in range(2):
+        lit.click()
+        settle(page)
+        assert lit.get_attribute("aria-checked") == "true"
+        assert query(page)["show"] == "All models"
+    assert not watch.faults()
+
+
+@pytest.mark.parametrize("asked", ["", "item=5", "item=0&start=prior&seed=3"])
+def test_back_leaves_live(page: Any, address: str, asked: str):
+    opened(page, f"{address}/traverse?model=vae-digits")
+    entries = page.evaluate("history.length")
+    if asked:
+        page.goto(f"{address}/live?model=vae-digits&{asked}")
+    else:
+        page.get_by_role("link", name="Live").click()
+    page.locator(".hands[data-ready=true]").wait_for()
+    settle(page)
+    assert page.evaluate("history.length") == entries + 1
+    page.go_back()
+    page.get_by_role("heading", name="Traverse").wait_for()
+
+
+def test_back_undoes_what_was_chosen_on_live(page: Any, address: str):
+    opened(page, f"{address}/live?model=cdvae-digits")
+    for name in ("2", "5"):
+        page.locator(f".hands [data-class='{name}']").click()
+        page.wait_for_url(f"**class={name}**")
+        settle(page)
+    page.go_back()
+    page.locator(".hands [data-class='2'][aria-checked=true]").wait_for()
+    settle(page)
+    assert query(page)["class"] == "2"
+
+
+def test_a_model_of_one_beta_leads_to_two_numbers_of_all_models(page: Any, address: str):
+    watch = Watch(page)
+    opened(page, f"{address}/rate_distortion?model=vae-mnist")
+    page.get_by_role("link", name="Beside the other models").click()
+    page.get_by_role("heading", name="Measure").wait_for()
+    settle(page)
+    assert page.get_by_role("radio", name="Two numbers").get_attribute("aria-checked") == "true"
+    assert query(page) == {"model": "vae-mnist", "show": "Two numbers"}
+    assert not watch.faults()

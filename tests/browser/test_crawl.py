@@ -1,0 +1,126 @@
+"""Everything that can be pressed is pressed, on every page that the app offers, over a model of every kind and in the states that matter."""
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.browser.crawling import Arrive, Crawl, a_picture, crawled
+from tests.browser.faults import Watch
+from tests.browser.pressing import controls, drag_over_map, opened, pages, press, settle
+
+pytestmark = pytest.mark.browser
+
+# One model of each kind of prior, likelihood and structure: a new kind is one more line.
+KINDS = [
+    "rates-digits",
+    "vamp-digits",
+    "srvae-digits",
+    "beta-tcvae-sprites",
+    "joint-digits",
+    "cdvae-digits",
+    "rate-digits",
+    "ppca-digits",
+    "vae-digits",
+    "vae-mnist-mixture",
+]
+
+# What a page is opened with: nothing, an opened item, a selection on a map, an image of the visitor's, betas moved, another model chosen.
+STATES = ("nothing", "item", "selection", "own image", "betas", "another model")
+
+
+def arriving(address: str, title: str, model: str, state: str) -> Arrive:
+    """Open a page, by its title, over a model and in a state; what is made of gestures is made on the first page, from where one goes on."""
+
+    def arrive(page: Any) -> None:
+        opened(page, f"{address}/?model={other(model) if state == 'another model' else model}")
+        if state == "selection" and page.locator(".latent-map .plot").count():
+            drag_over_map(page)
+        if state == "own image":
+            page.locator("input[type=file]").first.set_input_files(a_picture())
+            settle(page)
+        if state == "betas":
+            for slider in [c for c in controls(page) if c.frame and c.type == "range"]:
+                press(page, slider)
+        there = pages(page)
+        if state == "item":
+            opened(page, f"{address}{there[title]}?model={model}&item=7")
+            return
+        go(page, title)
+        if state == "another model":
+            choose(page, model)
+
+    return arrive
+
+
+def other(model: str) -> str:
+    return KINDS[(KINDS.index(model) + 1) % len(KINDS)]
+
+
+def go(page: Any, title: str) -> None:
+    page.get_by_role("link", name=title).first.click()
+    settle(page)
+
+
+def choose(page: Any, model: str) -> None:
+    """Choose a model in the sidebar."""
+    box = page.get_by_role("combobox", name="Model").first
+    box.click()
+    box.fill(model)
+    page.get_by_role("option", name=model, exact=True).first.click()
+    settle(page)
+
+
+def told(crawls: Mapping[str, Crawl], seconds: float) -> str:
+    """What was pressed in how long, and every fault."""
+    lines = [f"{sum(len(crawl.pressed) for crawl in crawls.values())} pressed in {seconds:.0f} s"]
+    for name, crawl in crawls.items():
+        lines += [
+            f"{name}: {len(crawl.pressed)} pressed",
+            *(f"  FAULT {fault}" for fault in crawl.faults),
+        ]
+    return "\n".join(lines)
+
+
+def faultless(crawls: Mapping[str, Crawl], start: float) -> bool:
+    report = told(crawls, time.monotonic() - start)
+    print(report)
+    assert not any(crawl.faults for crawl in crawls.values()), report
+    assert all(crawl.pressed for crawl in crawls.values()), report
+    return True
+
+
+@pytest.mark.timeout(600)
+def test_every_page_is_pressed_over_a_kind_of_model_in_a_state(page: Any, address: str):
+    opened(page, f"{address}/?model={KINDS[0]}")
+    titles, start, watch, done = pages(page), time.monotonic(), Watch(page), set[str]()
+    assert len(titles) > 1
+    crawls = {
+        "the frame": crawled(
+            page, partial(opened, address=f"{address}/?model={KINDS[0]}"), watch, frame=True, done=done
+        )
+    }
+    for number, title in enumerate(titles):
+        model, state = KINDS[number % len(KINDS)], STATES[number % len(STATES)]
+        crawls[f"{title}, {model}, {state}"] = crawled(
+            page, arriving(address, title, model, state), watch, done=done
+        )
+    assert faultless(crawls, start)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("model", KINDS)
+def test_everything_is_pressed_in_every_state(page: Any, address: str, model: str):
+    opened(page, f"{address}/?model={model}")
+    titles, start, watch, crawls = pages(page), time.monotonic(), Watch(page), dict[str, Crawl]()
+    assert len(titles) > 1
+    for title in titles:
+        done = set[str]()
+        for state in STATES:
+            crawls[f"{title}, {state}"] = crawled(
+                page, arriving(address, title, model, state), watch, done=done, apart=True
+            )
+    assert faultless(crawls, start)

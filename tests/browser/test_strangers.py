@@ -1,0 +1,118 @@
+"""A stranger's card and link in a browser: nothing but text, and nothing of this server where something fails."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from tests.browser.conftest import need_a_browser
+from tests.strangers import HOSTILE, hostile, portrait, small
+from tests.support.driving import chromium, served
+
+pytestmark = pytest.mark.browser
+
+READY = {
+    "/": ".latent-map[data-ready=true]",
+    "/live": ".hands[data-ready=true]",
+    "/traverse": ".st-key-strips .image-grid[data-ready=true]",
+    "/generate": ".st-key-samples .image-grid[data-ready=true]",
+    "/interpolate": ".st-key-span-grid .image-grid[data-ready=true]",
+    "/prior": ".latent-map[data-ready=true]",
+    "/prior?look=Classes": ".js-plotly-plot",
+    "/rate_distortion": "[data-testid=stMetric]",
+    "/measure": "[data-testid=stDataFrame]",
+    "/measure?show=Two numbers": ".js-plotly-plot .main-svg",
+}
+MODEL = "[sign in](http:evil.test) :red[x] $y$"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("strangers")
+    hostile(small(folder / MODEL))
+    small(folder / "portraits", portrait())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A browser that waits for no other models."""
+    need_a_browser()
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def strangers(models: Path) -> Iterator[str]:
+    with served(models) as url:
+        yield url
+
+
+def test_nothing_of_a_hostile_card_or_link_is_more_than_text(page: Any, strangers: str):
+    hosts = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    for path, ready in READY.items():
+        link = f"{path}{'&' if '?' in path else '?'}model={quote(MODEL)}&item=3"
+        page.goto(f"{strangers}{link}")
+        page.wait_for_selector(ready)
+        page.wait_for_timeout(300)
+        strange(page)
+    page.goto(
+        f"{strangers}/?model={quote(HOSTILE)}&selection={quote(HOSTILE)}&hidden={quote(HOSTILE)}&colour={quote(HOSTILE)}"
+    )
+    page.wait_for_selector(READY["/"])
+    assert HOSTILE[:40] in page.locator("[data-testid=stAlert]").first.inner_text().replace("\u2060", "")
+    strange(page)
+    assert hosts <= {urlsplit(strangers).hostname, None}
+
+
+def strange(page: Any) -> None:
+    assert page.locator("[data-testid=stException]").count() == 0
+    found = page.evaluate(
+        """() => [...document.querySelectorAll("a[href*='evil'], img[src*='evil'], .katex, .stMarkdown img, [data-testid=stMain] b")]
+            .map((node) => node.outerHTML.slice(0, 200))"""
+    )
+    assert not found
+
+
+def test_images_that_are_not_square_keep_their_shape_on_live(page: Any, strangers: str):
+    page.goto(f"{strangers}/live?model=portraits")
+    page.wait_for_selector(".hands[data-ready=true]")
+    box = page.locator(".hands .picture").bounding_box()
+    assert abs(box["height"] / box["width"] - 2) < 0.05
+    svg = page.locator(".hands").evaluate("node => node.figure()")
+    assert 'width="140" height="280"' in svg
+    label = page.locator(".hands .said .label").first
+    assert label.bounding_box()["height"] < 24
+    assert page.locator(".hands .said .bar").first.bounding_box()["height"] >= 1
+
+
+def test_a_collapsed_model_says_why_it_has_no_handles(page: Any, strangers: str):
+    page.goto(f"{strangers}/live?model=portraits")
+    page.wait_for_selector(".hands[data-ready=true]")
+    dead = page.locator(".hands .block:has(details[open])")
+    for number in range(dead.count()):
+        assert "collapsed" in dead.nth(number).inner_text()
+
+
+BROKEN = """
+from latent_explorer import resources
+def broken(*words): raise RuntimeError("planted " + __file__ + "/srv/secret")
+resources.codes = broken
+from latent_explorer.cli import main
+raise SystemExit(main())
+"""
+
+
+def test_a_defect_shows_neither_its_traceback_nor_a_path(page: Any, tmp_path: Path):
+    script = tmp_path / "broken.py"
+    script.write_text(BROKEN)
+    with served(command=(sys.executable, str(script))) as url:
+        page.goto(f"{url}/traverse?model=vae-mnist")
+        page.wait_for_selector("[data-testid=stException]")
+        text = page.content()
+        for part in ("planted", "Traceback", str(tmp_path), "/srv/secret", "views/traverse.py"):
+            assert part not in text

@@ -1,0 +1,134 @@
+"""A walk at random over pages, models and widgets; whatever is met is looked at for faults. What fails is told with its seed, steps and address."""
+
+import os
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error
+
+from tests.browser.crawling import a_picture, wanted
+from tests.browser.faults import Watch
+from tests.browser.pressing import PATIENCE, Control, controls, drag_over_map, opened, pages, press, settle
+from tests.browser.test_crawl import KINDS, choose, go
+
+pytestmark = pytest.mark.browser
+
+SEED = "LATENT_EXPLORER_WALK"  # an environment variable: the seed of a walk to be walked again
+
+
+class Walk:
+    """Steps from one address on, each drawn from what there is on the page; equal seeds take equal steps on equal pages."""
+
+    def __init__(self, page: Any, address: str, models: Sequence[str], seed: int):
+        self.page, self.address, self.models, self.seed = page, address, models, seed
+        self.random, self.steps = random.Random(seed), list[str]()
+        self.watch = Watch(page)
+        page.set_default_timeout(PATIENCE)
+        page.on("filechooser", lambda chooser: chooser.set_files(a_picture()))
+
+    def begin(self) -> None:
+        model = self.random.choice(self.models)
+        self.steps.append(f"open a link to {model}")
+        opened(self.page, f"{self.address}/?model={model}")
+        self.titles = pages(self.page)
+
+    def step(self) -> None:
+        """One step, told before it is taken."""
+        kinds: list[tuple[Callable[[], None], int]] = [
+            (self._press, 14),
+            (self._go, 3),
+            (self._choose, 2),
+            (self._back, 1),
+            (self._map, 2),
+            (self._reload, 1),
+        ]
+        acts, weights = zip(*kinds, strict=True)
+        try:
+            self.random.choices(acts, weights)[0]()
+        except Error as error:  # it was covered, or gone before it could be pressed
+            self.steps[-1] += f" (not possible: {str(error).splitlines()[0]})"
+            self.page.keyboard.press("Escape")
+            settle(self.page)
+
+    def _press(self) -> None:
+        there = [c for c in controls(self.page) if wanted(c, self.page.url)]
+        over = [c for c in there if c.over]
+        groups: dict[str, list[Control]] = {}
+        for control in (
+            over or there
+        ):  # a kind of control is drawn first: there are a hundred handles, and one menu
+            groups.setdefault(control.kind, []).append(control)
+        control = self.random.choice(groups[self.random.choice(sorted(groups))])
+        self.steps.append(f"press {control}")
+        press(self.page, control)
+        if "ullscreen" in control.name or (over and self.random.random() < 0.3):
+            self.page.keyboard.press("Escape")
+            settle(self.page)
+
+    def _go(self) -> None:
+        title = self.random.choice(sorted(self.titles))
+        self.steps.append(f"go to {title}")
+        if self.page.locator("[data-testid=stSidebar][aria-expanded=true]").count():
+            go(self.page, title)
+        else:
+            opened(self.page, f"{self.address}{self.titles[title]}")
+
+    def _choose(self) -> None:
+        model = self.random.choice(self.models)
+        self.steps.append(f"choose {model}")
+        choose(self.page, model)
+
+    def _back(self) -> None:
+        self.steps.append("back")
+        self.page.go_back()
+        if not self.page.url.startswith(self.address):
+            opened(self.page, self.address)
+        settle(self.page)
+
+    def _map(self) -> None:
+        plot = self.page.locator(".latent-map .plot")
+        if not plot.count():
+            return self._press()
+        if self.random.random() < 0.5:
+            self.steps.append("a selection on the map")
+            return drag_over_map(self.page)
+        self.steps.append("a click on the map")
+        plot.first.click(position={"x": self.random.randrange(60, 260), "y": self.random.randrange(60, 300)})
+        settle(self.page)
+
+    def _reload(self) -> None:
+        self.steps.append("reload")
+        self.page.reload()
+        settle(self.page)
+
+    def told(self, faults: Sequence[str]) -> str:
+        steps = "\n".join(f"{number:4} {step}" for number, step in enumerate(self.steps))
+        return f"seed {self.seed} ({SEED}={self.seed} walks it again), at {self.page.url}\n" + "\n".join(
+            [*faults, steps]
+        )
+
+
+def walked(page: Any, address: str, steps: int, seed: int) -> None:
+    start, walk = time.monotonic(), Walk(page, address, KINDS, seed)
+    walk.begin()
+    for _ in range(steps):
+        faults = walk.watch.faults()
+        assert not faults, walk.told(faults)
+        walk.step()
+    faults = walk.watch.faults()
+    assert not faults, walk.told(faults)
+    print(f"{steps} steps in {time.monotonic() - start:.0f} s, seed {seed}")
+
+
+@pytest.mark.timeout(600)
+def test_a_hundred_steps_at_random_meet_no_fault(page: Any, address: str):
+    walked(page, address, 100, int(os.environ.get(SEED, 0)))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_two_thousand_steps_at_random_meet_no_fault(page: Any, address: str):
+    walked(page, address, 2000, int(os.environ.get(SEED, random.SystemRandom().randrange(10**6))))
