@@ -53,6 +53,7 @@ def strangers(models: Path) -> Iterator[str]:
 
 def test_nothing_of_a_hostile_card_or_link_is_more_than_text(page: Any, strangers: str):
     hosts = set()
+    page.set_default_timeout(120_000)  # nine pages, each the first of its kind on this server
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
     for path, ready in READY.items():
         link = f"{path}{'&' if '?' in path else '?'}model={quote(MODEL)}&item=3"
