@@ -142,8 +142,8 @@ class GaussianPixels(Likelihood):
 
     @torch.no_grad()
     def set_gamma(self, gamma: Tensor) -> None:
-        """Raises ValueError for a gamma that is not above the floor."""
-        if not (gamma.log() > LOG_GAMMA_FLOOR).all():
+        """Raises ValueError for a gamma that is not above the floor, or not finite."""
+        if not ((gamma.log() > LOG_GAMMA_FLOOR) & gamma.isfinite()).all():
             raise ValueError(
                 f"gamma must be above exp({LOG_GAMMA_FLOOR:g}), about 0.0025, got {gamma.min().item():g}"
             )

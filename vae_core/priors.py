@@ -108,7 +108,7 @@ class Prototypes(Conditional):
         self, classes: int, dimensions: int, separation: float, given: str = LABEL, layout: str = "axes"
     ):
         super().__init__(given)
-        if not separation > 0:
+        if not 0 < separation < math.inf:
             raise ValueError(f"the separation of prototypes must be above 0, got {separation}")
         self.register_buffer("means", separation * _directions(layout, classes, dimensions))
 

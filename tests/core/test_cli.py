@@ -385,6 +385,14 @@ BAD = {
         ["train", "vae", *NEW, *TRAIN, "--learning-rate", "inf"],
         "learning rate must be above 0",
     ),
+    "an endless separation": (
+        ["train", "cdvae", *NEW, *TRAIN, "--separation", "inf"],
+        "separation of prototypes",
+    ),
+    "an endless gamma": (
+        ["train", "vae", *NEW, *TRAIN, "--likelihood", "gaussian", "--gamma", "inf"],
+        "gamma must be above",
+    ),
     "a device of shapes alone": (["evaluate", "{folder}", "--device", "meta"], "'meta' is not to be had"),
     "an unknown command": (["teach"], "teach"),
     "an unknown model": (["train", "qvae", *NEW], "qvae"),
