@@ -58,5 +58,5 @@ def test_every_bundled_checkpoint_is_measured_and_small(name: str):
     folder = bundled()[name]
     card = load_card(folder)
     assert {"negative_elbo", "distortion"} <= set(card["metrics"])
-    assert all(name in commands(card, [number]) for number in card["metrics"])
+    assert all(any(name in command for command in commands(card, [number])) for number in card["metrics"])
     assert sum(path.stat().st_size for path in folder.iterdir()) < 6e6
