@@ -104,7 +104,8 @@ def _apart(name: str, folder: Path, taken: Collection[str]) -> str:
     if name not in taken:
         return name
     home = f"{name} ({folder.resolve().parent.name})"
-    return next(found for found in (home, *(f"{home} {i}" for i in itertools.count(2))) if found not in taken)
+    names = itertools.chain([home], (f"{home} {number}" for number in itertools.count(2)))
+    return next(found for found in names if found not in taken)
 
 
 def twin(name: str) -> str:
