@@ -4,6 +4,7 @@ Streamlit shows an exception of a script in a box of its own (`stException`), on
 would stand (`stErrorElementStack`, or an alert within `stBidiComponent`), and one of a handler nowhere: that is a page error alone.
 """
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,6 +29,7 @@ TEXTS = """() => {
     const found = []
     const say = (text, where) => { if (text && odd.test(text)) found.push(`${where}: ${text.trim().slice(0, 160)}`) }
     const walk = root => {
+        for (const node of root.childNodes) if (node.nodeType === 3) say(node.data, 'a component')
         for (const element of root.querySelectorAll('*')) {
             if (element.matches('script, style, pre, pre *, code, code *, [data-testid=stException] *')) continue
             for (const node of element.childNodes) if (node.nodeType === 3) say(node.data, element.localName)
@@ -41,11 +43,17 @@ TEXTS = """() => {
 }"""
 
 
+SECONDS = 20.0  # for the answers to requests
+
+
 class Watch:
     """Collects the faults of a page from now on."""
 
     def __init__(self, page: Any):
-        self._page, self._heard = page, list[str]()
+        self._page, self._heard, self._open = page, list[str](), set[Any]()
+        page.on("request", lambda request: self._open.add(request))
+        page.on("requestfinished", lambda request: self._open.discard(request))
+        page.on("requestfailed", lambda request: self._open.discard(request))
         page.on("pageerror", lambda error: self._heard.append(f"page error: {error}"))
         page.on("console", self._console)
         page.on("response", self._response)
@@ -53,8 +61,16 @@ class Watch:
 
     def faults(self) -> list[str]:
         """What has gone wrong since it was last asked, and what stands on the page now."""
+        self._answered()
         heard, self._heard = self._heard, []
         return list(dict.fromkeys([*heard, *self._seen()]))
+
+    def _answered(self) -> None:
+        """Wait until every request has its answer, those included that an answer brought about."""
+        end, calm = time.monotonic() + SECONDS, 0
+        while calm < 2 and time.monotonic() < end:
+            calm = 0 if self._open else calm + 1
+            self._page.wait_for_timeout(30)
 
     def _seen(self) -> Iterator[str]:
         for box in self._page.locator(", ".join(BOXES)).all_inner_texts():

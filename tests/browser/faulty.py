@@ -13,7 +13,7 @@ COMPONENTS = {
     """,
     "promising": "Promise.reject(new Error('planted in a promise'))",
     "logging": "console.error('planted in the console')",
-    "asking": "fetch('/no-such-thing')",
+    "asking": "fetch('/media/no-such-thing.png')",
     "unparsable": "this is no JavaScript",
     "drawing": """
         const ns = 'http://www.w3.org/2000/svg'

@@ -37,7 +37,7 @@ FOUND = """() => {
             delete element.dataset.press
             if (element.matches(wanted)) {
                 const box = element.getBoundingClientRect()
-                const seen = box.width && box.height && box.right > 0 && element.checkVisibility({ visibilityProperty: true })
+                const seen = box.width > 1 && box.height > 1 && box.right > 0 && element.checkVisibility({ visibilityProperty: true })
                 const keyed = (host ?? element).closest('[class*=st-key-]')
                 const label = element.closest('label')
                 const name = element.getAttribute('aria-label') || element.dataset.title || label?.innerText ||
