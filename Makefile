@@ -3,6 +3,17 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# What checks the JavaScript, for developers who have node; a user needs none. In CI there has to be one.
+define javascript
+@if command -v node >/dev/null && command -v npm >/dev/null; then \
+	cd app && npm install --silent && npm run $(1); \
+elif [ -n "$$CI" ]; then \
+	echo "JavaScript: node and npm are missing, and CI has to run its $(1)"; exit 1; \
+else \
+	echo "JavaScript: its $(1) is skipped, since node and npm are not installed"; \
+fi
+endef
+
 .PHONY: app test install dev lint hooks docs bench screenshots slow
 
 app: install
@@ -10,6 +21,7 @@ app: install
 
 test: dev
 	$(BIN)/python -m pytest
+	$(call javascript,test)
 
 slow: dev
 	$(BIN)/python -m pytest -m slow
@@ -18,6 +30,7 @@ lint: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(call javascript,lint)
 
 hooks: dev
 	$(BIN)/pre-commit install

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Required, TypedDict, TypeVar
 
 import numpy as np
 import torch
@@ -48,6 +48,36 @@ MOST_BYTES = 40_000
 
 # A code as a weighted sum of items: ((item, weight), ...).
 Mixture = tuple[tuple[int, float], ...]
+
+
+class AskedImage(TypedDict):
+    """Pixels `(C, H, W)` in base64, and the latents that are to be their posterior means."""
+
+    pixels: str
+    latents: list[str]
+
+
+class AskedDraw(TypedDict, total=False):
+    """A draw of the prior: from which seed, at which temperature."""
+
+    seed: int
+    temperature: float
+
+
+class Asked(TypedDict, total=False):
+    """A request as its JSON says it, which `Request.of` reads; what each part means stands there."""
+
+    id: int
+    model: Required[str]
+    codes: dict[str, list[list[float]]]
+    mix: dict[str, list[list[tuple[int, float]]]]
+    label: list[int]
+    image: AskedImage
+    draw: AskedDraw
+    betas: dict[str, float]
+    move: dict[str, dict[int, float]]
+    back: bool
+    classes: bool
 
 
 class Picture(NamedTuple):

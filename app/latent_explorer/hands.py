@@ -5,7 +5,20 @@ import streamlit as st
 import torch
 
 from latent_explorer import links, resources
-from latent_explorer.components.hands import ITEM, OWN, PRIOR, STARTS, Block, Handle, Scene, State
+from latent_explorer.components.controls import (
+    COLDEST,
+    DECIMALS,
+    HOTTEST,
+    ITEM,
+    OWN,
+    PRIOR,
+    SEEDS,
+    STARTS,
+    Block,
+    Handle,
+    Scene,
+    State,
+)
 from latent_explorer.live import decoder, rounded
 from latent_explorer.text import plain
 from latent_explorer.uploads import Own
@@ -78,7 +91,13 @@ def _block(found: Checkpoint, name: str) -> Block:
         f"{name} · {len(used)} dimensions" + (kind if has_label(found.model) else ""),
         "variance" if rate is None else "KL, nats",
         [
-            Handle(d, round(low[d].item(), 3), round(high[d].item(), 3), f"{used[d]:.2f}", bool(active[d]))
+            Handle(
+                d,
+                round(low[d].item(), DECIMALS),
+                round(high[d].item(), DECIMALS),
+                f"{used[d]:.2f}",
+                bool(active[d]),
+            )
             for d in used.argsort(descending=True, stable=True).tolist()
         ],
     )
@@ -105,7 +124,7 @@ def from_link(found: Checkpoint, own: Own | None = None) -> State:
             start if start in STARTS else ITEM,
             links.number("item", 0, len(found.atlas) - 1, "item") or 0,
             label,
-            links.number("seed", 0, 9999, "seed") or 0,
+            links.number("seed", 0, SEEDS - 1, "seed") or 0,
             _temperature(),
             _moved(found, st.query_params.get("move", "")),
         ),
@@ -130,7 +149,7 @@ def fitting(found: Checkpoint, state: State, own: Own | None = None) -> State:
         min(max(state.item, 0), len(found.atlas) - 1),
         label,
         max(state.seed, 0),
-        min(max(state.temperature, 0.0), 2.0) if np.isfinite(state.temperature) else 1.0,
+        min(max(state.temperature, COLDEST), HOTTEST) if np.isfinite(state.temperature) else 1.0,
         {name: moves for name, moves in moved.items() if moves},
         {**found.betas, **{name: beta for name, beta in state.betas.items() if name in found.betas}},
     )
@@ -160,7 +179,7 @@ def to_link(found: Checkpoint, state: State) -> None:
 
 def _temperature() -> float:
     asked = st.query_params.get("temperature")
-    found = links.amount("temperature", 0, 2, "temperature") if asked else None
+    found = links.amount("temperature", COLDEST, HOTTEST, "temperature") if asked else None
     return 1.0 if found is None else found
 
 

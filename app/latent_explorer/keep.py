@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
-from latent_explorer.components.save import save
+from latent_explorer.components.figure import save
 
 Table = Mapping[str, np.ndarray]
 """Columns `(N,)` and blocks of columns `(N, D)` by name."""

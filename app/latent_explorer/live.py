@@ -9,7 +9,7 @@ import base64
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Required, TypedDict
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -18,7 +18,7 @@ import torch
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from latent_explorer import uploads
-from latent_explorer.components._shared import pack
+from latent_explorer.components.shared import pack
 from latent_explorer.resources import checkpoint, offered
 from latent_explorer.text import cleaned, said
 from vae_core import Checkpoint
@@ -27,6 +27,33 @@ from vae_core.serving import Answer, Batcher, Decoder, Request, parsed
 # Bounds: visitors connected at once, and the images a second that one of them may ask for (a full grid at thirty a second), after a
 # burst of as many. Who asks for more waits; nobody else does.
 MOST_CONNECTIONS, MOST_IMAGES = 256, 4096
+
+
+class Stroke(TypedDict):
+    """A stroke of a drawing: points x, y, x, y, ... and width in `uploads.UNIT`ths of the paper's width, ink from 0 to 255."""
+
+    width: int
+    ink: int
+    points: list[float]
+
+
+class Drawing(TypedDict):
+    """Strokes that make an image, whether it is centred, and the latents that are to be its posterior means."""
+
+    strokes: list[Stroke]
+    latents: list[str]
+    centre: bool
+
+
+class AnswerHeader(TypedDict, total=False):
+    """The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong."""
+
+    id: Required[int]
+    shape: list[int]
+    codes: dict[str, list[list[float]]]
+    classes: list[list[float]]
+    error: str
+
 
 TRY_AGAIN_LATER = 1013  # RFC 6455's registry of close codes
 

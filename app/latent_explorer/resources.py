@@ -19,7 +19,7 @@ from torch import Tensor
 from latent_explorer import MODELS_VARIABLE, cards
 from latent_explorer.cards import text
 from latent_explorer.components import palette
-from latent_explorer.components.latent_map import Ellipse
+from latent_explorer.components.map import Ellipse
 from latent_explorer.pictures import png, to_bytes
 from latent_explorer.text import command, plain, said
 from latent_explorer.uploads import Own, read, white_on_black

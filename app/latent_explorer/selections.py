@@ -7,9 +7,9 @@ import torch
 from latent_explorer import keep, links, resources, snippets
 from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.components.latent_map import MapState
+from latent_explorer.components.map import MapState
+from latent_explorer.components.map.selection import Selection, selected_items
 from latent_explorer.components.palette import colours
-from latent_explorer.components.selection import Selection, selected_items
 from latent_explorer.pictures import to_bytes
 from latent_explorer.text import key
 from vae_core import Checkpoint

@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from latent_explorer import LIVE
+from latent_explorer.components.shared import DISTRIBUTION
 from latent_explorer.links import DIGITS
 from latent_explorer.live import live
 from latent_explorer.resources import DECODE, at_betas, checkpoint, offered, thumbnail
@@ -31,7 +34,24 @@ def decode(request: Request) -> Response:
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
 
+class OnlyBrowserCode:
+    """Streamlit serves whatever lies in the folders of our components. Python lies there too, and compiled it names the server's own folders:
+    only scripts and style sheets are handed out."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        is_ours = scope["type"] == "http" and f"/bidi-components/{DISTRIBUTION}." in path
+        if is_ours and (not path.endswith((".js", ".css")) or path.endswith(".test.js")):
+            await PlainTextResponse("not found", 404)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
 app = st.App(
     Path(__file__).with_name("main.py"),
+    middleware=[Middleware(OnlyBrowserCode)],
     routes=[WebSocketRoute(LIVE, live), Route(f"{DECODE}/{{model}}/{{item}}", decode)],
 )

@@ -135,6 +135,9 @@ def _fitted(image: Image.Image, shape: Shape, notes: list[str]) -> np.ndarray:
     return pixels[None] if channels == 1 else np.moveaxis(pixels, -1, 0)
 
 
+# Strokes are in so many parts of the paper's width.
+UNIT = 1000
+
 # A drawing is made as large as this and then made small, so that its edges are grey; and no more points of it are read than this.
 PAPER, POINTS = 448, 50_000
 
@@ -144,14 +147,14 @@ def drawn(strokes: Sequence[Mapping[str, Any]], shape: Shape) -> Own | None:
     channels, height, width = shape
     factor = max(1, round(PAPER / max(height, width)))
     paper = Image.new("L", (width * factor, height * factor))
-    pen, unit, left = ImageDraw.Draw(paper), paper.width / 1000, POINTS
+    pen, unit, left = ImageDraw.Draw(paper), paper.width / UNIT, POINTS
     try:
         for stroke in strokes:
             points = np.asarray(stroke["points"][: 2 * left], dtype=np.float64).reshape(-1, 2)
             left -= len(points)
             _drawn(
                 pen,
-                np.clip(points, -1000, 2000) * unit,
+                np.clip(points, -UNIT, 2 * UNIT) * unit,
                 np.clip(stroke["width"], 1, 500) * unit,
                 int(stroke["ink"]),
             )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from latent_explorer import hands, resources
-from latent_explorer.components.hands import State
+from latent_explorer.components.controls import State
 from latent_explorer.pictures import to_bytes
 from latent_explorer.uploads import Own
 

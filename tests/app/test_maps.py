@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from latent_explorer import MODELS_VARIABLE, keep, resources
-from latent_explorer.components.selection import Selection
+from latent_explorer.components.map.selection import Selection
 from latent_explorer.selections import table
 from streamlit.testing.v1 import AppTest
 

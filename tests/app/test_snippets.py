@@ -10,7 +10,7 @@ import pytest
 import torch
 from latent_explorer import MODELS_VARIABLE, hands, snippets
 from latent_explorer.components import image_grid
-from latent_explorer.components.hands import State
+from latent_explorer.components.controls import State
 from latent_explorer.pictures import to_bytes
 from PIL import Image
 from streamlit.testing.v1 import AppTest

@@ -1,7 +1,5 @@
-"""Browser components of the app: linked maps of the latent space and a labelled grid of pictures.
+"""Browser components of the app, one folder each: the Python that packs the data, the ES modules that draw it, their style sheet and tests.
 
-Each component is one Python module that packs the data, with the JavaScript and the style sheet of the same
-name beside it. They need nothing but Streamlit, and nothing is loaded from another host.
-
-Import from the modules: ``latent_explorer.components.latent_map``, ``.image_grid``, ``.selection`` and ``.palette``.
+The browser loads `index.js` of a folder, which imports its neighbours and what lies in `shared/`, as it stands: nothing is built, and
+nothing comes from another host. `app/package.json` names what checks and tests the JavaScript.
 """

@@ -2,8 +2,8 @@
 
 import streamlit as st
 from latent_explorer import hands, keep, links, resources, snippets
-from latent_explorer.components import hands as component
-from latent_explorer.components.hands import State
+from latent_explorer.components import controls as component
+from latent_explorer.components.controls import State
 from latent_explorer.own import kept_own, own_expander
 from latent_explorer.panels import nearest_items
 from latent_explorer.sidebar import scale, slider_key, slider_option

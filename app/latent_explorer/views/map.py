@@ -5,8 +5,8 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 from latent_explorer import links, resources
-from latent_explorer.components.latent_map import Decoder, Ellipse, Panel, latent_map
-from latent_explorer.components.selection import Selection
+from latent_explorer.components.map import Decoder, Ellipse, Panel, latent_map
+from latent_explorer.components.map.selection import Selection
 from latent_explorer.own import kept_own, own_image, own_panel
 from latent_explorer.panels import item_panel, leak_note
 from latent_explorer.selections import KEPT, selection_panel

@@ -10,7 +10,7 @@ from latent_explorer.components import palette
 from latent_explorer.components.bars import bars
 from latent_explorer.components.charts import CONFIG
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.components.latent_map import Decoder, Ellipse, Panel, latent_map
+from latent_explorer.components.map import Decoder, Ellipse, Panel, latent_map
 from latent_explorer.components.prior_charts import densities, emptiness, matrix
 from latent_explorer.panels import opened
 from latent_explorer.pictures import to_bytes

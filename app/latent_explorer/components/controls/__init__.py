@@ -1,0 +1,154 @@
+"""A picture and a handle for everything it is made of: dragging one decodes live, releasing it reports the state."""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import streamlit as st
+
+from latent_explorer.components import palette
+from latent_explorer.components.shared import served
+
+_component = served("controls")
+
+ITEM, PRIOR, OWN = STARTS = ("item", "prior", "own")
+
+# A draw of the prior: its seed is one of so many, and its temperature lies between these.
+SEEDS, COLDEST, HOTTEST = 10_000, 0.0, 2.0
+
+# Decimals of a coordinate that is moved: what is shown while a handle moves is what the link will say.
+DECIMALS = 3
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the hands stand: a start, the coordinates that were moved away from it, and the betas.
+
+    The start is the code of an `item`, of the visitor's own image, or a draw of the prior at a `temperature` (0: its mean) from `seed`. A `label` puts the blocks
+    that read the class at the prior of that class; None leaves an item its own.
+    """
+
+    start: str = ITEM
+    item: int = 0
+    label: int | None = None
+    seed: int = 0
+    temperature: float = 1.0
+    moved: dict[str, dict[int, float]] = field(default_factory=dict)
+    betas: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self | None:
+        """Read what the browser reported, None for anything that is no state."""
+        try:
+            return cls(
+                str(value["start"]),
+                int(value["item"]),
+                None if value["label"] is None else int(value["label"]),
+                int(value["seed"]),
+                float(value["temperature"]),
+                {
+                    str(block): {int(dimension): float(number) for dimension, number in moves.items()}
+                    for block, moves in value["moved"].items()
+                },
+                {str(block): float(beta) for block, beta in value["betas"].items()},
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            return None
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A handle on one dimension: where it can go, and how much the dimension is used."""
+
+    dimension: int
+    low: float
+    high: float
+    used: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class Block:
+    """The handles of a latent block, in the order in which they are shown."""
+
+    name: str
+    title: str
+    unit: str  # of how much a dimension is used
+    handles: Sequence[Handle]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a state looks like: two pictures `(2, H, W, C)`, with the moves and without, the codes with them and p(class | codes)."""
+
+    pixels: np.ndarray
+    codes: Mapping[str, list[list[float]]]
+    classes: list[float] | None
+
+
+def hands(
+    model: str,
+    blocks: Sequence[Block],
+    state: State,
+    scene: Scene,
+    *,
+    latents: Sequence[str],
+    kept: Sequence[str],
+    labels: np.ndarray,
+    classes: Sequence[str],
+    positions: Mapping[str, Sequence[float]],
+    own: bytes | None,
+    key: str,
+    on_change: Callable[[], None],
+) -> None:
+    """Draw picture and handles; what the user leaves is told to `on_change`, which asks `left` for it.
+
+    Args:
+        model: the name that the live route knows.
+        blocks: the handles.
+        state: the state to show, a command where it differs from what the user left.
+        scene: what that state looks like, for the first sight and for where the live route is out of reach.
+        latents: all latents of the model, a class among them.
+        kept: the blocks that stay when the class changes.
+        labels: the class of each item, (N,).
+        classes: the names of the classes; none where the model is not conditioned on one.
+        positions: the betas that a handle of each block can take, in increasing order.
+        own: the pixels of the visitor's own image, where there is one.
+        key: identifies the component across reruns.
+        on_change: called before the run that follows a release.
+    """
+    _component(
+        key=key,
+        data={
+            # How many reports this answers to: the browser takes no older answer for a newer one.
+            "reports": _report(key).get("reports", 0),
+            "model": model,
+            "blocks": [asdict(block) for block in blocks],
+            "state": asdict(state),
+            "shape": list(scene.pixels.shape),
+            "pixels": base64.b64encode(scene.pixels.tobytes()).decode(),
+            "codes": dict(scene.codes),
+            "said": scene.classes,
+            "latents": list(latents),
+            "kept": list(kept),
+            "labels": base64.b64encode(labels.astype(np.uint8).tobytes()).decode(),
+            "classes": list(classes),
+            "colours": palette.colours(len(classes)),
+            "own": None if own is None else base64.b64encode(own).decode(),
+            "positions": {block: list(betas) for block, betas in positions.items()},
+        },
+        on_state_change=on_change,
+    )
+
+
+def left(key: str) -> State | None:
+    """The state that the user left, None where nothing has been touched."""
+    return State.from_json(_report(key))
+
+
+def _report(key: str) -> Mapping[str, Any]:
+    found = st.session_state.get(key)
+    state = found.get("state") if isinstance(found, Mapping) else None
+    return state if isinstance(state, Mapping) else {}

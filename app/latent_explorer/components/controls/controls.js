@@ -1,0 +1,416 @@
+// Dragging asks the decoder; releasing reports the state to the script.
+
+import { pageDecoder } from "../shared/decoder.js";
+import { element, say, themed } from "../shared/elements.js";
+import { fromBase64 } from "../shared/envelope.js";
+import { fitting, putPicture, showFitted } from "../shared/pixels.js";
+import { DECIMALS } from "../shared/protocol.js";
+import { svgDocument, svgText } from "../shared/saving.js";
+import { Handle } from "./handle.js";
+import { slider, StartRow } from "./start.js";
+import { count, nearestBeta, startInWords, startOf, without } from "./state.js";
+
+/**
+ * @typedef {import("../shared/decoder.js").Decoded} Decoded
+ * @typedef {import("../shared/decoder.js").Refusal} Refusal
+ * @typedef {import("./state.js").BlockData} BlockData
+ * @typedef {import("./state.js").Codes} Codes
+ * @typedef {import("./state.js").ControlsCall} ControlsCall
+ * @typedef {import("./state.js").State} State
+ */
+
+const CHANNEL = "controls";
+const START_CHANNEL = "controls-start";
+const SIDE = 252; // CSS pixels of the longer side of the picture
+const START_SIDE = 56; // and of that of the start
+const COLLAPSED =
+  "No dimension of this block is active: its posterior has collapsed onto the prior, so its handles hardly change the picture.";
+const SAVED = { side: 280, margin: 12 }; // CSS pixels of a saved picture
+
+export class Controls {
+  #decoder = pageDecoder();
+  #structure = "";
+  #reports = 0; // how often the script was told; its answer says which report it knows of
+  #touched = false; // whether something has changed since
+  #stale = false; // whether the codes here belong to an older start
+  /** @type {(() => void) | null} ends a sweep */
+  #stop = null;
+  /** @type {Map<string, Handle>} */
+  #handles = new Map();
+  /** @type {({block: string, betas: number[]} & ReturnType<typeof slider>)[]} */
+  #rates = [];
+  /** @type {HTMLElement[]} */
+  #bars = [];
+  /** @type {HTMLElement[]} */
+  #classes = [];
+  #labels = new Uint8Array();
+  /** @type {Codes} */
+  #codes = {};
+  /** @type {Codes} */
+  #startCodes = {};
+
+  #canvas = element("canvas", { class: "picture", role: "img", width: 28, height: 28 });
+  #startCanvas = element("canvas", { class: "start", role: "img", width: 28, height: 28 });
+  #startCaption = element("figcaption");
+  #moves = element("p", { class: "moves" });
+  #status = element("output", { class: "status", "aria-live": "polite" });
+  #reset = element(
+    "button",
+    { type: "button", class: "tool", title: "Put every handle back to the start" },
+    "Back to the start",
+  );
+  #said = element("div", { class: "said", role: "img" });
+  #chips = element("div", { class: "chips", role: "radiogroup", "aria-label": "Class" });
+  #betas = element("div", { class: "betas" });
+  #blocks = element("div", { class: "blocks" });
+  #start;
+  #unwatch;
+
+  /**
+   * @param {ParentNode} parent
+   * @param {ControlsCall} call
+   */
+  constructor(parent, { data, setStateValue }) {
+    this.data = data;
+    this.setStateValue = setStateValue;
+    this.state = data.state;
+    this.#start = new StartRow(
+      () => this.state,
+      (patch, released) => this.#change(patch, released),
+      () => this.#report(),
+    );
+    const from = element("figure", {}, this.#startCanvas, this.#startCaption);
+    /** @type {import("../shared/saving.js").FigureElement} */
+    this.root = element(
+      "div",
+      { class: "hands", "data-ready": "false" },
+      element(
+        "div",
+        { class: "stage" },
+        element("div", { class: "title" }, "Decoded image"),
+        this.#canvas,
+        element("div", { class: "below" }, from, element("div", {}, this.#moves, this.#reset)),
+        this.#said,
+        this.#status,
+      ),
+      element("div", { class: "controls" }, this.#start.root, this.#chips, this.#betas, this.#blocks),
+    );
+    this.root.figure = () => this.#svg(); // for who saves it from elsewhere on the page
+    parent.append(this.root);
+    this.#reset.onclick = () => this.#change({ moved: {} }, true);
+    this.#unwatch = this.#decoder.watch(() => this.#tell());
+  }
+
+  // ---- the script's word
+
+  /** @param {ControlsCall} call */
+  update({ data, setStateValue }) {
+    this.data = data;
+    this.setStateValue = setStateValue;
+    const structure = JSON.stringify([data.model, data.blocks, data.classes, data.positions, data.latents]);
+    if (structure !== this.#structure) {
+      this.#structure = structure;
+      this.#touched = false;
+      this.#labels = fromBase64(data.labels);
+      this.#build();
+    }
+    // An answer to an older report says nothing about what was done since.
+    if (data.reports >= this.#reports && !this.#touched) this.#take();
+    this.root.dataset.ready = "true";
+  }
+
+  /** Stand where the script says. */
+  #take() {
+    const { data } = this;
+    this.#reports = data.reports;
+    this.state = structuredClone(data.state);
+    this.#codes = structuredClone(data.codes);
+    this.#stale = false;
+    const answer = { shape: data.shape, pixels: fromBase64(data.pixels), codes: data.codes };
+    this.#paint({ ...answer, classes: data.said ? [data.said] : undefined });
+    putPicture(this.#startCanvas, answer, 1);
+    showFitted(this.#startCanvas, START_SIDE);
+    this.#show();
+  }
+
+  // ---- controls
+
+  /** Class chips, handles of beta and of every dimension: what depends on the model. */
+  #build() {
+    const { blocks, classes, colours, positions } = this.data;
+    this.#start.setItems(this.#labels.length);
+    this.#chips.hidden = !classes.length;
+    this.#classes = classes.map((name, c) => {
+      const swatch = element("span", { class: "swatch", style: `background:${colours[c]}` });
+      const look = {
+        type: "button",
+        class: "chip",
+        role: "radio",
+        "data-class": c,
+        "aria-label": `class ${name}`,
+      };
+      const button = element("button", look, swatch, name);
+      button.onclick = () => this.#chooseClass(c);
+      return button;
+    });
+    this.#chips.replaceChildren(element("span", { class: "name" }, "Class"), ...this.#classes);
+    this.#rates = Object.entries(positions).map(([block, betas]) => {
+      const choose = (/** @type {number} */ place) =>
+        this.#change({ betas: { ...this.state.betas, [block]: betas[place] } });
+      const rate = slider(`β(${block})`, 0, betas.length - 1, 1, choose, () => this.#report());
+      rate.input.dataset.beta = block;
+      return { ...rate, block, betas };
+    });
+    this.#betas.replaceChildren(...this.#rates.map(({ root }) => root));
+    this.#handles.clear();
+    this.#blocks.replaceChildren(...blocks.map((block) => this.#block(block)));
+    this.#bars = classes.map((name, c) =>
+      element("span", { class: "bar", style: `background:${colours[c]}`, title: name }),
+    );
+    const columns = this.#bars.map((bar, c) =>
+      element(
+        "span",
+        { class: "column" },
+        bar,
+        element("span", { class: "label", title: classes[c] }, classes[c]),
+      ),
+    );
+    this.#said.replaceChildren(...columns);
+  }
+
+  /** @param {BlockData} block */
+  #block({ name, title, unit, handles }) {
+    const rows = (/** @type {boolean} */ wanted) => {
+      const those = handles.filter(({ active }) => active === wanted);
+      return those.map((data) => this.#handle(new Handle(name, data, unit, this.#told)).root);
+    };
+    const heading = element("h4", {}, title, element("span", { class: "note" }, unit));
+    const dead = rows(false);
+    const isCollapsed = dead.length === handles.length;
+    const live = isCollapsed ? [element("p", { class: "note" }, COLLAPSED)] : rows(true);
+    const root = element("section", { class: "block", "data-block": name }, heading, ...live);
+    if (dead.length) {
+      const words = `${dead.length} inactive dimension${dead.length > 1 ? "s" : ""}`;
+      root.append(element("details", { open: isCollapsed }, element("summary", {}, words), ...dead));
+    }
+    return root;
+  }
+
+  /** @param {Handle} handle */
+  #handle(handle) {
+    handle.play.onclick = () => this.#play(handle);
+    this.#handles.set(handle.name, handle);
+    return handle;
+  }
+
+  /** @type {import("./handle.js").Told} */
+  #told = {
+    move: (block, dimension, to) => this.#move(block, dimension, to),
+    putBack: (block, dimension) => this.#putBack(block, dimension),
+    leave: () => this.#report(),
+  };
+
+  /**
+   * Take a handle through its range and back.
+   * @param {Handle} handle
+   */
+  #play(handle) {
+    const { block, dimension } = handle;
+    const wasPlaying = handle.play.textContent === "■";
+    this.#stop?.();
+    if (wasPlaying) return;
+    const moved = this.state.moved[block]?.[dimension];
+    this.#stop = () => {
+      handle.rest();
+      this.#stop = null;
+      if (moved === undefined) this.#putBack(block, dimension);
+      else this.#move(block, dimension, moved);
+    };
+    handle.sweep(this.#codes[block][0][dimension], this.#stop);
+  }
+
+  /** @param {number} c */
+  #chooseClass(c) {
+    const { state } = this;
+    // The same class once more gives an image its own back.
+    const label = state.start !== "prior" && state.label === c ? null : c;
+    const kept = Object.entries(state.moved).filter(([block]) => this.data.kept.includes(block));
+    this.#change({ label, moved: Object.fromEntries(kept) }, true);
+  }
+
+  // ---- changes
+
+  /**
+   * One coordinate moves: the codes are here, so only they are sent.
+   * @param {string} block
+   * @param {number} dimension
+   * @param {number} to
+   */
+  #move(block, dimension, to) {
+    const value = Number(to.toFixed(DECIMALS)); // what is shown live is what the link will say
+    this.#touched = true;
+    this.#codes[block][0][dimension] = value;
+    (this.state.moved[block] ??= {})[dimension] = value;
+    this.#showHandle(this.#handles.get(`${block}[${dimension}]`));
+    this.#showMoves();
+    this.#ask();
+  }
+
+  /**
+   * @param {string} block
+   * @param {number} dimension
+   */
+  #putBack(block, dimension) {
+    this.#change({ moved: without(this.state.moved, block, dimension) }, true);
+  }
+
+  /**
+   * The start, the class, the temperature or a beta change: the codes come back from the server.
+   * @param {Partial<State>} patch
+   */
+  #change(patch, released = false) {
+    const state = (this.state = { ...this.state, ...patch });
+    if (state.start === "prior" && this.data.classes.length) state.label ??= this.#labels[state.item];
+    this.#touched = this.#stale = true;
+    this.#show();
+    this.#ask();
+    if (released) this.#report();
+  }
+
+  #ask() {
+    const { state, data } = this;
+    const common = { model: data.model, betas: state.betas, classes: data.said !== null };
+    if (!this.#stale) {
+      return this.#decoder.ask(CHANNEL, { ...common, codes: this.#codes }, (answer) => this.#paint(answer));
+    }
+    const start = { ...common, ...startOf(state, data), back: true };
+    const moved = JSON.stringify(state.moved);
+    this.#decoder.ask(CHANNEL, { ...start, move: state.moved }, (answer) => {
+      // Something newer may have been asked since; its answer follows.
+      if ("codes" in answer && moved === JSON.stringify(this.state.moved)) {
+        this.#codes = answer.codes;
+        this.#stale = false;
+        this.#handles.forEach((handle) => this.#showHandle(handle));
+      }
+      this.#paint(answer);
+    });
+    this.#decoder.ask(START_CHANNEL, start, (answer) => {
+      if ("error" in answer) return;
+      putPicture(this.#startCanvas, answer);
+      this.#startCodes = answer.codes;
+      this.#handles.forEach((handle) => this.#showHandle(handle));
+    });
+  }
+
+  #report() {
+    this.#touched = false;
+    this.setStateValue("state", { ...structuredClone(this.state), reports: ++this.#reports });
+  }
+
+  // ---- what is shown
+
+  /** @param {Decoded | Refusal} answer */
+  #paint(answer) {
+    if ("error" in answer) {
+      this.#status.textContent = answer.error;
+      return;
+    }
+    putPicture(this.#canvas, answer);
+    showFitted(this.#canvas, SIDE);
+    this.#showSaid(answer.classes?.[0]);
+    this.root.dataset.painted = String(Number(this.root.dataset.painted ?? 0) + 1);
+    this.#tell();
+  }
+
+  #tell() {
+    const text = this.#decoder.online
+      ? "Live: the picture follows the handles."
+      : "The live route is out of reach: the picture follows when a handle is released. Trying again …";
+    if (this.#status.textContent !== text) this.#status.textContent = text;
+    this.root.dataset.live = String(this.#decoder.online);
+  }
+
+  #show() {
+    const { state, data } = this;
+    const own = this.#labels[state.item];
+    this.#start.show(state, data.own !== null, data.classes[own]);
+    const chosen = state.label ?? { item: own, prior: 0, own: -1 }[state.start];
+    const others = data.kept.length ? `, ${data.kept.join(" and ")} kept` : "";
+    this.#classes.forEach((chip, c) => {
+      say(chip, "checked", c === chosen);
+      const title = `The prior’s mean of class ${data.classes[c]}${others}; the chosen one again: back to its own`;
+      chip.title = state.start === "prior" ? `Class ${data.classes[c]}` : title;
+    });
+    this.#rates.forEach(({ block, betas, show }) => {
+      const place = nearestBeta(betas, state.betas[block]);
+      show(place, betas[place].toPrecision(3));
+    });
+    const words = startInWords(state, data.classes);
+    this.#startCaption.textContent = words;
+    this.#startCanvas.setAttribute("aria-label", words);
+    this.#canvas.setAttribute("aria-label", `Decoded image, ${words}`);
+    this.#handles.forEach((handle) => this.#showHandle(handle));
+    this.#showMoves();
+  }
+
+  /** @param {Handle | undefined} handle */
+  #showHandle(handle) {
+    if (!handle) return;
+    const { block, dimension } = handle;
+    const moved = this.state.moved[block]?.[dimension] !== undefined;
+    handle.show(this.#codes[block][0][dimension], moved, this.#startCodes[block]?.[0][dimension]);
+  }
+
+  #showMoves() {
+    const moved = count(this.state.moved);
+    this.#moves.textContent = moved
+      ? `${moved} of ${this.#handles.size} coordinates moved`
+      : "nothing moved yet";
+    this.#reset.disabled = !moved;
+  }
+
+  /**
+   * p(class | z) of the labelled blocks as a row of bars.
+   * @param {number[] | undefined} shares
+   */
+  #showSaid(shares) {
+    this.#said.hidden = !shares;
+    if (!shares) return;
+    shares.forEach((share, c) => this.#bars[c].style.setProperty("--share", String(share)));
+    const best = shares.indexOf(Math.max(...shares));
+    const percent = (100 * shares[best]).toFixed(1);
+    const text = `p(class | code) by the priors: ${this.data.classes[best]} with ${percent} %`;
+    this.#said.setAttribute("aria-label", text);
+    this.#said.title = text;
+  }
+
+  /** The picture with its start and its moves in words, as SVG text. */
+  #svg() {
+    const { side, margin } = SAVED;
+    const font = getComputedStyle(this.root).fontFamily;
+    const ink = themed(this.root, "text-color", "#222");
+    /** @type {(text: string, y: number, look?: Record<string, string | number>) => string} */
+    const line = (text, y, look = {}) =>
+      svgText(text, { x: margin, y, "font-family": font, "font-size": 13, fill: ink, ...look });
+    const moved = [...this.#handles.values()].filter(({ root }) => root.classList.contains("moved"));
+    const moves = moved.map(({ name, value }) => `${name} ${value.textContent}`);
+    const { width, height } = fitting(this.#canvas, side);
+    const box = `x="${margin}" y="34" width="${width}" height="${height}" preserveAspectRatio="none" style="image-rendering:pixelated"`;
+    const parts = [
+      line("Decoded image", 22, { "font-weight": 600 }),
+      `<image ${box} href="${this.#canvas.toDataURL()}"/>`,
+      line(this.#startCaption.textContent ?? "", height + 54),
+      ...moves.map((text, i) => line(text, height + 72 + 18 * i)),
+    ];
+    const ground = themed(this.root, "background-color", "#fff");
+    return svgDocument(side + 2 * margin, height + 66 + 18 * moves.length, ground, parts.join(""));
+  }
+
+  destroy() {
+    this.#handles.forEach((handle) => handle.rest());
+    this.#unwatch();
+    this.#decoder.withdraw(CHANNEL);
+    this.#decoder.withdraw(START_CHANNEL);
+    this.root.remove();
+  }
+}

@@ -1,0 +1,121 @@
+// Where the controls stand, and what is asked of the decoder for that.
+
+/**
+ * @typedef {import("../shared/decoder.js").Request} Request
+ * @typedef {Record<string, Record<number, number>>} Moves coordinates that were moved, by block and dimension
+ * @typedef {Record<string, number[][]>} Codes of each latent, one row
+ */
+
+/**
+ * A start, the coordinates that were moved away from it, and the betas.
+ * @typedef {object} State
+ * @property {typeof import("../shared/protocol.js").STARTS[number]} start
+ * @property {number} item
+ * @property {number | null} label null leaves an image its own class
+ * @property {number} seed
+ * @property {number} temperature
+ * @property {Moves} moved
+ * @property {Record<string, number>} betas
+ */
+
+/**
+ * @typedef {{dimension: number, low: number, high: number, used: string, active: boolean}} HandleData
+ * @typedef {{name: string, title: string, unit: string, handles: HandleData[]}} BlockData
+ */
+
+/**
+ * What the script sends.
+ * @typedef {object} ControlsData
+ * @property {number} reports how many of the browser's reports this answers to
+ * @property {string} model
+ * @property {BlockData[]} blocks
+ * @property {State} state
+ * @property {number[]} shape of `pixels`
+ * @property {string} pixels two pictures in base64, with the moves and without
+ * @property {Codes} codes
+ * @property {number[] | null} said p(class | codes), where there is such a thing
+ * @property {string[]} latents
+ * @property {string[]} kept the blocks that stay when the class changes
+ * @property {string} labels the class of each item in base64
+ * @property {string[]} classes
+ * @property {string[]} colours
+ * @property {string | null} own the pixels of the visitor's own image in base64
+ * @property {Record<string, number[]>} positions the betas that the handle of a block can take
+ */
+
+/** @typedef {import("../shared/mounting.js").Call<ControlsData>} ControlsCall */
+
+/**
+ * The part of a request that says where a code starts.
+ * @param {State} state
+ * @param {Pick<ControlsData, "classes" | "latents" | "kept" | "own">} data
+ * @returns {Pick<Request, "draw" | "label" | "image" | "mix">}
+ */
+export function startOf({ start, item, label, seed, temperature }, { classes, latents, kept, own }) {
+  if (start === "prior") {
+    return { draw: { seed, temperature }, ...(classes.length ? { label: [label ?? 0] } : {}) };
+  }
+  const held = label === null ? latents : kept;
+  const chosen = label === null ? {} : { label: [label] };
+  if (start === "own" && own !== null) return { image: { pixels: own, latents: held }, ...chosen };
+  /** @type {[number, number][][]} */
+  const row = [[[item, 1]]];
+  return { mix: Object.fromEntries(held.map((name) => [name, row])), ...chosen };
+}
+
+/**
+ * The moves without one of them, and without blocks in which nothing is moved.
+ * @param {Moves} moved
+ * @param {string} block
+ * @param {number} dimension
+ * @returns {Moves}
+ */
+export function without(moved, block, dimension) {
+  const rest = structuredClone(moved);
+  delete rest[block]?.[dimension];
+  if (rest[block] && !Object.keys(rest[block]).length) delete rest[block];
+  return rest;
+}
+
+/** @param {Moves} moved */
+export const count = (moved) =>
+  Object.values(moved).reduce((sum, moves) => sum + Object.keys(moves).length, 0);
+
+/**
+ * The place in an increasing list of betas that is nearest to one, in ratios.
+ * @param {readonly number[]} betas
+ * @param {number} beta
+ */
+export function nearestBeta(betas, beta) {
+  /** @type {(place: number) => number} */
+  const distance = (place) => Math.abs(Math.log(betas[place] / beta));
+  return betas.reduce((best, _, place) => (distance(place) < distance(best) ? place : best), 0);
+}
+
+/**
+ * Where a sweep through a range and back stands: from where the handle was, once round a sine.
+ * @param {number} from
+ * @param {number} low
+ * @param {number} high
+ * @param {number} turn from 0 to 1
+ */
+export function swept(from, low, high, turn) {
+  const phase = Math.asin(Math.max(-1, Math.min(1, (2 * (from - low)) / (high - low) - 1)));
+  return low + ((high - low) * (1 + Math.sin(phase + 2 * Math.PI * turn))) / 2;
+}
+
+/**
+ * A number with its sign.
+ * @param {number} value
+ */
+export const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2);
+
+/**
+ * Where a code starts, in words.
+ * @param {State} state
+ * @param {readonly string[]} classes
+ */
+export function startInWords({ start, item, label }, classes) {
+  const from = { item: `item ${item}`, own: "your image", prior: "prior" }[start];
+  return `start: ${from}${label === null ? "" : `, class ${classes[label]}`}`;
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { count, nearestBeta, signed, startInWords, startOf, swept, without } from "./state.js";
+
+/** @type {import("./state.js").State} */
+const STATE = { start: "item", item: 8, label: null, seed: 4, temperature: 0.5, moved: {}, betas: {} };
+const DATA = { classes: ["zero", "one"], latents: ["z_l", "z_u"], kept: ["z_u"], own: "AAAA" };
+
+test("an item starts from its own codes, and with another class from those that a class leaves", () => {
+  assert.deepEqual(startOf(STATE, DATA), { mix: { z_l: [[[8, 1]]], z_u: [[[8, 1]]] } });
+  assert.deepEqual(startOf({ ...STATE, label: 1 }, DATA), { mix: { z_u: [[[8, 1]]] }, label: [1] });
+});
+
+test("an image of the visitor's own is encoded", () => {
+  assert.deepEqual(startOf({ ...STATE, start: "own" }, DATA), {
+    image: { pixels: "AAAA", latents: ["z_l", "z_u"] },
+  });
+  const other = startOf({ ...STATE, start: "own", label: 0 }, DATA);
+  assert.deepEqual(other, { image: { pixels: "AAAA", latents: ["z_u"] }, label: [0] });
+});
+
+test("a draw has a seed, a temperature and, where there are classes, one of them", () => {
+  const draw = { seed: 4, temperature: 0.5 };
+  assert.deepEqual(startOf({ ...STATE, start: "prior" }, DATA), { draw, label: [0] });
+  assert.deepEqual(startOf({ ...STATE, start: "prior" }, { ...DATA, classes: [] }), { draw });
+});
+
+test("what is put back is no longer moved, and a block in which nothing is moved is gone", () => {
+  const moved = { z_u: { 1: 2, 3: -1 }, z_l: { 0: 1 } };
+  assert.equal(count(moved), 3);
+  assert.deepEqual(without(moved, "z_u", 3), { z_u: { 1: 2 }, z_l: { 0: 1 } });
+  assert.deepEqual(without(moved, "z_l", 0), { z_u: { 1: 2, 3: -1 } });
+  assert.deepEqual(without(moved, "v", 0), moved);
+  assert.equal(count(moved), 3);
+});
+
+test("the nearest beta is the one of the nearest ratio", () => {
+  assert.equal(nearestBeta([0.25, 1, 4], 1.9), 1);
+  assert.equal(nearestBeta([0.25, 1, 4], 2.1), 2);
+  assert.equal(nearestBeta([0.25, 1, 4], 0.01), 0);
+});
+
+test("a sweep begins and ends where the handle was, and touches both ends", () => {
+  const path = Array.from({ length: 1001 }, (_, i) => swept(1.5, -2, 3, i / 1000));
+  assert.ok(Math.abs(path[0] - 1.5) < 1e-9 && Math.abs(path[1000] - 1.5) < 1e-9);
+  assert.ok(Math.abs(Math.min(...path) + 2) < 1e-4 && Math.abs(Math.max(...path) - 3) < 1e-4);
+  assert.equal(swept(99, -2, 3, 0), 3); // a code beyond the ends begins at the end
+});
+
+test("numbers have a sign, and a start has words", () => {
+  assert.equal(signed(-1.234), "−1.23");
+  assert.equal(signed(0), "+0.00");
+  assert.equal(startInWords(STATE, DATA.classes), "start: item 8");
+  assert.equal(startInWords({ ...STATE, start: "prior", label: 1 }, DATA.classes), "start: prior, class one");
+});

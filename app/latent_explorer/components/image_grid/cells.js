@@ -1,0 +1,93 @@
+// The cells of a grid: their pixels, their size, and which of them is where.
+
+import { wordAt } from "../shared/pixels.js";
+
+/** @typedef {[number, number]} Cell row and column */
+
+export const GAP = 3; // CSS pixels between cells
+const LARGEST_CELL = 72; // CSS pixels, unless the script asks for a scale
+const SMALLEST_CELL = 20; // below this the grid scrolls sideways instead of shrinking
+
+/**
+ * A cheap fingerprint of bytes (FNV-1a over 32-bit words).
+ * @param {Uint8Array} bytes
+ */
+export function digest(bytes) {
+  let hash = 2166136261;
+  const whole = bytes.length & ~3;
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, whole >> 2);
+  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i], 16777619);
+  for (let i = whole; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i], 16777619);
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+/**
+ * Grey or colour bytes, one cell after the other, as the pixels of one bitmap of all cells.
+ * @param {ArrayLike<number>} pixels
+ * @param {readonly number[]} shape rows, columns, height and width of a cell, channels
+ */
+export function bitmap(pixels, [R, C, H, W, channels]) {
+  const words = new Uint32Array(R * H * C * W);
+  for (let r = 0, from = 0; r < R; r++) {
+    for (let c = 0; c < C; c++) {
+      for (let y = 0; y < H; y++) {
+        let to = (r * H + y) * C * W + c * W;
+        for (const end = to + W; to < end; to++, from += channels) words[to] = wordAt(pixels, from, channels);
+      }
+    }
+  }
+  return words;
+}
+
+/**
+ * The size of a cell in CSS pixels: what was asked for or is sensible, or less to fit into the room.
+ * @param {readonly number[]} shape
+ * @param {number | null} scale
+ * @param {number} room of all columns with their gaps
+ */
+export function cellSize([, C, H, W], scale, room) {
+  const fitting = Math.max(SMALLEST_CELL, Math.floor((room - C * GAP) / C));
+  const wanted = scale ? Math.round(scale * W) : LARGEST_CELL;
+  let width = Math.min(wanted, fitting);
+  if (!scale && width > 2 * W) width -= width % W; // whole pixels look best, where they cost little
+  return { width, height: Math.max(1, Math.round((width * H) / W)) };
+}
+
+/**
+ * The cell at a place of the canvas, in CSS pixels; null beside them all.
+ * @param {number} x
+ * @param {number} y
+ * @param {{width: number, height: number}} size
+ * @param {readonly number[]} shape
+ * @returns {Cell | null}
+ */
+export function cellAt(x, y, { width, height }, [R, C]) {
+  const column = Math.floor(x / (width + GAP));
+  const row = Math.floor(y / (height + GAP));
+  return row >= 0 && row < R && column >= 0 && column < C ? [row, column] : null;
+}
+
+/** @type {Record<string, Cell>} */
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/**
+ * The cell that a key leads to from one, within the grid; null for a key that leads nowhere.
+ * @param {string} key
+ * @param {Cell} from
+ * @param {readonly number[]} shape
+ * @returns {Cell | null}
+ */
+export function stepped(key, from, shape) {
+  const step = STEPS[key];
+  return step ? within([from[0] + step[0], from[1] + step[1]], shape) : null;
+}
+
+/**
+ * The nearest cell that there is.
+ * @param {Cell} cell
+ * @param {readonly number[]} shape
+ * @returns {Cell}
+ */
+export function within([row, column], [R, C]) {
+  return [Math.max(0, Math.min(R - 1, row)), Math.max(0, Math.min(C - 1, column))];
+}

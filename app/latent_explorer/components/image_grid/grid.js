@@ -1,0 +1,344 @@
+// A labelled grid of small pictures: labels are HTML in a CSS grid, all pictures share one canvas in its middle.
+
+import { contextOf, element, offscreen, resize, sizeCanvas, themed } from "../shared/elements.js";
+import { unpack } from "../shared/envelope.js";
+import { escaped, fileName, saveMenu, svgDocument, svgText } from "../shared/saving.js";
+import { Tooltip } from "../shared/tooltip.js";
+import { bitmap, cellAt, cellSize, digest, GAP, stepped, within } from "./cells.js";
+
+/**
+ * @typedef {import("./cells.js").Cell} Cell
+ * @typedef {import("../shared/mounting.js").Call<Uint8Array>} GridCall
+ */
+
+/**
+ * The header of what the script sends; the pixels follow it.
+ * @typedef {object} GridData
+ * @property {number[]} shape rows, columns, height and width of a cell, channels
+ * @property {string[]} rows
+ * @property {string[]} columns
+ * @property {string[] | null} notes below the labels of the rows
+ * @property {number[]} faded rows that do not matter
+ * @property {Cell[]} marks
+ * @property {number | null} scale
+ * @property {string} title
+ * @property {boolean} clickable
+ * @property {boolean} headed
+ */
+
+const PREVIEW = 168; // CSS pixels of the enlarged cell under the pointer
+const FADED = 0.32; // opacity of rows that do not matter
+const MARGIN = 18; // CSS pixels round a saved picture
+const CRISP_FROM = 1.5; // hard edges from this factor on; below, uneven pixels look worse than soft ones
+
+/** @type {GridData} */
+const NOTHING = {
+  shape: [0, 0, 0, 0, 0],
+  rows: [],
+  columns: [],
+  notes: null,
+  faded: [],
+  marks: [],
+  scale: null,
+  title: "",
+  clickable: false,
+  headed: false,
+};
+
+export class ImageGrid {
+  #data = NOTHING;
+  #structure = ""; // what the HTML around the canvas was made from
+  /** @type {Cell} */
+  #cursor = [0, 0];
+  /** @type {Cell | null} */
+  #hovered = null;
+  #cell = { width: 0, height: 0 };
+  /** @type {HTMLElement[]} */
+  #headers = [];
+  /** @type {HTMLElement[]} */
+  #labels = [];
+
+  #canvas = element("canvas", { class: "cells" });
+  #source = offscreen(1, 1); // all cells at their own resolution
+  #heading = element("div", { class: "heading" });
+  #frame = element("div", { class: "frame" });
+  #scroller = element("div", { class: "scroller" }, this.#frame);
+  #preview = element("canvas", { class: "preview" });
+  #caption = element("span", { class: "caption" });
+  #tooltip;
+  #resize = new ResizeObserver(() => this.#paint());
+
+  /**
+   * @param {ParentNode} parent
+   * @param {GridCall} call
+   */
+  constructor(parent, { setTriggerValue }) {
+    this.setTriggerValue = setTriggerValue;
+    const figure = () => this.#svg();
+    /** @type {import("../shared/saving.js").FigureElement} */
+    this.root = element("div", { class: "image-grid saveable", "data-ready": "false" });
+    this.root.figure = figure; // for who saves it from elsewhere on the page
+    const menu = saveMenu(() => fileName(this.#data.title), figure);
+    this.root.append(this.#heading, this.#scroller, menu);
+    parent.append(this.root);
+    this.#tooltip = new Tooltip(this.root, this.#preview, this.#caption);
+    this.#resize.observe(this.root);
+    this.#listen();
+  }
+
+  /**
+   * Take in the arguments of a call: the first one, a rerun, or a change of theme.
+   * @param {GridCall} call
+   */
+  update({ data, setTriggerValue }) {
+    const started = performance.now();
+    this.setTriggerValue = setTriggerValue;
+    /** @type {{header: GridData, arrays: Uint8Array[]}} */
+    const { header, arrays } = /** @type {any} */ (unpack(data));
+    const [pixels] = arrays;
+    this.#data = header;
+    this.#cursor = within(this.#cursor, header.shape);
+    this.#readPixels(pixels);
+    this.#build();
+    this.#paint();
+    if (this.#hovered) this.#showCell(this.#hovered); // the enlarged cell follows the slider too
+    this.root.dataset.digest = digest(pixels);
+    this.root.dataset.drawMs = (performance.now() - started).toFixed(1);
+    this.root.dataset.ready = "true";
+  }
+
+  /** @param {Uint8Array} pixels */
+  #readPixels(pixels) {
+    const { shape } = this.#data;
+    const [R, C, H, W] = shape;
+    const { canvas, context } = this.#source;
+    const image = new ImageData(C * W, R * H);
+    new Uint32Array(image.data.buffer).set(bitmap(pixels, shape));
+    resize(canvas, C * W, R * H);
+    context.putImageData(image, 0, 0);
+  }
+
+  /** Write labels and headers, unless those that are there will do. */
+  #build() {
+    const { rows, columns, notes, faded, title, headed, clickable, shape } = this.#data;
+    const [R, C] = shape;
+    const structure = JSON.stringify([rows, columns, notes, faded, title, headed, clickable, R, C]);
+    if (structure === this.#structure) return;
+    this.#structure = structure;
+    this.#heading.textContent = headed ? title : "";
+    this.#headers = columns.map((text, c) =>
+      element("div", { class: "header", style: `grid-area:1/${c + 2}`, "data-column": c }, text),
+    );
+    this.#labels = rows.map((text, r) => {
+      const look = {
+        class: faded.includes(r) ? "label faded" : "label",
+        style: `grid-area:${r + 2}/1`,
+        "data-row": r,
+      };
+      const label = element("div", look, element("span", { class: "name" }, text));
+      if (notes?.[r]) label.append(element("span", { class: "note" }, notes[r]));
+      return label;
+    });
+    this.#canvas.style.gridArea = `2/2/${R + 2}/${C + 2}`;
+    const about = `${title}. ${R} rows: ${rows.join(", ")}.${C > 1 ? ` ${C} columns.` : ""}`;
+    const keys = clickable ? " Arrow keys move, Enter chooses a picture." : "";
+    this.#canvas.setAttribute("aria-label", about + keys);
+    this.#canvas.setAttribute("role", "img");
+    if (clickable) this.#canvas.tabIndex = 0;
+    else this.#canvas.removeAttribute("tabindex");
+    this.#canvas.classList.toggle("clickable", clickable);
+    this.#frame.replaceChildren(...this.#headers, ...this.#labels, this.#canvas);
+  }
+
+  #paint() {
+    if (!this.#structure || !this.root.clientWidth) return;
+    const { shape, scale, faded, marks, clickable } = this.#data;
+    const [R, C, H, W] = shape;
+    // The label column takes the width of its text, whatever the size of the cells.
+    const room = this.root.clientWidth - this.#labels[0].offsetWidth;
+    const { width, height } = (this.#cell = cellSize(shape, scale, room));
+    this.#frame.style.gridTemplateColumns = `max-content repeat(${C}, ${width + GAP}px)`;
+    const header = this.#headers.length ? "auto" : "0";
+    this.#frame.style.gridTemplateRows = `${header} repeat(${R}, ${height + GAP}px)`;
+    const ratio = window.devicePixelRatio || 1;
+    const [fullWidth, fullHeight] = [C * (width + GAP), R * (height + GAP)];
+    this.#canvas.style.width = `${fullWidth}px`;
+    this.#canvas.style.height = `${fullHeight}px`;
+    const context = contextOf(this.#canvas);
+    sizeCanvas(this.#canvas, fullWidth, fullHeight, ratio);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, fullWidth, fullHeight);
+    context.imageSmoothingEnabled = (width * ratio) / W < CRISP_FROM;
+    for (let r = 0; r < R; r++) {
+      context.globalAlpha = faded.includes(r) ? FADED : 1;
+      for (let c = 0; c < C; c++) {
+        const [x, y] = this.#corner(r, c);
+        context.drawImage(this.#source.canvas, c * W, r * H, W, H, x, y, width, height);
+      }
+    }
+    context.globalAlpha = 1;
+    context.strokeStyle = themed(this.root, "primary-color", "#ff4b4b");
+    context.lineWidth = GAP;
+    for (const [r, c] of marks) this.#outline(context, r, c);
+    if (clickable && this.#canvas.matches(":focus-visible")) {
+      context.strokeStyle = themed(this.root, "text-color", "#222222");
+      context.setLineDash([4, 3]);
+      this.#outline(context, ...this.#cursor);
+      context.setLineDash([]);
+    }
+  }
+
+  /**
+   * @param {number} r
+   * @param {number} c
+   */
+  #corner(r, c) {
+    return [c * (this.#cell.width + GAP) + GAP / 2, r * (this.#cell.height + GAP) + GAP / 2];
+  }
+
+  /**
+   * Outline a cell in the gap around it, so that nothing of the picture is covered.
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} r
+   * @param {number} c
+   */
+  #outline(context, r, c) {
+    const [x, y] = this.#corner(r, c);
+    context.strokeRect(x, y, this.#cell.width, this.#cell.height);
+  }
+
+  // ---- saving
+
+  /** The grid as an SVG file: labels as text, every cell a picture of its own in the model's resolution. */
+  #svg() {
+    const { shape, title, faded, marks } = this.#data;
+    const [R, C] = shape;
+    this.#scroller.scrollLeft = 0; // or the labels, which stay in sight, would lie on the pictures
+    const corner = this.#frame.getBoundingClientRect();
+    const cells = this.#canvas.getBoundingClientRect();
+    const top = MARGIN + 26;
+    const font = getComputedStyle(this.root).fontFamily;
+    const fill = themed(this.root, "text-color", "#222");
+    const [left, up] = [MARGIN - corner.left, top - corner.top];
+    /** @type {(node: Element, anchor: "middle" | "end") => string} */
+    const written = (node, anchor) => {
+      const box = node.getBoundingClientRect();
+      const size = parseFloat(getComputedStyle(node).fontSize);
+      const x = anchor === "end" ? box.right : (box.left + box.right) / 2;
+      /** @type {Record<string, number>} */
+      const muted = node.matches(".header, .note, .faded *") ? { "fill-opacity": 0.65 } : {};
+      const at = { x: x + left, y: (box.top + box.bottom) / 2 + up + 0.35 * size };
+      const look = { "font-family": font, "font-size": size, "text-anchor": anchor, fill };
+      return svgText(node.textContent, { ...at, ...look, ...muted });
+    };
+    const look = { "font-family": font, "font-size": 14, "font-weight": 600, fill };
+    const parts = [svgText(title, { x: MARGIN, y: MARGIN + 12, ...look })];
+    parts.push(...this.#headers.map((node) => written(node, "middle")));
+    for (const label of this.#labels) parts.push(...[...label.children].map((node) => written(node, "end")));
+    /** @type {(r: number, c: number) => string} */
+    const place = (r, c) => {
+      const [x, y] = this.#corner(r, c);
+      const { width, height } = this.#cell;
+      return `x="${x + cells.left + left}" y="${y + cells.top + up}" width="${width}" height="${height}"`;
+    };
+    for (let r = 0; r < R; r++) {
+      const fade = faded.includes(r) ? ` opacity="${FADED}"` : "";
+      const pixelated = `preserveAspectRatio="none" style="image-rendering:pixelated"${fade}`;
+      for (let c = 0; c < C; c++) {
+        const picture = element("canvas");
+        this.#drawCell(picture, r, c);
+        parts.push(`<image ${place(r, c)} href="${picture.toDataURL()}" ${pixelated}/>`);
+      }
+    }
+    const outline = `fill="none" stroke="${escaped(themed(this.root, "primary-color", "#ff4b4b"))}"`;
+    for (const [r, c] of marks) parts.push(`<rect ${place(r, c)} ${outline} stroke-width="${GAP}"/>`);
+    const background = themed(this.root, "background-color", "#fff");
+    const [width, height] = [corner.width + 2 * MARGIN, corner.height + top + MARGIN].map(Math.ceil);
+    return svgDocument(width, height, background, parts.join(""));
+  }
+
+  /**
+   * A cell in its own resolution.
+   * @param {HTMLCanvasElement} canvas
+   * @param {number} r
+   * @param {number} c
+   */
+  #drawCell(canvas, r, c) {
+    const [, , H, W] = this.#data.shape;
+    canvas.width = W; // also where it has that width: it empties the canvas
+    canvas.height = H;
+    contextOf(canvas).drawImage(this.#source.canvas, c * W, r * H, W, H, 0, 0, W, H);
+  }
+
+  // ---- pointer and keyboard
+
+  #listen() {
+    const canvas = this.#canvas;
+    canvas.addEventListener("pointermove", (event) => {
+      const cell = this.#cellAt(event);
+      if (!cell) return this.#leave();
+      this.#showCell(cell);
+      this.#tooltip.show(event.clientX, event.clientY);
+    });
+    canvas.addEventListener("pointerleave", () => this.#leave());
+    canvas.addEventListener("click", (event) => {
+      const cell = this.#cellAt(event);
+      if (this.#data.clickable && cell) this.#choose(cell);
+    });
+    canvas.addEventListener("focus", () => this.#paint());
+    canvas.addEventListener("blur", () => this.#paint());
+    canvas.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** @param {MouseEvent} event */
+  #cellAt(event) {
+    const box = this.#canvas.getBoundingClientRect();
+    return cellAt(event.clientX - box.left, event.clientY - box.top, this.#cell, this.#data.shape);
+  }
+
+  /** @param {Cell} cell */
+  #showCell([r, c]) {
+    const { shape, columns, rows, notes } = this.#data;
+    const [R, C, H, W] = shape;
+    this.#hovered = [r, c];
+    if (r >= R || c >= C) return this.#leave();
+    const factor = PREVIEW / Math.max(W, H);
+    this.#preview.style.width = `${W * factor}px`;
+    this.#preview.style.height = `${H * factor}px`;
+    this.#drawCell(this.#preview, r, c);
+    this.#caption.textContent = [rows[r], columns[c] ?? `column ${c + 1}`].join(" · ");
+    if (notes?.[r]) this.#caption.append(element("span", { class: "note" }, notes[r]));
+    this.root.dataset.hover = `${r},${c}`;
+  }
+
+  #leave() {
+    this.#hovered = null;
+    this.#tooltip.hide();
+    this.root.dataset.hover = "";
+  }
+
+  /** @param {Cell} cell */
+  #choose(cell) {
+    this.#cursor = cell;
+    this.#paint();
+    this.setTriggerValue("cell", cell);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const next = stepped(event.key, this.#cursor, this.#data.shape);
+    if (next) {
+      this.#cursor = next;
+      this.#paint();
+    } else if (event.key === "Enter" || event.key === " ") this.#choose(this.#cursor);
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // Streamlit has shortcuts of its own
+  }
+
+  destroy() {
+    this.#resize.disconnect();
+    this.#tooltip.hide();
+    this.root.remove();
+  }
+}

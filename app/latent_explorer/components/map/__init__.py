@@ -1,0 +1,260 @@
+"""Linked maps of latent space: hover for a picture, lasso or box for a selection, click to open an item.
+
+All panels live in one component, so a lasso in one lights up the same items in the others without a round
+trip to the server. The server only hears of finished gestures.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import streamlit as st
+
+from latent_explorer.components import palette
+from latent_explorer.components.map.selection import Grid, Selection
+from latent_explorer.components.shared import pack, served
+
+_component = served("map")
+
+
+@dataclass(frozen=True, eq=False)
+class Ellipse:
+    """A Gaussian drawn over a panel as the outline at ``sigmas`` standard deviations."""
+
+    centre: np.ndarray  # (2,)
+    covariance: np.ndarray  # (2, 2)
+    label: str = ""
+    class_index: int | None = None  # gives the colour; None draws in the text colour
+    sigmas: float = 2.0
+    kind: Literal["prior", "posterior"] = "prior"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return centre, radii and tilt, which is what a canvas can draw."""
+        variances, axes = np.linalg.eigh(np.asarray(self.covariance, dtype=np.float64))
+        radii = self.sigmas * np.sqrt(np.maximum(variances, 0.0))
+        return {
+            "centre": _shortened(self.centre),
+            "radii": _shortened(radii[::-1]),  # eigh sorts upwards, the tilt is that of the longer axis
+            "tilt": _shortened([np.arctan2(axes[1, 1], axes[0, 1])])[0],
+            "label": self.label,
+            "class": self.class_index,
+            "sigmas": self.sigmas,
+            "kind": self.kind,
+        }
+
+
+def _shortened(values: Iterable[float]) -> list[float]:
+    """Numbers with seven digits, finer than any screen and half as long: every run sends them."""
+    return [float(f"{value:.7g}") for value in values]
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One map: the same items as in the other panels, at other places."""
+
+    name: str  # identifies the panel in a selection
+    title: str
+    xy: np.ndarray  # (N, 2)
+    ellipses: Sequence[Ellipse] = ()
+    axes: tuple[str, str] = ("UMAP 1", "UMAP 2")
+    guest: np.ndarray | None = None  # (2,), the place of an image that is none of the items: a star
+    frame: np.ndarray | None = None  # (M, 2), what the map is drawn round, although the items move
+    blocks: tuple[str, ...] = ()  # the latents that a place of the map stands for, the name unless given
+    of_item: Callable[[int], Sequence[Ellipse]] = lambda item: ()  # what to outline for the opened item
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """What the live route needs to decode sums of items: the model's name, its betas and all its latents."""
+
+    model: str
+    latents: Sequence[str]
+    betas: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the browser is sent."""
+        return {"model": self.model, "latents": list(self.latents), "betas": dict(self.betas)}
+
+
+@dataclass(frozen=True)
+class MapState:
+    """What the map shows: the selection, the opened item and the classes switched off in the legend."""
+
+    selection: Selection | None = None
+    item: int | None = None
+    hidden: tuple[int, ...] = ()
+
+
+def latent_map(
+    panels: Sequence[Panel],
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    *,
+    key: str,
+    decoder: Decoder | None = None,
+    thumbnails: str | None = None,
+    selection: Selection | None = None,
+    kept: Selection | None = None,
+    item: int | None = None,
+    hidden: Collection[int] = (),
+    colours: Sequence[str] | None = None,
+    height: int = 420,
+    on_change: Callable[[], None] | None = None,
+) -> MapState:
+    """Draw linked maps of the same N items and return what the user selected, opened and hid.
+
+    Args:
+        panels: the maps, side by side.
+        labels: the class of each item, (N,) integers from 0 on.
+        class_names: the name of each class, for the legend and the tooltip.
+        key: identifies the map across reruns.
+        decoder: what decodes items and places between them while the pointer moves; nothing without one.
+        thumbnails: URL template of an item's picture, such as ``"/decode/my-model/{item}"``, where the live route is off.
+        selection: the selection to show, e.g. restored from a link.
+        kept: another selection, whose outline is drawn under the name A.
+        item: the item to mark as opened.
+        hidden: the classes to switch off.
+        colours: of the classes, those of the palette unless given.
+        height: height of each panel in CSS pixels.
+        on_change: called when the user has changed any of the three.
+
+    ``selection``, ``item`` and ``hidden`` are commands when they change between two runs; what the user does
+    afterwards replaces them. Passing the returned state back in the next run is fine, and so is never passing
+    anything. What does not fit the panels, such as an item number of another data set, is dropped.
+    """
+    labels = np.asarray(labels)
+    _check(panels, labels, class_names)
+    grids = [Grid.of(panel.xy, panel.frame) for panel in panels]
+    origins_and_steps = [[*grid.origin.tolist(), *grid.step.tolist()] for grid in grids]
+    classes = labels.astype(np.uint8 if len(class_names) <= 256 else np.uint16)
+    columns = [np.ascontiguousarray(column) for grid in grids for column in grid.cells.T]
+    digest = _digest(json.dumps(origins_and_steps).encode(), *(a.tobytes() for a in (classes, *columns)))
+
+    memory = _Memory.of(key)
+    commands = {
+        "selection": selection.to_json() if selection else None,
+        "item": None if item is None else int(item),
+        "hidden": sorted(int(c) for c in hidden),
+    }
+    wanted = memory.state(commands, reported=_reported(key))
+    state = _fitting(wanted, panels, len(labels), len(class_names))
+
+    # Points and state travel as two messages: Streamlit sends a message again whenever any part of it
+    # changed, and half a megabyte of unchanged coordinates should not follow every click.
+    with st.container(gap=None):
+        _component(
+            key=f"{key}-points",
+            data=pack({"map": key, "digest": digest, "grids": origins_and_steps}, classes, *columns),
+        )
+        _component(
+            key=key,
+            data={
+                "map": key,
+                "digest": digest,
+                "frame": _digest(json.dumps(origins_and_steps).encode()),
+                "panels": [
+                    {
+                        "name": panel.name,
+                        "title": panel.title,
+                        "axes": list(panel.axes),
+                        "blocks": list(panel.blocks or (panel.name,)),
+                        "ellipses": [ellipse.to_json() for ellipse in _outlines(panel, state.item)],
+                        "guest": None if panel.guest is None else np.asarray(panel.guest, float).tolist(),
+                    }
+                    for panel in panels
+                ],
+                "classes": list(class_names),
+                "colours": list(colours or palette.colours(len(class_names))),
+                "decoder": decoder.to_json() if decoder else None,
+                "thumbnails": thumbnails,
+                "height": height,
+                "kept": kept.to_json() if kept else None,
+                "selection": state.selection.to_json() if state.selection else None,
+                "item": state.item,
+                "hidden": list(state.hidden),
+            },
+            on_selection_change=on_change or _nothing,
+            on_item_change=on_change or _nothing,
+            on_hidden_change=on_change or _nothing,
+        )
+    return state
+
+
+def _outlines(panel: Panel, item: int | None) -> list[Ellipse]:
+    """The panel's ellipses, and those of the opened item."""
+    return [*panel.ellipses, *(panel.of_item(item) if item is not None else ())]
+
+
+def _digest(*parts: bytes) -> str:
+    return hashlib.blake2b(b"".join(parts), digest_size=8).hexdigest()
+
+
+class _Memory:
+    """Decides, per field, whether the script or the user spoke last. It lasts as long as the session.
+
+    The browser's report and the script's argument are both still there in every later run, long after they
+    were new, so what counts is which of the two has changed since the previous run.
+    """
+
+    def __init__(self) -> None:
+        self._commands: dict[str, Any] = {}
+        self._reports: dict[str, Any] = {}
+        self._values: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, key: str) -> "_Memory":
+        """Return the memory of the map with this key in the current session."""
+        return st.session_state.setdefault(f"{key}-memory", cls())
+
+    def state(self, commands: dict[str, Any], reported: dict[str, Any]) -> dict[str, Any]:
+        """Return the current value of every field; a new report wins over a new command."""
+        for field, command in commands.items():
+            if field in reported and reported[field] != self._reports.get(field):
+                self._values[field] = reported[field].get("value")
+            elif field not in self._commands or command != self._commands[field]:
+                self._values[field] = command
+        self._commands, self._reports = dict(commands), dict(reported)
+        return dict(self._values)
+
+
+def _reported(key: str) -> dict[str, Any]:
+    """Return what the browser has reported so far, per field ``{"value": ..., "at": time}``.
+
+    The time tells a repeated report, such as opening the same item once more, from an old one.
+    """
+    reports = st.session_state.get(key)
+    return {f: r for f, r in reports.items() if isinstance(r, dict)} if isinstance(reports, dict) else {}
+
+
+def _fitting(wanted: dict[str, Any], panels: Sequence[Panel], items: int, classes: int) -> MapState:
+    """Keep of a wanted state what exists in these panels."""
+    selection = Selection.from_json(wanted["selection"])
+    if selection and selection.panel not in {panel.name for panel in panels}:
+        selection = None
+    item = wanted["item"]
+    if not isinstance(item, int) or not 0 <= item < items:
+        item = None
+    hidden = wanted["hidden"] if isinstance(wanted["hidden"], list) else []
+    return MapState(
+        selection, item, tuple(sorted({c for c in hidden if isinstance(c, int) and 0 <= c < classes}))
+    )
+
+
+def _check(panels: Sequence[Panel], labels: np.ndarray, class_names: Sequence[str]) -> None:
+    """Raise ``ValueError`` for panels that do not describe the same items."""
+    if not panels or len({panel.name for panel in panels}) < len(panels):
+        raise ValueError("a map needs at least one panel, and every panel a name of its own")
+    for panel in panels:
+        if len(panel.xy) != len(labels):
+            raise ValueError(
+                f"panel {panel.name!r} has {len(panel.xy)} points, but there are {len(labels)} labels"
+            )
+    if labels.min() < 0 or labels.max() >= len(class_names):
+        raise ValueError(f"labels must lie between 0 and {len(class_names) - 1}, the last of the class names")
+
+
+def _nothing() -> None:
+    """Stand in for a callback: Streamlit surfaces only those events that have one."""

@@ -1,0 +1,445 @@
+// Linked scatter maps on 2-D canvases: what the panels share.
+
+import { pageDecoder } from "../shared/decoder.js";
+import { element, oncePerFrame, say } from "../shared/elements.js";
+import { KEYS } from "./gestures.js";
+import { Hovering } from "./hovering.js";
+import { Panel } from "./panel.js";
+import { Pictures } from "./pictures.js";
+import { Dataset } from "./points.js";
+import { insideOf } from "./polygons.js";
+import { themeAt } from "./theme.js";
+import { Told } from "./told.js";
+import { Legend, Toolbar } from "./toolbar.js";
+
+/**
+ * @typedef {import("./panel.js").PanelData} PanelData
+ * @typedef {import("./points.js").IsShown} IsShown
+ * @typedef {import("./points.js").Weighted} Weighted
+ * @typedef {import("./polygons.js").Point} Point
+ * @typedef {import("./view.js").View} View
+ * @typedef {{panel: string, polygon: Point[]}} Selection
+ */
+
+/**
+ * What the script sends for a map; the points come in a message of their own.
+ * @typedef {object} MapData
+ * @property {string} map its key
+ * @property {string} digest of the points
+ * @property {string} frame what tells one frame of the panels from another
+ * @property {PanelData[]} panels
+ * @property {string[]} classes
+ * @property {string[]} colours
+ * @property {import("./pictures.js").Decodes | null} decoder
+ * @property {string | null} thumbnails
+ * @property {number} height of each panel, CSS pixels
+ * @property {Selection | null} kept
+ * @property {Selection | null} selection
+ * @property {number | null} item
+ * @property {number[]} hidden
+ */
+
+/** @typedef {import("../shared/mounting.js").Call<MapData>} MapCall */
+
+const OFFLINE_MS = 1500; // so long may a connection take before the map says that it is missing
+const NOTHING = new Dataset({ header: { map: "", digest: "", grids: [] }, arrays: [new Uint8Array()] });
+
+/** @type {Map<string, Dataset>} by the map's key, from the points message */
+export const datasets = new Map();
+/** @type {Map<string, View | null>} where the user was in each panel; outlives a visit to another page */
+const views = new Map();
+let made = 0;
+
+export class LatentMap {
+  dataset = NOTHING;
+  /** @type {Panel[]} */
+  panels = [];
+  /** @type {"lasso" | "box" | "pan"} */
+  tool = "lasso";
+  showPriors = true;
+  showPosteriors = true;
+  showPictures = true;
+  /** @type {Selection | null} */
+  selection = null;
+  /** @type {Selection | null} the one that the script keeps as A */
+  kept = null;
+  /** @type {Uint8Array | null} per item 1 or 0, null when there is no selection */
+  selected = null;
+  count = 0; // of the selected
+  item = -1;
+  hover = -1;
+  /** @type {boolean[]} per class */
+  shown = [];
+
+  #told = { selection: new Told(), item: new Told(), hidden: new Told() };
+  #structure = "";
+  #offline = false; // known to be, after a while
+  #waiting = 0; // timer of that while
+  /** @type {Panel | null} where a selection is being drawn */
+  #previewing = null;
+
+  decoder = pageDecoder();
+  toolbar = new Toolbar();
+  legend = new Legend();
+  spoken = element("span", { class: "spoken", "aria-live": "polite" });
+  row = element("div", { class: "panels" });
+  root = element("div", { class: "latent-map", "data-ready": "false" });
+
+  /** @type {IsShown} */
+  isShown = (item) => this.shown[this.dataset.classes[item]];
+
+  /**
+   * @param {ParentNode} parent
+   * @param {MapCall} call
+   */
+  constructor(parent, { data, setStateValue }) {
+    this.data = data;
+    this.setStateValue = setStateValue;
+    parent.append(this.root);
+    this.root.append(
+      this.toolbar.root,
+      this.row,
+      this.legend.root,
+      element("div", { class: "keys" }, KEYS),
+      this.spoken,
+    );
+    this.theme = themeAt(this.root, data.colours);
+    const channel = `map-${made++}`;
+    this.hovering = new Hovering(this, `${channel}-place`);
+    this.pictures = new Pictures(this.decoder, `${channel}-pictures`, () => this.#drawPoints());
+    this.unwatch = this.decoder.watch(() => this.#noticeConnection());
+    this.#noticeConnection();
+    this.#listen();
+  }
+
+  #listen() {
+    const { lasso, box, pan, priors, posteriors, pictures, fit, clear } = this.toolbar;
+    /** @type {(button: HTMLElement, act: () => void) => void} */
+    const on = (button, act) => {
+      button.onclick = () => {
+        act();
+        this.#refreshControls();
+      };
+    };
+    on(lasso, () => (this.tool = "lasso"));
+    on(box, () => (this.tool = "box"));
+    on(pan, () => (this.tool = "pan"));
+    on(priors, () => {
+      this.showPriors = !this.showPriors;
+      this.panels.forEach((panel) => panel.drawOver());
+    });
+    on(posteriors, () => {
+      this.showPosteriors = !this.showPosteriors;
+      this.panels.forEach((panel) => panel.drawOver());
+    });
+    on(pictures, () => {
+      this.showPictures = !this.showPictures;
+      this.panels.forEach((panel) => panel.draw());
+    });
+    on(fit, () => this.panels.forEach((panel) => panel.fit()));
+    on(clear, () => {
+      this.clearSelection();
+      this.openItem(-1);
+    });
+  }
+
+  // ---- data from the script
+
+  /** @param {MapCall} call */
+  update({ data, setStateValue }) {
+    this.data = data;
+    this.setStateValue = setStateValue;
+    this.refresh();
+  }
+
+  /** Show what the script sent, once the points are there too. */
+  refresh() {
+    const { data } = this;
+    const dataset = datasets.get(data.map);
+    if (dataset?.digest !== data.digest) {
+      this.root.dataset.ready = "false";
+      return;
+    }
+    const isNew = dataset !== this.dataset;
+    this.dataset = dataset;
+    this.hovering.thumbnails.template = data.thumbnails;
+    this.pictures.setDecodes(data.decoder);
+    this.theme = themeAt(this.root, data.colours);
+    this.#build();
+
+    const { selection, item, hidden } = this.#told;
+    if (hidden.accepts(data.hidden)) this.shown = data.classes.map((_, c) => !data.hidden.includes(c));
+    if (selection.accepts(data.selection)) this.selection = data.selection;
+    if (item.accepts(data.item)) this.item = data.item ?? -1;
+    this.kept = data.kept;
+    if (isNew) {
+      this.leave();
+      if (this.item >= dataset.classes.length) this.item = -1;
+    }
+    this.panels.forEach((panel, p) => {
+      panel.setData(dataset.panels[p], data.panels[p], this.#rememberedView(panel.name));
+    });
+    this.#select(this.selection);
+    this.hovering.decodePlace(); // at other betas the same place is another picture
+    this.root.dataset.ready = "true";
+    this.root.dataset.digest = data.digest;
+  }
+
+  /** Make panels and legend, unless those that are there will do. */
+  #build() {
+    const { panels, classes, colours, height } = this.data;
+    const structure = JSON.stringify([
+      panels.map(({ name, axes }) => [name, axes]),
+      classes,
+      colours,
+      height,
+    ]);
+    if (structure === this.#structure) return;
+    this.#structure = structure;
+    this.panels.forEach((panel) => this.#drop(panel));
+    this.panels = panels.map((data, p) => {
+      return new Panel(this, data, height, this.dataset.panels[p], this.#rememberedView(data.name));
+    });
+    this.row.replaceChildren(...this.panels.map((panel) => panel.root));
+    this.shown = classes.map((_, c) => this.shown[c] ?? true);
+    this.legend.build(classes, colours, (c) => this.#toggleClass(c));
+  }
+
+  /** @param {Panel} panel */
+  #drop(panel) {
+    this.pictures.want(panel.name, []);
+    panel.remove();
+  }
+
+  /** @param {string} panel */
+  #viewKey(panel) {
+    return `${this.data.map}/${this.data.frame}/${panel}`;
+  }
+
+  /** @param {string} panel */
+  #rememberedView(panel) {
+    return views.get(this.#viewKey(panel)) ?? null;
+  }
+
+  /**
+   * @param {string} panel
+   * @param {View} view
+   */
+  rememberView(panel, view) {
+    views.set(this.#viewKey(panel), view.whole ? null : view);
+  }
+
+  #noticeConnection() {
+    clearTimeout(this.#waiting);
+    const notice = () => {
+      this.#offline = !this.decoder.online;
+      if (this.dataset === NOTHING) return;
+      this.#refreshControls();
+      this.#drawPoints();
+    };
+    this.root.dataset.live = String(this.decoder.online);
+    if (this.decoder.online) notice();
+    else this.#waiting = window.setTimeout(notice, OFFLINE_MS);
+  }
+
+  #drawPoints() {
+    this.panels.forEach((panel) => panel.drawPoints());
+  }
+
+  // ---- what the panels share
+
+  /**
+   * @param {"selection" | "item" | "hidden"} field
+   * @param {unknown} value
+   */
+  #report(field, value) {
+    this.#told[field].reports(value);
+    this.setStateValue(field, { value, at: Date.now() });
+  }
+
+  /**
+   * Highlight a selection everywhere, without reporting it.
+   * @param {Selection | null} selection
+   */
+  #select(selection) {
+    const panel = this.panels.findIndex(({ name }) => name === selection?.panel);
+    const points = this.dataset.panels[panel];
+    this.count = 0;
+    if (!points || !selection) this.selected = null;
+    else {
+      const { polygon } = selection;
+      const isInside = insideOf(polygon);
+      const selected = (this.selected = new Uint8Array(points.count));
+      const [xs, ys] = [polygon.map(([x]) => x), polygon.map(([, y]) => y)];
+      const box = {
+        left: Math.min(...xs),
+        right: Math.max(...xs),
+        bottom: Math.min(...ys),
+        top: Math.max(...ys),
+      };
+      points.visit(box, this.isShown, (item) => {
+        if (isInside(points.x[item], points.y[item])) this.count += selected[item] = 1;
+      });
+    }
+    this.#refreshControls();
+    this.panels.forEach((each) => each.draw());
+  }
+
+  /**
+   * Show what the selection in progress would select, at most once per frame.
+   * @param {Panel} panel
+   */
+  previewSelection(panel) {
+    this.#previewing = panel;
+    this.#preview();
+  }
+  #preview = oncePerFrame(() => {
+    const started = performance.now();
+    const panel = this.#previewing;
+    const polygon = panel?.gestures.polygon;
+    if (!panel || !polygon) return;
+    this.#select({ panel: panel.name, polygon });
+    this.root.dataset.selectMs = (performance.now() - started).toFixed(1);
+  });
+
+  endPreview() {
+    this.#preview.cancel();
+    this.#previewing = null;
+    this.#select(this.selection);
+  }
+
+  /**
+   * @param {Panel} panel
+   * @param {Point[] | null} polygon
+   */
+  finishSelection(panel, polygon) {
+    if (!polygon) return this.endPreview();
+    const before = this.selection;
+    this.selection = { panel: panel.name, polygon };
+    this.endPreview();
+    if (this.count) this.#report("selection", this.selection);
+    else {
+      // Round nothing: as good as a click on empty space.
+      this.selection = before;
+      this.clearSelection();
+      this.#select(this.selection);
+    }
+  }
+
+  clearSelection() {
+    if (!this.selection) return;
+    this.selection = null;
+    this.#select(null);
+    this.#report("selection", null);
+  }
+
+  /** @param {number} item */
+  openItem(item) {
+    if (item === this.item) return;
+    this.item = item;
+    this.#refreshControls();
+    this.panels.forEach((panel) => panel.draw());
+    this.#report("item", item < 0 ? null : item);
+  }
+
+  /** @param {number} c */
+  #toggleClass(c) {
+    this.shown[c] = !this.shown[c];
+    this.#select(this.selection);
+    this.#report("hidden", this.#hidden);
+  }
+
+  get #hidden() {
+    return this.shown.flatMap((isShown, c) => (isShown ? [] : [c]));
+  }
+
+  // ---- the place under the pointer
+
+  /** @param {number} item */
+  colourOf(item) {
+    return this.theme.css[this.dataset.classes[item]];
+  }
+
+  /** @param {number} item */
+  nameOf(item) {
+    const name = this.data.classes[this.dataset.classes[item]];
+    return `item ${item} · ${/^\d+$/.test(name) ? `class ${name}` : name}`;
+  }
+
+  /** @param {string} words */
+  speak(words) {
+    this.spoken.textContent = words;
+  }
+
+  /**
+   * Show what is at a place of a panel: `item` is the one that it means, or -1, `weights` what a code there is made of.
+   * @param {Panel} panel
+   * @param {number} item
+   * @param {Weighted[] | null} weights
+   * @param {number} x of the pointer in the viewport
+   * @param {number} y
+   */
+  point(panel, item, weights, x, y) {
+    this.#ring(item);
+    this.hovering.point(panel, item, weights, x, y);
+  }
+
+  leave() {
+    this.#ring(-1);
+    this.hovering.leave();
+  }
+
+  /** @param {number} item */
+  #ring(item) {
+    if (item === this.hover) return;
+    this.hover = item;
+    this.root.dataset.hover = item < 0 ? "" : String(item);
+    delete this.root.dataset.thumbnail;
+    this.panels.forEach((panel) => panel.drawOver());
+  }
+
+  // ---- controls
+
+  #refreshControls() {
+    const { toolbar, root, data } = this;
+    say(toolbar.lasso, "pressed", this.tool === "lasso");
+    say(toolbar.box, "pressed", this.tool === "box");
+    say(toolbar.pan, "pressed", this.tool === "pan");
+    say(toolbar.priors, "pressed", this.showPriors);
+    say(toolbar.posteriors, "pressed", this.showPosteriors);
+    say(toolbar.pictures, "pressed", this.showPictures);
+    const ellipses = data.panels.flatMap((panel) => panel.ellipses);
+    const prior = ellipses.find(({ kind }) => kind === "prior");
+    toolbar.priors.hidden = !prior;
+    toolbar.posteriors.hidden = !ellipses.some(({ kind }) => kind !== "prior");
+    if (prior)
+      toolbar.priors.title = `Show or hide the priors: ellipses at ${prior.sigmas} standard deviations`;
+    toolbar.pictures.hidden = !data.decoder;
+    toolbar.clear.disabled = !this.selected && this.item < 0;
+    this.legend.show(this.shown);
+    toolbar.tell(this.#status());
+    root.dataset.tool = this.tool;
+    root.dataset.selected = String(this.count);
+    root.dataset.item = this.item < 0 ? "" : String(this.item);
+    root.dataset.hover = this.hover < 0 ? "" : String(this.hover);
+    root.dataset.hidden = this.#hidden.join(",");
+  }
+
+  #status() {
+    /** @type {(value: number) => string} */
+    const number = (value) => value.toLocaleString("en");
+    const total = number(this.dataset.classes.length);
+    const items = this.selected ? `${number(this.count)} of ${total} selected` : `${total} items`;
+    return this.#offline ? `live decoding is not connected: only items show a picture · ${items}` : items;
+  }
+
+  destroy() {
+    clearTimeout(this.#waiting);
+    this.unwatch();
+    this.leave();
+    this.panels.forEach((panel) => this.#drop(panel));
+    this.#preview.cancel();
+    this.pictures.remove();
+    this.root.remove();
+  }
+}

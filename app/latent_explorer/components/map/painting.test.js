@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { LABEL_LINE, spaced, spread, star } from "./painting.js";
+
+const theme = /** @type {any} */ ({ font: "sans-serif" });
+const context = /** @type {any} */ ({
+  measureText: (/** @type {string} */ text) => ({ width: 8 * text.length }),
+});
+
+test("labels that would be printed over each other move down, others stay", () => {
+  const placed = spread(context, theme, [
+    { text: "one", at: [50, 100] },
+    { text: "two", at: [55, 104] },
+    { text: "three", at: [55, 110] },
+    { text: "far", at: [300, 100] },
+  ]);
+  assert.deepEqual(
+    placed.map(({ y }) => y),
+    [100, 100 + LABEL_LINE + 1, 100 + 2 * (LABEL_LINE + 1), 100],
+  );
+});
+
+test("pictures do not overlap, and the first ones win", () => {
+  assert.deepEqual(
+    spaced(
+      [
+        [7, 0, 0],
+        [8, 10, 10],
+        [9, 20, 0],
+      ],
+      20,
+    ).map(([item]) => item),
+    [7, 9],
+  );
+});
+
+test("a star has ten corners, the first of them on top", () => {
+  const corners = star(5, 5);
+  assert.equal(corners.length, 10);
+  assert.ok(Math.abs(corners[0][0] - 5) < 1e-12);
+  assert.ok(corners.every(([, y]) => y >= corners[0][1]));
+});

@@ -1,0 +1,439 @@
+// One map: its view and its two canvases. What the panels share lives in `LatentMap`, what the pointer does in `Gestures`.
+//
+// What changes with the pointer (rings, outlines) is drawn on a second canvas above, so hovering never repaints points.
+
+import { contextOf, element, oncePerFrame, sizeCanvas } from "../shared/elements.js";
+import { fileName, saveMenu } from "../shared/saving.js";
+import { disc, stamp } from "./dots.js";
+import { Gestures, KEYS, REACH } from "./gestures.js";
+import { paintOver } from "./over.js";
+import { paintDot, paintPicture, spaced } from "./painting.js";
+import { blend } from "./points.js";
+import { boxOf } from "./polygons.js";
+import { mapPicture } from "./saving.js";
+import { pixel } from "./theme.js";
+import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from "./view.js";
+
+/**
+ * @typedef {import("./map.js").LatentMap} LatentMap
+ * @typedef {import("./painting.js").Place} Place
+ * @typedef {import("./points.js").Points} Points
+ * @typedef {import("./points.js").Weighted} Weighted
+ * @typedef {import("./polygons.js").Point} Point
+ * @typedef {import("./view.js").Ellipse} Ellipse
+ * @typedef {import("./view.js").View} View
+ */
+
+/**
+ * What the script says of a panel.
+ * @typedef {object} PanelData
+ * @property {string} name
+ * @property {string} title
+ * @property {[string, string]} axes
+ * @property {string[]} blocks the latents that a place of the map stands for
+ * @property {Ellipse[]} ellipses
+ * @property {Point | null} guest the place of an image that is none of the items
+ */
+
+const TRAVEL_MS = 350; // how long items take to their new places
+export const MOST_PICTURES = 150; // in view, beyond which they are dots
+const PICTURE_SIDES = [
+  [20, 64],
+  [60, 48],
+  [MOST_PICTURES, 34],
+]; // up to so many in view: CSS pixels of each, with its frame
+export const BLENDED = 8; // items that a place between them is a mean of
+const BLEND_REACH = [24, 0.03]; // how near the nearest must be: CSS pixels, or this share of the map, whichever is more
+
+export class Panel {
+  width = 0;
+  height = 0;
+  radius = 0; // of a dot, CSS pixels
+  side = 0; // of a picture, CSS pixels
+  /** @type {Place[]} the items that are shown as pictures */
+  pictured = [];
+  /** @type {View | null} null until there is something to paint on */
+  view;
+  /** @type {Ellipse[]} */
+  ellipses = [];
+  /** @type {Point | null} */
+  guest = null;
+  /** @type {string[]} */
+  blocks = [];
+  title = "";
+
+  /** @type {{x: ArrayLike<number>, y: ArrayLike<number>}} where the items are drawn, on their way to new places */
+  #shown;
+  /** @type {{cancel: () => void} | null} */
+  #travel = null;
+  #ratio = 1;
+  /** @type {ImageData | null} */
+  #image = null;
+  /** @type {{key: string, places: object, pixels: Uint32Array} | null} the map outside a selection, as it was painted last */
+  #pale = null;
+
+  /**
+   * @param {LatentMap} map
+   * @param {PanelData} data
+   * @param {number} height
+   * @param {Points} points
+   * @param {View | null} view
+   */
+  constructor(map, data, height, points, view) {
+    this.map = map;
+    this.name = data.name;
+    this.axes = data.axes;
+    this.points = points;
+    this.view = view;
+    this.#shown = { x: points.x, y: points.y };
+    this.heading = element("figcaption", { class: "title" });
+    this.pointCanvas = element("canvas", { class: "points" });
+    this.overCanvas = element("canvas", { class: "over" });
+    this.plot = element(
+      "div",
+      { class: "plot", tabindex: 0, role: "application", style: `height:${height}px` },
+      this.pointCanvas,
+      this.overCanvas,
+    );
+    this.root = element(
+      "figure",
+      { class: "panel saveable", "data-panel": data.name },
+      this.heading,
+      element("span", { class: "axis vertical" }, data.axes[1]),
+      this.plot,
+      element("span", { class: "axis horizontal" }, data.axes[0]),
+      saveMenu(
+        () => fileName(`${map.data.decoder?.model ?? "map"} ${this.name}`),
+        () => mapPicture(this),
+      ),
+    );
+    this.drawPoints = oncePerFrame(() => this.#paintPoints());
+    this.drawOver = oncePerFrame(() => this.#paintOver());
+    this.gestures = new Gestures(this);
+    this.resize = new ResizeObserver(() => this.#fitCanvas());
+    this.resize.observe(this.plot);
+  }
+
+  remove() {
+    this.resize.disconnect();
+    this.drawPoints.cancel();
+    this.drawOver.cancel();
+    this.#travel?.cancel();
+    this.gestures.remove();
+    this.root.remove();
+  }
+
+  /**
+   * @param {Points} points
+   * @param {PanelData} data
+   * @param {View | null} view where the user was in another frame
+   */
+  setData(points, { title, ellipses, guest, blocks }, view) {
+    const before = this.points;
+    this.points = points;
+    this.ellipses = ellipses;
+    this.guest = guest;
+    this.blocks = blocks;
+    if (points !== before) {
+      if (points.sharesFrame(before)) this.#startTravel();
+      else {
+        this.view = view;
+        this.#shown = { x: points.x, y: points.y };
+      }
+    }
+    this.heading.textContent = this.title = title;
+    const total = points.count.toLocaleString("en");
+    this.plot.setAttribute("aria-label", `${this.title}: map of ${total} items. ${KEYS}`);
+    this.draw();
+  }
+
+  draw() {
+    this.drawPoints();
+    this.drawOver();
+  }
+
+  /** Move every item from where it is shown to its new place. */
+  #startTravel() {
+    const { points } = this;
+    const from = this.#shown;
+    const start = performance.now();
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.root.dataset.travelling = "true";
+    const step = oncePerFrame(() => {
+      const time = still ? 1 : Math.min(1, (performance.now() - start) / TRAVEL_MS);
+      const share = time * time * (3 - 2 * time);
+      /** @type {(a: ArrayLike<number>, b: Float64Array) => Float64Array} */
+      const between = (a, b) => b.map((value, i) => a[i] + (value - a[i]) * share);
+      this.#shown =
+        time < 1
+          ? { x: between(from.x, points.x), y: between(from.y, points.y) }
+          : { x: points.x, y: points.y };
+      if (time === 1) delete this.root.dataset.travelling;
+      this.#paintPoints();
+      this.#paintOver();
+      if (time < 1) step();
+    });
+    this.#travel?.cancel();
+    this.#travel = step;
+    step();
+  }
+
+  get #travels() {
+    return this.#shown.x !== this.points.x;
+  }
+
+  // ---- view
+
+  /** The view of a panel that has been painted. */
+  get #view() {
+    return (this.view ??= this.#wholeView());
+  }
+
+  /** @param {Point} point */
+  toScreen(point) {
+    return toScreen(this.#view, this, point);
+  }
+
+  /** @param {Point} place */
+  toData(place) {
+    return toData(this.#view, this, place);
+  }
+
+  /** @param {number} item */
+  placeOf(item) {
+    return this.toScreen([this.#shown.x[item], this.#shown.y[item]]);
+  }
+
+  inView(margin = 0) {
+    return boxInView(this.#view, this, margin);
+  }
+
+  /** What is in view as a selection. */
+  outlineInView() {
+    const { left, right, bottom, top } = this.inView();
+    return this.rounded(boxOf([left, bottom], [right, top]));
+  }
+
+  /** A length of the plane in CSS pixels. */
+  onScreen(/** @type {number} */ length) {
+    return length * this.#view.scale;
+  }
+
+  /** @param {readonly Point[]} polygon */
+  rounded(polygon) {
+    return rounded(polygon, this.#view.scale);
+  }
+
+  fit() {
+    this.view = null;
+    this.draw();
+  }
+
+  #wholeView() {
+    return wholeView(this.points.bounds, this.ellipses, this);
+  }
+
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
+  pan(dx, dy) {
+    this.#setView(panned(this.#view, dx, dy));
+  }
+
+  /**
+   * @param {number} factor
+   * @param {Point} place
+   */
+  zoom(factor, place = [this.width / 2, this.height / 2]) {
+    this.#setView(zoomed(this.#view, this, this.#wholeView().scale, factor, place));
+  }
+
+  /** @param {View} view */
+  #setView(view) {
+    this.view = view;
+    this.draw();
+    this.map.rememberView(this.name, view);
+  }
+
+  #fitCanvas() {
+    this.width = this.plot.clientWidth;
+    this.height = this.plot.clientHeight;
+    if (this.view?.whole) this.view = null;
+    // Resizing a canvas empties it; painting right away instead of in the next frame avoids a flash.
+    this.#paintPoints();
+    this.#paintOver();
+  }
+
+  /**
+   * Prepare for painting; false while there is nothing to paint on.
+   * @param {HTMLCanvasElement} canvas
+   */
+  #ready(canvas) {
+    if (!this.width || !this.height) return false;
+    this.#ratio = window.devicePixelRatio || 1;
+    sizeCanvas(canvas, this.width, this.height, this.#ratio);
+    const isNew = !this.view;
+    const { cx, cy, scale } = this.#view;
+    if (isNew) this.map.rememberView(this.name, this.#view);
+    this.root.dataset.view = [cx, cy, scale].map((value) => value.toPrecision(9)).join(" ");
+    return true;
+  }
+
+  // ---- items
+
+  /**
+   * The item that the pointer means: the one whose dot or picture is under it, or the nearest within reach; -1 for none.
+   * @param {Point} at
+   */
+  itemAt(at, reach = REACH.mouse) {
+    const item = this.points.at(...this.toData(at), reach / this.#view.scale, this.map.isShown);
+    return this.#pictureAt(at)?.[0] ?? item;
+  }
+
+  /** @param {Point} at */
+  #pictureAt([px, py]) {
+    const half = this.side / 2;
+    return this.pictured.find(([, x, y]) => Math.abs(x - px) <= half && Math.abs(y - py) <= half);
+  }
+
+  /**
+   * What a place is made of, as in `blend`, or null where no item is near. On a dot or a picture it is that item.
+   * @param {Point} at
+   * @returns {Weighted[] | null}
+   */
+  weightsAt(at) {
+    const picture = this.#pictureAt(at);
+    if (picture) return [[picture[0], 1]];
+    const found = this.points.nearest(...this.toData(at), BLENDED + 1, this.map.isShown);
+    const [pixels, share] = BLEND_REACH;
+    const { scale } = this.#view;
+    const reach = Math.max(pixels / scale, share * this.points.extent);
+    return found.length && found[0][1] <= reach ? blend(found, this.radius / scale) : null;
+  }
+
+  /**
+   * The next item in a direction from the one under the cursor; without one, the nearest to the middle; -1 for none.
+   * @param {number} item
+   * @param {Point | null} direction
+   */
+  itemAfter(item, direction) {
+    const { points, map } = this;
+    if (item >= 0 && direction)
+      return points.next([points.x[item], points.y[item]], item, direction, map.isShown);
+    const { cx, cy } = this.#view;
+    return points.nearest(cx, cy, 1, map.isShown)[0]?.[0] ?? -1;
+  }
+
+  // ---- painting
+
+  #paintPoints() {
+    if (!this.#ready(this.pointCanvas)) return;
+    const started = performance.now();
+    const { map, points } = this;
+    const { theme, selected } = map;
+    const { width, height } = this.pointCanvas;
+    const context = contextOf(this.pointCanvas);
+    if (this.#image?.width !== width || this.#image.height !== height)
+      this.#image = new ImageData(width, height);
+    const pixels = new Uint32Array(this.#image.data.buffer);
+
+    const { cx, cy, scale } = this.#view;
+    const closer = (scale / this.#wholeView().scale) ** 0.2; // dots grow a little on the way in
+    this.radius = Math.max(1.2, Math.min(3.5, 26 * points.count ** -0.27)) * Math.max(1, Math.min(2, closer));
+    const box = this.inView();
+    const items = {
+      spans: this.#travels ? [/** @type {[number, number]} */ ([0, points.count])] : points.spans(box),
+      order: points.order,
+      xs: this.#shown.x,
+      ys: this.#shown.y,
+      classes: map.dataset.classes,
+      isShown: map.shown,
+    };
+    const fine = scale * this.#ratio;
+    const to = { left: width / 2 - cx * fine, top: height / 2 + cy * fine, scale: fine };
+    const image = { width, height, pixels };
+    const dot = disc(this.radius * this.#ratio - 0.5, width);
+    /** @type {(colours: number[]) => void} */
+    const paintAll = (colours) => {
+      pixels.fill(pixel(theme.background));
+      stamp(image, dot, colours, items, to, null);
+    };
+    if (selected) {
+      const key = [width, height, box.left, box.top, scale, theme.paper, map.shown].join();
+      this.#underlay(pixels, key, () => paintAll(theme.faded));
+      stamp(image, dot, theme.solid, items, to, selected);
+    } else paintAll(theme.solid);
+    context.putImageData(this.#image, 0, 0);
+    this.#paintPictures(context);
+    this.root.dataset.drawMs = (performance.now() - started).toFixed(1);
+  }
+
+  /**
+   * Fill the pixels with the pale map that lies under a selection: as it was, where neither the view (`key`) nor the places have
+   * changed since, since all that a lasso changes is which items stand out.
+   * @param {Uint32Array} pixels
+   * @param {string} key
+   * @param {() => void} paint
+   */
+  #underlay(pixels, key, paint) {
+    const pale = this.#pale;
+    if (pale?.key === key && pale.places === this.#shown) return pixels.set(pale.pixels);
+    paint();
+    const buffer = pale?.pixels.length === pixels.length ? pale.pixels : new Uint32Array(pixels.length);
+    buffer.set(pixels);
+    this.#pale = { key, places: this.#shown, pixels: buffer };
+  }
+
+  /**
+   * Pictures in place of dots, where few enough items are in view; those that would overlap another stay dots.
+   * @param {CanvasRenderingContext2D} context
+   */
+  #paintPictures(context) {
+    const { map, points } = this;
+    const { theme, selected } = map;
+    const isOn = map.showPictures && map.decoder.online && !this.#travels;
+    const items = isOn
+      ? points.inView(this.inView(PICTURE_SIDES[0][1] / 2), MOST_PICTURES, map.isShown)
+      : null;
+    this.side = items ? (PICTURE_SIDES.find(([most]) => items.length <= most)?.[1] ?? 0) : 0;
+    const places = (items ?? []).map((item) => /** @type {Place} */ ([item, ...this.placeOf(item)]));
+    places.sort((a, b) => Number(b[0] === map.item) - Number(a[0] === map.item)); // the opened item is always among them
+    const chosen = spaced(places, this.side);
+    map.pictures.want(
+      this.name,
+      chosen.map(([item]) => item),
+    );
+    this.pictured = chosen.filter(([item]) => map.pictures.of(item));
+    this.root.dataset.pictures = String(this.pictured.length);
+    if (!this.pictured.length) return;
+    context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
+    /** @type {(item: number) => number} */
+    const opacity = (item) => (selected && !selected[item] ? 0.25 : 1);
+    for (const [item, x, y] of this.pictured) {
+      const picture = map.pictures.of(item);
+      if (picture)
+        paintPicture(context, theme, picture, [x, y], this.side, map.colourOf(item), opacity(item));
+    }
+    const isPictured = new Set(this.pictured.map(([item]) => item));
+    for (const [item, x, y] of places) {
+      if (isPictured.has(item)) continue;
+      context.globalAlpha = opacity(item);
+      paintDot(context, theme, [x, y], map.colourOf(item), this.radius);
+    }
+    context.globalAlpha = 1;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+  }
+
+  #paintOver() {
+    if (!this.#ready(this.overCanvas)) return;
+    const started = performance.now();
+    const context = contextOf(this.overCanvas);
+    context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
+    paintOver(context, this);
+    if (this.guest) this.root.dataset.guest = this.guest.map((value) => value.toFixed(3)).join(" ");
+    else delete this.root.dataset.guest;
+    this.root.dataset.overMs = (performance.now() - started).toFixed(1);
+  }
+}

@@ -1,0 +1,88 @@
+// Outlines drawn by hand: what lies inside, and how they become short enough for a link.
+
+import { MAX_VERTICES } from "../shared/protocol.js";
+
+/** @typedef {[number, number]} Point x and y */
+
+/**
+ * A test of whether (x, y) is inside a polygon, by the even-odd rule; the arithmetic of `inside` in selection.py.
+ * @param {readonly Point[]} polygon
+ * @returns {(x: number, y: number) => boolean}
+ */
+export function insideOf(polygon) {
+  const xs = Float64Array.from(polygon, ([x]) => x);
+  const ys = Float64Array.from(polygon, ([, y]) => y);
+  return (x, y) => {
+    let result = false;
+    for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {
+      if (ys[i] > y !== ys[j] > y && x < ((xs[j] - xs[i]) * (y - ys[i])) / (ys[j] - ys[i]) + xs[i])
+        result = !result;
+    }
+    return result;
+  };
+}
+
+/**
+ * The four corners of the box with these opposite corners.
+ * @param {Point} one
+ * @param {Point} other
+ * @returns {Point[]}
+ */
+export const boxOf = ([x0, y0], [x1, y1]) => [
+  [x0, y0],
+  [x1, y0],
+  [x1, y1],
+  [x0, y1],
+];
+
+/**
+ * The highest corner of a path on the screen.
+ * @param {readonly Point[]} path
+ */
+export const topOf = (path) => path.reduce((best, corner) => (corner[1] < best[1] ? corner : best));
+
+/**
+ * How far a point is from the line through two others, or from both where they are one.
+ * @param {Point} point
+ * @param {Point} a
+ * @param {Point} b
+ */
+function distanceTo([x, y], [ax, ay], [bx, by]) {
+  const length = Math.hypot(bx - ax, by - ay);
+  return length ? Math.abs((bx - ax) * (ay - y) - (ax - x) * (by - ay)) / length : Math.hypot(x - ax, y - ay);
+}
+
+/**
+ * Douglas-Peucker: drop the vertices of a path that are within `tolerance` of the path through the others.
+ * @param {readonly Point[]} path
+ * @param {number} tolerance
+ */
+export function thin(path, tolerance) {
+  const keep = new Uint8Array(path.length);
+  keep[0] = keep[path.length - 1] = 1;
+  const spans = [[0, path.length - 1]];
+  for (let span = spans.pop(); span; span = spans.pop()) {
+    const [first, last] = span;
+    let farthest = -1;
+    let distance = tolerance;
+    for (let i = first + 1; i < last; i++) {
+      const d = distanceTo(path[i], path[first], path[last]);
+      if (d > distance) [farthest, distance] = [i, d];
+    }
+    if (farthest < 0) continue;
+    keep[farthest] = 1;
+    spans.push([first, farthest], [farthest, last]);
+  }
+  return path.filter((_, i) => keep[i]);
+}
+
+/**
+ * Simplify a hand-drawn outline until it has few enough vertices for a link.
+ * @param {readonly Point[]} path
+ */
+export function simplify(path, most = MAX_VERTICES) {
+  let tolerance = 0.7;
+  let result = thin(path, tolerance);
+  while (result.length > most) result = thin(path, (tolerance *= 1.4));
+  return result;
+}

@@ -1,0 +1,97 @@
+// The buttons above a map, and the legend below it.
+
+import { element, say } from "../shared/elements.js";
+import { MOST_PICTURES } from "./panel.js";
+
+const HINTS = {
+  lasso: ["Lasso", "Drag round items to select them (Shift-drag moves the map)"],
+  box: ["Box", "Drag a box over items to select them (Shift-drag moves the map)"],
+  pan: ["Pan", "Drag to move the map"],
+  priors: ["Priors", "Show or hide the priors"],
+  posteriors: [
+    "Posterior",
+    "Show or hide where draws of the posterior q(z | x) of the opened item fall: dashed, 2 standard deviations",
+  ],
+  pictures: [
+    "Pictures",
+    `Decode items in place of their dots where at most ${MOST_PICTURES} are in view: zoom in`,
+  ],
+  fit: ["Fit", "Show all items (double click in one map, key 0)"],
+  clear: ["Clear", "Drop the selection and close the item (Escape drops the selection)"],
+};
+
+/** @typedef {keyof typeof HINTS} Tool */
+
+export class Toolbar {
+  constructor() {
+    /** @type {(name: Tool) => HTMLButtonElement} */
+    const button = (name) => {
+      const [label, title] = HINTS[name];
+      return element("button", { type: "button", class: "tool", "data-tool": name, title }, label);
+    };
+    this.lasso = button("lasso");
+    this.box = button("box");
+    this.pan = button("pan");
+    this.priors = button("priors");
+    this.posteriors = button("posteriors");
+    this.pictures = button("pictures");
+    this.fit = button("fit");
+    this.clear = button("clear");
+    this.status = element("output", { class: "status", "aria-live": "polite" });
+    /** @type {(label: string, ...buttons: HTMLElement[]) => HTMLElement} */
+    const group = (label, ...buttons) =>
+      element("div", { class: "group", role: "group", "aria-label": label }, ...buttons);
+    this.root = element(
+      "div",
+      { class: "toolbar", role: "toolbar", "aria-label": "Map tools" },
+      group("What dragging does", this.lasso, this.box, this.pan),
+      group("What is drawn over the items", this.priors, this.posteriors, this.pictures),
+      this.fit,
+      this.clear,
+      this.status,
+    );
+  }
+
+  /** @param {string} words */
+  tell(words) {
+    if (this.status.textContent !== words) this.status.textContent = words;
+  }
+}
+
+/** A button for each class, which shows or hides it. */
+export class Legend {
+  constructor() {
+    this.root = element("div", {
+      class: "legend",
+      role: "group",
+      "aria-label": "Classes, click to show or hide",
+    });
+  }
+
+  /**
+   * @param {readonly string[]} classes
+   * @param {readonly string[]} colours
+   * @param {(c: number) => void} onClick
+   */
+  build(classes, colours, onClick) {
+    this.root.replaceChildren(
+      ...classes.map((name, c) => {
+        const swatch = element("span", { class: "swatch", style: `background:${colours[c]}` });
+        const attributes = {
+          type: "button",
+          class: "entry",
+          "data-class": c,
+          title: `Show or hide class ${name}`,
+        };
+        const button = element("button", attributes, swatch, name);
+        button.onclick = () => onClick(c);
+        return button;
+      }),
+    );
+  }
+
+  /** @param {readonly boolean[]} shown */
+  show(shown) {
+    [...this.root.children].forEach((button, c) => say(button, "pressed", shown[c]));
+  }
+}

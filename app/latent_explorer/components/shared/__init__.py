@@ -1,0 +1,48 @@
+"""What every component needs: how Streamlit is told of it, and one binary envelope for numbers and pixels."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from streamlit.components.v2 import component
+from streamlit.components.v2.types import ComponentRenderer
+
+# Our name in the manifest, the pyproject.toml of the package, and so in the address of every module.
+DISTRIBUTION = "latent-explorer"
+
+ALIGNMENT = 8  # typed arrays in JavaScript must start at a multiple of their element size
+_DTYPES = {"uint8", "uint16", "uint32"}
+
+
+def served(folder: str) -> ComponentRenderer:
+    """The component of a folder beside this one, whose `index.js` and `style.css` the browser loads by their addresses.
+
+    It is made known to Streamlit when it is shown, not when this is imported: only a running server has read the manifest.
+    """
+
+    def shown(**arguments: Any) -> Any:
+        found = component(f"{DISTRIBUTION}.{folder}", js=f"{folder}/index.js", css=f"{folder}/style.css")
+        return found(**arguments)
+
+    return shown
+
+
+def pack(header: Mapping[str, Any], *arrays: np.ndarray) -> bytes:
+    """Pack a JSON header and unsigned integer arrays into bytes, the inverse of ``unpack`` in ``envelope.js``.
+
+    Streamlit hands a ``bytes`` payload to the browser as it is, but only when it is the whole payload; inside
+    a dictionary it would have to be text. Equal input gives equal bytes, so that Streamlit need not send them
+    again.
+    """
+    for array in arrays:
+        if array.dtype.name not in _DTYPES:
+            raise TypeError(f"cannot pack an array of {array.dtype}, only {', '.join(sorted(_DTYPES))}")
+    layout = [[array.dtype.name, array.size] for array in arrays]
+    head = json.dumps({**header, "arrays": layout}, separators=(",", ":")).encode()
+    head += b" " * (-(4 + len(head)) % ALIGNMENT)
+    parts = [len(head).to_bytes(4, "little"), head]
+    for array in arrays:
+        body = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
+        parts += [body, bytes(-len(body) % ALIGNMENT)]
+    return b"".join(parts)

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { LiveRoute } from "./live.js";
+
+/** @typedef {{id: number, model: string}} Sent */
+
+/** A server's end of a connection. */
+class Socket {
+  /** @type {Socket[]} */
+  static all = [];
+  /** @type {Sent[]} */
+  sent = [];
+  onopen = () => {};
+  onclose = () => {};
+  /** @type {(message: {data: ArrayBuffer}) => void} */
+  onmessage = () => {};
+
+  constructor(/** @type {string} */ address) {
+    this.address = address;
+    Socket.all.push(this);
+  }
+
+  send(/** @type {string} */ text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  answer(/** @type {object} */ header, /** @type {number[]} */ pixels = []) {
+    let head = JSON.stringify({ ...header, arrays: [["uint8", pixels.length]] });
+    head = head.padEnd(head.length + ((8 - ((4 + head.length) % 8)) % 8));
+    const bytes = new Uint8Array(4 + head.length + 8);
+    new DataView(bytes.buffer).setUint32(0, head.length, true);
+    bytes.set(new TextEncoder().encode(head), 4);
+    bytes.set(pixels, 4 + head.length);
+    this.onmessage({ data: bytes.buffer });
+  }
+}
+
+Object.defineProperty(globalThis, "WebSocket", { value: Socket, configurable: true });
+Object.defineProperty(globalThis, "location", { value: { origin: "https://here" }, configurable: true });
+
+beforeEach(() => {
+  Socket.all = [];
+});
+
+/** A route that is connected, and what it answered. */
+function connected() {
+  const route = new LiveRoute();
+  const [socket] = Socket.all;
+  socket.onopen();
+  /** @type {unknown[]} */
+  const answers = [];
+  /** @type {(channel: string, model: string) => void} */
+  const ask = (channel, model) =>
+    route.ask(channel, { model }, (answer) =>
+      answers.push("error" in answer ? answer : [model, ...Array.from(answer.pixels)]),
+    );
+  return { route, socket, ask, answers };
+}
+
+const image = { shape: [1, 1, 1, 1], codes: {} };
+
+test("it asks the server of the page, and says when it is there", () => {
+  const route = new LiveRoute();
+  /** @type {boolean[]} */
+  const seen = [];
+  const end = route.watch((online) => seen.push(online));
+  assert.equal(Socket.all[0].address, "wss://here/latent-explorer/live");
+  Socket.all[0].onopen();
+  assert.equal(route.online, true);
+  end();
+  assert.deepEqual(seen, [true]);
+});
+
+test("of what waits on a channel the newest is asked, and two are on their way at most", () => {
+  const { socket, ask, answers } = connected();
+  ["a", "b", "c", "d"].forEach((model) => ask("one", model));
+  ask("two", "e");
+  assert.deepEqual(
+    socket.sent.map(({ model }) => model),
+    ["a", "b"],
+  );
+  socket.answer({ ...image, id: socket.sent[0].id }, [7]);
+  socket.answer({ ...image, id: socket.sent[1].id }, [8]);
+  assert.deepEqual(
+    socket.sent.map(({ model }) => model),
+    ["a", "b", "d", "e"],
+  );
+  assert.deepEqual(answers, [
+    ["a", 7],
+    ["b", 8],
+  ]);
+});
+
+test("a refusal is handed on, also one that lost its number", () => {
+  const { socket, ask, answers } = connected();
+  ask("one", "a");
+  ask("two", "b");
+  socket.answer({ id: 0, error: "no JSON" });
+  socket.answer({ id: socket.sent[1].id, error: "no model" });
+  assert.deepEqual(answers, [{ error: "no JSON" }, { error: "no model" }]);
+});
+
+test("what is withdrawn is not asked", () => {
+  const { route, socket, ask } = connected();
+  ["a", "b", "c"].forEach((model, i) => ask(String(i), model));
+  route.withdraw("2");
+  socket.answer({ ...image, id: socket.sent[0].id });
+  assert.equal(socket.sent.length, 2);
+});
+
+test("after a lost connection what was on its way is asked again, unless something newer waits", () => {
+  const { setTimeout } = globalThis;
+  /** @type {[() => void, number][]} */
+  const timers = [];
+  Object.assign(globalThis, {
+    setTimeout: (/** @type {() => void} */ task, /** @type {number} */ ms) => timers.push([task, ms]),
+  });
+  try {
+    const { route, socket, ask } = connected();
+    ask("one", "a");
+    ask("two", "b");
+    ask("two", "c");
+    socket.onclose();
+    assert.equal(route.online, false);
+    Socket.all[0].onclose();
+    assert.deepEqual(
+      timers.map(([, ms]) => ms),
+      [250, 500],
+    ); // each time it waits longer
+    timers[0][0]();
+    const [, again] = Socket.all;
+    again.onopen();
+    assert.deepEqual(again.sent.map(({ model }) => model).sort(), ["a", "c"]);
+  } finally {
+    Object.assign(globalThis, { setTimeout });
+  }
+});
