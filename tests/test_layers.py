@@ -29,7 +29,7 @@ LAYERS: list[set[str]] = [
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [
-    {"base"},
+    {"base", "numbers"},
     {"evidence", "classes", "probes", "aggregate", "separation", "disentanglement"},
     {"calibration", "frontier", "holes", "coverage"},
     {"registry"},

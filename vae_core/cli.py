@@ -39,7 +39,17 @@ from .evaluations import Evaluation, merged
 from .flags import Flags, options_of
 from .frontier import merged as with_frontier
 from .frontier import outdated
-from .metrics import DEFAULT, METRICS, Estimate, bench_of, check_groups, frontier, measure_each
+from .metrics import (
+    DEFAULT,
+    HEADLINES,
+    METRICS,
+    Estimate,
+    bench_of,
+    check_groups,
+    frontier,
+    measure_each,
+    number,
+)
 from .models import LIKELIHOODS, MODELS, Declaration
 from .multirate import at, ladder, rates_of, usual
 from .nets import NETS
@@ -368,22 +378,11 @@ class Models:
         OUT.print("[bold]bundled[/bold]")
         for name, folder in bundled().items():
             metrics = load_card(folder)["metrics"]
-            shown = [f"{k} {metrics[k]['value']:.4g}" for k in HEADLINES if k in metrics]
-            OUT.print(f"  {name:20}{'  '.join(shown)}", markup=False, soft_wrap=True)
+            shown = [
+                f"{number(k).title} {number(k).told(metrics[k]['value'])}" for k in HEADLINES if k in metrics
+            ]
+            OUT.print(f"  {name:20}{' · '.join(shown)}", markup=False, soft_wrap=True)
         return 0
-
-
-HEADLINES = (
-    "negative_elbo",
-    "bits_per_dimension",
-    "log_px",
-    "log_pxy",
-    "log_px_coarse",
-    "classifier_accuracy",
-    "bayes_accuracy",
-    "sample_accuracy",
-    "swap_accuracy",
-)
 
 
 def _first_lines(kinds: Mapping[str, Any]) -> dict[str, str]:
@@ -633,11 +632,11 @@ def _training_progress() -> Iterator[Report]:
 
 
 def _table(found: dict[str, Estimate], title: str) -> Table:
-    table = Table("metric", title=title)
+    table = Table("metric", "in words", title=title)
     for column in ("value", "s.e.", "n"):
         table.add_column(column, justify="right")
     for name, (value, se, n) in found.items():
-        table.add_row(name, f"{value:.4f}", f"{se:.4f}", f"{n:,}")
+        table.add_row(name, number(name).heading, f"{value:.4f}", f"{se:.4f}", f"{n:,}")
     return table
 
 

@@ -14,22 +14,10 @@ from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
 from vae_core.evaluations import images
 from vae_core.explore import blocks, prior_distance
+from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
 from vae_core.objectives import declare
 from vae_core.priors import bayes_error
-
-# The numbers of a card that stand beside every page, with how they read.
-HEADLINES = {
-    "negative_elbo": ("−ELBO (β = 1)", "{:.2f} ± {:.2f} nats"),
-    "log_px": ("log p(image{given}) bound", "{:.2f} ± {:.2f} nats"),
-    "log_pxy": ("log p(image, class) bound", "{:.2f} ± {:.2f} nats"),
-    "log_px_coarse": ("log p(image, coarse image) bound", "{:.2f} ± {:.2f} nats"),
-    "bits_per_dimension": ("bits per dimension", "{:.3f} ± {:.3f}"),
-    "classifier_accuracy": ("class by the classifier", "{:.2%} ± {:.2%}"),
-    "bayes_accuracy": ("class by the bound", "{:.2%} ± {:.2%}"),
-    "sample_accuracy": ("samples judged right", "{:.2%} ± {:.2%}"),
-    "swap_accuracy": ("swaps judged right", "{:.2%} ± {:.2%}"),
-}
 
 
 def show() -> str | None:
@@ -180,14 +168,12 @@ def _distance(found: Checkpoint, block: str) -> str:
 
 def _numbers(found: Checkpoint) -> None:
     """Value ± standard error and n of each headline, and the command that measured them."""
-    card, inputs = found.card, found.model.inputs()
-    given = f" | {', '.join(inputs)}" if inputs else ""
+    card = found.card
     lines = []
     shown = [metric for metric in HEADLINES if metric in card["metrics"]]
     for metric in shown:
-        title, form = HEADLINES[metric]
         value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
-        lines.append(f"{title.format(given=given)}  \n**{form.format(value, se)}** · n {n:,}")
+        lines.append(f"{number(metric).title}  \n**{number(metric).told(value, se)}** · n {n:,}")
     st.markdown(f"**Measured**{measured_at(found)} on {plain(images(card, shown), 1000)}")
     st.caption("  \n".join(lines))
     st.caption(f"value ± standard error, by {measured_by(card, shown)}")

@@ -113,7 +113,7 @@ def test_numbers_are_measured_again_beside_the_cards(open_page: Open):
     at.run()
     table = at.dataframe[0].value
     assert {"number", "again"} <= set(table.columns)
-    assert table.set_index("number")["again"]["negative_elbo"] > 0
+    assert table.set_index("number")["again"]["−ELBO at β = 1"] > 0
     assert any("measured again by" in caption.value for caption in at.caption)
 
 

@@ -2,13 +2,17 @@
 
 from .base import Bench, Estimate, Report
 from .frontier import frontier
+from .numbers import HEADLINES, NUMBERS, Number, number
 from .registry import DEFAULT, METRICS, bench_of, check_groups, evaluate, measure, measure_each
 
 __all__ = [
     "DEFAULT",
+    "HEADLINES",
     "METRICS",
+    "NUMBERS",
     "Bench",
     "Estimate",
+    "Number",
     "Report",
     "bench_of",
     "check_groups",
@@ -16,4 +20,5 @@ __all__ = [
     "frontier",
     "measure",
     "measure_each",
+    "number",
 ]

@@ -10,28 +10,12 @@ from plotly.subplots import make_subplots
 from latent_explorer.components import palette
 from latent_explorer.components.charts import HERE, QUIET
 from latent_explorer.text import chart
+from vae_core.metrics import number
 
-Number = Mapping[str, Any]  # value, se, n
-
-
-# What the names of numbers in nats begin with.
-NATS = (
-    *("distortion", "rate_", "negative_elbo", "log_p", "importance_gap"),
-    *("index_information", "total_correlation", "dimension_kl", "aggregate_kl"),
-    *(f"{whose}_{what}" for whose in ("prior", "posterior") for what in ("kl", "bhattacharyya")),
-)
+Measured = Mapping[str, Any]  # value, se, n
 
 
-def with_unit(number: str) -> str:
-    """The name of a number with its unit, where it has one.
-
-    >>> with_unit("rate_z"), with_unit("mig")
-    ('rate_z, nats', 'mig')
-    """
-    return f"{number}, nats" if number.startswith(NATS) or number.endswith(("_nll", "_nats")) else number
-
-
-def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: str) -> go.Figure:
+def against(models: Mapping[str, tuple[Measured, Measured]], x: str, y: str, here: str) -> go.Figure:
     """Each model's number y over its number x, with two standard errors; the model `here` outlined."""
     names = list(models)
     figure = go.Figure(
@@ -50,16 +34,22 @@ def against(models: Mapping[str, tuple[Number, Number]], x: str, y: str, here: s
                 "line": {"width": [3 if name == here else 0 for name in names], "color": HERE},
             },
             hovertext=[
-                f"{chart(name)}<br>{chart(x)} {a['value']:.4g} ± {a['se']:.2g} (n {a['n']:,})<br>{chart(y)} {b['value']:.4g} ± {b['se']:.2g} (n {b['n']:,})"
+                f"{chart(name)}<br>{chart(number(x).title)} {chart(number(x).told(a['value'], a['se']))} (n {a['n']:,})<br>{chart(number(y).title)} {chart(number(y).told(b['value'], b['se']))} (n {b['n']:,})"
                 for name, (a, b) in models.items()
             ],
             hoverinfo="text",
         )
     )
     figure.update_layout(
-        title={"text": chart(f"{y} over {x}"), "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
-        xaxis_title=chart(with_unit(x)),
-        yaxis_title=chart(with_unit(y)),
+        title={
+            "text": chart(f"{number(y).title} over {number(x).title}"),
+            "x": 0,
+            "y": 0.99,
+            "yanchor": "top",
+            "font": {"size": 16},
+        },
+        xaxis_title=chart(number(x).heading),
+        yaxis_title=chart(number(y).heading),
         height=480,
         margin={"l": 60, "r": 160, "t": 50, "b": 50},  # at the right, room for the name of the last
         dragmode="pan",

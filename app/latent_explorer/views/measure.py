@@ -16,7 +16,7 @@ from latent_explorer.factors import side_by_side
 from latent_explorer.jobs import Busy, Job
 from latent_explorer.text import code_span, command, key, measured_by, plain, said
 
-from vae_core.metrics import METRICS, Estimate
+from vae_core.metrics import METRICS, Estimate, number
 from vae_core.names import LABEL
 
 checkpoint = resources.current()
@@ -131,7 +131,12 @@ def numbers(metrics: dict) -> None:
             f"{plain(checkpoint.name)} has not been measured yet: choose groups above, or run {code_span(snippets.run(checkpoint, 'evaluate', '--write'))}."
         )
         return
-    st.dataframe(rows, hide_index=True, height=min(38 + 35 * len(rows), 640), column_config=COLUMNS)
+    st.dataframe(
+        [{part: r[part] for part in r if part != "name"} for r in rows],
+        hide_index=True,
+        height=min(38 + 35 * len(rows), 640),
+        column_config=COLUMNS,
+    )
     seen = f"the card’s numbers{' at β = 1' if checkpoint.betas else ''}, each with its standard error, on n images or draws; by {measured_by(checkpoint.card, metrics)}."
     if again:
         far = [r["number"] for r in rows if r.get("apart, s.e.") is not None and abs(r["apart, s.e."]) > FAR]
@@ -160,7 +165,7 @@ COLUMNS = {
 
 def row(name: str, card: dict | None, again: dict | None) -> dict:
     """One number: the card's, the new one, and how many standard errors lie between them."""
-    found: dict = {"number": name}
+    found: dict = {"number": plain(number(name).title), "unit": number(name).unit, "name": name}
     if card:
         found |= {"card": card["value"], "± s.e.": card["se"], "n": card["n"]}
     if again:
@@ -189,7 +194,10 @@ def all_models() -> None:
         placeholder="",
         column_config={
             "model": st.column_config.TextColumn(pinned=True),
-            **{name: st.column_config.NumberColumn(format="%.4g") for name in names},
+            **{
+                name: st.column_config.NumberColumn(plain(number(name).heading), format="%.4g")
+                for name in names
+            },
         },
     )
     with keep.beside(
@@ -205,6 +213,11 @@ def all_models() -> None:
                    for name in names for part, which in (("", "value"), (".se", "se"))},
             },
         )  # fmt: skip
+
+
+def titled(name: str) -> str:
+    """A number in words, as an option of a widget."""
+    return plain(number(name).title)
 
 
 def two_numbers() -> None:
@@ -223,11 +236,11 @@ def two_numbers() -> None:
     usual = [name if name in names else names[0] for name in ("distortion", "negative_elbo")]
     links.settle("across", names, "number")
     links.settle("up", names, "number")
-    x = left.selectbox("Across", names, names.index(usual[0]), key="across", bind="query-params")
-    y = right.selectbox("Up", names, names.index(usual[1]), key="up", bind="query-params")
+    x = left.selectbox("Across", names, names.index(usual[0]), titled, key="across", bind="query-params")
+    y = right.selectbox("Up", names, names.index(usual[1]), titled, key="up", bind="query-params")
     both = {model: (card[x], card[y]) for model, card in cards.items() if x in card and y in card}
     if not both:
-        st.info(f"No model has both {plain(x)} and {plain(y)}.")
+        st.info(f"No model has both {titled(x)} and {titled(y)}.")
         return
     figure: go.Figure = against(both, x, y, checkpoint.name)
     st.plotly_chart(figure, key="two-numbers", config=CONFIG)

@@ -1,0 +1,136 @@
+"""What each measured number is called, in words: one registry for the command line, the pages and the documents.
+
+A name such as `probe_z_l_mlp_mean_nats` says a metric, a block and more; `NUMBERS` holds a pattern for each kind of name.
+"""
+
+import re
+from functools import cache
+from typing import Literal, NamedTuple
+
+NATS, SHARE, BITS, SCORE, COUNT, PLAIN = "nats", "share", "bits", "score", "count", ""
+FORMS = {NATS: "{:.2f}", SHARE: "{:.2%}", BITS: "{:.3f}", SCORE: "{:.3f}", COUNT: "{:.1f}", PLAIN: "{:.4g}"}
+
+Better = Literal["high", "low", ""]
+
+
+class Number(NamedTuple):
+    """The title of a number (with the parts of its name in braces), its unit, and which way is better, where one is."""
+
+    title: str
+    unit: str = PLAIN
+    better: Better = ""
+
+    @property
+    def heading(self) -> str:
+        """The title with the unit, as an axis has it."""
+        return f"{self.title}, {self.unit}" if self.unit in (NATS, BITS) else self.title
+
+    def told(self, value: float, error: float | None = None) -> str:
+        """The value as people read it, with its standard error where there is one.
+
+        >>> number("negative_elbo").told(87.9612, 0.2613), number("bayes_accuracy").told(0.9895)
+        ('87.96 ± 0.26 nats', '98.95%')
+        """
+        form = FORMS[self.unit]
+        texts = [form.format(part) for part in (value, error) if part is not None]
+        return " ± ".join(texts) + (f" {self.unit}" if self.unit in (NATS, BITS) else "")
+
+
+_BLOCK = r"(?P<block>\w+)"
+_KIND = r"(?P<kind>logistic|knn|mlp)"
+_READING = r"(?P<reading>sample|mean|posterior)"
+_WORDS = {
+    "sample": "one draw",
+    "mean": "the mean",
+    "posterior": "mean and log scale",
+    "knn": "k-nearest-neighbour",
+    "mlp": "MLP",
+    "bayes": "the bound",
+    "classifier": "the classifier",
+}
+
+# The numbers by the pattern of their name, in the order in which a table shows them.
+NUMBERS: dict[str, Number] = {
+    r"distortion": Number("distortion, −E log p(x | z)", NATS, "low"),
+    r"distortion_(?P<block>\w+)": Number("distortion of {block}", NATS, "low"),
+    rf"rate_{_BLOCK}": Number("rate of {block}, E KL(q ‖ p)", NATS),
+    r"negative_elbo": Number("−ELBO at β = 1", NATS, "low"),
+    r"negative_elbo_paired": Number("−ELBO, images of the importance-weighted bound", NATS, "low"),
+    r"importance_gap": Number("importance-weighted bound minus ELBO, by image", NATS),
+    r"log_px": Number("log p(x), importance-weighted bound", NATS, "high"),
+    r"log_pxy": Number("log p(x, y), importance-weighted bound", NATS, "high"),
+    r"log_px_(?P<block>\w+)": Number("log p(x, {block}), importance-weighted bound", NATS, "high"),
+    r"bits_per_dimension": Number("bits per dimension", BITS, "low"),
+    rf"active_units_{_BLOCK}": Number("active units of {block}", COUNT),
+    rf"gamma_{_BLOCK}": Number("γ of {block}, standard deviation of a pixel"),
+    rf"rmse_{_BLOCK}": Number("root mean squared error of {block}", PLAIN, "low"),
+    rf"components_match_{_BLOCK}": Number("prior components of {block} that match a class", SHARE),
+    rf"components_nmi_{_BLOCK}": Number(
+        "normalised mutual information of components and class in {block}", SCORE
+    ),
+    rf"components_{_BLOCK}": Number("prior components of {block} in use", COUNT),
+    r"(?P<kind>bayes|classifier)_accuracy": Number("class by {kind}, accuracy", SHARE, "high"),
+    r"(?P<kind>bayes|classifier)_ece": Number("class by {kind}, calibration error", SHARE, "low"),
+    r"(?P<kind>bayes|classifier)_nll": Number("class by {kind}, negative log-likelihood", NATS, "low"),
+    r"sample_accuracy": Number("class-conditional samples judged right", SHARE, "high"),
+    r"swap_accuracy": Number("swaps judged right", SHARE, "high"),
+    r"judge_accuracy": Number("accuracy of the oracle classifier", SHARE),
+    rf"probe_{_BLOCK}_{_KIND}_{_READING}_nats": Number(
+        "class read from {reading} of {block}, {kind} probe", NATS
+    ),
+    rf"probe_{_BLOCK}_{_KIND}_{_READING}": Number(
+        "class read from {reading} of {block}, {kind} probe", SHARE
+    ),
+    rf"class_information_{_BLOCK}_{_KIND}": Number("class read from one draw of {block}, {kind} probe", NATS),
+    rf"silhouette_{_BLOCK}_{_READING}": Number("silhouette of the classes by {reading} of {block}", SCORE),
+    rf"neighbours_{_BLOCK}_{_READING}": Number(
+        "nearest neighbours of the same class, by {reading} of {block}", SHARE
+    ),
+    rf"index_information_{_BLOCK}": Number("index information of {block}, I(n; z)", NATS),
+    rf"total_correlation_{_BLOCK}": Number("total correlation of {block}", NATS),
+    rf"dimension_kl_{_BLOCK}": Number("dimension-wise KL of {block}", NATS),
+    rf"aggregate_kl_{_BLOCK}": Number("KL of the aggregate posterior of {block} and its prior", NATS, "low"),
+    rf"prior_bayes_error_{_BLOCK}": Number("Bayes error of the class priors of {block}", SHARE, "low"),
+    rf"(?P<kind>prior|posterior)_kl_{_BLOCK}": Number("least KL of two classes of {block}, by {kind}", NATS),
+    rf"(?P<kind>prior|posterior)_bhattacharyya_{_BLOCK}": Number(
+        "least Bhattacharyya distance of two classes of {block}, by {kind}", NATS
+    ),
+    rf"prior_holes_{_BLOCK}": Number(
+        "prior draws of {block} of low density ratio (5 % is none)", SHARE, "low"
+    ),
+    rf"prior_coverage_{_BLOCK}": Number("prior of {block} covered by encodings", SHARE, "high"),
+    rf"prior_recall_{_BLOCK}": Number("recall of the prior of {block}", SHARE, "high"),
+    rf"prior_precision_{_BLOCK}": Number("precision of the encodings of {block}", SHARE, "high"),
+    rf"prior_density_{_BLOCK}": Number("density of the encodings of {block}", SCORE, "high"),
+    rf"mmd_p_{_BLOCK}": Number("p-value of the MMD of {block}", SCORE),
+    rf"mmd_{_BLOCK}": Number("squared MMD of the aggregate posterior of {block} and its prior", PLAIN, "low"),
+    rf"two_sample_{_BLOCK}": Number("classifier two-sample test of {block} (50 % is equal)", SHARE, "low"),
+    r"mig": Number("MIG", SCORE, "high"),
+    r"modularity": Number("modularity", SCORE, "high"),
+    r"sap": Number("SAP", SCORE, "high"),
+    r"dci_(?P<kind>\w+)": Number("DCI {kind}", SCORE, "high"),
+    r"factorvae_score": Number("FactorVAE score", SCORE, "high"),
+    r"betavae_score": Number("β-VAE score", SCORE, "high"),
+}
+
+# Those that stand for a whole card.
+HEADLINES = (
+    *("negative_elbo", "log_px", "log_pxy", "log_px_coarse", "bits_per_dimension"),
+    *("classifier_accuracy", "bayes_accuracy", "sample_accuracy", "swap_accuracy"),
+)
+
+
+@cache
+def number(name: str) -> Number:
+    """What the number of this name is called; a name that no pattern knows is its own title.
+
+    >>> number("probe_z_l_mlp_posterior_nats").heading
+    'class read from mean and log scale of z_l, MLP probe, nats'
+    >>> number("new_metric").title
+    'new metric'
+    """
+    for pattern, found in NUMBERS.items():
+        if match := re.fullmatch(pattern, name):
+            parts = {part: _WORDS.get(word, word) for part, word in match.groupdict().items()}
+            return found._replace(title=found.title.format(**parts))
+    return Number(name.replace("_", " "))
