@@ -111,3 +111,12 @@ def hostile(folder: Path) -> Path:
     return rewritten(
         folder, {**card, "cost": cost, "data": data, "evaluation": evaluation, "objective": objective}
     )
+
+
+def collapsed(folder: Path, block: str) -> Path:
+    """Every posterior mean of the block is the same, as after a collapse."""
+    with np.load(folder / "atlas.npz") as file:
+        arrays = dict(file)
+    arrays[f"mean.{block}"] = np.zeros_like(arrays[f"mean.{block}"])
+    np.savez(folder / "atlas.npz", allow_pickle=False, **arrays)
+    return folder

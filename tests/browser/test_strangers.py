@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from tests.browser.conftest import need_a_browser
-from tests.strangers import HOSTILE, hostile, portrait, small
+from tests.strangers import HOSTILE, collapsed, hostile, portrait, small
 from tests.support.driving import chromium, served
 
 pytestmark = pytest.mark.browser
@@ -33,7 +33,7 @@ MODEL = "[sign in](http:evil.test) :red[x] $y$"
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("strangers")
     hostile(small(folder / MODEL))
-    small(folder / "portraits", portrait())
+    collapsed(small(folder / "portraits", portrait()), "z_u")
     return folder
 
 
@@ -94,9 +94,9 @@ def test_images_that_are_not_square_keep_their_shape_on_live(page: Any, stranger
 def test_a_collapsed_model_says_why_it_has_no_handles(page: Any, strangers: str):
     page.goto(f"{strangers}/live?model=portraits")
     page.wait_for_selector(".hands[data-ready=true]")
-    dead = page.locator(".hands .block:has(details[open])")
-    for number in range(dead.count()):
-        assert "collapsed" in dead.nth(number).inner_text()
+    block = page.locator(".hands .block[data-block=z_u]")
+    assert "collapsed" in block.inner_text()
+    assert block.locator("details[open] .handle").count() == 3
 
 
 BROKEN = """
