@@ -25,7 +25,7 @@ from tests.support.driving import chromium, served
 from vae_core.atlas import Ladder
 from vae_core.checkpoints import CARD, WEIGHTS, Checkpoint, bundled, load, save_atlas
 from vae_core.data import load_data
-from vae_core.explore import blocks, encode
+from vae_core.explore import encode
 from vae_core.projections import JOINT, place
 
 SECONDS, CHUNK = 4.0, 2000
@@ -75,7 +75,7 @@ def atlas_of_all(found: Checkpoint, limit: int | None) -> Ladder:
         means={name: np.concatenate([new[name][0], own.means[name]]) for name in new},
         scales={name: np.concatenate([new[name][1], own.scales[name]]) for name in new},
         coordinates={
-            name: placed(blocks(found.model) if name == JOINT else [name], where).astype(np.float32)
+            name: placed(found.model.blocks if name == JOINT else [name], where).astype(np.float32)
             for name, where in own.coordinates.items()
         },
         labels=np.concatenate([data.labels.numpy(), own.labels]),

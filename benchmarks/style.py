@@ -20,7 +20,7 @@ from torch import Tensor
 from vae_core import bundled, load
 from vae_core.checkpoints import Checkpoint
 from vae_core.distributions import Sampler
-from vae_core.explore import blocks, decode, encode, prior_codes, reads_label
+from vae_core.explore import decode, encode, prior_codes
 from vae_core.metrics import Estimate
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
@@ -79,7 +79,7 @@ def measured(found: Checkpoint, images: Tensor, labels: Tensor, data: Any, seed:
     model, classes = found.model, len(found.signature.classes)
     generator = torch.Generator().manual_seed(seed)
     wanted = (labels + torch.randint(1, classes, (len(labels),), generator=generator)) % classes
-    kept = [name for name in blocks(model) if not reads_label(model, name)]
+    kept = [name for name in model.blocks if name not in model.labelled]
     swapped, rebuilt = [], []
     for rows in torch.arange(len(labels)).split(500):
         means = {name: q.mean for name, q in encode(model, data.batch(rows, Sampler.seeded(seed))).items()}

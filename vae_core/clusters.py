@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, MixtureSameFamily, Normal
 
-from .explore import priors_by_class, reads_label
+from .explore import priors_by_class
 from .model import Model
 from .priors import Vamp
 
@@ -44,7 +44,7 @@ def parts_of(model: Model, block: str, classes: int) -> Parts | None:
     prior = priors_by_class(model, block, classes)
     if prior is None:
         return None
-    labelled = reads_label(model, block)
+    labelled = block in model.labelled
     if isinstance(prior, MixtureSameFamily):
         inner: Distribution = prior.component_distribution
         weights = prior.mixture_distribution.probs

@@ -28,11 +28,6 @@ ACTIVE_VARIANCE = 0.01
 AT_ONCE = 64
 
 
-def blocks(model: Model) -> list[str]:
-    """The latent blocks that have a map, a traversal and dimensions: all latents but the class."""
-    return [name for name in model.latents if name != LABEL]
-
-
 @torch.no_grad()
 def encode(model: Model, batch: Env) -> dict[str, Distribution]:
     """The posterior of each latent given the image: a class that the batch holds is not looked at."""
@@ -50,7 +45,7 @@ def codes_of(means: Mapping[str, Tensor]) -> Codes:
 @torch.no_grad()
 def decode(model: Model, codes: Env) -> Tensor:
     """The mean image of `codes` (all latents, `(N, D)` each), kept within [0, 1]: `(N, C, H, W)`."""
-    size = AT_ONCE if _device(model).type == "cpu" else max(1, *map(len, codes.values()))
+    size = AT_ONCE if model.device.type == "cpu" else max(1, *map(len, codes.values()))
     parts = zip(*(code.split(size) for code in codes.values()), strict=True)
     images = [model.generate(dict(zip(codes, part, strict=True)), only=[IMAGE])[IMAGE] for part in parts]
     return torch.cat(images).clamp(0, 1)
@@ -65,7 +60,7 @@ def reconstruct(model: Model, batch: Env) -> Tensor:
 def holdable(model: Model) -> list[str]:
     """The variables that can be held while the rest is drawn: latent blocks, observations other than the image, the class."""
     observed = [name for name in model.observed if name != IMAGE]
-    return [*blocks(model), *observed, *([LABEL] if has_label(model) else [])]
+    return [*model.blocks, *observed, *([LABEL] if has_label(model) else [])]
 
 
 @torch.no_grad()
@@ -152,12 +147,7 @@ def priors_by_class(model: Model, block: str, classes: int) -> Independent | Non
     conditional = model.p[block]
     if set(conditional.given) - {LABEL}:
         return None
-    return conditional({LABEL: torch.eye(classes, device=_device(model))})
-
-
-def reads_label(model: Model, block: str) -> bool:
-    """Whether the prior of the block is conditioned on the class: whether it is a labelled block."""
-    return LABEL in model.p[block].given
+    return conditional({LABEL: torch.eye(classes, device=model.device)})
 
 
 @torch.no_grad()
@@ -230,7 +220,7 @@ def class_posterior(
         return means[LABEL]
     posteriors: dict[str, Distribution] = {name: diagonal_normal(means[name], scales[name]) for name in means}
     log_joint = class_log_joint(
-        model, Inferred(posteriors, dict(means)), uniform_log_prior(classes, _device(model))
+        model, Inferred(posteriors, dict(means)), uniform_log_prior(classes, model.device)
     )
     return log_joint.softmax(-1)
 
@@ -450,17 +440,17 @@ def class_means(model: Model, means: Mapping[str, Tensor], labels: Tensor, class
     members = F.normalize(one_hot(labels, classes).T, p=1, dim=-1)
     found = {}
     for name, codes in means.items():
-        prior = priors_by_class(model, name, classes) if reads_label(model, name) else None
+        prior = priors_by_class(model, name, classes) if name in model.labelled else None
         found[name] = members @ codes if prior is None else prior.mean
     return found | ({LABEL: torch.eye(classes, device=labels.device)} if LABEL in means else {})
 
 
 def _priors(model: Model, block: str, codes: Env, classes: int) -> list[Distribution]:
     """p(block | parents); for each class where it reads one that `codes` does not hold."""
-    if not reads_label(model, block) or LABEL in codes:
+    if block not in model.labelled or LABEL in codes:
         return [prior_given(model, block, codes)]
     n = len(next(iter(codes.values()))) if codes else 1
-    rows = torch.eye(classes, device=_device(model))
+    rows = torch.eye(classes, device=model.device)
     return [prior_given(model, block, {**codes, LABEL: row.expand(n, -1)}) for row in rows]
 
 
@@ -497,7 +487,7 @@ def class_of_codes(model: Model, codes: Env, classes: int) -> Tensor | None:
 
     What the generative net says of a code: no posterior and no image is involved.
     """
-    labelled = [name for name in blocks(model) if reads_label(model, name)]
+    labelled = model.labelled
     if not labelled:
         return None
     known = {name: code for name, code in codes.items() if name != LABEL}
@@ -545,7 +535,3 @@ def along_attribute(
         for name, code in start.items()
     }
     return path(model, ends, t, moving=moving)
-
-
-def _device(model: Model) -> torch.device:
-    return next(model.parameters()).device

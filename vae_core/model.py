@@ -15,6 +15,7 @@ from torch.distributions import Distribution
 
 from .conditionals import Conditional, Env, Feature
 from .distributions import Draw, kl_divergence, mean, rsample
+from .names import LABEL
 
 N = TypeVar("N", bound=Conditional | Feature)
 
@@ -104,6 +105,26 @@ class Model(nn.Module):
     @property
     def latents(self) -> list[str]:
         return [name for name, net in self.q.items() if name in self.p and not isinstance(net, Feature)]
+
+    @property
+    def blocks(self) -> list[str]:
+        """The latent blocks that have a map, a traversal and dimensions: all latents but the class."""
+        return [name for name in self.latents if name != LABEL]
+
+    @property
+    def labelled(self) -> list[str]:
+        """The blocks whose prior is conditioned on the class."""
+        return [name for name in self.blocks if LABEL in self.p[name].given]
+
+    @property
+    def unlabelled(self) -> list[str]:
+        """The blocks whose prior does not read the class."""
+        return [name for name in self.blocks if name not in self.labelled]
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
 
     @property
     def observed(self) -> list[str]:

@@ -13,7 +13,7 @@ from torch.distributions import Distribution
 
 from .atlas import Arrays, Atlas, Ladder
 from .data import Data
-from .explore import blocks, encode
+from .explore import encode
 from .model import Model
 from .multirate import at, ladder, rates_of
 
@@ -120,13 +120,13 @@ def make_atlas(
         encodings.append(_encoded(at(model, betas), data, seed))
     places = np.array([[math.log(beta) for beta in betas.values()] for betas in rungs])
     maps: dict[str, list[np.ndarray]] = {}
-    for name in blocks(model):
+    for name in model.blocks:
         codes = [means[name] for means, _ in encodings]
         report(f"UMAP of {name}: {len(labels):,} items, {codes[0].shape[1]} dimensions, {len(codes)} maps")
         maps[name] = aligned(codes, places, seed)
     if len(rungs) == 1:
         report(f"UMAP of all {len(maps)} blocks")
-        maps[JOINT] = [umap(np.concatenate([encodings[0][0][name] for name in blocks(model)], axis=1), seed)]
+        maps[JOINT] = [umap(np.concatenate([encodings[0][0][name] for name in model.blocks], axis=1), seed)]
     atlases = tuple(
         Atlas(
             means, scales, {name: each[rung] for name, each in maps.items()}, labels, data.classes, training
@@ -143,7 +143,7 @@ RUNGS = {1: 7, 2: 3}
 def _encoded(model: Model, data: Data, seed: int) -> tuple[Arrays, Arrays]:
     """Posterior means and scales of each latent, `(N, D)`."""
     parts: list[dict[str, Distribution]] = []
-    device = next(model.parameters()).device
+    device = model.device
     for batch in data.scored_by(model).to(device).batches(1000, seed):
         parts.append(encode(model, batch))
     means = {name: torch.cat([part[name].mean for part in parts]).cpu().numpy() for name in model.latents}

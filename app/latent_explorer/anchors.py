@@ -10,7 +10,6 @@ from latent_explorer.own import own_picture
 from latent_explorer.panels import small_picture
 from latent_explorer.uploads import Own
 from vae_core import Checkpoint
-from vae_core.explore import blocks
 
 ALL = "all"
 
@@ -83,4 +82,4 @@ def held(found: Checkpoint, moved: Sequence[str], whose: str) -> str:
 
 def has_class(found: Checkpoint, moved: Sequence[str]) -> bool:
     """Whether a class is among the latents that take part: between two of them there is nothing."""
-    return bool(set(moved) - set(blocks(found.model)))
+    return bool(set(moved) - set(found.model.blocks))

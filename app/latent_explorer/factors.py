@@ -17,7 +17,7 @@ from latent_explorer.published import PUBLISHED, SCORES
 from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
 from vae_core.data import DATASETS
-from vae_core.explore import blocks, decode, ruler, traversal
+from vae_core.explore import decode, ruler, traversal
 from vae_core.metrics.disentanglement import PART_IMAGES, PARTS
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
@@ -95,7 +95,7 @@ def strips_by_factor(found: Checkpoint, item: int) -> None:
 
 def place_of(found: Checkpoint, column: int) -> tuple[str, int]:
     """The block and its dimension that a column of all blocks' dimensions, side by side, is."""
-    for block in blocks(found.model):
+    for block in found.model.blocks:
         width = found.atlas.means[block].shape[1]
         if column < width:
             return block, column

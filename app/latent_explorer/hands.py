@@ -23,7 +23,7 @@ from latent_explorer.live import decoder, rounded
 from latent_explorer.text import plain
 from latent_explorer.uploads import Own
 from vae_core import Checkpoint
-from vae_core.explore import blocks, reach, reads_label
+from vae_core.explore import reach
 from vae_core.labels import has_label
 from vae_core.serving import Answer, Picture, Request
 
@@ -56,7 +56,7 @@ def request(found: Checkpoint, state: State, own: Own | None = None) -> Request:
 
 def kept(found: Checkpoint) -> list[str]:
     """The blocks that stay when the class changes."""
-    return [block for block in blocks(found.model) if not reads_label(found.model, block)]
+    return found.model.unlabelled
 
 
 def scene(found: Checkpoint, state: State, own: Own | None = None) -> Scene:
@@ -78,14 +78,14 @@ def codes(scene: Scene) -> dict[str, torch.Tensor]:
 
 def handles(found: Checkpoint) -> list[Block]:
     """A handle for each dimension of each block, those that are used most first."""
-    return [_block(found, name) for name in blocks(found.model)]
+    return [_block(found, name) for name in found.model.blocks]
 
 
 def _block(found: Checkpoint, name: str) -> Block:
     rate, variance, active = resources.rates(found)[name]
     low, high = reach(found.model, name, torch.from_numpy(found.atlas.means[name]), len(found.atlas.classes))
     used = variance if rate is None else rate
-    kind = ", labelled" if reads_label(found.model, name) else ", unlabelled"
+    kind = ", labelled" if name in found.model.labelled else ", unlabelled"
     return Block(
         name,
         f"{name} · {len(used)} dimensions" + (kind if has_label(found.model) else ""),
@@ -138,7 +138,7 @@ def fitting(found: Checkpoint, state: State, own: Own | None = None) -> State:
     label = state.label if state.label is not None and 0 <= state.label < classes else None
     if state.start == PRIOR and classes and label is None:
         label = 0
-    widths = {name: found.atlas.means[name].shape[1] for name in blocks(found.model)}
+    widths = {name: found.atlas.means[name].shape[1] for name in found.model.blocks}
     moved = {
         name: {d: value for d, value in moves.items() if 0 <= d < widths[name] and np.isfinite(value)}
         for name, moves in state.moved.items()
@@ -190,7 +190,7 @@ def _moved(found: Checkpoint, text: str) -> dict[str, dict[int, float]]:
     try:
         for place, value in zip(words[::2], words[1::2], strict=True):
             name, _, dimension = place.rpartition(".")
-            if name not in blocks(found.model) or not 0 <= int(dimension) < found.atlas.means[name].shape[1]:
+            if name not in found.model.blocks or not 0 <= int(dimension) < found.atlas.means[name].shape[1]:
                 raise ValueError(f"{found.name} has no {place[:80]}")
             number = float(value)
             if not abs(number) <= 1000:

@@ -19,11 +19,9 @@ from latent_explorer.uploads import Own
 from vae_core import Checkpoint
 from vae_core.explore import (
     Codes,
-    blocks,
     class_posterior,
     codes_of,
     decode,
-    reads_label,
     ruler,
     swapped,
     traversal,
@@ -202,7 +200,7 @@ def own_panel(found: Checkpoint, own: Own) -> None:
 
 def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
     """What the labelled blocks do not hold of the image, in every class."""
-    kept = [block for block in blocks(found.model) if not reads_label(found.model, block)]
+    kept = found.model.unlabelled
     if label is None or not kept or len(found.atlas.classes) < 2:
         return
     classes = found.atlas.classes
@@ -226,7 +224,7 @@ def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
 
 def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
     """Strips of the most used dimensions, from the code of the image."""
-    names = blocks(found.model)
+    names = found.model.blocks
     block = names[0]
     if len(names) > 1:
         block = links.one_of("Traverse", names, key="own-block", what="block", bind=None)

@@ -17,7 +17,7 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.text import cleaned, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
-from vae_core.explore import blocks, class_posterior, decode, neighbours, reads_label
+from vae_core.explore import class_posterior, decode, neighbours
 from vae_core.labels import has_label
 from vae_core.names import LABEL
 
@@ -110,14 +110,14 @@ def nearest_items(
     """The items nearest to a code `(D,)` in each block; `item` is the one it belongs to, left out."""
     labels, classes = found.atlas.labels, found.atlas.classes
     rows, notes = [], []
-    for block in blocks(found.model):
+    for block in found.model.blocks:
         means, _ = resources.codes(found)[block]
         near = neighbours(means, codes[block], NEIGHBOURS, item).tolist()
         rows.append(to_bytes(decode(found.model, resources.item_codes(found, near))))
         notes.append(" ".join(classes[labels[n]] for n in near) if classes else "")
     image_grid(
         np.stack(rows),
-        rows=[f"near in {block}" for block in blocks(found.model)],
+        rows=[f"near in {block}" for block in found.model.blocks],
         row_notes=[f"classes {note}" if note else "" for note in notes],
         columns=[f"{i + 1}." for i in range(NEIGHBOURS)],
         title=f"The nearest neighbours of {what} in each block, decoded, nearest first",
@@ -153,8 +153,8 @@ def _probed(metrics: Mapping[str, Any], block: str) -> str:
 def leak_note(found: Checkpoint) -> None:
     """What the card's probes read of the class in the unlabelled blocks, and why nothing forbids it."""
     metrics, labels = found.card["metrics"], found.atlas.labels
-    for block in blocks(found.model):
-        if reads_label(found.model, block) or not has_label(found.model):
+    for block in found.model.blocks:
+        if block in found.model.labelled or not has_label(found.model):
             continue
         if not (read := _probed(metrics, block)):
             continue

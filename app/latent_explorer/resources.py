@@ -31,7 +31,6 @@ from vae_core.distributions import Sampler, diagonal_normal
 from vae_core.explore import (
     active_units,
     activity,
-    blocks,
     class_means,
     class_posterior,
     codes_of,
@@ -46,7 +45,6 @@ from vae_core.explore import (
     prior_log_density,
     priors_by_class,
     rate_per_dimension,
-    reads_label,
 )
 from vae_core.frontier import Frontier
 from vae_core.labels import has_label
@@ -210,7 +208,7 @@ def _check_atlas(found: Checkpoint) -> None:
         len(atlas) > 0
         and atlas.classes == found.signature.classes
         and 0 <= atlas.labels.min() <= atlas.labels.max() < max(1, len(atlas.classes))
-        and set(blocks(found.model)) <= set(atlas.coordinates)
+        and set(found.model.blocks) <= set(atlas.coordinates)
         and all(
             part.get(name, np.empty(0)).shape == (len(atlas), width) and np.isfinite(part[name]).all()
             for part in (atlas.means, atlas.scales)
@@ -310,7 +308,7 @@ def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor, Tensor]]:
             activity(means[block]),
             active_units(means[block]),
         )
-        for block in blocks(found.model)
+        for block in found.model.blocks
     }
 
 
@@ -331,7 +329,7 @@ def usual_under_prior(found: Checkpoint, measure: str) -> dict[str, tuple[float,
     """Between which values nine in ten items of the atlas lie, for each block: the 5% and 95% quantiles."""
     means, classes = item_codes(found, list(range(len(found.atlas)))), len(found.atlas.classes)
     values = {
-        block: PRIOR_MEASURES[measure](found.model, block, means, classes) for block in blocks(found.model)
+        block: PRIOR_MEASURES[measure](found.model, block, means, classes) for block in found.model.blocks
     }
     return {
         block: (float(value.quantile(0.05)), float(value.quantile(0.95))) for block, value in values.items()
@@ -366,7 +364,7 @@ def _ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
     prior = priors_by_class(found.model, block, len(found.atlas.classes))
     if prior is None:
         return []
-    labelled = reads_label(found.model, block)
+    labelled = block in found.model.labelled
     parts = prior_components(found.model, block)
     few = parts is not None and len(parts.mean) <= FEW_COMPONENTS
     prior = parts if parts is not None and few else prior
@@ -502,7 +500,7 @@ def place_on_map(found: Checkpoint, block: str, codes: Mapping[str, Tensor], k: 
 
 def mapped(found: Checkpoint, block: str) -> list[str]:
     """The latents that a place of the map stands for: the block, or all of them on the map of all."""
-    return blocks(found.model) if block == JOINT else [block]
+    return found.model.blocks if block == JOINT else [block]
 
 
 # Of how many selected items the mean image is made, evenly spread over the selection.
@@ -513,7 +511,7 @@ MEAN_OF = 1000
 def means_of(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Pictures `(H, W)` or `(H, W, 3)` that stand for some items: the mean of their decoded images, the decoded mean of their codes,
     and for each of several blocks the decoded mean of that block with the rest of the item whose code is nearest to the mean."""
-    model, names = found.model, blocks(found.model)
+    model, names = found.model, found.model.blocks
     some = rows[np.unique(np.linspace(0, len(rows) - 1, MEAN_OF).round().astype(int))].tolist()
     middle = mean_code({name: mean[rows] for name, (mean, _) in codes(found).items()})
     every = torch.cat([codes(found)[name][0][rows] for name in names], 1)
@@ -678,7 +676,7 @@ def factors(found: Checkpoint) -> Factors | None:
     if "information" not in written:
         if (source := of_factors(found)) is None:
             return None
-        seen = representation({block: codes(found)[block][0] for block in blocks(found.model)}, source)
+        seen = representation({block: codes(found)[block][0] for block in found.model.blocks}, source)
         shares = information_shares(seen.codes, seen.factors).numpy()
         written |= {
             "information": shares,

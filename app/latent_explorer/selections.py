@@ -13,7 +13,7 @@ from latent_explorer.components.palette import colours
 from latent_explorer.pictures import to_bytes
 from latent_explorer.text import key
 from vae_core import Checkpoint
-from vae_core.explore import Codes, along_attribute, attribute_vector, blocks, decode, mean_code
+from vae_core.explore import Codes, along_attribute, attribute_vector, decode, mean_code
 from vae_core.names import LABEL
 
 KEPT = "selection_a"  # the name of selection A in the address
@@ -117,7 +117,7 @@ def table(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
 def _means(found: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     """Mean images of each selection, the means of pixels and of codes told apart."""
     pictures = {name: resources.means_of(found, rows) for name, rows in selected.items()}
-    titles = ["images", "codes", *(f"{block} alone" for block in blocks(found.model))]
+    titles = ["images", "codes", *(f"{block} alone" for block in found.model.blocks)]
     rests = [list(found_pictures)[-1].partition("rest of ")[2] for found_pictures in pictures.values()]
     st.markdown("**Mean over the selection, of …**")
     image_grid(
@@ -143,7 +143,7 @@ def _means(found: Checkpoint, selected: dict[str, np.ndarray]) -> None:
 
 def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None) -> None:
     """From the mean of A to that of B and beyond, and as far from the opened item."""
-    model, names = found.model, blocks(found.model)
+    model, names = found.model, found.model.blocks
     st.markdown("**From A to B**")
     options = [ALL, *names]
     moves = ALL

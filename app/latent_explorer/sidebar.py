@@ -13,7 +13,7 @@ from latent_explorer.text import code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
 from vae_core.evaluations import images
-from vae_core.explore import blocks, prior_distance
+from vae_core.explore import prior_distance
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
 from vae_core.objectives import declare
@@ -129,7 +129,7 @@ def _card(found: Checkpoint) -> None:
     arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None and k != "rates"}
     lines.append(" · ".join(plain(f"{key} {value}") for key, value in arguments.items()))
     lines.append(_objective(card))
-    lines += [_distance(found, block) for block in blocks(found.model)]
+    lines += [_distance(found, block) for block in found.model.blocks]
     if cost:
         lines.append(f"cost {_duration(cost['seconds'])}, {card['epochs_done']} epochs on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))

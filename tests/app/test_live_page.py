@@ -13,7 +13,7 @@ from latent_explorer.uploads import Own
 
 from tests.app.conftest import Open
 from vae_core import Checkpoint, bundled, load
-from vae_core.explore import blocks, codes_of, decode
+from vae_core.explore import codes_of, decode
 
 NAMES = sorted(bundled())
 CHECKPOINTS: dict[str, Checkpoint] = {}
@@ -145,4 +145,4 @@ def test_another_model_drops_the_moves_without_a_word(open_page: Open):
 
 def test_blocks_that_read_the_class_do_not_stay_when_it_changes():
     assert hands.kept(found("cdvae-mnist")) == ["z_u"]
-    assert hands.kept(found("vae-mnist")) == blocks(found("vae-mnist").model)
+    assert hands.kept(found("vae-mnist")) == found("vae-mnist").model.blocks

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from vae_core import Checkpoint, bundled, load, projections
 from vae_core.cli import main
 from vae_core.data import load_data
-from vae_core.explore import along_attribute, attribute_vector, blocks, codes_of, decode, mean_code
+from vae_core.explore import along_attribute, attribute_vector, codes_of, decode, mean_code
 from vae_core.names import LABEL
 from vae_core.projections import JOINT
 
@@ -35,7 +35,7 @@ def opened(at: AppTest) -> str:
 
 def box_round(found: Checkpoint, items: slice) -> str:
     """A selection in a link: the box round some items on the first map."""
-    block = blocks(found.model)[0]
+    block = found.model.blocks[0]
     places = found.atlas.coordinates[block][items]
     (left, bottom), (right, top) = places.min(0).round(2) - 0.01, places.max(0).round(2) + 0.01
     corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
@@ -131,7 +131,7 @@ def test_both_means_of_a_selection_are_what_they_say(trained: dict[str, Path], n
     of_codes = decode(found.model, codes_of({k: v.mean(0, keepdim=True) for k, v in means.items()}))[0, 0]
     for picture, expected in zip(pictures, (of_images, of_codes), strict=False):
         assert np.abs(picture.astype(float) - 255 * expected.numpy()).max() <= 0.51
-    assert len(pictures) == (2 if len(blocks(found.model)) == 1 else 2 + len(blocks(found.model)))
+    assert len(pictures) == (2 if len(found.model.blocks) == 1 else 2 + len(found.model.blocks))
 
 
 @pytest.mark.parametrize("name", ["cdvae-digits", "joint-digits", "srvae-digits"])
@@ -144,13 +144,13 @@ def test_the_way_from_a_to_b_begins_at_a_and_passes_b(trained: dict[str, Path], 
     )
     t = torch.tensor([-0.5, 0.0, 1.0, 1.5])
     way = along_attribute(found.model, a, attribute_vector(a, b), t)
-    for latent in blocks(found.model):
+    for latent in found.model.blocks:
         torch.testing.assert_close(way[latent][1], a[latent][0])
         torch.testing.assert_close(way[latent][2], b[latent][0])
         torch.testing.assert_close(way[latent][3] - way[latent][2], 0.5 * (b[latent] - a[latent])[0])
     if LABEL in way:
         assert torch.equal(way[LABEL], torch.cat([a[LABEL], a[LABEL], b[LABEL], b[LABEL]]))
-    one = blocks(found.model)[0]
+    one = found.model.blocks[0]
     held = along_attribute(found.model, a, attribute_vector(a, b), t, [one])
     assert all(torch.equal(code, a[latent].expand(4, -1)) for latent, code in held.items() if latent != one)
     assert torch.equal(held[one], way[one])
@@ -163,7 +163,7 @@ def test_a_narrow_posterior_lies_on_its_item_and_a_wide_one_does_not(trained: di
         for name, mean in found.atlas.means.items()
     }
     wide = {name: (mean, torch.full_like(scale, 5.0)) for name, (mean, scale) in pairs.items()}
-    for block in (*blocks(found.model), JOINT):
+    for block in (*found.model.blocks, JOINT):
         ellipse = resources.posterior_ellipse(found, block, pairs)
         assert ellipse.kind == "posterior"
         np.testing.assert_allclose(ellipse.centre, found.atlas.coordinates[block][9], atol=1e-5)

@@ -21,7 +21,7 @@ from vae_core.clusters import (
     responsibilities,
 )
 from vae_core.distributions import Sampler
-from vae_core.explore import blocks, priors_by_class
+from vae_core.explore import priors_by_class
 
 NAMES = sorted(bundled())
 
@@ -38,7 +38,7 @@ def two_parts() -> Parts:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_parts_make_up_the_prior(name: str):
     model = load(bundled()[name]).model
-    for block in blocks(model):
+    for block in model.blocks:
         prior, parts = priors_by_class(model, block, 10), parts_of(model, block, 10)
         if prior is None:
             assert parts is None

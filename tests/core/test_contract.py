@@ -14,7 +14,7 @@ from torch.distributions import Distribution, OneHotCategorical
 
 from vae_core.conditionals import BernoulliPixels, Conditional, DiagonalGaussian, Feature
 from vae_core.distributions import Sampler, mean, rsample
-from vae_core.explore import blocks, reconstruct, sample, traverse
+from vae_core.explore import reconstruct, sample, traverse
 from vae_core.model import Model
 from vae_core.models import LIKELIHOODS, MODELS, Signature, declare
 from vae_core.multirate import at, rates_of
@@ -147,7 +147,7 @@ def test_a_traversal_is_a_grid_of_dimensions_and_values(name: str, arguments: di
     env = model.infer({"x": batch_of(side)["x"]}).env
     start = {block: env[block][0] for block in model.latents}
     images = traverse(
-        model, start, blocks(model)[0], [0, 2], torch.tensor([[-1.0, 0.0, 1.0], [0.0, 1.0, 2.0]])
+        model, start, model.blocks[0], [0, 2], torch.tensor([[-1.0, 0.0, 1.0], [0.0, 1.0, 2.0]])
     )
     assert images.shape == (2, 3, 1, side, side)
 

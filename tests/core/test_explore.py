@@ -21,7 +21,6 @@ from vae_core.explore import (
     prior_distance,
     priors_by_class,
     rate_per_dimension,
-    reads_label,
     reconstruct,
     ruler,
     sample,
@@ -169,7 +168,7 @@ def test_the_rate_of_each_dimension_uses_the_prior_of_the_item(cdvae: Checkpoint
 
 
 def test_blocks_know_whether_the_class_matters(cdvae: Checkpoint, vae: Checkpoint):
-    assert [reads_label(cdvae.model, block) for block in ("z_l", "z_u")] == [True, False]
+    assert [block in cdvae.model.labelled for block in ("z_l", "z_u")] == [True, False]
     assert [has_label(found.model) for found in (cdvae, vae)] == [True, False]
 
 

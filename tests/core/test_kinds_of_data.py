@@ -18,7 +18,7 @@ from vae_core.checkpoints import Checkpoint, load, save_atlas
 from vae_core.clusters import parts_of
 from vae_core.data import DATASETS, Data, Dataset, load_data
 from vae_core.distributions import Sampler
-from vae_core.explore import blocks, class_means, prior_distance
+from vae_core.explore import class_means, prior_distance
 from vae_core.labels import has_label
 from vae_core.metrics import METRICS, bench_of, measure
 from vae_core.metrics import classes as judges
@@ -258,7 +258,7 @@ def test_every_kind_of_data_trains_maps_measures_and_opens(trained_on: tuple[str
     # Probes of many classes are those of the 75: they take seconds for each block.
     left_out = SLOW | ({"probes"} if classes == 128 else set())
     numbers = measure(bench_of(found, report=said.append), [name for name in METRICS if name not in left_out])
-    assert {"negative_elbo", *(f"rate_{block}" for block in blocks(found.model))} <= set(numbers)
+    assert {"negative_elbo", *(f"rate_{block}" for block in found.model.blocks)} <= set(numbers)
     assert all(np.isfinite(part) for number in numbers.values() for part in number), numbers
     of_classes = [
         name for name in numbers if name.startswith(("probe_", "silhouette_", "judge_", "bayes_", "prior_kl"))
@@ -276,7 +276,7 @@ def test_every_kind_of_data_has_priors_means_and_answers(trained_on: tuple[str, 
     kind, found = trained_on
     classes = KINDS[kind][2]
     means = {block: torch.from_numpy(values) for block, values in found.atlas.means.items()}
-    for block in blocks(found.model):
+    for block in found.model.blocks:
         distance = prior_distance(found.model, block, classes)
         assert distance is None or (classes > 1 and distance > 0)
         assert parts_of(found.model, block, classes) is not None or block == "z"

@@ -18,12 +18,10 @@ from vae_core import Checkpoint, bundled, load
 from vae_core.data import Data
 from vae_core.distributions import Sampler
 from vae_core.explore import (
-    blocks,
     class_of_codes,
     codes_of,
     decode,
     encode,
-    reads_label,
     sample,
     swap,
 )
@@ -105,7 +103,7 @@ def test_a_draw_is_the_sample_of_its_seed_and_temperature(decoder: Decoder, name
 @pytest.mark.parametrize("name", ["cdvae-mnist", "mr-cdvae-mnist"])
 def test_another_class_is_a_swap(decoder: Decoder, name: str):
     found = find(name)
-    (kept,) = [block for block in blocks(found.model) if not reads_label(found.model, block)]
+    (kept,) = [block for block in found.model.blocks if block not in found.model.labelled]
     (answer,) = answered(decoder, request(name, mix={kept: [[[3, 1.0]]] * 10}, label=list(range(10))))
     codes = {kept: item_codes(found, [3])[kept]}
     assert close(answer.pixels, shown(swap(found.model, codes, 10)[0]))

@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.distributions import Independent, Normal
 
 from ..distributions import Draw, diagonal_normal
-from ..explore import reads_label
 from ..labels import has_label
 from ..names import LABEL
 from ..priors import one_hot
@@ -77,7 +76,7 @@ def splits(bench: Bench) -> dict[str, Split]:
     found = {}
     for name in names:
         tensors = [torch.cat(column) for column in zip(*parts[name], strict=True)]
-        found[name] = split_of(*tensors, groups=labels if reads_label(model, name) else None)
+        found[name] = split_of(*tensors, groups=labels if name in model.labelled else None)
     return found
 
 
@@ -151,7 +150,7 @@ def two_sample(bench: Bench) -> dict[str, Estimate]:
     for block in bench.blocks:
         bench.report(f"telling the aggregate posterior of {block} from its prior")
         q, p = bench.encoded.samples[block].cpu()[order], prior[block].cpu()
-        classes = (labels, drawn) if reads_label(bench.model, block) else None
+        classes = (labels, drawn) if block in bench.model.labelled else None
         heads = None if classes is None else (classes[0][:few], classes[1][:few])
         found[f"mmd_{block}"], found[f"mmd_p_{block}"] = mmd(q[:few], p[:few], generator, heads)
         if classes is not None:

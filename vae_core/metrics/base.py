@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ..data import Data
 from ..distributions import Sampler
-from ..explore import blocks, encode
+from ..explore import encode
 from ..model import Model
 
 Report = Callable[[str], None]
@@ -119,7 +119,7 @@ class Bench:
 
     @property
     def device(self) -> torch.device:
-        return next(self.model.parameters()).device
+        return self.model.device
 
     @property
     def classes(self) -> int:
@@ -127,7 +127,7 @@ class Bench:
 
     @property
     def blocks(self) -> list[str]:
-        return blocks(self.model)
+        return self.model.blocks
 
     def tells_apart(self, what: str) -> bool:
         """Whether the data has two classes or more; where it has not, it is reported that `what` needs them."""

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..data import Data
-from ..explore import decode, prior_codes, reads_label
+from ..explore import decode, prior_codes
 from ..labels import class_log_joint, has_label, uniform_log_prior
 from ..names import IMAGE, LABEL
 from ..nets import preset
@@ -92,7 +92,7 @@ def samples_right(bench: Bench, judge: "Judge") -> Tensor:
 def swaps_right(bench: Bench, judge: "Judge") -> dict[str, Estimate]:
     """swap_accuracy, or nothing where no block is kept."""
     encoded, right = bench.encoded, []
-    kept = [name for name in bench.blocks if not reads_label(bench.model, name)]
+    kept = bench.model.unlabelled
     if not kept:
         return {}
     generator = torch.Generator().manual_seed(bench.seed)

@@ -133,7 +133,7 @@ def bench_of(
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
     _check_fit(checkpoint, held)
-    device = next(checkpoint.model.parameters()).device
+    device = checkpoint.model.device
     train = held if split == "train" else load_data(name, "train")
     held, train = (part.scored_by(checkpoint.model).to(device) for part in (held, train))
     model = checkpoint.model if beta is None else at(checkpoint.model, beta)

@@ -16,7 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ..checkpoints import CARD, TRAINING, Checkpoint, fingerprint, load_card, save_card, save_model
 from ..data import Data
 from ..distributions import Sampler
-from ..explore import active_units, blocks, encode
+from ..explore import active_units, encode
 from ..model import Model
 from ..models import Declaration, Solver
 from ..multirate import at, usual
@@ -195,7 +195,7 @@ class Run:
                 {name: q.mean for name, q in encode(model, batch).items()}
                 for batch in seen.batches(500, self.options.seed)
             ]
-        means = {name: torch.cat([part[name] for part in parts]) for name in blocks(model)}
+        means = {name: torch.cat([part[name] for part in parts]) for name in model.blocks}
         active = {
             name: {"active": int(active_units(mean).sum()), "dimensions": mean.shape[1], "n": len(mean)}
             for name, mean in means.items()

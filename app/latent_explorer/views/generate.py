@@ -11,7 +11,7 @@ from latent_explorer.pictures import enlarged, to_bytes
 from latent_explorer.text import measured_by
 
 from vae_core.distributions import Sampler
-from vae_core.explore import blocks, complete, decode, holdable, prior_codes, reads_label, swapped
+from vae_core.explore import complete, decode, holdable, prior_codes, swapped
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
@@ -79,7 +79,7 @@ def samples() -> None:
 
 @st.fragment
 def swaps() -> None:
-    kept = [block for block in blocks(model) if not reads_label(model, block)]
+    kept = model.unlabelled
     if not (labelled and kept and len(classes) > 1):
         return
     st.subheader("Swap matrix")

@@ -22,12 +22,10 @@ from vae_core.explore import (
     Codes,
     analogy,
     blend,
-    blocks,
     class_of_codes,
     decode,
     neighbours,
     path,
-    reads_label,
     square_weights,
     triangle_weights,
 )
@@ -36,7 +34,7 @@ checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 classes = atlas.classes
 latents = model.latents
-labelled = [block for block in blocks(model) if reads_label(model, block)]
+labelled = model.labelled
 
 FINE = torch.linspace(0, 1, 101)
 STEPS = (5, 17)
@@ -94,7 +92,7 @@ def between_two() -> None:
         steps = st.slider("Steps", *STEPS, 11, 2, key="steps", bind="query-params", width=260)
     means = resources.means_of_classes(checkpoint) if ends.labels and classes else {}
     stops = {
-        block: means[block][ends.labels] for block in labelled or blocks(model) if block in moved and means
+        block: means[block][ends.labels] for block in labelled or model.blocks if block in moved and means
     }
     kinds = [kind for kind in PATHS if kind != MEANS or stops]
 
@@ -145,7 +143,7 @@ def over_means(stops: Codes, moved: list[str], classes_known: bool) -> str:
         why = "what moves has none" if classes_known else "this model does not tell the class of your image"
         return f"No path leads over class means here: {why}."
     sources = "means of p(z | class)" if labelled else "means of their items’ codes"
-    straight = "; what else moves goes straight" if set(moved) & set(blocks(model)) - set(stops) else ""
+    straight = "; what else moves goes straight" if set(moved) & set(model.blocks) - set(stops) else ""
     return (
         f"**class means**: in {' and '.join(stops)} from a over the mean of a’s class and that of b’s to b, at equal speed; they are the "
         f"{sources}{straight}."
@@ -177,7 +175,7 @@ def charts(codes: dict[str, Codes], moved: list[str]) -> None:
             "and no image is involved. Classes below 1% throughout are left out."
         ):
             keep.menu("classes-along", "classes-along-paths", codes=lambda: of_paths(said))
-    measured = [block for block in blocks(model) if block in moved]
+    measured = [block for block in model.blocks if block in moved]
     if measured:
         under_prior(codes, measured)
 
@@ -363,7 +361,7 @@ def chosen_classes() -> list[int]:
 def means_words() -> str:
     parts = [
         f"of p({block} | class) in {block}" if block in labelled else f"of the codes of its items in {block}"
-        for block in blocks(model)
+        for block in model.blocks
     ]
     return f" The mean of a class is that {', and that '.join(parts)}."
 

@@ -12,7 +12,6 @@ from latent_explorer.panels import item_panel, leak_note
 from latent_explorer.selections import KEPT, selection_panel
 from latent_explorer.text import key, plain
 
-from vae_core.explore import blocks, reads_label
 from vae_core.projections import JOINT
 
 checkpoint = resources.current()
@@ -53,7 +52,7 @@ def panel(block: str, by: str) -> Panel:
 def title(block: str) -> str:
     if block == JOINT:
         return "all latents together"
-    kind = "labelled" if reads_label(model, block) else "unlabelled"
+    kind = "labelled" if block in model.labelled else "unlabelled"
     found = f"{block} · {kind} latents, {atlas.means[block].shape[1]} dimensions"
     return f"{found} · β = {checkpoint.betas[block]:g}" if block in checkpoint.betas else found
 
@@ -101,7 +100,7 @@ def linked_hidden(groups: int) -> list[int]:
 @st.fragment
 def maps() -> None:
     query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
-    shown = blocks(model)
+    shown = model.blocks
     if (
         len(shown) > 1
         and JOINT in atlas.coordinates

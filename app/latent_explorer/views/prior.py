@@ -29,12 +29,10 @@ from vae_core.clusters import (
 )
 from vae_core.explore import (
     active_units,
-    blocks,
     class_means,
     decode,
     path,
     prior_codes,
-    reads_label,
 )
 from vae_core.labels import has_label
 from vae_core.names import LABEL
@@ -63,7 +61,7 @@ def chosen() -> tuple[str, str, list[Checkpoint]]:
     """The controls on top: what is looked at, in which block, and beside which other model."""
     left, middle, right = st.columns([2.4, 1, 1.4], vertical_alignment="bottom")
     look = links.one_of("Look at", VIEWS, key="look", what="view", place=left)
-    names = blocks(checkpoint.model)
+    names = checkpoint.model.blocks
     links.settle("block", names, "block")
     block = middle.selectbox("Block", names, key="block", bind="query-params")
     others = [NOBODY, *resources.on_the_same_items(checkpoint)]
@@ -74,7 +72,7 @@ def chosen() -> tuple[str, str, list[Checkpoint]]:
 
 def block_of(found: Checkpoint, block: str) -> str:
     """The block of another model that answers to this one: the one of that name, or its first."""
-    names = blocks(found.model)
+    names = found.model.blocks
     return block if block in names else names[0]
 
 
@@ -323,7 +321,7 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
     )
     note = "" if of_priors else " Each class is taken for the Gaussian of its encodings’ moments"
     if not of_priors:
-        note += "." if reads_label(found.model, block) else ", since the prior does not read the class here."
+        note += "." if block in found.model.labelled else ", since the prior does not read the class here."
     with keep.beside(
         f"how far apart the classes lie, in nats, in closed form. Click a cell to open its two classes.{note} The least of them is a number of "
         f"{code_span(snippets.measuring(found, 'priors' if of_priors else 'posteriors'))}."
@@ -372,7 +370,7 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
         key=f"between-{key(found.name)}",
         headed=True,
     )
-    what = "prior" if reads_label(found.model, block) else "encodings"
+    what = "prior" if block in found.model.labelled else "encodings"
     st.caption(
         f"What you see: the items of both classes seen along the line between the means of their {what}, the other classes off (the legend "
         "brings them back); below, the images on that line, all latents moving."

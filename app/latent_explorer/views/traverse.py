@@ -15,7 +15,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from vae_core.distributions import Sampler, mean
 from vae_core.explore import (
-    blocks,
     decode,
     prior_codes,
     ruler,
@@ -34,7 +33,7 @@ OWN = "your image"
 checkpoint = resources.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 labelled = has_label(model)
-names_of_blocks = blocks(model)
+names_of_blocks = model.blocks
 own = kept_own(checkpoint)
 starts = STARTS if own is None else (*STARTS, OWN)
 
