@@ -302,7 +302,7 @@ def _mnist(split: str, limit: int | None) -> Data:
         pixels, classes = _idx(images), _idx(labels)
     except (RuntimeError, OSError, ValueError, IndexError) as error:
         raise ValueError(
-            f"MNIST could not be had ({error}): set {DATA_VARIABLE} to a folder that holds MNIST/raw, or go online"
+            f"MNIST is not available ({error}): set {DATA_VARIABLE} to a folder that holds MNIST/raw, or go online"
         ) from None
     data = Data("mnist", split, pixels[:, None], classes.long(), tuple("0123456789"))
     return data.rows(_shuffled(len(data))) if split == "train" else data

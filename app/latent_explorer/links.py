@@ -22,7 +22,7 @@ def check(key: str, options: Collection[str], what: str) -> None:
         if asked in options or not asked:
             continue
         st.warning(
-            f"The link asks for the {what} “{plain(asked)}”, which is not here. Choose one of: {plain(_likely(asked, options), 1000)}."
+            f"The link asks for the {what} “{plain(asked)}”, which is not available. Choose one of: {plain(_likely(asked, options), 1000)}."
         )
 
 

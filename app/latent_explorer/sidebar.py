@@ -72,9 +72,7 @@ def _betas(found: Checkpoint) -> dict[str, float]:
             )
         )
     if len(found.ladder.corners(chosen)) > 1:
-        st.caption(
-            "Between rungs of the atlas: the encodings of the items, their maps and KL are interpolated."
-        )
+        st.caption("Between the betas at which the atlas was made, encodings, maps and KL are interpolated.")
     return chosen
 
 

@@ -60,7 +60,7 @@ def script(found: Checkpoint, title: str, lines: Sequence[str], columns: int, **
 
 
 def opened(found: Checkpoint) -> list[str]:
-    """The lines that open the checkpoint at its betas. A server's own folders are its own affair: of one outside the folder that the
+    """The lines that open the checkpoint at its betas. Paths outside the working directory are not disclosed: of one outside the folder that the
     server was started in, only the name is written."""
     comment = ""
     if bundled().get(found.name) == found.folder:

@@ -423,7 +423,7 @@ BAD = {
     "an unknown metric": (["evaluate", "{folder}", "--metrics", "beauty"], "no metric is called beauty"),
     "an unknown split": (["evaluate", "{folder}", "--split", "validation"], "validation"),
     "a limit of 0": (["evaluate", "{folder}", "--limit", "0"], "the limit must be at least 1"),
-    "an unknown device": (["evaluate", "{folder}", "--device", "abacus"], "'abacus' is not to be had"),
+    "an unknown device": (["evaluate", "{folder}", "--device", "abacus"], "'abacus' is not available"),
 }
 
 
@@ -448,7 +448,7 @@ def test_a_gpu_that_is_not_there_is_said_in_a_sentence(
 ):
     train = ["train", "vae", *TRAIN, "--out", str(tmp_path / "new")]
     assert code_of([*(train if command == "train" else ["evaluate", str(folder)]), "--device", "cuda"]) == 2
-    assert "the device 'cuda' is not to be had" in one_line(capsys.readouterr().err)
+    assert "device 'cuda' is not available" in one_line(capsys.readouterr().err)
 
 
 def test_a_damaged_checkpoint_is_said_in_a_sentence(

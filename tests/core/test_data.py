@@ -246,7 +246,7 @@ def test_mnist_out_of_reach_is_said_in_a_sentence(
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
     monkeypatch.setattr("torchvision.datasets.MNIST", unreachable)
     with pytest.raises(
-        ValueError, match=f"MNIST could not be had .*: set {DATA_VARIABLE} to a folder"
+        ValueError, match=f"MNIST is not available .*: set {DATA_VARIABLE} to a folder"
     ) as caught:
         load_data("mnist")
     one_line(caught.value)
@@ -261,7 +261,7 @@ def test_a_damaged_file_of_mnist_is_said_in_a_sentence(
     for kind in ("images-idx3", "labels-idx1"):
         (raw / f"t10k-{kind}-ubyte").write_bytes(damage)
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
-    with pytest.raises(ValueError, match="MNIST could not be had"):
+    with pytest.raises(ValueError, match="MNIST is not available"):
         load_data("mnist", "test")
 
 

@@ -446,7 +446,7 @@ def test_options_that_make_no_training_are_refused(options: dict[str, Any], word
 
 @pytest.mark.parametrize("name", ["nonesuch", "cuda:99", "cpux", "meta", ""])
 def test_a_device_that_is_not_there_is_refused(name: str, one_line: Callable):
-    with pytest.raises(ValueError, match=f"the device '{name}' is not to be had") as caught:
+    with pytest.raises(ValueError, match=f"device '{name}' is not available") as caught:
         pick_device(name)
     one_line(caught.value)
 

@@ -20,7 +20,7 @@ from .separation import posterior_separation, prior_separation
 
 Metric = Callable[[Bench], dict[str, Estimate]]
 
-# Groups of numbers that are measured together. A metric that means nothing for a model gives none.
+# Groups of numbers that are measured together. Metrics that do not apply return {}.
 METRICS: dict[str, Metric] = {
     "elbo": elbo_terms,
     "importance": importance_bound,

@@ -21,7 +21,7 @@ def pick_device(name: str) -> torch.device:
         torch.zeros(1, device=device).item()  # some devices hold shapes alone
     except (RuntimeError, AssertionError, ImportError):
         raise ValueError(
-            f"the device {name!r} is not to be had on this machine: leave it out, or choose cpu"
+            f"device {name!r} is not available on this machine: leave it out, or choose cpu"
         ) from None
     return device
 

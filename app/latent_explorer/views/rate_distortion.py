@@ -53,7 +53,7 @@ def shown(frontier: Frontier) -> None:
     for cell, (title, value, name) in zip(cells, numbers, strict=False):
         cell.metric(title, f"{value:.2%}" if name.endswith("accuracy") else f"{value:.2f}")
     st.caption(
-        f"At {betas_in_words(betas)}; between two measured rungs, interpolated in log β. Measured by {code_span(frontier.command)}"
+        f"At {betas_in_words(betas)}; between two measured betas, interpolated in log β. Measured by {code_span(frontier.command)}"
     )
     gaps(frontier)
     st.subheader("Which dimensions die, in which order")
