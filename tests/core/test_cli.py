@@ -393,7 +393,7 @@ BAD = {
         ["train", "vae", *NEW, *TRAIN, "--likelihood", "gaussian", "--gamma", "inf"],
         "gamma must be above",
     ),
-    "a device of shapes alone": (["evaluate", "{folder}", "--device", "meta"], "'meta' is not to be had"),
+    "a device of shapes alone": (["evaluate", "{folder}", "--device", "meta"], "'meta' is not available"),
     "an unknown command": (["teach"], "teach"),
     "an unknown model": (["train", "qvae", *NEW], "qvae"),
     "no folder to train in": (["train", "vae"], "--out"),
