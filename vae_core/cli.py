@@ -76,7 +76,7 @@ class Train(Generic[M]):
     out: Path
     """Folder of the checkpoint, kept loadable at every moment."""
     model: tyro.conf.OmitArgPrefixes[M]
-    training: Annotated[tyro.conf.OmitArgPrefixes[Flags], tyro.conf.arg(help="How to train.")] = field(
+    training: Annotated[tyro.conf.OmitArgPrefixes[Flags], tyro.conf.arg(help="How to train.")] = field(  # type: ignore[valid-type]
         default_factory=Flags
     )
     data: str = "mnist"
