@@ -538,7 +538,7 @@ def one_sentence(panel: str) -> str:
     'Error parsing --epochs: not a number (see --help)'
     """
     _, _, body = re.sub(r"\x1b\[[0-9;]*m", "", panel).partition("\n")
-    words = " ".join(re.sub(r"[\u2500-\u257f|]+", " ", body).split())
+    words = " ".join(re.sub(r"[\u2500-\u257f|]+|-{4,}", " ", body).split())
     words = re.split(r"Perhaps you meant|Arguments are applied|Argument helptext|For full helptext", words)[0]
     words = re.sub(r"Error parsing \S*__\S*: ", "", words)
     for said, told in PLAINER.items():
