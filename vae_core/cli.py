@@ -76,7 +76,7 @@ class Train(Generic[M]):
     out: Path
     """Folder of the checkpoint, kept loadable at every moment."""
     model: tyro.conf.OmitArgPrefixes[M]
-    training: Annotated[tyro.conf.OmitArgPrefixes[Flags], tyro.conf.arg(help="How to train.")] = field(
+    training: Annotated[tyro.conf.OmitArgPrefixes[Flags], tyro.conf.arg(help="How to train.")] = field(  # type: ignore[valid-type]
         default_factory=Flags
     )
     data: str = "mnist"
@@ -538,7 +538,7 @@ def one_sentence(panel: str) -> str:
     'Error parsing --epochs: not a number (see --help)'
     """
     _, _, body = re.sub(r"\x1b\[[0-9;]*m", "", panel).partition("\n")
-    words = " ".join(re.sub(r"[\u2500-\u257f|]+", " ", body).split())
+    words = " ".join(re.sub(r"[\u2500-\u257f|]+|-{4,}", " ", body).split())
     words = re.split(r"Perhaps you meant|Arguments are applied|Argument helptext|For full helptext", words)[0]
     words = re.sub(r"Error parsing \S*__\S*: ", "", words)
     for said, told in PLAINER.items():

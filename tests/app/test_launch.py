@@ -52,7 +52,7 @@ def test_the_command_explains_itself(arguments: list[str], capsys: pytest.Captur
         (["--port", "-1"], "the port must be between 1 and 65535"),
         (["--port", "99999"], "the port must be between 1 and 65535"),
         (["--port", "9" * 30], "the port must be between 1 and 65535"),
-        (["--port", "nan"], "expected INT|no whole number"),
+        (["--port", "nan"], "'nan' is no whole number"),
         (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid"),
         (["--host", f"{'a' * 70}.b"], "cannot listen on"),
         (["--models", "{tmp}/nowhere"], "there is no folder"),
@@ -68,7 +68,7 @@ def test_what_cannot_be_served_is_said_in_a_sentence(
     except SystemExit as stop:
         code = stop.code
     assert code == 2
-    assert any(part in one_line(capsys.readouterr().err) for part in words.split("|"))
+    assert words in one_line(capsys.readouterr().err)
 
 
 def test_a_module_by_name_is_the_same_command(

@@ -37,6 +37,7 @@ from vae_core.training import (
     train,
 )
 from vae_core.training import options as training_options
+from vae_core.training.devices import device_name
 
 ROOT = Path(__file__).parents[2]
 
@@ -667,3 +668,9 @@ def test_a_gpu_learns_as_the_cpu_does(uninterrupted: Path, digits: Data, tmp_pat
     assert history(tmp_path / "run")[-1]["loss"] == pytest.approx(
         history(uninterrupted)[-1]["loss"], rel=0.05
     )
+
+
+def test_a_gpu_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"a {device.type} of some make")
+    assert device_name(torch.device("cuda")) == "a cuda of some make"
+    assert device_name(torch.device("cpu"))

@@ -73,4 +73,4 @@ def reproducible(seed: int) -> Iterator[None]:
 
 
 def device_name(device: torch.device) -> str:
-    return torch.cuda.getdevice_name(device) if device.type == "cuda" else platform.machine()
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
