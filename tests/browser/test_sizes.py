@@ -5,16 +5,15 @@ message of Streamlit's protocol with what our components are given. Not counted 
 Streamlit's own, and the modules and style sheets of our components (a test below counts those by themselves), and the live route.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.driving import chromium, find_chromium, served
+from tests.support.driving import chromium, served
 
-from .conftest import NO_BROWSER
+from .conftest import need_a_browser
 
 FIRST_PAGE, OPENED_ITEM, MODULES = 180_000, 25_000, 250_000
 MAP = ".latent-map[data-ready=true]"
@@ -55,10 +54,7 @@ class Counted:
 @pytest.fixture(scope="module")
 def bundled() -> Iterator[str]:
     """The app as it opens for a newcomer: 10,000 items of MNIST."""
-    if find_chromium() is None:
-        if os.environ.get("CI"):
-            pytest.fail(NO_BROWSER)
-        pytest.skip(NO_BROWSER)
+    need_a_browser()
     with served() as address:
         yield address
 
