@@ -374,7 +374,7 @@ class Models:
         ):
             OUT.print(f"[bold]{title}[/bold]")
             for name, line in about.items():
-                OUT.print(f"  {name:15}{line}" if name else f"  {line}", markup=False, soft_wrap=True)
+                OUT.print(f"  {name:16} {line}" if name else f"  {line}", markup=False, soft_wrap=True)
         OUT.print("[bold]bundled[/bold]")
         for name, folder in bundled().items():
             metrics = load_card(folder)["metrics"]

@@ -134,9 +134,9 @@ def test_a_group_measured_again_replaces_its_own_numbers_and_no_others(folder: P
     assert names == {"distortion", "rate_z", "negative_elbo"}
     changed = {name for name, number in card["metrics"].items() if number != before["metrics"][name]}
     assert changed == names
-    assert "--seed 5" in commands(card, ["rate_z"])
+    assert "--seed 5" in commands(card, ["rate_z"])[0]
     assert commands(card, ["active_units_z"]) == commands(before, ["active_units_z"])
-    assert "--seed 0" in commands(card, ["active_units_z"])
+    assert "--seed 0" in commands(card, ["active_units_z"])[0]
 
 
 def test_a_name_that_a_group_no_longer_gives_leaves_the_card(folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -155,8 +155,8 @@ def test_an_older_card_keeps_its_numbers_and_their_command(folder: Path):
     card = card_of(folder)
     assert card["metrics"]["gone"] == number
     assert card["metrics"]["negative_elbo"]["n"] == 20
-    assert commands(card, ["gone"]) == "`an old one`"
-    assert "--metrics elbo" in commands(card, ["negative_elbo"])
+    assert commands(card, ["gone"]) == ["an old one"]
+    assert "--metrics elbo" in commands(card, ["negative_elbo"])[0]
 
 
 def test_a_group_that_fails_costs_no_other_its_numbers(
