@@ -78,4 +78,4 @@ def test_numbers_stand_beside_the_command_that_measures_them(open_page: Open, lo
     words = command.split()
     words[1] = str(bundled()["mr-cdvae-mnist"])
     assert words[2:6] == ["--beta", "z_l", "2", "z_u"]
-    assert isinstance(cli._parse(words), cli.Evaluate)
+    assert isinstance(cli._parse(words, cli.Command), cli.Evaluate)
