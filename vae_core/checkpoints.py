@@ -75,7 +75,9 @@ class Checkpoint:
         return tuple(
             what
             for what, parts in made.items()
-            if any((part or {}).get("weights", self.weights) != self.weights for part in parts)
+            if any(
+                part.get("weights", self.weights) != self.weights for part in parts if isinstance(part, dict)
+            )
         )
 
     @property

@@ -262,8 +262,8 @@ def test_what_is_interpolated_is_said(open_page: Open):
     def captions(beta: str) -> str:
         return " ".join(caption.value for caption in open_page(model="rate-digits", beta_z=beta).caption)
 
-    assert "Between rungs" in captions("1.78")
-    assert "Between rungs" not in captions("1")
+    assert "Between the betas" in captions("1.78")
+    assert "Between the betas" not in captions("1")
 
 
 @pytest.mark.parametrize(
