@@ -462,7 +462,7 @@ def test_the_bound_beside_the_importance_bound_is_of_the_same_images(found: dict
     same, gap = numbers["negative_elbo_paired"], numbers["importance_gap"]
     assert same.value == pytest.approx(numbers["negative_elbo"].value, abs=0.5 * same.se)
     assert gap.value == pytest.approx(bound.value + same.value, abs=1e-6 * abs(bound.value) + 1e-5)
-    assert gap.value >= 0
+    assert gap.value >= -1e-5  # 0 where the posterior is exact, but for rounding
     assert gap.se < same.se
 
 
