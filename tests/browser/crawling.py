@@ -34,6 +34,7 @@ def crawled(
     done: set[str] | None = None,
     frame: bool = False,
     apart: bool = False,
+    most: int = MOST,
 ) -> Crawl:
     """Press what is on the page that `arrive` comes to, and whatever appears there by pressing.
 
@@ -42,6 +43,7 @@ def crawled(
         done: the kinds of controls that are not pressed any more; those that are pressed here are added.
         frame: whether the navigation and the sidebar are pressed, or what stands beside them.
         apart: whether controls that differ by a number alone are all pressed, not one of them.
+        most: presses before it is enough.
     """
     crawl, tried = Crawl(), set[str]()
     done = set() if done is None else done
@@ -58,7 +60,7 @@ def crawled(
     arrive(page)
     check("opening")
     place = urlsplit(page.url).path
-    while len(crawl.pressed) < MOST:
+    while len(crawl.pressed) < most:
         there = controls(page)
         left = [
             c

@@ -32,12 +32,19 @@ FOUND = """() => {
         copy.querySelectorAll('[data-testid=stIconMaterial]').forEach(icon => icon.remove())
         return copy.textContent
     }
+    const clipped = element => {  // for the eyes of screen readers alone
+        for (let at = element; at; at = at.parentElement) {
+            const style = getComputedStyle(at)
+            if (style.clip !== 'auto' || style.clipPath === 'inset(50%)') return true
+        }
+        return false
+    }
     const walk = (root, host) => {
         for (const element of root.querySelectorAll('*')) {
             delete element.dataset.press
             if (element.matches(wanted)) {
                 const box = element.getBoundingClientRect()
-                const seen = box.width > 1 && box.height > 1 && box.right > 0 && element.checkVisibility({ visibilityProperty: true })
+                const seen = box.width > 1 && box.height > 1 && box.right > 0 && element.checkVisibility({ visibilityProperty: true }) && !clipped(element)
                 const keyed = (host ?? element).closest('[class*=st-key-]')
                 const label = element.closest('label')
                 const name = element.getAttribute('aria-label') || element.dataset.title || label?.innerText ||
