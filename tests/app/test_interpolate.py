@@ -21,7 +21,7 @@ A_STROKE = [{"width": 90, "ink": 255, "points": [500, 200, 500, 800]}]
 
 def said(at: AppTest) -> str:
     assert not at.exception, at.exception[0].stack_trace
-    return " ".join(element.value for element in (*at.warning, *at.error))
+    return " ".join(element.value for element in (*at.warning, *at.error)).replace("\\", "")
 
 
 def captions(at: AppTest) -> str:
@@ -30,7 +30,7 @@ def captions(at: AppTest) -> str:
 
 
 def numbers(at: AppTest) -> dict[str, int]:
-    return {box.key: box.value for box in at.number_input}
+    return {box.key: int(box.value) for box in at.number_input}
 
 
 def with_a_drawing(at: AppTest) -> AppTest:
