@@ -73,7 +73,7 @@ def ask(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Ask:
         Request(
             {
                 "type": "http",
-                "path_params": {"model": model, "item": item},
+                "path_params": {"model": model, "item": str(item)},
                 "headers": [],
                 "query_string": query.encode(),
             }

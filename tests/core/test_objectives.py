@@ -102,7 +102,7 @@ def test_a_beta_that_is_no_positive_number_is_refused(beta: Beta, one_line: Call
 
 @pytest.mark.parametrize("weight", [-1.0, math.inf, math.nan])
 def test_a_class_weight_that_is_no_weight_is_refused(weight: float):
-    with pytest.raises(ValueError, match="class weight must be 0 or more"):
+    with pytest.raises(ValueError, match="class-weight must be 0 or more"):
         elbo(class_weight=weight)
 
 

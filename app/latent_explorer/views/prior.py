@@ -129,6 +129,8 @@ def clusters(models: list[Checkpoint], block: str) -> None:
     if kind == PAIR:
         last = checkpoint.atlas.means[block].shape[1] - 1
         order = most_used(checkpoint, block)
+        links.belonging("x", f"{checkpoint.name} {block}", float(order[0]))
+        links.belonging("y", f"{checkpoint.name} {block}", float(order[1 % len(order)]))
         first = links.whole(controls[1], "across", 0, last, "x", "dimension", order[0])
         second = links.whole(controls[2], "up", 0, last, "y", "dimension", order[1 % len(order)])
         if first == second:
