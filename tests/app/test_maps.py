@@ -216,7 +216,9 @@ def test_the_page_says_which_images_its_dots_are(
     assert "Item 1400" in text
 
 
-def test_what_moves_is_forgotten_with_its_outlines_by_a_model_with_other_latents(open_page: Open, trained: dict[str, Path]):
+def test_what_moves_is_forgotten_with_its_outlines_by_a_model_with_other_latents(
+    open_page: Open, trained: dict[str, Path]
+):
     whole = {
         name: f"{JOINT}~-99~-99~99~-99~99~{top}~-99~{top}"
         for name, top in (("selection", 0.5), ("selection_a", 99))
