@@ -27,7 +27,9 @@ def address(trained: Trained) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser(address: str) -> Iterator[Any]:
+def browser() -> Iterator[Any]:
+    """One for all tests of a worker: a second one cannot be driven beside it."""
+    need_a_browser()
     with chromium() as found:
         yield found
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.driving import chromium, served
+from tests.support.driving import served
 
 from .conftest import need_a_browser
 
@@ -60,14 +60,14 @@ def bundled() -> Iterator[str]:
 
 
 @pytest.fixture
-def counted(bundled: str) -> Iterator[Counted]:
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 720})
-        page.set_default_timeout(60_000)
-        found = Counted(page)
-        page.goto(bundled)
-        found.settle(MAP)
-        yield found
+def counted(bundled: str, browser: Any) -> Iterator[Counted]:
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.set_default_timeout(60_000)
+    found = Counted(page)
+    page.goto(bundled)
+    found.settle(MAP)
+    yield found
+    page.close()
 
 
 @pytest.mark.browser

@@ -8,9 +8,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.browser.conftest import need_a_browser
 from tests.strangers import HOSTILE, collapsed, hostile, portrait, small
-from tests.support.driving import chromium, served
+from tests.support.driving import served
 
 pytestmark = pytest.mark.browser
 
@@ -35,14 +34,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hostile(small(folder / MODEL))
     collapsed(small(folder / "portraits", portrait()), "z_u")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A browser that waits for no other models."""
-    need_a_browser()
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
