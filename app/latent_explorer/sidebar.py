@@ -171,7 +171,7 @@ def _numbers(found: Checkpoint) -> None:
     shown = [metric for metric in HEADLINES if metric in card["metrics"]]
     for metric in shown:
         value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
-        lines.append(f"{number(metric).title}  \n**{number(metric).told(value, se)}** · n {n:,}")
+        lines.append(f"{plain(number(metric).title)}  \n**{number(metric).told(value, se)}** · n {n:,}")
     st.markdown(f"**Measured**{measured_at(found)} on {plain(images(card, shown), 1000)}")
     st.caption("  \n".join(lines))
     st.caption(f"value ± standard error, by {measured_by(card, shown)}")

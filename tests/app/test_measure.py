@@ -114,6 +114,7 @@ def test_numbers_are_measured_again_beside_the_cards(open_page: Open):
     table = at.dataframe[0].value
     assert {"number", "again"} <= set(table.columns)
     assert table.set_index("number")["again"]["−ELBO at β = 1"] > 0
+    assert "distortion, −E log p(x | z)" in set(table["number"])  # cells are no markdown: nothing is escaped
     assert any("measured again by" in caption.value for caption in at.caption)
 
 

@@ -49,6 +49,7 @@ _WORDS = {
     "classifier": "the classifier",
 }
 
+# Evidence and bounds are those given the inputs of the model, such as the class of a CDVAE.
 # The numbers by the pattern of their name, in the order in which a table shows them.
 NUMBERS: dict[str, Number] = {
     r"distortion": Number("distortion, −E log p(x | z)", NATS, "low"),
@@ -57,9 +58,11 @@ NUMBERS: dict[str, Number] = {
     r"negative_elbo": Number("−ELBO at β = 1", NATS, "low"),
     r"negative_elbo_paired": Number("−ELBO, images of the importance-weighted bound", NATS, "low"),
     r"importance_gap": Number("importance-weighted bound minus ELBO, by image", NATS),
-    r"log_px": Number("log p(x), importance-weighted bound", NATS, "high"),
-    r"log_pxy": Number("log p(x, y), importance-weighted bound", NATS, "high"),
-    r"log_px_(?P<block>\w+)": Number("log p(x, {block}), importance-weighted bound", NATS, "high"),
+    r"log_px": Number("evidence of the image, importance-weighted bound", NATS, "high"),
+    r"log_pxy": Number("evidence of image and class, importance-weighted bound", NATS, "high"),
+    r"log_px_(?P<block>\w+)": Number(
+        "evidence of image and {block}, importance-weighted bound", NATS, "high"
+    ),
     r"bits_per_dimension": Number("bits per dimension", BITS, "low"),
     rf"active_units_{_BLOCK}": Number("active units of {block}", COUNT),
     rf"gamma_{_BLOCK}": Number("γ of {block}, standard deviation of a pixel"),

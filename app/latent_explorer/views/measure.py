@@ -14,7 +14,7 @@ from latent_explorer.components.charts import CONFIG
 from latent_explorer.components.measure_charts import against, knowledge
 from latent_explorer.factors import side_by_side
 from latent_explorer.jobs import Busy, Job
-from latent_explorer.text import code_span, command, key, measured_by, plain, said
+from latent_explorer.text import cleaned, code_span, command, key, measured_by, plain, said
 
 from vae_core.metrics import METRICS, Estimate, number
 from vae_core.names import LABEL
@@ -165,7 +165,7 @@ COLUMNS = {
 
 def row(name: str, card: dict | None, again: dict | None) -> dict:
     """One number: the card's, the new one, and how many standard errors lie between them."""
-    found: dict = {"number": plain(number(name).title), "unit": number(name).unit, "name": name}
+    found: dict = {"number": cleaned(number(name).title), "unit": number(name).unit, "name": name}
     if card:
         found |= {"card": card["value"], "± s.e.": card["se"], "n": card["n"]}
     if again:
@@ -195,7 +195,7 @@ def all_models() -> None:
         column_config={
             "model": st.column_config.TextColumn(pinned=True),
             **{
-                name: st.column_config.NumberColumn(plain(number(name).heading), format="%.4g")
+                name: st.column_config.NumberColumn(cleaned(number(name).heading), format="%.4g")
                 for name in names
             },
         },
@@ -217,7 +217,7 @@ def all_models() -> None:
 
 def titled(name: str) -> str:
     """A number in words, as an option of a widget."""
-    return plain(number(name).title)
+    return cleaned(number(name).title)
 
 
 def two_numbers() -> None:
@@ -240,7 +240,7 @@ def two_numbers() -> None:
     y = right.selectbox("Up", names, names.index(usual[1]), titled, key="up", bind="query-params")
     both = {model: (card[x], card[y]) for model, card in cards.items() if x in card and y in card}
     if not both:
-        st.info(f"No model has both {titled(x)} and {titled(y)}.")
+        st.info(f"No model has both {plain(titled(x))} and {plain(titled(y))}.")
         return
     figure: go.Figure = against(both, x, y, checkpoint.name)
     st.plotly_chart(figure, key="two-numbers", config=CONFIG)
