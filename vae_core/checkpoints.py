@@ -27,10 +27,10 @@ from .atlas import Atlas, Ladder
 from .evaluations import MEASURED, evaluations
 from .fields import options
 from .frontier import Frontier
+from .kinds import kind_of
 from .model import Model
 from .models import Signature, declare
 from .multirate import at, usual
-from .nets import Shape
 from .objectives import OBJECTIVES
 
 T = TypeVar("T")
@@ -130,11 +130,7 @@ REMEDIES = {
 
 
 def signature_of(card: Mapping[str, Any]) -> Signature:
-    channels, height, width = card["data"]["shape"]
-    shape: Shape = (channels, height, width)
-    if not all(isinstance(side, int) and side > 0 for side in shape):
-        raise ValueError(f"images of {channels} x {height} x {width} do not exist")
-    return Signature(shape, tuple(card["data"]["classes"]))
+    return Signature(kind_of(card["data"]), tuple(card["data"]["classes"]))
 
 
 def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:

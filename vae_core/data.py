@@ -23,8 +23,8 @@ from .distributions import Sampler
 from .model import Model
 from .models import Signature
 from .names import IMAGE, LABEL
-from .pixels import BINARY, Pixels
 from .priors import one_hot
+from .readings import BINARY, Reading
 
 DATA_VARIABLE = "LATENT_EXPLORER_DATA"
 SPLITS = ("train", "test", "all")
@@ -34,7 +34,7 @@ SPLITS = ("train", "test", "all")
 class Data:
     """Images `(N, C, H, W)` uint8, labels `(N,)` int64, class names, and factors `(N, F)` where they are known.
 
-    Data without classes has `classes=()` and labels of 0. pixels: what a batch makes of the images, which is what the likelihood
+    Data without classes has `classes=()` and labels of 0. reading: what a batch makes of the images, which is what the likelihood
     scores (`scored_by`). known: which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns
     of factors. Raises ValueError, one sentence on what to give instead, for images or labels that are anything else.
     """
@@ -45,7 +45,7 @@ class Data:
     labels: Tensor
     classes: tuple[str, ...]
     factors: Tensor | None = None
-    pixels: Pixels = BINARY
+    reading: Reading = BINARY
     known: Tensor | None = None
     factor_names: tuple[str, ...] = ()
 
@@ -89,15 +89,15 @@ class Data:
         return self if limit is None or limit >= len(self) else self.rows(_shuffled(len(self), seed)[:limit])
 
     def scored_by(self, model: Model) -> "Data":
-        """The same data with the pixels that the model's likelihood scores. Raises ValueError for a model without images."""
+        """The same data with the values that the model's likelihood scores. Raises ValueError for a model without images."""
         likelihood = dict(model.p).get(IMAGE)
         if not isinstance(likelihood, Likelihood):
             raise ValueError("the model has no likelihood of images, so there is nothing to score")
-        return self._with(pixels=likelihood.pixels)
+        return self._with(reading=likelihood.reading)
 
     def drawn(self, seed: int = 0) -> Tensor:
         """All images as batches hold them, `(N, C, H, W)`, the noise of their pixels from `seed`."""
-        return self.pixels.of(self.images, Sampler.seeded(seed))
+        return self.reading.of(self.images, Sampler.seeded(seed))
 
     @property
     def known_labels(self) -> Tensor:
@@ -129,7 +129,7 @@ class Data:
         labels = one_hot(self.labels[index], len(self.classes))
         if self.known is not None:
             labels = labels * self.known[index][:, None]
-        return {IMAGE: self.pixels.of(self.images[index], sampler), LABEL: labels}
+        return {IMAGE: self.reading.of(self.images[index], sampler), LABEL: labels}
 
     def batches(self, size: int, seed: int = 0) -> Iterator[dict[str, Tensor]]:
         """All images in order, each drawn once by noise from `seed`: what every evaluation sees."""
@@ -336,18 +336,18 @@ class Dataset:
 
 DATASETS: dict[str, Dataset] = {
     "digits": Dataset(
-        Signature((1, 8, 8), tuple("0123456789")),
+        Signature(Image(1, 8, 8), tuple("0123456789")),
         _digits,
         "8x8 digits of scikit-learn, offline, 1,797 images",
     ),
     "sprites": Dataset(
-        Signature((1, sprites.SIDE, sprites.SIDE), sprites.SHAPES),
+        Signature(Image(1, sprites.SIDE, sprites.SIDE), sprites.SHAPES),
         _sprites,
         "64x64 sprites rendered here, factors shape, scale, orientation, x, y, offline",
         tuple(sprites.FACTORS),
     ),
     "mnist": Dataset(
-        Signature((1, 28, 28), tuple("0123456789")),
+        Signature(Image(1, 28, 28), tuple("0123456789")),
         _mnist,
         "28x28 digits, 70,000 images, through torchvision",
     ),

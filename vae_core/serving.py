@@ -229,7 +229,7 @@ class Frozen:
         images = (decode(self.model, codes) * 255).round().byte().movedim(1, -1).cpu().numpy()
         said = None
         if any(request.classes for request in requests):
-            said = class_of_codes(self.model, {name: codes[name] for name in latents}, self.classes)
+            said = class_of_codes(self.model, {name: codes[name] for name in latents})
         answers, start = [], 0
         for request in requests:
             rows = slice(start, start + request.n)

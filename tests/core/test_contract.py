@@ -12,9 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, OneHotCategorical
 
-from vae_core.conditionals import BernoulliPixels, Conditional, DiagonalGaussian, Feature
+from vae_core.conditionals import Conditional, DiagonalGaussian, Feature
 from vae_core.distributions import Sampler, mean, rsample
 from vae_core.explore import reconstruct, sample, traverse
+from vae_core.kinds import Image
+from vae_core.likelihoods import BernoulliPixels
 from vae_core.model import Model
 from vae_core.models import LIKELIHOODS, MODELS, Signature, declare
 from vae_core.multirate import at, rates_of
@@ -67,7 +69,7 @@ every_model = pytest.mark.parametrize(("name", "arguments", "side"), CASES)
 
 def built(name: str, arguments: dict[str, Any], side: int) -> Model:
     """The declared model; one that takes rates at some beta of each block."""
-    model = declare(name, arguments).build(Signature((1, side, side), CLASSES))
+    model = declare(name, arguments).build(Signature(Image(1, side, side), CLASSES))
     return at(model, {block: 1.5 + number for number, block in enumerate(rates_of(model))})
 
 
@@ -210,7 +212,7 @@ def test_arguments_that_make_no_model_are_refused_in_a_sentence(
 
 def test_a_cdvae_needs_classes():
     with pytest.raises(ValueError, match="needs data with classes"):
-        declare("cdvae", {}).build(Signature((1, 8, 8), ()))
+        declare("cdvae", {}).build(Signature(Image(1, 8, 8), ()))
 
 
 @pytest.mark.parametrize(
@@ -225,7 +227,7 @@ def test_convolutions_refuse_sides_that_do_not_halve(
     shape: tuple[int, int, int], words: str, one_line: Callable
 ):
     with pytest.raises(ValueError, match=words) as caught:
-        declare("vae", {"nets": "conv-32"}).build(Signature(shape, CLASSES))
+        declare("vae", {"nets": "conv-32"}).build(Signature(Image(*shape), CLASSES))
     one_line(caught.value)
 
 

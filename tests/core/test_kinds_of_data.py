@@ -12,13 +12,14 @@ from torch import Tensor
 
 from tests.conftest import principal_components
 from tests.kinds import bars
+from vae_core.priors import one_hot
 from vae_core import projections
 from vae_core.atlas import Atlas, Ladder
 from vae_core.checkpoints import Checkpoint, load, save_atlas
-from vae_core.clusters import parts_of
 from vae_core.data import DATASETS, Data, Dataset, load_data
 from vae_core.distributions import Sampler
 from vae_core.explore import class_means, prior_distance
+from vae_core.explore.components import parts_of
 from vae_core.labels import has_label
 from vae_core.metrics import METRICS, bench_of, measure
 from vae_core.metrics import classes as judges
@@ -277,17 +278,19 @@ def test_every_kind_of_data_has_priors_means_and_answers(trained_on: tuple[str, 
     classes = KINDS[kind][2]
     means = {block: torch.from_numpy(values) for block, values in found.atlas.means.items()}
     for block in found.model.blocks:
-        distance = prior_distance(found.model, block, classes)
+        distance = prior_distance(found.model, block)
         assert distance is None or (classes > 1 and distance > 0)
-        assert parts_of(found.model, block, classes) is not None or block == "z"
-    for values in class_means(found.model, means, torch.from_numpy(found.atlas.labels), classes).values():
+        assert parts_of(found.model, block) is not None or block == "z"
+    for values in class_means(
+        found.model, means, one_hot(torch.from_numpy(found.atlas.labels), classes)
+    ).values():
         assert values.shape[0] == classes
     label = {"label": [0]} if has_label(found.model) else {}
     (answer,) = Decoder(lambda name: found).answer(
         [Request.of({"model": "any", "draw": {"seed": 1}, "back": True, "classes": True, **label})]
     )
     assert not isinstance(answer, ValueError)
-    assert answer.pixels.shape == (1, 8, 8, 1)
+    assert answer.reading.shape == (1, 8, 8, 1)
     assert answer.classes is None or answer.classes.shape == (1, classes)
 
 

@@ -100,7 +100,7 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
             "shape": list(data.signature.shape),
             "classes": list(data.classes),
             "images": trained_on,
-            "pixels": data.pixels.about,
+            "pixels": data.reading.about,
         },
         "objective": objectives.described(options.objective_of(declaration), blocks),
         "training": recipe,

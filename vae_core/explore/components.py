@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, MixtureSameFamily, Normal
 
-from .explore import priors_by_class
-from .model import Model
-from .priors import Vamp
+from ..model import Model
+from ..priors import Vamp
+from .priors import priors_by_class
 
 
 class Parts(NamedTuple):
@@ -32,16 +32,16 @@ class Parts(NamedTuple):
 
 
 @torch.no_grad()
-def parts_of(model: Model, block: str, classes: int) -> Parts | None:
+def parts_of(model: Model, block: str) -> Parts | None:
     """The parts of a block's prior: one for each class, each component, both, or one alone; None where it reads other latents.
 
     >>> from vae_core.models import CDVAE, Signature
-    >>> model = CDVAE(labelled=3, unlabelled=2).build(Signature((1, 8, 8), ("zero", "one")))
-    >>> parts = parts_of(model, "z_l", 2)
+    >>> model = CDVAE(labelled=3, unlabelled=2).build(Signature(Image(1, 8, 8), ("zero", "one")))
+    >>> parts = parts_of(model, "z_l")
     >>> parts.weights.tolist(), parts.classes.tolist(), parts.means.shape
     ([0.5, 0.5], [0, 1], torch.Size([2, 3]))
     """
-    prior = priors_by_class(model, block, classes)
+    prior = priors_by_class(model, block)
     if prior is None:
         return None
     labelled = block in model.labelled
@@ -52,10 +52,10 @@ def parts_of(model: Model, block: str, classes: int) -> Parts | None:
         inner, weights = prior, torch.ones(*prior.batch_shape, 1, device=prior.mean.device)
     dimensions = inner.mean.shape[-1]
     # (K or 1, components of each, D)
-    shape = (classes if labelled else 1, -1, dimensions)
+    shape = (model.classes if labelled else 1, -1, dimensions)
     means, scales = inner.mean.reshape(shape), inner.stddev.reshape(shape)
     weights = weights.reshape(shape[0], -1) / shape[0]
-    owner = torch.arange(classes) if labelled else torch.tensor([-1])
+    owner = torch.arange(model.classes) if labelled else torch.tensor([-1])
     return Parts(
         weights.flatten(),
         means.flatten(0, 1),
