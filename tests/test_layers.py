@@ -14,7 +14,7 @@ VIEWS = sorted((ROOT / "app" / "latent_explorer" / "views").glob("*.py"))
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "fields", "distributions", "nets", "sprites", "atlas", "evaluations"},
+    {"names", "fields", "distributions", "nets", "atlas", "evaluations"},
     {"pixels", "frontier"},
     {"conditionals"},
     {"priors"},

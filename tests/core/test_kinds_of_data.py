@@ -167,7 +167,7 @@ def test_data_are_looked_at_once_and_not_at_every_part_of_them(monkeypatch: pyte
     def again(images: Tensor) -> None:
         raise AssertionError("looked at again")
 
-    monkeypatch.setattr("vae_core.data._check_images", again)
+    monkeypatch.setattr("vae_core.data.source.check_images", again)
     model = VAE(latent=2, nets="mlp-256").build(data.signature)
     part = data.scored_by(model).rows(torch.tensor([2, 0])).to("cpu").head(1).with_labels
     assert part.__self__.labels.tolist() == [1]  # type: ignore[attr-defined]
