@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from vae_core.kinds import Image
 from vae_core.data import Data
+from vae_core.kinds import Image
 from vae_core.models import CDVAE, Signature
 from vae_core.training import Options, train
 

@@ -14,14 +14,13 @@ VIEWS = sorted((ROOT / "app" / "latent_explorer" / "views").glob("*.py"))
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "fields", "distributions", "nets", "sprites", "atlas", "evaluations"},
-    {"pixels", "frontier"},
+    {"names", "fields", "distributions", "nets", "atlas", "evaluations", "kinds"},
+    {"readings", "frontier"},
     {"conditionals"},
-    {"priors"},
+    {"likelihoods", "priors"},
     {"model"},
     {"labels", "multirate"},
     {"objectives", "explore"},
-    {"clusters"},
     {"models"},
     {"data", "checkpoints"},
     {"projections", "metrics", "training", "serving"},

@@ -15,6 +15,7 @@ import numpy as np
 import streamlit as st
 import torch
 from torch import Tensor
+from vae_core.clusters import Marginals, Parts, marginals, parts_of, responsibilities
 
 from latent_explorer import MODELS_VARIABLE, cards
 from latent_explorer.cards import text
@@ -25,7 +26,6 @@ from latent_explorer.text import command, plain, said
 from latent_explorer.uploads import Own, read, white_on_black
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import ATLAS, CARD, WEIGHTS, CheckpointError, found_in, load_card
-from vae_core.clusters import Marginals, Parts, marginals, parts_of, responsibilities
 from vae_core.data import DATA_VARIABLE, DATASETS, Data, local_data
 from vae_core.distributions import Sampler, diagonal_normal
 from vae_core.explore import (

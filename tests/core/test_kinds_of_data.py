@@ -12,7 +12,6 @@ from torch import Tensor
 
 from tests.conftest import principal_components
 from tests.kinds import bars
-from vae_core.priors import one_hot
 from vae_core import projections
 from vae_core.atlas import Atlas, Ladder
 from vae_core.checkpoints import Checkpoint, load, save_atlas
@@ -25,6 +24,7 @@ from vae_core.metrics import METRICS, bench_of, measure
 from vae_core.metrics import classes as judges
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
 from vae_core.objectives import M2
+from vae_core.priors import one_hot
 from vae_core.serving import Decoder, Request
 from vae_core.training import Options, TrainingError, options_for, train
 
@@ -168,7 +168,7 @@ def test_data_are_looked_at_once_and_not_at_every_part_of_them(monkeypatch: pyte
     def again(images: Tensor) -> None:
         raise AssertionError("looked at again")
 
-    monkeypatch.setattr("vae_core.data._check_images", again)
+    monkeypatch.setattr("vae_core.data.source.check_images", again)
     model = VAE(latent=2, nets="mlp-256").build(data.signature)
     part = data.scored_by(model).rows(torch.tensor([2, 0])).to("cpu").head(1).with_labels
     assert part.__self__.labels.tolist() == [1]  # type: ignore[attr-defined]

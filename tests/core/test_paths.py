@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from vae_core.priors import one_hot
 from vae_core import checkpoints
 from vae_core.checkpoints import Checkpoint
 from vae_core.explore import (
@@ -31,6 +30,7 @@ from vae_core.explore import (
     through,
     triangle_weights,
 )
+from vae_core.priors import one_hot
 
 T = torch.linspace(0, 1, 11)
 

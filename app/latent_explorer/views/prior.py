@@ -15,8 +15,6 @@ from latent_explorer.components.prior_charts import densities, emptiness, matrix
 from latent_explorer.panels import opened
 from latent_explorer.pictures import to_bytes
 from latent_explorer.text import code_span, key, plain
-
-from vae_core import Checkpoint
 from vae_core.clusters import (
     Parts,
     Plane,
@@ -27,6 +25,8 @@ from vae_core.clusters import (
     principal_plane,
     pseudo_inputs,
 )
+
+from vae_core import Checkpoint
 from vae_core.explore import (
     active_units,
     class_means,

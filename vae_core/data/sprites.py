@@ -10,6 +10,10 @@ import math
 import torch
 from torch import Tensor
 
+from ..kinds import Image
+from ..models import Signature
+from .source import Data, Dataset, shuffled
+
 SIDE = 64
 SHAPES = ("square", "ellipse", "heart")
 FACTORS = {"shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
@@ -76,3 +80,21 @@ def _ellipse(u: Tensor, v: Tensor) -> Tensor:
 def _heart(u: Tensor, v: Tensor) -> Tensor:
     a, b = 1.1 * u, 0.15 - 1.1 * v
     return (a**2 + b**2 - 1) ** 3 - a**2 * b**3 < 0
+
+
+def _sprites(split: str, limit: int | None) -> Data:
+    """A fixed random part of the sprites' grid: 50,000 images to train, 10,000 others to test; the class is the shape."""
+    order = shuffled(grid_size())
+    index = order[:50_000] if split == "train" else order[50_000:60_000]
+    factors = factors_of(index[:limit])  # rendering takes its time: no more than is asked for
+    images = torch.cat([render(part) for part in factors.split(2_000)])
+    names = tuple(FACTORS)
+    return Data("sprites", split, images, factors[:, 0], SHAPES, factors, factor_names=names)
+
+
+SPRITES = Dataset(
+    Signature(Image(1, SIDE, SIDE), SHAPES),
+    _sprites,
+    "64x64 sprites rendered here, factors shape, scale, orientation, x, y, offline",
+    tuple(FACTORS),
+)
