@@ -26,11 +26,13 @@ class Joined(nn.Sequential):
 
 
 class Nets(NamedTuple):
-    """A preset: a trunk from an image to `width` features (heads are linear maps on them), and a decoder to logits."""
+    """A preset: a trunk from an observation to `width` features (heads are linear maps on them), and a decoder to logits. spatial: for
+    images alone."""
 
     trunk: Callable[[Shape], nn.Module]
     width: int
     decoder: Callable[[int, Shape], nn.Module]
+    spatial: bool = False
 
 
 def dense(inputs: int, hidden: Sequence[int], activation: Callable[[], nn.Module]) -> list[nn.Module]:
@@ -75,7 +77,7 @@ def convolutional(*channels: int, features: int = 256, activation: Callable[[], 
         top = dense(inputs, (features, widths[-1] * side**2), activation)
         return Joined(*top, nn.Unflatten(1, (widths[-1], side, side)), *ups[:-1])
 
-    return Nets(trunk, features, decoder)
+    return Nets(trunk, features, decoder, spatial=True)
 
 
 def disentanglement_lib() -> Nets:
@@ -103,7 +105,7 @@ def disentanglement_lib() -> Nets:
         ups = [layer for a, b in pairwise(widths) for layer in (nn.ConvTranspose2d(a, b, 4, 2, 1), nn.ReLU())]
         return Joined(*top, nn.Unflatten(1, (channels[-1], side, side)), *ups[:-1])
 
-    return Nets(trunk, features, decoder)
+    return Nets(trunk, features, decoder, spatial=True)
 
 
 def _sixteenth(shape: Shape) -> int:

@@ -48,7 +48,13 @@ def mean_code(means: Mapping[str, Tensor]) -> Codes:
 
 @torch.no_grad()
 def decode(model: Model, codes: Env) -> Tensor:
-    """The mean of x given `codes` (all latents, `(N, D)` each), as its kind is shown: images `(N, C, H, W)` within [0, 1]."""
+    """The mean of x given `codes` (all latents, `(N, D)` each), as its kind is shown: images `(N, C, H, W)` within [0, 1].
+
+    A class that only the spread of x reads (the dispersion of counts) need not be there: the mean is the same for each.
+    """
+    if LABEL in model.inputs(*codes):
+        uniform = torch.full((len(next(iter(codes.values()))), model.classes), 1 / model.classes)
+        codes = {**codes, LABEL: uniform.to(model.device)}
     size = AT_ONCE if model.device.type == "cpu" else max(1, *map(len, codes.values()))
     parts = zip(*(code.split(size) for code in codes.values()), strict=True)
     images = [model.generate(dict(zip(codes, part, strict=True)), only=[IMAGE])[IMAGE] for part in parts]

@@ -62,7 +62,7 @@ def positive(**dimensions: int | None) -> None:
 def need_images(data: Signature, what: str) -> Image:
     """The kind of the data. Raises ValueError where it is not images."""
     if not isinstance(data.kind, Image):
-        raise ValueError(f"{what} is made of images, and the data is a {data.kind.name}: choose another")
+        raise ValueError(f"{what} needs images, and the data is a {data.kind.name}: choose another")
     return data.kind
 
 

@@ -1,12 +1,12 @@
 """What the models of any observation have in common: a likelihood that fits its kind (`LIKELIHOODS`), and nets."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..conditionals import Conditional, DiagonalGaussian, Feature, Likelihood
 from ..kinds import Image, Kind, Table
@@ -27,7 +27,7 @@ from ..likelihoods import (
 from ..model import Model
 from ..multirate import Gated, GatedHead, Rates, rate_name
 from ..names import IMAGE, LIBRARY
-from ..nets import Shape, preset
+from ..nets import Nets, Shape, preset
 from .declared import Declaration, Signature, need_images, need_types
 
 LikelihoodName = Literal[
@@ -122,12 +122,18 @@ class OfObservations(Declaration):
 
     def trunk(self, data: Signature) -> nn.Module:
         """Features of an observation."""
-        return entered(data.kind, preset(self.nets).trunk(data.kind.shape))
+        return entered(data.kind, self._nets(data).trunk(data.kind.shape))
 
     def rated_trunk(self, rates: Rates, data: Signature) -> Feature:
         """Features of an observation that answer to rates."""
-        gated = Gated(preset(self.nets).trunk(data.kind.shape), rates)  # type: ignore[arg-type]
-        return Feature(gated, IMAGE, *rates.names)
+        gated: nn.Module = Gated(self._nets(data).trunk(data.kind.shape), rates)  # type: ignore[arg-type]
+        return Feature(entered(data.kind, gated), IMAGE, *rates.names)
+
+    def _nets(self, data: Signature) -> Nets:
+        nets = preset(self.nets)
+        if nets.spatial:
+            need_images(data, f"the net {self.nets}")
+        return nets
 
     def rated_posterior(self, rates: Rates, block: str, dimensions: int) -> DiagonalGaussian:
         """q(block | features), which moves with its own rate."""
@@ -142,7 +148,18 @@ class OfObservations(Declaration):
 def entered(kind: Kind, net: nn.Module) -> nn.Module:
     """The net behind the layers with which encoders of this kind begin."""
     first = kind.entrance()
-    return nn.Sequential(*first, net) if first else net
+    return Entered(first, net) if first else net
+
+
+class Entered(nn.Module):
+    """A net whose first input passes some layers before it."""
+
+    def __init__(self, first: Sequence[nn.Module], net: nn.Module):
+        super().__init__()
+        self.first, self.net = nn.Sequential(*first), net
+
+    def forward(self, x: Tensor, *others: Tensor) -> Tensor:
+        return self.net(self.first(x), *others)
 
 
 def usual_likelihood(kind: Kind) -> str:

@@ -97,7 +97,7 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
         "model": described(declaration),
         "data": {
             "name": data.name,
-            "shape": list(data.signature.shape),
+            **data.kind.exposed(),
             "classes": list(data.classes),
             "images": trained_on,
             "pixels": data.reading.about,
