@@ -46,6 +46,10 @@ class Kind(ABC):
         """The names of the numbers, where they have some."""
         return ()
 
+    def fits(self, other: "Kind") -> bool:
+        """Whether a model of this kind reads observations of the other."""
+        return self == other
+
     @abstractmethod
     def shown(self, stored: Tensor) -> Tensor:
         """Stored values as they are shown."""
@@ -141,6 +145,9 @@ class Table(Kind):
     @property
     def features(self) -> tuple[str, ...]:
         return self.names
+
+    def fits(self, other: Kind) -> bool:
+        return isinstance(other, Table) and (self.names, self.types) == (other.names, other.types)
 
     def columns(self, kind: ColumnType) -> Tensor:
         """The places of the features of a type, `(n,)`."""

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from vae_core.checkpoints import load
 from vae_core.data import Data
-from vae_core.explore import decode, encode, reconstruct, sample
+from vae_core.explore import encode, reconstruct, sample
 from vae_core.kinds import Image, Table, found_types, kind_of
 from vae_core.likelihoods import (
     BernoulliFeatures,
@@ -25,7 +25,6 @@ from vae_core.likelihoods import (
     PoissonCounts,
     Total,
 )
-from vae_core.metrics import evaluate
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint, Signature
 from vae_core.training import Options, train
 
@@ -44,8 +43,8 @@ class Said(nn.Module):
 
 
 def rows_of(kind: str, n: int = N, seed: int = 0) -> Tensor:
+    centres = np.random.default_rng(7).normal(size=(2, F))
     generator = np.random.default_rng(seed)
-    centres = generator.normal(size=(2, F))
     y = np.arange(n) % 2
     made = {
         "real": 3 + 10 * (centres[y] + 0.3 * generator.normal(size=(n, F))),
@@ -150,7 +149,11 @@ def test_binary_features_have_scipys_probabilities():
 
 
 def counted(rows: Tensor) -> dict[str, Tensor]:
-    return {"z": torch.zeros(len(rows), 2), "library": Total()(rows), "y": torch.eye(2)[torch.arange(len(rows)) % 2]}
+    return {
+        "z": torch.zeros(len(rows), 2),
+        "library": Total()(rows),
+        "y": torch.eye(2)[torch.arange(len(rows)) % 2],
+    }
 
 
 def test_counts_have_scipys_poisson_probabilities_with_their_share_of_the_library():
@@ -213,7 +216,10 @@ DECLARATIONS: list[tuple[str, Declaration]] = [
     *((kind, VAE(latent=2, nets="mlp-256")) for kind in KINDS),
     *((kind, CDVAE(labelled=2, unlabelled=2, nets="mlp-256")) for kind in KINDS),
     ("count", VAE(latent=2, nets="mlp-256", likelihood="poisson")),
-    ("count", CDVAE(unlabelled=2, nets="mlp-256", likelihood="negative-binomial", dispersion="feature-class")),
+    (
+        "count",
+        CDVAE(unlabelled=2, nets="mlp-256", likelihood="negative-binomial", dispersion="feature-class"),
+    ),
     ("count", Joint(latent=2, nets="mlp-256")),
     ("real", Joint(latent=2, nets="mlp-256", prior="mixture")),
     ("real", VAE(latent=2, nets="mlp-256", rates=(0.1, 10))),
@@ -223,7 +229,9 @@ DECLARATIONS: list[tuple[str, Declaration]] = [
 
 
 @pytest.mark.parametrize(
-    ("kind", "declaration"), DECLARATIONS, ids=[f"{kind}-{type(made).__name__}-{i}" for i, (kind, made) in enumerate(DECLARATIONS)]
+    ("kind", "declaration"),
+    DECLARATIONS,
+    ids=[f"{kind}-{type(made).__name__}-{i}" for i, (kind, made) in enumerate(DECLARATIONS)],
 )
 def test_a_model_of_a_table_is_trained_measured_and_pictured(
     kind: str, declaration: Declaration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -82,8 +82,9 @@ def importance_bound(bench: Bench) -> dict[str, Estimate]:
 
 
 def evidence_name(model: Model) -> str:
-    """What the evidence is the evidence of: log_px, log_pxy, log_px_coarse."""
+    """What the evidence is the evidence of: log_px, log_pxy, log_px_coarse, log_pxy_library."""
     others = [name for name in model.p if name != IMAGE and (name in model.observed or name == LABEL)]
+    others.sort(key=len)
     return "".join(["log_px", *(name if len(name) == 1 else f"_{name}" for name in others)])
 
 
