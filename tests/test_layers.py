@@ -14,8 +14,8 @@ VIEWS = sorted((ROOT / "app" / "latent_explorer" / "views").glob("*.py"))
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "fields", "distributions", "nets", "atlas", "evaluations", "kinds"},
-    {"readings", "frontier"},
+    {"names", "fields", "distributions", "nets", "kinds"},
+    {"readings"},
     {"conditionals"},
     {"likelihoods", "priors"},
     {"model"},
@@ -24,7 +24,6 @@ LAYERS: list[set[str]] = [
     {"models"},
     {"data", "checkpoints"},
     {"projections", "metrics", "training", "serving"},
-    {"flags"},
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [

@@ -26,6 +26,7 @@ from latent_explorer.text import command, plain, said
 from latent_explorer.uploads import Own, read, white_on_black
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import ATLAS, CARD, WEIGHTS, CheckpointError, found_in, load_card
+from vae_core.checkpoints.frontier import Frontier
 from vae_core.data import DATA_VARIABLE, DATASETS, Data, local_data
 from vae_core.distributions import Sampler, diagonal_normal
 from vae_core.explore import (
@@ -46,7 +47,7 @@ from vae_core.explore import (
     priors_by_class,
     rate_per_dimension,
 )
-from vae_core.frontier import Frontier
+from vae_core.explore.components import Marginals, Parts, marginals, parts_of, responsibilities
 from vae_core.labels import has_label
 from vae_core.metrics import Estimate
 from vae_core.metrics.calibration import Reliability, calibration_error, judged_confidence, reliability

@@ -12,7 +12,7 @@ from latent_explorer.panels import measured_at
 from latent_explorer.text import code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
-from vae_core.evaluations import images
+from vae_core.checkpoints.evaluations import images
 from vae_core.explore import prior_distance
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual

@@ -13,8 +13,8 @@ from torch import Tensor
 from tests.conftest import principal_components
 from tests.kinds import bars
 from vae_core import projections
-from vae_core.atlas import Atlas, Ladder
 from vae_core.checkpoints import Checkpoint, load, save_atlas
+from vae_core.checkpoints.atlas import Atlas, Ladder
 from vae_core.data import DATASETS, Data, Dataset, load_data
 from vae_core.distributions import Sampler
 from vae_core.explore import class_means, prior_distance

@@ -264,7 +264,7 @@ def test_a_request_that_does_not_fit_leaves_the_others_answered(decoder: Decoder
 
 
 def test_a_checkpoint_that_was_replaced_is_read_again(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("vae_core.serving.LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("vae_core.serving.decoder.LOOK_AGAIN", 0.0)
     current = [find("vae-mnist")]
     decoder = Decoder(lambda name: current[0])
     asked = request("m", mix={"z": [[[0, 1.0]]]})

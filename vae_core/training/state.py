@@ -22,8 +22,8 @@ from ..checkpoints import (
     versions,
     write_tensors,
 )
+from ..checkpoints.evaluations import MEASURED
 from ..data import Data
-from ..evaluations import MEASURED
 from ..model import Model
 from ..models import Declaration, described
 from ..names import LABEL

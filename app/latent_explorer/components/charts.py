@@ -8,7 +8,7 @@ from plotly.colors import sample_colorscale
 
 from latent_explorer.components import palette
 from latent_explorer.text import chart
-from vae_core.frontier import Frontier, Point, rate, rate_error
+from vae_core.checkpoints.frontier import Frontier, Point, rate, rate_error
 
 HERE = "#d62728"
 QUIET = "#8a8a8a"

@@ -7,7 +7,7 @@ from latent_explorer.sidebar import slider_key, slider_option
 from latent_explorer.text import code_span, key, measured_by, plain, said
 
 from vae_core.checkpoints import CheckpointError
-from vae_core.frontier import Frontier, objective
+from vae_core.checkpoints.frontier import Frontier, objective
 
 checkpoint = resources.current()
 PLANE = f"plane-{key(checkpoint.name)}"

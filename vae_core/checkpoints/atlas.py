@@ -6,8 +6,12 @@ Shapes: R rungs, N items, D dimensions.
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
+
+from .card import load_card, save_card
+from .folder import ATLAS, CheckpointError, atomic, located
 
 Arrays = dict[str, np.ndarray]
 
@@ -188,3 +192,26 @@ def _levels(name: str, values: np.ndarray) -> Arrays:
 
 def _values(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     return arrays[name].astype(np.float32) * arrays[f"{name}.step"] + arrays[f"{name}.low"]
+
+
+def load_atlas(folder: Path | str) -> Ladder:
+    """The atlas of a checkpoint. Raises CheckpointError where it is missing or damaged."""
+    path = located(folder) / ATLAS
+    try:
+        # Opened here, because numpy leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return Ladder.from_arrays(dict(arrays))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing: `latent-explorer atlas {folder}` makes it") from None
+    except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
+        raise CheckpointError(
+            f"{path} is damaged ({error}): `latent-explorer atlas {folder}` makes it anew"
+        ) from None
+
+
+def save_atlas(folder: Path, atlas: Ladder, weights: str = "") -> None:
+    """The atlas; and in the card, if given, the fingerprint of the weights that it was made of."""
+    with atomic(folder / ATLAS) as file:
+        np.savez_compressed(file, allow_pickle=False, **atlas.arrays())
+    if weights:
+        save_card(folder, {**load_card(folder), "atlas": {"weights": weights}})

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import tyro
 
-from .fields import Option, options
-from .models import Declaration
-from .objectives import OBJECTIVES
-from .training import Options, options_for
+from ..fields import Option, options
+from ..models import Declaration
+from ..objectives import OBJECTIVES
+from ..training import Options, options_for
 
 
 def _of_objectives() -> dict[str, tuple[Option, list[str]]]:
