@@ -3,12 +3,14 @@
 import numpy as np
 import streamlit as st
 import torch
-from latent_explorer import keep, links, resources, snippets
+from latent_explorer.caches import checkpoints, encodings, sources
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.own import codes_and_class, kept_own
-from latent_explorer.panels import measured_at
+from latent_explorer.export import menus, scripts
+from latent_explorer.parts.panels import measured_at
 from latent_explorer.pictures import enlarged, to_bytes
+from latent_explorer.session import links
 from latent_explorer.text import measured_by
+from latent_explorer.user_image.panel import codes_and_class, kept_own
 
 from vae_core.distributions import Sampler
 from vae_core.explore import complete, decode, holdable, prior_codes, swapped
@@ -19,7 +21,7 @@ from vae_core.priors import one_hot
 COLUMNS = 12
 TEMPERATURES = (0.0, 2.0)
 
-checkpoint = resources.current()
+checkpoint = checkpoints.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 labelled = has_label(model)
 classes = atlas.classes
@@ -65,15 +67,15 @@ def samples() -> None:
         else "Samples of the prior, decoded",
         key="samples",
     )
-    with keep.beside(
+    with menus.beside(
         "the decoder’s mean image of latents drawn from the prior. " + _judged("sample_accuracy")
     ):
         about = {"class": np.repeat(rows, COLUMNS)} if labelled else {}
-        keep.menu(
+        menus.menu(
             "samples",
             "samples",
-            codes=lambda: keep.table(codes, **about),
-            script=snippets.samples(checkpoint, chosen, COLUMNS, seed, temperature),
+            codes=lambda: menus.table(codes, **about),
+            script=scripts.samples(checkpoint, chosen, COLUMNS, seed, temperature),
         )
 
 
@@ -85,14 +87,14 @@ def swaps() -> None:
     st.subheader("Swap matrix")
     there = np.unique(atlas.labels)[:SWAPPED]
     default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in there)
-    links.belonging("items", resources.items_of(checkpoint), default)
+    links.belonging("items", encodings.items_of(checkpoint), default)
     text = st.text_input("Items, by number", default, key="items", bind="query-params")
     try:
         items = links.numbers(text, len(atlas) - 1)[:SWAPPED]
     except ValueError as error:
         st.warning(str(error))
         return
-    codes = resources.item_codes(checkpoint, items)
+    codes = encodings.item_codes(checkpoint, items)
     rows, notes = (
         [f"item {item}" for item in items],
         [atlas.class_of(item) for item in items],
@@ -112,19 +114,19 @@ def swaps() -> None:
         title="Each item’s style in every class",
         key="swaps",
     )
-    with keep.beside(
+    with menus.beside(
         f"each row keeps {' and '.join(kept)} of its item and takes the other block from the prior’s mean of "
         f"the column’s class; outlined, the item’s own class. {_judged('swap_accuracy')}"
     ):
-        keep.menu(
+        menus.menu(
             "swaps",
             "swaps",
-            codes=lambda: keep.table(
+            codes=lambda: menus.table(
                 elsewhere,
                 item=np.repeat(rows, len(classes)),
                 to_class=np.tile(classes, len(rows)),
             ),
-            script=snippets.swaps(checkpoint, items, kept, guest),
+            script=scripts.swaps(checkpoint, items, kept, guest),
         )
 
 
@@ -153,7 +155,7 @@ def held() -> None:
         return
     st.subheader("Hold some, draw the rest")
     links.settle("hold", options, "variable")
-    links.belonging("first", resources.items_of(checkpoint), 0)
+    links.belonging("first", encodings.items_of(checkpoint), 0)
     links.amount("held-temperature", *TEMPERATURES, "temperature of the draws")
     controls = st.columns([1, 1, 1, 1.6], vertical_alignment="bottom")
     name = controls[0].selectbox("Hold", options, key="hold", bind="query-params")
@@ -163,11 +165,11 @@ def held() -> None:
         "Temperature of the draws", *TEMPERATURES, 1.0, 0.05, key="held-temperature", bind="query-params"
     )
     items = list(range(first, min(first + HELD_ITEMS, len(atlas))))
-    values = resources.variables(checkpoint, items)
+    values = encodings.variables(checkpoint, items)
     needed = [name, *model.inputs(name)]
     fixed = {key: values[key].repeat_interleave(COLUMNS - 2, 0) for key in needed}
     drawn = complete(model, fixed, draw=Sampler.seeded(seed, temperature))
-    own = decode(model, resources.item_codes(checkpoint, items))[:, None]
+    own = decode(model, encodings.item_codes(checkpoint, items))[:, None]
     images = torch.cat([own, drawn[IMAGE].unflatten(0, (len(items), -1))], dim=1)
     derived = [other for other in model.observed if other != IMAGE]
     smaller = [to_bytes(enlarged(values[other], images.shape[-2:]))[:, None] for other in derived]
@@ -182,18 +184,18 @@ def held() -> None:
         key="held",
     )
     others = [other for other in options if other != name]
-    with keep.beside(
+    with menus.beside(
         f"each row holds {name} of its item and draws {', '.join(others)} from the model; what stays the same "
         f"along a row is what {name} decides."
     ):
         draws = COLUMNS - 2
-        keep.menu(
+        menus.menu(
             "held",
             f"held-{name}",
-            codes=lambda: keep.table(
+            codes=lambda: menus.table(
                 {latent: drawn[latent] for latent in model.latents}, item=np.repeat(items, draws)
             ),
-            script=snippets.held(
+            script=scripts.held(
                 checkpoint,
                 items,
                 name,
@@ -201,7 +203,7 @@ def held() -> None:
                 seed,
                 temperature,
                 derived=derived,
-                originals=resources.originals(checkpoint) is not None,
+                originals=sources.originals(checkpoint) is not None,
             ),
         )
 

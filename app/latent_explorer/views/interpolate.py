@@ -5,16 +5,18 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 import torch
-from latent_explorer import keep, links, resources, snippets
-from latent_explorer.anchors import choose, has_class, held, moving
-from latent_explorer.components.charts import CONFIG
+from latent_explorer.caches import checkpoints, encodings, priors
+from latent_explorer.charts.paths import along, classes_along
+from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.components.path_charts import along, classes_along
-from latent_explorer.own import codes_and_class, kept_own, own_expander
-from latent_explorer.panels import ground
+from latent_explorer.export import menus, scripts
+from latent_explorer.parts.anchors import choose, has_class, held, moving
+from latent_explorer.parts.panels import ground
 from latent_explorer.pictures import to_bytes
+from latent_explorer.session import links
 from latent_explorer.text import plain
-from latent_explorer.uploads import Own
+from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.panel import codes_and_class, kept_own, own_expander
 
 from vae_core.explore import (
     MEANS,
@@ -30,7 +32,7 @@ from vae_core.explore import (
     triangle_weights,
 )
 
-checkpoint = resources.current()
+checkpoint = checkpoints.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 classes = atlas.classes
 latents = model.latents
@@ -74,12 +76,12 @@ class Ends(NamedTuple):
 def chosen_ends() -> Ends:
     own = own_end()
     items = choose(checkpoint, PAIR, (0, 1), "Another pair", own)
-    codes, labels = resources.item_codes(checkpoint, items), [int(atlas.labels[item]) for item in items]
+    codes, labels = encodings.item_codes(checkpoint, items), [int(atlas.labels[item]) for item in items]
     if own is None:
-        return Ends(codes, labels, snippets.codes_of_items(items))
+        return Ends(codes, labels, scripts.codes_of_items(items))
     code, label = codes_and_class(checkpoint, own)
     codes = {name: torch.cat([code[name], both[1:]]) for name, both in codes.items()}
-    return Ends(codes, [] if label is None else [label, labels[1]], snippets.codes_written(codes))
+    return Ends(codes, [] if label is None else [label, labels[1]], scripts.codes_written(codes))
 
 
 @st.fragment
@@ -90,7 +92,7 @@ def between_two() -> None:
         moved = moving(checkpoint, "move", "Latents that move")
         links.number("steps", *STEPS, "number of steps")
         steps = st.slider("Steps", *STEPS, 11, 2, key="steps", bind="query-params", width=260)
-    means = resources.means_of_classes(checkpoint) if ends.labels and classes else {}
+    means = encodings.means_of_classes(checkpoint) if ends.labels and classes else {}
     stops = {
         block: means[block][ends.labels] for block in labelled or model.blocks if block in moved and means
     }
@@ -112,11 +114,11 @@ def between_two() -> None:
     )
 
     def frames() -> tuple[np.ndarray, list[str]]:
-        many = torch.linspace(0, 1, keep.STEPS)
+        many = torch.linspace(0, 1, menus.STEPS)
         return to_bytes(torch.stack([decode(model, codes_at(many, kind)) for kind in kinds])), kinds
 
     together = {name: torch.cat([codes[name] for codes in rows]) for name in latents}
-    with keep.beside(
+    with menus.beside(
         "each row goes from the left end a to the right end b, outlined. **line**: (1 − t) a + t b. **sphere**: the great circle about the "
         "prior’s mean (slerp), whose distance from it goes evenly from that of a to that of b. "
         + over_means(stops, moved, bool(ends.labels))
@@ -127,10 +129,10 @@ def between_two() -> None:
             else ""
         )
     ):
-        keep.menu(
+        menus.menu(
             "paths",
             "paths",
-            codes=lambda: keep.table(together, path=np.repeat(kinds, steps), t=t.repeat(len(kinds)).numpy()),
+            codes=lambda: menus.table(together, path=np.repeat(kinds, steps), t=t.repeat(len(kinds)).numpy()),
             frames=frames,
             script=script_of_paths(ends, stops, moved, kinds, steps),
         )
@@ -154,13 +156,13 @@ def script_of_paths(ends: Ends, stops: Codes, moved: list[str], kinds: list[str]
     arguments = f"moving={moved}, stops=stops, classes={len(classes)}"
     lines = [
         *ends.lines,
-        *snippets.codes_written(stops, "stops"),
+        *scripts.codes_written(stops, "stops"),
         f"t = torch.linspace(0, 1, {steps})",
         f"paths = [path(model, codes, t, kind, {arguments}) for kind in {kinds}]",
         "images = torch.cat([decode(model, codes) for codes in paths])",
     ]
     title = f"Paths between two codes of {checkpoint.name}, one a row"
-    return snippets.script(checkpoint, title, lines, steps, path="vae_core.explore")
+    return scripts.script(checkpoint, title, lines, steps, path="vae_core.explore")
 
 
 def charts(codes: dict[str, Codes], moved: list[str]) -> None:
@@ -170,11 +172,11 @@ def charts(codes: dict[str, Codes], moved: list[str]) -> None:
     if said:
         read = ", ".join(labelled)
         st.plotly_chart(classes_along(FINE.numpy(), said, classes), key="classes-along", config=CONFIG)
-        with keep.beside(
+        with menus.beside(
             f"p(class | {read}) by Bayes’ rule over the priors p({read} | class), all classes equally probable beforehand; no posterior "
             "and no image is involved. Classes below 1% throughout are left out."
         ):
-            keep.menu("classes-along", "classes-along-paths", codes=lambda: of_paths(said))
+            menus.menu("classes-along", "classes-along-paths", codes=lambda: of_paths(said))
     measured = [block for block in model.blocks if block in moved]
     if measured:
         under_prior(codes, measured)
@@ -182,18 +184,18 @@ def charts(codes: dict[str, Codes], moved: list[str]) -> None:
 
 def under_prior(codes: dict[str, Codes], measured: list[str]) -> None:
     """How far out and how probable the codes are."""
-    options = list(resources.PRIOR_MEASURES)
+    options = list(priors.PRIOR_MEASURES)
     measure = links.one_of("Under the prior", options, key="measure", what="measure")
-    of_prior = resources.PRIOR_MEASURES[measure]
+    of_prior = priors.PRIOR_MEASURES[measure]
     values = {
         block: {kind: of_prior(model, block, code, len(classes)).numpy() for kind, code in codes.items()}
         for block in measured
     }
     unit, words = MEASURES[measure]
-    usual = resources.usual_under_prior(checkpoint, measure)
+    usual = priors.usual_under_prior(checkpoint, measure)
     st.plotly_chart(along(FINE.numpy(), values, usual, unit), key="along", config=CONFIG)
-    with keep.beside(words + (CLASSES_MIXED if labelled else "")):
-        keep.menu(
+    with menus.beside(words + (CLASSES_MIXED if labelled else "")):
+        menus.menu(
             "along",
             f"{measure.replace(' ', '-')}-along-paths",
             codes=lambda: of_paths(
@@ -202,7 +204,7 @@ def under_prior(codes: dict[str, Codes], measured: list[str]) -> None:
         )
 
 
-def of_paths(values: dict[str, np.ndarray]) -> keep.Table:
+def of_paths(values: dict[str, np.ndarray]) -> menus.Table:
     """Numbers `(T, M)` of each path, one below the other."""
     return {
         "path": np.repeat(list(values), len(FINE)),
@@ -238,7 +240,7 @@ def grid_between() -> None:
     items = choose(checkpoint, shown, (0, 1, 2, 3), "Others")
     weights = (square_weights(SIDE) if four else triangle_weights(SIDE)).flatten(0, 1)
     inside = (weights >= 0).all(-1)
-    codes = blend(resources.item_codes(checkpoint, items), weights, moved)
+    codes = blend(encodings.item_codes(checkpoint, items), weights, moved)
     pictures = to_bytes(decode(model, codes))
     pictures[~inside.numpy()] = ground()
     shares = [f"{share / last:.0%}" for share in range(SIDE)]
@@ -257,14 +259,14 @@ def grid_between() -> None:
         else "barycentric: the cell 33% down and to the right is the mean of all three, and cells outside the triangle are left out"
     )
     cells = np.flatnonzero(inside.numpy())
-    with keep.beside(
+    with menus.beside(
         f"each cell decodes a weighted mean of the codes of the outlined corners, {middle}.{held(checkpoint, moved, 'as at top left')}"
         + (" The class is that of the greatest weight." if has_class(checkpoint, moved) else "")
     ):
-        keep.menu(
+        menus.menu(
             "span-grid",
             "grid-between-items",
-            codes=lambda: keep.table(
+            codes=lambda: menus.table(
                 {name: code[cells] for name, code in codes.items()}, row=cells // SIDE, column=cells % SIDE
             ),
             script=script_of_grid(items, four, moved),
@@ -274,13 +276,13 @@ def grid_between() -> None:
 def script_of_grid(items: list[int], four: bool, moved: list[str]) -> str:
     weights = "square_weights" if four else "triangle_weights"
     lines = [
-        *snippets.codes_of_items(items),
+        *scripts.codes_of_items(items),
         f"weights = {weights}({SIDE}).flatten(0, 1)",
         f"images = decode(model, blend(codes, weights, {moved}))",
         *([] if four else ["images[(weights < 0).any(-1)] = 1  # outside the triangle"]),
     ]
     sources = dict.fromkeys((weights, "blend"), "vae_core.explore")
-    return snippets.script(checkpoint, f"A grid between items of {checkpoint.name}", lines, SIDE, **sources)
+    return scripts.script(checkpoint, f"A grid between items of {checkpoint.name}", lines, SIDE, **sources)
 
 
 class Terms(NamedTuple):
@@ -294,9 +296,9 @@ class Terms(NamedTuple):
 def chosen_terms(of_items: bool) -> Terms:
     if of_items:
         items = choose(checkpoint, TERMS, (0, 0, 1), "Other items")
-        return Terms(resources.item_codes(checkpoint, items), [f"item {item}" for item in items], items)
+        return Terms(encodings.item_codes(checkpoint, items), [f"item {item}" for item in items], items)
     chosen = chosen_classes()
-    codes = {name: mean[chosen] for name, mean in resources.means_of_classes(checkpoint).items()}
+    codes = {name: mean[chosen] for name, mean in encodings.means_of_classes(checkpoint).items()}
     return Terms(codes, [f"mean of {classes[c]}" for c in chosen], [])
 
 
@@ -310,7 +312,7 @@ def difference() -> None:
     terms = chosen_terms(kind != "class means")
     result = analogy(terms.codes, moved)
     near = nearest(result, terms.items)
-    codes = joined(terms.codes, result, resources.item_codes(checkpoint, [near]))
+    codes = joined(terms.codes, result, encodings.item_codes(checkpoint, [near]))
     pictures = to_bytes(decode(model, codes))
     names = [
         *(f"{term}: {name}" for term, name in zip(TERMS, terms.names, strict=True)),
@@ -327,18 +329,18 @@ def difference() -> None:
         key="difference",
         headed=True,
     )
-    with keep.beside(
+    with menus.beside(
         "what a has and b lacks, added to c; outlined, the result. Last, the item whose code is nearest to the result, measured over "
         f"{' and '.join(latents)} ({plain(', '.join(filter(None, (f'item {near}', atlas.class_of(near)))))}"
         f"{'; a, b and c themselves are passed over' if terms.items else ''}).{held(checkpoint, moved, 'as in c')}"
         + (" The class is a’s where b and c share theirs, else c’s." if has_class(checkpoint, moved) else "")
         + ("" if terms.items else means_words())
     ):
-        keep.menu(
+        menus.menu(
             "difference",
             "difference",
-            codes=lambda: keep.table(codes, code=names),
-            script=snippets.of_codes(checkpoint, f"a − b + c by {checkpoint.name}", codes, len(names)),
+            codes=lambda: menus.table(codes, code=names),
+            script=scripts.of_codes(checkpoint, f"a − b + c by {checkpoint.name}", codes, len(names)),
         )
 
 
@@ -368,7 +370,7 @@ def means_words() -> str:
 
 def nearest(result: Codes, passed_over: list[int]) -> int:
     """The item nearest to a code `(1, D)` in all latents side by side."""
-    everything = resources.item_codes(checkpoint, list(range(len(atlas))))
+    everything = encodings.item_codes(checkpoint, list(range(len(atlas))))
     rows = torch.cat([everything[name] for name in latents], -1)
     code = torch.cat([result[name][0] for name in latents])
     return next(n for n in neighbours(rows, code, len(passed_over) + 1).tolist() if n not in passed_over)

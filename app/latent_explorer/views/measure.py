@@ -8,18 +8,20 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-from latent_explorer import keep, links, resources, snippets
-from latent_explorer.components import measure_charts
-from latent_explorer.components.charts import CONFIG
-from latent_explorer.components.measure_charts import against, knowledge
-from latent_explorer.factors import side_by_side
-from latent_explorer.jobs import Busy, Job
+from latent_explorer.caches import checkpoints, collection, measurements, sources
+from latent_explorer.charts import measures as measure_charts
+from latent_explorer.charts.measures import against, knowledge
+from latent_explorer.charts.rate_distortion import CONFIG
+from latent_explorer.export import menus, scripts
+from latent_explorer.sections.measure.disentanglement import side_by_side
+from latent_explorer.session import links
+from latent_explorer.session.jobs import Busy, Job
 from latent_explorer.text import cleaned, code_span, command, key, measured_by, plain, said
 
 from vae_core.metrics import METRICS, Estimate, number
 from vae_core.names import LABEL
 
-checkpoint = resources.current()
+checkpoint = checkpoints.current()
 CARD, TABLE, SCATTER, SURE, FACTORS, TOGETHER = VIEWS = (
     "This model",
     "All models",
@@ -67,7 +69,7 @@ def this_model() -> None:
 
 def start(groups: list[str], limit: int | None, seed: int) -> None:
     data = checkpoint.card["data"]["name"]
-    if resources.originals(checkpoint) is None:
+    if sources.originals(checkpoint) is None:
         st.warning(
             f"The images of {plain(data)} are not on this server, and a page does not download them: run `latent-explorer evaluate` "
             f"once, or set LATENT_EXPLORER_DATA to the folder that holds them."
@@ -128,7 +130,7 @@ def numbers(metrics: dict) -> None:
     rows = [row(name, metrics.get(name), again.get(name)) for name in dict.fromkeys([*again, *metrics])]
     if not rows:
         st.info(
-            f"{plain(checkpoint.name)} has not been measured yet: choose groups above, or run {code_span(snippets.run(checkpoint, 'evaluate', '--write'))}."
+            f"{plain(checkpoint.name)} has not been measured yet: choose groups above, or run {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}."
         )
         return
     st.dataframe(
@@ -141,7 +143,7 @@ def numbers(metrics: dict) -> None:
     if again:
         far = [r["number"] for r in rows if r.get("apart, s.e.") is not None and abs(r["apart, s.e."]) > FAR]
         job: Job = st.session_state[JOB]
-        folder, place = str(checkpoint.folder), snippets.named(checkpoint)
+        folder, place = str(checkpoint.folder), scripts.named(checkpoint)
         again_by = command("latent-explorer", *(place if word == folder else word for word in job.arguments))
         seen += f" Beside them the same measured again by {code_span(again_by)}"
         seen += (
@@ -149,8 +151,8 @@ def numbers(metrics: dict) -> None:
             if far
             else f": none is more than {FAR} standard errors apart."
         )
-    with keep.beside(seen):
-        keep.menu(
+    with menus.beside(seen):
+        menus.menu(
             "numbers",
             f"{key(checkpoint.name)}-metrics",
             codes=lambda: {name: np.array([str(r.get(name, "")) for r in rows]) for name in rows[0]},
@@ -176,7 +178,7 @@ def row(name: str, card: dict | None, again: dict | None) -> dict:
 
 
 def all_models() -> None:
-    cards = resources.measured()
+    cards = collection.measured()
     counted = Counter(name for card in cards.values() for name in card)
     rare = [name for name in counted if counted[name] < COMMON * len(cards)]
     everything = st.toggle(
@@ -200,11 +202,11 @@ def all_models() -> None:
             },
         },
     )
-    with keep.beside(
+    with menus.beside(
         "the numbers of every card, each at β = 1; click a head to sort by it. Bounds on different variables, and on binary and on continuous "
         "pixels, cannot be compared. Measured by the command in each card."
     ):
-        keep.menu(
+        menus.menu(
             "models",
             "models",
             codes=lambda: {
@@ -227,7 +229,7 @@ def two_numbers() -> None:
         bind="query-params",
         help="Nats of binary and of continuous pixels cannot be compared.",
     )
-    cards = resources.measured(None if everything else checkpoint)
+    cards = collection.measured(None if everything else checkpoint)
     names = sorted({name for card in cards.values() for name in card})
     if len(names) < 2:
         st.info("No card holds two numbers yet.")
@@ -244,10 +246,10 @@ def two_numbers() -> None:
         return
     figure: go.Figure = against(both, x, y, checkpoint.name)
     st.plotly_chart(figure, key="two-numbers", config=CONFIG)
-    with keep.beside(
+    with menus.beside(
         f"{len(both)} of {len(cards)} measured models, by two numbers of their cards, with two standard errors each."
     ):
-        keep.menu(
+        menus.menu(
             "two-numbers",
             f"{x}-{y}",
             codes=lambda: {
@@ -262,7 +264,7 @@ def two_numbers() -> None:
 
 def calibration() -> None:
     """Whether the model's class probabilities are frequencies, at the present betas."""
-    found = resources.calibrated(checkpoint)
+    found = measurements.calibrated(checkpoint)
     if found is None:
         st.info(
             f"{plain(checkpoint.name)} tells no classes apart: choose a model that reads or infers them, of data that has two or more."
@@ -283,12 +285,12 @@ def calibration() -> None:
         if LABEL in checkpoint.model.latents
         else "the class by the bound (softmax of per-class ELBOs)"
     )
-    with keep.beside(
+    with menus.beside(
         f"the {error.n:,} items by how sure {by} is of the class that it names, in 15 equal bins, and how often that is right, with two standard "
         f"errors. Below the dotted line the model is too sure of itself. Expected calibration error (mean distance from the line over images) "
-        f"**{error.value:.2%} ± {error.se:.2%}** (bootstrap). Over again: {code_span(snippets.measuring(checkpoint, 'calibration'))}."
+        f"**{error.value:.2%} ± {error.se:.2%}** (bootstrap). Over again: {code_span(scripts.measuring(checkpoint, 'calibration'))}."
     ):
-        keep.menu(
+        menus.menu(
             "calibration",
             f"{key(checkpoint.name)}-calibration",
             codes=lambda: {"confidence": confidence, "right": right, "right.se": spread, "images": count},
@@ -298,11 +300,11 @@ def calibration() -> None:
 def factors() -> None:
     """What each dimension has to do with each factor, for data that was made of known ones."""
     name = checkpoint.card["data"]["name"]
-    found = resources.factors(checkpoint)
+    found = measurements.factors(checkpoint)
     if found is None:
         st.info(
             f"The factors that {plain(name)} was made of are not known: this view is for data such as sprites. Choose a model of "
-            f"{' or '.join(resources.with_known_factors())}, or look at {TOGETHER}."
+            f"{' or '.join(sources.with_known_factors())}, or look at {TOGETHER}."
         )
         return
     told, trees = st.columns(2)
@@ -311,12 +313,12 @@ def factors() -> None:
             knowledge(found.information, found.dimensions, found.names, "What each dimension tells of each factor", "%{y} tells %{z:.1%} of %{x}"),
             key="information", config=CONFIG,
         )  # fmt: skip
-        with keep.beside(
+        with menus.beside(
             f"I(z_j; f) / H(f), how much of a factor’s entropy a dimension’s posterior mean tells, counted in 20 bins over {found.images:,} items. "
             "One bright cell in each row and column is disentangled; MIG is the mean gap between the two brightest of a column. "
-            f"{code_span(snippets.measuring(checkpoint, 'disentanglement') + ' --json')}"
+            f"{code_span(scripts.measuring(checkpoint, 'disentanglement') + ' --json')}"
         ):
-            keep.menu(
+            menus.menu(
                 "information",
                 f"{key(checkpoint.name)}-information",
                 codes=columns_of(found, found.information),
@@ -325,9 +327,9 @@ def factors() -> None:
         importance(found)
 
 
-def importance(found: resources.Factors) -> None:
+def importance(found: measurements.Factors) -> None:
     """The matrix behind DCI: as the card has it, or as it is measured now."""
-    matrix, fitting = found.importance, snippets.measuring(checkpoint, "dci")
+    matrix, fitting = found.importance, scripts.measuring(checkpoint, "dci")
     if matrix is None and (tables := last_output().get("factors", {})).get("importance"):
         matrix = np.array(tables["importance"])
     if matrix is None:
@@ -347,14 +349,14 @@ def importance(found: resources.Factors) -> None:
         knowledge(matrix, found.dimensions, found.names, "What each dimension matters for each factor", "%{y} is %{z:.1%} of what trees use for %{x}"),
         key="importance", config=CONFIG,
     )  # fmt: skip
-    with keep.beside(
+    with menus.beside(
         "how much gradient-boosted trees that name a factor from all dimensions rely on each, columns sum to 1, the mean of five fits to 1,000 test "
         f"images each. DCI is how concentrated the rows and the columns are. {code_span(f'{fitting} --json')}"
     ):
-        keep.menu("importance", f"{key(checkpoint.name)}-importance", codes=columns_of(found, matrix))
+        menus.menu("importance", f"{key(checkpoint.name)}-importance", codes=columns_of(found, matrix))
 
 
-def columns_of(found: resources.Factors, matrix: np.ndarray) -> Callable[[], keep.Table]:
+def columns_of(found: measurements.Factors, matrix: np.ndarray) -> Callable[[], menus.Table]:
     """A matrix `(D, F)` as a table with the dimensions' names."""
     return lambda: {"dimension": np.array(found.dimensions), **dict(zip(found.names, matrix.T, strict=True))}
 

@@ -5,15 +5,17 @@ from urllib.parse import quote, urlencode
 import numpy as np
 import streamlit as st
 import torch
-from latent_explorer import keep, links, resources, snippets
-from latent_explorer.components import palette
+from latent_explorer import DECODE, palette
+from latent_explorer.caches import checkpoints, collection, colourings, encodings, maps, priors
+from latent_explorer.charts.priors import densities, emptiness, matrix
+from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.components.bars import bars
-from latent_explorer.components.charts import CONFIG
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.map import Decoder, Ellipse, Panel, latent_map
-from latent_explorer.components.prior_charts import densities, emptiness, matrix
-from latent_explorer.panels import opened
+from latent_explorer.export import menus, scripts
+from latent_explorer.parts.panels import opened
 from latent_explorer.pictures import to_bytes
+from latent_explorer.session import links
 from latent_explorer.text import code_span, key, plain
 
 from vae_core import Checkpoint
@@ -38,7 +40,7 @@ from vae_core.labels import has_label
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
-checkpoint = resources.current()
+checkpoint = checkpoints.current()
 NOBODY = "nothing"
 CLUSTERS, COMPONENTS, CLASSES, DENSITIES, HOLES = VIEWS = (
     "Clusters",
@@ -64,7 +66,7 @@ def chosen() -> tuple[str, str, list[Checkpoint]]:
     names = checkpoint.model.blocks
     links.settle("block", names, "block")
     block = middle.selectbox("Block", names, key="block", bind="query-params")
-    others = [NOBODY, *resources.on_the_same_items(checkpoint)]
+    others = [NOBODY, *collection.on_the_same_items(checkpoint)]
     links.settle("beside", others, "model beside it")
     other = right.selectbox("Beside it", others, key="beside", bind="query-params")
     return look, block, [checkpoint, *([] if other == NOBODY else opened([other]))]
@@ -78,11 +80,11 @@ def block_of(found: Checkpoint, block: str) -> str:
 
 def outlines(found: Checkpoint, block: str, plane: Plane) -> list[Ellipse]:
     """The parts of the prior in a plane, exactly: two standard deviations of each marginal."""
-    prior = resources.parts(found, block)
+    prior = priors.parts(found, block)
     if prior is None:
         return []
     centres, spreads = plane.marginals(prior)
-    most = resources.usage(found, block).argsort(descending=True, stable=True)[:OUTLINED].tolist()
+    most = priors.usage(found, block).argsort(descending=True, stable=True)[:OUTLINED].tolist()
     few = len(prior.weights) <= OUTLINED
     return [
         Ellipse(
@@ -108,14 +110,14 @@ def part_name(found: Checkpoint, prior: Parts, k: int) -> str:
 def map_of(found: Checkpoint, block: str, panel: Panel, key: str, hidden: list[int] = []) -> None:  # noqa: B006
     """One map of the items of the atlas that opens the item of the address."""
     query = "?" + urlencode(found.betas) if found.betas else ""
-    links.belonging("item", resources.items_of(checkpoint))
+    links.belonging("item", encodings.items_of(checkpoint))
     state = latent_map(
         [panel],
         found.atlas.labels,
-        resources.names_of_classes(found),
+        colourings.names_of_classes(found),
         key=key,
         decoder=Decoder(found.name, list(found.model.latents), found.betas),
-        thumbnails=f"{resources.DECODE}/{quote(found.name, safe='')}/{{item}}{query}",
+        thumbnails=f"{DECODE}/{quote(found.name, safe='')}/{{item}}{query}",
         item=links.number("item", 0, len(found.atlas) - 1, "item"),
         hidden=hidden,
     )
@@ -159,8 +161,8 @@ def clusters(models: list[Checkpoint], block: str) -> None:
 def cluster_panel(found: Checkpoint, block: str, kind: str, first: int, second: int) -> Panel:
     title = f"{block} of {found.name}"
     if kind == UMAP:
-        return Panel(block, title, found.atlas.coordinates[block], resources.prior_ellipses(found, block))
-    means = resources.codes(found)[block][0]
+        return Panel(block, title, found.atlas.coordinates[block], maps.prior_ellipses(found, block))
+    means = encodings.codes(found)[block][0]
     width = means.shape[1]
     plane = (
         principal_plane(means)
@@ -179,20 +181,20 @@ def cluster_panel(found: Checkpoint, block: str, kind: str, first: int, second: 
 
 def most_used(found: Checkpoint, block: str) -> list[int]:
     """The dimensions of a block, the most used first."""
-    rate, variance, _ = resources.rates(found)[block]
+    rate, variance, _ = encodings.rates(found)[block]
     return (variance if rate is None else rate).argsort(descending=True, stable=True).tolist()
 
 
 def components(found: Checkpoint, block: str) -> None:
-    prior = resources.parts(found, block)
+    prior = priors.parts(found, block)
     if prior is None:
         st.info(conditional(found, block))
         return
-    shares = resources.usage(found, block)
+    shares = priors.usage(found, block)
     order = shares.argsort(descending=True, stable=True)[:ROWS]
     names = [part_name(found, prior, k) for k in order.tolist()]
     st.markdown(f"**{block} of {plain(found.name)}**")
-    colours = palette.colours(len(resources.names_of_classes(found)))
+    colours = palette.colours(len(colourings.names_of_classes(found)))
     bars(
         names,
         shares[order].tolist(),
@@ -204,7 +206,7 @@ def components(found: Checkpoint, block: str) -> None:
     st.caption(
         f"What you see: the mean responsibility r_k(z) = w_k N(z; m_k, s_k) / p(z) at the posterior means, {few}. In effect "
         f"{effective(shares):.1f} of {len(shares)} parts are used (exp of the entropy of the shares); at draws of the posteriors: "
-        f"{code_span(snippets.measuring(found, 'components'))}."
+        f"{code_span(scripts.measuring(found, 'components'))}."
     )
     samples_of_parts(found, block, prior, order, names)
 
@@ -224,7 +226,7 @@ def samples_of_parts(
     image_grid(
         images,
         rows=names,
-        row_notes=[f"{share:.1%}" for share in resources.usage(found, block)[order].tolist()],
+        row_notes=[f"{share:.1%}" for share in priors.usage(found, block)[order].tolist()],
         columns=columns if any(columns) else [],
         title="Samples of each part of the prior, decoded",
         key=f"parts-{key(found.name)}",
@@ -232,18 +234,18 @@ def samples_of_parts(
     )
     title = f"Samples of each part of the prior of {found.name}"
     script = (
-        snippets.of_codes(found, title, codes, SAMPLES)
+        scripts.of_codes(found, title, codes, SAMPLES)
         if inputs is None
-        else snippets.of_parts(found, title, codes, SAMPLES, block, order.tolist())
+        else scripts.of_parts(found, title, codes, SAMPLES, block, order.tolist())
     )
     first = " First the image whose posterior the part is (VampPrior)." if inputs is not None else ""
-    with keep.beside(
+    with menus.beside(
         f"draws of {block} from each part, the other latents at their prior’s mean, decoded.{first}"
     ):
-        keep.menu(
+        menus.menu(
             f"parts-{key(found.name)}",
             f"{key(found.name)}-parts-{block}",
-            codes=lambda: keep.table(codes, part=np.repeat(order.numpy(), SAMPLES)),
+            codes=lambda: menus.table(codes, part=np.repeat(order.numpy(), SAMPLES)),
             script=script,
         )
 
@@ -281,7 +283,7 @@ def classes(models: list[Checkpoint], block: str) -> None:
 def linked_pair() -> tuple[int, int]:
     """The two classes of the address, such as 3~8; the first two unless it names others."""
     names = checkpoint.atlas.classes
-    links.belonging("pair", resources.items_of(checkpoint))
+    links.belonging("pair", encodings.items_of(checkpoint))
     asked = st.query_params.get("pair", f"{names[0]}~{names[-1]}")
     for a, first in enumerate(names):  # a class may have a ~ in its name
         if asked.startswith(f"{first}~") and (second := asked[len(first) + 1 :]) in names and first != second:
@@ -294,9 +296,9 @@ def linked_pair() -> tuple[int, int]:
 
 
 def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair: tuple[int, int]) -> None:
-    between = resources.class_overlap(found, block, of_priors)
+    between = priors.class_overlap(found, block, of_priors)
     if of_priors and between is None:
-        between, of_priors = resources.class_overlap(found, block, False), False
+        between, of_priors = priors.class_overlap(found, block, False), False
     if between is None:
         st.info(
             f"{block} has too many classes and dimensions to compare the encodings of all pairs of classes here."
@@ -324,11 +326,11 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
     note = "" if of_priors else " Each class is taken for the Gaussian of its encodings’ moments"
     if not of_priors:
         note += "." if block in found.model.labelled else ", since the prior does not read the class here."
-    with keep.beside(
+    with menus.beside(
         f"how far apart the classes lie, in nats, in closed form. Click a cell to open its two classes.{note} The least of them is a number of "
-        f"{code_span(snippets.measuring(found, 'priors' if of_priors else 'posteriors'))}."
+        f"{code_span(scripts.measuring(found, 'priors' if of_priors else 'posteriors'))}."
     ):
-        keep.menu(
+        menus.menu(
             place,
             f"{key(found.name)}-{field}-{block}",
             codes=lambda: {"class": np.array(found.atlas.classes), field: values},
@@ -338,7 +340,7 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
 def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
     """The items of two classes in the plane of the line between their means, and the images along it."""
     atlas, names = found.atlas, found.atlas.classes
-    means = {name: mean for name, (mean, _) in resources.codes(found).items()}
+    means = {name: mean for name, (mean, _) in encodings.codes(found).items()}
     labels = torch.from_numpy(atlas.labels)
     middles = class_means(found.model, means, labels, len(names))
     if torch.equal(middles[block][a], middles[block][b]):
@@ -380,28 +382,28 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
 
 
 def dimension_densities(found: Checkpoint, block: str) -> None:
-    if resources.parts(found, block) is None:
+    if priors.parts(found, block) is None:
         st.info(conditional(found, block))
         return
     order = most_used(found, block)[:SHOWN]
-    rate, _, _ = resources.rates(found)[block]
+    rate, _, _ = encodings.rates(found)[block]
     curves = {
         f"{block}[{d}]" + ("" if rate is None else f", KL {rate[d]:.2f} nats"): tuple(
-            part.numpy() for part in resources.densities(found, block, d)
+            part.numpy() for part in priors.densities(found, block, d)
         )
         for d in order
     }
     st.markdown(f"**{block} of {plain(found.name)}**")
     place = f"densities-{key(found.name)}"
     st.plotly_chart(densities(curves, 4 if len(models) == 1 else 3), key=place, config=CONFIG)
-    active = int(active_units(resources.codes(found)[block][0]).sum())
-    with keep.beside(
+    active = int(active_units(encodings.codes(found)[block][0]).sum())
+    with menus.beside(
         f"for the {len(order)} most used dimensions, the density of the prior and of the aggregate posterior, the mean of the "
         f"{len(found.atlas):,} posteriors; both exact. Where they differ, draws of the prior are codes of no image. {active} of "
         f"{found.atlas.means[block].shape[1]} dimensions are active. KL and active units: "
-        f"{code_span(snippets.measuring(found, 'elbo', 'active'))}; how far the two densities are apart, summed over dimensions: {code_span(snippets.measuring(found, 'rate'))}."
+        f"{code_span(scripts.measuring(found, 'elbo', 'active'))}; how far the two densities are apart, summed over dimensions: {code_span(scripts.measuring(found, 'rate'))}."
     ):
-        keep.menu(
+        menus.menu(
             place,
             f"{key(found.name)}-densities-{block}",
             codes=lambda: {
@@ -413,11 +415,11 @@ def dimension_densities(found: Checkpoint, block: str) -> None:
 
 
 def empty_places(found: Checkpoint, block: str) -> None:
-    prior = resources.parts(found, block)
+    prior = priors.parts(found, block)
     if prior is None:
         st.info(conditional(found, block))
         return
-    empty = resources.prior_holes(found, block)
+    empty = priors.prior_holes(found, block)
     middle = len(empty.codes) // 2 - SAMPLES // 2
     rows = {
         "lowest": slice(0, SAMPLES),
@@ -425,7 +427,7 @@ def empty_places(found: Checkpoint, block: str) -> None:
         "highest": slice(-SAMPLES, None),
     }
     chosen = torch.cat([empty.codes[part] for part in rows.values()])
-    owners = prior.classes[resources.closest_part(found, block, chosen)]
+    owners = prior.classes[priors.closest_part(found, block, chosen)]
     codes = with_the_rest(found, block, chosen, owners)
     st.markdown(f"**{block} of {plain(found.name)}**")
     image_grid(
@@ -436,16 +438,16 @@ def empty_places(found: Checkpoint, block: str) -> None:
         key=f"holes-{key(found.name)}",
         headed=True,
     )
-    with keep.beside(
+    with menus.beside(
         f"of {len(empty.codes):,} draws of the prior, those with the lowest, a middling and the highest density ratio log q(z) − log p(z), where "
         "q is the mean of the posteriors of every other item; decoded, the other latents at their prior’s mean. Where it is low the decoder "
         "has met fewer codes than the prior draws."
     ):
-        keep.menu(
+        menus.menu(
             f"holes-{key(found.name)}",
             f"{key(found.name)}-holes-{block}",
             codes=lambda: {"log_ratio": empty.log_ratio.numpy(), block: empty.codes.numpy()},
-            script=snippets.of_codes(
+            script=scripts.of_codes(
                 found, f"Draws of the prior of {found.name} by density ratio", codes, SAMPLES
             ),
         )
@@ -458,7 +460,7 @@ def empty_places(found: Checkpoint, block: str) -> None:
     st.caption(
         "What you see: the same number at all draws of the prior, and at draws from the posteriors of the items that q does not hold. "
         f"**{share.value:.1%} ± {share.se:.1%}** of the prior’s draws (n {share.n:,}, seed 0, bootstrap) have a lower one than 95 % of those (dotted); "
-        f"5 % would, were the two the same, and near 5 % some hole may go unseen: `coverage` has more power there. Over again: {code_span(snippets.measuring(found, 'holes'))}."
+        f"5 % would, were the two the same, and near 5 % some hole may go unseen: `coverage` has more power there. Over again: {code_span(scripts.measuring(found, 'holes'))}."
     )
 
 
