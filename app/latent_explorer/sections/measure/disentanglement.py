@@ -24,10 +24,11 @@ from vae_core.metrics.disentanglement import PART_IMAGES, PARTS
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
+TOGETHER = "Disentanglement"  # the name of this view
 ACROSS, STEPS, SPAN = 2, 9, 2.5
 
 
-def side_by_side() -> None:
+def side_by_side(checkpoint: Checkpoint) -> None:
     offered = collection.of_known_factors()
     if not offered:
         st.info(
