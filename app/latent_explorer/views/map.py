@@ -4,17 +4,19 @@ from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 import streamlit as st
-from latent_explorer import links, resources
+from latent_explorer import DECODE
+from latent_explorer.caches import checkpoints, colourings, encodings, maps, user_images
 from latent_explorer.components.map import Decoder, Ellipse, Panel, latent_map
 from latent_explorer.components.map.selection import Selection
-from latent_explorer.own import kept_own, own_image, own_panel
-from latent_explorer.panels import item_panel, leak_note
-from latent_explorer.selections import KEPT, selection_panel
+from latent_explorer.parts.panels import item_panel, leak_note
+from latent_explorer.parts.selections import KEPT, selection_panel
+from latent_explorer.session import links
 from latent_explorer.text import key, plain
+from latent_explorer.user_image.panel import kept_own, own_image, own_panel
 
 from vae_core.projections import JOINT
 
-checkpoint = resources.current()
+checkpoint = checkpoints.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 KEY = f"map-{key(checkpoint.name)}"
 IMAGES = {"test": "test images", "train": "training images", "all": "training and test images"}[atlas.split]
@@ -25,17 +27,15 @@ st.title("Map")
 def panel(block: str, by: str) -> Panel:
     """The map of one block, or of all of them together, coloured by class or by a factor."""
     own = kept_own(checkpoint)
-    guest, outlines = None, [] if block == JOINT else resources.prior_ellipses(checkpoint, block)
+    guest, outlines = None, [] if block == JOINT else maps.prior_ellipses(checkpoint, block)
     if own is not None:
-        codes = resources.own_codes(checkpoint, own)
-        guest = resources.place_on_map(checkpoint, block, {name: mean for name, (mean, _) in codes.items()})[
-            0
-        ]
-        outlines = [*outlines, resources.posterior_ellipse(checkpoint, block, codes, "your image")]
+        codes = user_images.own_codes(checkpoint, own)
+        guest = maps.place_on_map(checkpoint, block, {name: mean for name, (mean, _) in codes.items()})[0]
+        outlines = [*outlines, maps.posterior_ellipse(checkpoint, block, codes, "your image")]
 
     def coloured(outline: Ellipse) -> Ellipse:
         """Where colours are not those of classes, an outline has none of them."""
-        return outline if by == resources.CLASS else replace(outline, class_index=None)
+        return outline if by == colourings.CLASS else replace(outline, class_index=None)
 
     return Panel(
         block,
@@ -43,9 +43,9 @@ def panel(block: str, by: str) -> Panel:
         atlas.coordinates[block],
         [coloured(outline) for outline in outlines],
         guest=guest,
-        frame=resources.frame(checkpoint, block),
-        blocks=tuple(resources.mapped(checkpoint, block)),
-        of_item=lambda item: [coloured(resources.item_posterior(checkpoint, block, item))],
+        frame=maps.frame(checkpoint, block),
+        blocks=tuple(maps.mapped(checkpoint, block)),
+        of_item=lambda item: [coloured(maps.item_posterior(checkpoint, block, item))],
     )
 
 
@@ -77,9 +77,9 @@ def linked_selection(name: str) -> Selection | None:
 
 def chosen_colouring() -> str:
     """What the dots are coloured by; a choice only where more than the class is known of the images."""
-    offered = resources.colourings(checkpoint)
+    offered = colourings.colourings(checkpoint)
     if len(offered) == 1:
-        return resources.CLASS
+        return colourings.CLASS
     return links.one_of(
         "Colour by", offered, key="colour", what="colouring", on_change=lambda: links.write(hidden=None)
     )
@@ -98,7 +98,7 @@ def linked_hidden(groups: int) -> list[int]:
 
 
 @st.fragment
-def maps() -> None:
+def linked_maps() -> None:
     query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
     shown = model.blocks
     if (
@@ -108,9 +108,9 @@ def maps() -> None:
     ):
         shown.append(JOINT)
     by = chosen_colouring()
-    coloured = resources.colouring(checkpoint, by)
+    coloured = colourings.colouring(checkpoint, by)
     for name in ("item", "hidden"):
-        links.belonging(name, resources.items_of(checkpoint))
+        links.belonging(name, encodings.items_of(checkpoint))
     for name in ("selection", KEPT):  # an outline belongs to one map
         links.belonging(name, checkpoint.name)
     kept = linked_selection(KEPT)
@@ -118,9 +118,9 @@ def maps() -> None:
         [panel(block, by) for block in shown],
         coloured.groups,
         coloured.names,
-        key=KEY if by == resources.CLASS else f"{KEY}-{by}",
+        key=KEY if by == colourings.CLASS else f"{KEY}-{by}",
         decoder=Decoder(checkpoint.name, list(model.latents), checkpoint.betas),
-        thumbnails=f"{resources.DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
+        thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
         selection=linked_selection("selection"),
         kept=kept,
         item=links.number("item", 0, len(atlas) - 1, "item"),
@@ -149,4 +149,4 @@ def maps() -> None:
     leak_note(checkpoint)
 
 
-maps()
+linked_maps()

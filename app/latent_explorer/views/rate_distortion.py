@@ -1,15 +1,17 @@
 """Rate-distortion: what the model pays and what it gets at every beta, measured; and which dimensions die in which order."""
 
 import streamlit as st
-from latent_explorer import keep, links, resources, snippets
-from latent_explorer.components.charts import CONFIG, betas_in_words, dimensions, plane
-from latent_explorer.sidebar import slider_key, slider_option
+from latent_explorer.caches import checkpoints, collection, measurements
+from latent_explorer.charts.rate_distortion import CONFIG, betas_in_words, dimensions, plane
+from latent_explorer.export import menus, scripts
+from latent_explorer.session import links
+from latent_explorer.session.sidebar import slider_key, slider_option
 from latent_explorer.text import code_span, key, measured_by, plain, said
 
 from vae_core.checkpoints import CheckpointError
 from vae_core.checkpoints.frontier import Frontier, objective
 
-checkpoint = resources.current()
+checkpoint = checkpoints.current()
 PLANE = f"plane-{key(checkpoint.name)}"
 COLUMNS = {
     "distortion": "distortion, nats",
@@ -36,18 +38,18 @@ def shown(frontier: Frontier) -> None:
     now = frontier.at(betas)
     slope = " The slope of the curve is −β." if len(frontier.blocks) == 1 else ""
     st.plotly_chart(
-        plane(frontier, checkpoint.name, betas, now, resources.beside(checkpoint)),
+        plane(frontier, checkpoint.name, betas, now, collection.beside(checkpoint)),
         key=PLANE,
         on_select=lambda: move(frontier),
         selection_mode="points",
         config=CONFIG,
     )
-    with keep.beside(
+    with menus.beside(
         "each dot is this one model at one β of each block, measured on the "
         f"{plain(frontier.about)}; to the right it keeps more of each image, downwards it draws it back more exactly.{slope} "
         "Click a dot to move the sliders there."
     ):
-        keep.menu(PLANE, "rate-distortion", codes=frontier.columns)
+        menus.menu(PLANE, "rate-distortion", codes=frontier.columns)
     cells = st.columns(4)
     numbers = [(title, now[name], name) for name, title in COLUMNS.items() if name in now]
     for cell, (title, value, name) in zip(cells, numbers, strict=False):
@@ -66,11 +68,11 @@ def shown(frontier: Frontier) -> None:
     active = [
         f"{point[f'active_units_{block}']['value']:.0f} at β = {point['betas'][block]:.3g}" for point in line
     ]
-    with keep.beside(
+    with menus.beside(
         f"the rate of {block} as the sum of its dimensions’ KL, the largest at the bottom. A higher β makes "
         f"each dimension pay more, and the least useful go first. Active units, Var(E[z_j | x]) > 0.01: {', '.join(active)}."
     ):
-        keep.menu(place, f"rate-of-{block}", codes=frontier.columns)
+        menus.menu(place, f"rate-of-{block}", codes=frontier.columns)
 
 
 def gaps(frontier: Frontier) -> None:
@@ -111,7 +113,7 @@ def gaps(frontier: Frontier) -> None:
 def measured() -> Frontier | None:
     """What the card holds; a damaged one is said."""
     try:
-        return resources.frontier(checkpoint)
+        return measurements.frontier(checkpoint)
     except CheckpointError as error:
         st.error(f"{plain(said(error, checkpoint.folder), 1000)}.")
         return None
@@ -119,7 +121,7 @@ def measured() -> Frontier | None:
 
 def single_point() -> None:
     """A model of one beta: where it lies, and where there is more to see."""
-    several = resources.multi_rate()
+    several = collection.multi_rate()
     st.info(
         f"{plain(checkpoint.name)} was trained for one β, so it is a single point of the plane. "
         + ("These models answer to every β:" if several else "Train one for every β with --rates 0.1 10.")
@@ -164,7 +166,7 @@ if found is not None and checkpoint.betas:
     shown(found)
 elif checkpoint.betas:
     st.info(
-        f"The frontier of {plain(checkpoint.name)} has not been measured yet: {code_span(snippets.run(checkpoint, 'frontier'))}"
+        f"The frontier of {plain(checkpoint.name)} has not been measured yet: {code_span(scripts.run(checkpoint, 'frontier'))}"
     )
 else:
     single_point()

@@ -5,12 +5,14 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 import torch
-from latent_explorer import keep, links, resources, snippets
+from latent_explorer.caches import checkpoints, encodings
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.own import codes_and_class, kept_own
+from latent_explorer.export import menus, scripts
 from latent_explorer.pictures import to_bytes
+from latent_explorer.session import links
 from latent_explorer.text import code_span, plain
-from latent_explorer.uploads import Own
+from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.panel import codes_and_class, kept_own
 from streamlit.delta_generator import DeltaGenerator
 
 from vae_core.distributions import Sampler, mean
@@ -30,7 +32,7 @@ SPAN = (0.5, 6.0)
 ITEM, DRAW, MEAN = STARTS = ("item", "prior draw", "prior mean")
 OWN = "your image"
 
-checkpoint = resources.current()
+checkpoint = checkpoints.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 labelled = has_label(model)
 names_of_blocks = model.blocks
@@ -50,7 +52,7 @@ class Start(NamedTuple):
 
 def of_item(item: int) -> Start:
     return Start(
-        resources.item_codes(checkpoint, [item]), int(atlas.labels[item]), snippets.codes_of_items([item])
+        encodings.item_codes(checkpoint, [item]), int(atlas.labels[item]), scripts.codes_of_items([item])
     )
 
 
@@ -58,13 +60,13 @@ def of_prior(label: int | None, seed: int | None) -> Start:
     """A draw from the prior, or without a seed its mean."""
     inputs = {} if label is None else {LABEL: one_hot(torch.tensor([label]), len(atlas.classes))}
     codes = prior_codes(model, inputs, draw=mean if seed is None else Sampler.seeded(seed))
-    return Start(codes, label, snippets.codes_from_prior(checkpoint, label, seed))
+    return Start(codes, label, scripts.codes_from_prior(checkpoint, label, seed))
 
 
 def of_own(image: Own) -> Start:
     """The visitor's image, with the class that the model itself reads in it."""
     codes, label = codes_and_class(checkpoint, image)
-    return Start(codes, label, snippets.codes_written(codes))
+    return Start(codes, label, scripts.codes_written(codes))
 
 
 def chosen_start(left: DeltaGenerator, middle: DeltaGenerator, right: DeltaGenerator) -> Start:
@@ -75,7 +77,7 @@ def chosen_start(left: DeltaGenerator, middle: DeltaGenerator, right: DeltaGener
         )
     else:
         links.settle("start", starts, "start")
-    links.belonging("item", resources.items_of(checkpoint), 0)
+    links.belonging("item", encodings.items_of(checkpoint), 0)
     start = left.selectbox("Start from", starts, key="start", bind="query-params")
     if start == ITEM:
         item = links.whole(middle, "Item", 0, len(atlas) - 1, "item", "item")
@@ -105,7 +107,7 @@ def strips() -> None:
     start = chosen_start(*controls[2:5])
     span = controls[5].slider("Range, ± σ of the prior", *SPAN, 3.0, 0.5, key="span", bind="query-params")
 
-    rate, variance, active = resources.rates(checkpoint)[block]
+    rate, variance, active = encodings.rates(checkpoint)[block]
     order = (variance if rate is None else rate).argsort(descending=True, stable=True).tolist()
     names = [f"{block}[{dimension}]" for dimension in order]
     links.settle("dim", ["all", *names], "dimension")
@@ -133,26 +135,26 @@ def strips() -> None:
     )
 
     def frames() -> tuple[np.ndarray, list[str]]:
-        values = ruler(model, block, given, span, keep.STEPS).values[order]
+        values = ruler(model, block, given, span, menus.STEPS).values[order]
         return to_bytes(traverse(model, code, block, order, values)), names
 
     ticks = scale.ticks.repeat(len(order))
-    with keep.beside(
+    with menus.beside(
         "each row moves one latent dimension through its prior and leaves all others where they are. Rows are "
         "ordered by rate (KL, mean over the test set); pale: a dimension whose posterior mean hardly varies; outlined: the "
         "position nearest to the start, where it lies within the range."
         + (
-            ADDS_UP.format(code_span(snippets.measuring(checkpoint, "elbo", "active")))
+            ADDS_UP.format(code_span(scripts.measuring(checkpoint, "elbo", "active")))
             if rate is not None
             else NO_RATE
         )
     ):
-        keep.menu(
+        menus.menu(
             "strips",
             f"traversal-{block}",
-            codes=lambda: keep.table(codes, dimension=np.repeat(order, STEPS), sigma=ticks.numpy().round(6)),
+            codes=lambda: menus.table(codes, dimension=np.repeat(order, STEPS), sigma=ticks.numpy().round(6)),
             frames=frames,
-            script=snippets.traversal(checkpoint, start.lines, start.label, block, order, span, STEPS),
+            script=scripts.traversal(checkpoint, start.lines, start.label, block, order, span, STEPS),
         )
 
 

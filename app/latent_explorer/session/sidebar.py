@@ -6,9 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from latent_explorer import links, resources, snippets
+from latent_explorer.caches import checkpoints, collection
 from latent_explorer.components.copy_link import copy_link
-from latent_explorer.panels import measured_at
+from latent_explorer.export import scripts
+from latent_explorer.parts.panels import measured_at
+from latent_explorer.session import links
 from latent_explorer.text import code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
@@ -22,7 +24,7 @@ from vae_core.priors import bayes_error
 
 def show() -> str | None:
     """Draw the sidebar; the name of the chosen checkpoint, or None where none can be read (said on the page)."""
-    names = list(resources.offered())
+    names = list(checkpoints.offered())
     if not names:
         st.error(
             "No model is bundled here: train one with `latent-explorer train cdvae --data digits --out runs/first`."
@@ -32,15 +34,15 @@ def show() -> str | None:
     links.along("model")
     with st.sidebar:
         name = st.selectbox("Model", names, key="model", bind="query-params")
-        if said := resources.twin(name):
+        if said := checkpoints.twin(name):
             st.caption(said)
         _choice_of_prior(name)
         copy_link()
     try:
-        checkpoint = resources.checkpoint(name)
+        checkpoint = checkpoints.checkpoint(name)
     except CheckpointError as error:
         st.error(
-            f"{plain(name)} cannot be opened: {resources.why(name, error)}. Choose another model in the sidebar."
+            f"{plain(name)} cannot be opened: {checkpoints.why(name, error)}. Choose another model in the sidebar."
         )
         return None
     with st.sidebar:
@@ -105,7 +107,7 @@ def scale(exposed: tuple[float, float]) -> list[float]:
 
 def _choice_of_prior(name: str) -> None:
     """A switch between the checkpoints that differ from this one by their prior alone."""
-    alike = resources.by_prior(name)
+    alike = collection.by_prior(name)
     if len(alike) < 2:
         return
     st.session_state["prior"] = next(prior for prior, other in alike.items() if other == name)
@@ -136,7 +138,7 @@ def _card(found: Checkpoint) -> None:
     if card["metrics"]:
         _numbers(found)
     else:
-        st.caption(f"Not measured yet: {code_span(snippets.run(found, 'evaluate', '--write'))}")
+        st.caption(f"Not measured yet: {code_span(scripts.run(found, 'evaluate', '--write'))}")
 
 
 def _objective(card: Mapping[str, Any]) -> str:

@@ -17,10 +17,10 @@ import streamlit as st
 import torch
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from latent_explorer import uploads
+from latent_explorer.caches.checkpoints import checkpoint, offered
 from latent_explorer.components.shared import pack
-from latent_explorer.resources import checkpoint, offered
 from latent_explorer.text import cleaned, said
+from latent_explorer.user_image import images
 from vae_core import Checkpoint
 from vae_core.serving import Answer, Batcher, Decoder, Request, parsed
 
@@ -30,7 +30,7 @@ MOST_CONNECTIONS, MOST_IMAGES = 256, 4096
 
 
 class Stroke(TypedDict):
-    """A stroke of a drawing: points x, y, x, y, ... and width in `uploads.UNIT`ths of the paper's width, ink from 0 to 255."""
+    """A stroke of a drawing: points x, y, x, y, ... and width in `images.UNIT`ths of the paper's width, ink from 0 to 255."""
 
     width: int
     ink: int
@@ -106,13 +106,13 @@ def _picture(asked: Mapping[str, Any]) -> dict[str, Any]:
     """The image that the strokes of a `drawing` make for the model, in a request's form. Raises ValueError where nothing is drawn."""
     drawing = asked["drawing"]
     try:
-        own = uploads.drawn(drawing["strokes"], _find(asked["model"]).signature.shape)
+        own = images.drawn(drawing["strokes"], _find(asked["model"]).signature.shape)
         centre, latents = bool(drawing["centre"]), list(drawing["latents"])
     except (KeyError, TypeError):
         raise ValueError("drawing is an object of strokes, latents and whether to centre it") from None
     if own is None:
         raise ValueError("nothing is drawn yet")
-    pixels = (uploads.centred(own) if centre else own).pixels
+    pixels = (images.centred(own) if centre else own).pixels
     return {"pixels": base64.b64encode(pixels.tobytes()).decode(), "latents": latents}
 
 

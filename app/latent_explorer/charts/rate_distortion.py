@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
-from latent_explorer.components import palette
+from latent_explorer import palette
 from latent_explorer.text import chart
 from vae_core.checkpoints.frontier import Frontier, Point, rate, rate_error
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from latent_explorer.components.charts import HERE
+from latent_explorer.charts.rate_distortion import HERE
 from latent_explorer.text import chart
 from vae_core.metrics.holes import EMPTIEST
 

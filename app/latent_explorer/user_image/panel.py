@@ -9,13 +9,16 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer import keep, links, resources, snippets, uploads
+from latent_explorer.caches import encodings, user_images
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.sketch import drawing, sketch
-from latent_explorer.panels import class_bars, nearest_items, small_picture
+from latent_explorer.export import menus, scripts
+from latent_explorer.parts.panels import class_bars, nearest_items, small_picture
 from latent_explorer.pictures import png, to_bytes
+from latent_explorer.session import links
 from latent_explorer.text import plain
-from latent_explorer.uploads import Own
+from latent_explorer.user_image import images
+from latent_explorer.user_image.images import Own
 from vae_core import Checkpoint
 from vae_core.explore import (
     Codes,
@@ -69,11 +72,11 @@ def own_image(found: Checkpoint) -> None:
         st.file_uploader(
             "or give an image file",
             type=TYPES,
-            max_upload_size=uploads.MEGABYTES,
+            max_upload_size=images.MEGABYTES,
             key=FILE,
             on_change=_uploaded,
             args=(shape,),
-            help=f"PNG, JPEG, WebP, GIF, BMP or TIFF, at most {uploads.MEGABYTES} MB and {uploads.MEGAPIXELS} megapixels.",
+            help=f"PNG, JPEG, WebP, GIF, BMP or TIFF, at most {images.MEGABYTES} MB and {images.MEGAPIXELS} megapixels.",
         )
         st.toggle(
             "Centre it and scale it to 20/28 of the side, as MNIST’s digits are",
@@ -125,7 +128,7 @@ def _uploaded(shape: tuple[int, int, int]) -> None:
         return
     upload = Upload(file.file_id, file.name, file.getvalue())
     try:
-        resources.upload(upload.id, shape, upload.data)
+        user_images.upload(upload.id, shape, upload.data)
     except ValueError as error:
         st.session_state[REFUSED] = f"{plain(file.name)}: {plain(error)}"
         return
@@ -149,10 +152,10 @@ def kept_own(found: Checkpoint) -> Own | None:
     shape = found.signature.shape
     if st.session_state.get(SOURCE) == "file" and UPLOAD in st.session_state:
         upload = st.session_state[UPLOAD]
-        own = resources.upload(upload.id, shape, upload.data)
+        own = user_images.upload(upload.id, shape, upload.data)
     else:
-        own = uploads.drawn(st.session_state.get(STROKES, []), shape)
-    return uploads.centred(own) if own is not None and st.session_state.get(CENTRE, True) else own
+        own = images.drawn(st.session_state.get(STROKES, []), shape)
+    return images.centred(own) if own is not None and st.session_state.get(CENTRE, True) else own
 
 
 def codes_and_class(found: Checkpoint, own: Own) -> tuple[Codes, int | None]:
@@ -166,7 +169,7 @@ def codes_and_class(found: Checkpoint, own: Own) -> tuple[Codes, int | None]:
 
 
 def _posterior(found: Checkpoint, own: Own) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    pairs = resources.own_codes(found, own)
+    pairs = user_images.own_codes(found, own)
     return {name: mean for name, (mean, _) in pairs.items()}, {
         name: scale for name, (_, scale) in pairs.items()
     }
@@ -214,12 +217,12 @@ def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
         key="own-swaps",
         headed=True,
     )
-    with keep.beside(
+    with menus.beside(
         f"{' and '.join(kept)} of your image with everything else at the prior’s mean of the column’s class; outlined, its most "
         "probable class."
     ):
-        script = snippets.of_codes(found, f"A style in every class, by {found.name}", made, len(classes))
-        keep.menu("own-swaps", "your-style", codes=lambda: keep.table(made, to=classes), script=script)
+        script = scripts.of_codes(found, f"A style in every class, by {found.name}", made, len(classes))
+        menus.menu("own-swaps", "your-style", codes=lambda: menus.table(made, to=classes), script=script)
 
 
 def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
@@ -228,7 +231,7 @@ def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
     block = names[0]
     if len(names) > 1:
         block = links.one_of("Traverse", names, key="own-block", what="block", bind=None)
-    rate, variance, _ = resources.rates(found)[block]
+    rate, variance, _ = encodings.rates(found)[block]
     used = variance if rate is None else rate
     order = used.argsort(descending=True, stable=True)[:DIMENSIONS].tolist()
     given = {LABEL: one_hot(torch.tensor([label or 0]), len(found.atlas.classes)), **codes}
@@ -246,10 +249,10 @@ def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
         key="own-strips",
         headed=True,
     )
-    with keep.beside(
+    with menus.beside(
         f"each row moves one of the {len(order)} most used dimensions of {block} through its prior and leaves the rest of your image’s "
         "code where it is; outlined, the position nearest to it."
     ):
-        script = snippets.of_codes(found, f"Traversals of {block} of {found.name}", made, STEPS)
+        script = scripts.of_codes(found, f"Traversals of {block} of {found.name}", made, STEPS)
         about = {"dimension": np.repeat(order, STEPS), "sigma": scale.ticks.repeat(len(order)).numpy()}
-        keep.menu("own-strips", "your-traversal", codes=lambda: keep.table(made, **about), script=script)
+        menus.menu("own-strips", "your-traversal", codes=lambda: menus.table(made, **about), script=script)

@@ -9,11 +9,13 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer import keep, links, resources, snippets
+from latent_explorer.caches import collection, encodings, measurements
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.panels import opened
+from latent_explorer.export import menus, scripts
+from latent_explorer.parts.panels import opened
 from latent_explorer.pictures import to_bytes
 from latent_explorer.published import PUBLISHED, SCORES
+from latent_explorer.session import links
 from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
 from vae_core.data import DATASETS
@@ -22,11 +24,12 @@ from vae_core.metrics.disentanglement import PART_IMAGES, PARTS
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
+TOGETHER = "Disentanglement"  # the name of this view
 ACROSS, STEPS, SPAN = 2, 9, 2.5
 
 
-def side_by_side() -> None:
-    offered = resources.of_known_factors()
+def side_by_side(checkpoint: Checkpoint) -> None:
+    offered = collection.of_known_factors()
     if not offered:
         st.info(
             "None of these models was trained on data whose factors are known: train one, for example "
@@ -41,7 +44,7 @@ def side_by_side() -> None:
     if not (models := opened(chosen)):
         return
     last = min(len(found.atlas) for found in models) - 1
-    links.belonging("item", " ".join(sorted({resources.items_of(found) for found in models})), 0)
+    links.belonging("item", " ".join(sorted({encodings.items_of(found) for found in models})), 0)
     item = links.whole(right, "Item", 0, last, "item", "item")
     for start in range(0, len(models), ACROSS):
         for place, found in zip(st.columns(ACROSS), models[start : start + ACROSS], strict=False):
@@ -57,13 +60,13 @@ def side_by_side() -> None:
 
 
 def strips_by_factor(found: Checkpoint, item: int) -> None:
-    told = resources.factors(found)
+    told = measurements.factors(found)
     if told is None:
         st.info(f"The images of {plain(found.name)} are not at hand, so its factors are not known here.")
         return
     order = (-told.information).argsort(0, kind="stable")
     best, second = (np.take_along_axis(told.information, order[[i]], 0)[0] for i in (0, 1))
-    start = resources.item_codes(found, [item])
+    start = encodings.item_codes(found, [item])
     given = {LABEL: one_hot(torch.tensor([int(found.atlas.labels[item])]), len(found.atlas.classes)), **start}
     code, parts, marks = {name: rows[0] for name, rows in start.items()}, [], []
     for row, column in enumerate(order[0]):
@@ -82,12 +85,12 @@ def strips_by_factor(found: Checkpoint, item: int) -> None:
         key=f"factors-{key(found.name)}",
         headed=True,
     )
-    with keep.beside(f"{plain(found.name)} by factor. {scores_of(found)}."):
-        keep.menu(
+    with menus.beside(f"{plain(found.name)} by factor. {scores_of(found)}."):
+        menus.menu(
             f"factors-{key(found.name)}",
             f"{key(found.name)}-by-factor",
-            codes=lambda: keep.table(codes, factor=np.repeat(told.names, STEPS)),
-            script=snippets.of_codes(
+            codes=lambda: menus.table(codes, factor=np.repeat(told.names, STEPS)),
+            script=scripts.of_codes(
                 found, f"The dimensions of {found.name} that tell most of each factor", codes, STEPS
             ),
         )
@@ -112,7 +115,7 @@ def scores_of(found: Checkpoint) -> str:
     ]
     if shown:
         return f"The scores: {', '.join(shown)}"
-    return f"Not measured yet: {code_span(snippets.measuring(found, 'disentanglement', 'dci') + ' --write')}"
+    return f"Not measured yet: {code_span(scripts.measuring(found, 'disentanglement', 'dci') + ' --write')}"
 
 
 def table(models: Sequence[Checkpoint]) -> None:
@@ -130,13 +133,13 @@ def table(models: Sequence[Checkpoint]) -> None:
     scores = {title: st.column_config.TextColumn(width=120) for title in SCORES.values()}
     st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), column_config=scores)
     data = sorted({found.card["data"]["name"] for found in models})
-    with keep.beside(
+    with menus.beside(
         f"the scores of the cards, ± one standard error of the measurement, and below them what others have published on dSprites. {protocol(data)} "
         "Ours are one training each, and the spread over seeds is known to be larger than most differences between methods (Locatello et al., "
         "2019): the table is no ranking. Each card’s numbers: "
-        f"{code_span(snippets.measuring(models[0], 'disentanglement', 'dci'))} and so on."
+        f"{code_span(scripts.measuring(models[0], 'disentanglement', 'dci'))} and so on."
     ):
-        keep.menu(
+        menus.menu(
             "scores",
             "disentanglement",
             codes=lambda: {key: np.array([str(row.get(key, "")) for row in rows]) for key in rows[0]},

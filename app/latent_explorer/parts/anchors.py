@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 
-from latent_explorer import links, resources
-from latent_explorer.own import own_picture
-from latent_explorer.panels import small_picture
-from latent_explorer.uploads import Own
+from latent_explorer.caches import encodings
+from latent_explorer.parts.panels import small_picture
+from latent_explorer.session import links
+from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.panel import own_picture
 from vae_core import Checkpoint
 
 ALL = "all"
@@ -53,12 +54,12 @@ def choose(
 
 def _choose_one(found: Checkpoint, key: str, name: str, default: int, own: Own | None) -> int:
     atlas, last = found.atlas, len(found.atlas) - 1
-    links.belonging(key, resources.items_of(found), default)
+    links.belonging(key, encodings.items_of(found), default)
     with st.container(width=190, gap="small"):
         item = links.whole(st, name, 0, last, key, "item", default, disabled=own is not None)
         if own is None:
             words = " · ".join(filter(None, (f"item {item}", atlas.class_of(item))))
-            small_picture(resources.thumbnail(found, item), words)
+            small_picture(encodings.thumbnail(found, item), words)
         else:
             small_picture(own_picture(own), "your image")
     return item

@@ -4,13 +4,15 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer import keep, links, resources, snippets
+from latent_explorer.caches import encodings, maps
 from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.map import MapState
 from latent_explorer.components.map.selection import Selection, selected_items
-from latent_explorer.components.palette import colours
+from latent_explorer.export import menus, scripts
+from latent_explorer.palette import colours
 from latent_explorer.pictures import to_bytes
+from latent_explorer.session import links
 from latent_explorer.text import key
 from vae_core import Checkpoint
 from vae_core.explore import Codes, along_attribute, attribute_vector, decode, mean_code
@@ -50,7 +52,7 @@ def selection_panel(found: Checkpoint, state: MapState, kept: Selection | None) 
 
 
 def _rows(found: Checkpoint, selection: Selection | None, state: MapState) -> np.ndarray:
-    frames = {name: resources.frame(found, name) for name in found.atlas.coordinates}
+    frames = {name: maps.frame(found, name) for name in found.atlas.coordinates}
     return selected_items(selection, found.atlas.coordinates, found.atlas.labels, state.hidden, frames)
 
 
@@ -90,11 +92,11 @@ def _actions(found: Checkpoint, name: str, rows: np.ndarray, present: Selection 
             )
         file = f"{key(found.name)}-selection{f'-{name.lower()}' if name else ''}"
         st.download_button(
-            "CSV", lambda: keep.csv(table(found, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
+            "CSV", lambda: menus.csv(table(found, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
             help="The rows of these items: number, split, class, mean and scale of each latent, place on each map.",
         )  # fmt: skip
         st.download_button(
-            "NPZ", lambda: keep.npz(table(found, rows)), f"{file}.npz", "application/octet-stream", on_click="ignore",
+            "NPZ", lambda: menus.npz(table(found, rows)), f"{file}.npz", "application/octet-stream", on_click="ignore",
             key=f"npz-{name}", help="The same as arrays: `numpy.load(file, allow_pickle=False)`.",
         )  # fmt: skip
 
@@ -116,7 +118,7 @@ def table(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
 
 def _means(found: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     """Mean images of each selection, the means of pixels and of codes told apart."""
-    pictures = {name: resources.means_of(found, rows) for name, rows in selected.items()}
+    pictures = {name: encodings.means_of(found, rows) for name, rows in selected.items()}
     titles = ["images", "codes", *(f"{block} alone" for block in found.model.blocks)]
     rests = [list(found_pictures)[-1].partition("rest of ")[2] for found_pictures in pictures.values()]
     st.markdown("**Mean over the selection, of …**")
@@ -129,7 +131,7 @@ def _means(found: Checkpoint, selected: dict[str, np.ndarray]) -> None:
         key="means",
     )
     most = max(map(len, selected.values()))
-    some = f" (of {resources.MEAN_OF:,} of them, evenly spread)" if most > resources.MEAN_OF else ""
+    some = f" (of {encodings.MEAN_OF:,} of them, evenly spread)" if most > encodings.MEAN_OF else ""
     each = (
         " Then one block alone at its mean, the rest of the item, named at the left, whose code is nearest to the mean."
         if any(rests)
@@ -153,7 +155,7 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     vector = attribute_vector(first, second)
     starts: dict[str, Codes] = {"mean of A": first}
     if item is not None:
-        starts[f"item {item}"] = resources.item_codes(found, [item])
+        starts[f"item {item}"] = encodings.item_codes(found, [item])
     t = torch.linspace(FROM, TO, STEPS)
     moving = None if moves == ALL else [moves]
     ways = [along_attribute(model, start, vector, t, moving) for start in starts.values()]
@@ -170,21 +172,21 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     stays = "" if moves == ALL else f" Only {moves} moves, the rest is that of the start."
     if moves == ALL and LABEL in model.latents:
         stays = " A class has no way between: it turns into that of B at t = ½."
-    with keep.beside(
+    with menus.beside(
         "code + t (mean code of B − mean code of A), decoded: outlined t = 0, the start, and t = 1, which from the mean of A "
         f"is that of B.{stays} Beyond 0 and 1 the way is carried on. Such a difference is an attribute vector (Larsen et al., 2016)."
         + ("" if item is not None else " Open an item to send it the same way.")
     ):
-        keep.menu(
+        menus.menu(
             "from-a-to-b",
             f"{key(found.name)}-from-a-to-b",
-            codes=lambda: keep.table(
+            codes=lambda: menus.table(
                 codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
             ),
             frames=lambda: (to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS))), list(starts)),
-            script=snippets.of_codes(found, f"From one selection to another, by {found.name}", codes, STEPS),
+            script=scripts.of_codes(found, f"From one selection to another, by {found.name}", codes, STEPS),
         )
 
 
 def _mean(found: Checkpoint, rows: np.ndarray) -> Codes:
-    return mean_code({name: mean[rows] for name, (mean, _) in resources.codes(found).items()})
+    return mean_code({name: mean[rows] for name, (mean, _) in encodings.codes(found).items()})

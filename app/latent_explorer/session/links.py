@@ -68,7 +68,7 @@ def one_of(
 def belonging(key: str, owner: str, default: Any = None) -> None:
     """What a widget or the address says of something that is no more shown is forgotten in silence: nobody asked it of this one.
 
-    The owner is what it was said of: `resources.items_of` for the number of an item, which is another image in other data. `default` is
+    The owner is what it was said of: `encodings.items_of` for the number of an item, which is another image in other data. `default` is
     what the widget of that key becomes; without one, the address loses the name, unless it has been put there since.
     """
     of = f"owner-of-{key}"

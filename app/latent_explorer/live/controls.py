@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer import links, resources
+from latent_explorer.caches import encodings
 from latent_explorer.components.controls import (
     COLDEST,
     DECIMALS,
@@ -19,9 +19,10 @@ from latent_explorer.components.controls import (
     Scene,
     State,
 )
-from latent_explorer.live import decoder, rounded
+from latent_explorer.live.route import decoder, rounded
+from latent_explorer.session import links
 from latent_explorer.text import plain
-from latent_explorer.uploads import Own
+from latent_explorer.user_image.images import Own
 from vae_core import Checkpoint
 from vae_core.explore import reach
 from vae_core.labels import has_label
@@ -82,7 +83,7 @@ def handles(found: Checkpoint) -> list[Block]:
 
 
 def _block(found: Checkpoint, name: str) -> Block:
-    rate, variance, active = resources.rates(found)[name]
+    rate, variance, active = encodings.rates(found)[name]
     low, high = reach(found.model, name, torch.from_numpy(found.atlas.means[name]), len(found.atlas.classes))
     used = variance if rate is None else rate
     kind = ", labelled" if name in found.model.labelled else ", unlabelled"

@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from latent_explorer.components import palette
-from latent_explorer.components.charts import HERE, QUIET
+from latent_explorer import palette
+from latent_explorer.charts.rate_distortion import HERE, QUIET
 from latent_explorer.text import chart
 from vae_core.metrics import number
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from latent_explorer.components import palette
+from latent_explorer import palette
 from latent_explorer.text import chart
 
 # One colour and one dash for each path: told apart also without colours.

@@ -9,10 +9,10 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer import resources
+from latent_explorer.caches import checkpoints, encodings, sources
 from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.components.palette import colours
+from latent_explorer.palette import colours
 from latent_explorer.pictures import to_bytes
 from latent_explorer.text import cleaned, measured_by, plain
 from vae_core import Checkpoint
@@ -34,9 +34,9 @@ def opened(names: Sequence[str]) -> list[Checkpoint]:
     found = []
     for name in names:
         try:
-            found.append(resources.checkpoint(name))
+            found.append(checkpoints.checkpoint(name))
         except CheckpointError as error:
-            st.error(f"{plain(name)} cannot be opened: {resources.why(name, error)}")
+            st.error(f"{plain(name)} cannot be opened: {checkpoints.why(name, error)}")
     return found
 
 
@@ -85,7 +85,7 @@ def _class_posterior_title(found: Checkpoint) -> str:
 
 
 def _codes(found: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    codes = resources.codes(found)
+    codes = encodings.codes(found)
     return (
         {block: mean[[item]] for block, (mean, _) in codes.items()},
         {block: scale[[item]] for block, (_, scale) in codes.items()},
@@ -93,8 +93,8 @@ def _codes(found: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[
 
 
 def _pictures(found: Checkpoint, item: int) -> None:
-    originals = resources.originals(found)
-    reconstruction = to_bytes(decode(found.model, resources.item_codes(found, [item])))
+    originals = sources.originals(found)
+    reconstruction = to_bytes(decode(found.model, encodings.item_codes(found, [item])))
     pictures, columns = [reconstruction[0]], ["decoded"]
     if originals is not None:
         pictures.insert(0, to_bytes(originals.images[[item]].float() / 255)[0])
@@ -111,9 +111,9 @@ def nearest_items(
     labels, classes = found.atlas.labels, found.atlas.classes
     rows, notes = [], []
     for block in found.model.blocks:
-        means, _ = resources.codes(found)[block]
+        means, _ = encodings.codes(found)[block]
         near = neighbours(means, codes[block], NEIGHBOURS, item).tolist()
-        rows.append(to_bytes(decode(found.model, resources.item_codes(found, near))))
+        rows.append(to_bytes(decode(found.model, encodings.item_codes(found, near))))
         notes.append(" ".join(classes[labels[n]] for n in near) if classes else "")
     image_grid(
         np.stack(rows),
