@@ -47,7 +47,7 @@ class OfImages(Declaration):
     levels: int | None = None
     """Grey levels of a categorical likelihood, 256 unless given."""
     nets: str = "mlp-400"
-    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64."""
+    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
 
     def __post_init__(self):
         if self.likelihood not in LIKELIHOODS:
