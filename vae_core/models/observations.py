@@ -59,7 +59,7 @@ class OfObservations(Declaration):
     dispersion: Literal["feature", "feature-class"] | None = None
     """theta of a negative binomial: one for each feature (usual), or for each feature and class."""
     nets: str = "mlp-400"
-    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64."""
+    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
 
     def __post_init__(self):
         if self.likelihood is not None and self.likelihood not in NAMES:

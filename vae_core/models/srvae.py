@@ -39,7 +39,7 @@ class SRVAE(Declaration):
     gamma: float = 0.3
     """Where both learned standard deviations of a pixel begin."""
     nets: str = "mlp-400"
-    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64."""
+    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
 
     # The variables of each stage, for training one after the other.
     stages: ClassVar = (("u", COARSE), ("h", "z", IMAGE))

@@ -23,7 +23,7 @@ class VAE(OfObservations):
     components: int | None = None
     """Components of the prior: 10 of a mixture, 500 of a vamp unless given."""
     nets: str = "mlp-256"
-    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64."""
+    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
     rates: tuple[float, float] | None = None
     """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained on betas beyond both ends by a
     factor of 1.5); each block has a beta of its own."""

@@ -60,11 +60,11 @@ def variables(found: Checkpoint, items: list[int]) -> dict[str, Tensor]:
 def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor, Tensor]]:
     """For each block: KL of each dimension in nats (mean over the atlas) where it divides over them, the variance of its
     posterior mean, and which dimensions are active."""
-    labels, classes = torch.from_numpy(found.atlas.labels), len(found.atlas.classes)
+    labels = torch.from_numpy(found.atlas.labels)
     means, scales = ({block: pair[i] for block, pair in codes(found).items()} for i in (0, 1))
     return {
         block: (
-            rate_per_dimension(found.model, block, means, scales, labels, classes),
+            rate_per_dimension(found.model, block, means, scales, labels),
             activity(means[block]),
             active_units(means[block]),
         )
@@ -76,8 +76,8 @@ def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor, Tensor]]:
 def means_of_classes(found: Checkpoint) -> dict[str, Tensor]:
     """The mean of each class in each latent, `(K, D)`."""
     means = {block: mean for block, (mean, _) in codes(found).items()}
-    labels = torch.from_numpy(found.atlas.labels)
-    return class_means(found.model, means, labels, len(found.atlas.classes))
+    members = one_hot(torch.from_numpy(found.atlas.labels), len(found.atlas.classes))
+    return class_means(found.model, means, members)
 
 
 @kept(4096)

@@ -131,7 +131,7 @@ def of_parts(
         f'inputs = pseudo_inputs(model, "{block}")[{list(parts)}]',
         "images = torch.cat([inputs[:, None], drawn], dim=1).flatten(0, 1)",
     ]
-    return script(found, title, lines, 1 + columns, pseudo_inputs="vae_core.clusters")
+    return script(found, title, lines, 1 + columns, pseudo_inputs="vae_core.explore.components")
 
 
 def traversal(
@@ -191,7 +191,7 @@ def swaps(
         [
             *lines,
             f"kept = {{name: codes[name] for name in {json.dumps(list(kept))}}}",
-            f"images = torch.cat([decode(model, codes)[:, None], swap(model, kept, {classes})], dim=1).flatten(0, 1)",
+            "images = torch.cat([decode(model, codes)[:, None], swap(model, kept)], dim=1).flatten(0, 1)",
         ],
         1 + classes,
     )

@@ -160,7 +160,7 @@ def _machine(cost: Mapping[str, Any]) -> str:
 
 
 def _distance(found: Checkpoint, block: str) -> str:
-    distance = prior_distance(found.model, block, len(found.signature.classes))
+    distance = prior_distance(found.model, block)
     if distance is None:
         return ""
     return f"p({block} | class): nearest two {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"

@@ -161,10 +161,7 @@ def kept_own(found: Checkpoint) -> Own | None:
 def codes_and_class(found: Checkpoint, own: Own) -> tuple[Codes, int | None]:
     """The code `(1, D)` of the image in each latent, and its most probable class where the model says one."""
     means, scales = _posterior(found, own)
-    classes = len(found.atlas.classes)
-    label = (
-        int(class_posterior(found.model, means, scales, classes).argmax()) if has_label(found.model) else None
-    )
+    label = int(class_posterior(found.model, means, scales).argmax()) if has_label(found.model) else None
     return codes_of(means), label
 
 
@@ -207,7 +204,7 @@ def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
     if label is None or not kept or len(found.atlas.classes) < 2:
         return
     classes = found.atlas.classes
-    made = swapped(found.model, {block: codes[block] for block in kept}, len(classes))
+    made = swapped(found.model, {block: codes[block] for block in kept})
     image_grid(
         to_bytes(decode(found.model, made))[None],
         rows=["yours"],
