@@ -76,7 +76,7 @@ def class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[s
     if len(classes) < 2:
         st.caption("The data has one class, so there is nothing to tell it from.")
         return
-    posterior = class_posterior(found.model, means, scales, len(classes))[0]
+    posterior = class_posterior(found.model, means, scales)[0]
     bars(classes, posterior.tolist(), colours(len(classes)), _class_posterior_title(found))
 
 
