@@ -6,7 +6,7 @@ import torch
 
 from latent_explorer.caches import encodings, sources
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.pictures import enlarged, to_bytes
 from latent_explorer.sections.generate.shared import COLUMNS, TEMPERATURES
 from latent_explorer.session import links
@@ -65,7 +65,7 @@ def held(checkpoint: Checkpoint) -> None:
         menus.menu(
             "held",
             f"held-{name}",
-            codes=lambda: menus.table(
+            codes=lambda: tables.table(
                 {latent: drawn[latent] for latent in model.latents}, item=np.repeat(items, draws)
             ),
             script=scripts.held(

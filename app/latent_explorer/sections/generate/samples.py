@@ -5,7 +5,7 @@ import streamlit as st
 import torch
 
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.generate.shared import COLUMNS, TEMPERATURES, judged
 from latent_explorer.session import links
@@ -62,6 +62,6 @@ def samples(checkpoint: Checkpoint) -> None:
         menus.menu(
             "samples",
             "samples",
-            codes=lambda: menus.table(codes, **about),
+            codes=lambda: tables.table(codes, **about),
             script=scripts.samples(checkpoint, chosen, COLUMNS, seed, temperature),
         )

@@ -5,7 +5,7 @@ import streamlit as st
 
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts.anchors import choose, has_class, held, moving
 from latent_explorer.parts.panels import ground
 from latent_explorer.pictures import to_bytes
@@ -63,7 +63,7 @@ def grid_between(checkpoint: Checkpoint) -> None:
         menus.menu(
             "span-grid",
             "grid-between-items",
-            codes=lambda: menus.table(
+            codes=lambda: tables.table(
                 {name: code[cells] for name, code in codes.items()}, row=cells // SIDE, column=cells % SIDE
             ),
             script=script_of_grid(checkpoint, items, four, moved),

@@ -6,7 +6,7 @@ import torch
 
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import animations, menus, scripts, tables
 from latent_explorer.parts.anchors import has_class, held, moving
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.interpolate.along import FINE, charts
@@ -58,7 +58,7 @@ def between_two(checkpoint: Checkpoint) -> None:
     )
 
     def frames() -> tuple[np.ndarray, list[str]]:
-        many = torch.linspace(0, 1, menus.STEPS)
+        many = torch.linspace(0, 1, animations.STEPS)
         return to_bytes(torch.stack([decode(model, codes_at(many, kind)) for kind in kinds])), kinds
 
     together = {name: torch.cat([codes[name] for codes in rows]) for name in latents}
@@ -76,7 +76,9 @@ def between_two(checkpoint: Checkpoint) -> None:
         menus.menu(
             "paths",
             "paths",
-            codes=lambda: menus.table(together, path=np.repeat(kinds, steps), t=t.repeat(len(kinds)).numpy()),
+            codes=lambda: tables.table(
+                together, path=np.repeat(kinds, steps), t=t.repeat(len(kinds)).numpy()
+            ),
             frames=frames,
             script=script_of_paths(checkpoint, ends, stops, moved, kinds, steps),
         )

@@ -11,7 +11,7 @@ import torch
 
 from latent_explorer.caches import collection, encodings, measurements
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts.panels import opened
 from latent_explorer.pictures import to_bytes
 from latent_explorer.published import PUBLISHED, SCORES
@@ -89,7 +89,7 @@ def strips_by_factor(found: Checkpoint, item: int) -> None:
         menus.menu(
             f"factors-{key(found.name)}",
             f"{key(found.name)}-by-factor",
-            codes=lambda: menus.table(codes, factor=np.repeat(told.names, STEPS)),
+            codes=lambda: tables.table(codes, factor=np.repeat(told.names, STEPS)),
             script=scripts.of_codes(
                 found, f"The dimensions of {found.name} that tell most of each factor", codes, STEPS
             ),
