@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from latent_explorer.caches import encodings, priors
 from latent_explorer.components import image_grid
-from latent_explorer.user_image.panel import SOURCE, STROKES
+from latent_explorer.user_image.chosen import SOURCE, STROKES
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 

@@ -11,7 +11,7 @@ import torch
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.caches import colourings, encodings, maps, sources
 from latent_explorer.components.map.selection import Selection
-from latent_explorer.export import menus
+from latent_explorer.export import tables
 from latent_explorer.parts.selections import table
 from streamlit.testing.v1 import AppTest
 
@@ -102,7 +102,7 @@ def test_what_a_link_cannot_have_is_said(open_page: Open, query: dict[str, str],
 def test_the_rows_of_a_selection_come_back_from_both_files(trained: dict[str, Path]):
     found = load(trained["joint-digits"])
     rows = table(found, ROWS)
-    with np.load(io.BytesIO(menus.npz(rows)), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(tables.npz(rows)), allow_pickle=False) as arrays:
         assert arrays["item"].tolist() == ROWS.tolist()
         assert set(arrays["split"]) == {"test"}
         assert arrays["class"].tolist() == [found.atlas.classes[found.atlas.labels[row]] for row in ROWS]
@@ -111,7 +111,7 @@ def test_the_rows_of_a_selection_come_back_from_both_files(trained: dict[str, Pa
             np.testing.assert_array_equal(arrays[f"scale.{name}"], found.atlas.scales[name][ROWS])
         for name, places in found.atlas.coordinates.items():
             np.testing.assert_array_equal(arrays[f"map.{name}"], places[ROWS])
-    header, *lines = menus.csv(rows).decode().splitlines()
+    header, *lines = tables.csv(rows).decode().splitlines()
     assert len(lines) == len(ROWS)
     column = header.split(",").index("mean.z[1]")
     assert np.float32(lines[2].split(",")[column]) == found.atlas.means["z"][ROWS[2], 1]

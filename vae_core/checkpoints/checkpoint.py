@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from ..kinds import Kind
 from ..model import Model
 from ..models import Signature, declare
 from ..multirate import at, usual
@@ -35,6 +36,11 @@ class Checkpoint:
     @property
     def signature(self) -> Signature:
         return signature_of(self.card)
+
+    @property
+    def kind(self) -> Kind:
+        """What an observation is."""
+        return self.signature.kind
 
     @property
     def name(self) -> str:

@@ -85,7 +85,7 @@ def thumbnail(found: Checkpoint, item: int) -> bytes:
     """The decoded posterior mean of an item of the atlas, as a PNG. Raises IndexError for an item it has not."""
     if not 0 <= item < len(found.atlas):
         raise IndexError(f"{found.name} has items 0 to {len(found.atlas) - 1}")
-    return png(to_bytes(decode(found.model, item_codes(found, [item])))[0])
+    return png(to_bytes(decode(found.model, item_codes(found, [item])), found.kind)[0])
 
 
 # Of how many selected items the mean image is made, evenly spread over the selection.
@@ -109,7 +109,7 @@ def means_of(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
         rest = item_codes(found, [typical])
         for name in names:
             pictures[f"mean {name}, rest of item {typical}"] = decode(model, {**rest, name: middle[name]})
-    return {title: to_bytes(picture)[0] for title, picture in pictures.items()}
+    return {title: to_bytes(picture, found.kind)[0] for title, picture in pictures.items()}
 
 
 @by_identity

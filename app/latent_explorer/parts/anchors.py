@@ -9,7 +9,7 @@ from latent_explorer.caches import encodings
 from latent_explorer.parts.panels import small_picture
 from latent_explorer.session import links
 from latent_explorer.user_image.images import Own
-from latent_explorer.user_image.panel import own_picture
+from latent_explorer.user_image.widgets import own_picture
 from vae_core import Checkpoint
 
 ALL = "all"

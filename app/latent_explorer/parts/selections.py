@@ -9,7 +9,7 @@ from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.map import MapState
 from latent_explorer.components.map.selection import Selection, selected_items
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.palette import colours
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
@@ -92,11 +92,11 @@ def _actions(found: Checkpoint, name: str, rows: np.ndarray, present: Selection 
             )
         file = f"{key(found.name)}-selection{f'-{name.lower()}' if name else ''}"
         st.download_button(
-            "CSV", lambda: menus.csv(table(found, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
+            "CSV", lambda: tables.csv(table(found, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
             help="The rows of these items: number, split, class, mean and scale of each latent, place on each map.",
         )  # fmt: skip
         st.download_button(
-            "NPZ", lambda: menus.npz(table(found, rows)), f"{file}.npz", "application/octet-stream", on_click="ignore",
+            "NPZ", lambda: tables.npz(table(found, rows)), f"{file}.npz", "application/octet-stream", on_click="ignore",
             key=f"npz-{name}", help="The same as arrays: `numpy.load(file, allow_pickle=False)`.",
         )  # fmt: skip
 
@@ -162,7 +162,7 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     codes = {name: torch.cat([way[name] for way in ways]) for name in model.latents}
     zero, one = (int((t - mark).abs().argmin()) for mark in (0.0, 1.0))
     image_grid(
-        to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS))),
+        to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
         rows=list(starts),
         columns=[f"t = {step:g}" for step in t.tolist()],
         marks=[(row, zero) for row in range(len(starts))] + [(0, one)],
@@ -180,10 +180,13 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
         menus.menu(
             "from-a-to-b",
             f"{key(found.name)}-from-a-to-b",
-            codes=lambda: menus.table(
+            codes=lambda: tables.table(
                 codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
             ),
-            frames=lambda: (to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS))), list(starts)),
+            frames=lambda: (
+                to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
+                list(starts),
+            ),
             script=scripts.of_codes(found, f"From one selection to another, by {found.name}", codes, STEPS),
         )
 

@@ -9,7 +9,7 @@ import streamlit as st
 from latent_explorer.caches import checkpoints, collection
 from latent_explorer.components.copy_link import copy_link
 from latent_explorer.export import scripts
-from latent_explorer.parts.panels import measured_at
+from latent_explorer.parts.leak import measured_at
 from latent_explorer.session import links
 from latent_explorer.text import code_span, measured_by, plain
 from vae_core import Checkpoint

@@ -4,13 +4,14 @@ import streamlit as st
 from latent_explorer.caches import checkpoints, encodings
 from latent_explorer.components import controls as component
 from latent_explorer.components.controls import State
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.live import controls
 from latent_explorer.parts.panels import nearest_items
 from latent_explorer.session import links
 from latent_explorer.session.sidebar import scale, slider_key, slider_option
 from latent_explorer.text import code_span, key
-from latent_explorer.user_image.panel import kept_own, own_expander
+from latent_explorer.user_image.chosen import kept_own
+from latent_explorer.user_image.widgets import own_expander
 
 from vae_core.labels import has_label
 from vae_core.multirate import rates_of
@@ -85,7 +86,7 @@ with menus.beside(
     menus.menu(
         KEY,
         "live",
-        codes=lambda: menus.table(codes),
+        codes=lambda: tables.table(codes),
         script=scripts.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),
     )
 own_expander(checkpoint)

@@ -5,7 +5,7 @@ import streamlit as st
 import torch
 
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.generate.shared import COLUMNS, TEMPERATURES, judged
 from latent_explorer.session import links
@@ -48,7 +48,7 @@ def samples(checkpoint: Checkpoint) -> None:
     codes = prior_codes(model, inputs, len(chosen) * COLUMNS, draw)
     rows = ["" if c is None else classes[c] for c in chosen]
     image_grid(
-        to_bytes(decode(model, codes).unflatten(0, (len(rows), COLUMNS))),
+        to_bytes(decode(model, codes).unflatten(0, (len(rows), COLUMNS)), checkpoint.kind),
         rows=rows,
         title="Samples of the prior, decoded; one row a class"
         if labelled
@@ -62,6 +62,6 @@ def samples(checkpoint: Checkpoint) -> None:
         menus.menu(
             "samples",
             "samples",
-            codes=lambda: menus.table(codes, **about),
+            codes=lambda: tables.table(codes, **about),
             script=scripts.samples(checkpoint, chosen, COLUMNS, seed, temperature),
         )

@@ -1,6 +1,6 @@
 """What several sections of the page Generate use."""
 
-from latent_explorer.parts.panels import measured_at
+from latent_explorer.parts.leak import measured_at
 from latent_explorer.text import measured_by
 from vae_core import Checkpoint
 

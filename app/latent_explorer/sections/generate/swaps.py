@@ -6,11 +6,11 @@ import torch
 
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.generate.shared import judged
 from latent_explorer.session import links
-from latent_explorer.user_image.panel import codes_and_class, kept_own
+from latent_explorer.user_image.chosen import codes_and_class, kept_own
 from vae_core import Checkpoint
 from vae_core.explore import decode, swapped
 from vae_core.labels import has_label
@@ -50,7 +50,7 @@ def swaps(checkpoint: Checkpoint) -> None:
     elsewhere = swapped(model, {block: codes[block] for block in kept})
     grid = [code.unflatten(0, (len(rows), -1)) for code in (decode(model, codes), decode(model, elsewhere))]
     image_grid(
-        to_bytes(torch.cat(grid, dim=1)),
+        to_bytes(torch.cat(grid, dim=1), checkpoint.kind),
         rows=rows,
         row_notes=notes,
         columns=["decoded", *(f"→ {c}" for c in classes)],
@@ -65,7 +65,7 @@ def swaps(checkpoint: Checkpoint) -> None:
         menus.menu(
             "swaps",
             "swaps",
-            codes=lambda: menus.table(
+            codes=lambda: tables.table(
                 elsewhere,
                 item=np.repeat(rows, len(classes)),
                 to_class=np.tile(classes, len(rows)),

@@ -7,7 +7,7 @@ import torch
 from latent_explorer.caches import priors
 from latent_explorer.charts.paths import along, classes_along
 from latent_explorer.charts.rate_distortion import CONFIG
-from latent_explorer.export import menus
+from latent_explorer.export import menus, tables
 from latent_explorer.session import links
 from vae_core import Checkpoint
 from vae_core.explore import (
@@ -62,7 +62,7 @@ def under_prior(checkpoint: Checkpoint, codes: dict[str, Codes], measured: list[
         )
 
 
-def of_paths(values: dict[str, np.ndarray]) -> menus.Table:
+def of_paths(values: dict[str, np.ndarray]) -> tables.Table:
     """Numbers `(T, M)` of each path, one below the other."""
     return {
         "path": np.repeat(list(values), len(FINE)),

@@ -8,7 +8,7 @@ import torch
 
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts.anchors import choose, has_class, held, moving
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
@@ -60,7 +60,7 @@ def difference(checkpoint: Checkpoint) -> None:
     result = analogy(terms.codes, moved)
     near = nearest(checkpoint, result, terms.items)
     codes = joined(checkpoint, terms.codes, result, encodings.item_codes(checkpoint, [near]))
-    pictures = to_bytes(decode(model, codes))
+    pictures = to_bytes(decode(model, codes), checkpoint.kind)
     names = [
         *(f"{term}: {name}" for term, name in zip(TERMS, terms.names, strict=True)),
         "a − b + c",
@@ -86,7 +86,7 @@ def difference(checkpoint: Checkpoint) -> None:
         menus.menu(
             "difference",
             "difference",
-            codes=lambda: menus.table(codes, code=names),
+            codes=lambda: tables.table(codes, code=names),
             script=scripts.of_codes(checkpoint, f"a − b + c by {checkpoint.name}", codes, len(names)),
         )
 

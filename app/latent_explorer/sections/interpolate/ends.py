@@ -8,8 +8,8 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.export import scripts
 from latent_explorer.parts.anchors import choose
+from latent_explorer.user_image.chosen import codes_and_class, kept_own
 from latent_explorer.user_image.images import Own
-from latent_explorer.user_image.panel import codes_and_class, kept_own
 from vae_core import Checkpoint
 from vae_core.explore import (
     Codes,

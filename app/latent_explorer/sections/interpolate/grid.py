@@ -5,7 +5,7 @@ import streamlit as st
 
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts.anchors import choose, has_class, held, moving
 from latent_explorer.parts.panels import ground
 from latent_explorer.pictures import to_bytes
@@ -38,7 +38,7 @@ def grid_between(checkpoint: Checkpoint) -> None:
     weights = (square_weights(SIDE) if four else triangle_weights(SIDE)).flatten(0, 1)
     inside = (weights >= 0).all(-1)
     codes = blend(encodings.item_codes(checkpoint, items), weights, moved)
-    pictures = to_bytes(decode(model, codes))
+    pictures = to_bytes(decode(model, codes), checkpoint.kind)
     pictures[~inside.numpy()] = ground()
     shares = [f"{share / last:.0%}" for share in range(SIDE)]
     image_grid(
@@ -63,7 +63,7 @@ def grid_between(checkpoint: Checkpoint) -> None:
         menus.menu(
             "span-grid",
             "grid-between-items",
-            codes=lambda: menus.table(
+            codes=lambda: tables.table(
                 {name: code[cells] for name, code in codes.items()}, row=cells // SIDE, column=cells % SIDE
             ),
             script=script_of_grid(checkpoint, items, four, moved),

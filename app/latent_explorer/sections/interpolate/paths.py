@@ -6,7 +6,7 @@ import torch
 
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import animations, menus, scripts, tables
 from latent_explorer.parts.anchors import has_class, held, moving
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.interpolate.along import FINE, charts
@@ -47,7 +47,7 @@ def between_two(checkpoint: Checkpoint) -> None:
     t = torch.linspace(0, 1, steps)
     rows = [codes_at(t, kind) for kind in kinds]
     image_grid(
-        to_bytes(torch.stack([decode(model, codes) for codes in rows])),
+        to_bytes(torch.stack([decode(model, codes) for codes in rows]), checkpoint.kind),
         rows=kinds,
         columns=[f"{round(share, 2):g}" for share in t.tolist()],
         marks=[(row, column) for row in range(len(kinds)) for column in (0, steps - 1)],
@@ -57,8 +57,10 @@ def between_two(checkpoint: Checkpoint) -> None:
     )
 
     def frames() -> tuple[np.ndarray, list[str]]:
-        many = torch.linspace(0, 1, menus.STEPS)
-        return to_bytes(torch.stack([decode(model, codes_at(many, kind)) for kind in kinds])), kinds
+        many = torch.linspace(0, 1, animations.STEPS)
+        return to_bytes(
+            torch.stack([decode(model, codes_at(many, kind)) for kind in kinds]), checkpoint.kind
+        ), kinds
 
     together = {name: torch.cat([codes[name] for codes in rows]) for name in latents}
     with menus.beside(
@@ -75,7 +77,9 @@ def between_two(checkpoint: Checkpoint) -> None:
         menus.menu(
             "paths",
             "paths",
-            codes=lambda: menus.table(together, path=np.repeat(kinds, steps), t=t.repeat(len(kinds)).numpy()),
+            codes=lambda: tables.table(
+                together, path=np.repeat(kinds, steps), t=t.repeat(len(kinds)).numpy()
+            ),
             frames=frames,
             script=script_of_paths(checkpoint, ends, stops, moved, kinds, steps),
         )

@@ -11,7 +11,7 @@ import torch
 
 from latent_explorer.caches import collection, encodings, measurements
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts.panels import opened
 from latent_explorer.pictures import to_bytes
 from latent_explorer.published import PUBLISHED, SCORES
@@ -77,7 +77,7 @@ def strips_by_factor(found: Checkpoint, item: int) -> None:
         marks += [(row, nearest)] if nearest >= 0 else []
     codes = {name: torch.cat([part[name] for part in parts]) for name in code}
     image_grid(
-        to_bytes(decode(found.model, codes).unflatten(0, (-1, STEPS))),
+        to_bytes(decode(found.model, codes).unflatten(0, (-1, STEPS)), found.kind),
         rows=[f"{name} · {told.dimensions[j]}" for name, j in zip(told.names, order[0], strict=True)],
         row_notes=[f"{a:.0%}, next {b:.0%}" for a, b in zip(best, second, strict=True)],
         marks=marks,
@@ -89,7 +89,7 @@ def strips_by_factor(found: Checkpoint, item: int) -> None:
         menus.menu(
             f"factors-{key(found.name)}",
             f"{key(found.name)}-by-factor",
-            codes=lambda: menus.table(codes, factor=np.repeat(told.names, STEPS)),
+            codes=lambda: tables.table(codes, factor=np.repeat(told.names, STEPS)),
             script=scripts.of_codes(
                 found, f"The dimensions of {found.name} that tell most of each factor", codes, STEPS
             ),

@@ -8,7 +8,7 @@ import streamlit as st
 from latent_explorer.caches import measurements, sources
 from latent_explorer.charts.measures import knowledge
 from latent_explorer.charts.rate_distortion import CONFIG
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.sections.measure.disentanglement import TOGETHER
 from latent_explorer.sections.measure.job import JOB, last_output, start, watch
 from latent_explorer.text import code_span, key, plain
@@ -74,6 +74,6 @@ def importance(checkpoint: Checkpoint, found: measurements.Factors) -> None:
         menus.menu("importance", f"{key(checkpoint.name)}-importance", codes=columns_of(found, matrix))
 
 
-def columns_of(found: measurements.Factors, matrix: np.ndarray) -> Callable[[], menus.Table]:
+def columns_of(found: measurements.Factors, matrix: np.ndarray) -> Callable[[], tables.Table]:
     """A matrix `(D, F)` as a table with the dimensions' names."""
     return lambda: {"dimension": np.array(found.dimensions), **dict(zip(found.names, matrix.T, strict=True))}

@@ -137,7 +137,7 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
     ends = {name: torch.stack([rows[a], rows[b]]) for name, rows in middles.items()}
     codes = path(found.model, ends, torch.linspace(0, 1, STEPS))
     image_grid(
-        to_bytes(decode(found.model, codes))[None],
+        to_bytes(decode(found.model, codes), found.kind)[None],
         rows=[f"{names[a]} → {names[b]}"],
         columns=[f"{share:.0%}" for share in np.linspace(0, 1, STEPS)],
         title="On the line between the means",

@@ -8,7 +8,7 @@ from latent_explorer import palette
 from latent_explorer.caches import colourings, priors
 from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
-from latent_explorer.export import menus, scripts
+from latent_explorer.export import menus, scripts, tables
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.prior.shared import SAMPLES, conditional, owner, part_name, with_the_rest
 from latent_explorer.text import code_span, key, plain
@@ -58,11 +58,11 @@ def samples_of_parts(
     """Draws of each part, decoded, behind its pseudo-input where there is one."""
     drawn = draws_of_each(prior, order, SAMPLES, seed=0)
     codes = with_the_rest(found, block, drawn.flatten(0, 1), prior.classes[order].repeat_interleave(SAMPLES))
-    images = to_bytes(decode(found.model, codes).unflatten(0, (len(order), SAMPLES)))
+    images = to_bytes(decode(found.model, codes).unflatten(0, (len(order), SAMPLES)), found.kind)
     columns = [""] * SAMPLES
     inputs = pseudo_inputs(found.model, block)
     if inputs is not None:
-        images = np.concatenate([to_bytes(inputs[order])[:, None], images], axis=1)
+        images = np.concatenate([to_bytes(inputs[order], found.kind)[:, None], images], axis=1)
         columns = ["pseudo-input", *columns]
     image_grid(
         images,
@@ -86,6 +86,6 @@ def samples_of_parts(
         menus.menu(
             f"parts-{key(found.name)}",
             f"{key(found.name)}-parts-{block}",
-            codes=lambda: menus.table(codes, part=np.repeat(order.numpy(), SAMPLES)),
+            codes=lambda: tables.table(codes, part=np.repeat(order.numpy(), SAMPLES)),
             script=script,
         )
