@@ -30,7 +30,11 @@ CLASSES = ("a", "b", "c", "d")
 # Every model with its defaults, and each choice that changes which conditionals it is made of.
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in MODELS),
-    *(("vae", {"likelihood": name}) for name in LIKELIHOODS if name not in ("gaussian-fixed", "categorical")),
+    *(
+        ("vae", {"likelihood": name})
+        for name in LIKELIHOODS[Image]
+        if name not in ("gaussian-fixed", "categorical")
+    ),
     ("vae", {"likelihood": "gaussian-fixed", "gamma": 0.1}),
     ("vae", {"likelihood": "categorical", "levels": 5}),
     ("vae", {"prior": "mixture", "components": 3}),

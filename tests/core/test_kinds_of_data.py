@@ -290,7 +290,7 @@ def test_every_kind_of_data_has_priors_means_and_answers(trained_on: tuple[str, 
         [Request.of({"model": "any", "draw": {"seed": 1}, "back": True, "classes": True, **label})]
     )
     assert not isinstance(answer, ValueError)
-    assert answer.reading.shape == (1, 8, 8, 1)
+    assert answer.pixels.shape == (1, 8, 8, 1)
     assert answer.classes is None or answer.classes.shape == (1, classes)
 
 
