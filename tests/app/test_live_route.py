@@ -90,7 +90,7 @@ def test_a_page_of_another_origin_is_refused(address: str):
 
 
 def test_one_visitor_too_many_is_told_to_come_later(address: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(latent_explorer.live, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(latent_explorer.live.route, "MOST_CONNECTIONS", 1)
     with connect(address) as first:
         assert "error" not in asked(first, ASK)
         with connect(address) as second, pytest.raises(ConnectionClosed) as refused:
