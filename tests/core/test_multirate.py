@@ -20,9 +20,11 @@ from torch import Tensor, nn
 from vae_core.checkpoints import CheckpointError, Point, load, load_atlas, load_card, save_atlas, save_card
 from vae_core.checkpoints.atlas import Atlas, Ladder
 from vae_core.cli import main
-from vae_core.conditionals import DiagonalGaussian, GaussianPixels
+from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data
 from vae_core.distributions import Sampler, mean, rsample
+from vae_core.kinds import Image
+from vae_core.likelihoods import GaussianPixels
 from vae_core.metrics import Estimate, bench_of, classes, measure_frontier
 from vae_core.metrics.evidence import terms_by_image
 from vae_core.model import Model
@@ -35,7 +37,7 @@ from vae_core.projections import aligned, onto, umap
 from vae_core.training import Options, options_for, train
 
 CLASSES = ("a", "b", "c")
-SIGNATURE = Signature((1, 8, 8), CLASSES)
+SIGNATURE = Signature(Image(1, 8, 8), CLASSES)
 BATCH = {"x": torch.rand(4, 1, 8, 8).round(), "y": one_hot(torch.tensor([0, 2, 1, 0]), 3)}
 
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from ..estimates import Estimate
 from ..fields import options
+from ..kinds import Image, kind_of
 from ..models import Signature
-from ..nets import Shape
-from ..objectives import OBJECTIVES, Declared, kind_of
+from ..objectives import OBJECTIVES, Declared
+from ..objectives import kind_of as objective_kind
 from .folder import CARD, CheckpointError, atomic, bundled, located
 from .frontier import Anchor, Frontier, Point
 from .frontier import merged as with_frontier
@@ -40,13 +41,31 @@ class Described:
 
 @dataclass(frozen=True)
 class TrainedOn:
-    """The data: their name, the shape of an image, the names of the classes, and how many images were trained on."""
+    """The data: their name, what an observation is (`kinds.kind_of`), the names of the classes, and how many were trained on.
+
+    Raises ValueError for a kind that does not exist."""
 
     name: str
     shape: tuple[int, ...]
     classes: tuple[str, ...]
     images: int
     pixels: str = ""
+    kind: str = Image.name
+    features: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    mean: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+    def __post_init__(self):
+        if self.kind == Image.name and len(self.shape) != 3:
+            raise ValueError(f"images of {' x '.join(map(str, self.shape))} do not exist")
+        _ = self.signature
+
+    @property
+    def signature(self) -> Signature:
+        return Signature(kind_of(vars(self)), self.classes)
 
 
 @dataclass(frozen=True)
@@ -192,14 +211,6 @@ class Card:
         weights = told.get("weights") if isinstance(told, dict) else None
         return MadeOf(weights) if isinstance(weights, str) else None
 
-    @property
-    def signature(self) -> Signature:
-        """Raises ValueError for a shape that no image has."""
-        shape: Shape = tuple(self.data.shape)  # type: ignore[assignment]
-        if len(shape) != 3 or 0 in shape:
-            raise ValueError(f"images of {' x '.join(map(str, shape))} do not exist")
-        return Signature(shape, self.data.classes)
-
 
 def _objective(card: Mapping[str, Any]) -> Declared:
     """An objective that can be declared, and so be told."""
@@ -207,7 +218,7 @@ def _objective(card: Mapping[str, Any]) -> Declared:
         raise ValueError("it lacks objective")
     given = dict(entries(card["objective"], "objective"))
     name = read(str, given.pop("name", None), "objective.name")
-    kind = kind_of(name, given)
+    kind = objective_kind(name, given)
     return kind(**read_fields(kind, given, "objective"))
 
 

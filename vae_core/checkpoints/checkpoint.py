@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from ..kinds import Kind
 from ..model import Model
 from ..models import Signature, declare
 from ..multirate import at, usual
@@ -32,7 +33,12 @@ class Checkpoint:
 
     @property
     def signature(self) -> Signature:
-        return self.card.signature
+        return self.card.data.signature
+
+    @property
+    def kind(self) -> Kind:
+        """What an observation is."""
+        return self.signature.kind
 
     @property
     def name(self) -> str:
@@ -130,7 +136,7 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
 def _built(card: Card, folder: Path) -> Model:
     """The model of a card. Raises CheckpointError where there is none."""
     try:
-        model = declare(card.model.name, card.model.arguments).build(card.signature)
+        model = declare(card.model.name, card.model.arguments).build(card.data.signature)
         usual(model)
         return model
     except Exception as error:  # a card may say anything, and every layer stumbles over it in its own way

@@ -21,7 +21,7 @@ class Models:
     def run(self) -> int:
         for title, about in (
             ("models", _first_lines(MODELS)),
-            ("likelihoods of the pixels", {"": "  ".join(LIKELIHOODS)}),
+            *((f"likelihoods of {kind.many}", {"": "  ".join(names)}) for kind, names in LIKELIHOODS.items()),
             ("priors of an unlabelled block", _first_lines(UNLABELLED)),
             ("priors of a labelled block", _first_lines(LABELLED)),
             ("objectives", _first_lines(OBJECTIVES)),

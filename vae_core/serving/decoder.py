@@ -36,7 +36,7 @@ class Frozen:
         self.name, self.device = found.name, device
         self.model: Model = found.model if device.type == "cpu" else copy.deepcopy(found.model).to(device)
         self.ladder, self.shape = found.ladder, found.signature.shape
-        self.classes = len(found.signature.classes)
+        self.classes, self.kind = len(found.signature.classes), found.signature.kind
         self.usual, self.trained = (
             usual(found.model),
             {block: rate.trained for block, rate in rates_of(found.model).items()},
@@ -74,10 +74,10 @@ class Frozen:
         if not set(latents) <= set(codes):
             codes |= prior_codes(self.model, fixed, n, draw)
         self._move(codes, requests)
-        images = (decode(self.model, codes) * 255).round().byte().movedim(1, -1).cpu().numpy()
+        images = self.kind.picture(decode(self.model, codes)).movedim(1, -1).cpu().numpy()
         said = None
         if any(request.classes for request in requests):
-            said = class_of_codes(self.model, {name: codes[name] for name in latents}, self.classes)
+            said = class_of_codes(self.model, {name: codes[name] for name in latents})
         answers, start = [], 0
         for request in requests:
             rows = slice(start, start + request.n)
