@@ -28,7 +28,7 @@ def all_models(checkpoint: Checkpoint) -> None:
     )
     names = [name for name in counted if everything or name not in rare]
     rows = [
-        {"model": model, **{name: card[name]["value"] for name in names if name in card}}
+        {"model": model, **{name: card[name].value for name in names if name in card}}
         for model, card in cards.items()
     ]
     st.dataframe(
@@ -53,7 +53,7 @@ def all_models(checkpoint: Checkpoint) -> None:
             "models",
             codes=lambda: {
                 "model": np.array(list(cards)),
-                **{f"{name}{part}": np.array([card.get(name, {}).get(which, np.nan) for card in cards.values()])
+                **{f"{name}{part}": np.array([getattr(card.get(name), which, np.nan) for card in cards.values()])
                    for name in names for part, which in (("", "value"), (".se", "se"))},
             },
         )  # fmt: skip
@@ -96,9 +96,9 @@ def two_numbers(checkpoint: Checkpoint) -> None:
             f"{x}-{y}",
             codes=lambda: {
                 "model": np.array(list(both)),
-                x: np.array([a["value"] for a, _ in both.values()]),
-                f"{x}.se": np.array([a["se"] for a, _ in both.values()]),
-                y: np.array([b["value"] for _, b in both.values()]),
-                f"{y}.se": np.array([b["se"] for _, b in both.values()]),
+                x: np.array([a.value for a, _ in both.values()]),
+                f"{x}.se": np.array([a.se for a, _ in both.values()]),
+                y: np.array([b.value for _, b in both.values()]),
+                f"{y}.se": np.array([b.se for _, b in both.values()]),
             },
         )

@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from latent_explorer.caches import collection, measurements
+from latent_explorer.caches import collection
 from latent_explorer.charts.rate_distortion import CONFIG, betas_in_words, dimensions, plane
 from latent_explorer.export import menus
 from latent_explorer.session import links
 from latent_explorer.session.sidebar import slider_key, slider_option
 from latent_explorer.text import code_span, key, plain, said
 from vae_core import Checkpoint
-from vae_core.checkpoints import CheckpointError
-from vae_core.checkpoints.frontier import Frontier, objective
+from vae_core.checkpoints import CheckpointError, Frontier
 
 COLUMNS = {
     "distortion": "distortion, nats",
@@ -26,7 +25,7 @@ def move(checkpoint: Checkpoint, frontier: Frontier, place: str) -> None:
     rung = next((p["customdata"] for p in points if "customdata" in p), None)
     rung = rung[0] if isinstance(rung, list) else rung
     if isinstance(rung, int) and 0 <= rung < len(frontier.points):
-        for block, beta in frontier.points[rung]["betas"].items():
+        for block, beta in frontier.points[rung].betas.items():
             st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
 
 
@@ -63,7 +62,8 @@ def shown(checkpoint: Checkpoint, frontier: Frontier) -> None:
     place = f"kl-{key(checkpoint.name)}-{block}"
     st.plotly_chart(dimensions(line, checkpoint.name, block, betas[block]), key=place, config=CONFIG)
     active = [
-        f"{point[f'active_units_{block}']['value']:.0f} at β = {point['betas'][block]:.3g}" for point in line
+        f"{point.numbers[f'active_units_{block}'].value:.0f} at β = {point.betas[block]:.3g}"
+        for point in line
     ]
     with menus.beside(
         f"the rate of {block} as the sum of its dimensions’ KL, the largest at the bottom. A higher β makes "
@@ -80,16 +80,16 @@ def gaps(checkpoint: Checkpoint, frontier: Frontier) -> None:
     st.dataframe(
         [
             {
-                "trained for": betas_in_words(anchor["betas"]),
-                "epochs": anchor.get("epochs"),
-                "its D + Σ βR": objective(anchor),
-                "this model’s, minus its own": anchor["gap"]["value"],
-                "± s.e.": anchor["gap"]["se"],
-                "share": f"{anchor['gap']['share']:+.1%}",
+                "trained for": betas_in_words(anchor.betas),
+                "epochs": anchor.epochs,
+                "its D + Σ βR": anchor.objective,
+                "this model’s, minus its own": anchor.gap.value,
+                "± s.e.": anchor.gap.se,
+                "share": f"{anchor.gap.share:+.1%}",
                 **{
-                    title: f"{anchor[name]['value']:.2%}"
+                    title: f"{anchor.numbers[name].value:.2%}"
                     for name, title in COLUMNS.items()
-                    if name.endswith("accuracy") and name in anchor
+                    if name.endswith("accuracy") and name in anchor.numbers
                 },
             }
             for anchor in frontier.anchors
@@ -102,7 +102,7 @@ def gaps(checkpoint: Checkpoint, frontier: Frontier) -> None:
     )
     st.caption(
         "What you see: models that were each trained for one β alone, and by how many nats an image the objective of this one "
-        f"({checkpoint.card['epochs_done']} epochs for all β) is above (+) or below (−) theirs there; "
+        f"({checkpoint.card.epochs_done} epochs for all β) is above (+) or below (−) theirs there; "
         f"by {' and '.join(f'`{command}`' for command in frontier.gaps_by)}"
     )
 
@@ -110,7 +110,7 @@ def gaps(checkpoint: Checkpoint, frontier: Frontier) -> None:
 def measured(checkpoint: Checkpoint) -> Frontier | None:
     """What the card holds; a damaged one is said."""
     try:
-        return measurements.frontier(checkpoint)
+        return checkpoint.frontier
     except CheckpointError as error:
         st.error(f"{plain(said(error, checkpoint.folder), 1000)}.")
         return None

@@ -23,7 +23,7 @@ def single_point(checkpoint: Checkpoint) -> None:
                 on_click=change_model,
                 args=(name,),
             )
-    metrics = checkpoint.card["metrics"]
+    metrics = checkpoint.card.metrics
     if "distortion" not in metrics:
         return
     rates = {name: number for name, number in metrics.items() if name.startswith("rate_")}
@@ -32,7 +32,7 @@ def single_point(checkpoint: Checkpoint) -> None:
         cells, {"distortion": metrics["distortion"], **rates}.items(), strict=False
     ):
         title = name if name == "distortion" else f"rate of {name.removeprefix('rate_')}"
-        cell.metric(f"{plain(title)}, nats an image", f"{number['value']:.2f} ± {number['se']:.2f}")
+        cell.metric(f"{plain(title)}, nats an image", f"{number.value:.2f} ± {number.se:.2f}")
     st.caption(
         f"What you see: what this one model keeps of an image and how exactly it draws it back, value ± standard error, by "
         f"{measured_by(checkpoint.card, ['distortion', *rates])}"
