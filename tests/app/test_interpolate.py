@@ -66,10 +66,10 @@ def test_a_link_restores_the_whole_view(open_page: Open):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"from": "99999999"}, "item “99999999”. Give a whole number from 0 to 446."),
-        ({"to": "seven"}, "item “seven”"),
-        ({"c4": "-1"}, "item “-1”"),
-        ({"a": "1.5"}, "item “1.5”"),
+        ({"from": "99999999"}, "image “99999999”. Give a whole number from 0 to 446."),
+        ({"to": "seven"}, "image “seven”"),
+        ({"c4": "-1"}, "image “-1”"),
+        ({"a": "1.5"}, "image “1.5”"),
         ({"steps": "900"}, "number of steps “900”"),
         ({"move": "z_x"}, "latent “z_x”"),
         ({"span": "z_x"}, "latent “z_x”"),

@@ -49,7 +49,7 @@ def test_back_leaves_live(page: Any, address: str, asked: str):
         page.goto(f"{address}/live?model=vae-digits&{asked}")
     else:
         page.get_by_role("link", name="Live").click()
-    page.locator(".hands[data-ready=true]").wait_for()
+    page.locator(".live-controls[data-ready=true]").wait_for()
     settle(page)
     assert page.evaluate("history.length") == entries + 1
     page.go_back()
@@ -59,11 +59,11 @@ def test_back_leaves_live(page: Any, address: str, asked: str):
 def test_back_undoes_what_was_chosen_on_live(page: Any, address: str):
     opened(page, f"{address}/live?model=cdvae-digits")
     for name in ("2", "5"):
-        page.locator(f".hands [data-class='{name}']").click()
+        page.locator(f".live-controls [data-class='{name}']").click()
         page.wait_for_url(f"**class={name}**")
         settle(page)
     page.go_back()
-    page.locator(".hands [data-class='2'][aria-checked=true]").wait_for()
+    page.locator(".live-controls [data-class='2'][aria-checked=true]").wait_for()
     settle(page)
     assert query(page)["class"] == "2"
 

@@ -233,7 +233,7 @@ def test_a_file_that_is_no_image_is_said_and_an_image_is_placed(page: Any, addre
     page.goto(f"{address}/?model=rates-digits")
     page.wait_for_selector(MAP)
     page.get_by_text("Your own image on the maps").click()
-    upload = page.locator(".st-key-own-file input[type=file]")
+    upload = page.locator(".st-key-user-image-file input[type=file]")
     upload.set_input_files({"name": "no.png", "mimeType": "image/png", "buffer": b"no image"})
     page.get_by_text("cannot be read as an image").wait_for()
     Image.new("L", (40, 40), 200).save(tmp_path / "grey.png")

@@ -62,7 +62,7 @@ def twin(name: str) -> str:
     alike = [other for other, folder in there.items() if folder.resolve().name == own]
     if len(alike) < 2:
         return ""
-    return f"{len(alike)} models have the name {plain(own)}: {plain(own)} is bundled, {plain(', '.join(alike[1:]))} yours."
+    return f"{len(alike)} models are called {plain(own)}: {plain(own)} is bundled, {plain(', '.join(alike[1:]))} yours."
 
 
 def why(name: str, error: Exception) -> str:

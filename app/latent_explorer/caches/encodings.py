@@ -108,7 +108,7 @@ def means_of(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     if len(names) > 1:
         rest = item_codes(found, [typical])
         for name in names:
-            pictures[f"mean {name}, rest of item {typical}"] = decode(model, {**rest, name: middle[name]})
+            pictures[f"mean {name}, rest of image {typical}"] = decode(model, {**rest, name: middle[name]})
     return {title: to_bytes(picture)[0] for title, picture in pictures.items()}
 
 

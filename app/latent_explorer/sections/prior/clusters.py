@@ -41,15 +41,16 @@ def clusters(models: list[Checkpoint], block: str) -> None:
                 cluster_panel(found, own, kind, first, second),
                 f"clusters-{key(found.name)}-{own}-{kind}",
             )
-    seen = {
-        UMAP: "where draws of each part of the prior fall on the UMAP of the posterior means, each at the item nearest to it",
-        PRINCIPAL: "the plane in which the posterior means vary most, and in it each part of the prior, two standard deviations",
-        PAIR: "two dimensions of the posterior means, and the prior in them, two standard deviations",
-    }[kind]
     st.caption(
-        f"What you see: {seen}. Where outlines and items part, the prior promises codes that no image has, or images have codes that the "
-        "prior does not expect."
+        f"{SEEN[kind]} Where outlines and dots part, the prior draws codes that no image has, or misses codes that images have."
     )
+
+
+SEEN = {
+    UMAP: "Each dot is an image where UMAP places its posterior mean, each outline a component of the prior: its draws, at the nearest images.",
+    PRINCIPAL: "Each dot is an image in the plane in which posterior means vary most, each outline a component of the prior at two standard deviations.",
+    PAIR: "Each dot is an image in two dimensions of its posterior mean, each outline a component of the prior at two standard deviations.",
+}
 
 
 def cluster_panel(found: Checkpoint, block: str, kind: str, first: int, second: int) -> Panel:

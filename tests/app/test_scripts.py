@@ -121,7 +121,7 @@ def test_a_class_is_held_and_one_class_is_sampled(open_page: Open, shown: dict, 
 @pytest.mark.parametrize("model", ["mr-cdvae-mnist", "joint-mnist", "ppca-mnist"])
 def test_an_image_of_the_visitors_own(open_page: Open, shown: dict, folder: Path, model: str):
     at = open_page("views/traverse.py", model=model)
-    at.session_state["own-strokes"] = [STROKE]
+    at.session_state["user-image-strokes"] = [STROKE]
     at.run()
     at.selectbox(key="start").set_value("your image").run()
     assert check(at, shown) == ["strips"]
@@ -132,7 +132,7 @@ def test_an_image_of_the_visitors_own(open_page: Open, shown: dict, folder: Path
 
 def test_a_row_of_swaps_for_the_visitors_own_image(open_page: Open, shown: dict, folder: Path):
     at = open_page("views/generate.py", model="mr-cdvae-mnist")
-    at.session_state["own-strokes"] = [STROKE]
+    at.session_state["user-image-strokes"] = [STROKE]
     at.run()
     at.toggle(key="own").set_value(True).run()
     assert len(shown["swaps"]) == 11

@@ -49,7 +49,7 @@ def drawn(at: AppTest) -> AppTest:
 
 
 def give(at: AppTest, name: str, data: bytes, kind: str = "image/png") -> AppTest:
-    return at.file_uploader(key="own-file").set_value((name, data, kind)).run()
+    return at.file_uploader(key="user-image-file").set_value((name, data, kind)).run()
 
 
 def refusals(at: AppTest) -> list[str]:
@@ -70,7 +70,7 @@ def test_ones_own_image_is_shown_traversed_and_where_there_is_style_swapped(open
 def test_the_block_that_is_traversed_can_be_chosen(open_page: Open):
     at = drawn(open_page(model="cdvae-digits"))
     assert "most used dimensions of z_l" in text_of(at)
-    next(group for group in at.button_group if group.key == "own-block").set_value("z_u")
+    next(group for group in at.button_group if group.key == "user-image-block").set_value("z_u")
     assert "most used dimensions of z_u" in text_of(at.run())
 
 
@@ -118,26 +118,26 @@ def test_a_first_file_that_is_bad_leaves_nothing_to_speak_of(open_page: Open):
 def test_a_file_takes_the_place_of_the_drawing_and_gives_it_back(open_page: Open):
     at = give(drawn(open_page(model="cdvae-digits")), "two.png", png())
     assert "your file two.png" in in_use(at)
-    at.button(key="own-remove").click().run()
+    at.button(key="user-image-remove").click().run()
     assert "your drawing" in in_use(at)
     assert UPLOAD not in at.session_state
 
 
 def test_a_file_that_leaves_the_widget_stays_in_use(open_page: Open):
     at = give(open_page(model="cdvae-digits"), "two.png", png())
-    at.file_uploader(key="own-file").set_value([]).run()
+    at.file_uploader(key="user-image-file").set_value([]).run()
     assert "your file two.png" in in_use(at)
 
 
 def test_ones_own_image_goes_along_to_other_pages_and_back(open_page: Open):
     at = give(open_page(model="cdvae-digits"), "two.png", png())
-    at.toggle(key="own-centre").set_value(False).run()
+    at.toggle(key="user-image-centre").set_value(False).run()
     for page in ("views/interpolate.py", "views/rate_distortion.py", "views/map.py"):
         at.switch_page(page).run()
         assert not at.exception
     assert "your file two.png" in in_use(at)
     assert "centred" not in in_use(at)
-    assert not at.toggle(key="own-centre").value
+    assert not at.toggle(key="user-image-centre").value
 
 
 @pytest.mark.parametrize("other", ["mr-vae-mnist", "srvae-digits"])
