@@ -29,9 +29,9 @@ def segments(at: AppTest) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("model", ["vae-digits", "rates-digits", "ppca-digits"])
 def test_an_opened_item_is_traversed(open_page: Open, model: str):
-    at = pressed(open_page(model=model, item="17"), "Traverse it")
+    at = pressed(open_page(model=model, item="17"), "Traverse this image")
     assert healthy(at)
-    assert [title.value for title in at.title] == ["Traverse"]
+    assert [title.value for title in at.title] == ["What does each latent dimension change?"]
     assert at.number_input(key="item").value == 17
     assert at.selectbox(key="model").value == model
 

@@ -180,17 +180,17 @@ def test_the_script_of_a_path_from_ones_own_image_makes_the_picture_of_the_page(
 
 
 def test_it_is_said_where_the_class_means_come_from(open_page: Open):
-    assert "means of p(z | class); what else moves goes straight" in captions(
+    assert "means of p(z | class); the other latents go straight" in captions(
         open_page(PAGE, model="cdvae-digits")
     )
-    assert "means of their items’ codes" in captions(open_page(PAGE, model="vae-digits"))
-    assert "No path leads over class means" in captions(open_page(PAGE, model="cdvae-digits", move="z_u"))
+    assert "means of the codes of their images" in captions(open_page(PAGE, model="vae-digits"))
+    assert "There is no path over class means" in captions(open_page(PAGE, model="cdvae-digits", move="z_u"))
 
 
 def test_a_latent_class_is_said_to_switch(open_page: Open):
-    assert "it switches" in captions(open_page(PAGE, model="joint-digits"))
-    assert "it switches" not in captions(open_page(PAGE, model="joint-digits", move="z"))
-    assert "it switches" not in captions(open_page(PAGE, model="cdvae-digits"))
+    assert "class switches" in captions(open_page(PAGE, model="joint-digits"))
+    assert "class switches" not in captions(open_page(PAGE, model="joint-digits", move="z"))
+    assert "class switches" not in captions(open_page(PAGE, model="cdvae-digits"))
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_the_rows_of_a_selection_come_back_from_both_files(trained: dict[str, Pa
     found = load(trained["joint-digits"])
     rows = table(found, ROWS)
     with np.load(io.BytesIO(tables.npz(rows)), allow_pickle=False) as arrays:
-        assert arrays["item"].tolist() == ROWS.tolist()
+        assert arrays["image"].tolist() == ROWS.tolist()
         assert set(arrays["split"]) == {"test"}
         assert arrays["class"].tolist() == [found.atlas.classes[found.atlas.labels[row]] for row in ROWS]
         for name in found.model.latents:

@@ -171,7 +171,7 @@ def test_a_joint_model_is_sampled_and_swapped_by_class(open_page: Open):
     at = open_page("views/generate.py", model="joint-digits", **{"class": "4"})
     assert healthy(at)
     assert at.selectbox(key="class").value == "4"
-    assert "Swap matrix" in [element.value for element in at.subheader]
+    assert "The same style in every class" in [element.value for element in at.subheader]
 
 
 def test_a_mixture_prior_says_by_what_its_dimensions_are_ordered(open_page: Open):
@@ -263,8 +263,8 @@ def test_what_is_interpolated_is_said(open_page: Open):
     def captions(beta: str) -> str:
         return " ".join(caption.value for caption in open_page(model="rate-digits", beta_z=beta).caption)
 
-    assert "Between the betas" in captions("1.78")
-    assert "Between the betas" not in captions("1")
+    assert "two of the beta grid" in captions("1.78")
+    assert "two of the beta grid" not in captions("1")
 
 
 @pytest.mark.parametrize(

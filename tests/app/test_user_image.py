@@ -62,16 +62,16 @@ def test_ones_own_image_is_shown_traversed_and_where_there_is_style_swapped(open
     shown = text_of(at)
     assert "Your image" in shown
     assert "most used dimensions" in shown
-    assert ("of your image with everything else at" in shown) == (
+    assert ("of yours and takes its class latents" in shown) == (
         model in ("cdvae-digits", "joint-digits", "rates-digits")
     )
 
 
 def test_the_block_that_is_traversed_can_be_chosen(open_page: Open):
     at = drawn(open_page(model="cdvae-digits"))
-    assert "most used dimensions of z_l" in text_of(at)
+    assert "most used dimensions of the class latents z_l" in text_of(at)
     next(group for group in at.button_group if group.key == "user-image-block").set_value("z_u")
-    assert "most used dimensions of z_u" in text_of(at.run())
+    assert "most used dimensions of the style latents z_u" in text_of(at.run())
 
 
 def test_a_file_is_taken_and_what_was_done_to_it_is_said(open_page: Open):

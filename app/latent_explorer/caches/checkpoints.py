@@ -124,7 +124,7 @@ def _check_atlas(found: Checkpoint) -> None:
     )
     if not fits:
         raise CheckpointError(
-            f"its atlas.npz is not of this model: `{command('latent-explorer', 'atlas', found.folder)}` makes it anew"
+            f"its atlas.npz belongs to another model: make it anew with `{command('latent-explorer', 'atlas', found.folder)}`"
         )
 
 

@@ -84,7 +84,7 @@ def means_of_classes(found: Checkpoint) -> dict[str, Tensor]:
 def thumbnail(found: Checkpoint, item: int) -> bytes:
     """The decoded posterior mean of an item of the atlas, as a PNG. Raises IndexError for an item it has not."""
     if not 0 <= item < len(found.atlas):
-        raise IndexError(f"{found.name} has items 0 to {len(found.atlas) - 1}")
+        raise IndexError(f"{found.name} has images 0 to {len(found.atlas) - 1}")
     return png(to_bytes(decode(found.model, item_codes(found, [item])))[0])
 
 

@@ -85,7 +85,7 @@ def calibration(
     figure.update_xaxes(range=[-0.02, 1.02])
     figure.update_xaxes(title="confidence, max q(class | image)", tickformat=".0%", row=2)
     figure.update_yaxes(title="share right", tickformat=".0%", range=[-0.05, 1.08], row=1)
-    figure.update_yaxes(title="images, log", type="log", row=2)
+    figure.update_yaxes(title="images (log scale)", type="log", row=2)
     figure.update_layout(
         title={"text": chart(title), "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
         height=480,

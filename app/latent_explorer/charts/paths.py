@@ -68,7 +68,7 @@ def along(
             fillcolor=BAND,
             mode="none",
             hoverinfo="skip",
-            name="90% of the items",
+            name="90% of the images",
             showlegend=column == 1,
             row=1,
             col=column,

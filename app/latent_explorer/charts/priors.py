@@ -96,13 +96,13 @@ def matrix(
     return _laid_out(figure, chart(title), 460)
 
 
-def emptiness(draws: np.ndarray, reference: np.ndarray) -> go.Figure:
+def density_ratios(draws: np.ndarray, reference: np.ndarray) -> go.Figure:
     """Histograms of log q(z) - log p(z) at draws of the prior and at new encodings."""
     low, high = np.quantile(np.concatenate([draws, reference]), [0.002, 0.998])
     bins = {"start": low, "end": high, "size": (high - low) / 60}
     figure = go.Figure()
     for name, values, colour in (
-        ("draws from encodings that q does not hold", reference, ENCODINGS),
+        ("draws from posteriors that q does not hold", reference, ENCODINGS),
         ("draws from the prior", draws, PRIOR),
     ):
         figure.add_histogram(
@@ -118,7 +118,7 @@ def emptiness(draws: np.ndarray, reference: np.ndarray) -> go.Figure:
     figure.update_xaxes(title="density ratio log q(z) − log p(z), nats")
     figure.update_yaxes(title="share of the draws, %")
     figure.update_layout(barmode="overlay")
-    return _laid_out(figure, "Density ratio of the prior’s draws and of encodings", 320)
+    return _laid_out(figure, "Density ratio at draws of the prior and of posteriors", 320)
 
 
 def _laid_out(figure: go.Figure, title: str, height: int) -> go.Figure:

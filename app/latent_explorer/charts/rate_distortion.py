@@ -41,7 +41,7 @@ def plane(
     others: Sequence[tuple[str, float, float]],
 ) -> go.Figure:
     """Distortion over rate of the named checkpoint: the frontier with two standard errors, lines of equal bound, anchors, other checkpoints `(name, R, D)`,
-    and where the sliders stand. Every point of the frontier carries its rung as customdata."""
+    and where the sliders stand. Every point of the frontier carries its number as customdata."""
     figure = go.Figure()
     _equal_bounds(figure, frontier)
     for block in frontier.blocks:

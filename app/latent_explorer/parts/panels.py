@@ -57,7 +57,7 @@ def item_panel(found: Checkpoint, item: int) -> None:
         st.subheader(f"Image {item}")
         st.caption(plain(atlas.class_of(item)))
         _pictures(found, item)
-        if st.button("Traverse", icon=":material/tune:", width="stretch"):
+        if st.button("Traverse this image", icon=":material/tune:", width="stretch"):
             # The model and its betas are the frame's: they come along by themselves.
             st.switch_page("views/traverse.py", query_params={"item": str(item)})
     with middle:

@@ -34,7 +34,7 @@ def grid_between(checkpoint: Checkpoint) -> None:
         moved = moving(checkpoint, "span", "Latents that are averaged")
     four, last = corners != "three", SIDE - 1
     shown = dict(list(CORNERS.items())[: 4 if four else 3])
-    items = choose(checkpoint, shown, (0, 1, 2, 3), "Others")
+    items = choose(checkpoint, shown, (0, 1, 2, 3), "Other images")
     weights = (square_weights(SIDE) if four else triangle_weights(SIDE)).flatten(0, 1)
     inside = (weights >= 0).all(-1)
     codes = blend(encodings.item_codes(checkpoint, items), weights, moved)

@@ -31,7 +31,7 @@ def this_model(checkpoint: Checkpoint) -> None:
         bind="query-params",
         help="Formulas: `vae_core/metrics`, one function a group.",
     )
-    amount = controls[1].selectbox("On", list(AMOUNTS), key="amount", bind="query-params")
+    amount = controls[1].selectbox("Measure on", list(AMOUNTS), key="amount", bind="query-params")
     seed = links.whole(controls[2], "Seed", 0, 9999, "seed", "seed")
     job = st.session_state.get(JOB)
     if job is None or not job.running:

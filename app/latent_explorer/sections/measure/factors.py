@@ -62,7 +62,7 @@ def importance(checkpoint: Checkpoint, found: measurements.Factors) -> None:
         watch(checkpoint)
         return
     st.plotly_chart(
-        knowledge(matrix, found.dimensions, found.names, "What each dimension matters for each factor", "%{y} is %{z:.1%} of what trees use for %{x}"),
+        knowledge(matrix, found.dimensions, found.names, "How much trees rely on each dimension for each factor", "%{y} is %{z:.1%} of what trees use for %{x}"),
         key="importance", config=CONFIG,
     )  # fmt: skip
     menus.under(

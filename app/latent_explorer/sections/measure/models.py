@@ -78,8 +78,8 @@ def two_numbers(checkpoint: Checkpoint) -> None:
     usual = [name if name in names else names[0] for name in ("distortion", "negative_elbo")]
     links.settle("across", names, "number")
     links.settle("up", names, "number")
-    x = left.selectbox("Across", names, names.index(usual[0]), titled, key="across", bind="query-params")
-    y = right.selectbox("Up", names, names.index(usual[1]), titled, key="up", bind="query-params")
+    x = left.selectbox("Horizontal", names, names.index(usual[0]), titled, key="across", bind="query-params")
+    y = right.selectbox("Vertical", names, names.index(usual[1]), titled, key="up", bind="query-params")
     both = {model: (card[x], card[y]) for model, card in cards.items() if x in card and y in card}
     if not both:
         st.info(f"No model has both {plain(titled(x))} and {plain(titled(y))}. Choose other numbers.")

@@ -27,8 +27,8 @@ def clusters(models: list[Checkpoint], block: str) -> None:
         order = most_used(checkpoint, block)
         links.belonging("x", f"{checkpoint.name} {block}", float(order[0]))
         links.belonging("y", f"{checkpoint.name} {block}", float(order[1 % len(order)]))
-        first = links.whole(controls[1], "across", 0, last, "x", "dimension", order[0])
-        second = links.whole(controls[2], "up", 0, last, "y", "dimension", order[1 % len(order)])
+        first = links.whole(controls[1], "Horizontal", 0, last, "x", "dimension", order[0])
+        second = links.whole(controls[2], "Vertical", 0, last, "y", "dimension", order[1 % len(order)])
         if first == second:
             st.warning("A plane needs two different dimensions: choose another one.")
             return

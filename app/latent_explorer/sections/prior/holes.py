@@ -4,7 +4,7 @@ import streamlit as st
 import torch
 
 from latent_explorer.caches import priors
-from latent_explorer.charts.priors import emptiness
+from latent_explorer.charts.priors import density_ratios
 from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts
@@ -55,7 +55,7 @@ def holes(found: Checkpoint, block: str) -> None:
         commands=[scripts.measuring(found, "holes")],
     )
     st.plotly_chart(
-        emptiness(empty.log_ratio.numpy(), empty.reference.numpy()),
+        density_ratios(empty.log_ratio.numpy(), empty.reference.numpy()),
         key=f"empty-{key(found.name)}",
         config=CONFIG,
     )
