@@ -28,14 +28,14 @@ def under(
     must not call Streamlit. `script` is Python, from `latent_explorer.export.scripts`; `commands` are those that measure the
     numbers of the figure.
     """
-    words, menu = st.columns([7, 1], gap="medium")
-    words.caption(" ".join(filter(None, (seen, read))))
-    with menu.popover(
+    line = st.container(horizontal=True, gap="medium")
+    line.caption(" ".join(filter(None, (seen, read))), width="stretch")
+    with line.popover(
         "Export",
         icon=":material/download:",
         key=f"export-{figure}",
         help="Picture, data and code of this figure",
-        width="stretch",
+        width="content",
     ):
         with _line("Picture, as on the page"):
             save(figure, name)

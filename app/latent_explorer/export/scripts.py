@@ -222,7 +222,9 @@ def held(
     if derived:
         lines.append(f"values = model.generate(values, only={others})")
     if LABEL in needed:
-        lines.append(f'values["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[indices]), {_classes(found)})')
+        lines.append(
+            f'values["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[indices]), {_classes(found)})'
+        )
     size = found.signature.shape[-2:]
     draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
     return script(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from vae_core.labels import has_label
 from vae_core.model import Model
+from vae_core.names import LABEL
 
 
 def latents(model: Model, block: str) -> str:
@@ -17,6 +18,18 @@ def latents(model: Model, block: str) -> str:
     if block in model.labelled:
         return f"class latents {block}"
     return f"style latents {block}" if has_label(model) else f"latents {block}"
+
+
+def variable(model: Model, name: str) -> str:
+    """Any variable of a model: a latent block, the class, or what it is called.
+
+    >>> import vae_core
+    >>> variable(vae_core.load(vae_core.bundled()["cdvae-mnist"]).model, "y")
+    'class y'
+    """
+    if name in model.blocks:
+        return latents(model, name)
+    return f"class {name}" if name == LABEL else name
 
 
 def listed(words: Sequence[str]) -> str:

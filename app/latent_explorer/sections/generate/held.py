@@ -54,7 +54,7 @@ def held(checkpoint: Checkpoint) -> None:
         rows=[f"image {item}" for item in items],
         row_notes=[atlas.class_of(item) for item in items],
         columns=columns + ["drawn"] * (shown.shape[1] - len(columns)),
-        title=f"{name} of each image held, the rest drawn",
+        title=f"The {words.variable(model, name)} of each image held, the rest drawn",
         key="held",
     )
     others = [other for other in options if other != name]
@@ -62,8 +62,8 @@ def held(checkpoint: Checkpoint) -> None:
     menus.under(
         "held",
         f"held-{name}",
-        f"Each row holds {name} of its image and draws {words.listed(others)} from the model.",
-        f"What stays the same along a row is what {name} decides.",
+        f"Each row holds the {words.variable(model, name)} of its image and draws the {words.listed([words.variable(model, other) for other in others])} from the model.",
+        "What stays the same along a row is decided by what is held.",
         codes=lambda: tables.table(
             {latent: drawn[latent] for latent in model.latents}, image=np.repeat(items, draws)
         ),

@@ -5,8 +5,8 @@ import streamlit as st
 import torch
 
 from latent_explorer.caches import priors
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.paths import along, classes_along
-from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.export import menus, tables
 from latent_explorer.session import links
 from vae_core import Checkpoint

@@ -4,7 +4,7 @@ import streamlit as st
 
 from latent_explorer.caches import measurements
 from latent_explorer.charts import measures
-from latent_explorer.charts.rate_distortion import CONFIG
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.export import menus, scripts
 from latent_explorer.text import key, plain
 from vae_core import Checkpoint
@@ -23,9 +23,7 @@ def calibration(checkpoint: Checkpoint) -> None:
     parts = curve.confidence, curve.accuracy, curve.spread, curve.count
     confidence, right, spread, count = (part.numpy() for part in parts)
     st.plotly_chart(
-        measures.calibration(
-            confidence, right, spread, count, f"Is {checkpoint.name} as sure as it is right?"
-        ),
+        measures.calibration(confidence, right, spread, count, checkpoint.name),
         key="calibration",
         config=CONFIG,
     )

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from latent_explorer.caches import measurements, sources
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.measures import knowledge
-from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.sections.measure.disentanglement import TOGETHER
 from latent_explorer.sections.measure.job import JOB, last_output, start, watch

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from latent_explorer.caches import collection
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.measures import against
-from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.export import menus
 from latent_explorer.session import links
 from latent_explorer.text import cleaned, plain

@@ -5,8 +5,8 @@ import streamlit as st
 import torch
 
 from latent_explorer.caches import encodings, priors
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.priors import matrix
-from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.map import Panel
 from latent_explorer.export import menus, scripts
@@ -85,9 +85,11 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
             links.write(pair=f"{names[int(cell[0])]}~{names[int(cell[1])]}")
 
     values = getattr(between, field).numpy()
-    what = f"p({block} | class)" if of_priors else f"the encodings of each class in {block}"
+    what = f"p({block} | class)" if of_priors else f"encodings in {block}"
     st.plotly_chart(
-        matrix(values, found.atlas.classes, f"{title} between {what}, {found.name}", "nats", pair),
+        matrix(
+            values, found.atlas.classes, f"{title} between classes", f"{what}, {found.name}", "nats", pair
+        ),
         key=place,
         on_select=choose,
         selection_mode="points",
@@ -125,7 +127,7 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
     shown = [e for e in outlines(found, block, plane) if e.class_index in (a, b, None)]
     panel = Panel(
         block,
-        f"{block} of {found.name}",
+        f"{words.capital(words.latents(found.model, block))} of {found.name}",
         plane.project(means[block]).numpy(),
         shown,
         axes=plane.names,

@@ -4,6 +4,7 @@ import streamlit as st
 
 from latent_explorer.caches import encodings, maps
 from latent_explorer.components.map import Panel
+from latent_explorer.parts import words
 from latent_explorer.sections.prior.shared import block_of, map_of, most_used, outlines
 from latent_explorer.session import links
 from latent_explorer.text import key
@@ -54,7 +55,7 @@ SEEN = {
 
 
 def cluster_panel(found: Checkpoint, block: str, kind: str, first: int, second: int) -> Panel:
-    title = f"{block} of {found.name}"
+    title = f"{words.capital(words.latents(found.model, block))} of {found.name}"
     if kind == UMAP:
         return Panel(block, title, found.atlas.coordinates[block], maps.prior_ellipses(found, block))
     means = encodings.codes(found)[block][0]

@@ -4,7 +4,7 @@ import streamlit as st
 
 from latent_explorer.caches import encodings, priors
 from latent_explorer.charts import priors as prior_charts
-from latent_explorer.charts.rate_distortion import CONFIG
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.export import menus, scripts
 from latent_explorer.parts import words
 from latent_explorer.sections.prior.shared import conditional, most_used

@@ -4,8 +4,8 @@ import streamlit as st
 import torch
 
 from latent_explorer.caches import priors
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.priors import density_ratios
-from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts
 from latent_explorer.parts import words

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from latent_explorer.caches import collection, measurements
-from latent_explorer.charts.rate_distortion import CONFIG, betas_in_words, dimensions, plane
+from latent_explorer.charts.layout import CONFIG
+from latent_explorer.charts.rate_distortion import betas_in_words, dimensions, plane
 from latent_explorer.export import menus
 from latent_explorer.parts import words
 from latent_explorer.session import links
