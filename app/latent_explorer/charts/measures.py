@@ -81,9 +81,9 @@ def calibration(
     figure.update_yaxes(title="share right", tickformat=".0%", range=[-0.05, 1.08], row=1)
     figure.update_yaxes(title="images (log scale)", type="log", row=2)
     figure.update_layout(
-        title=heading("Is it as sure as it is right?", chart(of)),
+        title=heading(f"Is {chart(of)} as sure as right?"),
         height=480,
-        margin={"l": 70, "r": 20, "t": 65, "b": 50},
+        margin={"l": 70, "r": 20, "t": 50, "b": 50},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
         dragmode="pan",
     )

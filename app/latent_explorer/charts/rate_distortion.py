@@ -96,9 +96,9 @@ def plane(
     figure.update_layout(
         xaxis_title="rate R = KL(q ‖ p), nats an image",
         yaxis_title="distortion D = −E log p(x | z), nats an image",
-        title=heading("Rate and distortion over β", chart(name)),
-        height=460,
-        margin={"l": 60, "r": 10, "t": 100, "b": 50},
+        title=heading(f"Rate and distortion of {chart(name)}"),
+        height=480,
+        margin={"l": 60, "r": 10, "t": 125, "b": 50},  # at the top, room for a legend of five lines on a phone
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 13}},
         font={"size": 14, "family": FAMILY},
         dragmode="pan",

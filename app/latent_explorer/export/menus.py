@@ -28,7 +28,7 @@ def under(
     must not call Streamlit. `script` is Python, from `latent_explorer.export.scripts`; `commands` are those that measure the
     numbers of the figure.
     """
-    line = st.container(horizontal=True, gap="medium")
+    line = st.container(horizontal=True, gap="medium", key=f"under-{figure}")
     line.caption(" ".join(filter(None, (seen, read))), width="stretch")
     with line.popover(
         "Export",
