@@ -78,7 +78,7 @@ def test_a_link_restores_the_whole_view(open_page: Open):
         ({"measure": "height"}, "measure “height”"),
         ({"of": "dreams"}, "kind “dreams”"),
         ({"of": "class means", "class-a": "eleven"}, "class “eleven”"),
-        ({"own": "true"}, "draw or give one"),
+        ({"own": "true"}, "which no link can carry"),
     ],
 )
 def test_what_a_link_cannot_have_is_said_in_a_sentence(open_page: Open, query: dict, words: str):
@@ -158,8 +158,8 @@ def test_the_script_of_every_figure_makes_the_picture_of_the_page(
     monkeypatch.chdir(tmp_path)
     at = open_page(PAGE, model=model, **query)
     assert not said(at)
-    for grid, code in zip(shown, at.code, strict=True):
-        exec(compile(code.value, "script", "exec"), {"__name__": "__main__"})
+    for grid, script in zip(shown, scripts_in(at), strict=True):
+        exec(compile(script, "script", "exec"), {"__name__": "__main__"})
         with Image.open("picture.png") as picture:
             made = np.asarray(picture.convert("L")).astype(int)
         page = grid.transpose(0, 2, 1, 3).reshape(made.shape)
@@ -173,7 +173,7 @@ def test_the_script_of_a_path_from_ones_own_image_makes_the_picture_of_the_page(
     at = with_a_drawing(open_page(PAGE, model="cdvae-mnist"))
     shown.clear()
     at.toggle(key="own").set_value(True).run()
-    exec(compile(at.code[0].value, "script", "exec"), {"__name__": "__main__"})
+    exec(compile(scripts_in(at)[0], "script", "exec"), {"__name__": "__main__"})
     with Image.open("picture.png") as picture:
         made = np.asarray(picture.convert("L")).astype(int)
     assert np.abs(made - shown[0].transpose(0, 2, 1, 3).reshape(made.shape)).max() <= 1

@@ -215,7 +215,7 @@ def test_the_page_says_which_images_its_dots_are(
     monkeypatch.setenv(MODELS_VARIABLE, str(of_all_images.parent))
     text = opened(open_page(model="all-digits", item="1400"))
     assert "1,797 training and test images" in text
-    assert "Item 1400" in text
+    assert "Image 1400" in text
 
 
 def test_what_moves_is_forgotten_with_its_outlines_by_a_model_with_other_latents(

@@ -217,7 +217,7 @@ def test_a_card_that_describes_no_model_is_said_and_the_others_still_open(
 def test_an_item_in_the_link_opens_it(open_page: Open):
     at = open_page(model="cdvae-digits", item="17")
     assert healthy(at)
-    assert "Item 17" in [element.value for element in at.subheader]
+    assert "Image 17" in [element.value for element in at.subheader]
 
 
 def test_another_model_keeps_the_page_whole(open_page: Open):

@@ -67,8 +67,8 @@ def check(at: AppTest, shown: dict[str, np.ndarray]) -> list[str]:
     """Run the script of each figure and compare; the keys of those that were compared."""
     assert not at.exception, at.exception[0].stack_trace
     keys = [key for key in shown if key in WITH_SCRIPTS]
-    for key, code in zip(keys, at.code, strict=True):
-        made, page = run(code.value).astype(int), as_one(shown[key]).astype(int)
+    for key, script in zip(keys, scripts_in(at), strict=True):
+        made, page = run(script).astype(int), as_one(shown[key]).astype(int)
         assert made.shape == page.shape
         assert np.abs(made - page).max() <= 1, key
     return keys
@@ -176,7 +176,7 @@ def test_the_code_of_the_live_page(open_page: Open, folder: Path):
     at = open_page("views/live.py", model="mr-cdvae-mnist", item="5", **{"class": "3", "move": "z_u.1~1.5"})
     found = load(bundled()["mr-cdvae-mnist"])
     state = controls.fitting(found, State(item=5, label=3, moved={"z_u": {1: 1.5}}))
-    made = run(at.code[0].value).astype(int)
+    made = run(scripts_in(at)[0]).astype(int)
     assert np.abs(made - controls.scene(found, state).pixels[0, :, :, 0]).max() <= 1
 
 

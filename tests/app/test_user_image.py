@@ -96,7 +96,7 @@ def test_a_file_that_cannot_be_used_is_one_sentence_and_takes_nothing_away(
     at = give(open_page(model="cdvae-digits"), "two.png", png())
     at = give(at, name, data)
     assert [words in refusal and refusal.startswith(f"{name}: ") for refusal in refusals(at)] == [True]
-    assert "Your image stays the one before." in refusals(at)[0]
+    assert "Your image before stays in use." in refusals(at)[0]
     assert "your file two.png" in in_use(at)
     at = give(at, "three.png", png(30))
     assert "your file three.png" in in_use(at)
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_used_is_one_sentence_and_takes_nothing_away(
 def test_a_drawing_stays_where_a_file_is_bad(open_page: Open):
     at = give(drawn(open_page(model="cdvae-digits")), "note.png", b"no image")
     assert "your drawing" in in_use(at)
-    assert "stays the one before" in refusals(at)[0]
+    assert "before stays in use" in refusals(at)[0]
 
 
 def test_a_first_file_that_is_bad_leaves_nothing_to_speak_of(open_page: Open):

@@ -98,7 +98,7 @@ def test_the_keyboard_goes_from_item_to_item_opens_and_selects(page: Any, addres
     item = root.get_attribute("data-hover")
     assert f"image {item}" in root.locator(".spoken").inner_text()
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name=f"Item {item}").wait_for()
+    page.get_by_role("heading", name=f"Image {item}").wait_for()
     page.keyboard.press("a")
     page.wait_for_url("**selection=z_u**")
     assert int(root.get_attribute("data-selected")) == 447
