@@ -96,9 +96,9 @@ def test_the_keyboard_goes_from_item_to_item_opens_and_selects(page: Any, addres
     page.keyboard.press("Shift+ArrowRight")
     page.wait_for_selector(f"{MAP}:not([data-hover=''], [data-hover='{first}'])")
     item = root.get_attribute("data-hover")
-    assert f"item {item}" in root.locator(".spoken").inner_text()
+    assert f"image {item}" in root.locator(".spoken").inner_text()
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name=f"Item {item}").wait_for()
+    page.get_by_role("heading", name=f"Image {item}").wait_for()
     page.keyboard.press("a")
     page.wait_for_url("**selection=z_u**")
     assert int(root.get_attribute("data-selected")) == 447
@@ -137,7 +137,7 @@ def test_between_items_the_panel_s_latents_are_mixed_and_the_others_are_the_open
         if root.get_attribute("data-place") == "between":
             break
     page.get_by_text("mean of the 8 nearest codes").wait_for()
-    assert "z_l of item 5" in root.locator(".note").inner_text()
+    assert "z_l of image 5" in root.locator(".note").inner_text()
     assert not close(shown(page), decoded(trained["cdvae-digits"], mixed))
 
 

@@ -45,7 +45,7 @@ def frontier(found: Checkpoint) -> Frontier | None:
             raise ValueError("it holds something that is no number")
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise CheckpointError(
-            f"its frontier is damaged ({error}): `{command('latent-explorer', 'frontier', found.folder)}` measures it anew"
+            f"its frontier is damaged ({error}): measure it anew with `{command('latent-explorer', 'frontier', found.folder)}`"
         ) from None
     return measured
 
