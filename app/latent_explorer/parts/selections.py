@@ -184,7 +184,10 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
         codes=lambda: tables.table(
             codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
         ),
-        frames=lambda: (to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind), list(starts)),
+        frames=lambda: (
+            to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
+            list(starts),
+        ),
         script=scripts.of_codes(found, f"From one selection to another, by {found.name}", codes, STEPS),
     )
 

@@ -109,9 +109,9 @@ def place_of(found: Checkpoint, column: int) -> tuple[str, int]:
 
 
 def scores_of(found: Checkpoint) -> str:
-    metrics = found.card["metrics"]
+    metrics = found.card.metrics
     shown = [
-        f"{title} {metrics[name]['value']:.3f} ± {metrics[name]['se']:.3f}"
+        f"{title} {metrics[name].value:.3f} ± {metrics[name].se:.3f}"
         for name, title in SCORES.items()
         if name in metrics
     ]
@@ -134,7 +134,7 @@ def table(models: Sequence[Checkpoint]) -> None:
     ]
     scores = {title: st.column_config.TextColumn(width=120) for title in SCORES.values()}
     st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), column_config=scores)
-    data = sorted({found.card["data"]["name"] for found in models})
+    data = sorted({found.card.data.name for found in models})
     menus.under(
         "scores",
         "disentanglement",
@@ -147,14 +147,15 @@ def table(models: Sequence[Checkpoint]) -> None:
 
 
 def ours(found: Checkpoint) -> dict[str, str]:
-    metrics, made = found.card["metrics"], found.card["training"]
-    steps = found.card["epochs_done"] * (found.card["data"]["images"] // made["batch"])
+    card = found.card
+    metrics, made = card.metrics, card.training
+    steps = card.epochs_done * (card.data.images // made.batch)
     numbers = {
-        title: f"{metrics[name]['value']:.3f} ± {metrics[name]['se']:.3f}" if name in metrics else ""
+        title: f"{metrics[name].value:.3f} ± {metrics[name].se:.3f}" if name in metrics else ""
         for name, title in SCORES.items()
     }
-    images = f"{found.card['data']['images']:,} images"
-    budget = f"{images}, {steps:,} steps of {made['batch']} at {made['learning_rate']:g}, seed {made['seed']}"
+    images = f"{card.data.images:,} images"
+    budget = f"{images}, {steps:,} steps of {made.batch} at {made.learning_rate:g}, seed {made.seed}"
     return {"model": found.name, **numbers, "budget": budget, "source": "its card"}
 
 
