@@ -175,8 +175,7 @@ def _trained(quick: bool) -> np.ndarray:
     """Posterior means of the grid's sprites by a VAE that saw other ones."""
     import torch
 
-    from vae_core import sprites
-    from vae_core.data import load_data
+    from vae_core.data import load_data, sprites
     from vae_core.models import VAE
     from vae_core.names import IMAGE
     from vae_core.objectives import ELBO

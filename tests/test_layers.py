@@ -16,18 +16,16 @@ VIEWS = sorted(
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "fields", "distributions", "nets", "sprites", "atlas", "evaluations"},
-    {"pixels", "frontier"},
+    {"names", "fields", "distributions", "nets", "kinds"},
+    {"readings"},
     {"conditionals"},
-    {"priors"},
+    {"likelihoods", "priors"},
     {"model"},
     {"labels", "multirate"},
     {"objectives", "explore"},
-    {"clusters"},
     {"models"},
     {"data", "checkpoints"},
     {"projections", "metrics", "training", "serving"},
-    {"flags"},
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
+Size = tuple[int, int]
 
 
 class Joined(nn.Sequential):
@@ -26,11 +27,13 @@ class Joined(nn.Sequential):
 
 
 class Nets(NamedTuple):
-    """A preset: a trunk from an image to `width` features (heads are linear maps on them), and a decoder to logits."""
+    """A preset: a trunk from an observation to `width` features (heads are linear maps on them), and a decoder to logits. spatial: for
+    images alone."""
 
     trunk: Callable[[Shape], nn.Module]
     width: int
     decoder: Callable[[int, Shape], nn.Module]
+    spatial: bool = False
 
 
 def dense(inputs: int, hidden: Sequence[int], activation: Callable[[], nn.Module]) -> list[nn.Module]:
@@ -53,81 +56,146 @@ def mlp(*hidden: int, activation: Callable[[], nn.Module] = nn.LeakyReLU) -> Net
     return Nets(trunk, hidden[-1], decoder)
 
 
-def convolutional(*channels: int, features: int = 256, activation: Callable[[], nn.Module] = nn.SiLU) -> Nets:
-    """4x4 convolutions of stride 2 down to a side of 4 to 7, then a dense layer; the decoder is the mirror image.
+def convolutional(
+    *channels: int,
+    features: int = 256,
+    activation: Callable[[], nn.Module] = nn.SiLU,
+    residual: bool = False,
+) -> Nets:
+    """4x4 convolutions of stride 2 down to sides of 4 to 7, then a dense layer; the decoder is the mirror image.
 
-    `channels` are the widths of the stages, the last one repeated where an image has more: 28 -> 14 -> 7,
-    32 -> 16 -> 8 -> 4, 64 -> 32 -> 16 -> 8 -> 4. Raises ValueError for sides that do not halve down to 4..7.
+    `channels` are the widths of the stages, the last one repeated where an image has more: 28 -> 14 -> 7, 32 -> 16 -> 8 -> 4,
+    64 -> 32 -> 16 -> 8 -> 4. Images of every size: an odd side loses its half pixel on the way down and has it back on the way up,
+    100 x 75 -> 50 x 37 -> 25 x 18 -> 12 x 9 -> 6 x 4; a side that is short enough stays, 64 x 6 -> 32 x 6.
+    residual: each stage ends, on the way up begins, in a `Residual` block, for images of more detail.
     """
 
+    def blocks(width: int) -> list[nn.Module]:
+        return [Residual(width, activation)] if residual else []
+
     def trunk(shape: Shape) -> nn.Module:
-        widths, side = _stages(shape, channels)
-        downs = [layer for a, b in pairwise(widths) for layer in (nn.Conv2d(a, b, 4, 2, 1), activation())]
-        return nn.Sequential(*downs, nn.Flatten(), nn.Linear(widths[-1] * side**2, features), activation())
+        widths, sizes = _stages(shape, channels)
+        downs = [
+            layer
+            for (a, b), (large, small) in zip(pairwise(widths), pairwise(sizes), strict=True)
+            for layer in (_down(a, b, large, small), activation(), *blocks(b))
+        ]
+        top = widths[-1] * math.prod(sizes[-1])
+        return nn.Sequential(*downs, nn.Flatten(), nn.Linear(top, features), activation())
 
     def decoder(inputs: int, shape: Shape) -> nn.Module:
-        widths, side = _stages(shape, channels)
+        widths, sizes = _stages(shape, channels)
         ups = [
             layer
-            for b, a in zip(widths[:0:-1], widths[-2::-1], strict=True)
-            for layer in (nn.ConvTranspose2d(b, a, 4, 2, 1), activation())
+            for (b, a), (small, large) in zip(pairwise(widths[::-1]), pairwise(sizes[::-1]), strict=True)
+            for layer in (*blocks(b), _up(b, a, small, large), activation())
         ]
-        top = dense(inputs, (features, widths[-1] * side**2), activation)
-        return Joined(*top, nn.Unflatten(1, (widths[-1], side, side)), *ups[:-1])
+        return Joined(*_top(inputs, features, widths[-1], sizes[-1], activation), *ups[:-1])
 
-    return Nets(trunk, features, decoder)
+    return Nets(trunk, features, decoder, spatial=True)
+
+
+class Residual(nn.Module):
+    """h + W2 a(W1 a(h)), two 3x3 convolutions beside the identity (He et al., 2016).
+
+    W2 begins at 0, so that a training begins at the plain convolutions and needs no normalisation (Zhang et al., 2019).
+    """
+
+    def __init__(self, channels: int, activation: Callable[[], nn.Module]):
+        super().__init__()
+        first, second = (nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
+        for parameter in second.parameters():
+            nn.init.zeros_(parameter)
+        self.branch = nn.Sequential(activation(), first, activation(), second)
+
+    def forward(self, h: Tensor) -> Tensor:
+        return h + self.branch(h)
 
 
 def disentanglement_lib() -> Nets:
     """The nets of disentanglement_lib's studies (Locatello et al., 2019), which are those of the beta-VAE for chairs (Higgins et al., 2017).
 
-    Convolutions of stride 2 to 32, 32, 64 and 64 channels, two of 4x4 and two of 2x2, and 256 units; back through 256 and 1024 units
-    and convolutions of 4x4 to 64, 32 and 32 channels; ReLU. 1024 is 64 x 4 x 4, of images of 64 x 64; other sides that 16 divides have
-    their own. Raises ValueError for sides that it does not.
+    Convolutions of stride 2 to 32, 32, 64 and 64 channels, two of 4x4 and two of 2x2 (3x3 along an odd side), and 256 units; back through
+    256 and 1024 units and convolutions of 4x4 to 64, 32 and 32 channels; ReLU. 1024 is 64 x 4 x 4, of images of 64 x 64; other sizes have
+    their own. Raises ValueError for sides below 16.
     """
     channels, features = (32, 32, 64, 64), 256
 
     def trunk(shape: Shape) -> nn.Module:
-        side, kernels = _sixteenth(shape), ((4, 1), (4, 1), (2, 0), (2, 0))
+        sizes = _four_halvings(shape)
         downs = [
             layer
-            for (a, b), (size, padding) in zip(pairwise((shape[0], *channels)), kernels, strict=True)
-            for layer in (nn.Conv2d(a, b, size, 2, padding), nn.ReLU())
+            for number, ((a, b), (large, small)) in enumerate(
+                zip(pairwise((shape[0], *channels)), pairwise(sizes), strict=True)
+            )
+            for layer in (_down(a, b, large, small) if number < 2 else _pooled(a, b, large), nn.ReLU())
         ]
-        return nn.Sequential(*downs, nn.Flatten(), *dense(channels[-1] * side**2, [features], nn.ReLU))
+        return nn.Sequential(
+            *downs, nn.Flatten(), *dense(channels[-1] * math.prod(sizes[-1]), [features], nn.ReLU)
+        )
 
     def decoder(inputs: int, shape: Shape) -> nn.Module:
-        side = _sixteenth(shape)
-        top = dense(inputs, (features, channels[-1] * side**2), nn.ReLU)
+        sizes = _four_halvings(shape)
         widths = (*channels[::-1], shape[0])
-        ups = [layer for a, b in pairwise(widths) for layer in (nn.ConvTranspose2d(a, b, 4, 2, 1), nn.ReLU())]
-        return Joined(*top, nn.Unflatten(1, (channels[-1], side, side)), *ups[:-1])
+        top = _top(inputs, features, channels[-1], sizes[-1], nn.ReLU)
+        ups = [
+            layer
+            for (b, a), (small, large) in zip(pairwise(widths), pairwise(sizes[::-1]), strict=True)
+            for layer in (_up(b, a, small, large), nn.ReLU())
+        ]
+        return Joined(*top, *ups[:-1])
 
-    return Nets(trunk, features, decoder)
+    return Nets(trunk, features, decoder, spatial=True)
 
 
-def _sixteenth(shape: Shape) -> int:
+def _four_halvings(shape: Shape) -> list[Size]:
+    """Sizes from the image's to a sixteenth of it."""
     _, height, width = shape
-    if height != width or height % 16:
+    if min(height, width) < 16:
         raise ValueError(
-            f"the nets conv-32-64 want square images of a side that 16 divides, got {height} x {width}: choose others"
+            f"the nets conv-32-64 want images whose sides are at least 16, got {height} x {width}: choose others"
         )
-    return height // 16
+    return [(height >> i, width >> i) for i in range(5)]
 
 
-def _stages(shape: Shape, channels: Sequence[int]) -> tuple[list[int], int]:
-    """Widths from the image's channels to the top stage, and the side of the top stage."""
-    depth, height, width = shape
-    if height != width:
-        raise ValueError(f"convolutional nets want square images, got {height} x {width}: use an MLP")
-    side, stages = height, 0
-    while side > 7 and side % 2 == 0:
-        side, stages = side // 2, stages + 1
-    if not (4 <= side <= 7 and stages):
-        raise ValueError(
-            f"a side of {height} does not halve down to 4..7: use an MLP, or resize to 28, 32 or 64"
-        )
-    return [depth, *(channels[min(i, len(channels) - 1)] for i in range(stages))], side
+def _stages(shape: Shape, channels: Sequence[int]) -> tuple[list[int], list[Size]]:
+    """Widths and sizes from the image's to the top stage's: each side is halved while it is above 7. There is one stage at least."""
+    depth, *size = shape
+    sizes: list[Size] = [(size[0], size[1])]
+    while max(sizes[-1]) > 7 or len(sizes) == 1:
+        height, width = (side // 2 if side > 7 else side for side in sizes[-1])
+        sizes.append((height, width))
+    return [depth, *(channels[min(i, len(channels) - 1)] for i in range(len(sizes) - 1))], sizes
+
+
+def _top(
+    inputs: int, features: int, channels: int, size: Size, activation: Callable[[], nn.Module]
+) -> list[nn.Module]:
+    """The dense layers from a code to the features of the top stage."""
+    layers = dense(inputs, (features, channels * math.prod(size)), activation)
+    return [*layers, nn.Unflatten(1, (channels, *size))]
+
+
+def _down(a: int, b: int, large: Size, small: Size) -> nn.Conv2d:
+    """A convolution that halves a side, rounded down, with four weights along it, or keeps it with three."""
+    kernel, stride, _ = zip(*map(_along, large, small), strict=True)
+    return nn.Conv2d(a, b, kernel, stride, 1)
+
+
+def _up(b: int, a: int, small: Size, large: Size) -> nn.ConvTranspose2d:
+    """The way back of `_down`: a side that was odd has one pixel more than twice its half."""
+    kernel, stride, rest = zip(*map(_along, large, small), strict=True)
+    return nn.ConvTranspose2d(b, a, kernel, stride, 1, rest)
+
+
+def _along(large: int, small: int) -> tuple[int, int, int]:
+    """Weights, stride and what is left over of a side that is halved or kept."""
+    return (3, 1, 0) if large == small else (4, 2, large - 2 * small)
+
+
+def _pooled(a: int, b: int, large: Size) -> nn.Conv2d:
+    """A convolution that halves a side with two weights along it, or three where it is odd."""
+    return nn.Conv2d(a, b, (2 + large[0] % 2, 2 + large[1] % 2), 2, 0)
 
 
 # The presets by name. Add one here and every command and page can use it.
@@ -140,6 +208,7 @@ NETS: dict[str, Nets] = {
     "conv-32": convolutional(32, 32),
     "conv-64": convolutional(64, 64, features=256),
     "conv-32-64": disentanglement_lib(),
+    "res-32-64": convolutional(32, 64, residual=True),
 }
 
 

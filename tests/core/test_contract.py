@@ -12,13 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, OneHotCategorical
 
-from vae_core.conditionals import BernoulliPixels, Conditional, DiagonalGaussian, Feature
+from vae_core.conditionals import Conditional, DiagonalGaussian, Feature
 from vae_core.distributions import Sampler, mean, rsample
 from vae_core.explore import reconstruct, sample, traverse
+from vae_core.kinds import Image
+from vae_core.likelihoods import BernoulliPixels
 from vae_core.model import Model
 from vae_core.models import LIKELIHOODS, MODELS, Signature, declare
 from vae_core.multirate import at, rates_of
-from vae_core.nets import NETS, Joined, preset
+from vae_core.nets import NETS, Joined, Residual, preset
 from vae_core.objectives import elbo
 from vae_core.priors import StandardNormal, one_hot
 
@@ -28,7 +30,11 @@ CLASSES = ("a", "b", "c", "d")
 # Every model with its defaults, and each choice that changes which conditionals it is made of.
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in MODELS),
-    *(("vae", {"likelihood": name}) for name in LIKELIHOODS if name not in ("gaussian-fixed", "categorical")),
+    *(
+        ("vae", {"likelihood": name})
+        for name in LIKELIHOODS[Image]
+        if name not in ("gaussian-fixed", "categorical")
+    ),
     ("vae", {"likelihood": "gaussian-fixed", "gamma": 0.1}),
     ("vae", {"likelihood": "categorical", "levels": 5}),
     ("vae", {"prior": "mixture", "components": 3}),
@@ -67,7 +73,7 @@ every_model = pytest.mark.parametrize(("name", "arguments", "side"), CASES)
 
 def built(name: str, arguments: dict[str, Any], side: int) -> Model:
     """The declared model; one that takes rates at some beta of each block."""
-    model = declare(name, arguments).build(Signature((1, side, side), CLASSES))
+    model = declare(name, arguments).build(Signature(Image(1, side, side), CLASSES))
     return at(model, {block: 1.5 + number for number, block in enumerate(rates_of(model))})
 
 
@@ -210,23 +216,74 @@ def test_arguments_that_make_no_model_are_refused_in_a_sentence(
 
 def test_a_cdvae_needs_classes():
     with pytest.raises(ValueError, match="needs data with classes"):
-        declare("cdvae", {}).build(Signature((1, 8, 8), ()))
+        declare("cdvae", {}).build(Signature(Image(1, 8, 8), ()))
 
 
-@pytest.mark.parametrize(
-    ("shape", "words"),
-    [
-        ((1, 28, 20), "want square images, got 28 x 20"),
-        ((1, 30, 30), "a side of 30 does not halve down to 4..7"),
-        ((1, 6, 6), "a side of 6 does not halve down to 4..7"),
-    ],
-)
-def test_convolutions_refuse_sides_that_do_not_halve(
-    shape: tuple[int, int, int], words: str, one_line: Callable
-):
-    with pytest.raises(ValueError, match=words) as caught:
-        declare("vae", {"nets": "conv-32"}).build(Signature(shape, CLASSES))
-    one_line(caught.value)
+SIZES = [
+    (28, 20),
+    (30, 30),
+    (6, 6),
+    (64, 78),
+    (78, 64),
+    (100, 75),
+    (75, 100),
+    (25, 25),
+    (9, 7),
+    (64, 6),
+    (5, 40),
+    (1, 1),
+    (1, 33),
+    (17, 31),
+]
+
+
+@pytest.mark.parametrize("nets", ["conv-32", "conv-64", "res-32-64", "conv-32-64"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_convolutions_take_images_of_every_size(size: tuple[int, int], nets: str, one_line: Callable):
+    for channels in (1, 3):
+        shape = (channels, *size)
+        if nets == "conv-32-64" and min(size) < 16:
+            with pytest.raises(ValueError, match=f"at least 16, got {size[0]} x {size[1]}") as caught:
+                preset(nets).trunk(shape)
+            one_line(caught.value)
+            continue
+        images = torch.rand(2, *shape, requires_grad=True)
+        preset(nets).trunk(shape)(images).sum().backward()
+        assert images.grad is not None
+        assert images.grad.flatten(2).amax(-1).abs().min() > 0
+        edges = images.grad[..., [0, -1], :].abs().sum(), images.grad[..., [0, -1]].abs().sum()
+        assert min(edges) > 0  # no side is cut off
+        assert preset(nets).decoder(3, shape)(torch.randn(2, 3)).shape == (2, *shape)
+
+
+def test_convolutions_of_the_usual_sizes_have_the_layers_they_always_had():
+    """The weights of every checkpoint are named and shaped by these."""
+    for side, top, stages in ((8, 4, 1), (16, 4, 2), (28, 7, 2), (32, 4, 3), (64, 4, 4), (112, 7, 4)):
+        trunk, decoder = (
+            preset("conv-32").trunk((1, side, side)),
+            preset("conv-32").decoder(5, (1, side, side)),
+        )
+        assert [layer.weight.shape for layer in trunk if hasattr(layer, "weight")] == [  # type: ignore[union-attr]
+            *(torch.Size((32, 1 if i == 0 else 32, 4, 4)) for i in range(stages)),
+            torch.Size((256, 32 * top**2)),
+        ]
+        ups = [layer for layer in decoder if isinstance(layer, nn.ConvTranspose2d)]  # type: ignore[arg-type]
+        assert [up.weight.shape for up in ups] == [
+            torch.Size((32, 1 if i == stages - 1 else 32, 4, 4)) for i in range(stages)
+        ]
+        assert all(up.stride == (2, 2) and up.output_padding == (0, 0) for up in ups)
+
+
+def test_a_residual_block_begins_as_nothing():
+    h = torch.randn(2, 32, 4, 5)
+    assert torch.equal(Residual(32, nn.SiLU)(h), h)
+
+
+@pytest.mark.parametrize("nets", ["conv-32", "res-32-64"])
+def test_models_of_many_betas_take_images_of_every_size(nets: str):
+    model = declare("vae", {"nets": nets, "rates": (0.1, 10.0)}).build(Signature(Image(3, 21, 14), ()))
+    batch = {"x": torch.rand(2, 3, 21, 14).round(), "log_beta_z": torch.zeros(2, 1)}
+    assert model.terms(batch).elbo.isfinite().all()
 
 
 def test_a_variable_comes_after_its_parents():

@@ -9,8 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vae_core import sprites
-from vae_core.data import DATA_VARIABLE, DATASETS, Data, load_data, local_data
+from vae_core.data import DATA_VARIABLE, DATASETS, Data, load_data, local_data, sprites
 from vae_core.distributions import Sampler
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
-import torch
 
 from latent_explorer import MODELS_VARIABLE, cards
 from latent_explorer.caches.kept import MOST_OPEN, Stamps, by_identity_few, forget_derived, stamps
@@ -19,11 +18,6 @@ from latent_explorer.cards import text
 from latent_explorer.text import command, plain, said
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import CheckpointError, found_in, load_card
-from vae_core.explore import (
-    prior_codes,
-)
-from vae_core.names import LABEL
-from vae_core.priors import one_hot
 
 # The bundled checkpoint that a visitor sees first.
 OPENS_ON = "mr-cdvae-mnist"
@@ -103,10 +97,7 @@ def _checkpoint(name: str, folder: str, written: Stamps) -> Checkpoint:
 
 def _check_atlas(found: Checkpoint) -> None:
     """Raises CheckpointError where there is no atlas, or that of another model."""
-    atlas, widths = found.atlas, {}
-    with torch.no_grad():
-        given = {LABEL: one_hot(torch.zeros(1, dtype=torch.long), max(1, len(found.signature.classes)))}
-        widths = {name: code.shape[1] for name, code in prior_codes(found.model, given).items()}
+    atlas, widths = found.atlas, found.model.sizes
     fits = (
         len(atlas) > 0
         and atlas.classes == found.signature.classes

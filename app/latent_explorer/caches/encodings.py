@@ -60,11 +60,11 @@ def variables(found: Checkpoint, items: list[int]) -> dict[str, Tensor]:
 def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor, Tensor]]:
     """For each block: KL of each dimension in nats (mean over the atlas) where it divides over them, the variance of its
     posterior mean, and which dimensions are active."""
-    labels, classes = torch.from_numpy(found.atlas.labels), len(found.atlas.classes)
+    labels = torch.from_numpy(found.atlas.labels)
     means, scales = ({block: pair[i] for block, pair in codes(found).items()} for i in (0, 1))
     return {
         block: (
-            rate_per_dimension(found.model, block, means, scales, labels, classes),
+            rate_per_dimension(found.model, block, means, scales, labels),
             activity(means[block]),
             active_units(means[block]),
         )
@@ -76,8 +76,8 @@ def rates(found: Checkpoint) -> dict[str, tuple[Tensor | None, Tensor, Tensor]]:
 def means_of_classes(found: Checkpoint) -> dict[str, Tensor]:
     """The mean of each class in each latent, `(K, D)`."""
     means = {block: mean for block, (mean, _) in codes(found).items()}
-    labels = torch.from_numpy(found.atlas.labels)
-    return class_means(found.model, means, labels, len(found.atlas.classes))
+    members = one_hot(torch.from_numpy(found.atlas.labels), len(found.atlas.classes))
+    return class_means(found.model, means, members)
 
 
 @kept(4096)
@@ -85,7 +85,7 @@ def thumbnail(found: Checkpoint, item: int) -> bytes:
     """The decoded posterior mean of an item of the atlas, as a PNG. Raises IndexError for an item it has not."""
     if not 0 <= item < len(found.atlas):
         raise IndexError(f"{found.name} has images 0 to {len(found.atlas) - 1}")
-    return png(to_bytes(decode(found.model, item_codes(found, [item])))[0])
+    return png(to_bytes(decode(found.model, item_codes(found, [item])), found.kind)[0])
 
 
 # Of how many selected items the mean image is made, evenly spread over the selection.
@@ -109,7 +109,7 @@ def means_of(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
         rest = item_codes(found, [typical])
         for name in names:
             pictures[f"mean {name}, rest of image {typical}"] = decode(model, {**rest, name: middle[name]})
-    return {title: to_bytes(picture)[0] for title, picture in pictures.items()}
+    return {title: to_bytes(picture, found.kind)[0] for title, picture in pictures.items()}
 
 
 @by_identity

@@ -54,7 +54,7 @@ def prior_ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
 
 @by_identity
 def _ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
-    prior = priors_by_class(found.model, block, len(found.atlas.classes))
+    prior = priors_by_class(found.model, block)
     if prior is None:
         return []
     labelled = block in found.model.labelled

@@ -11,10 +11,10 @@ from latent_explorer.caches.kept import by_identity
 from latent_explorer.text import command
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
+from vae_core.checkpoints.frontier import Frontier
 from vae_core.explore import (
     class_posterior,
 )
-from vae_core.frontier import Frontier
 from vae_core.labels import has_label
 from vae_core.metrics import Estimate
 from vae_core.metrics.calibration import Reliability, calibration_error, judged_confidence, reliability
@@ -56,7 +56,7 @@ def calibrated(found: Checkpoint) -> tuple[Reliability, Estimate] | None:
     if not has_label(found.model) or len(found.atlas.classes) < 2:
         return None
     means, scales = ({name: pair[i] for name, pair in encodings.codes(found).items()} for i in (0, 1))
-    posterior = class_posterior(found.model, means, scales, len(found.atlas.classes)).double()
+    posterior = class_posterior(found.model, means, scales).double()
     confidence, right = judged_confidence(posterior.log(), torch.from_numpy(found.atlas.labels))
     return reliability(confidence, right), calibration_error(
         confidence, right, torch.Generator().manual_seed(0)

@@ -6,11 +6,11 @@ from torch import Tensor
 from latent_explorer.caches import encodings
 from latent_explorer.caches.kept import by_identity
 from vae_core import Checkpoint
-from vae_core.clusters import Marginals, Parts, marginals, parts_of, responsibilities
 from vae_core.explore import (
     prior_distance_of,
     prior_log_density,
 )
+from vae_core.explore.components import Marginals, Parts, marginals, parts_of, responsibilities
 from vae_core.metrics.holes import COUNT, Holes, holes
 from vae_core.metrics.separation import Overlap, comparable, posterior_overlap, prior_overlap
 
@@ -21,10 +21,8 @@ PRIOR_MEASURES = {"distance": prior_distance_of, "log density": prior_log_densit
 @by_identity
 def usual_under_prior(found: Checkpoint, measure: str) -> dict[str, tuple[float, float]]:
     """Between which values nine in ten items of the atlas lie, for each block: the 5% and 95% quantiles."""
-    means, classes = encodings.item_codes(found, list(range(len(found.atlas)))), len(found.atlas.classes)
-    values = {
-        block: PRIOR_MEASURES[measure](found.model, block, means, classes) for block in found.model.blocks
-    }
+    means = encodings.item_codes(found, list(range(len(found.atlas))))
+    values = {block: PRIOR_MEASURES[measure](found.model, block, means) for block in found.model.blocks}
     return {
         block: (float(value.quantile(0.05)), float(value.quantile(0.95))) for block, value in values.items()
     }
@@ -33,7 +31,7 @@ def usual_under_prior(found: Checkpoint, measure: str) -> dict[str, tuple[float,
 @by_identity
 def parts(found: Checkpoint, block: str) -> Parts | None:
     """The Gaussian parts of a block's prior; None where it reads other latents."""
-    return parts_of(found.model, block, len(found.atlas.classes))
+    return parts_of(found.model, block)
 
 
 @by_identity
@@ -65,7 +63,7 @@ def class_overlap(found: Checkpoint, block: str, of_priors: bool) -> Overlap | N
     """Divergences between the classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings,
     None where these are too many to compare."""
     if of_priors:
-        return prior_overlap(found.model, block, len(found.atlas.classes))
+        return prior_overlap(found.model, block)
     means, scales = encodings.codes(found)[block]
     if not comparable(len(found.atlas.classes), means.shape[1]):
         return None

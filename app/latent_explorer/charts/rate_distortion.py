@@ -9,7 +9,7 @@ from plotly.colors import sample_colorscale
 from latent_explorer import palette
 from latent_explorer.charts.layout import FAMILY, HERE, QUIET, heading
 from latent_explorer.text import chart
-from vae_core.frontier import Frontier, Point, rate, rate_error
+from vae_core.checkpoints.frontier import Frontier, Point, rate, rate_error
 
 # A dimension whose KL stays below this, in nats, carries next to nothing.
 LITTLE = 0.02
@@ -98,7 +98,12 @@ def plane(
         yaxis_title="distortion D = −E log p(x | z), nats an image",
         title=heading(f"Rate and distortion of {chart(name)}"),
         height=480,
-        margin={"l": 60, "r": 10, "t": 125, "b": 50},  # at the top, room for a legend of five lines on a phone
+        margin={
+            "l": 60,
+            "r": 10,
+            "t": 125,
+            "b": 50,
+        },  # at the top, room for a legend of five lines on a phone
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 13}},
         font={"size": 14, "family": FAMILY},
         dragmode="pan",

@@ -29,8 +29,8 @@ SOURCES = {
 
 
 def script(found: Checkpoint, title: str, lines: Sequence[str], columns: int, **sources: str) -> str:
-    """A script: opens the checkpoint as `checkpoint`, `model` and `atlas`, runs the lines, which make `images` `(N, C, H, W)`, and saves
-    these in rows of `columns`.
+    """A script: opens the checkpoint as `checkpoint`, `model` and `atlas`, runs the lines, which make `images` `(N, *shape)`, and saves
+    their pictures in rows of `columns`.
 
     What the lines use of `SOURCES`, or of `sources` (name=module), is imported.
     """
@@ -53,7 +53,7 @@ def script(found: Checkpoint, title: str, lines: Sequence[str], columns: int, **
             "model, atlas = checkpoint.model, checkpoint.atlas",
             "",
             *lines,
-            f'save_image(images, "picture.png", nrow={columns}, padding=0)',
+            f'save_image(checkpoint.kind.picture(images) / 255, "picture.png", nrow={columns}, padding=0)',
             "",
         ]
     )
@@ -131,7 +131,7 @@ def of_parts(
         f'inputs = pseudo_inputs(model, "{block}")[{list(parts)}]',
         "images = torch.cat([inputs[:, None], drawn], dim=1).flatten(0, 1)",
     ]
-    return script(found, title, lines, 1 + columns, pseudo_inputs="vae_core.clusters")
+    return script(found, title, lines, 1 + columns, pseudo_inputs="vae_core.explore.components")
 
 
 def traversal(
@@ -191,7 +191,7 @@ def swaps(
         [
             *lines,
             f"kept = {{name: codes[name] for name in {json.dumps(list(kept))}}}",
-            f"images = torch.cat([decode(model, codes)[:, None], swap(model, kept, {classes})], dim=1).flatten(0, 1)",
+            "images = torch.cat([decode(model, codes)[:, None], swap(model, kept)], dim=1).flatten(0, 1)",
         ],
         1 + classes,
     )
@@ -234,7 +234,7 @@ def held(
             *lines,
             f"fixed = {{name: values[name].repeat_interleave({draws}, 0) for name in {json.dumps(needed)}}}",
             f'drawn = complete(model, fixed, {draw})["{IMAGE}"]',
-            f"drawn = drawn.unflatten(0, (-1, {draws})).clamp(0, 1)",
+            f"drawn = drawn.unflatten(0, (-1, {draws}))",
             "columns = [decode(model, codes)]",
             *(line for other in derived for line in _enlarged(other, size)),
             "images = torch.cat([torch.stack(columns, dim=1), drawn], dim=1).flatten(0, 1)",
@@ -243,7 +243,7 @@ def held(
     )
 
 
-def _enlarged(name: str, size: tuple[int, int]) -> list[str]:
+def _enlarged(name: str, size: Sequence[int]) -> list[str]:
     height, width = size
     return [
         f'high, wide = values["{name}"].shape[-2:]',

@@ -86,7 +86,7 @@ def handles(found: Checkpoint) -> list[Block]:
 
 def _block(found: Checkpoint, name: str) -> Block:
     rate, variance, active = encodings.rates(found)[name]
-    low, high = reach(found.model, name, torch.from_numpy(found.atlas.means[name]), len(found.atlas.classes))
+    low, high = reach(found.model, name, torch.from_numpy(found.atlas.means[name]))
     used = variance if rate is None else rate
     return Block(
         name,

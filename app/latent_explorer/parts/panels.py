@@ -75,7 +75,7 @@ def class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[s
     if len(classes) < 2:
         st.caption("The data has one class only.")
         return
-    posterior = class_posterior(found.model, means, scales, len(classes))[0]
+    posterior = class_posterior(found.model, means, scales)[0]
     bars(classes, posterior.tolist(), colours(len(classes)), _class_posterior_title(found))
 
 
@@ -93,10 +93,10 @@ def _codes(found: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[
 
 def _pictures(found: Checkpoint, item: int) -> None:
     originals = sources.originals(found)
-    reconstruction = to_bytes(decode(found.model, encodings.item_codes(found, [item])))
+    reconstruction = to_bytes(decode(found.model, encodings.item_codes(found, [item])), found.kind)
     pictures, columns = [reconstruction[0]], ["decoded"]
     if originals is not None:
-        pictures.insert(0, to_bytes(originals.images[[item]].float() / 255)[0])
+        pictures.insert(0, to_bytes(found.kind.shown(originals.images[[item]]), found.kind)[0])
         columns.insert(0, "original")
     image_grid(
         np.stack(pictures)[None], rows=[""], columns=columns, title=f"Image {item}", key="item-pictures"
@@ -112,7 +112,7 @@ def nearest_items(
     for block in found.model.blocks:
         means, _ = encodings.codes(found)[block]
         near = neighbours(means, codes[block], NEIGHBOURS, item).tolist()
-        rows.append(to_bytes(decode(found.model, encodings.item_codes(found, near))))
+        rows.append(to_bytes(decode(found.model, encodings.item_codes(found, near)), found.kind))
         notes.append(" ".join(classes[labels[n]] for n in near) if classes else "")
     image_grid(
         np.stack(rows),

@@ -164,7 +164,7 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     codes = {name: torch.cat([way[name] for way in ways]) for name in model.latents}
     zero, one = (int((t - mark).abs().argmin()) for mark in (0.0, 1.0))
     image_grid(
-        to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS))),
+        to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
         rows=list(starts),
         columns=[f"t = {step:g}" for step in t.tolist()],
         marks=[(row, zero) for row in range(len(starts))] + [(0, one)],
@@ -184,7 +184,10 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
         codes=lambda: tables.table(
             codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
         ),
-        frames=lambda: (to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS))), list(starts)),
+        frames=lambda: (
+            to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
+            list(starts),
+        ),
         script=scripts.of_codes(found, f"From one selection to another, by {found.name}", codes, STEPS),
     )
 

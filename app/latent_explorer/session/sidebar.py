@@ -15,7 +15,7 @@ from latent_explorer.session import links
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
-from vae_core.evaluations import images
+from vae_core.checkpoints.evaluations import images
 from vae_core.explore import prior_distance
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
@@ -163,7 +163,7 @@ def _machine(cost: Mapping[str, Any]) -> str:
 
 
 def _distance(found: Checkpoint, block: str) -> str:
-    distance = prior_distance(found.model, block, len(found.signature.classes))
+    distance = prior_distance(found.model, block)
     if distance is None:
         return ""
     name = words.capital(words.latents(found.model, block))

@@ -67,10 +67,7 @@ def kept_own(found: Checkpoint) -> Own | None:
 def codes_and_class(found: Checkpoint, own: Own) -> tuple[Codes, int | None]:
     """The code `(1, D)` of the image in each latent, and its most probable class where the model says one."""
     means, scales = posterior(found, own)
-    classes = len(found.atlas.classes)
-    label = (
-        int(class_posterior(found.model, means, scales, classes).argmax()) if has_label(found.model) else None
-    )
+    label = int(class_posterior(found.model, means, scales).argmax()) if has_label(found.model) else None
     return codes_of(means), label
 
 

@@ -11,7 +11,7 @@ from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts import words
 from latent_explorer.parts.panels import class_bars, nearest_items
-from latent_explorer.pictures import to_bytes
+from latent_explorer.pictures import pixels, to_bytes
 from latent_explorer.session import links
 from latent_explorer.user_image.chosen import codes_and_class, posterior
 from latent_explorer.user_image.images import Own
@@ -38,8 +38,8 @@ def own_panel(found: Checkpoint, own: Own) -> None:
     with left:
         st.subheader("Your image")
         shown = [
-            to_bytes(torch.from_numpy(own.pixels).float() / 255),
-            to_bytes(decode(found.model, codes))[0],
+            pixels(torch.from_numpy(own.pixels)),
+            to_bytes(decode(found.model, codes), found.kind)[0],
         ]
         image_grid(
             np.stack(shown)[None],
@@ -64,9 +64,9 @@ def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
     if label is None or not kept or len(found.atlas.classes) < 2:
         return
     classes = found.atlas.classes
-    made = swapped(found.model, {block: codes[block] for block in kept}, len(classes))
+    made = swapped(found.model, {block: codes[block] for block in kept})
     image_grid(
-        to_bytes(decode(found.model, made))[None],
+        to_bytes(decode(found.model, made), found.kind)[None],
         rows=["yours"],
         columns=[f"→ {name}" for name in classes],
         marks=[(0, label)],
@@ -100,7 +100,7 @@ def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
     made = traversal(start, block, order, scale.values[order])
     nearest = scale.nearest(start[block])[order].tolist()
     image_grid(
-        to_bytes(decode(found.model, made).unflatten(0, (len(order), STEPS))),
+        to_bytes(decode(found.model, made).unflatten(0, (len(order), STEPS)), found.kind),
         rows=[f"{block}[{dimension}]" for dimension in order],
         row_notes=[f"variance {used[d]:.2f}" if rate is None else f"KL {used[d]:.2f} nats" for d in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],

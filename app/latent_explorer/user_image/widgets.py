@@ -6,7 +6,7 @@ import torch
 from latent_explorer.caches import user_images
 from latent_explorer.components.sketch import drawing, sketch
 from latent_explorer.parts.panels import small_picture
-from latent_explorer.pictures import png, to_bytes
+from latent_explorer.pictures import pixels, png
 from latent_explorer.text import plain
 from latent_explorer.user_image import images
 from latent_explorer.user_image.chosen import (
@@ -89,7 +89,7 @@ def _in_use(own: Own) -> None:
 
 def own_picture(own: Own) -> bytes:
     """The image as a PNG."""
-    return png(to_bytes(torch.from_numpy(own.pixels) / 255))
+    return png(pixels(torch.from_numpy(own.pixels)))
 
 
 def _drew() -> None:

@@ -45,9 +45,15 @@ def held(checkpoint: Checkpoint) -> None:
     drawn = complete(model, fixed, draw=Sampler.seeded(seed, temperature))
     own = decode(model, encodings.item_codes(checkpoint, items))[:, None]
     images = torch.cat([own, drawn[IMAGE].unflatten(0, (len(items), -1))], dim=1)
-    derived = [other for other in model.observed if other != IMAGE]
-    smaller = [to_bytes(enlarged(values[other], images.shape[-2:]))[:, None] for other in derived]
-    shown = np.concatenate([to_bytes(images[:, :1]), *smaller, to_bytes(images[:, 1:])], axis=1)
+    derived = [
+        other for other in model.observed if other != IMAGE and values[other].dim() > 2
+    ]  # pictures too
+    smaller = [
+        to_bytes(enlarged(values[other], images.shape[-2:]), checkpoint.kind)[:, None] for other in derived
+    ]
+    shown = np.concatenate(
+        [to_bytes(images[:, :1], checkpoint.kind), *smaller, to_bytes(images[:, 1:], checkpoint.kind)], axis=1
+    )
     columns = ["decoded", *derived]
     image_grid(
         shown,

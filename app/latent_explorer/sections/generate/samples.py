@@ -49,7 +49,7 @@ def samples(checkpoint: Checkpoint) -> None:
     codes = prior_codes(model, inputs, len(chosen) * COLUMNS, draw)
     rows = ["" if c is None else classes[c] for c in chosen]
     image_grid(
-        to_bytes(decode(model, codes).unflatten(0, (len(rows), COLUMNS))),
+        to_bytes(decode(model, codes).unflatten(0, (len(rows), COLUMNS)), checkpoint.kind),
         rows=rows,
         title="Samples of the prior, decoded; one row a class"
         if labelled

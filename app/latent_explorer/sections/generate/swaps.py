@@ -49,10 +49,10 @@ def swaps(checkpoint: Checkpoint) -> None:
     if guest is not None:
         codes = {name: torch.cat([code, guest[name]]) for name, code in codes.items()}
         rows, notes = [*rows, "your image"], [*notes, ""]
-    elsewhere = swapped(model, {block: codes[block] for block in kept}, len(classes))
+    elsewhere = swapped(model, {block: codes[block] for block in kept})
     grid = [code.unflatten(0, (len(rows), -1)) for code in (decode(model, codes), decode(model, elsewhere))]
     image_grid(
-        to_bytes(torch.cat(grid, dim=1)),
+        to_bytes(torch.cat(grid, dim=1), checkpoint.kind),
         rows=rows,
         row_notes=notes,
         columns=["decoded", *(f"→ {c}" for c in classes)],

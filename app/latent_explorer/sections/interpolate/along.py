@@ -23,7 +23,7 @@ def charts(checkpoint: Checkpoint, codes: dict[str, Codes], moved: list[str]) ->
     model = checkpoint.model
     classes = checkpoint.atlas.classes
     labelled = checkpoint.model.labelled
-    said = {kind: class_of_codes(model, code, len(classes)) for kind, code in codes.items()}
+    said = {kind: class_of_codes(model, code) for kind, code in codes.items()}
     said = {kind: value.numpy() for kind, value in said.items() if value is not None}
     if said:
         st.plotly_chart(classes_along(FINE.numpy(), said, classes), key="classes-along", config=CONFIG)
@@ -42,13 +42,12 @@ def charts(checkpoint: Checkpoint, codes: dict[str, Codes], moved: list[str]) ->
 def under_prior(checkpoint: Checkpoint, codes: dict[str, Codes], measured: list[str]) -> None:
     """How far out and how probable the codes are."""
     model = checkpoint.model
-    classes = checkpoint.atlas.classes
     labelled = checkpoint.model.labelled
     options = list(priors.PRIOR_MEASURES)
     measure = links.one_of("Under the prior", options, key="measure", what="measure")
     of_prior = priors.PRIOR_MEASURES[measure]
     values = {
-        block: {kind: of_prior(model, block, code, len(classes)).numpy() for kind, code in codes.items()}
+        block: {kind: of_prior(model, block, code).numpy() for kind, code in codes.items()}
         for block in measured
     }
     unit, seen, read = MEASURES[measure]

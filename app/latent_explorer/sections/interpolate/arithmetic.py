@@ -60,7 +60,7 @@ def difference(checkpoint: Checkpoint) -> None:
     result = analogy(terms.codes, moved)
     near = nearest(checkpoint, result, terms.items)
     codes = joined(checkpoint, terms.codes, result, encodings.item_codes(checkpoint, [near]))
-    pictures = to_bytes(decode(model, codes))
+    pictures = to_bytes(decode(model, codes), checkpoint.kind)
     names = [
         *(f"{term}: {name}" for term, name in zip(TERMS, terms.names, strict=True)),
         "a − b + c",

@@ -38,7 +38,7 @@ def grid_between(checkpoint: Checkpoint) -> None:
     weights = (square_weights(SIDE) if four else triangle_weights(SIDE)).flatten(0, 1)
     inside = (weights >= 0).all(-1)
     codes = blend(encodings.item_codes(checkpoint, items), weights, moved)
-    pictures = to_bytes(decode(model, codes))
+    pictures = to_bytes(decode(model, codes), checkpoint.kind)
     pictures[~inside.numpy()] = ground()
     shares = [f"{share / last:.0%}" for share in range(SIDE)]
     image_grid(

@@ -28,7 +28,6 @@ STEPS = (5, 17)
 @st.fragment
 def between_two(checkpoint: Checkpoint) -> None:
     model = checkpoint.model
-    classes = checkpoint.atlas.classes
     latents = checkpoint.model.latents
     labelled = checkpoint.model.labelled
     st.subheader("Between two")
@@ -37,19 +36,19 @@ def between_two(checkpoint: Checkpoint) -> None:
         moved = moving(checkpoint, "move", "Latents that move")
         links.number("steps", *STEPS, "number of steps")
         steps = st.slider("Steps", *STEPS, 11, 2, key="steps", bind="query-params", width=260)
-    means = encodings.means_of_classes(checkpoint) if ends.labels and classes else {}
+    means = encodings.means_of_classes(checkpoint) if ends.labels and checkpoint.atlas.classes else {}
     stops = {
         block: means[block][ends.labels] for block in labelled or model.blocks if block in moved and means
     }
     kinds = [kind for kind in PATHS if kind != MEANS or stops]
 
     def codes_at(t: torch.Tensor, kind: str) -> Codes:
-        return path(model, ends.codes, t, kind, moving=moved, stops=stops, classes=len(classes))
+        return path(model, ends.codes, t, kind, moving=moved, stops=stops)
 
     t = torch.linspace(0, 1, steps)
     rows = [codes_at(t, kind) for kind in kinds]
     image_grid(
-        to_bytes(torch.stack([decode(model, codes) for codes in rows])),
+        to_bytes(torch.stack([decode(model, codes) for codes in rows]), checkpoint.kind),
         rows=kinds,
         columns=[f"{round(share, 2):g}" for share in t.tolist()],
         marks=[(row, column) for row in range(len(kinds)) for column in (0, steps - 1)],
@@ -60,7 +59,9 @@ def between_two(checkpoint: Checkpoint) -> None:
 
     def frames() -> tuple[np.ndarray, list[str]]:
         many = torch.linspace(0, 1, animations.STEPS)
-        return to_bytes(torch.stack([decode(model, codes_at(many, kind)) for kind in kinds])), kinds
+        return to_bytes(
+            torch.stack([decode(model, codes_at(many, kind)) for kind in kinds]), checkpoint.kind
+        ), kinds
 
     together = {name: torch.cat([codes[name] for codes in rows]) for name in latents}
     menus.under(
@@ -94,8 +95,7 @@ def over_means(checkpoint: Checkpoint, stops: Codes, moved: list[str], classes_k
 def script_of_paths(
     checkpoint: Checkpoint, ends: Ends, stops: Codes, moved: list[str], kinds: list[str], steps: int
 ) -> str:
-    classes = checkpoint.atlas.classes
-    arguments = f"moving={moved}, stops=stops, classes={len(classes)}"
+    arguments = f"moving={moved}, stops=stops"
     lines = [
         *ends.lines,
         *scripts.codes_written(stops, "stops"),

@@ -78,7 +78,7 @@ def strips_by_factor(found: Checkpoint, item: int) -> None:
         marks += [(row, nearest)] if nearest >= 0 else []
     codes = {name: torch.cat([part[name] for part in parts]) for name in code}
     image_grid(
-        to_bytes(decode(found.model, codes).unflatten(0, (-1, STEPS))),
+        to_bytes(decode(found.model, codes).unflatten(0, (-1, STEPS)), found.kind),
         rows=[f"{name} · {told.dimensions[j]}" for name, j in zip(told.names, order[0], strict=True)],
         row_notes=[f"{a:.0%}, next {b:.0%}" for a, b in zip(best, second, strict=True)],
         marks=marks,

@@ -16,14 +16,15 @@ from latent_explorer.sections.prior.shared import block_of, map_of, outlines
 from latent_explorer.session import links
 from latent_explorer.text import key, plain
 from vae_core import Checkpoint
-from vae_core.clusters import (
-    plane_between,
-)
 from vae_core.explore import (
     class_means,
     decode,
     path,
 )
+from vae_core.explore.components import (
+    plane_between,
+)
+from vae_core.priors import one_hot
 
 PRIORS, ENCODINGS = BETWEEN = ("priors", "encodings")
 
@@ -111,7 +112,7 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
     atlas, names = found.atlas, found.atlas.classes
     means = {name: mean for name, (mean, _) in encodings.codes(found).items()}
     labels = torch.from_numpy(atlas.labels)
-    middles = class_means(found.model, means, labels, len(names))
+    middles = class_means(found.model, means, one_hot(labels, len(names)))
     if torch.equal(middles[block][a], middles[block][b]):
         st.info(
             f"Both classes have the same mean in the {words.latents(found.model, block)}, so no line runs between them. Choose another pair."
@@ -138,7 +139,7 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
     ends = {name: torch.stack([rows[a], rows[b]]) for name, rows in middles.items()}
     codes = path(found.model, ends, torch.linspace(0, 1, STEPS))
     image_grid(
-        to_bytes(decode(found.model, codes))[None],
+        to_bytes(decode(found.model, codes), found.kind)[None],
         rows=[f"{names[a]} → {names[b]}"],
         columns=[f"{share:.0%}" for share in np.linspace(0, 1, STEPS)],
         title="On the line between the means",

@@ -14,14 +14,14 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.prior.shared import SAMPLES, conditional, owner, part_name, with_the_rest
 from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
-from vae_core.clusters import (
+from vae_core.explore import (
+    decode,
+)
+from vae_core.explore.components import (
     Parts,
     draws_of_each,
     effective,
     pseudo_inputs,
-)
-from vae_core.explore import (
-    decode,
 )
 
 ROWS = 10
@@ -64,11 +64,11 @@ def samples_of_parts(
     """Draws of each part, decoded, behind its pseudo-input where there is one."""
     drawn = draws_of_each(prior, order, SAMPLES, seed=0)
     codes = with_the_rest(found, block, drawn.flatten(0, 1), prior.classes[order].repeat_interleave(SAMPLES))
-    images = to_bytes(decode(found.model, codes).unflatten(0, (len(order), SAMPLES)))
+    images = to_bytes(decode(found.model, codes).unflatten(0, (len(order), SAMPLES)), found.kind)
     columns = [""] * SAMPLES
     inputs = pseudo_inputs(found.model, block)
     if inputs is not None:
-        images = np.concatenate([to_bytes(inputs[order])[:, None], images], axis=1)
+        images = np.concatenate([to_bytes(inputs[order], found.kind)[:, None], images], axis=1)
         columns = ["pseudo-input", *columns]
     image_grid(
         images,

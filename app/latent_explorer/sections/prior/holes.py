@@ -35,7 +35,7 @@ def holes(found: Checkpoint, block: str) -> None:
     codes = with_the_rest(found, block, chosen, owners)
     st.markdown(f"**{words.capital(words.latents(found.model, block))} of {plain(found.name)}**")
     image_grid(
-        to_bytes(decode(found.model, codes).unflatten(0, (len(rows), SAMPLES))),
+        to_bytes(decode(found.model, codes).unflatten(0, (len(rows), SAMPLES)), found.kind),
         rows=list(rows),
         row_notes=[f"{empty.log_ratio[part].mean():+.1f} nats" for part in rows.values()],
         title="Draws of the prior by density ratio",

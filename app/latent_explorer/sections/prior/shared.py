@@ -10,12 +10,12 @@ from latent_explorer.components.map import Decoder, Ellipse, Panel, latent_map
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from vae_core import Checkpoint
-from vae_core.clusters import (
-    Parts,
-    Plane,
-)
 from vae_core.explore import (
     prior_codes,
+)
+from vae_core.explore.components import (
+    Parts,
+    Plane,
 )
 from vae_core.labels import has_label
 from vae_core.names import LABEL

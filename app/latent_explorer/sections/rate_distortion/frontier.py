@@ -12,7 +12,7 @@ from latent_explorer.session.sidebar import slider_key, slider_option
 from latent_explorer.text import by_commands, cleaned, key, plain, said
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
-from vae_core.frontier import Frontier, objective
+from vae_core.checkpoints.frontier import Frontier, objective
 
 COLUMNS = {
     "distortion": "distortion, nats",

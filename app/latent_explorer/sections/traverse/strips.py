@@ -54,7 +54,7 @@ def strips(checkpoint: Checkpoint) -> None:
     codes = traversal(code, block, order, scale.values[order])
     nearest = scale.nearest(code[block])[order].tolist()
     image_grid(
-        to_bytes(decode(model, codes).unflatten(0, (len(order), STEPS))),
+        to_bytes(decode(model, codes).unflatten(0, (len(order), STEPS)), checkpoint.kind),
         rows=names,
         row_notes=[_note(rate, variance, active, dimension) for dimension in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
@@ -68,7 +68,7 @@ def strips(checkpoint: Checkpoint) -> None:
 
     def frames() -> tuple[np.ndarray, list[str]]:
         values = ruler(model, block, given, span, animations.STEPS).values[order]
-        return to_bytes(traverse(model, code, block, order, values)), names
+        return to_bytes(traverse(model, code, block, order, values), checkpoint.kind), names
 
     ticks = scale.ticks.repeat(len(order))
     menus.under(

@@ -1,0 +1,210 @@
+"""A split of a data set as uint8 tensors in memory, and what a data set by name is.
+
+Shapes: N images, C H W, B a batch, K classes. Training images, and all of digits and sprites, come in a fixed shuffled order, so that any
+leading part is a fair sample. The test images of MNIST keep the order of their file, since links and atlases number them by it, and are
+not alike in their halves: whoever measures a part takes a `subset`.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..distributions import Sampler
+from ..explore import likelihood_of
+from ..kinds import Image, Kind, Table
+from ..model import Model
+from ..models import Signature
+from ..names import IMAGE, LABEL
+from ..priors import one_hot
+from ..readings import AS_STORED, BINARY, Reading
+from .checks import check_factors, check_images, check_known, check_rows, checked_labels
+from .notes import Notes
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images `(N, C, H, W)` uint8 or rows of a table `(N, F)` float32, labels `(N,)` int64, class names, and factors `(N, F)` where they
+    are known.
+
+    kind: what an observation is; images unless given, a table has to give it (`Table.of` its training rows). Data without classes has
+    `classes=()` and labels of 0. reading: what a batch makes of stored values, which is what the likelihood scores (`scored_by`). known:
+    which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns of factors. fingerprints: of the
+    whole data set by split, which tell it from others of its name (`fingerprint`). Raises ValueError, one sentence on what to give
+    instead, for images or labels that are anything else.
+    """
+
+    name: str
+    split: str
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    factors: Tensor | None = None
+    reading: Reading = BINARY
+    known: Tensor | None = None
+    factor_names: tuple[str, ...] = ()
+    kind: Kind = None  # type: ignore[assignment] - set by __post_init__ where it is not given
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if isinstance(self.kind, Table):
+            check_rows(self.images, self.kind)
+            object.__setattr__(self, "reading", AS_STORED)
+        else:
+            check_images(self.images)
+            object.__setattr__(self, "kind", Image(*self.images.shape[1:]))
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "labels", checked_labels(self.labels, self.classes, len(self.images)))
+        check_factors(self.factors, self.factor_names, len(self))
+        check_known(self.known, len(self))
+
+    def _with(self, **parts: Any) -> "Data":
+        """The same but for some fields. A part of what was checked is not checked again, and may be empty."""
+        other = copy.copy(self)
+        other.__dict__.update(parts)
+        return other
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def signature(self) -> Signature:
+        return Signature(self.kind, self.classes)
+
+    def to(self, device: torch.device | str) -> "Data":
+        known = None if self.known is None else self.known.to(device)
+        return self._with(images=self.images.to(device), labels=self.labels.to(device), known=known)
+
+    def rows(self, index: Tensor | slice) -> "Data":
+        """A part of the data set, in the order of `index`."""
+        factors, known = (None if part is None else part[index] for part in (self.factors, self.known))
+        return self._with(images=self.images[index], labels=self.labels[index], factors=factors, known=known)
+
+    def head(self, limit: int | None) -> "Data":
+        """The first `limit` images: of a training split a random part, since that is shuffled; to measure a part, take a `subset`."""
+        return self if limit is None else self.rows(slice(limit))
+
+    def subset(self, limit: int | None, seed: int) -> "Data":
+        """`limit` images chosen at random by the seed, all of them where there are no more. Raises ValueError for a limit below 1."""
+        if limit is not None and limit < 1:
+            raise ValueError(f"the limit must be at least 1, got {limit}")
+        return self if limit is None or limit >= len(self) else self.rows(shuffled(len(self), seed)[:limit])
+
+    def scored_by(self, model: Model) -> "Data":
+        """The same data with the values that the model's likelihood scores. Raises ValueError for a model without one, or of another kind."""
+        reading = likelihood_of(model).reading
+        if not isinstance(self.kind, reading.kind):
+            raise ValueError(
+                f"{self.name} holds {self.kind.many}, and the model scores {reading.kind.many}: choose another"
+            )
+        return self._with(reading=reading)
+
+    def drawn(self, seed: int = 0) -> Tensor:
+        """All images as batches hold them, `(N, C, H, W)`, the noise of their pixels from `seed`."""
+        return self.reading.of(self.images, Sampler.seeded(seed))
+
+    @property
+    def known_labels(self) -> Tensor:
+        """The labels that batches tell."""
+        return self.labels if self.known is None else self.labels[self.known]
+
+    def with_labels(self, count: int, seed: int = 0) -> "Data":
+        """The same data with `count` labels known, as many of each class. Raises ValueError for a count that cannot be had."""
+        if not self.classes:
+            raise ValueError(
+                f"{self.name} has no classes, so there are no labels to tell: leave out --labels"
+            )
+        each = count // len(self.classes)
+        if count < 1 or each * len(self.classes) != count:
+            raise ValueError(f"{count} labels do not spread evenly over {len(self.classes)} classes")
+        known = torch.zeros(len(self), dtype=torch.bool)
+        order = shuffled(len(self), seed)
+        for c in range(len(self.classes)):
+            found = order[self.labels.cpu()[order] == c]
+            if len(found) < each:
+                raise ValueError(
+                    f"class {self.classes[c]} has {len(found)} images, fewer than {each}: ask for fewer labels"
+                )
+            known[found[:each]] = True
+        return self._with(known=known.to(self.labels.device))
+
+    def batch(self, index: Tensor | slice, sampler: Sampler) -> dict[str, Tensor]:
+        """`{"x": what the likelihood scores, "y": one-hot classes}`; noise is fresh. An unknown label is a row of zeros."""
+        labels = one_hot(self.labels[index], len(self.classes))
+        if self.known is not None:
+            labels = labels * self.known[index][:, None]
+        return {IMAGE: self.reading.of(self.images[index], sampler), LABEL: labels}
+
+    def batches(self, size: int, seed: int = 0) -> Iterator[dict[str, Tensor]]:
+        """All images in order, each drawn once by noise from `seed`: what every evaluation sees."""
+        sampler = Sampler.seeded(seed)
+        for start in range(0, len(self), size):
+            yield self.batch(slice(start, start + size), sampler)
+
+
+def shuffled(n: int, seed: int = 0) -> Tensor:
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+
+
+SPLITS = ("train", "test", "all")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set: its signature, known without loading it, and how to load a split, or at least `limit` rows of it."""
+
+    signature: Signature
+    load: Callable[[str, int | None], Data]
+    about: str
+    factors: tuple[str, ...] = ()
+    """What its images were made of, where that is known."""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """What tells it from others, by split."""
+    opened: Mapping[str, Any] = field(default_factory=dict)
+    """How it was opened, where that is not as usual (`Opening`)."""
+    notes: Notes = field(default_factory=Notes)
+    """What was said when it was opened."""
+
+    @property
+    def train(self) -> Data:
+        return self.split("train")
+
+    @property
+    def test(self) -> Data:
+        return self.split("test")
+
+    def split(self, name: str = "train", limit: int | None = None) -> Data:
+        """A split, or its first `limit` rows; "all" are the training rows and then the test rows. Raises ValueError for another name."""
+        if name not in SPLITS:
+            raise ValueError(f"no split is called {name!r}: choose {', '.join(SPLITS)}")
+        if limit is not None and limit < 1:
+            raise ValueError(f"the limit must be at least 1, got {limit}")
+        if name == "all":
+            return joined(self.train, self.test).head(limit)
+        found = self.load(name, limit)
+        return found._with(fingerprints=self.fingerprints).head(limit)
+
+
+def joined(first: Data, second: Data) -> Data:
+    """The rows of two splits of a data set, one after the other."""
+
+    def both(part: str) -> Any:
+        parts = [getattr(data, part) for data in (first, second)]
+        return None if any(value is None for value in parts) else torch.cat(parts)
+
+    known = [
+        torch.ones(len(data), dtype=torch.bool) if data.known is None else data.known
+        for data in (first, second)
+    ]
+    partly = first.known is not None or second.known is not None
+    return replace(
+        first,
+        split="all",
+        images=both("images"),
+        labels=both("labels"),
+        factors=both("factors"),
+        known=torch.cat(known) if partly else None,
+    )
