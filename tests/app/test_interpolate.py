@@ -11,6 +11,7 @@ from latent_explorer.user_image.chosen import SOURCE, STROKES
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.app.conftest import scripts_in
 from vae_core import load
 
 Open = Callable[..., AppTest]

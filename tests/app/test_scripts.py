@@ -17,6 +17,7 @@ from latent_explorer.pictures import to_bytes
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.app.conftest import scripts_in
 from vae_core import bundled, load
 from vae_core.explore import decode
 

@@ -77,7 +77,7 @@ def test_a_lasso_highlights_in_both_maps_and_is_counted_by_class(page: Any, addr
     lasso(page, "z_u")
     page.wait_for_selector(".latent-map:not([data-selected='0'])")
     selected = int(page.locator(".latent-map").get_attribute("data-selected"))
-    page.get_by_text(f"Selected {selected:,} of 10,000 items").wait_for()
+    page.get_by_text(f"Selected {selected:,} of 10,000 images").wait_for()
     assert 0 < selected < 10_000
     page.wait_for_url("**selection=z_u**")
 
@@ -144,7 +144,7 @@ def test_the_swap_matrix_follows_the_items(page: Any, address: str):
     page.goto(f"{address}/generate?model=cdvae-mnist&items=3,4")
     first = page.wait_for_selector(grid("swaps"))
     before = first.get_attribute("data-digest")
-    box = page.get_by_label("Items, by number")
+    box = page.get_by_label("Images, by number")
     box.fill("3, 5")
     box.press("Enter")
     page.wait_for_selector(f".st-key-swaps .image-grid:not([data-digest='{before}'])")
@@ -153,7 +153,7 @@ def test_the_swap_matrix_follows_the_items(page: Any, address: str):
 
 def test_an_unknown_model_in_a_link_gives_a_sentence(page: Any, address: str):
     page.goto(f"{address}/?model=nonesuch")
-    page.get_by_text("The link asks for the model “nonesuch”").wait_for()
+    page.get_by_text("This link asks for the model “nonesuch”").wait_for()
     page.wait_for_selector(MAP)
     assert no_exception(page)
 

@@ -209,7 +209,7 @@ def test_the_link_is_copied(page: Any, address: str, secure: bool):
     page.wait_for_selector(grid("swaps"))
     page.get_by_role("button", name="Copy link").click()
     page.get_by_role("button", name="Link copied").wait_for()
-    field = page.get_by_label("Items, by number")
+    field = page.get_by_label("Images, by number")
     field.fill("")
     field.press("ControlOrMeta+v")
     assert field.input_value() == page.url

@@ -83,7 +83,7 @@ def test_a_box_selects_what_it_covers_on_every_map(page: Any, address: str):
     assert (panel, len(numbers)) == ("z_u", 8)
     assert len({*numbers[::2]}) == len({*numbers[1::2]}) == 2
     selected = int(root.get_attribute("data-selected"))
-    page.get_by_text(f"Selected {selected:,} of 10,000 items").wait_for()
+    page.get_by_text(f"Selected {selected:,} of 10,000 images").wait_for()
     page.locator(".st-key-classes-of-selection").wait_for()
 
 

@@ -136,7 +136,7 @@ def test_a_drawing_comes_back_with_its_page_and_can_still_be_undone(page: Any, a
     strokes(page, 2)
     page.get_by_text(IN_USE).wait_for()
     page.get_by_role("link", name="Rate-distortion").click()
-    page.get_by_role("heading", name="Rate-distortion").wait_for()
+    page.get_by_role("heading", name="What does β do?").wait_for()
     page.get_by_role("link", name="Map").click()
     page.get_by_role("heading", name="Your image").wait_for()
     page.locator(".panel[data-panel=z_l][data-guest]").wait_for()

@@ -12,7 +12,7 @@ checkpoint = checkpoints.current()
 st.title("What lies between two images?")
 
 st.caption(
-    "Each picture is the decoder’s mean image of a code that is made of the codes of images. Your own image, below, can be an end too."
+    "Each picture is the decoder’s mean image of a code that is made of the codes of images. One of yours, drawn or uploaded below, can be an end too."
 )
 
 between_two(checkpoint)
