@@ -81,7 +81,7 @@ def test_a_cancelled_command_ends_at_once_and_leaves_no_output():
 def test_too_many_at_once_are_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(latent_explorer.session.jobs, "MOST_AT_ONCE", 1)
     first = Job(["wait"])
-    with pytest.raises(Busy, match="run on this server already"):
+    with pytest.raises(Busy, match="this server runs"):
         Job(["print"])
     first.cancel()
     assert waited(Job(["print"])).output == "found\n"
@@ -115,7 +115,7 @@ def test_numbers_are_measured_again_beside_the_cards(open_page: Open):
     assert {"number", "again"} <= set(table.columns)
     assert table.set_index("number")["again"]["−ELBO at β = 1"] > 0
     assert "distortion, −E log p(x | z)" in set(table["number"])  # cells are no markdown: nothing is escaped
-    assert any("measured again by" in caption.value for caption in at.caption)
+    assert any("Measured again" in caption.value for caption in at.caption)
 
 
 def test_an_unknown_view_in_a_link_gets_a_sentence(open_page: Open):
@@ -179,7 +179,7 @@ def test_the_page_s_calibration_is_the_measured_one(trained: dict[str, Path], mo
 
 def test_a_model_without_a_class_has_no_calibration(open_page: Open):
     at = open_page("views/measure.py", model="vae-digits", show="Calibration")
-    assert "tells no classes apart" in at.info[0].value
+    assert "has no class" in at.info[0].value
 
 
 SPRITES = [name for name, folder in bundled().items() if load_card(folder).data.name == "sprites"]

@@ -52,8 +52,8 @@ def test_each_number_is_told_with_the_command_that_measured_it(mine: Path, open_
         },
     )
     save_card(mine, card)
-    told = " ".join(element.value for element in open_page(model="mine").sidebar.caption)
-    assert "by `the first` and `the second`" in told
+    told = " ".join(element.help or "" for element in open_page(model="mine").sidebar.caption)
+    assert "Measured by `the first` and `the second`" in told
     assert "the third" not in told
 
 

@@ -301,7 +301,7 @@ def test_a_checkpoint_with_the_name_of_a_bundled_one_stands_beside_it(good: Path
     assert checkpoints.checkpoint("vae-mnist").folder == bundled()["vae-mnist"]
     assert checkpoints.checkpoint(own).name == own
     at = opened(model=own)
-    assert any("2 models have the name vae-mnist" in caption.value for caption in at.caption)
+    assert any("2 models are called vae-mnist" in caption.value for caption in at.caption)
     assert not sentences(at)
 
 

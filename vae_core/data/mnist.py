@@ -13,6 +13,9 @@ from .source import Data, Dataset, shuffled
 
 DATA_VARIABLE = "LATENT_EXPLORER_DATA"
 
+# Where what is downloaded is kept.
+CACHE = Path.home() / ".cache" / "latent-explorer"
+
 
 def _mnist(split: str, limit: int | None) -> Data:
     """MNIST (LeCun et al., 1998): 60,000 images to train, 10,000 to test, in the files that torchvision keeps, or downloads."""
@@ -46,7 +49,7 @@ def mnist_folder() -> tuple[Path, bool]:
     given = os.environ.get(DATA_VARIABLE)
     if given and (Path(given) / "MNIST" / "raw").is_dir():
         return Path(given), False
-    return Path.home() / ".cache" / "latent-explorer", True
+    return CACHE, True
 
 
 MNIST = Dataset(

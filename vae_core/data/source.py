@@ -6,8 +6,8 @@ not alike in their halves: whoever measures a part takes a `subset`.
 """
 
 import copy
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ from ..names import IMAGE, LABEL
 from ..priors import one_hot
 from ..readings import AS_STORED, BINARY, Reading
 from .checks import check_factors, check_images, check_known, check_rows, checked_labels
+from .notes import Notes
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,10 @@ class Data:
     are known.
 
     kind: what an observation is; images unless given, a table has to give it (`Table.of` its training rows). Data without classes has
-    `classes=()` and labels of 0. reading: what a batch makes of stored values, which is what the likelihood scores (`scored_by`). known: which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns
-    of factors. Raises ValueError, one sentence on what to give instead, for images or labels that are anything else.
+    `classes=()` and labels of 0. reading: what a batch makes of stored values, which is what the likelihood scores (`scored_by`). known:
+    which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns of factors. fingerprints: of the
+    whole data set by split, which tell it from others of its name (`fingerprint`). Raises ValueError, one sentence on what to give
+    instead, for images or labels that are anything else.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Data:
     known: Tensor | None = None
     factor_names: tuple[str, ...] = ()
     kind: Kind = None  # type: ignore[assignment] - set by __post_init__ where it is not given
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
         if isinstance(self.kind, Table):
@@ -145,12 +149,62 @@ def shuffled(n: int, seed: int = 0) -> Tensor:
     return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
 
 
+SPLITS = ("train", "test", "all")
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """A data set by name: its signature (known without loading it), and how to load a split, or at least `limit` images of it."""
+    """A data set: its signature, known without loading it, and how to load a split, or at least `limit` rows of it."""
 
     signature: Signature
     load: Callable[[str, int | None], Data]
     about: str
     factors: tuple[str, ...] = ()
     """What its images were made of, where that is known."""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """What tells it from others, by split."""
+    opened: Mapping[str, Any] = field(default_factory=dict)
+    """How it was opened, where that is not as usual (`Opening`)."""
+    notes: Notes = field(default_factory=Notes)
+    """What was said when it was opened."""
+
+    @property
+    def train(self) -> Data:
+        return self.split("train")
+
+    @property
+    def test(self) -> Data:
+        return self.split("test")
+
+    def split(self, name: str = "train", limit: int | None = None) -> Data:
+        """A split, or its first `limit` rows; "all" are the training rows and then the test rows. Raises ValueError for another name."""
+        if name not in SPLITS:
+            raise ValueError(f"no split is called {name!r}: choose {', '.join(SPLITS)}")
+        if limit is not None and limit < 1:
+            raise ValueError(f"the limit must be at least 1, got {limit}")
+        if name == "all":
+            return joined(self.train, self.test).head(limit)
+        found = self.load(name, limit)
+        return found._with(fingerprints=self.fingerprints).head(limit)
+
+
+def joined(first: Data, second: Data) -> Data:
+    """The rows of two splits of a data set, one after the other."""
+
+    def both(part: str) -> Any:
+        parts = [getattr(data, part) for data in (first, second)]
+        return None if any(value is None for value in parts) else torch.cat(parts)
+
+    known = [
+        torch.ones(len(data), dtype=torch.bool) if data.known is None else data.known
+        for data in (first, second)
+    ]
+    partly = first.known is not None or second.known is not None
+    return replace(
+        first,
+        split="all",
+        images=both("images"),
+        labels=both("labels"),
+        factors=both("factors"),
+        known=torch.cat(known) if partly else None,
+    )

@@ -55,7 +55,7 @@ def twin(name: str) -> str:
     alike = [other for other, folder in there.items() if folder.resolve().name == own]
     if len(alike) < 2:
         return ""
-    return f"{len(alike)} models have the name {plain(own)}: {plain(own)} is bundled, {plain(', '.join(alike[1:]))} yours."
+    return f"{len(alike)} models are called {plain(own)}: {plain(own)} is bundled, {plain(', '.join(alike[1:]))} yours."
 
 
 def why(name: str, error: Exception) -> str:
@@ -113,7 +113,7 @@ def _check_atlas(found: Checkpoint) -> None:
     )
     if not fits:
         raise CheckpointError(
-            f"its atlas.npz is not of this model: `{command('latent-explorer', 'atlas', found.folder)}` makes it anew"
+            f"its atlas.npz belongs to another model: make it anew with `{command('latent-explorer', 'atlas', found.folder)}`"
         )
 
 

@@ -7,11 +7,9 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 from latent_explorer import palette
+from latent_explorer.charts.layout import FAMILY, HERE, QUIET, heading
 from latent_explorer.text import chart
 from vae_core.checkpoints import Frontier, Point
-
-HERE = "#d62728"
-QUIET = "#8a8a8a"
 
 # A dimension whose KL stays below this, in nats, carries next to nothing.
 LITTLE = 0.02
@@ -19,18 +17,6 @@ LITTLE = 0.02
 
 def betas_in_words(betas: Mapping[str, float]) -> str:
     return ", ".join(f"β({block}) = {beta:.3g}" for block, beta in betas.items())
-
-
-# Plotly's own button saves a PNG alone: the menu under each chart saves both kinds.
-CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage", "select2d", "lasso2d"]}
-
-
-# A family that every system has: the chart's own text takes as much room in a saved picture as on the page.
-FAMILY = "Arial, Helvetica, sans-serif"
-
-
-def _title(text: str) -> dict[str, object]:
-    return {"text": text, "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}}
 
 
 def plane(
@@ -41,7 +27,7 @@ def plane(
     others: Sequence[tuple[str, float, float]],
 ) -> go.Figure:
     """Distortion over rate of the named checkpoint: the frontier with two standard errors, lines of equal bound, anchors, other checkpoints `(name, R, D)`,
-    and where the sliders stand. Every point of the frontier carries its rung as customdata."""
+    and where the sliders stand. Every point of the frontier carries its number as customdata."""
     figure = go.Figure()
     _equal_bounds(figure, frontier)
     for block in frontier.blocks:
@@ -69,7 +55,7 @@ def plane(
         customdata=list(range(len(frontier.points))),
         hovertext=[_words(p) for p in frontier.points],
         hoverinfo="text",
-        name="this model, measured (± 2 s.e.)",
+        name="measured, ± 2 s.e.",
     )
     if frontier.anchors:
         figure.add_scatter(
@@ -96,7 +82,7 @@ def plane(
             marker={"size": 9, "symbol": "x-thin-open", "color": QUIET, "line": {"width": 2}},
             hovertext=[f"{chart(name)}: R {r:.2f}, D {d:.2f}" for name, r, d in others],
             hoverinfo="text",
-            name="other checkpoints",
+            name="other models",
         )
     figure.add_scatter(
         x=[now["rate"]],
@@ -105,14 +91,19 @@ def plane(
         marker={"size": 17, "symbol": "circle-open", "color": HERE, "line": {"width": 3}},
         hovertext=[f"the sliders: {betas_in_words(here)}"],
         hoverinfo="text",
-        name="where the sliders stand",
+        name="sliders",
     )
     figure.update_layout(
         xaxis_title="rate R = KL(q ‖ p), nats an image",
         yaxis_title="distortion D = −E log p(x | z), nats an image",
-        title=_title(f"Rate and distortion of {chart(name)} over β"),
-        height=460,
-        margin={"l": 60, "r": 10, "t": 100, "b": 50},
+        title=heading(f"Rate and distortion of {chart(name)}"),
+        height=480,
+        margin={
+            "l": 60,
+            "r": 10,
+            "t": 125,
+            "b": 50,
+        },  # at the top, room for a legend of five lines on a phone
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.01, "x": 0, "font": {"size": 13}},
         font={"size": 14, "family": FAMILY},
         dragmode="pan",
@@ -147,7 +138,7 @@ def _equal_bounds(figure: go.Figure, frontier: Frontier) -> None:
                 line={"dash": "dot", "width": 1, "color": QUIET},
                 hovertext=f"−ELBO = {total} nats",
                 hoverinfo="text",
-                name=f"equal −ELBO, every {apart} nats",
+                name="equal −ELBO",
                 legendgroup="bounds",
                 showlegend=first,
             )
@@ -196,12 +187,12 @@ def dimensions(line: Sequence[Point], name: str, block: str, here: float) -> go.
         ax=0,
     )
     figure.update_layout(
-        title=_title(f"Rate of each dimension of {block} of {chart(name)} over its β"),
+        title=heading(f"Rate of each dimension of {block}", chart(name)),
         barmode="stack",
         xaxis={"title": f"β({block})", "type": "category"},
         yaxis_title="KL of each dimension, nats an image",
         height=430,
-        margin={"l": 60, "r": 10, "t": 50, "b": 50},
+        margin={"l": 60, "r": 10, "t": 60, "b": 50},
         legend={"traceorder": "reversed", "font": {"size": 12}},
         font={"size": 14, "family": FAMILY},
     )

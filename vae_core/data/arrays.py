@@ -1,0 +1,148 @@
+"""Arrays of images as bytes (N, C, H, W), whichever way round and in whatever numbers they are stored.
+
+Shapes: N images, C H W.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from .notes import Notes, counted
+from .pictures import fitted, ground_under, in_pixels
+from .raw import Opening
+from .values import as_bytes, broken_rows
+
+CHANNELS = (1, 2, 3, 4)
+BLOCK = 2048
+
+
+def from_array(
+    images: np.ndarray, labels: int | None, opening: Opening, notes: Notes
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bytes `(N, C, H, W)` of an array of images, and which of its rows they are, `(N,)`: all, unless broken ones are left out."""
+    images = as_channels_first(np.asarray(images), labels, opening, notes)
+    if not images.size:
+        raise ValueError(f"there are no images: {written(images.shape)} holds none")
+    rows = np.arange(len(images))
+    if opening.skip_broken and (bad := broken_rows(images)).any():
+        notes.say(f"{counted(int(bad.sum()), 'image')} with NaN or infinite values left out")
+        images, rows = images[~bad], rows[~bad]
+    images = as_grey_or_colour(as_bytes(images, opening.values, notes), opening, notes)
+    return resized(images, opening, notes), rows
+
+
+def as_grey_or_colour(images: np.ndarray, opening: Opening, notes: Notes) -> np.ndarray:
+    """One or three channels: what is transparent is laid on a ground, and three channels that are equal become one."""
+    if images.shape[1] in (2, 4):
+        images = _grounded(images, opening, notes)
+    if images.shape[1] == 3 and all((block == block[:, :1]).all() for block in _blocks(images)):
+        notes.say("the three channels are equal, so the images are taken as grey")
+        images = images[:, :1]
+    return np.ascontiguousarray(images)
+
+
+def resized(images: np.ndarray, opening: Opening, notes: Notes) -> np.ndarray:
+    """Bytes `(N, C, H, W)` brought to the size that is asked for."""
+    old, size = (images.shape[2], images.shape[3]), opening.size
+    if size is None or old == size:
+        return images
+    how = "cut in their middle" if opening.fit == "crop" else "padded"
+    keeps = "" if old[0] * size[1] == old[1] * size[0] else f", {how} to keep their shape (--fit chooses)"
+    notes.say(f"the images are resized from {in_pixels(old)} to {in_pixels(size)}{keeps}")
+    found = np.empty((*images.shape[:2], *size), np.uint8)
+    for number, image in enumerate(images):
+        for channel, values in enumerate(image):  # channels alone, whatever they stand for
+            picture = fitted(Image.fromarray(values), size, opening.fit, opening.ground or "black")
+            found[number, channel] = np.asarray(picture)
+    return found
+
+
+def _grounded(images: np.ndarray, opening: Opening, notes: Notes) -> np.ndarray:
+    """The last of two or four channels is how solid a pixel is."""
+    colour, alpha = images[:, :-1], images[:, -1:]
+    if (alpha == 255).all():
+        notes.say(f"the last of {images.shape[1]} channels is 255 everywhere: it is left out")
+        return colour
+    parts = [0, 0, 0, 1] if images.shape[1] == 2 else [0, 1, 2, 3]
+    shown = [np.moveaxis(image[parts], 0, -1) for image in images[:: max(1, len(images) // 100)]]
+    ground = opening.ground or ground_under(shown)
+    notes.say(
+        f"the last of {images.shape[1]} channels is taken as how solid a pixel is, laid on {ground} (--ground chooses)"
+    )
+    level, found = 255 * (ground == "white"), np.empty(colour.shape, np.uint8)
+    for start in range(0, len(images), BLOCK):
+        part = slice(start, start + BLOCK)
+        share = alpha[part].astype(np.float32) / 255
+        found[part] = np.rint(colour[part] * share + level * (1 - share))
+    return found
+
+
+def _blocks(images: np.ndarray) -> Iterator[np.ndarray]:
+    yield from (images[start : start + BLOCK] for start in range(0, len(images), BLOCK))
+
+
+def as_channels_first(images: np.ndarray, labels: int | None, opening: Opening, notes: Notes) -> np.ndarray:
+    """The images with channels before height and width; grey ones have one channel.
+
+    labels: how many labels there are, which tells the images' axis where it is the last. Raises ValueError for arrays of other
+    dimensions, with the way out.
+    """
+    images = _images_first(images, labels, notes)
+    if opening.shape is not None:
+        images = _reshaped(images, opening.shape)
+    shape = written(images.shape)
+    if images.ndim == 2:
+        raise ValueError(_vectors(images))
+    if images.ndim == 3:
+        if images.shape[2] in (3, 4) and images.shape[0] > 4 and labels is None:
+            raise ValueError(
+                f"{shape} is one image, and a data set holds several: give images x height x width, or x channels too"
+            )
+        return images[:, None]
+    if images.ndim != 4:
+        raise ValueError(
+            f"the images are {shape}: give images x height x width, or x channels x height x width"
+        )
+    first, last = images.shape[1] in CHANNELS, images.shape[3] in CHANNELS
+    if not first and not last:
+        raise ValueError(
+            f"the images are {shape}, of {images.shape[1]} or {images.shape[3]} channels: choose one or three of them, such as x[:, :3]"
+        )
+    if first:
+        return images
+    notes.say(f"channels came last ({shape})")
+    return np.moveaxis(images, 3, 1)
+
+
+def written(shape: tuple[int, ...]) -> str:
+    """A shape in words.
+
+    >>> written((60000, 28, 28))
+    '60000 x 28 x 28'
+    """
+    return " x ".join(map(str, shape)) or "one number"
+
+
+def _images_first(images: np.ndarray, labels: int | None, notes: Notes) -> np.ndarray:
+    """MATLAB keeps the images along the last axis."""
+    if images.ndim < 3 or labels is None or len(images) == labels or images.shape[-1] != labels:
+        return images
+    notes.say(f"images came along the last axis ({written(images.shape)})")
+    return np.moveaxis(images, -1, 0)
+
+
+def _reshaped(images: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if images.reshape(len(images), -1).shape[1] != int(np.prod(shape)):
+        raise ValueError(
+            f"--shape {' '.join(map(str, shape))} is {int(np.prod(shape)):,} numbers an image, and there are "
+            f"{images.reshape(len(images), -1).shape[1]:,}"
+        )
+    return images.reshape(len(images), *shape)
+
+
+def _vectors(images: np.ndarray) -> str:
+    numbers = images.shape[1]
+    side = round(numbers**0.5)
+    example = f"{side} {side}" if side * side == numbers else "HEIGHT WIDTH"
+    return f"{len(images):,} vectors of {numbers:,} numbers have no height and width: give --shape {example} if they are images"

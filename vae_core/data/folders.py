@@ -1,0 +1,106 @@
+"""Folders of image files: by class, by split and class, or flat."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from .notes import Notes, counted, listed
+from .pictures import ENDINGS
+from .raw import TEST, TRAIN, Opening, Raw
+
+# What folders of splits are called.
+SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training", "trn"), TRAIN),
+    **dict.fromkeys(("test", "testing", "tst"), TEST),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "validation"),
+}
+
+
+def is_folder_of_images(path: Path) -> bool:
+    return path.is_dir() and next(_images(path), None) is not None
+
+
+def read_folder(path: Path, opening: Opening) -> Raw:
+    """The images below a folder: their class is the folder that they lie in, below `train/` and `test/` where there are such.
+
+    Images that lie in no folder of their own have no class. Raises ValueError for a folder without images.
+    """
+    notes, parts = Notes(), _parts(path)
+    files = {name: sorted(_images(folder)) for name, folder in parts.items()}
+    files = {name: found for name, found in files.items() if found}
+    paths = [file for found in files.values() for file in found]
+    if not paths:
+        raise ValueError(f"{path.name} holds no images: give a folder of {', '.join(ENDINGS[:5])} files")
+    _say_others(path, len(paths), notes)
+    labels = [_class_of(file, parts[name]) for name, found in files.items() for file in found]
+    split = _splits(files, notes) if set(files) != {""} else None
+    about = "a folder of images by class" if any(labels) else "a folder of images"
+    if any(labels) and not all(labels):
+        notes.doubt(
+            f"{counted(labels.count(''), 'image')} in no folder of a class: counted as not known; move them into one"
+        )
+    return Raw(path.name, about, paths, labels if any(labels) else None, split, notes=notes)
+
+
+def _parts(path: Path) -> dict[str, Path]:
+    """The folders of the splits by name; the folder itself under no name where there are none."""
+    found: dict[str, Path] = {}
+    for folder in sorted(path.iterdir()):
+        name = SPLIT_NAMES.get(folder.name.lower())
+        if folder.is_dir() and name and next(_images(folder), None) is not None:
+            found[name] = folder
+    # A class may be called like a split: they are splits where nothing else is beside them.
+    beside = [
+        folder
+        for folder in path.iterdir()
+        if folder.is_dir() and folder not in found.values() and _seen(folder)
+    ]
+    with_images = [folder for folder in beside if next(_images(folder), None) is not None]
+    return found if found and not with_images else {"": path}
+
+
+def _splits(files: dict[str, list[Path]], notes: Notes) -> np.ndarray:
+    """Train or test for each file: validation images train where there are test images, and test where there are none."""
+    validation = TRAIN if TEST in files else TEST
+    if "validation" in files:
+        notes.say(
+            f"{counted(len(files['validation']), 'validation image')} counted to the {'training' if validation == TRAIN else validation} images"
+        )
+    names = {"validation": validation}
+    return np.array([names.get(name, name) for name, found in files.items() for _ in found])
+
+
+def _class_of(file: Path, folder: Path) -> str:
+    """The first folder below the split's; nothing for a file that lies in it."""
+    inside = file.relative_to(folder).parts
+    return inside[0] if len(inside) > 1 else ""
+
+
+def _seen(path: Path) -> bool:
+    return not path.name.startswith((".", "__MACOSX"))
+
+
+def _images(path: Path) -> Iterator[Path]:
+    """The image files below a folder, hidden ones left out."""
+    for file in path.iterdir():
+        if not _seen(file):
+            continue
+        if file.is_dir():
+            yield from _images(file)
+        elif file.suffix.lower() in ENDINGS:
+            yield file
+
+
+def _say_others(path: Path, images: int, notes: Notes) -> None:
+    """What else lies there."""
+    others = Counter(
+        file.suffix.lower() or file.name
+        for file in path.rglob("*")
+        if file.is_file() and _seen(file) and file.suffix.lower() not in ENDINGS
+    )
+    others.pop("thumbs.db", None)
+    if others:
+        kinds = listed([f"{count:,} {ending}" for ending, count in others.most_common()], 3)
+        notes.say(f"beside {counted(images, 'image')} there are other files, which are not read: {kinds}")

@@ -1,0 +1,130 @@
+"""Files in LeCun's IDX format, as MNIST and its successors come, whole or gzipped, by whatever name.
+
+The format: two zeros, the type, the number of dimensions, each of them in four bytes, and the values, all big-endian.
+"""
+
+import gzip
+import re
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from .doubts import TURN
+from .notes import Notes, listed
+from .raw import TEST, TRAIN, Opening, Raw
+
+TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+# `train-images-idx3-ubyte`, with Kaggle's dots, gzipped, with the name of the data set before it; t10k is MNIST's word for test.
+NAME = re.compile(
+    r"(?P<set>.*?)[-_.]?(?P<split>train|training|test|t10k|val|valid|validation)?[-_.]?(?P<what>images|labels)[-_.]idx\d+[-_.]?\w*(\.gz)?",
+    re.IGNORECASE,
+)
+LEAST = 4
+
+
+def is_idx(path: Path) -> bool:
+    """Whether a path names IDX files: one of them, their folder, or what their names begin with in a folder."""
+    return bool(_files(path))
+
+
+def read_idx(path: Path, opening: Opening) -> Raw:
+    """Images and labels of one data set. Raises ValueError for several, for none, and for damaged files."""
+    notes, sets = Notes(), _files(path)
+    named = {name for name, _, _ in sets}
+    if len(named) > 1:
+        shown = listed([f"{path.name}/{name}" for name in sorted(named)])
+        raise ValueError(f"{path.name} holds {len(named)} data sets: name one of them, {shown}")
+    images = {split: file for (_, split, what), file in sets.items() if what == "images"}
+    labels = {split: file for (_, split, what), file in sets.items() if what == "labels"}
+    if not images:
+        raise ValueError(f"{path.name} holds labels and no images: give the folder that holds both")
+    splits = list(images)
+    pixels = [read_file(images[split]) for split in splits]
+    if len({part.shape[1:] for part in pixels}) > 1:
+        raise ValueError(
+            f"the files of {path.name} hold images of different sizes: keep only those of one data set"
+        )
+    if not opening.turn and "emnist" in path.name.lower() + "".join(named).lower():
+        notes.doubt(f"the images lie on their side, as all files of EMNIST do: {TURN}")
+    found = None
+    if set(splits) <= set(labels):
+        found = np.concatenate([_class_column(read_file(labels[split]), notes) for split in splits])
+    elif labels:
+        notes.doubt("some labels are missing, so all are left out: put every labels file beside its images")
+    split = None
+    if splits != [""]:
+        split = np.repeat(
+            [TEST if name == TEST else TRAIN for name in splits], [len(part) for part in pixels]
+        )
+    return Raw(
+        path.name.removesuffix(".gz"),
+        "IDX files",
+        np.concatenate(pixels),
+        found,
+        split,
+        ordered=True,
+        notes=notes,
+    )
+
+
+def read_file(path: Path) -> np.ndarray:
+    """The array of one IDX file. Raises ValueError for a damaged one."""
+    try:
+        data = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
+        if data[:2] != b"\0\0" or data[2] not in TYPES:
+            raise ValueError("it does not begin as IDX files do")
+        kind, dimensions = np.dtype(TYPES[data[2]]), data[3]
+        sizes = np.frombuffer(data, ">u4", dimensions, offset=LEAST).astype(int).tolist()
+        values = np.frombuffer(data, kind, offset=LEAST + 4 * dimensions)
+        return values.reshape(sizes).astype(kind.newbyteorder("="))
+    except (OSError, EOFError, zlib.error, ValueError, IndexError) as error:
+        raise ValueError(
+            f"{path.name} is no whole IDX file ({error}): get it anew, and unpack it where it is an archive"
+        ) from None
+
+
+def _files(path: Path) -> Mapping[tuple[str, str, str], Path]:
+    """Files by data set, split and "images" or "labels"."""
+    folder = path if path.is_dir() else path.parent
+    if not folder.is_dir():
+        return {}
+    found = _in(folder)
+    if path.is_dir():
+        inside = [one for one in sorted(folder.iterdir()) if one.is_dir()]
+        return found or (_in(inside[0]) if len(inside) == 1 else {})
+    if path.is_file():
+        own = next((key for key, file in found.items() if file == path), None)
+        return {key: file for key, file in found.items() if own and key[0] == own[0]}
+    return {key: file for key, file in found.items() if key[0] == path.name}
+
+
+def _in(folder: Path) -> dict[tuple[str, str, str], Path]:
+    found: dict[tuple[str, str, str], Path] = {}
+    for file in sorted(folder.iterdir()):
+        if file.is_file() and (match := NAME.fullmatch(file.name)):
+            key = (match["set"].rstrip("-_."), _split(match["split"]), match["what"].lower())
+            found.setdefault(key, file)  # the whole file before the gzipped one
+    return found
+
+
+def _split(word: str | None) -> str:
+    return (
+        ""
+        if not word
+        else TRAIN
+        if word.lower().startswith("train")
+        else "validation"
+        if word.lower().startswith("val")
+        else TEST
+    )
+
+
+def _class_column(labels: np.ndarray, notes: Notes) -> np.ndarray:
+    """QMNIST keeps eight numbers for each image, the class first."""
+    if labels.ndim == 1:
+        return labels
+    notes.say(f"the labels have {labels.shape[1]} columns: the first is taken as the class")
+    return labels[:, 0]

@@ -1,0 +1,41 @@
+"""What is said of a source while it is opened."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Notes:
+    """Sentences: what was done (`said`), and what may be wrong (`doubts`), each with what to do about it."""
+
+    said: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+    def doubt(self, sentence: str) -> None:
+        self.doubts.append(sentence)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.said
+        yield from self.doubts
+
+
+def counted(number: int, what: str, many: str | None = None) -> str:
+    """A number of things, in words.
+
+    >>> counted(1, "image"), counted(1200, "image"), counted(2, "class", "classes")
+    ('1 image', '1,200 images', '2 classes')
+    """
+    return f"{number:,} {what if number == 1 else many or f'{what}s'}"
+
+
+def listed(names: list[str], most: int = 5) -> str:
+    """The first few of many names.
+
+    >>> listed(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"

@@ -1,0 +1,192 @@
+"""Arrays in .npz and .npy files, or a folder of the latter, by the names that people give them. Nothing is unpickled.
+
+Shapes: N rows.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .arrays import written
+from .labels import NO_LABELS
+from .notes import Notes, counted, listed
+from .raw import TEST, TRAIN, Opening, Raw
+
+IMAGES = ("images", "image", "imgs", "img", "x", "data", "pixels", "inputs", "arr_0")
+LABELS = ("labels", "label", "y", "targets", "target", "class", "classes", "arr_1")
+CLASSES = ("classes", "class_names", "classnames", "label_names", "target_names", "names")
+SPLITS = ("split", "splits", "fold", "subset")
+PARTS = {
+    **dict.fromkeys(("train", "training", "tr"), TRAIN),
+    **dict.fromkeys(("test", "testing", "te"), TEST),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+}
+
+Arrays = Mapping[str, np.ndarray]
+Found = dict[str, str]  # the name of an array for each split, "" where there is no split
+
+
+def is_arrays(path: Path) -> bool:
+    return path.suffix.lower() in (".npz", ".npy") or (path.is_dir() and any(path.glob("*.npy")))
+
+
+def read_arrays(path: Path, opening: Opening) -> Raw:
+    """Images, labels, splits, class names and further columns of a file. Raises ValueError for a damaged file and for names that are not found."""
+    return of_arrays(path.name, _about(path), _read(path), opening)
+
+
+def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
+    """The same of arrays by name."""
+    notes = Notes()
+    images = _named(arrays, opening.images, IMAGES, "images") or _only(arrays)
+    parts = sorted(images, key=[TRAIN, "validation", TEST, ""].index)
+    lengths = {part: len(arrays[images[part]]) for part in parts}
+    labels = {} if opening.labels == NO_LABELS else _named(arrays, opening.labels, LABELS, "labels", lengths)
+    if labels and set(labels) != set(images):
+        notes.doubt("some labels are missing, so all are left out: give labels of every part")
+        labels = {}
+    classes = next((arrays[key] for key in arrays if key.lower() in CLASSES and _is_names(arrays[key])), None)
+    used = {*images.values(), *labels.values()}
+    return Raw(
+        name,
+        about,
+        _joined([arrays[images[part]] for part in parts]),
+        _joined([arrays[labels[part]] for part in parts]) if labels else None,
+        _split(arrays, parts, lengths, notes),
+        None if classes is None else tuple(map(str, classes.tolist())),
+        _columns(arrays, used, sum(lengths.values()), notes) if parts == [""] else {},
+        ordered=True,
+        notes=notes,
+    )
+
+
+def _is_names(array: np.ndarray) -> bool:
+    return array.ndim == 1 and array.dtype.kind in "US"
+
+
+def _about(path: Path) -> str:
+    return "a folder of arrays" if path.is_dir() else f"arrays ({path.suffix.lower()})"
+
+
+def _read(path: Path) -> Arrays:
+    try:
+        if path.is_dir():
+            return {file.stem: np.load(file, allow_pickle=False) for file in sorted(path.glob("*.npy"))}
+        if path.suffix.lower() == ".npy":
+            return {IMAGES[0]: np.load(path, allow_pickle=False)}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+            return {name: array for name in found.files if (array := _plain(found, name)) is not None}
+    except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
+        reason = "objects that would have to be unpickled" if "pickle" in str(error) else str(error)
+        raise ValueError(
+            f"{path.name} cannot be read ({reason}): save plain arrays by numpy.savez(file, images=..., labels=...)"
+        ) from None
+
+
+def _plain(found: Any, name: str) -> np.ndarray | None:
+    """An array of the file; None for one of objects, which would have to be unpickled, unless it holds the images."""
+    try:
+        return found[name]
+    except ValueError:
+        if pattern(IMAGES).fullmatch(name):
+            raise
+        return None
+
+
+def pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    """The names alone, or with a split before or after them: x_train, train_images, X_test.
+
+    >>> bool(pattern(IMAGES).fullmatch("X_train")), bool(pattern(IMAGES).fullmatch("extra"))
+    (True, False)
+    """
+    words, parts = "|".join(names), "|".join(PARTS)
+    return re.compile(rf"(?:({parts})_?)?(?:{words})(?:_?({parts}))?", re.IGNORECASE)
+
+
+def _named(
+    arrays: Arrays,
+    given: str | None,
+    usual: tuple[str, ...],
+    what: str,
+    lengths: Mapping[str, int] | None = None,
+) -> Found:
+    """The arrays of images or labels by split. Raises ValueError for a name that is given and not there."""
+    names = usual if given is None else (re.escape(given),)
+    found: Found = {}
+    for name in names:  # the more usual name first
+        for key in arrays:
+            match = pattern((name,)).fullmatch(key)
+            part = PARTS[(match[1] or match[2]).lower()] if match and (match[1] or match[2]) else ""
+            fits = lengths is None or len(np.atleast_1d(arrays[key])) == lengths.get(part)
+            if match and fits and (lengths is not None or given is not None or arrays[key].ndim > 1):
+                found.setdefault(part, key)
+        if found:
+            break
+    if given is not None and not found:
+        raise ValueError(f"there is no array {given!r} of {what}: {_listed(arrays)}")
+    return {part: key for part, key in found.items() if part} if len(found) > 1 else found
+
+
+def _only(arrays: Arrays) -> Found:
+    """The one array of three or more dimensions, where names say nothing."""
+    found = [key for key, array in arrays.items() if array.ndim > 2]
+    if len(found) == 1:
+        return {"": found[0]}
+    raise ValueError(
+        f"no array has a usual name of images ({', '.join(IMAGES[:5])}): say which it is by --image-column; {_listed(arrays)}"
+    )
+
+
+def _listed(arrays: Arrays) -> str:
+    return "there are " + listed([f"{key} ({written(array.shape)})" for key, array in arrays.items()], 8)
+
+
+def _joined(parts: list[np.ndarray]) -> Any:
+    """One array, or a list of images where sizes differ."""
+    if len({part.shape[1:] for part in parts}) == 1:
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return [image for part in parts for image in part]
+
+
+def _split(arrays: Arrays, parts: list[str], lengths: Mapping[str, int], notes: Notes) -> np.ndarray | None:
+    if parts == [""]:
+        return _column_of_splits(arrays, lengths[""])
+    validation = TRAIN if TEST in parts else TEST
+    if "validation" in parts:
+        where = "training" if validation == TRAIN else "test"
+        notes.say(f"{counted(lengths['validation'], 'validation image')} counted to the {where} images")
+    return np.repeat(
+        [validation if part == "validation" else part for part in parts], [lengths[part] for part in parts]
+    )
+
+
+def _column_of_splits(arrays: Arrays, count: int) -> np.ndarray | None:
+    """A column of the words train and test, or of truth values under the name of one of them."""
+    for key, array in arrays.items():
+        if array.shape != (count,):
+            continue
+        name = key.lower().removeprefix("is_").removesuffix("_mask")
+        if array.dtype.kind == "b" and name in PARTS:
+            own = PARTS[name]
+            return np.where(array, own, TRAIN if own == TEST else TEST)
+        if key.lower() in SPLITS and array.dtype.kind in "US":
+            words = np.char.lower(array.astype(str))
+            if set(words) <= set(PARTS):
+                return np.array([TEST if PARTS[word] == TEST else TRAIN for word in words])
+    return None
+
+
+def _columns(arrays: Arrays, used: set[str], count: int, notes: Notes) -> dict[str, np.ndarray]:
+    """Whole numbers or text beside the class, one for each image or several."""
+    found: dict[str, np.ndarray] = {}
+    for key, array in arrays.items():
+        if key in used or key.lower() in (*CLASSES, *SPLITS) or array.dtype.kind not in "iuUS":
+            continue
+        if array.shape == (count,):
+            found[key] = array
+        elif array.ndim == 2 and len(array) == count and array.shape[1] <= 64 and array.dtype.kind in "iu":
+            found |= {f"{key} {column}": array[:, column] for column in range(array.shape[1])}
+    return found

@@ -1,0 +1,137 @@
+"""What was understood of a source, in words and as a sheet of pictures, before anything trains.
+
+Shapes: N images, C H W, K classes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+
+from . import doubts
+from .fingerprint import fingerprint
+from .notes import counted
+from .source import Data, Dataset
+
+# A sheet shows so many classes, so many images of each, with so many pixels between them; small images are enlarged to this side.
+CLASSES, EACH, GAP, SIDE = 24, 12, 2, 48
+# A text names so many classes.
+NAMED = 20
+
+
+@dataclass(frozen=True)
+class Report:
+    """A data set as it was understood: `str(report)` says it in lines."""
+
+    name: str
+    about: str
+    shape: tuple[int, ...]
+    values: tuple[float, float]
+    """The least and the greatest stored value of the training images."""
+    classes: tuple[str, ...]
+    counts: dict[str, tuple[int, ...]]
+    """Images of each class by split."""
+    sizes: dict[str, int]
+    """Images by split."""
+    unknown: dict[str, int]
+    """Images of no known class by split."""
+    factors: tuple[str, ...]
+    fingerprints: dict[str, str]
+    said: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, found: Dataset) -> "Report":
+        """Reads both splits, and compares them."""
+        parts = {"train": found.train, "test": found.test}
+        train, test = parts.values()
+        counts = {split: _counts(data) for split, data in parts.items()}
+        low, high = train.images.aminmax()
+        return cls(
+            train.name,
+            found.about,
+            tuple(train.images.shape[1:]),
+            (low.item(), high.item()),
+            train.classes,
+            counts,
+            {split: len(data) for split, data in parts.items()},
+            {split: 0 if data.known is None else int((~data.known).sum()) for split, data in parts.items()},
+            train.factor_names,
+            dict(train.fingerprints)
+            or {split: fingerprint(data.images, data.labels) for split, data in parts.items()},
+            tuple(found.notes.said),
+            (*found.notes.doubts, *doubts.of_parts(train.images, test.images)),
+        )
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> Iterator[str]:
+        channels, height, width = self.shape
+        colour = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
+        yield f"{self.name}: {self.about}"
+        yield f"images       {colour}, {width} x {height} pixels, values from {self.values[0]:g} to {self.values[1]:g}"
+        yield "splits       " + ", ".join(f"{count:,} {split}" for split, count in self.sizes.items())
+        yield f"classes      {self._classes()}"
+        for number in range(min(len(self.classes), NAMED)):
+            each = " + ".join(f"{self.counts[split][number]:,}" for split in self.sizes)
+            yield f"             {self.classes[number]}: {each}"
+        if len(self.classes) > NAMED:
+            yield f"             and {len(self.classes) - NAMED:,} more, of {self._range(NAMED)} images each"
+        if self.factors:
+            yield f"known        {', '.join(self.factors)}"
+        yield "fingerprint  " + ", ".join(f"{split} {mark}" for split, mark in self.fingerprints.items())
+        for sentence in self.said:
+            yield f"done         {sentence}"
+        for sentence in self.doubts:
+            yield f"doubt        {sentence}"
+        if not self.doubts:
+            yield "no doubts"
+
+    def _classes(self) -> str:
+        if not self.classes:
+            return "none: models of classes cannot train on it, vae and the others can"
+        unknown = sum(self.unknown.values())
+        rest = f", not known of {counted(unknown, 'image')}" if unknown else ""
+        return f"{len(self.classes):,}{rest} (train + test)"
+
+    def _range(self, start: int) -> str:
+        counts = [
+            sum(self.counts[split][number] for split in self.sizes)
+            for number in range(start, len(self.classes))
+        ]
+        return f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,} to {max(counts):,}"
+
+
+def _counts(data: Data) -> tuple[int, ...]:
+    return tuple(data.known_labels.bincount(minlength=len(data.classes)).tolist()) if data.classes else ()
+
+
+def sheet(data: Data) -> Image.Image:
+    """A picture of some images: a row for each of the first 24 classes, 12 images in it; without classes 8 rows of any.
+
+    >>> from vae_core.data import load_data
+    >>> sheet(load_data("digits")).size
+    (602, 502)
+    """
+    rows = [_of_class(data, number) for number in range(min(len(data.classes), CLASSES))] or [
+        torch.arange(start, min(start + EACH, len(data)))
+        for start in range(0, min(len(data), 8 * EACH), EACH)
+    ]
+    height, width = data.images.shape[2:]
+    scale = max(1, SIDE // max(height, width))
+    high, wide = scale * height + GAP, scale * width + GAP
+    paper = np.full((len(rows) * high + GAP, EACH * wide + GAP, 3), 128, np.uint8)
+    for row, chosen in enumerate(rows):
+        for column, image in enumerate(data.images[chosen].movedim(1, -1).numpy()):
+            large = image[..., :3].repeat(scale, 0).repeat(scale, 1)
+            top, left = GAP + row * high, GAP + column * wide
+            paper[top : top + scale * height, left : left + scale * width] = large
+    return Image.fromarray(paper)
+
+
+def _of_class(data: Data, number: int) -> torch.Tensor:
+    mine = data.labels == number if data.known is None else (data.labels == number) & data.known
+    return mine.nonzero()[:EACH, 0]
