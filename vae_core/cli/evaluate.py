@@ -10,7 +10,7 @@ import tyro
 from rich.table import Table
 
 from ..checkpoints import Checkpoint, Measurement, load, load_card, save_card, versions
-from ..metrics import DEFAULT, METRICS, Estimate, Measured, bench_of, check_groups, measure_each, number
+from ..metrics import DEFAULT, METRICS, Estimate, Measured, check_groups, evaluation_of, measure_each, number
 from ..multirate import rates_of, usual
 from ..objectives import Beta
 from ..training import pick_device
@@ -20,7 +20,7 @@ from .console import ERRORS, OUT, complain, status
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a checkpoint: evidence in nats, class accuracy, probes, samples and swaps judged by a classifier."""
+    """Measure a checkpoint: evidence in nats, class accuracy, probes, samples and swaps by an oracle classifier."""
 
     folder: tyro.conf.Positional[Path]
     """Folder of the checkpoint."""
@@ -30,7 +30,7 @@ class Evaluate:
     limit: int | None = None
     """Measure on this many images only, chosen at random by the seed."""
     seed: int = 0
-    """Seed of all noise: binarisation, draws, the judge."""
+    """Seed of all noise: binarisation, draws, the oracle classifier."""
     metrics: Annotated[
         tuple[str, ...], tyro.conf.arg(help=f"Groups to measure, of {', '.join(METRICS)}.")
     ] = DEFAULT
@@ -58,7 +58,7 @@ class Evaluate:
         tables: dict[str, Any] = {}
         failed: list[str] = []
         with status() as report:
-            bench = bench_of(
+            evaluation = evaluation_of(
                 checkpoint,
                 self.data,
                 self.split,
@@ -67,7 +67,7 @@ class Evaluate:
                 seed=self.seed,
                 report=report,
             )
-            for measured in measure_each(bench, self.metrics):
+            for measured in measure_each(evaluation, self.metrics):
                 if measured.error is not None:
                     failed.append(
                         f"{measured.group} ({str(measured.error) or type(measured.error).__name__})"

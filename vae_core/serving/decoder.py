@@ -22,7 +22,7 @@ from ..model import Model
 from ..multirate import rate_name, rates_of, usual
 from ..names import IMAGE, LABEL
 from ..priors import one_hot
-from .request import Answer, Mixture, Picture, Request
+from .request import Answer, Picture, Request, WeightedItems
 
 # Seconds for which a model is taken to be the one that was found: looking costs more than decoding.
 LOOK_AGAIN = 1.0
@@ -35,7 +35,7 @@ class Frozen:
         device = torch.device(device)
         self.name, self.device = found.name, device
         self.model: Model = found.model if device.type == "cpu" else copy.deepcopy(found.model).to(device)
-        self.ladder, self.shape = found.ladder, found.signature.shape
+        self.atlas_grid, self.shape = found.atlas_grid, found.signature.shape
         self.classes, self.kind = len(found.signature.classes), found.signature.kind
         self.usual, self.trained = (
             usual(found.model),
@@ -43,7 +43,7 @@ class Frozen:
         )
         self.widths = {
             name: values.shape[1]
-            for name, values in self.ladder.rungs[0].means.items()
+            for name, values in self.atlas_grid.atlases[0].means.items()
             if name in found.model.latents
         }
         self.labelled = has_label(found.model)
@@ -118,14 +118,14 @@ class Frozen:
             raise ValueError(f"{name} of {self.name} has {self._width(name)} dimensions, not {rows.shape[1]}")
         return codes_of({name: torch.from_numpy(rows)})[name]
 
-    def _mixed(self, name: str, rows: Sequence[Mixture], betas: Mapping[str, float]) -> Tensor:
+    def _mixed(self, name: str, rows: Sequence[WeightedItems], betas: Mapping[str, float]) -> Tensor:
         """sum_i w_i E q(z | x_i) of each mixture, `(n, D)`; a class is the most probable one of the sum."""
         items = np.array([item for row in rows for item, _ in row])
         weights = np.array([weight for row in rows for _, weight in row], dtype=np.float32)
         self._width(name)
-        if items.max() >= (count := len(self.ladder.rungs[0])):
+        if items.max() >= (count := len(self.atlas_grid.atlases[0])):
             raise ValueError(f"{self.name} has items 0 to {count - 1:,}, not {items.max():,}")
-        means = self.ladder.means_of(name, items, betas) * weights[:, None]
+        means = self.atlas_grid.means_of(name, items, betas) * weights[:, None]
         starts = np.cumsum([0, *(len(row) for row in rows[:-1])])
         return codes_of({name: torch.from_numpy(np.add.reduceat(means, starts, axis=0))})[name]
 
@@ -153,7 +153,7 @@ class Frozen:
         return one_hot(torch.tensor(label), self.classes)
 
 
-class Decoder:
+class LiveDecoder:
     """Answers many requests at once: those for the same model that fix the same variables are one batch.
 
     `find` gives the checkpoint of a name, the same object until it has changed; it raises ValueError where there is none.
