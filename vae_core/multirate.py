@@ -192,11 +192,11 @@ class GatedHead(nn.Module):
 
 def rates_of(model: Model) -> dict[str, Rates]:
     """The range of betas of each block that has a rate input; empty for a model of one beta."""
-    found: dict[str, Rates] = {}
+    rates: dict[str, Rates] = {}
     for module in model.modules():
         if isinstance(module, Rates):
-            found |= dict.fromkeys(module.blocks, module)
-    return {name: found[name] for name in model.latents if name in found}
+            rates |= dict.fromkeys(module.blocks, module)
+    return {name: rates[name] for name in model.latents if name in rates}
 
 
 def usual(model: Model) -> dict[str, float]:

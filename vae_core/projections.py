@@ -53,8 +53,8 @@ def umap(
         projection = UMAP(
             n_neighbors=min(neighbours, len(codes) - 1), min_dist=min_dist, random_state=seed, **begin
         )
-        found = np.asarray(projection.fit_transform(codes), dtype=np.float32)
-    return found if start is None else onto(found, start)
+        places = np.asarray(projection.fit_transform(codes), dtype=np.float32)
+    return places if start is None else onto(places, start)
 
 
 def onto(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:

@@ -103,17 +103,17 @@ class AtlasGrid:
         if first.training:
             shared["training"] = np.array(first.training)
         parts = {"mean": "means", "scale": "scales", "umap": "coordinates"}
-        found: Arrays = {}
+        flat: Arrays = {}
         for kind, part in parts.items():
             for name in getattr(first, part):
                 stack = np.stack([getattr(atlas, part)[name] for atlas in self.atlases])
                 if not self.betas:
-                    found[f"{kind}.{name}"] = stack[0].astype(np.float16)
+                    flat[f"{kind}.{name}"] = stack[0].astype(np.float16)
                 elif kind == "umap":
-                    found[f"{kind}.{name}"] = stack.astype(np.float16)
+                    flat[f"{kind}.{name}"] = stack.astype(np.float16)
                 else:
-                    found |= _levels(f"{kind}.{name}", np.log(stack) if kind == "scale" else stack)
-        return {**found, **{f"beta.{block}": values for block, values in self.betas.items()}, **shared}
+                    flat |= _levels(f"{kind}.{name}", np.log(stack) if kind == "scale" else stack)
+        return {**flat, **{f"beta.{block}": values for block, values in self.betas.items()}, **shared}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "AtlasGrid":

@@ -16,12 +16,12 @@ def corners(grid: Mapping[str, np.ndarray], betas: Mapping[str, float]) -> list[
     [(1, 0.75), (2, 0.25)]
     """
     sides = [_between(np.unique(grid[block]), beta) for block, beta in betas.items()]
-    found = []
+    near = []
     for combination in itertools.product(*sides):
         here = [grid[block] == value for block, (value, _) in zip(betas, combination, strict=True)]
         place = int(np.flatnonzero(np.logical_and.reduce(here))[0]) if here else 0
-        found.append((place, round(float(np.prod([share for _, share in combination])), 9)))
-    return found
+        near.append((place, round(float(np.prod([share for _, share in combination])), 9)))
+    return near
 
 
 def _between(known: np.ndarray, beta: float) -> list[tuple[float, float]]:

@@ -142,10 +142,10 @@ def _evaluation_command(call: Evaluate) -> str:
     return " ".join(words)
 
 
-def _table(found: dict[str, Estimate], title: str) -> Table:
+def _table(numbers: dict[str, Estimate], title: str) -> Table:
     table = Table("metric", "in words", title=title)
     for column in ("value", "s.e.", "n"):
         table.add_column(column, justify="right")
-    for name, (value, se, n) in found.items():
+    for name, (value, se, n) in numbers.items():
         table.add_row(name, number(name).heading, f"{value:.4f}", f"{se:.4f}", f"{n:,}")
     return table

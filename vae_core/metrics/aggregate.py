@@ -31,13 +31,13 @@ def rate_decomposition(evaluation: Evaluation) -> dict[str, Estimate]:
     cannot exceed log N_c, and a class weighs what it has of the images. Mixture priors have no p(z_j) to divide by. Nothing for a block
     whose prior reads other latents: one prior for each image.
     """
-    found = {}
+    numbers = {}
     for block, rate in decompositions(evaluation).items():
         parts = {"index_information": rate.information, "aggregate_kl": rate.aggregate}
         if rate.dimensions is not None:
             parts |= {"total_correlation": rate.correlation, "dimension_kl": rate.dimensions.sum(-1)}
-        found |= {f"{name}_{block}": Estimate.mean(part) for name, part in parts.items()}
-    return found
+        numbers |= {f"{name}_{block}": Estimate.mean(part) for name, part in parts.items()}
+    return numbers
 
 
 @torch.no_grad()
@@ -53,11 +53,11 @@ def decompositions(evaluation: Evaluation) -> dict[str, RateDecomposition]:
             each = log_factors(p, z)
             parts[name].append((q.mean, q.stddev, z, p.log_prob(z), *([] if each is None else [each])))
     labels = evaluation.data.labels.to(evaluation.device)
-    found = {}
+    rates = {}
     for name in names:
         tensors = [torch.cat(column) for column in zip(*parts[name], strict=True)]
-        found[name] = decomposition_of(*tensors, groups=labels if name in model.labelled else None)
-    return found
+        rates[name] = decomposition_of(*tensors, groups=labels if name in model.labelled else None)
+    return rates
 
 
 def decomposition_of(
@@ -90,7 +90,7 @@ def two_sample(evaluation: Evaluation) -> dict[str, Estimate]:
     A labelled block is compared together with its class: the kernel is 0 between classes, and the MLP is told the class. Priors that read
     other variables are drawn by drawing those first, so that every block has its marginal. Nothing for fewer than 3 images.
     """
-    n, few, found = len(evaluation.data), KERNEL_DRAWS, {}
+    n, few, numbers = len(evaluation.data), KERNEL_DRAWS, {}
     if n < 3:
         evaluation.report(f"no two-sample tests: they need 3 images, and there are {n}")
         return {}
@@ -104,14 +104,14 @@ def two_sample(evaluation: Evaluation) -> dict[str, Estimate]:
         q, p = evaluation.encoded.samples[block].cpu()[order], prior[block].cpu()
         classes = (labels, drawn) if block in evaluation.model.labelled else None
         heads = None if classes is None else (classes[0][:few], classes[1][:few])
-        found[f"mmd_{block}"], found[f"mmd_p_{block}"] = mmd(q[:few], p[:few], generator, heads)
+        numbers[f"mmd_{block}"], numbers[f"mmd_p_{block}"] = mmd(q[:few], p[:few], generator, heads)
         if classes is not None:
             q, p = (
                 torch.cat([z, one_hot(c, evaluation.classes)], -1)
                 for z, c in zip((q, p), classes, strict=True)
             )
-        found[f"two_sample_{block}"] = Estimate.share(told_apart(q, p, evaluation.seed))
-    return found
+        numbers[f"two_sample_{block}"] = Estimate.share(told_apart(q, p, evaluation.seed))
+    return numbers
 
 
 @torch.no_grad()

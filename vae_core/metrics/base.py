@@ -32,8 +32,8 @@ def bootstrap(statistic: Callable[[Tensor], float], n: int, generator: torch.Gen
     >>> abs(se - values.std().item() / 10) < 0.6
     True
     """
-    found = [statistic(torch.randint(n, (n,), generator=generator)) for _ in range(RESAMPLES)]
-    return torch.tensor(found, dtype=torch.float64).std().item()
+    resampled = [statistic(torch.randint(n, (n,), generator=generator)) for _ in range(RESAMPLES)]
+    return torch.tensor(resampled, dtype=torch.float64).std().item()
 
 
 def mlp_classifier(labels: Tensor, seed: int) -> Any:

@@ -46,12 +46,12 @@ def calibration(evaluation: Evaluation) -> dict[str, Estimate]:
     al., 2017; `reliability`): it cannot be negative, so that chance adds to it, up to about 0.4 sqrt(15 / N). Its
     standard error is a bootstrap over images. Nothing for a model without a class, or data of one.
     """
-    found, generator = {}, torch.Generator().manual_seed(evaluation.seed)
+    numbers, generator = {}, torch.Generator().manual_seed(evaluation.seed)
     for name, log_q in class_log_probabilities(evaluation).items():
         labels = evaluation.data.labels.cpu()
-        found[f"{name}_ece"] = calibration_error(*confidence_and_right(log_q, labels), generator)
-        found[f"{name}_nll"] = Estimate.mean(F.nll_loss(log_q, labels, reduction="none"))
-    return found
+        numbers[f"{name}_ece"] = calibration_error(*confidence_and_right(log_q, labels), generator)
+        numbers[f"{name}_nll"] = Estimate.mean(F.nll_loss(log_q, labels, reduction="none"))
+    return numbers
 
 
 def calibration_error(confidence: Tensor, right: Tensor, generator: torch.Generator) -> Estimate:

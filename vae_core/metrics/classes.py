@@ -48,15 +48,15 @@ def class_scores(evaluation: Evaluation) -> dict[str, Tensor]:
         return {}
     log_prior, draw = uniform_log_prior(evaluation.classes, evaluation.device), evaluation.sampler(7)
     draws = CLASS_DRAWS if any(LABEL in net.given for net in evaluation.model.q.values()) else 1
-    found: list[dict[str, Tensor]] = []
+    batches: list[dict[str, Tensor]] = []
     for batch in evaluation.data.to(evaluation.device).batches(1000, evaluation.seed):
         inferred = evaluation.model.infer({IMAGE: batch[IMAGE]})
         bounds = [class_log_joint(evaluation.model, inferred, log_prior, draw) for _ in range(draws)]
         scores = {"bayes": torch.stack(bounds).mean(0)}
         if LABEL in inferred.posteriors:
             scores["classifier"] = inferred.posteriors[LABEL].logits  # type: ignore[attr-defined]
-        found.append(scores)
-    return gather(found)
+        batches.append(scores)
+    return gather(batches)
 
 
 def by_oracle(evaluation: Evaluation) -> dict[str, Estimate]:

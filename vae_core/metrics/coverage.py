@@ -44,14 +44,14 @@ def prior_coverage(evaluation: Evaluation) -> dict[str, Estimate]:
         return {}
     rows = torch.randperm(len(evaluation.data), generator=generator)[:count]
     labels = evaluation.data.labels.cpu()[torch.randint(len(evaluation.data), (count,), generator=generator)]
-    prior, found = prior_draws(evaluation, labels.to(evaluation.device), evaluation.sampler(12)), {}
+    prior, numbers = prior_draws(evaluation, labels.to(evaluation.device), evaluation.sampler(12)), {}
     for block in evaluation.blocks:
         near = neighbourhoods(prior[block].cpu(), evaluation.encoded.samples[block].cpu()[rows])
-        found[f"prior_coverage_{block}"] = Estimate.share(near.covered)
-        found[f"prior_recall_{block}"] = Estimate.share(near.recalled)
-        found[f"prior_precision_{block}"] = Estimate.share(near.precise)
-        found[f"prior_density_{block}"] = Estimate.mean(near.density)
-    return found
+        numbers[f"prior_coverage_{block}"] = Estimate.share(near.covered)
+        numbers[f"prior_recall_{block}"] = Estimate.share(near.recalled)
+        numbers[f"prior_precision_{block}"] = Estimate.share(near.precise)
+        numbers[f"prior_density_{block}"] = Estimate.mean(near.density)
+    return numbers
 
 
 def neighbourhoods(p: Tensor, q: Tensor, k: int = NEAREST) -> Neighbourhoods:

@@ -33,9 +33,9 @@ def elbo_terms(evaluation: Evaluation) -> dict[str, Estimate]:
     log p(x, coarse) of an SRVAE; they cannot be compared with each other.
     bits_per_dimension: -ELBO in bits for each pixel, where the likelihood is one of 8-bit images and nothing else is observed.
     """
-    found = {name: Estimate.mean(values) for name, values in terms_by_image(evaluation).items()}
-    several = any(name.startswith("distortion_") for name in found)
-    return found | ({} if several else _bits(found["negative_elbo"], evaluation))
+    numbers = {name: Estimate.mean(values) for name, values in terms_by_image(evaluation).items()}
+    several = any(name.startswith("distortion_") for name in numbers)
+    return numbers | ({} if several else _bits(numbers["negative_elbo"], evaluation))
 
 
 @torch.no_grad()
@@ -140,13 +140,13 @@ def noise(evaluation: Evaluation) -> dict[str, Estimate]:
         errors.append(
             {n: (env[n] - evaluation.model.p[n](env).mean).square().flatten(1).mean(-1) for n in scalar}
         )
-    found = {}
+    numbers = {}
     for name, squares in (gather(errors) if errors else {}).items():
         mse = Estimate.mean(squares)
         root = mse.value**0.5
-        found[f"gamma_{name}"] = Estimate(scalar[name].item(), 0.0, len(squares))
-        found[f"rmse_{name}"] = Estimate(root, mse.se / (2 * root), len(squares))
-    return found
+        numbers[f"gamma_{name}"] = Estimate(scalar[name].item(), 0.0, len(squares))
+        numbers[f"rmse_{name}"] = Estimate(root, mse.se / (2 * root), len(squares))
+    return numbers
 
 
 @torch.no_grad()
@@ -161,7 +161,7 @@ def components(evaluation: Evaluation) -> dict[str, Estimate]:
     one as well as can be; nmi = 2 I(component; class) / (H(component) + H(class)). Which component pairs with which class is found on
     these images and their labels. The errors are bootstraps over images.
     """
-    found, generator = {}, torch.Generator().manual_seed(evaluation.seed)
+    numbers, generator = {}, torch.Generator().manual_seed(evaluation.seed)
     for name in evaluation.blocks:
         prior = parts_of(evaluation.model, name)
         if prior is None or len(prior.weights) == 1:
@@ -169,25 +169,25 @@ def components(evaluation: Evaluation) -> dict[str, Estimate]:
         z = evaluation.encoded.samples[name]
         shares = torch.cat([responsibilities(prior, part) for part in z.split(1000)]).cpu()
         spread = bootstrap(lambda rows, shares=shares: effective(shares[rows].mean(0)), len(z), generator)
-        found[f"components_{name}"] = Estimate(effective(shares.mean(0)), spread, len(z))
+        numbers[f"components_{name}"] = Estimate(effective(shares.mean(0)), spread, len(z))
         if evaluation.classes > 1 and int(prior.classes.max()) < 0:
-            found |= _agreement(name, shares.argmax(-1), shares.shape[1], evaluation, generator)
-    return found
+            numbers |= _agreement(name, shares.argmax(-1), shares.shape[1], evaluation, generator)
+    return numbers
 
 
 def _agreement(
     block: str, component: Tensor, components: int, evaluation: Evaluation, generator: torch.Generator
 ) -> dict[str, Estimate]:
     """`components_match` and `components_nmi` of the component of each image, `(N,)`."""
-    labels, n, found = evaluation.data.labels.cpu(), len(component), {}
+    labels, n, numbers = evaluation.data.labels.cpu(), len(component), {}
     for name, score in (("match", best_match), ("nmi", normalised_information)):
 
         def of_rows(rows: Tensor, score: Callable[[Tensor], float] = score) -> float:
             return score(_table(component[rows], labels[rows], components, evaluation.classes))
 
         spread = bootstrap(of_rows, n, generator)
-        found[f"components_{name}_{block}"] = Estimate(of_rows(torch.arange(n)), spread, n)
-    return found
+        numbers[f"components_{name}_{block}"] = Estimate(of_rows(torch.arange(n)), spread, n)
+    return numbers
 
 
 def _table(rows: Tensor, columns: Tensor, height: int, width: int) -> Tensor:
@@ -220,10 +220,10 @@ def normalised_information(table: Tensor) -> float:
 
 def active(evaluation: Evaluation) -> dict[str, Estimate]:
     """active_units_<block>: the number of dimensions with Var_x(E_q[z_j]) > 0.01; the error is a bootstrap over images."""
-    found = {}
+    numbers = {}
     generator = torch.Generator().manual_seed(evaluation.seed)
     for name, means in evaluation.encoded.means.items():
         n = len(means)
         spread = bootstrap(lambda rows, means=means: active_units(means[rows]).sum().item(), n, generator)
-        found[f"active_units_{name}"] = Estimate(float(active_units(means).sum()), spread, n)
-    return found
+        numbers[f"active_units_{name}"] = Estimate(float(active_units(means).sum()), spread, n)
+    return numbers

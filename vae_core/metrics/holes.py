@@ -26,13 +26,13 @@ def prior_holes(evaluation: Evaluation) -> dict[str, Estimate]:
 
     The error is a bootstrap over draws, given the images. Nothing for blocks whose prior reads other latents.
     """
-    found = {}
+    numbers = {}
     for block in evaluation.blocks:
         if (prior := parts_of(evaluation.model, block)) is not None:
             prior = Parts(*(part.cpu() for part in prior))  # draws are made there, alike for every device
             encoded = evaluation.encoded.means[block].cpu(), evaluation.encoded.scales[block].cpu()
-            found[f"prior_holes_{block}"] = holes(prior, *encoded, COUNT, evaluation.seed).share()
-    return found
+            numbers[f"prior_holes_{block}"] = holes(prior, *encoded, COUNT, evaluation.seed).share()
+    return numbers
 
 
 # A low density ratio is one below that of all but this share of the places where new images are encoded.
@@ -77,6 +77,6 @@ def holes(parts: Parts, means: Tensor, scales: Tensor, count: int, seed: int) ->
     def ratio(z: Tensor) -> Tensor:
         return aggregate_log_density(z, means[::2], scales[::2])[0] - log_density(parts, z)
 
-    found = ratio(codes)
-    order = found.argsort()
-    return Holes(codes[order], found[order], ratio(encodings))
+    ratios = ratio(codes)
+    order = ratios.argsort()
+    return Holes(codes[order], ratios[order], ratio(encodings))

@@ -57,7 +57,7 @@ def probes_of(evaluation: Evaluation, blocks: Collection[str]) -> dict[str, Esti
     if len(fit.labels.unique()) < 2:
         evaluation.report("no probes: the images that they are fitted on are of one class")
         return {}
-    labels, truth, found = fit.labels.cpu(), tested.labels.cpu(), {}
+    labels, truth, numbers = fit.labels.cpu(), tested.labels.cpu(), {}
     for block in blocks:
         for what, read in READINGS.items():
             seen, codes = standardised(read(fit, block).cpu(), read(tested, block).cpu())
@@ -65,11 +65,11 @@ def probes_of(evaluation: Evaluation, blocks: Collection[str]) -> dict[str, Esti
                 evaluation.report(f"{kind} probe on the {what} of {block}")
                 scores = fitted(kind, seen, labels, evaluation.classes, evaluation.seed)(codes)
                 name = f"probe_{block}_{kind}_{what}"
-                found[name] = Estimate.share((scores.argmax(-1) == truth).float())
+                numbers[name] = Estimate.share((scores.argmax(-1) == truth).float())
                 if kind in PROBABILISTIC:
                     nats = class_information(log_probabilities(scores, len(seen)), truth)
-                    found[f"{name}_nats"] = Estimate.mean(nats)
-    return found
+                    numbers[f"{name}_nats"] = Estimate.mean(nats)
+    return numbers
 
 
 def _fit_and_tested(evaluation: Evaluation) -> tuple[Encodings, Encodings]:

@@ -71,12 +71,12 @@ def evaluate(
 
 def measure(evaluation: Evaluation, metrics: Collection[str] = DEFAULT) -> dict[str, Estimate]:
     """The numbers of these groups on a evaluation, which keeps what several of them need. Raises ValueError for an unknown group."""
-    found: dict[str, Estimate] = {}
+    numbers: dict[str, Estimate] = {}
     for group in measure_each(evaluation, metrics):
         if group.error:
             raise group.error
-        found |= group.numbers
-    return found
+        numbers |= group.numbers
+    return numbers
 
 
 class Measured(NamedTuple):

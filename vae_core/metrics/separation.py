@@ -37,7 +37,7 @@ def prior_separation(evaluation: Evaluation) -> dict[str, Estimate]:
     is a Monte-Carlo mean over 10,000 draws, as many of each class; an error far below 1 in 10,000 is still estimated, since what is
     averaged is a probability. Nothing for blocks whose prior does not read the class, or reads other latents as well, or of one class.
     """
-    found = {}
+    numbers = {}
     if not evaluation.tells_apart("separation of the class priors"):
         return {}
     for block in evaluation.blocks:
@@ -47,11 +47,11 @@ def prior_separation(evaluation: Evaluation) -> dict[str, Estimate]:
         if (divergences := prior_overlap(evaluation.model, block)) is not None:
             pairs = evaluation.classes * (evaluation.classes - 1)
             for name, matrix in divergences._asdict().items():
-                found[f"prior_{name}_{block}"] = Estimate(_least(matrix).item(), 0.0, pairs)
+                numbers[f"prior_{name}_{block}"] = Estimate(_least(matrix).item(), 0.0, pairs)
         rounds = max(2, PRIOR_DRAWS // evaluation.classes)
         wrong = bayes_errors(priors, rounds, evaluation.sampler(11))
-        found[f"prior_bayes_error_{block}"] = Estimate.mean(wrong)._replace(n=rounds * evaluation.classes)
-    return found
+        numbers[f"prior_bayes_error_{block}"] = Estimate.mean(wrong)._replace(n=rounds * evaluation.classes)
+    return numbers
 
 
 @torch.no_grad()
@@ -141,7 +141,7 @@ def posterior_separation(evaluation: Evaluation) -> dict[str, Estimate]:
         return {}
     generator = torch.Generator().manual_seed(evaluation.seed)
     rows = torch.randperm(len(evaluation.data), generator=generator)[:POSTERIORS]
-    found, labels = _least_overlaps(evaluation, generator), evaluation.data.labels.cpu()[rows]
+    numbers, labels = _least_overlaps(evaluation, generator), evaluation.data.labels.cpu()[rows]
     kinds: Mapping[str, Mapping[str, Tensor]] = {
         "sample": evaluation.encoded.samples,
         "mean": evaluation.encoded.means,
@@ -151,16 +151,16 @@ def posterior_separation(evaluation: Evaluation) -> dict[str, Estimate]:
             places = codes[block].cpu()[rows].double()
             distance = torch.cdist(places, places)
             shares = same_class_neighbours(distance, labels)
-            found[f"silhouette_{block}_{kind}"] = Estimate.mean(
+            numbers[f"silhouette_{block}_{kind}"] = Estimate.mean(
                 silhouettes(distance, labels, evaluation.classes)
             )
-            found[f"neighbours_{block}_{kind}"] = Estimate.mean(shares)
-    return found
+            numbers[f"neighbours_{block}_{kind}"] = Estimate.mean(shares)
+    return numbers
 
 
 def _least_overlaps(evaluation: Evaluation, generator: torch.Generator) -> dict[str, Estimate]:
     """The least divergences between the classes of each block, each with the error of which images there are."""
-    found, n, labels = {}, len(evaluation.data), evaluation.data.labels.cpu()
+    numbers, n, labels = {}, len(evaluation.data), evaluation.data.labels.cpu()
     resamples = [torch.arange(n), *(torch.randint(n, (n,), generator=generator) for _ in range(RESAMPLES))]
     for block in evaluation.blocks:
         if not comparable(evaluation.classes, evaluation.encoded.means[block].shape[1]):
@@ -174,8 +174,8 @@ def _least_overlaps(evaluation: Evaluation, generator: torch.Generator) -> dict[
         for name in Overlap._fields:
             least = torch.stack([_least(getattr(divergences, name)) for divergences in each])
             if least.isfinite().all():
-                found[f"posterior_{name}_{block}"] = Estimate(least[0].item(), least[1:].std().item(), n)
-    return found
+                numbers[f"posterior_{name}_{block}"] = Estimate(least[0].item(), least[1:].std().item(), n)
+    return numbers
 
 
 def _least(matrix: Tensor) -> Tensor:

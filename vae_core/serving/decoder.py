@@ -31,22 +31,24 @@ LOOK_AGAIN = 1.0
 class Frozen:
     """The model of a checkpoint on one device, ready to answer: requests become variables that are fixed, and images."""
 
-    def __init__(self, found: Checkpoint, device: torch.device | str = "cpu"):
+    def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu"):
         device = torch.device(device)
-        self.name, self.device = found.name, device
-        self.model: Model = found.model if device.type == "cpu" else copy.deepcopy(found.model).to(device)
-        self.atlas_grid, self.shape = found.atlas_grid, found.signature.shape
-        self.classes, self.kind = len(found.signature.classes), found.signature.kind
+        self.name, self.device = checkpoint.name, device
+        self.model: Model = (
+            checkpoint.model if device.type == "cpu" else copy.deepcopy(checkpoint.model).to(device)
+        )
+        self.atlas_grid, self.shape = checkpoint.atlas_grid, checkpoint.signature.shape
+        self.classes, self.kind = len(checkpoint.signature.classes), checkpoint.signature.kind
         self.usual, self.trained = (
-            usual(found.model),
-            {block: rate.trained for block, rate in rates_of(found.model).items()},
+            usual(checkpoint.model),
+            {block: rate.trained for block, rate in rates_of(checkpoint.model).items()},
         )
         self.widths = {
             name: values.shape[1]
             for name, values in self.atlas_grid.atlases[0].means.items()
-            if name in found.model.latents
+            if name in checkpoint.model.latents
         }
-        self.labelled = has_label(found.model)
+        self.labelled = has_label(checkpoint.model)
 
     def fixed(self, request: Request) -> dict[str, Tensor]:
         """Every variable that a request fixes, `(n, D)`. Raises ValueError for what does not fit the model."""
@@ -181,8 +183,8 @@ class LiveDecoder:
             stacked = {key: torch.cat([fixed[key] for _, fixed in members]) for key in members[0][1]}
             first = requests[places[0]]
             draw = mean if first.seed is None else Sampler.seeded(first.seed, first.temperature)
-            found = self._frozen[name].frozen.decode(stacked, [requests[i] for i in places], draw)
-            for i, answer in zip(places, found, strict=True):
+            decoded = self._frozen[name].frozen.decode(stacked, [requests[i] for i in places], draw)
+            for i, answer in zip(places, decoded, strict=True):
                 answers[i] = answer
         return answers
 

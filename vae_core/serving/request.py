@@ -155,10 +155,10 @@ class Answer(NamedTuple):
 
 
 def _table(asked: Mapping[str, Any], key: str) -> dict[str, Any]:
-    found = asked.get(key) or {}
-    if not isinstance(found, dict):
+    table = asked.get(key) or {}
+    if not isinstance(table, dict):
         raise ValueError(f"{key} of a request is an object of names and values")
-    return found
+    return table
 
 
 def _number(what: str, value: Any) -> float:
@@ -175,25 +175,25 @@ def _whole(what: str, value: Any) -> int:
 
 def _matrix(name: str, rows: Any) -> np.ndarray:
     try:
-        found = np.asarray(rows, dtype=np.float64)
+        matrix = np.asarray(rows, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
-        found = np.empty(0)
-    if found.ndim != 2 or not found.size or not (np.abs(found) <= LARGEST).all():
+        matrix = np.empty(0)
+    if matrix.ndim != 2 or not matrix.size or not (np.abs(matrix) <= LARGEST).all():
         raise ValueError(f"codes of {name} are rows of finite numbers, equally many in each")
-    return found.astype(np.float32)
+    return matrix.astype(np.float32)
 
 
 def _weighted_items(name: str, rows: Any) -> tuple[WeightedItems, ...]:
     wrong = ValueError(f"mix of {name} has rows of 1 to {MOST_ITEMS} pairs [item, weight]")
     try:
-        found = tuple(
+        sums = tuple(
             tuple((_whole("item", item), _number("weight", weight)) for item, weight in row) for row in rows
         )
     except (TypeError, ValueError):
         raise wrong from None
-    if not found or not all(1 <= len(row) <= MOST_ITEMS for row in found):
+    if not sums or not all(1 <= len(row) <= MOST_ITEMS for row in sums):
         raise wrong
-    return found
+    return sums
 
 
 def _picture(asked: Any) -> Picture | None:

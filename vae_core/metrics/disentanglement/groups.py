@@ -38,16 +38,16 @@ def disentanglement(evaluation: Evaluation) -> dict[str, Estimate]:
     def of_rows(score: Callable[[Tensor], float], rows: Tensor) -> float:
         return score(mutual_information(bins[rows], factors[rows]))
 
-    found = {}
+    numbers = {}
     for name, score in (("mig", partial(mig, entropy=h)), ("modularity", modularity)):
         spread = bootstrap(partial(of_rows, score), n, generator)
-        found[name] = Estimate(of_rows(score, torch.arange(n)), spread, n)
+        numbers[name] = Estimate(of_rows(score, torch.arange(n)), spread, n)
     evaluation.report("fitting a linear SVM for each dimension and factor")
-    found |= _over_parts(codes, factors, generator, _sap, ["sap"])
+    numbers |= _over_parts(codes, factors, generator, _sap, ["sap"])
     evaluation.report("drawing groups of images with one factor in common")
-    found["factorvae_score"] = Estimate.share(factorvae_right(codes, factors, generator))
-    found["betavae_score"] = Estimate.share(betavae_right(codes, factors, generator))
-    return found
+    numbers["factorvae_score"] = Estimate.share(factorvae_right(codes, factors, generator))
+    numbers["betavae_score"] = Estimate.share(betavae_right(codes, factors, generator))
+    return numbers
 
 
 def dci(evaluation: Evaluation) -> dict[str, Estimate]:
@@ -73,11 +73,11 @@ def _importances(evaluation: Evaluation) -> list[tuple[Tensor, Tensor]]:
     """`importance_matrix` of each of the parts."""
     codes, factors, *_ = evaluation.once(represented)
     halves = parts(codes, factors, torch.Generator().manual_seed(evaluation.seed))
-    found = []
+    matrices = []
     for number, half in enumerate(halves, 1):
         evaluation.report(f"fitting boosted trees for each factor, part {number} of {len(halves)}")
-        found.append(importance_matrix(*half))
-    return found
+        matrices.append(importance_matrix(*half))
+    return matrices
 
 
 def factor_tables(evaluation: Evaluation, groups: Collection[str]) -> dict[str, Any]:
@@ -90,16 +90,16 @@ def factor_tables(evaluation: Evaluation, groups: Collection[str]) -> dict[str, 
     if not _has_factors(evaluation):
         return {}
     codes, factors, dimensions, names = evaluation.once(represented)
-    found: dict[str, Tensor] = {}
+    matrices: dict[str, Tensor] = {}
     if "disentanglement" in groups:
-        found["information"] = information_shares(codes, factors)
+        matrices["information"] = information_shares(codes, factors)
     if "dci" in groups:
         importance = [matrix for matrix, _ in evaluation.once(_importances)]
         if importance and all(matrix.shape[1] == len(names) for matrix in importance):
-            found["importance"] = torch.stack(importance).mean(0)
-    if not found:
+            matrices["importance"] = torch.stack(importance).mean(0)
+    if not matrices:
         return {}
-    tables = {name: table.mul(1e5).round().div(1e5).tolist() for name, table in found.items()}
+    tables = {name: table.mul(1e5).round().div(1e5).tolist() for name, table in matrices.items()}
     return {"dimensions": dimensions, "factors": names, "n": len(codes), **tables}
 
 

@@ -68,8 +68,8 @@ def parts(
     if half < 10:
         return []
     order = torch.randperm(len(codes), generator=generator)[: 2 * PARTS * half]
-    found = []
+    halves = []
     for fitted, tested in (rows.split(half) for rows in order.split(2 * half)):
         kept = varying(factors[fitted])
-        found.append((codes[fitted], factors[fitted][:, kept], codes[tested], factors[tested][:, kept]))
-    return found
+        halves.append((codes[fitted], factors[fitted][:, kept], codes[tested], factors[tested][:, kept]))
+    return halves
