@@ -44,7 +44,7 @@ def as_grey_or_colour(images: np.ndarray, opening: Opening, notes: Notes) -> np.
 
 def resized(images: np.ndarray, opening: Opening, notes: Notes) -> np.ndarray:
     """Bytes `(N, C, H, W)` brought to the size that is asked for."""
-    old, size = (images.shape[2], images.shape[3]), opening.size
+    old, size = (images.shape[2], images.shape[3]), opening.sides
     if size is None or old == size:
         return images
     how = "cut in their middle" if opening.fit == "crop" else "padded"

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 
 from ..models import Signature
-from .source import Data, Dataset, shuffled
+from .fingerprint import KNOWN
+from .source import Data, Dataset, Origin, shuffled
 
 
 def _digits(split: str, limit: int | None) -> Data:
@@ -23,4 +24,6 @@ DIGITS = Dataset(
     Signature((1, 8, 8), tuple("0123456789")),
     _digits,
     "8x8 digits of scikit-learn, offline, 1,797 images",
+    name="digits",
+    origin=Origin(KNOWN["digits"].fingerprints),
 )

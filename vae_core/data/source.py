@@ -8,7 +8,7 @@ not alike in their halves: whoever measures a part takes a `subset`.
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,7 +21,16 @@ from ..names import IMAGE, LABEL
 from ..pixels import BINARY, Pixels
 from ..priors import one_hot
 from .checks import check_factors, check_images, check_known, checked_labels
+from .fingerprint import fingerprint
 from .notes import Notes
+
+
+class Origin(NamedTuple):
+    """What tells a data set from others of its name: fingerprints of its splits, as far as they are known, and how it was opened where
+    that is not as usual (`Opening.exposed`)."""
+
+    fingerprints: Mapping[str, str] = {}
+    opened: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Data:
 
     Data without classes has `classes=()` and labels of 0. pixels: what a batch makes of the images, which is what the likelihood
     scores (`scored_by`). known: which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns
-    of factors. fingerprints: of the whole data set by split, which tell it from others of its name (`fingerprint`). Raises ValueError, one sentence on what to give instead, for images or labels that are anything else.
+    of factors. origin: what tells the data set from others of its name. Raises ValueError, one sentence on what to give instead, for images or labels that are anything else.
     """
 
     name: str
@@ -42,7 +51,7 @@ class Data:
     pixels: Pixels = BINARY
     known: Tensor | None = None
     factor_names: tuple[str, ...] = ()
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin | None = None
 
     def __post_init__(self):
         check_images(self.images)
@@ -64,6 +73,11 @@ class Data:
     def signature(self) -> Signature:
         _, channels, height, width = self.images.shape
         return Signature((channels, height, width), self.classes)
+
+    @property
+    def told(self) -> Origin:
+        """Its origin; where that is not given, its own fingerprint, as that of a whole split."""
+        return self.origin or Origin({self.split: fingerprint(self.images, self.labels)})
 
     def to(self, device: torch.device | str) -> "Data":
         known = None if self.known is None else self.known.to(device)
@@ -150,10 +164,8 @@ class Dataset:
     about: str
     factors: tuple[str, ...] = ()
     """What its images were made of, where that is known."""
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
-    """What tells it from others, by split."""
-    opened: Mapping[str, Any] = field(default_factory=dict)
-    """How it was opened, where that is not as usual (`Opening`)."""
+    name: str = ""
+    origin: Origin = field(default_factory=Origin)
     notes: Notes = field(default_factory=Notes)
     """What was said when it was opened."""
 
@@ -174,7 +186,13 @@ class Dataset:
         if name == "all":
             return joined(self.train, self.test).head(limit)
         found = self.load(name, limit)
-        return found._with(fingerprints=self.fingerprints).head(limit)
+        return (found if found.origin else found._with(origin=self._origin(found, limit))).head(limit)
+
+    def _origin(self, found: Data, limit: int | None) -> Origin:
+        """Its own, with the fingerprint of a split that was loaded whole where it has none."""
+        if self.origin.fingerprints or limit is not None:
+            return self.origin
+        return self.origin._replace(fingerprints={found.split: fingerprint(found.images, found.labels)})
 
 
 def joined(first: Data, second: Data) -> Data:

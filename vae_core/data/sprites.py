@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from ..models import Signature
-from .source import Data, Dataset, shuffled
+from .fingerprint import KNOWN
+from .source import Data, Dataset, Origin, shuffled
 
 SIDE = 64
 SHAPES = ("square", "ellipse", "heart")
@@ -96,4 +97,6 @@ SPRITES = Dataset(
     _sprites,
     "64x64 sprites rendered here, factors shape, scale, orientation, x, y, offline",
     tuple(FACTORS),
+    name="sprites",
+    origin=Origin(KNOWN["sprites"].fingerprints),
 )

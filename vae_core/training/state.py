@@ -34,6 +34,9 @@ Card = dict[str, Any]
 # Options that change no number of a training that goes on.
 FREE = {"epochs", "device", "patience"}
 
+# What older cards do not say.
+LATER = {"fingerprint"}
+
 
 def tensors_of(step: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Weights of model and objective, Adam's moments and step counts by name, as plain tensors."""
@@ -82,7 +85,8 @@ def differences(old: Card, new: Card) -> str:
     """The entry of the recipe that matters to the numbers and differs, with the names of what differs in it; nothing where all fits."""
     for part in ("model", "data", "objective", "training"):
         before, now = old.get(part, {}), new[part]
-        if differing := [key for key in now if key not in FREE and before.get(key) != now[key]]:
+        told = {key: value for key, value in now.items() if key in before or key not in LATER}
+        if differing := [key for key in told if key not in FREE and before.get(key) != now[key]]:
             return ", ".join(differing)
     return ""
 
@@ -101,6 +105,7 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
             "classes": list(data.classes),
             "images": trained_on,
             "pixels": data.pixels.about,
+            **_origin(data),
         },
         "objective": objectives.described(options.objective_of(declaration), blocks),
         "training": recipe,
@@ -112,6 +117,14 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
         "found": {},
         "metrics": {},
     }
+
+
+def _origin(data: Data) -> Card:
+    """What tells the data from others of its name, and how it was opened."""
+    fingerprints, opened = data.told
+    return ({"fingerprint": dict(fingerprints)} if fingerprints else {}) | (
+        {"opened": dict(opened)} if opened else {}
+    )
 
 
 def taken_up(options: Options, folder: Path) -> Options:
