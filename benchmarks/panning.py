@@ -22,8 +22,8 @@ import numpy as np
 import torch
 
 from tests.support.driving import chromium, served
-from vae_core.atlas import Ladder
 from vae_core.checkpoints import CARD, WEIGHTS, Checkpoint, bundled, load, save_atlas
+from vae_core.checkpoints.atlas import Ladder
 from vae_core.data import load_data
 from vae_core.explore import encode
 from vae_core.projections import JOINT, place

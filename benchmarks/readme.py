@@ -14,7 +14,7 @@ from latent_explorer.published import PUBLISHED, SCORES
 
 from vae_core import bundled
 from vae_core.checkpoints import load_card
-from vae_core.frontier import objective
+from vae_core.checkpoints.frontier import objective
 
 ROOT = Path(__file__).parents[1]
 README, DOCUMENT = ROOT / "README.md", ROOT / "docs" / "results.md"

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from vae_core.data import Data
+from vae_core.kinds import Image
 from vae_core.models import CDVAE, Signature
 from vae_core.training import Options, train
 
@@ -37,7 +38,7 @@ def ours(declaration: CDVAE, data: Data) -> float:
 
 def bare(declaration: CDVAE, data: Data) -> float:
     """Seconds of the same steps, written out over the same nets without any abstraction."""
-    model = declaration.build(Signature((1, 28, 28), DIGITS)).to(memory_format=torch.channels_last)
+    model = declaration.build(Signature(Image(1, 28, 28), DIGITS)).to(memory_format=torch.channels_last)
     trunk, head_l, head_u = model.q["h"].net, model.q["z_l"].net, model.q["z_u"].net
     decoder, prototypes = model.p["x"].net, model.p["z_l"].means
     parameters = list(model.parameters())

@@ -10,22 +10,22 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "vae_core"
 SOURCES = sorted([*CORE.rglob("*.py"), *(ROOT / "app").rglob("*.py")])
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-VIEWS = sorted((ROOT / "app" / "latent_explorer" / "views").glob("*.py"))
+VIEWS = sorted(
+    path for room in ("views", "sections") for path in (ROOT / "app" / "latent_explorer" / room).rglob("*.py")
+)
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "fields", "distributions", "nets", "atlas", "evaluations"},
-    {"pixels", "frontier"},
+    {"names", "fields", "distributions", "nets", "kinds"},
+    {"readings"},
     {"conditionals"},
-    {"priors"},
+    {"likelihoods", "priors"},
     {"model"},
     {"labels", "multirate"},
     {"objectives", "explore"},
-    {"clusters"},
     {"models"},
     {"data", "checkpoints"},
     {"projections", "metrics", "training", "serving"},
-    {"flags"},
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [

@@ -8,8 +8,8 @@ import pytest
 from benchmarks.readme import BLOCKS, MODEL, block
 from vae_core import bundled
 from vae_core.checkpoints import load_card
-from vae_core.evaluations import commands
-from vae_core.frontier import Frontier, rate
+from vae_core.checkpoints.evaluations import commands
+from vae_core.checkpoints.frontier import Frontier, rate
 
 
 @pytest.mark.parametrize(("path", "name"), BLOCKS, ids=[name for _, name in BLOCKS])

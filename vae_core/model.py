@@ -6,7 +6,7 @@ The order of a dictionary is the order of sampling. Shapes: B examples, D dimens
 """
 
 from collections.abc import Collection, Mapping
-from functools import reduce
+from functools import cached_property, reduce
 from typing import NamedTuple, TypeVar
 
 import torch
@@ -54,7 +54,7 @@ class Model(nn.Module):
     """Two ordered dictionaries of conditionals and two verbs, `infer` and `generate`.
 
     >>> from vae_core.models import CDVAE, Signature
-    >>> model = CDVAE().build(Signature((1, 8, 8), ("zero", "one")))
+    >>> model = CDVAE().build(Signature(Image(1, 8, 8), ("zero", "one")))
     >>> model.latents, model.observed, model.inputs(), model.inputs("z_l", "z_u")
     (['z_l', 'z_u'], ['x'], ['y'], [])
 
@@ -120,6 +120,20 @@ class Model(nn.Module):
     def unlabelled(self) -> list[str]:
         """The blocks whose prior does not read the class."""
         return [name for name in self.blocks if name not in self.labelled]
+
+    @property
+    def classes(self) -> int:
+        """How many classes its conditionals tell apart, K; 0 where none reads or names the class."""
+        return max((part.classes for part in (*self.p.values(), *self.q.values())), default=0)
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """The dimensions of each latent, D, in the order of sampling; of a latent class, K."""
+        last = max(list(self.p).index(name) for name in self.latents)
+        given = {LABEL: torch.eye(self.classes, device=self.device)[:1]} if LABEL in self.inputs() else {}
+        with torch.no_grad():
+            values = self.generate(given, only=list(self.p)[: last + 1])
+        return {name: values[name].shape[-1] for name in self.p if name in self.latents}
 
     @property
     def device(self) -> torch.device:

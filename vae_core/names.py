@@ -9,5 +9,8 @@ LABEL = "y"
 COARSE = "coarse"
 """Image of lower resolution, the average-pooled image, `(B, C, h, w)`."""
 
+LIBRARY = "library"
+"""Library size, the sum of an example's counts, `(B, 1)`."""
+
 RATE = "log_beta_"
 """What the name of a rate input begins with: log beta of the block that follows, `(B, 1)`."""

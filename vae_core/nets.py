@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
 Size = tuple[int, int]
 
 
@@ -27,11 +27,13 @@ class Joined(nn.Sequential):
 
 
 class Nets(NamedTuple):
-    """A preset: a trunk from an image to `width` features (heads are linear maps on them), and a decoder to logits."""
+    """A preset: a trunk from an observation to `width` features (heads are linear maps on them), and a decoder to logits. spatial: for
+    images alone."""
 
     trunk: Callable[[Shape], nn.Module]
     width: int
     decoder: Callable[[int, Shape], nn.Module]
+    spatial: bool = False
 
 
 def dense(inputs: int, hidden: Sequence[int], activation: Callable[[], nn.Module]) -> list[nn.Module]:
@@ -90,7 +92,7 @@ def convolutional(
         ]
         return Joined(*_top(inputs, features, widths[-1], sizes[-1], activation), *ups[:-1])
 
-    return Nets(trunk, features, decoder)
+    return Nets(trunk, features, decoder, spatial=True)
 
 
 class Residual(nn.Module):
@@ -143,7 +145,7 @@ def disentanglement_lib() -> Nets:
         ]
         return Joined(*top, *ups[:-1])
 
-    return Nets(trunk, features, decoder)
+    return Nets(trunk, features, decoder, spatial=True)
 
 
 def _four_halvings(shape: Shape) -> list[Size]:

@@ -108,6 +108,7 @@ class Prototypes(Conditional):
         self, classes: int, dimensions: int, separation: float, given: str = LABEL, layout: str = "axes"
     ):
         super().__init__(given)
+        self.classes = classes
         if not 0 < separation < math.inf:
             raise ValueError(f"the separation of prototypes must be above 0, got {separation}")
         self.register_buffer("means", separation * _directions(layout, classes, dimensions))
@@ -143,6 +144,7 @@ class ClassGaussians(Conditional):
 
     def __init__(self, classes: int, dimensions: int, given: str = "y"):
         super().__init__(given)
+        self.classes = classes
         self.means = nn.Parameter(torch.randn(classes, dimensions) / math.sqrt(2 * dimensions))
         self.log_scales = nn.Parameter(torch.zeros(classes, dimensions))
 
@@ -157,6 +159,7 @@ class ClassMixture(Conditional):
     def __init__(self, classes: int, dimensions: int, components: int, given: str = LABEL):
         super().__init__(given)
         _at_least_one(components=components)
+        self.classes = classes
         self.logits = nn.Parameter(torch.zeros(classes, components))
         self.means = nn.Parameter(torch.randn(classes, components, dimensions) * math.sqrt(2 / dimensions))
         self.log_scales = nn.Parameter(torch.zeros(classes, components, dimensions))
@@ -175,6 +178,7 @@ class ClassFrequencies(Conditional):
 
     def __init__(self, classes: int):
         super().__init__()
+        self.classes = classes
         self.register_buffer("log_pi", torch.full((classes,), -math.log(classes)))
 
     def forward(self, env: Env) -> Distribution:

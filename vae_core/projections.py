@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.distributions import Distribution
 
-from .atlas import Arrays, Atlas, Ladder
+from .checkpoints.atlas import Arrays, Atlas, Ladder
 from .data import Data
 from .explore import encode
 from .model import Model

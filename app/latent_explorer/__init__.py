@@ -5,3 +5,6 @@ MODELS_VARIABLE = "LATENT_EXPLORER_MODELS"
 
 LIVE = "/latent-explorer/live"
 """The route of the server over which pages ask for images while a pointer moves."""
+
+DECODE = "/latent-explorer/decode"
+"""The route of the server that decodes an item of a map."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from latent_explorer import sidebar
+from latent_explorer.session import sidebar
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
 torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""Tensors of images as bytes for the eye. Shapes: N images, C H W, uint8 N H W (grey) or N H W 3 (colour)."""
+"""What is shown as bytes for the eye. Shapes: N images, C H W, uint8 N H W (grey) or N H W 3 (colour)."""
 
 import io
 from collections.abc import Sequence
@@ -7,11 +7,18 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from vae_core.kinds import Kind
 
-def to_bytes(images: Tensor) -> np.ndarray:
-    """Images `(..., C, H, W)` in [0, 1] as uint8 `(..., H, W)`, or `(..., H, W, 3)` for colour."""
-    pixels = (images.clamp(0, 1) * 255).round().byte().cpu()
-    return (pixels.squeeze(-3) if pixels.shape[-3] == 1 else pixels.movedim(-3, -1)).numpy()
+
+def to_bytes(shown: Tensor, kind: Kind) -> np.ndarray:
+    """The pictures of what is shown `(..., *shape)`: uint8 `(..., H, W)`, or `(..., H, W, 3)` for colour."""
+    return pixels(kind.picture(shown))
+
+
+def pixels(images: Tensor) -> np.ndarray:
+    """Images `(..., C, H, W)` uint8 as `(..., H, W)`, or `(..., H, W, 3)` for colour."""
+    images = images.cpu()
+    return (images.squeeze(-3) if images.shape[-3] == 1 else images.movedim(-3, -1)).numpy()
 
 
 def enlarged(images: Tensor, size: Sequence[int]) -> Tensor:

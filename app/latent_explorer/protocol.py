@@ -8,9 +8,11 @@ import json
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
 
-from latent_explorer import LIVE, live, uploads
+from latent_explorer import LIVE
 from latent_explorer.components import controls, shared
 from latent_explorer.components.map import selection
+from latent_explorer.live import route
+from latent_explorer.user_image import images
 from vae_core import serving
 
 TARGET = Path(__file__).parent / "components" / "shared" / "protocol.js"
@@ -27,14 +29,14 @@ CONSTANTS: dict[str, tuple[Any, str]] = {
     "COLDEST": (controls.COLDEST, "the least temperature of a draw"),
     "HOTTEST": (controls.HOTTEST, "the greatest"),
     "DECIMALS": (controls.DECIMALS, "decimals of a coordinate that was moved"),
-    "UNIT": (uploads.UNIT, "parts of the paper's width, in which strokes are measured"),
+    "UNIT": (images.UNIT, "parts of the paper's width, in which strokes are measured"),
 }
 
 # A request of the browser may hold a drawing too, which the server makes into an image.
 FORMS: dict[str, tuple[type, dict[str, type]]] = {
-    "Stroke": (live.Stroke, {}),
-    "Request": (serving.Asked, {"drawing": live.Drawing}),
-    "AnswerHeader": (live.AnswerHeader, {}),
+    "Stroke": (route.Stroke, {}),
+    "Request": (serving.Asked, {"drawing": route.Drawing}),
+    "AnswerHeader": (route.AnswerHeader, {}),
 }
 
 NAMES = {str: "string", int: "number", float: "number", bool: "boolean"}

@@ -9,11 +9,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from latent_explorer import LIVE
+from latent_explorer import DECODE, LIVE
+from latent_explorer.caches.checkpoints import at_betas, checkpoint, offered
+from latent_explorer.caches.encodings import thumbnail
 from latent_explorer.components.shared import DISTRIBUTION
-from latent_explorer.links import DIGITS
-from latent_explorer.live import live
-from latent_explorer.resources import DECODE, at_betas, checkpoint, offered, thumbnail
+from latent_explorer.live.route import live
+from latent_explorer.session.links import DIGITS
 from latent_explorer.text import cleaned, said
 
 

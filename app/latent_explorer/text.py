@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from vae_core.evaluations import commands
+from vae_core.checkpoints.evaluations import commands
 
 MOST = 200  # characters of one such text that a page shows
 

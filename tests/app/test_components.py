@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from latent_explorer import live, protocol
+from latent_explorer import protocol
 from latent_explorer.components import shared
 from latent_explorer.components.map.selection import inside
+from latent_explorer.live import route
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
 
 from tests.support.driving import served
@@ -97,9 +98,9 @@ def test_a_request_is_read_by_the_names_that_its_form_declares():
 
 
 def test_an_answer_has_the_header_that_its_form_declares():
-    written = json.loads(live.pack({"id": 1, "error": "x"})[4:].decode().split("}")[0] + "}")
+    written = json.loads(route.pack({"id": 1, "error": "x"})[4:].decode().split("}")[0] + "}")
     assert {"id", "error"} <= set(written)
-    assert set(live.AnswerHeader.__annotations__) == {"id", "shape", "codes", "classes", "error"}
+    assert set(route.AnswerHeader.__annotations__) == {"id", "shape", "codes", "classes", "error"}
 
 
 def test_an_envelope_is_the_one_that_the_browser_s_tests_open():

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from latent_explorer import resources
+from latent_explorer.caches import encodings, priors
 from latent_explorer.components import image_grid
-from latent_explorer.own import SOURCE, STROKES
+from latent_explorer.user_image.chosen import SOURCE, STROKES
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -228,8 +228,8 @@ def test_another_model_keeps_the_items_and_has_its_own_latents(open_page: Open):
 
 def test_nine_in_ten_items_lie_within_what_is_called_usual(trained: dict[str, Path]):
     found = load(trained["cdvae-digits"])
-    means = resources.item_codes(found, list(range(len(found.atlas))))
-    for measure, of in resources.PRIOR_MEASURES.items():
-        for block, (low, high) in resources.usual_under_prior(found, measure).items():
+    means = encodings.item_codes(found, list(range(len(found.atlas))))
+    for measure, of in priors.PRIOR_MEASURES.items():
+        for block, (low, high) in priors.usual_under_prior(found, measure).items():
             values = of(found.model, block, means, 10).numpy()
             assert abs(np.mean((values >= low) & (values <= high)) - 0.9) < 0.01

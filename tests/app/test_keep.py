@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from latent_explorer import keep
+from latent_explorer.export import animations, tables
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 Open = Callable[..., AppTest]
 
-TABLE = keep.table(
+TABLE = tables.table(
     {"z_l": torch.tensor([[0.1, -1e-7], [3.0, 2.5]]), "y": torch.tensor([[1.0], [0.0]])},
     item=[4, 17],
     to_class=["nought", "a, b"],
@@ -21,14 +21,14 @@ TABLE = keep.table(
 
 
 def test_a_csv_gives_the_same_floats_under_their_names():
-    header, *rows = csv.reader(io.StringIO(keep.csv(TABLE).decode()))
+    header, *rows = csv.reader(io.StringIO(tables.csv(TABLE).decode()))
     assert header == ["item", "to_class", "z_l[0]", "z_l[1]", "y[0]"]
     assert [row[:2] for row in rows] == [["4", "nought"], ["17", "a, b"]]
     assert (np.array([row[2:4] for row in rows], dtype=np.float32) == TABLE["z_l"]).all()
 
 
 def test_an_npz_is_read_without_unpickling():
-    with np.load(io.BytesIO(keep.npz(TABLE)), allow_pickle=False) as found:
+    with np.load(io.BytesIO(tables.npz(TABLE)), allow_pickle=False) as found:
         assert set(found) == set(TABLE)
         for name, values in TABLE.items():
             assert (found[name] == values).all()
@@ -51,14 +51,14 @@ def test_an_animation_runs_there_and_back_and_shows_the_pixels_as_they_are(kind:
     # A GIF has 256 colours: enough for all greys, and for a few of the other colours.
     images = rng.integers(0, 256, (3, 4, 7, 5, *colours), dtype=np.uint8)
     images = images // 128 * 255 if colours else images
-    with Image.open(io.BytesIO(keep.animation(images, ["a", "b", "c"], kind))) as found:
+    with Image.open(io.BytesIO(animations.animation(images, ["a", "b", "c"], kind))) as found:
         assert found.info["loop"] == 0
-    frames = frames_of(keep.animation(images, ["a", "b", "c"], kind))
+    frames = frames_of(animations.animation(images, ["a", "b", "c"], kind))
     assert len(frames) == 6  # 0 1 2 3 2 1
     assert (frames[1] == frames[5]).all()
     assert (frames[2] == frames[4]).all()
     factor = 16  # the least whole number that makes 7 pixels 112
-    corner = (slice(keep.GAP + keep.LABEL, None), slice(keep.GAP, None))
+    corner = (slice(animations.GAP + animations.LABEL, None), slice(animations.GAP, None))
     shown = frames[3][corner][: 7 * factor : factor, : 5 * factor : factor]
     expected = images[0, 3] if colours else images[0, 3][..., None].repeat(3, -1)
     assert (shown == expected).all()
@@ -66,7 +66,7 @@ def test_an_animation_runs_there_and_back_and_shows_the_pixels_as_they_are(kind:
 
 def test_an_animation_of_one_path_needs_no_name():
     images = np.zeros((1, 3, 28, 28), dtype=np.uint8)
-    assert frames_of(keep.animation(images, [""], "WEBP"))[0].shape[:2] == (112 + 12, 112 + 12)
+    assert frames_of(animations.animation(images, [""], "WEBP"))[0].shape[:2] == (112 + 12, 112 + 12)
 
 
 MENUS = {

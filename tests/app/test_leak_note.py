@@ -1,6 +1,6 @@
 """What the pages say of the class in the unlabelled latents, from the numbers of a card."""
 
-from latent_explorer.panels import _probed
+from latent_explorer.parts.leak import _probed
 
 
 def metrics(**shares: float) -> dict:

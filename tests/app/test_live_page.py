@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from latent_explorer import hands, resources
+from latent_explorer.caches import user_images
 from latent_explorer.components.controls import State
+from latent_explorer.live import controls
 from latent_explorer.pictures import to_bytes
-from latent_explorer.uploads import Own
+from latent_explorer.user_image.images import Own
 
 from tests.app.conftest import Open
 from vae_core import Checkpoint, bundled, load
@@ -26,8 +27,8 @@ def found(name: str) -> Checkpoint:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_sight_is_the_decoded_item(name: str):
     checkpoint = found(name)
-    state = hands.fitting(checkpoint, State(item=7))
-    scene = hands.scene(checkpoint, state)
+    state = controls.fitting(checkpoint, State(item=7))
+    scene = controls.scene(checkpoint, state)
     means = {n: torch.from_numpy(checkpoint.atlas.means[n][[7]]) for n in checkpoint.model.latents}
     picture = to_bytes(decode(checkpoint.model, codes_of(means)))
     assert np.abs(scene.pixels[0, :, :, 0].astype(int) - picture[0].astype(int)).max() <= 1
@@ -37,7 +38,7 @@ def test_the_first_sight_is_the_decoded_item(name: str):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_dimension_has_a_handle_whose_range_holds_the_codes(name: str):
     checkpoint = found(name)
-    for block in hands.handles(checkpoint):
+    for block in controls.handles(checkpoint):
         means = checkpoint.atlas.means[block.name]
         assert sorted(handle.dimension for handle in block.handles) == list(range(means.shape[1]))
         for handle in block.handles:
@@ -50,8 +51,8 @@ def test_every_dimension_has_a_handle_whose_range_holds_the_codes(name: str):
 
 def test_moves_are_put_after_the_class_has_been_changed():
     checkpoint = found("cdvae-mnist")
-    state = hands.fitting(checkpoint, State(item=7, label=2, moved={"z_u": {1: 1.5}, "z_l": {0: -1.0}}))
-    codes = hands.scene(checkpoint, state).codes
+    state = controls.fitting(checkpoint, State(item=7, label=2, moved={"z_u": {1: 1.5}, "z_l": {0: -1.0}}))
+    codes = controls.scene(checkpoint, state).codes
     kept = checkpoint.atlas.means["z_u"][7].copy()
     kept[1] = 1.5
     assert np.allclose(codes["z_u"][0], kept, atol=1e-3)
@@ -61,8 +62,8 @@ def test_moves_are_put_after_the_class_has_been_changed():
 
 def test_a_draw_at_temperature_0_is_the_mean_of_the_prior():
     checkpoint = found("cdvae-mnist")
-    state = hands.fitting(checkpoint, State("prior", label=4, temperature=0.0))
-    codes = hands.scene(checkpoint, state).codes
+    state = controls.fitting(checkpoint, State("prior", label=4, temperature=0.0))
+    codes = controls.scene(checkpoint, state).codes
     assert np.allclose(codes["z_u"], 0)
     assert codes["z_l"][0][4] == pytest.approx(8.0)
 
@@ -82,18 +83,18 @@ def test_a_draw_at_temperature_0_is_the_mean_of_the_prior():
 )
 def test_a_state_that_the_model_has_not_is_made_to_fit(wild: State):
     checkpoint = found("cdvae-mnist")
-    state = hands.fitting(checkpoint, wild)
+    state = controls.fitting(checkpoint, wild)
     assert state.moved == {}
-    assert hands.scene(checkpoint, state).pixels.shape == (2, 28, 28, 1)
+    assert controls.scene(checkpoint, state).pixels.shape == (2, 28, 28, 1)
 
 
 def test_ones_own_image_is_where_the_code_starts():
     checkpoint, own = found("cdvae-mnist"), Own(np.zeros((1, 28, 28), np.uint8))
-    state = hands.fitting(checkpoint, State("own", label=2), own)
+    state = controls.fitting(checkpoint, State("own", label=2), own)
     assert state.start == "own"
-    kept = resources.own_codes(checkpoint, own)["z_u"][0][0]
-    assert np.allclose(hands.scene(checkpoint, state, own).codes["z_u"][0], kept, atol=1e-3)
-    assert hands.fitting(checkpoint, state, None).start == "item"
+    kept = user_images.own_codes(checkpoint, own)["z_u"][0][0]
+    assert np.allclose(controls.scene(checkpoint, state, own).codes["z_u"][0], kept, atol=1e-3)
+    assert controls.fitting(checkpoint, state, None).start == "item"
 
 
 def test_a_link_to_somebody_elses_own_image_gets_a_sentence(open_page: Open):
@@ -124,7 +125,7 @@ def test_the_page_opens(open_page: Open, model: str):
 def test_the_page_shows_what_its_link_says(open_page: Open):
     at = open_page("views/live.py", model="cdvae-mnist", item="5", **{"class": "3", "move": "z_u.1~1.5"})
     assert not at.warning
-    state = hands.fitting(found("cdvae-mnist"), State(item=5, label=3, moved={"z_u": {1: 1.5}}))
+    state = controls.fitting(found("cdvae-mnist"), State(item=5, label=3, moved={"z_u": {1: 1.5}}))
     assert at.query_params["move"] in ("z_u.1~1.5", ["z_u.1~1.5"])
     assert replace(state, betas={}) == State(item=5, label=3, moved={"z_u": {1: 1.5}})
 
@@ -144,5 +145,5 @@ def test_another_model_drops_the_moves_without_a_word(open_page: Open):
 
 
 def test_blocks_that_read_the_class_do_not_stay_when_it_changes():
-    assert hands.kept(found("cdvae-mnist")) == ["z_u"]
-    assert hands.kept(found("vae-mnist")) == found("vae-mnist").model.blocks
+    assert controls.kept(found("cdvae-mnist")) == ["z_u"]
+    assert controls.kept(found("vae-mnist")) == found("vae-mnist").model.blocks

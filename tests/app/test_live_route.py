@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import latent_explorer.live
+import latent_explorer.live.route
 import numpy as np
 import pytest
 import uvicorn
-from latent_explorer import LIVE, MODELS_VARIABLE, uploads
-from latent_explorer.live import Allowance, allowed, live
+from latent_explorer import LIVE, MODELS_VARIABLE
+from latent_explorer.live.route import Allowance, allowed, live
+from latent_explorer.user_image import images
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -89,13 +90,13 @@ def test_a_page_of_another_origin_is_refused(address: str):
 
 
 def test_one_visitor_too_many_is_told_to_come_later(address: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(latent_explorer.live, "MOST_CONNECTIONS", 1)
+    monkeypatch.setattr(latent_explorer.live.route, "MOST_CONNECTIONS", 1)
     with connect(address) as first:
         assert "error" not in asked(first, ASK)
         with connect(address) as second, pytest.raises(ConnectionClosed) as refused:
             second.recv()
         assert refused.value.rcvd is not None
-        assert refused.value.rcvd.code == latent_explorer.live.TRY_AGAIN_LATER
+        assert refused.value.rcvd.code == latent_explorer.live.route.TRY_AGAIN_LATER
         assert "error" not in asked(first, ASK)
 
 
@@ -118,7 +119,7 @@ def test_which_origins_may_connect(origin: str | None, host: str, answer: bool):
 
 def test_who_asks_for_more_than_the_allowance_waits_for_the_rest(monkeypatch: pytest.MonkeyPatch):
     now = [100.0]
-    monkeypatch.setattr("latent_explorer.live.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("latent_explorer.live.route.time.monotonic", lambda: now[0])
     bucket = Allowance(10)
     assert bucket.wait(10) == 0
     assert bucket.wait(5) == pytest.approx(0.5)
@@ -133,7 +134,7 @@ STROKES = [{"width": 80, "ink": 255, "points": [500, 200, 500, 800]}]
 
 
 def test_a_drawing_is_decoded_as_its_pixels_are(socket: Any):
-    drawn = uploads.centred(uploads.drawn(STROKES, (1, 28, 28)) or pytest.fail("nothing drawn"))
+    drawn = images.centred(images.drawn(STROKES, (1, 28, 28)) or pytest.fail("nothing drawn"))
     image = {"pixels": base64.b64encode(drawn.pixels.tobytes()).decode(), "latents": ["z"]}
     drawing = {"strokes": STROKES, "latents": ["z"], "centre": True}
     socket.send(json.dumps({"id": 1, "model": "vae-mnist", "drawing": drawing}))

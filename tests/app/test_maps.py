@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from latent_explorer import MODELS_VARIABLE, keep, resources
+from latent_explorer import MODELS_VARIABLE
+from latent_explorer.caches import colourings, encodings, maps, sources
 from latent_explorer.components.map.selection import Selection
-from latent_explorer.selections import table
+from latent_explorer.export import tables
+from latent_explorer.parts.selections import table
 from streamlit.testing.v1 import AppTest
 
 from vae_core import Checkpoint, bundled, load, projections
@@ -100,7 +102,7 @@ def test_what_a_link_cannot_have_is_said(open_page: Open, query: dict[str, str],
 def test_the_rows_of_a_selection_come_back_from_both_files(trained: dict[str, Path]):
     found = load(trained["joint-digits"])
     rows = table(found, ROWS)
-    with np.load(io.BytesIO(keep.npz(rows)), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(tables.npz(rows)), allow_pickle=False) as arrays:
         assert arrays["item"].tolist() == ROWS.tolist()
         assert set(arrays["split"]) == {"test"}
         assert arrays["class"].tolist() == [found.atlas.classes[found.atlas.labels[row]] for row in ROWS]
@@ -109,7 +111,7 @@ def test_the_rows_of_a_selection_come_back_from_both_files(trained: dict[str, Pa
             np.testing.assert_array_equal(arrays[f"scale.{name}"], found.atlas.scales[name][ROWS])
         for name, places in found.atlas.coordinates.items():
             np.testing.assert_array_equal(arrays[f"map.{name}"], places[ROWS])
-    header, *lines = keep.csv(rows).decode().splitlines()
+    header, *lines = tables.csv(rows).decode().splitlines()
     assert len(lines) == len(ROWS)
     column = header.split(",").index("mean.z[1]")
     assert np.float32(lines[2].split(",")[column]) == found.atlas.means["z"][ROWS[2], 1]
@@ -126,7 +128,7 @@ def test_the_rows_of_a_multi_rate_model_say_their_betas(trained: dict[str, Path]
 def test_both_means_of_a_selection_are_what_they_say(trained: dict[str, Path], name: str):
     found = load(trained[name])
     means = {latent: torch.from_numpy(found.atlas.means[latent][ROWS]) for latent in found.model.latents}
-    pictures = list(resources.means_of(found, ROWS).values())
+    pictures = list(encodings.means_of(found, ROWS).values())
     of_images = decode(found.model, codes_of(means)).mean(0)[0]
     of_codes = decode(found.model, codes_of({k: v.mean(0, keepdim=True) for k, v in means.items()}))[0, 0]
     for picture, expected in zip(pictures, (of_images, of_codes), strict=False):
@@ -164,11 +166,11 @@ def test_a_narrow_posterior_lies_on_its_item_and_a_wide_one_does_not(trained: di
     }
     wide = {name: (mean, torch.full_like(scale, 5.0)) for name, (mean, scale) in pairs.items()}
     for block in (*found.model.blocks, JOINT):
-        ellipse = resources.posterior_ellipse(found, block, pairs)
+        ellipse = maps.posterior_ellipse(found, block, pairs)
         assert ellipse.kind == "posterior"
         np.testing.assert_allclose(ellipse.centre, found.atlas.coordinates[block][9], atol=1e-5)
         assert np.abs(ellipse.covariance).max() < 1e-9
-        assert np.trace(resources.posterior_ellipse(found, block, wide).covariance) > 1e-3
+        assert np.trace(maps.posterior_ellipse(found, block, wide).covariance) > 1e-3
 
 
 @pytest.fixture
@@ -196,7 +198,7 @@ def test_an_atlas_of_all_images_numbers_the_training_images_first(of_all_images:
     assert found.atlas.labels.tolist() == [*train.labels.tolist(), *test.labels.tolist()]
     last = len(train) - 1
     assert found.atlas.splits(np.array([0, last, last + 1])).tolist() == ["train", "train", "test"]
-    originals = resources.originals(found)
+    originals = sources.originals(found)
     assert originals is not None
     assert torch.equal(originals.images[[last, last + 1]], torch.stack([train.images[-1], test.images[0]]))
 
@@ -243,18 +245,18 @@ def test_a_link_with_latents_that_are_not_there_is_said(open_page: Open):
 
 def test_items_are_coloured_by_what_their_images_were_made_of():
     found = load(bundled()["factor-vae-sprites"])
-    assert resources.colourings(found) == ["class", "scale", "orientation", "x", "y"]
-    source = resources.originals(found)
+    assert colourings.colourings(found) == ["class", "scale", "orientation", "x", "y"]
+    source = sources.originals(found)
     assert source is not None
     assert source.factors is not None
-    scale, x = (resources.colouring(found, by) for by in ("scale", "x"))
+    scale, x = (colourings.colouring(found, by) for by in ("scale", "x"))
     assert scale.names == tuple(f"scale {value}" for value in range(1, 7))
     assert (scale.groups == source.factors[:, 1].numpy()).all()
     assert x.names[0] == "x 1–6"
     assert x.names[-1] == "x 28–32"
     assert len(x.names) == len(x.colours) == len(set(x.colours)) == 6
     assert (np.diff(x.groups[source.factors[:, 3].argsort().numpy()]) >= 0).all()
-    assert resources.colouring(found, "class").names == ("square", "ellipse", "heart")
+    assert colourings.colouring(found, "class").names == ("square", "ellipse", "heart")
 
 
 def test_a_link_restores_the_colouring_and_what_it_hides(open_page: Open):
@@ -265,5 +267,5 @@ def test_a_link_restores_the_colouring_and_what_it_hides(open_page: Open):
 
 
 def test_data_of_unknown_factors_is_coloured_by_class_alone(open_page: Open, trained: dict[str, Path]):
-    assert resources.colourings(load(trained["cdvae-digits"])) == ["class"]
+    assert colourings.colourings(load(trained["cdvae-digits"])) == ["class"]
     assert "link" not in opened(open_page(model="cdvae-digits", colour="x"))

@@ -8,13 +8,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import latent_explorer.jobs
+import latent_explorer.session.jobs
 import numpy as np
 import pytest
-from latent_explorer.components.measure_charts import knowledge
-from latent_explorer.factors import place_of
-from latent_explorer.jobs import Busy, Job
-from latent_explorer.resources import calibrated, factors
+from latent_explorer.caches.measurements import calibrated, factors
+from latent_explorer.charts.measures import knowledge
+from latent_explorer.sections.measure.disentanglement import place_of
+from latent_explorer.session.jobs import Busy, Job
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import MAIN, Open
@@ -45,7 +45,7 @@ match sys.argv[1]:
 
 @pytest.fixture
 def _script(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(latent_explorer.jobs, "COMMAND", (sys.executable, "-I", "-S", "-c", SCRIPT))
+    monkeypatch.setattr(latent_explorer.session.jobs, "COMMAND", (sys.executable, "-I", "-S", "-c", SCRIPT))
 
 
 @pytest.mark.usefixtures("_script")
@@ -79,7 +79,7 @@ def test_a_cancelled_command_ends_at_once_and_leaves_no_output():
 
 @pytest.mark.usefixtures("_script")
 def test_too_many_at_once_are_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(latent_explorer.jobs, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(latent_explorer.session.jobs, "MOST_AT_ONCE", 1)
     first = Job(["wait"])
     with pytest.raises(Busy, match="run on this server already"):
         Job(["print"])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from latent_explorer.own import SOURCE, STROKES, UPLOAD
+from latent_explorer.user_image.chosen import SOURCE, STROKES, UPLOAD
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 

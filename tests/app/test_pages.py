@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from latent_explorer import MODELS_VARIABLE, resources
+from latent_explorer import MODELS_VARIABLE
+from latent_explorer.caches import collection
 from latent_explorer.text import JOINER
 from streamlit.testing.v1 import AppTest
 
@@ -193,7 +194,7 @@ def test_a_checkpoint_stands_for_its_own_prior_beside_a_copy(
     for name in ("one", "two"):
         shutil.copytree(trained["vae-digits"], tmp_path / name)
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
-    assert [resources.by_prior(name)["normal"] for name in ("one", "two")] == ["one", "two"]
+    assert [collection.by_prior(name)["normal"] for name in ("one", "two")] == ["one", "two"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from latent_explorer.components.palette import CLASSES, ORDERED
+from latent_explorer.palette import CLASSES, ORDERED
 
 # Streamlit's backgrounds of the page in the light and the dark theme, with the least contrast on each.
 GROUNDS = {"#ffffff": 2.0, "#171614": 2.85}

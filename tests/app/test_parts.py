@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from latent_explorer import MODELS_VARIABLE, links
+from latent_explorer import MODELS_VARIABLE
 from latent_explorer.components.map.selection import Selection, inside, selected_items
-from latent_explorer.components.palette import colours
+from latent_explorer.palette import colours
 from latent_explorer.pictures import png, to_bytes
+from latent_explorer.session import links
 from starlette.requests import Request
 from starlette.responses import Response
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from latent_explorer import MODELS_VARIABLE, resources
-from latent_explorer.sidebar import _objective
+from latent_explorer import MODELS_VARIABLE
+from latent_explorer.caches import checkpoints
+from latent_explorer.session.sidebar import _objective
 
 from vae_core.checkpoints import load, load_card, save_atlas, save_card
 
@@ -66,11 +67,11 @@ def test_what_is_of_older_weights_is_said_beside_the_model(mine: Path, open_page
 
 
 def test_a_running_app_sees_an_atlas_or_weights_that_were_made_anew(mine: Path):
-    before = resources.checkpoint("mine")
-    assert resources.checkpoint("mine") is before
+    before = checkpoints.checkpoint("mine")
+    assert checkpoints.checkpoint("mine") is before
     save_atlas(mine, before.ladder)
-    again = resources.checkpoint("mine")
+    again = checkpoints.checkpoint("mine")
     assert again is not before
     content = (mine / "model.safetensors").read_bytes()
     (mine / "model.safetensors").write_bytes(content)
-    assert resources.checkpoint("mine") is not again
+    assert checkpoints.checkpoint("mine") is not again

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from latent_explorer import MODELS_VARIABLE, hands, snippets
+from latent_explorer import MODELS_VARIABLE
 from latent_explorer.components import image_grid
 from latent_explorer.components.controls import State
+from latent_explorer.export import scripts
+from latent_explorer.live import controls
 from latent_explorer.pictures import to_bytes
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -140,16 +142,16 @@ def test_a_row_of_swaps_for_the_visitors_own_image(open_page: Open, shown: dict,
 def test_codes_written_out_are_decoded(folder: Path):
     found = load(bundled()["mr-cdvae-mnist"])
     codes = {name: torch.from_numpy(found.atlas.means[name][:6]) for name in found.model.latents}
-    made = run(snippets.of_codes(found, "Six codes", codes, 3))
+    made = run(scripts.of_codes(found, "Six codes", codes, 3))
     page = to_bytes(decode(found.model, codes)).reshape(2, 3, 28, 28)
     assert np.abs(made.astype(int) - as_one(page)).max() <= 1
 
 
 def test_a_script_tells_nothing_of_the_folders_of_the_server(trained: dict[str, Path], folder: Path):
     outside = load(trained["vae-digits"])
-    assert str(trained["vae-digits"].parent) not in "\n".join(snippets.opened(outside))
+    assert str(trained["vae-digits"].parent) not in "\n".join(scripts.opened(outside))
     inside = load(shutil.copytree(trained["vae-digits"], folder / "runs" / "mine"))
-    assert snippets.opened(inside) == ['checkpoint = vae_core.load("runs/mine")']
+    assert scripts.opened(inside) == ['checkpoint = vae_core.load("runs/mine")']
 
 
 @pytest.mark.parametrize("model", ["mr-cdvae-mnist", "joint-mnist", "srvae-mnist"])
@@ -173,9 +175,9 @@ def test_the_way_from_one_selection_to_another(
 def test_the_code_of_the_live_page(open_page: Open, folder: Path):
     at = open_page("views/live.py", model="mr-cdvae-mnist", item="5", **{"class": "3", "move": "z_u.1~1.5"})
     found = load(bundled()["mr-cdvae-mnist"])
-    state = hands.fitting(found, State(item=5, label=3, moved={"z_u": {1: 1.5}}))
+    state = controls.fitting(found, State(item=5, label=3, moved={"z_u": {1: 1.5}}))
     made = run(at.code[0].value).astype(int)
-    assert np.abs(made - hands.scene(found, state).pixels[0, :, :, 0]).max() <= 1
+    assert np.abs(made - controls.scene(found, state).pixels[0, :, :, 0]).max() <= 1
 
 
 @pytest.mark.parametrize("look", ["Components", "Holes"])

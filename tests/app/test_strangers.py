@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from latent_explorer import MODELS_VARIABLE, cards, resources, snippets
-from latent_explorer.live import allowed
-from latent_explorer.resources import DECODE
+import torch
+from latent_explorer import DECODE, MODELS_VARIABLE, cards
+from latent_explorer.caches import checkpoints, encodings
+from latent_explorer.export import scripts
+from latent_explorer.live.route import allowed
 from latent_explorer.server import decode
 from latent_explorer.text import JOINER, code_span, key, plain, said
 from starlette.applications import Starlette
@@ -130,7 +132,7 @@ def test_every_text_from_outside_is_escaped_before_it_is_markdown():
                     if isinstance(part, ast.FormattedValue):
                         source = ast.unparse(part.value)
                         safe = (
-                            source.startswith(("plain(", "code_span(", "resources.why("))
+                            source.startswith(("plain(", "code_span(", "checkpoints.why("))
                             or "+ ' --write'" in source
                         )
                         if not safe and (source == "error" or any(name in source for name in FROM_OUTSIDE)):
@@ -261,7 +263,7 @@ def test_one_bad_card_hurts_no_other_model_and_is_said_in_one_sentence(good: Pat
     refused = []
     for name in names:
         try:
-            resources.checkpoint(name)
+            checkpoints.checkpoint(name)
         except CheckpointError:
             refused.append(name)
     assert len(refused) > 100
@@ -300,9 +302,9 @@ def test_any_name_of_a_folder_opens_on_every_page(good: Path, models: Path, name
 def test_a_checkpoint_with_the_name_of_a_bundled_one_stands_beside_it(good: Path, models: Path):
     shutil.copytree(good, models / "vae-mnist")
     own = f"vae-mnist ({models.name})"
-    assert {"vae-mnist", own} <= set(resources.offered())
-    assert resources.checkpoint("vae-mnist").folder == bundled()["vae-mnist"]
-    assert resources.checkpoint(own).name == own
+    assert {"vae-mnist", own} <= set(checkpoints.offered())
+    assert checkpoints.checkpoint("vae-mnist").folder == bundled()["vae-mnist"]
+    assert checkpoints.checkpoint(own).name == own
     at = opened(model=own)
     assert any("2 models have the name vae-mnist" in caption.value for caption in at.caption)
     assert not sentences(at)
@@ -310,14 +312,14 @@ def test_a_checkpoint_with_the_name_of_a_bundled_one_stands_beside_it(good: Path
 
 def test_the_checkpoints_that_are_kept_are_bounded_and_the_stale_ones_go(good: Path, models: Path):
     folder = shutil.copytree(good, models / "good")
-    first = resources.checkpoint("good")
-    assert resources.checkpoint("good") is first
-    resources.codes(first)
+    first = checkpoints.checkpoint("good")
+    assert checkpoints.checkpoint("good") is first
+    encodings.codes(first)
     os.utime(folder / "card.json", ns=(1, 1))
-    second = resources.checkpoint("good")
+    second = checkpoints.checkpoint("good")
     assert second is not first
     os.utime(folder / "card.json", ns=(2, 2))
-    assert resources.checkpoint("good") is not second
+    assert checkpoints.checkpoint("good") is not second
     gone = [weakref.ref(first), weakref.ref(second)]
     del first, second
     gc.collect()
@@ -333,7 +335,7 @@ def test_a_name_in_a_script_is_a_text_of_python(good: Path, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     for name in (QUOTES, 'a"""b', "back\\", "ü", "it's"):
         found = load(shutil.copytree(good, tmp_path / name))
-        text = snippets.of_codes(found, f"One code of {found.name}", {"z_u": resources.torch.zeros(1, 3)}, 1)
+        text = scripts.of_codes(found, f"One code of {found.name}", {"z_u": torch.zeros(1, 3)}, 1)
         tree = ast.parse(text)
         calls = [
             node
@@ -353,7 +355,7 @@ def test_a_name_in_a_command_is_one_word_of_a_shell(
     monkeypatch.chdir(tmp_path)
     for name in (QUOTES, "a b", "$(id)", "-x", "it's"):
         found = load(shutil.copytree(good, tmp_path / name))
-        line = snippets.measuring(found, "elbo").replace("latent-explorer", "printf '%s\\n'")
+        line = scripts.measuring(found, "elbo").replace("latent-explorer", "printf '%s\\n'")
         words = subprocess.run(
             ["sh", "-c", line], capture_output=True, text=True, check=True
         ).stdout.splitlines()

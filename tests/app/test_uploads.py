@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from latent_explorer import uploads
-from latent_explorer.uploads import Own, centred, drawn, read, white_on_black
+from latent_explorer.user_image import images
+from latent_explorer.user_image.images import Own, centred, drawn, read, white_on_black
 from PIL import ExifTags, Image
 
 SHAPE = (1, 28, 28)
@@ -292,4 +292,4 @@ def test_an_empty_image_stays_as_it_is():
 
 
 def test_the_bounds_are_what_the_sentences_say():
-    assert (uploads.MEGABYTES, uploads.MEGAPIXELS) == (10, 50)
+    assert (images.MEGABYTES, images.MEGAPIXELS) == (10, 50)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import torch
-from latent_explorer.components.palette import colours
+from latent_explorer.palette import colours
 from latent_explorer.pictures import to_bytes
 from PIL import Image
 

@@ -91,9 +91,9 @@ def test_a_collapsed_model_says_why_it_has_no_handles(page: Any, strangers: str)
 
 
 BROKEN = """
-from latent_explorer import resources
+from latent_explorer.caches import encodings
 def broken(*words): raise RuntimeError("planted " + __file__ + "/srv/secret")
-resources.codes = broken
+encodings.codes = broken
 from latent_explorer.cli import main
 raise SystemExit(main())
 """

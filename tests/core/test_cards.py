@@ -9,8 +9,8 @@ import math
 import pytest
 
 from vae_core import bundled, evaluate, load
+from vae_core.checkpoints.evaluations import evaluations
 from vae_core.data import local_data
-from vae_core.evaluations import evaluations
 from vae_core.metrics import METRICS, Estimate
 
 NAMES = sorted(bundled())

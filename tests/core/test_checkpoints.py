@@ -350,7 +350,7 @@ def test_a_disk_that_fills_at_the_end_leaves_the_old_checkpoint(
 
     files = sorted(path.name for path in folder.iterdir())
     before = load(folder)
-    monkeypatch.setattr(f"vae_core.checkpoints.os.{call}", full)
+    monkeypatch.setattr(f"vae_core.checkpoints.folder.os.{call}", full)
     with pytest.raises(OSError, match="No space left"):
         save_model(folder, CDVAE(unlabelled=4, nets="mlp-256").build(before.signature))
     assert sorted(path.name for path in folder.iterdir()) == files

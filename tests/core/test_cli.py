@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from vae_core.checkpoints import bundled, load, spoken
+from vae_core.checkpoints.evaluations import Evaluation, commands, merged
 from vae_core.cli import main
 from vae_core.data import DATASETS
-from vae_core.evaluations import Evaluation, commands, merged
+from vae_core.kinds import Image
 from vae_core.metrics import METRICS, Estimate
 from vae_core.models import LIKELIHOODS, MODELS
 from vae_core.nets import NETS
@@ -38,7 +39,7 @@ def test_models_lists_what_can_be_built_and_what_is_bundled(capsys: pytest.Captu
     words = capsys.readouterr().out.split()
     assert set(words) >= {
         *MODELS,
-        *LIKELIHOODS,
+        *LIKELIHOODS[Image],
         *UNLABELLED,
         *LABELLED,
         *OBJECTIVES,
@@ -200,7 +201,7 @@ def test_a_fault_of_the_program_is_a_sentence_and_on_demand_a_traceback(
     def fails(*arguments: object, **options: object) -> None:
         raise KeyError("nobody\nthought of this")
 
-    monkeypatch.setattr("vae_core.cli.bench_of", fails)
+    monkeypatch.setattr("vae_core.cli.evaluate.bench_of", fails)
     assert main(["evaluate", str(folder)]) == 1
     assert "KeyError" in one_line(capsys.readouterr().err)
     monkeypatch.setenv("LATENT_EXPLORER_TRACEBACK", "1")
@@ -214,7 +215,7 @@ def test_too_little_memory_is_said(
     def fails(*arguments: object, **options: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
-    monkeypatch.setattr("vae_core.cli.bench_of", fails)
+    monkeypatch.setattr("vae_core.cli.evaluate.bench_of", fails)
     assert main(["evaluate", str(folder)]) == 2
     assert "there is not enough memory" in one_line(capsys.readouterr().err)
 
@@ -325,7 +326,7 @@ def test_an_interrupted_training_says_how_to_go_on(
     def interrupted(*args: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("vae_core.cli.train", interrupted)
+    monkeypatch.setattr("vae_core.cli.train.train", interrupted)
     assert main(["train", "vae", *TRAIN, "--out", str(tmp_path / "run")]) == 130
     assert "--resume" in capsys.readouterr().err
 

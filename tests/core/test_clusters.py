@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from vae_core import bundled, load
-from vae_core.clusters import (
+from vae_core.distributions import Sampler
+from vae_core.explore import priors_by_class
+from vae_core.explore.components import (
     Parts,
     dimensions_plane,
     draws,
@@ -20,8 +22,6 @@ from vae_core.clusters import (
     pseudo_inputs,
     responsibilities,
 )
-from vae_core.distributions import Sampler
-from vae_core.explore import priors_by_class
 
 NAMES = sorted(bundled())
 
@@ -39,7 +39,7 @@ def two_parts() -> Parts:
 def test_the_parts_make_up_the_prior(name: str):
     model = load(bundled()[name]).model
     for block in model.blocks:
-        prior, parts = priors_by_class(model, block, 10), parts_of(model, block, 10)
+        prior, parts = priors_by_class(model, block), parts_of(model, block)
         if prior is None:
             assert parts is None
             continue

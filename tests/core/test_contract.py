@@ -12,9 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, OneHotCategorical
 
-from vae_core.conditionals import BernoulliPixels, Conditional, DiagonalGaussian, Feature
+from vae_core.conditionals import Conditional, DiagonalGaussian, Feature
 from vae_core.distributions import Sampler, mean, rsample
 from vae_core.explore import reconstruct, sample, traverse
+from vae_core.kinds import Image
+from vae_core.likelihoods import BernoulliPixels
 from vae_core.model import Model
 from vae_core.models import LIKELIHOODS, MODELS, Signature, declare
 from vae_core.multirate import at, rates_of
@@ -28,7 +30,11 @@ CLASSES = ("a", "b", "c", "d")
 # Every model with its defaults, and each choice that changes which conditionals it is made of.
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in MODELS),
-    *(("vae", {"likelihood": name}) for name in LIKELIHOODS if name not in ("gaussian-fixed", "categorical")),
+    *(
+        ("vae", {"likelihood": name})
+        for name in LIKELIHOODS[Image]
+        if name not in ("gaussian-fixed", "categorical")
+    ),
     ("vae", {"likelihood": "gaussian-fixed", "gamma": 0.1}),
     ("vae", {"likelihood": "categorical", "levels": 5}),
     ("vae", {"prior": "mixture", "components": 3}),
@@ -67,7 +73,7 @@ every_model = pytest.mark.parametrize(("name", "arguments", "side"), CASES)
 
 def built(name: str, arguments: dict[str, Any], side: int) -> Model:
     """The declared model; one that takes rates at some beta of each block."""
-    model = declare(name, arguments).build(Signature((1, side, side), CLASSES))
+    model = declare(name, arguments).build(Signature(Image(1, side, side), CLASSES))
     return at(model, {block: 1.5 + number for number, block in enumerate(rates_of(model))})
 
 
@@ -210,7 +216,7 @@ def test_arguments_that_make_no_model_are_refused_in_a_sentence(
 
 def test_a_cdvae_needs_classes():
     with pytest.raises(ValueError, match="needs data with classes"):
-        declare("cdvae", {}).build(Signature((1, 8, 8), ()))
+        declare("cdvae", {}).build(Signature(Image(1, 8, 8), ()))
 
 
 SIZES = [
@@ -275,7 +281,7 @@ def test_a_residual_block_begins_as_nothing():
 
 @pytest.mark.parametrize("nets", ["conv-32", "res-32-64"])
 def test_models_of_many_betas_take_images_of_every_size(nets: str):
-    model = declare("vae", {"nets": nets, "rates": (0.1, 10.0)}).build(Signature((3, 21, 14), ()))
+    model = declare("vae", {"nets": nets, "rates": (0.1, 10.0)}).build(Signature(Image(3, 21, 14), ()))
     batch = {"x": torch.rand(2, 3, 21, 14).round(), "log_beta_z": torch.zeros(2, 1)}
     assert model.terms(batch).elbo.isfinite().all()
 

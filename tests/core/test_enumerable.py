@@ -13,10 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, OneHotCategorical, kl_divergence
 
-from vae_core.conditionals import BernoulliPixels, Classifier, Conditional, DiagonalGaussian, Env, Feature
+from vae_core.conditionals import Classifier, Conditional, DiagonalGaussian, Env, Feature
 from vae_core.distributions import Draw, Sampler, diagonal_normal, mean
 from vae_core.explore import complete, encode
+from vae_core.kinds import Image
 from vae_core.labels import class_log_joint, uniform_log_prior
+from vae_core.likelihoods import BernoulliPixels
 from vae_core.metrics.evidence import importance_weighted
 from vae_core.model import Model
 from vae_core.models import CDVAE, SRVAE, Joint, Signature
@@ -63,7 +65,7 @@ def scattered(model: Model) -> Model:
 
 def joint(seed: int) -> Model:
     torch.manual_seed(seed)
-    model = scattered(Joint(latent=1, nets="mlp-256").build(Signature(SHAPE, tuple("abc"))))
+    model = scattered(Joint(latent=1, nets="mlp-256").build(Signature(Image(*SHAPE), tuple("abc"))))
     model.p["y"].start(IMAGES, torch.tensor([0, 0, 0, 1, 2]))
     return model
 
@@ -330,7 +332,7 @@ def test_the_importance_bound_of_two_stages_comes_close_to_log_p_of_image_and_co
     assert torch.allclose(found, own_count(log_evidence(model)), rtol=0, atol=0.1)
 
 
-GREY = Signature((1, 4, 4), tuple("abc"))
+GREY = Signature(Image(1, 4, 4), tuple("abc"))
 
 
 @pytest.mark.parametrize("prior", ["prototypes", "class", "class-mixture"])

@@ -71,7 +71,7 @@ def test_many_images_are_decoded_in_parts_that_make_the_same(cdvae: Checkpoint, 
 
 def test_a_swap_keeps_the_item_along_a_row_and_the_class_down_a_column(cdvae: Checkpoint, batch: dict):
     kept = means_of(cdvae.model, batch)["z_u"]
-    images = swap(cdvae.model, {"z_u": kept}, 10)
+    images = swap(cdvae.model, {"z_u": kept})
     assert images.shape == (6, 10, 1, 8, 8)
     prototypes = prior_codes(cdvae.model, {"y": torch.eye(10)})["z_l"]
     for item, c in ((0, 3), (5, 9)):
@@ -80,7 +80,7 @@ def test_a_swap_keeps_the_item_along_a_row_and_the_class_down_a_column(cdvae: Ch
 
 
 def test_a_swap_changes_with_the_class_and_with_the_item(cdvae: Checkpoint, batch: dict):
-    images = swap(cdvae.model, {"z_u": means_of(cdvae.model, batch)["z_u"]}, 10)
+    images = swap(cdvae.model, {"z_u": means_of(cdvae.model, batch)["z_u"]})
     assert (images[:, 0] - images[:, 1]).abs().mean() > 0.01
     assert (images[0] - images[1]).abs().mean() > 0.001
 
@@ -131,7 +131,7 @@ def test_there_are_no_more_neighbours_than_other_items():
 def test_the_class_posterior_is_a_distribution_and_bayes_rule(cdvae: Checkpoint, batch: dict):
     posteriors = encode(cdvae.model, batch)
     means = {name: q.mean for name, q in posteriors.items()}
-    found = class_posterior(cdvae.model, means, {name: q.stddev for name, q in posteriors.items()}, 10)
+    found = class_posterior(cdvae.model, means, {name: q.stddev for name, q in posteriors.items()})
     by_rule = class_log_joint(cdvae.model, Inferred(posteriors, means), uniform_log_prior(10)).softmax(-1)
     assert torch.allclose(found.sum(-1), torch.ones(6))
     assert torch.allclose(found, by_rule, atol=1e-6)
@@ -142,13 +142,13 @@ def test_the_class_posterior_of_the_atlas_knows_the_classes(cdvae: Checkpoint):
     means, scales = (
         {k: torch.from_numpy(v) for k, v in group.items()} for group in (atlas.means, atlas.scales)
     )
-    guess = class_posterior(cdvae.model, means, scales, 10).argmax(-1).numpy()
+    guess = class_posterior(cdvae.model, means, scales).argmax(-1).numpy()
     assert (guess == atlas.labels).mean() > 0.7
 
 
 def test_a_model_without_class_has_no_class_posterior(vae: Checkpoint):
     with pytest.raises(ValueError, match="no class posterior"):
-        class_posterior(vae.model, {"z": torch.zeros(1, 4)}, {"z": torch.ones(1, 4)}, 10)
+        class_posterior(vae.model, {"z": torch.zeros(1, 4)}, {"z": torch.ones(1, 4)})
 
 
 def test_units_are_active_where_their_mean_varies_by_more_than_a_hundredth():
@@ -159,7 +159,7 @@ def test_units_are_active_where_their_mean_varies_by_more_than_a_hundredth():
 def test_the_rate_of_each_dimension_uses_the_prior_of_the_item(cdvae: Checkpoint, batch: dict):
     q = encode(cdvae.model, batch)["z_l"]
     labels = batch["y"].argmax(-1)
-    found = rate_per_dimension(cdvae.model, "z_l", {"z_l": q.mean}, {"z_l": q.stddev}, labels, 10)
+    found = rate_per_dimension(cdvae.model, "z_l", {"z_l": q.mean}, {"z_l": q.stddev}, labels)
     by_hand = kl_per_dimension(q, cdvae.model.p["z_l"](batch))
     assert found is not None
     assert by_hand is not None
@@ -173,15 +173,15 @@ def test_blocks_know_whether_the_class_matters(cdvae: Checkpoint, vae: Checkpoin
 
 
 def test_priors_are_one_a_class_only_where_the_class_matters(cdvae: Checkpoint):
-    labelled, unlabelled = (priors_by_class(cdvae.model, block, 10) for block in ("z_l", "z_u"))
+    labelled, unlabelled = (priors_by_class(cdvae.model, block) for block in ("z_l", "z_u"))
     assert labelled is not None
     assert unlabelled is not None
     assert (labelled.batch_shape, unlabelled.batch_shape) == ((10,), ())
 
 
 def test_prototypes_lie_root_two_separations_apart(cdvae: Checkpoint):
-    assert prior_distance(cdvae.model, "z_l", 10) == pytest.approx(8 * 2**0.5, rel=1e-5)
-    assert prior_distance(cdvae.model, "z_u", 10) is None
+    assert prior_distance(cdvae.model, "z_l") == pytest.approx(8 * 2**0.5, rel=1e-5)
+    assert prior_distance(cdvae.model, "z_u") is None
 
 
 def test_at_temperature_zero_a_sample_is_the_mean(cdvae: Checkpoint):

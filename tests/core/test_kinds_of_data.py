@@ -13,17 +13,18 @@ from torch import Tensor
 from tests.conftest import principal_components
 from tests.kinds import bars, offered
 from vae_core import projections
-from vae_core.atlas import Atlas, Ladder
 from vae_core.checkpoints import Checkpoint, load, save_atlas
-from vae_core.clusters import parts_of
+from vae_core.checkpoints.atlas import Atlas, Ladder
 from vae_core.data import Data, load_data
 from vae_core.distributions import Sampler
 from vae_core.explore import class_means, prior_distance
+from vae_core.explore.components import parts_of
 from vae_core.labels import has_label
 from vae_core.metrics import METRICS, bench_of, measure
 from vae_core.metrics import classes as judges
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
 from vae_core.objectives import M2
+from vae_core.priors import one_hot
 from vae_core.serving import Decoder, Request
 from vae_core.training import Options, TrainingError, options_for, train
 
@@ -274,10 +275,12 @@ def test_every_kind_of_data_has_priors_means_and_answers(trained_on: tuple[str, 
     classes = KINDS[kind][2]
     means = {block: torch.from_numpy(values) for block, values in found.atlas.means.items()}
     for block in found.model.blocks:
-        distance = prior_distance(found.model, block, classes)
+        distance = prior_distance(found.model, block)
         assert distance is None or (classes > 1 and distance > 0)
-        assert parts_of(found.model, block, classes) is not None or block == "z"
-    for values in class_means(found.model, means, torch.from_numpy(found.atlas.labels), classes).values():
+        assert parts_of(found.model, block) is not None or block == "z"
+    for values in class_means(
+        found.model, means, one_hot(torch.from_numpy(found.atlas.labels), classes)
+    ).values():
         assert values.shape[0] == classes
     label = {"label": [0]} if has_label(found.model) else {}
     (answer,) = Decoder(lambda name: found).answer(

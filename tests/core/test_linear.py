@@ -15,14 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, MultivariateNormal
 
-from vae_core.conditionals import (
-    LOG_GAMMA_FLOOR,
-    DiagonalGaussian,
-    GaussianPixels,
-    OptimalGaussianPixels,
-)
+from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data
 from vae_core.distributions import Sampler
+from vae_core.kinds import Image
+from vae_core.likelihoods import LOG_GAMMA_FLOOR, GaussianPixels, OptimalGaussianPixels
 from vae_core.metrics.evidence import importance_weighted
 from vae_core.model import Model, Terms
 from vae_core.models import PPCA, Signature
@@ -162,7 +159,7 @@ LATENT = 3
 
 
 def test_a_linear_vae_learns_the_evidence_and_the_noise_of_ppca(points: Tensor):
-    model = PPCA(latent=LATENT, fit="gradient").build(Signature((1, 1, D), ())).double()
+    model = PPCA(latent=LATENT, fit="gradient").build(Signature(Image(1, 1, D), ())).double()
     images, moments = points.view(N, 1, 1, D), ppca.Moments.of(points)
     fit = ppca.closed_form(moments, LATENT)
     loss = descend(model, lambda: -expected_terms(model, images, LATENT).elbo.mean())

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from tests.kinds import offered
 from vae_core.checkpoints import Checkpoint, load
-from vae_core.conditionals import BernoulliPixels, DiagonalGaussian
+from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data, load_data
+from vae_core.likelihoods import BernoulliPixels
 from vae_core.metrics import DEFAULT, METRICS, Bench, Estimate, bench_of, classes, evaluate, evidence, probes
 from vae_core.model import Model
 from vae_core.nets import Joined

@@ -10,8 +10,9 @@ import torch
 from sklearn.metrics import mutual_info_score
 from torch import Tensor, nn
 
-from vae_core.conditionals import BernoulliPixels, DiagonalGaussian
+from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data, load_data
+from vae_core.likelihoods import BernoulliPixels
 from vae_core.metrics import METRICS, Bench, disentanglement
 from vae_core.model import Model
 from vae_core.nets import Joined

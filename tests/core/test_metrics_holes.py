@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vae_core.checkpoints import load
-from vae_core.clusters import Parts
+from vae_core.explore.components import Parts
 from vae_core.metrics import bench_of, evaluate
 from vae_core.metrics.holes import COUNT, EMPTIEST, holes
 

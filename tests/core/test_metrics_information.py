@@ -11,10 +11,11 @@ from torch import Tensor, nn
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, kl_divergence
 
 from vae_core.checkpoints import Checkpoint, load
-from vae_core.conditionals import BernoulliPixels, DiagonalGaussian
+from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data
 from vae_core.distributions import Sampler, diagonal_normal
 from vae_core.explore import encode
+from vae_core.likelihoods import BernoulliPixels
 from vae_core.metrics import Bench, aggregate, bench_of, evaluate, probes, separation
 from vae_core.model import Model
 from vae_core.nets import Joined
@@ -450,7 +451,7 @@ def test_the_labelled_block_lies_apart_where_the_other_does_not(checkpoints: dic
 
 def test_matrices_for_a_page_are_square_over_the_classes(checkpoints: dict):
     bench = bench_of(checkpoints["cdvae-digits"])
-    prior = separation.prior_overlap(bench.model, "z_l", 10)
+    prior = separation.prior_overlap(bench.model, "z_l")
     assert prior is not None
     batch = next(bench.data.batches(1000))
     q = encode(bench.model, batch)["z_l"]
@@ -459,7 +460,7 @@ def test_matrices_for_a_page_are_square_over_the_classes(checkpoints: dict):
         assert matrix.shape == (10, 10)
         assert matrix.diagonal().abs().max() < 1e-9
         assert matrix[~torch.eye(10, dtype=torch.bool)].min() > 0
-    assert separation.prior_overlap(bench.model, "z_u", 10) is None
+    assert separation.prior_overlap(bench.model, "z_u") is None
 
 
 # Nats of the class

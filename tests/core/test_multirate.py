@@ -17,13 +17,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vae_core.atlas import Atlas, Ladder
 from vae_core.checkpoints import CheckpointError, load, load_atlas, load_card, save_atlas, save_card
+from vae_core.checkpoints.atlas import Atlas, Ladder
+from vae_core.checkpoints.frontier import Frontier, objective, rate, rate_error
 from vae_core.cli import main
-from vae_core.conditionals import DiagonalGaussian, GaussianPixels
+from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data
 from vae_core.distributions import Sampler, mean, rsample
-from vae_core.frontier import Frontier, objective, rate, rate_error
+from vae_core.kinds import Image
+from vae_core.likelihoods import GaussianPixels
 from vae_core.metrics import bench_of, classes, frontier
 from vae_core.metrics.evidence import terms_by_image
 from vae_core.model import Model
@@ -36,7 +38,7 @@ from vae_core.projections import aligned, onto, umap
 from vae_core.training import Options, options_for, train
 
 CLASSES = ("a", "b", "c")
-SIGNATURE = Signature((1, 8, 8), CLASSES)
+SIGNATURE = Signature(Image(1, 8, 8), CLASSES)
 BATCH = {"x": torch.rand(4, 1, 8, 8).round(), "y": one_hot(torch.tensor([0, 2, 1, 0]), 3)}
 
 

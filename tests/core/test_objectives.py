@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 
 from vae_core.distributions import Sampler
+from vae_core.kinds import Image
 from vae_core.model import Model
 from vae_core.models import CDVAE, VAE, Signature
 from vae_core.objectives import Beta, Loss, betas, elbo
 from vae_core.priors import one_hot
 
-SIGNATURE = Signature((1, 4, 4), ("a", "b", "c"))
+SIGNATURE = Signature(Image(1, 4, 4), ("a", "b", "c"))
 BATCH = {"x": torch.eye(16)[:5].view(5, 1, 4, 4), "y": one_hot(torch.tensor([0, 1, 2, 1, 0]), 3)}
 
 

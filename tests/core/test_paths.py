@@ -30,6 +30,7 @@ from vae_core.explore import (
     through,
     triangle_weights,
 )
+from vae_core.priors import one_hot
 
 T = torch.linspace(0, 1, 11)
 
@@ -125,7 +126,7 @@ def test_every_path_of_every_model_ends_at_its_items(trained: dict[str, Path], k
         found = opened(trained, name)
         ends = codes_of_items(found, [0, 1])
         stops = {block: torch.randn(2, code.shape[-1]) for block, code in ends.items()}
-        codes = path(found.model, ends, T, kind, stops=stops, classes=10)
+        codes = path(found.model, ends, T, kind, stops=stops)
         assert set(codes) == set(found.model.latents)
         for block, code in codes.items():
             assert torch.allclose(code[[0, -1]], ends[block], atol=1e-5), (name, block)
@@ -136,7 +137,7 @@ def test_every_path_of_every_model_ends_at_its_items(trained: dict[str, Path], k
 def test_a_block_that_does_not_move_stays_at_the_first_end(trained: dict[str, Path], kind: str):
     found = opened(trained, "cdvae-digits")
     ends = codes_of_items(found, [0, 1])
-    codes = path(found.model, ends, T, kind, moving=["z_u"], stops={"z_l": torch.zeros(1, 10)}, classes=10)
+    codes = path(found.model, ends, T, kind, moving=["z_u"], stops={"z_l": torch.zeros(1)})
     assert (codes["z_l"] == ends["z_l"][0]).all()
     assert not torch.allclose(codes["z_u"][5], ends["z_u"][0])
 
@@ -144,16 +145,16 @@ def test_a_block_that_does_not_move_stays_at_the_first_end(trained: dict[str, Pa
 def test_a_class_switches_in_the_middle(trained: dict[str, Path]):
     found = opened(trained, "joint-digits")
     ends = {"y": torch.eye(10)[[3, 8]], "z": torch.zeros(2, 4)}
-    classes = path(found.model, ends, T, classes=10)["y"]
+    classes = path(found.model, ends, T)["y"]
     assert classes.sum(-1).tolist() == [1.0] * 11
     assert classes.argmax(-1).tolist() == [3] * 5 + [8] * 6
 
 
 def test_the_sphere_of_a_labelled_block_lies_about_the_mean_of_the_class_means(trained: dict[str, Path]):
     found = opened(trained, "cdvae-digits")
-    means = priors_by_class(found.model, "z_l", 10).mean  # type: ignore[union-attr]
+    means = priors_by_class(found.model, "z_l").mean  # type: ignore[union-attr]
     ends = {"z_l": means[[0, 1]], "z_u": torch.randn(2, 4)}
-    codes = path(found.model, ends, T, SPHERE, classes=10)["z_l"]
+    codes = path(found.model, ends, T, SPHERE)["z_l"]
     radius = (codes - means.mean(0)).norm(dim=-1)
     assert torch.allclose(radius, radius[:1].expand(11), atol=1e-4)
     assert (path(found.model, ends, T, LINE)["z_l"] - means.mean(0)).norm(dim=-1)[5] < radius[0] - 1
@@ -162,18 +163,18 @@ def test_the_sphere_of_a_labelled_block_lies_about_the_mean_of_the_class_means(t
 def test_the_sphere_of_a_block_under_another_keeps_its_distance_from_the_prior_mean(trained: dict[str, Path]):
     found = opened(trained, "srvae-digits")
     ends = codes_of_items(found, [0, 1])
-    codes = path(found.model, ends, T, SPHERE, classes=10)
-    at_ends = prior_distance_of(found.model, "z", ends, 10)
-    along = prior_distance_of(found.model, "z", codes, 10)
+    codes = path(found.model, ends, T, SPHERE)
+    at_ends = prior_distance_of(found.model, "z", ends)
+    along = prior_distance_of(found.model, "z", codes)
     assert torch.allclose(along, at_ends[0] + T * (at_ends[1] - at_ends[0]), atol=1e-4)
 
 
 def test_a_path_through_class_means_meets_the_prior_means(trained: dict[str, Path]):
     found = opened(trained, "cdvae-digits")
     ends = codes_of_items(found, [0, 1])
-    means = class_means(found.model, ends, torch.tensor([0, 1]), 10)
+    means = class_means(found.model, ends, one_hot(torch.tensor([0, 1]), 10))
     fine = torch.linspace(0, 1, 2001)
-    codes = path(found.model, ends, fine, MEANS, stops={"z_l": means["z_l"][[4, 7]]}, classes=10)
+    codes = path(found.model, ends, fine, MEANS, stops={"z_l": means["z_l"][[4, 7]]})
     for c in (4, 7):
         assert (codes["z_l"] - means["z_l"][c]).norm(dim=-1).min() < 0.02
     assert torch.allclose(codes["z_u"], line(*ends["z_u"], fine), atol=1e-6)
@@ -228,20 +229,20 @@ def test_class_means_are_the_priors_where_they_read_the_class_else_the_items(tra
     found = opened(trained, "cdvae-digits")
     labels = torch.from_numpy(found.atlas.labels)
     means = codes_of_items(found, list(range(len(labels))))
-    wanted = class_means(found.model, means, labels, 10)
+    wanted = class_means(found.model, means, one_hot(labels, 10))
     assert torch.allclose(wanted["z_l"], 8 * torch.eye(10))
     assert torch.allclose(wanted["z_u"][3], means["z_u"][labels == 3].mean(0), atol=1e-5)
     joint = opened(trained, "joint-digits")
-    of_joint = class_means(joint.model, codes_of_items(joint, list(range(len(labels)))), labels, 10)
+    of_joint = class_means(joint.model, codes_of_items(joint, list(range(len(labels)))), one_hot(labels, 10))
     assert torch.equal(of_joint["y"], torch.eye(10))
 
 
 def test_the_moments_of_a_labelled_prior_are_those_of_its_mixture(trained: dict[str, Path]):
     found = opened(trained, "cdvae-digits")
-    mean, variance = prior_moments(found.model, "z_l", {}, 10)
+    mean, variance = prior_moments(found.model, "z_l", {})
     assert torch.allclose(mean, torch.full((1, 10), 0.8))  # prototypes 8 e_c
     assert torch.allclose(variance, torch.full((1, 10), 1 + 64 * 0.1 - 0.64))
-    given_class = prior_moments(found.model, "z_l", {"y": torch.eye(10)[[2]]}, 10)
+    given_class = prior_moments(found.model, "z_l", {"y": torch.eye(10)[[2]]})
     assert torch.allclose(given_class[0], 8 * torch.eye(10)[[2]])
     assert torch.allclose(given_class[1], torch.ones(1, 10))
 
@@ -252,20 +253,20 @@ def test_the_log_density_sums_the_class_out(trained: dict[str, Path]):
     squared = (codes["z_l"][:, None] - 8 * torch.eye(10)).square().sum(-1)
     each = -0.5 * squared - 5 * math.log(2 * math.pi)
     wanted = each.logsumexp(-1) - math.log(10)
-    assert torch.allclose(prior_log_density(found.model, "z_l", codes, 10), wanted, atol=1e-4)
+    assert torch.allclose(prior_log_density(found.model, "z_l", codes), wanted, atol=1e-4)
     normal = -0.5 * codes["z_u"].square().sum(-1) - 2 * math.log(2 * math.pi)
-    assert torch.allclose(prior_log_density(found.model, "z_u", codes, 10), normal, atol=1e-4)
+    assert torch.allclose(prior_log_density(found.model, "z_u", codes), normal, atol=1e-4)
 
 
 def test_the_class_of_a_code_is_bayes_rule_over_the_priors(trained: dict[str, Path]):
     found = opened(trained, "cdvae-digits")
     middle = 4 * (torch.eye(10)[[3]] + torch.eye(10)[[8]])
-    posterior = class_of_codes(found.model, {"z_l": middle, "z_u": torch.zeros(1, 4)}, 10)
+    posterior = class_of_codes(found.model, {"z_l": middle, "z_u": torch.zeros(1, 4)})
     assert posterior is not None
     assert torch.allclose(posterior[0, [3, 8]], torch.full((2,), 0.5), atol=1e-5)
     codes = codes_of_items(found, [0, 1, 2])
     squared = (codes["z_l"][:, None] - 8 * torch.eye(10)).square().sum(-1)
-    found_class = class_of_codes(found.model, codes, 10)
+    found_class = class_of_codes(found.model, codes)
     assert found_class is not None
     assert torch.allclose(found_class, (-0.5 * squared).softmax(-1), atol=1e-5)
 
@@ -273,4 +274,4 @@ def test_the_class_of_a_code_is_bayes_rule_over_the_priors(trained: dict[str, Pa
 @pytest.mark.parametrize("name", ["vae-digits", "joint-digits", "srvae-digits"])
 def test_a_model_whose_priors_read_no_class_says_none_of_a_code(trained: dict[str, Path], name: str):
     found = opened(trained, name)
-    assert class_of_codes(found.model, codes_of_items(found, [0]), 10) is None
+    assert class_of_codes(found.model, codes_of_items(found, [0])) is None

@@ -18,6 +18,7 @@ from vae_core.checkpoints import WEIGHTS, load_card, read_tensors
 from vae_core.conditionals import Env
 from vae_core.data import Data
 from vae_core.distributions import Sampler, mean
+from vae_core.kinds import Image
 from vae_core.model import Inferred, Model, Terms
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint, Signature
 from vae_core.objectives import (
@@ -42,7 +43,7 @@ from vae_core.priors import one_hot
 from vae_core.training import Options, Progress, loop, options_for, train
 from vae_core.training.schedule import Schedule
 
-SIGNATURE = Signature((1, 4, 4), tuple("abc"))
+SIGNATURE = Signature(Image(1, 4, 4), tuple("abc"))
 B, K = 5, 3
 BATCH = {"x": torch.eye(16)[:B].view(B, 1, 4, 4), "y": one_hot(torch.tensor([0, 1, 2, 1, 0]), K)}
 STRENGTH = 2.5
@@ -459,7 +460,7 @@ def test_dual_ascent_is_at_work_in_a_training(digits: Data, tmp_path: Path, monk
 
 def built_for(declaration: Declaration, options: dict[str, Any], steps: int) -> Any:
     """The objective that the options build for a model of the digits."""
-    model = declaration.build(Signature((1, 8, 8), tuple("0123456789")))
+    model = declaration.build(Signature(Image(1, 8, 8), tuple("0123456789")))
     objective = options_for(declaration, options).objective
     assert objective is not None
     return objective.build(Setting(model, 10, steps, 1350))

@@ -21,6 +21,7 @@ from vae_core.distributions import (
     diagonal_normal,
     kl_divergence,
 )
+from vae_core.kinds import Image
 from vae_core.model import Model
 from vae_core.models import CDVAE, SRVAE, VAE, Signature
 from vae_core.nets import Joined
@@ -206,11 +207,11 @@ def test_the_convexity_bound_collapses_the_components():
 
 @pytest.mark.parametrize("divergence", MIXTURE_DIVERGENCES)
 def test_a_declared_mixture_has_the_divergence_it_names(divergence: Any):
-    model = SRVAE(prior="mixture", components=M, divergence=divergence).build(Signature((1, 4, 4), ()))
+    model = SRVAE(prior="mixture", components=M, divergence=divergence).build(Signature(Image(1, 4, 4), ()))
     assert type(model.p["u"]({})) is MIXTURE_DIVERGENCES[divergence]
 
 
-SIGNATURE = Signature((1, 2, 3), tuple("abcd"))
+SIGNATURE = Signature(Image(1, 2, 3), tuple("abcd"))
 
 
 def vamp_models() -> list[tuple[str, Model]]:

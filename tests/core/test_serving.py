@@ -106,7 +106,7 @@ def test_another_class_is_a_swap(decoder: Decoder, name: str):
     (kept,) = [block for block in found.model.blocks if block not in found.model.labelled]
     (answer,) = answered(decoder, request(name, mix={kept: [[[3, 1.0]]] * 10}, label=list(range(10))))
     codes = {kept: item_codes(found, [3])[kept]}
-    assert close(answer.pixels, shown(swap(found.model, codes, 10)[0]))
+    assert close(answer.pixels, shown(swap(found.model, codes)[0]))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -131,7 +131,7 @@ def test_what_the_priors_say_of_a_code_comes_with_it(decoder: Decoder):
         request("cdvae-mnist", mix=mix),
         request("vae-mnist", mix={"z": [[[3, 1.0]]]}, classes=True),
     )
-    said = class_of_codes(found.model, item_codes(found, [3, 4]), 10)
+    said = class_of_codes(found.model, item_codes(found, [3, 4]))
     assert said is not None
     assert np.allclose(first.classes, said, atol=1e-5)
     assert second.classes is None
@@ -264,7 +264,7 @@ def test_a_request_that_does_not_fit_leaves_the_others_answered(decoder: Decoder
 
 
 def test_a_checkpoint_that_was_replaced_is_read_again(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("vae_core.serving.LOOK_AGAIN", 0.0)
+    monkeypatch.setattr("vae_core.serving.decoder.LOOK_AGAIN", 0.0)
     current = [find("vae-mnist")]
     decoder = Decoder(lambda name: current[0])
     asked = request("m", mix={"z": [[[0, 1.0]]]})

@@ -20,6 +20,7 @@ from vae_core.checkpoints import TRAINING, load_card, read_tensors
 from vae_core.cli import main
 from vae_core.data import Data
 from vae_core.distributions import Sampler, diagonal_normal
+from vae_core.kinds import Image
 from vae_core.metrics.aggregate import aggregate_log_density, split_of
 from vae_core.model import Inferred, Model, Terms
 from vae_core.models import CDVAE, SRVAE, VAE, Declaration, Joint, Signature
@@ -39,7 +40,7 @@ from vae_core.objectives import (
 from vae_core.priors import one_hot
 from vae_core.training import Options, Progress, TrainingError, options_for, train
 
-SIGNATURE = Signature((1, 4, 4), tuple("abc"))
+SIGNATURE = Signature(Image(1, 4, 4), tuple("abc"))
 N, D = 7, 3
 BATCH = {"x": torch.eye(16)[:N].view(N, 1, 4, 4), "y": one_hot(torch.arange(N) % 3, 3)}
 

@@ -166,7 +166,7 @@ def test_a_run_killed_between_two_files_of_an_epoch_resumes_whole(
             raise KeyboardInterrupt
         replace_file(source, target)
 
-    monkeypatch.setattr(checkpoints.os, "replace", dies)
+    monkeypatch.setattr(checkpoints.folder.os, "replace", dies)
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, digits, QUICK, tmp_path / "run")
     monkeypatch.undo()
@@ -367,7 +367,7 @@ def test_a_full_disk_stops_training_and_keeps_the_last_epoch(
             raise OSError(errno.ENOSPC, "No space left on device")
         write(handle)
 
-    monkeypatch.setattr(checkpoints.os, "fsync", full)
+    monkeypatch.setattr(checkpoints.folder.os, "fsync", full)
     with pytest.raises(
         TrainingError, match=r"epoch 3 could not be written .*No space left on device"
     ) as caught:

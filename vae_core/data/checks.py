@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..kinds import Table
+
 
 def check_images(images: Any) -> None:
     if not isinstance(images, Tensor):
@@ -55,6 +57,19 @@ def _as_bytes(low: float, high: float, real: bool) -> str:
         f"by undoing what was done to them{about}, or stretched over their range: "
         f"(255 * (images.double() + {-low:.6g}) / {high - low or 1:.6g}).clamp(0, 255).round().to(torch.uint8)"
     )
+
+
+def check_rows(rows: Any, table: Table) -> None:
+    """Raises ValueError for what are no rows of this table."""
+    if not isinstance(rows, Tensor) or rows.dim() != 2 or rows.shape[1] != table.size:
+        shape = " x ".join(map(str, rows.shape)) if isinstance(rows, Tensor) else _kind(rows)
+        raise ValueError(f"the rows are {shape}: give rows x {table.size} features")
+    if not rows.isfinite().all():
+        raise ValueError(
+            "the rows hold values that are missing, NaN or infinite: fill them in, or leave these rows out"
+        )
+    if (rows[:, table.columns("count")] < 0).any():
+        raise ValueError("the rows hold counts below 0: give other types for these features")
 
 
 def checked_labels(labels: Any, classes: tuple[str, ...], images: int) -> Tensor:

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from ..kinds import Image
 from ..models import Signature
 from .fingerprint import KNOWN
 from .source import Data, Dataset, Origin, shuffled
@@ -21,7 +22,7 @@ def _digits(split: str, limit: int | None) -> Data:
 
 
 DIGITS = Dataset(
-    Signature((1, 8, 8), tuple("0123456789")),
+    Signature(Image(1, 8, 8), tuple("0123456789")),
     _digits,
     "8x8 digits of scikit-learn, offline, 1,797 images",
     name="digits",

@@ -76,7 +76,7 @@ def _as_pictures(images: list[Any], opening: Opening, notes: Notes) -> list[Any]
     flat = as_bytes(np.concatenate([array.ravel() for array in arrays]), opening.values, notes)
     places = np.cumsum([array.size for array in arrays])[:-1]
     shaped = [part.reshape(array.shape) for part, array in zip(np.split(flat, places), arrays, strict=True)]
-    return [np.moveaxis(one, 0, -1) if one.ndim == 3 and one.shape[2] > 4 else one for one in shaped]
+    return [np.moveaxis(one, 0, -1) if one.ndim == 3 and one.shape[-1:] > (4,) else one for one in shaped]
 
 
 def _dataset(

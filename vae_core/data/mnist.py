@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from ..kinds import Image
 from ..models import Signature
 from . import idx
 from .fingerprint import KNOWN, fingerprint, recognised, same
@@ -58,7 +59,7 @@ def mnist_folder() -> tuple[Path, bool]:
 
 
 MNIST = Dataset(
-    Signature((1, 28, 28), tuple("0123456789")),
+    Signature(Image(1, 28, 28), tuple("0123456789")),
     _mnist,
     "28x28 digits, 70,000 images, through torchvision",
     name="mnist",

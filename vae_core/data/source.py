@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ..conditionals import Likelihood
 from ..distributions import Sampler
+from ..explore import likelihood_of
+from ..kinds import Image, Kind, Table
 from ..model import Model
 from ..models import Signature
 from ..names import IMAGE, LABEL
-from ..pixels import BINARY, Pixels
 from ..priors import one_hot
-from .checks import check_factors, check_images, check_known, checked_labels
+from ..readings import AS_STORED, BINARY, Reading
+from .checks import check_factors, check_images, check_known, check_rows, checked_labels
 from .fingerprint import fingerprint
 from .notes import Notes
 
@@ -35,11 +36,14 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True)
 class Data:
-    """Images `(N, C, H, W)` uint8, labels `(N,)` int64, class names, and factors `(N, F)` where they are known.
+    """Images `(N, C, H, W)` uint8 or rows of a table `(N, F)` float32, labels `(N,)` int64, class names, and factors `(N, F)` where they
+    are known.
 
-    Data without classes has `classes=()` and labels of 0. pixels: what a batch makes of the images, which is what the likelihood
-    scores (`scored_by`). known: which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns
-    of factors. origin: what tells the data set from others of its name. Raises ValueError, one sentence on what to give instead, for images or labels that are anything else.
+    kind: what an observation is; images unless given, a table has to give it (`Table.of` its training rows). Data without classes has
+    `classes=()` and labels of 0. reading: what a batch makes of stored values, which is what the likelihood scores (`scored_by`). known:
+    which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns of factors. origin: what
+    tells the data set from others of its name. Raises ValueError, one sentence on what to give
+    instead, for images or labels that are anything else.
     """
 
     name: str
@@ -48,13 +52,19 @@ class Data:
     labels: Tensor
     classes: tuple[str, ...]
     factors: Tensor | None = None
-    pixels: Pixels = BINARY
+    reading: Reading = BINARY
     known: Tensor | None = None
     factor_names: tuple[str, ...] = ()
+    kind: Kind = None  # type: ignore[assignment] - set by __post_init__ where it is not given
     origin: Origin | None = None
 
     def __post_init__(self):
-        check_images(self.images)
+        if isinstance(self.kind, Table):
+            check_rows(self.images, self.kind)
+            object.__setattr__(self, "reading", AS_STORED)
+        else:
+            check_images(self.images)
+            object.__setattr__(self, "kind", Image(*self.images.shape[1:]))
         object.__setattr__(self, "classes", tuple(self.classes))
         object.__setattr__(self, "labels", checked_labels(self.labels, self.classes, len(self.images)))
         check_factors(self.factors, self.factor_names, len(self))
@@ -71,8 +81,7 @@ class Data:
 
     @property
     def signature(self) -> Signature:
-        _, channels, height, width = self.images.shape
-        return Signature((channels, height, width), self.classes)
+        return Signature(self.kind, self.classes)
 
     @property
     def told(self) -> Origin:
@@ -99,15 +108,17 @@ class Data:
         return self if limit is None or limit >= len(self) else self.rows(shuffled(len(self), seed)[:limit])
 
     def scored_by(self, model: Model) -> "Data":
-        """The same data with the pixels that the model's likelihood scores. Raises ValueError for a model without images."""
-        likelihood = dict(model.p).get(IMAGE)
-        if not isinstance(likelihood, Likelihood):
-            raise ValueError("the model has no likelihood of images, so there is nothing to score")
-        return self._with(pixels=likelihood.pixels)
+        """The same data with the values that the model's likelihood scores. Raises ValueError for a model without one, or of another kind."""
+        reading = likelihood_of(model).reading
+        if not isinstance(self.kind, reading.kind):
+            raise ValueError(
+                f"{self.name} holds {self.kind.many}, and the model scores {reading.kind.many}: choose another"
+            )
+        return self._with(reading=reading)
 
     def drawn(self, seed: int = 0) -> Tensor:
         """All images as batches hold them, `(N, C, H, W)`, the noise of their pixels from `seed`."""
-        return self.pixels.of(self.images, Sampler.seeded(seed))
+        return self.reading.of(self.images, Sampler.seeded(seed))
 
     @property
     def known_labels(self) -> Tensor:
@@ -139,7 +150,7 @@ class Data:
         labels = one_hot(self.labels[index], len(self.classes))
         if self.known is not None:
             labels = labels * self.known[index][:, None]
-        return {IMAGE: self.pixels.of(self.images[index], sampler), LABEL: labels}
+        return {IMAGE: self.reading.of(self.images[index], sampler), LABEL: labels}
 
     def batches(self, size: int, seed: int = 0) -> Iterator[dict[str, Tensor]]:
         """All images in order, each drawn once by noise from `seed`: what every evaluation sees."""

@@ -10,6 +10,7 @@ import math
 import torch
 from torch import Tensor
 
+from ..kinds import Image
 from ..models import Signature
 from .fingerprint import KNOWN
 from .source import Data, Dataset, Origin, shuffled
@@ -93,7 +94,7 @@ def _sprites(split: str, limit: int | None) -> Data:
 
 
 SPRITES = Dataset(
-    Signature((1, SIDE, SIDE), SHAPES),
+    Signature(Image(1, SIDE, SIDE), SHAPES),
     _sprites,
     "64x64 sprites rendered here, factors shape, scale, orientation, x, y, offline",
     tuple(FACTORS),

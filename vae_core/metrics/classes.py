@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from ..data import Data
 from ..explore import decode, prior_codes
+from ..kinds import Image
 from ..labels import class_log_joint, has_label, uniform_log_prior
+from ..models.observations import entered
 from ..names import IMAGE, LABEL
 from ..nets import preset
 from ..priors import one_hot
@@ -120,7 +122,7 @@ class Judge:
         images = data.images
         for _ in range(JUDGE_STEPS):
             rows = torch.randint(len(data), (JUDGE_BATCH,), device=images.device)
-            loss = F.cross_entropy(self.net(images[rows].float() / 255), data.labels[rows])
+            loss = F.cross_entropy(self.net(data.kind.shown(images[rows])), data.labels[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -139,15 +141,15 @@ class Judge:
 
 
 def _classifier(data: Data) -> nn.Module:
-    shape = data.signature.shape
+    shape = data.kind.shape
     try:
-        nets = preset("conv-32")
+        nets = preset("conv-32" if isinstance(data.kind, Image) else "mlp-256")
         trunk = nets.trunk(shape)
     except ValueError:
         nets = preset("mlp-256")
         trunk = nets.trunk(shape)
-    return nn.Sequential(trunk, nn.Dropout(0.3), nn.Linear(nets.width, len(data.classes)))
+    return nn.Sequential(entered(data.kind, trunk), nn.Dropout(0.3), nn.Linear(nets.width, len(data.classes)))
 
 
 def _grey(data: Data) -> Tensor:
-    return data.images.float() / 255
+    return data.kind.shown(data.images)

@@ -10,10 +10,11 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from ..clusters import effective, parts_of, responsibilities
-from ..conditionals import Env, GaussianPixels, OptimalGaussianPixels
+from ..conditionals import Env
 from ..distributions import Draw
 from ..explore import active_units
+from ..explore.components import effective, parts_of, responsibilities
+from ..likelihoods import GaussianPixels, OptimalGaussianPixels
 from ..model import Inferred, Model
 from ..names import IMAGE, LABEL
 from .base import Bench, Estimate, bootstrap, gather
@@ -52,7 +53,7 @@ def terms_by_image(bench: Bench) -> dict[str, Tensor]:
 
 def _bits(nats: Estimate, bench: Bench) -> dict[str, Estimate]:
     size = math.prod(bench.data.signature.shape)
-    value = bench.data.pixels.bits_per_dimension(nats.value, size)
+    value = bench.data.reading.bits_per_dimension(nats.value, size)
     if value is None:
         return {}
     return {"bits_per_dimension": Estimate(value, nats.se / (size * math.log(2)), nats.n)}
@@ -81,8 +82,9 @@ def importance_bound(bench: Bench) -> dict[str, Estimate]:
 
 
 def evidence_name(model: Model) -> str:
-    """What the evidence is the evidence of: log_px, log_pxy, log_px_coarse."""
+    """What the evidence is the evidence of: log_px, log_pxy, log_px_coarse, log_pxy_library."""
     others = [name for name in model.p if name != IMAGE and (name in model.observed or name == LABEL)]
+    others.sort(key=len)
     return "".join(["log_px", *(name if len(name) == 1 else f"_{name}" for name in others)])
 
 
@@ -154,7 +156,7 @@ def components(bench: Bench) -> dict[str, Estimate]:
     """
     found, generator = {}, torch.Generator().manual_seed(bench.seed)
     for name in bench.blocks:
-        prior = parts_of(bench.model, name, bench.classes)
+        prior = parts_of(bench.model, name)
         if prior is None or len(prior.weights) == 1:
             continue
         z = bench.encoded.samples[name]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..clusters import Parts, draws, log_density, parts_of
+from ..explore.components import Parts, draws, log_density, parts_of
 from .aggregate import aggregate_log_density
 from .base import Bench, Estimate, bootstrap
 
@@ -28,7 +28,7 @@ def prior_holes(bench: Bench) -> dict[str, Estimate]:
     """
     found = {}
     for block in bench.blocks:
-        if (prior := parts_of(bench.model, block, bench.classes)) is not None:
+        if (prior := parts_of(bench.model, block)) is not None:
             prior = Parts(*(part.cpu() for part in prior))  # draws are made there, alike for every device
             encoded = bench.encoded.means[block].cpu(), bench.encoded.scales[block].cpu()
             found[f"prior_holes_{block}"] = holes(prior, *encoded, COUNT, bench.seed).share()

@@ -60,6 +60,9 @@ NUMBERS: dict[str, Number] = {
     r"importance_gap": Number("importance-weighted bound minus ELBO, by image", NATS),
     r"log_px": Number("evidence of the image, importance-weighted bound", NATS, "high"),
     r"log_pxy": Number("evidence of image and class, importance-weighted bound", NATS, "high"),
+    r"log_pxy_(?P<block>\w+)": Number(
+        "evidence of observation, class and {block}, importance-weighted bound", NATS, "high"
+    ),
     r"log_px_(?P<block>\w+)": Number(
         "evidence of image and {block}, importance-weighted bound", NATS, "high"
     ),

@@ -156,9 +156,9 @@ def _of_known_class(data: Data, report: Report) -> Data:
 
 
 def _check_fit(checkpoint: Checkpoint, data: Data) -> None:
-    if data.signature != checkpoint.signature:
-        shape, classes = checkpoint.signature
+    made = checkpoint.signature
+    if not made.kind.fits(data.kind) or data.classes != made.classes:
         raise ValueError(
-            f"{checkpoint.name} was made for images of {' x '.join(map(str, shape))} in {len(classes)} classes, "
+            f"{checkpoint.name} was made for {made.kind.many} of {' x '.join(map(str, made.shape))} in {len(made.classes)} classes, "
             f"and {data.name} is not that: evaluate it on {checkpoint.card['data']['name']}"
         )

@@ -41,10 +41,10 @@ def prior_separation(bench: Bench) -> dict[str, Estimate]:
     if not bench.tells_apart("separation of the class priors"):
         return {}
     for block in bench.blocks:
-        priors = priors_by_class(bench.model, block, bench.classes)
+        priors = priors_by_class(bench.model, block)
         if priors is None or not priors.batch_shape:
             continue
-        if (divergences := prior_overlap(bench.model, block, bench.classes)) is not None:
+        if (divergences := prior_overlap(bench.model, block)) is not None:
             pairs = bench.classes * (bench.classes - 1)
             for name, matrix in divergences._asdict().items():
                 found[f"prior_{name}_{block}"] = Estimate(_least(matrix).item(), 0.0, pairs)
@@ -64,10 +64,10 @@ def bayes_errors(priors: Distribution, rounds: int, draw: Draw) -> Tensor:
     )
 
 
-def prior_overlap(model: Model, block: str, classes: int) -> Overlap | None:
+def prior_overlap(model: Model, block: str) -> Overlap | None:
     """Divergences between the class priors p(z | c) of a block, sums over its dimensions of those of `overlap`; None where these are no
     Gaussians of the class alone."""
-    priors = priors_by_class(model, block, classes)
+    priors = priors_by_class(model, block)
     if not (isinstance(priors, Independent) and isinstance(priors.base_dist, Normal) and priors.batch_shape):
         return None
     mean, variance = priors.mean.cpu().double(), priors.variance.cpu().double()

@@ -10,8 +10,8 @@ from typing import Any
 
 from .cdvae import CDVAE
 from .declared import Declaration, Signature, Solver
-from .images import LIKELIHOODS, LikelihoodName, OfImages
 from .joint import Joint
+from .observations import LIKELIHOODS, LikelihoodName, OfObservations
 from .ppca import PPCA
 from .srvae import SRVAE
 from .vae import VAE
@@ -56,7 +56,7 @@ __all__ = [
     "Declaration",
     "Joint",
     "LikelihoodName",
-    "OfImages",
+    "OfObservations",
     "Signature",
     "Solver",
     "declare",

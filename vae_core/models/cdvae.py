@@ -12,11 +12,11 @@ from ..names import IMAGE
 from ..nets import preset
 from ..priors import LABELLED, labelled_prior, unlabelled_prior
 from .declared import Signature, need_classes, positive
-from .images import OfImages, keep_rates
+from .observations import OfObservations, keep_rates, pseudo_shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class CDVAE(OfImages):
+class CDVAE(OfObservations):
     """Labelled latents z_l under p(z_l|y), unlabelled z_u under p(z_u), p(x|z_l, z_u) any likelihood.
 
     The encoder sees x only: q(z_l|x) q(z_u|x) on one trunk (Almudevar et al., arXiv 2401.09180).
@@ -62,17 +62,18 @@ class CDVAE(OfImages):
         both = labelled + self.unlabelled
         if self.rates is None:
             nets = preset(self.nets)
-            h = Feature(nets.trunk(data.shape), IMAGE)
+            h = Feature(self.trunk(data), IMAGE)
             z_l = DiagonalGaussian(nn.Linear(nets.width, 2 * labelled), "h")
             z_u = DiagonalGaussian(nn.Linear(nets.width, 2 * self.unlabelled), "h")
-            image = self.image(both, data.shape, "z_l", "z_u")
+            x = self.observation(both, data, "z_l", "z_u")
         else:
             rates = Rates(self.rates, "z_l", "z_u")
-            h = self.rated_trunk(rates, data.shape)
+            h = self.rated_trunk(rates, data)
             z_l = self.rated_posterior(rates, "z_l", labelled)
             z_u = self.rated_posterior(rates, "z_u", self.unlabelled)
-            image = self.rated_image(rates, both, data.shape, "z_l", "z_u")
-        return Model(
+            x = self.rated_observation(rates, both, data, "z_l", "z_u")
+        return self.assembled(
+            data,
             p={
                 "z_l": labelled_prior(
                     self.prior,
@@ -87,9 +88,9 @@ class CDVAE(OfImages):
                     self.unlabelled,
                     self.unlabelled_components,
                     encoder={"h": h, "z_u": z_u},
-                    shape=data.shape,
+                    shape=pseudo_shape(self.unlabelled_prior, data),
                 ),
-                IMAGE: image,
+                IMAGE: x,
             },
             q={"h": h, "z_l": z_l, "z_u": z_u},
         )

@@ -1,20 +1,25 @@
 """What a declaration of a model is, and what it has to know of its data."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple, Self
 
 from torch import Tensor
 
+from ..kinds import Image, Kind, Table
 from ..model import Model
-from ..nets import Shape
 
 
 class Signature(NamedTuple):
-    """What a model has to know of its data: the shape of an image (C, H, W) and the names of the classes."""
+    """What a model has to know of its data: what an observation is, and the names of the classes."""
 
-    shape: Shape
+    kind: Kind
     classes: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of an observation: (C, H, W) of an image, (F,) of a row."""
+        return self.kind.shape
 
 
 # One exact improvement of a model's weights, in place; it returns the loss after it, mean nats an image.
@@ -29,6 +34,10 @@ class Declaration(ABC):
 
     @abstractmethod
     def build(self, data: Signature) -> Model: ...
+
+    def settled(self, kind: Kind) -> Self:
+        """The declaration with what it leaves to the kind of the data. Raises ValueError where it makes no model of that kind."""
+        return self
 
     def solver(self, model: Model, images: Callable[[], Tensor]) -> Solver | None:
         """What an epoch does instead of gradient steps where the model has an exact fit, given all training images; None elsewhere."""
@@ -48,6 +57,23 @@ def positive(**dimensions: int | None) -> None:
     for name, value in dimensions.items():
         if value is not None and not 1 <= value <= MOST:
             raise ValueError(f"{name} must be between 1 and {MOST}, got {value}")
+
+
+def need_images(data: Signature, what: str) -> Image:
+    """The kind of the data. Raises ValueError where it is not images."""
+    if not isinstance(data.kind, Image):
+        raise ValueError(f"{what} needs images, and the data is a {data.kind.name}: choose another")
+    return data.kind
+
+
+def need_types(table: Table, what: str, types: Sequence[str]) -> None:
+    """Raises ValueError naming the first feature of another type."""
+    for name, found in zip(table.names, table.types, strict=True):
+        if found not in types:
+            raise ValueError(
+                f"{what} is of features that are {' or '.join(types)}, and {name!r} is {found}: choose another, or give "
+                "the types of the columns"
+            )
 
 
 def need_classes(data: Signature, what: str) -> None:

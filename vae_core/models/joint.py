@@ -11,11 +11,11 @@ from ..names import IMAGE, LABEL
 from ..nets import Joined, dense, preset
 from ..priors import LABELLED, ClassFrequencies, labelled_prior, unlabelled_prior
 from .declared import Signature, need_classes, positive
-from .images import OfImages
+from .observations import OfObservations
 
 
 @dataclass(frozen=True, kw_only=True)
-class Joint(OfImages):
+class Joint(OfObservations):
     """Joint VAE of image and class: p(y) p(z) p(x|z, y), with q(z|x, y) and the classifier q(y|x) (Kingma et al., 2014, M2).
 
     log p(x, y) >= E_q log p(x|z, y) - KL(q(z|x, y) || p(z)) + log p(y). Where a label is missing, y is a latent like z.
@@ -35,17 +35,20 @@ class Joint(OfImages):
         head = Joined(
             *dense(nets.width + classes, [nets.width], nn.SiLU), nn.Linear(nets.width, 2 * self.latent)
         )
-        return Model(
+        return self.assembled(
+            data,
             p={
                 LABEL: ClassFrequencies(classes),
                 "z": self._prior(classes),
-                IMAGE: self.image(self.latent + classes, data.shape, "z", LABEL),
+                IMAGE: self.observation(self.latent + classes, data, "z", LABEL),
             },
             q={
                 LABEL: Classifier(
-                    nn.Sequential(nets.trunk(data.shape), nn.Linear(nets.width, classes)), IMAGE
+                    nn.Sequential(self.trunk(data), nn.Linear(nets.width, classes)),
+                    IMAGE,
+                    classes=classes,
                 ),
-                "h": Feature(nets.trunk(data.shape), IMAGE),
+                "h": Feature(self.trunk(data), IMAGE),
                 "z": DiagonalGaussian(head, "h", LABEL),
             },
         )

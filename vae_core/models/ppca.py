@@ -1,6 +1,5 @@
 """Probabilistic principal component analysis as a model, fitted exactly or by gradient; its algebra is in `linear`."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,13 +7,16 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from ..conditionals import DiagonalGaussian, GaussianPixels
+from ..conditionals import DiagonalGaussian
+from ..kinds import Table
+from ..likelihoods import GaussianFeatures, GaussianPixels
 from ..model import Model
 from ..names import IMAGE
 from ..nets import Joined
 from ..priors import StandardNormal
 from . import linear as ppca
-from .declared import Declaration, Signature, Solver, positive
+from .declared import Declaration, Signature, Solver, need_types, positive
+from .observations import entered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +24,7 @@ class PPCA(Declaration):
     """Probabilistic principal component analysis: x = W z + b + noise, the linear VAE (Tipping & Bishop, 1999).
 
     p(z) = N(0, I), p(x|z) = N(W z + b, s^2 I); in the principal basis the exact posterior is diagonal, so that
-    the bound is the log-likelihood. Fitted in closed form, by EM, or like every other model by gradient.
+    the bound is the log-likelihood. Of a table, x is in units of the training rows. Fitted in closed form, by EM, or like every other model by gradient.
     """
 
     latent: int = 16
@@ -32,23 +34,29 @@ class PPCA(Declaration):
 
     def build(self, data: Signature) -> Model:
         positive(latent=self.latent)
-        sides = math.prod(data.shape)
+        sides = data.kind.size
         if self.latent >= sides:
-            raise ValueError(f"PPCA needs fewer latents than the {sides} pixels, got {self.latent}")
+            raise ValueError(
+                f"PPCA needs fewer latents than the {sides} {data.kind.numbers}, got {self.latent}"
+            )
         decoder = Joined(nn.Linear(self.latent, sides), nn.Unflatten(1, data.shape))
+        if isinstance(data.kind, Table):  # in units of the training rows, one standard deviation for all
+            need_types(data.kind, "PPCA", ("real", "binary"))
+            likelihood = GaussianFeatures(decoder, "z", table=data.kind, shared=True)
+        else:
+            likelihood = GaussianPixels(decoder, "z", gamma=torch.tensor(0.3))
+        posterior = entered(data.kind, Joined(nn.Linear(sides, 2 * self.latent)))
         return Model(
-            p={
-                "z": StandardNormal(self.latent),
-                IMAGE: GaussianPixels(decoder, "z", gamma=torch.tensor(0.3)),
-            },
-            q={"z": DiagonalGaussian(Joined(nn.Linear(sides, 2 * self.latent)), IMAGE)},
+            p={"z": StandardNormal(self.latent), IMAGE: likelihood},
+            q={"z": DiagonalGaussian(posterior, IMAGE)},
         )
 
     def solver(self, model: Model, images: Callable[[], Tensor]) -> Solver | None:
         """What an epoch does instead of gradient steps, given all training images; None where it is fitted by gradient."""
         if self.fit == "gradient":
             return None
-        moments = ppca.Moments.of(images().flatten(1))
+        rows, units = _standard(model, images())
+        moments = ppca.Moments.of(rows)
 
         def improve() -> float:
             old = _fit_of(model)
@@ -58,15 +66,28 @@ class PPCA(Declaration):
                 else ppca.em_step(moments, old)
             )
             _write_fit(model, new)
-            return -ppca.log_likelihood(moments, new)
+            return units - ppca.log_likelihood(moments, new)
 
         return improve
+
+
+def _standard(model: Model, values: Tensor) -> tuple[Tensor, float]:
+    """Values `(N, D)` in the units that the decoder is linear in, and what -log p of an observation has more in its own, in nats."""
+    likelihood = model.p[IMAGE]
+    if not isinstance(likelihood, GaussianFeatures):
+        return values.flatten(1), 0.0
+    return (values - likelihood.mean) / likelihood.scale, likelihood.scale.double().log().sum().item()
+
+
+def _linear(net: nn.Module) -> nn.Linear:
+    """The linear map that ends a net."""
+    return [layer for layer in net.modules() if isinstance(layer, nn.Linear)][-1]
 
 
 def _fit_of(model: Model) -> ppca.Fit:
     """The weights of a PPCA as they stand, in double precision and the principal basis."""
     likelihood: Any = model.p[IMAGE]
-    linear = likelihood.net[0]
+    linear = _linear(likelihood.net)
     weight, bias, gamma = (part.detach().double() for part in (linear.weight, linear.bias, likelihood.gamma))
     return ppca.Fit(ppca.principal(weight), bias, gamma.square())
 
@@ -76,9 +97,10 @@ def _write_fit(model: Model, fit: ppca.Fit) -> None:
     """Likelihood and exact posterior of a PPCA from a fit."""
     likelihood: Any = model.p[IMAGE]
     posterior: Any = model.q["z"]
-    likelihood.net[0].weight.copy_(fit.weight)
-    likelihood.net[0].bias.copy_(fit.bias)
+    decoder, encoder = _linear(likelihood.net), _linear(posterior.net)
+    decoder.weight.copy_(fit.weight)
+    decoder.bias.copy_(fit.bias)
     likelihood.set_gamma(fit.variance.sqrt().to(likelihood.raw))
     flat = torch.zeros_like(fit.gain)
-    posterior.net[0].weight.copy_(torch.cat([fit.gain, flat]))
-    posterior.net[0].bias.copy_(torch.cat([-fit.gain @ fit.bias, 0.5 * fit.posterior_variances.log()]))
+    encoder.weight.copy_(torch.cat([fit.gain, flat]))
+    encoder.bias.copy_(torch.cat([-fit.gain @ fit.bias, 0.5 * fit.posterior_variances.log()]))

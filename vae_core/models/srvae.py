@@ -7,12 +7,13 @@ from typing import ClassVar, Literal
 import torch
 from torch import nn
 
-from ..conditionals import Conditional, DiagonalGaussian, Feature, GaussianPixels, Likelihood
+from ..conditionals import Conditional, DiagonalGaussian, Feature, Likelihood
+from ..likelihoods import GaussianPixels
 from ..model import Model
 from ..names import COARSE, IMAGE
 from ..nets import Joined, Shape, dense, preset
 from ..priors import LABELLED, labelled_prior, unlabelled_prior
-from .declared import Declaration, Signature, need_classes, positive
+from .declared import Declaration, Signature, need_classes, need_images, positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,8 @@ class SRVAE(Declaration):
             coarse_latent=self.coarse_latent, latent=self.latent, pool=self.pool, components=self.components
         )
         nets, small = preset(self.nets), preset("mlp-256")
-        shape = self._coarse_shape(data.shape)
+        image = need_images(data, "an SRVAE").shape
+        shape = self._coarse_shape(image)
         sides, u, z = math.prod(shape), self.coarse_latent, self.latent
         return Model(
             p={
@@ -59,14 +61,14 @@ class SRVAE(Declaration):
                     COARSE,
                     "u",
                 ),
-                IMAGE: self._pixels(nets.decoder(sides + z, data.shape), COARSE, "z"),
+                IMAGE: self._pixels(nets.decoder(sides + z, image), COARSE, "z"),
             },
             q={
                 COARSE: Feature(nn.AvgPool2d(self.pool), IMAGE),
                 "u": DiagonalGaussian(
                     nn.Sequential(small.trunk(shape), nn.Linear(small.width, 2 * u)), COARSE
                 ),
-                "h": Feature(nets.trunk(data.shape), IMAGE),
+                "h": Feature(nets.trunk(image), IMAGE),
                 "z": DiagonalGaussian(nn.Linear(nets.width, 2 * z), "h"),
             },
         )

@@ -9,11 +9,11 @@ from ..multirate import Rates
 from ..names import IMAGE
 from ..priors import unlabelled_prior
 from .declared import Signature, positive
-from .images import OfImages, keep_rates
+from .observations import OfObservations, keep_rates, pseudo_shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class VAE(OfImages):
+class VAE(OfObservations):
     """p(z) normal, mixture or vamp, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014)."""
 
     latent: int = 16
@@ -39,18 +39,24 @@ class VAE(OfImages):
         positive(latent=self.latent, components=self.components)
         if self.rates is not None:
             rates = Rates(self.rates, "z")
-            return Model(
+            return self.assembled(
+                data,
                 p={
                     "z": unlabelled_prior(self.prior, self.latent, self.components),
-                    IMAGE: self.rated_image(rates, self.latent, data.shape, "z"),
+                    IMAGE: self.rated_observation(rates, self.latent, data, "z"),
                 },
                 q={
-                    "h": self.rated_trunk(rates, data.shape),
+                    "h": self.rated_trunk(rates, data),
                     "z": self.rated_posterior(rates, "z", self.latent),
                 },
             )
-        posterior = DiagonalGaussian(self.encoder(data.shape, self.latent), IMAGE)
+        posterior = DiagonalGaussian(self.encoder(data, self.latent), IMAGE)
         prior = unlabelled_prior(
-            self.prior, self.latent, self.components, encoder={"z": posterior}, shape=data.shape
+            self.prior,
+            self.latent,
+            self.components,
+            encoder={"z": posterior},
+            shape=pseudo_shape(self.prior, data),
         )
-        return Model(p={"z": prior, IMAGE: self.image(self.latent, data.shape, "z")}, q={"z": posterior})
+        x = self.observation(self.latent, data, "z")
+        return self.assembled(data, p={"z": prior, IMAGE: x}, q={"z": posterior})

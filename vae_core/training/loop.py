@@ -97,6 +97,7 @@ class Run:
         command: str,
     ):
         self.options, self.folder, self.device, self.group = options, folder, device, group
+        declaration = declaration.settled(data.signature.kind)
         self.model = declaration.build(data.signature).to(device)
         # Convolutions are faster in this layout, on CPUs too; it changes neither shapes nor checkpoints.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

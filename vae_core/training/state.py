@@ -22,8 +22,8 @@ from ..checkpoints import (
     versions,
     write_tensors,
 )
+from ..checkpoints.evaluations import MEASURED
 from ..data import Data
-from ..evaluations import MEASURED
 from ..model import Model
 from ..models import Declaration, described
 from ..names import LABEL
@@ -101,10 +101,10 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
         "model": described(declaration),
         "data": {
             "name": data.name,
-            "shape": list(data.signature.shape),
+            **data.kind.exposed(),
             "classes": list(data.classes),
             "images": trained_on,
-            "pixels": data.pixels.about,
+            "pixels": data.reading.about,
             **_origin(data),
         },
         "objective": objectives.described(options.objective_of(declaration), blocks),

@@ -1,18 +1,22 @@
 """Live: a handle for everything an image is made of; the picture follows while it is dragged."""
 
 import streamlit as st
-from latent_explorer import hands, keep, links, resources, snippets
+from latent_explorer.caches import checkpoints, encodings
 from latent_explorer.components import controls as component
 from latent_explorer.components.controls import State
-from latent_explorer.own import kept_own, own_expander
-from latent_explorer.panels import nearest_items
-from latent_explorer.sidebar import scale, slider_key, slider_option
+from latent_explorer.export import menus, scripts, tables
+from latent_explorer.live import controls
+from latent_explorer.parts.panels import nearest_items
+from latent_explorer.session import links
+from latent_explorer.session.sidebar import scale, slider_key, slider_option
 from latent_explorer.text import code_span, key
+from latent_explorer.user_image.chosen import kept_own
+from latent_explorer.user_image.widgets import own_expander
 
 from vae_core.labels import has_label
 from vae_core.multirate import rates_of
 
-checkpoint = resources.current()
+checkpoint = checkpoints.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 KEY, KEPT, LEFT = f"hands-{key(checkpoint.name)}", f"live-{checkpoint.name}", "live-address"
 
@@ -29,11 +33,11 @@ def wanted() -> State:
     An address that is not the one that was left was asked for: by a link, or by the browser's Back. Only who comes from another page
     to a bare address finds what was left there.
     """
-    asked = hands.address()
+    asked = controls.address()
     stayed = st.session_state["page before"] == st.session_state["page"]
     if asked != st.session_state.get(LEFT) and (stayed or any(asked.values())):
         st.session_state.pop(KEPT, None)
-    state = st.session_state.get(KEPT) or hands.from_link(checkpoint, own)
+    state = st.session_state.get(KEPT) or controls.from_link(checkpoint, own)
     return State(**{**vars(state), "betas": dict(checkpoint.betas)})
 
 
@@ -42,30 +46,30 @@ def follow() -> None:
     left = component.left(KEY)
     if left is None:
         return
-    state = st.session_state[KEPT] = hands.fitting(checkpoint, left, kept_own(checkpoint))
+    state = st.session_state[KEPT] = controls.fitting(checkpoint, left, kept_own(checkpoint))
     for block, beta in state.betas.items():
         st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
 
 
 own = kept_own(checkpoint)
 for name in ("item", "class"):
-    links.belonging(name, resources.items_of(checkpoint))
+    links.belonging(name, encodings.items_of(checkpoint))
 links.belonging("move", checkpoint.name)  # another model has other dimensions
-state = hands.fitting(checkpoint, wanted(), own)
+state = controls.fitting(checkpoint, wanted(), own)
 if (
     KEPT in st.session_state
 ):  # what the address itself asked for is there already, and a second entry would stop the browser's Back
-    hands.to_link(checkpoint, state)
-st.session_state[LEFT] = hands.address()
+    controls.to_link(checkpoint, state)
+st.session_state[LEFT] = controls.address()
 links.write(**st.session_state[LEFT])
-scene = hands.scene(checkpoint, state, own)
+scene = controls.scene(checkpoint, state, own)
 component.hands(
     checkpoint.name,
-    hands.handles(checkpoint),
+    controls.handles(checkpoint),
     state,
     scene,
     latents=model.latents,
-    kept=hands.kept(checkpoint),
+    kept=controls.kept(checkpoint),
     labels=atlas.labels,
     classes=atlas.classes if has_label(model) else (),
     own=None if own is None else own.pixels.tobytes(),
@@ -73,17 +77,17 @@ component.hands(
     key=KEY,
     on_change=follow,
 )
-codes = hands.codes(scene)
-with keep.beside(
+codes = controls.codes(scene)
+with menus.beside(
     "the image that the decoder makes of one code, beside it where the code started; a handle for each coordinate, those with the "
     "largest KL first (what they add up to: "
-    f"{code_span(snippets.measuring(checkpoint, 'elbo'))}); and what the priors say of the code’s class, where they read one."
+    f"{code_span(scripts.measuring(checkpoint, 'elbo'))}); and what the priors say of the code’s class, where they read one."
 ):
-    keep.menu(
+    menus.menu(
         KEY,
         "live",
-        codes=lambda: keep.table(codes),
-        script=snippets.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),
+        codes=lambda: tables.table(codes),
+        script=scripts.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),
     )
 own_expander(checkpoint)
 nearest_items(checkpoint, {name: code[0] for name, code in codes.items()}, "this code", "live-neighbours")

@@ -1,170 +1,22 @@
 """Rate-distortion: what the model pays and what it gets at every beta, measured; and which dimensions die in which order."""
 
 import streamlit as st
-from latent_explorer import keep, links, resources, snippets
-from latent_explorer.components.charts import CONFIG, betas_in_words, dimensions, plane
-from latent_explorer.sidebar import slider_key, slider_option
-from latent_explorer.text import code_span, key, measured_by, plain, said
+from latent_explorer.caches import checkpoints
+from latent_explorer.export import scripts
+from latent_explorer.sections.rate_distortion.frontier import measured, shown
+from latent_explorer.sections.rate_distortion.single import single_point
+from latent_explorer.text import code_span, plain
 
-from vae_core.checkpoints import CheckpointError
-from vae_core.frontier import Frontier, objective
-
-checkpoint = resources.current()
-PLANE = f"plane-{key(checkpoint.name)}"
-COLUMNS = {
-    "distortion": "distortion, nats",
-    "rate": "rate, nats",
-    "bayes_accuracy": "class by the bound",
-    "sample_accuracy": "samples judged right",
-}
+checkpoint = checkpoints.current()
 
 st.title("Rate-distortion")
 
-
-def move(frontier: Frontier) -> None:
-    """Set the sliders to the rung that was clicked."""
-    points = st.session_state[PLANE]["selection"]["points"]
-    rung = next((p["customdata"] for p in points if "customdata" in p), None)
-    rung = rung[0] if isinstance(rung, list) else rung
-    if isinstance(rung, int) and 0 <= rung < len(frontier.points):
-        for block, beta in frontier.points[rung]["betas"].items():
-            st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
-
-
-def shown(frontier: Frontier) -> None:
-    betas = checkpoint.betas
-    now = frontier.at(betas)
-    slope = " The slope of the curve is −β." if len(frontier.blocks) == 1 else ""
-    st.plotly_chart(
-        plane(frontier, checkpoint.name, betas, now, resources.beside(checkpoint)),
-        key=PLANE,
-        on_select=lambda: move(frontier),
-        selection_mode="points",
-        config=CONFIG,
-    )
-    with keep.beside(
-        "each dot is this one model at one β of each block, measured on the "
-        f"{plain(frontier.about)}; to the right it keeps more of each image, downwards it draws it back more exactly.{slope} "
-        "Click a dot to move the sliders there."
-    ):
-        keep.menu(PLANE, "rate-distortion", codes=frontier.columns)
-    cells = st.columns(4)
-    numbers = [(title, now[name], name) for name, title in COLUMNS.items() if name in now]
-    for cell, (title, value, name) in zip(cells, numbers, strict=False):
-        cell.metric(title, f"{value:.2%}" if name.endswith("accuracy") else f"{value:.2f}")
-    st.caption(
-        f"At {betas_in_words(betas)}; between two measured betas, interpolated in log β. Measured by {code_span(frontier.command)}"
-    )
-    gaps(frontier)
-    st.subheader("Which dimensions die, in which order")
-    block = frontier.blocks[0]
-    if len(frontier.blocks) > 1:
-        block = links.one_of("Block", frontier.blocks, key="block", what="block")
-    line = frontier.line(block, betas)
-    place = f"kl-{key(checkpoint.name)}-{block}"
-    st.plotly_chart(dimensions(line, checkpoint.name, block, betas[block]), key=place, config=CONFIG)
-    active = [
-        f"{point[f'active_units_{block}']['value']:.0f} at β = {point['betas'][block]:.3g}" for point in line
-    ]
-    with keep.beside(
-        f"the rate of {block} as the sum of its dimensions’ KL, the largest at the bottom. A higher β makes "
-        f"each dimension pay more, and the least useful go first. Active units, Var(E[z_j | x]) > 0.01: {', '.join(active)}."
-    ):
-        keep.menu(place, f"rate-of-{block}", codes=frontier.columns)
-
-
-def gaps(frontier: Frontier) -> None:
-    """The price of one model for all betas, beside models trained for one."""
-    if not frontier.anchors:
-        return
-    st.subheader("What one model for every β costs")
-    st.dataframe(
-        [
-            {
-                "trained for": betas_in_words(anchor["betas"]),
-                "epochs": anchor.get("epochs"),
-                "its D + Σ βR": objective(anchor),
-                "this model’s, minus its own": anchor["gap"]["value"],
-                "± s.e.": anchor["gap"]["se"],
-                "share": f"{anchor['gap']['share']:+.1%}",
-                **{
-                    title: f"{anchor[name]['value']:.2%}"
-                    for name, title in COLUMNS.items()
-                    if name.endswith("accuracy") and name in anchor
-                },
-            }
-            for anchor in frontier.anchors
-        ],
-        column_config={
-            name: st.column_config.NumberColumn(format="%.2f")
-            for name in ("its D + Σ βR", "this model’s, minus its own", "± s.e.")
-        },
-        hide_index=True,
-    )
-    st.caption(
-        "What you see: models that were each trained for one β alone, and by how many nats an image the objective of this one "
-        f"({checkpoint.card['epochs_done']} epochs for all β) is above (+) or below (−) theirs there; "
-        f"by {' and '.join(f'`{command}`' for command in frontier.gaps_by)}"
-    )
-
-
-def measured() -> Frontier | None:
-    """What the card holds; a damaged one is said."""
-    try:
-        return resources.frontier(checkpoint)
-    except CheckpointError as error:
-        st.error(f"{plain(said(error, checkpoint.folder), 1000)}.")
-        return None
-
-
-def single_point() -> None:
-    """A model of one beta: where it lies, and where there is more to see."""
-    several = resources.multi_rate()
-    st.info(
-        f"{plain(checkpoint.name)} was trained for one β, so it is a single point of the plane. "
-        + ("These models answer to every β:" if several else "Train one for every β with --rates 0.1 10.")
-    )
-    with st.container(horizontal=True):
-        for name in several:
-            st.button(
-                plain(name),
-                icon=":material/show_chart:",
-                key=f"go-{key(name)}",
-                on_click=change_model,
-                args=(name,),
-            )
-    metrics = checkpoint.card["metrics"]
-    if "distortion" not in metrics:
-        return
-    rates = {name: number for name, number in metrics.items() if name.startswith("rate_")}
-    cells = st.columns(4)
-    for cell, (name, number) in zip(
-        cells, {"distortion": metrics["distortion"], **rates}.items(), strict=False
-    ):
-        title = name if name == "distortion" else f"rate of {name.removeprefix('rate_')}"
-        cell.metric(f"{plain(title)}, nats an image", f"{number['value']:.2f} ± {number['se']:.2f}")
-    st.caption(
-        f"What you see: what this one model keeps of an image and how exactly it draws it back, value ± standard error, by "
-        f"{measured_by(checkpoint.card, ['distortion', *rates])}"
-    )
-    st.page_link(
-        "views/measure.py",
-        label="Beside the other models",
-        icon=":material/scatter_plot:",
-        query_params={"show": "Two numbers"},
-    )
-
-
-def change_model(name: str) -> None:
-    st.session_state["model"] = name
-
-
-found = measured()
-if found is not None and checkpoint.betas:
-    shown(found)
+frontier = measured(checkpoint)
+if frontier is not None and checkpoint.betas:
+    shown(checkpoint, frontier)
 elif checkpoint.betas:
     st.info(
-        f"The frontier of {plain(checkpoint.name)} has not been measured yet: {code_span(snippets.run(checkpoint, 'frontier'))}"
+        f"The frontier of {plain(checkpoint.name)} has not been measured yet: {code_span(scripts.run(checkpoint, 'frontier'))}"
     )
 else:
-    single_point()
+    single_point(checkpoint)

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import streamlit as st
 
-from latent_explorer.components import palette
+from latent_explorer import palette
 from latent_explorer.components.shared import served
 
 _component = served("controls")

@@ -1,12 +1,13 @@
 // Dragging asks the decoder; releasing reports the state to the script.
 
 import { pageDecoder } from "../shared/decoder.js";
-import { element, say, themed } from "../shared/elements.js";
+import { element } from "../shared/elements.js";
 import { fromBase64 } from "../shared/envelope.js";
-import { fitting, putPicture, showFitted } from "../shared/pixels.js";
+import { putPicture, showFitted } from "../shared/pixels.js";
 import { DECIMALS } from "../shared/protocol.js";
-import { svgDocument, svgText } from "../shared/saving.js";
+import { ClassBars, ClassChips } from "./classes.js";
 import { Handle } from "./handle.js";
+import { savedPicture } from "./saved.js";
 import { slider, StartRow } from "./start.js";
 import { count, nearestBeta, startInWords, startOf, without } from "./state.js";
 
@@ -25,7 +26,6 @@ const SIDE = 252; // CSS pixels of the longer side of the picture
 const START_SIDE = 56; // and of that of the start
 const COLLAPSED =
   "No dimension of this block is active: its posterior has collapsed onto the prior, so its handles hardly change the picture.";
-const SAVED = { side: 280, margin: 12 }; // CSS pixels of a saved picture
 
 export class Controls {
   #decoder = pageDecoder();
@@ -39,10 +39,6 @@ export class Controls {
   #handles = new Map();
   /** @type {({block: string, betas: number[]} & ReturnType<typeof slider>)[]} */
   #rates = [];
-  /** @type {HTMLElement[]} */
-  #bars = [];
-  /** @type {HTMLElement[]} */
-  #classes = [];
   #labels = new Uint8Array();
   /** @type {Codes} */
   #codes = {};
@@ -59,8 +55,8 @@ export class Controls {
     { type: "button", class: "tool", title: "Put every handle back to the start" },
     "Back to the start",
   );
-  #said = element("div", { class: "said", role: "img" });
-  #chips = element("div", { class: "chips", role: "radiogroup", "aria-label": "Class" });
+  #said = new ClassBars();
+  #chips = new ClassChips((c) => this.#chooseClass(c));
   #betas = element("div", { class: "betas" });
   #blocks = element("div", { class: "blocks" });
   #start;
@@ -90,12 +86,12 @@ export class Controls {
         element("div", { class: "title" }, "Decoded image"),
         this.#canvas,
         element("div", { class: "below" }, from, element("div", {}, this.#moves, this.#reset)),
-        this.#said,
+        this.#said.root,
         this.#status,
       ),
-      element("div", { class: "controls" }, this.#start.root, this.#chips, this.#betas, this.#blocks),
+      element("div", { class: "controls" }, this.#start.root, this.#chips.root, this.#betas, this.#blocks),
     );
-    this.root.figure = () => this.#svg(); // for who saves it from elsewhere on the page
+    this.root.figure = () => this.#saved(); // for who saves it from elsewhere on the page
     parent.append(this.root);
     this.#reset.onclick = () => this.#change({ moved: {} }, true);
     this.#unwatch = this.#decoder.watch(() => this.#tell());
@@ -139,21 +135,8 @@ export class Controls {
   #build() {
     const { blocks, classes, colours, positions } = this.data;
     this.#start.setItems(this.#labels.length);
-    this.#chips.hidden = !classes.length;
-    this.#classes = classes.map((name, c) => {
-      const swatch = element("span", { class: "swatch", style: `background:${colours[c]}` });
-      const look = {
-        type: "button",
-        class: "chip",
-        role: "radio",
-        "data-class": c,
-        "aria-label": `class ${name}`,
-      };
-      const button = element("button", look, swatch, name);
-      button.onclick = () => this.#chooseClass(c);
-      return button;
-    });
-    this.#chips.replaceChildren(element("span", { class: "name" }, "Class"), ...this.#classes);
+    this.#chips.build(classes, colours);
+    this.#said.build(classes, colours);
     this.#rates = Object.entries(positions).map(([block, betas]) => {
       const choose = (/** @type {number} */ place) =>
         this.#change({ betas: { ...this.state.betas, [block]: betas[place] } });
@@ -164,18 +147,6 @@ export class Controls {
     this.#betas.replaceChildren(...this.#rates.map(({ root }) => root));
     this.#handles.clear();
     this.#blocks.replaceChildren(...blocks.map((block) => this.#block(block)));
-    this.#bars = classes.map((name, c) =>
-      element("span", { class: "bar", style: `background:${colours[c]}`, title: name }),
-    );
-    const columns = this.#bars.map((bar, c) =>
-      element(
-        "span",
-        { class: "column" },
-        bar,
-        element("span", { class: "label", title: classes[c] }, classes[c]),
-      ),
-    );
-    this.#said.replaceChildren(...columns);
   }
 
   /** @param {BlockData} block */
@@ -317,7 +288,7 @@ export class Controls {
     }
     putPicture(this.#canvas, answer);
     showFitted(this.#canvas, SIDE);
-    this.#showSaid(answer.classes?.[0]);
+    this.#said.show(answer.classes?.[0]);
     this.root.dataset.painted = String(Number(this.root.dataset.painted ?? 0) + 1);
     this.#tell();
   }
@@ -334,13 +305,11 @@ export class Controls {
     const { state, data } = this;
     const own = this.#labels[state.item];
     this.#start.show(state, data.own !== null, data.classes[own]);
-    const chosen = state.label ?? { item: own, prior: 0, own: -1 }[state.start];
-    const others = data.kept.length ? `, ${data.kept.join(" and ")} kept` : "";
-    this.#classes.forEach((chip, c) => {
-      say(chip, "checked", c === chosen);
-      const title = `The prior’s mean of class ${data.classes[c]}${others}; the chosen one again: back to its own`;
-      chip.title = state.start === "prior" ? `Class ${data.classes[c]}` : title;
-    });
+    this.#chips.show(
+      state.label ?? { item: own, prior: 0, own: -1 }[state.start],
+      state.start === "prior",
+      data.kept,
+    );
     this.#rates.forEach(({ block, betas, show }) => {
       const place = nearestBeta(betas, state.betas[block]);
       show(place, betas[place].toPrecision(3));
@@ -369,41 +338,11 @@ export class Controls {
     this.#reset.disabled = !moved;
   }
 
-  /**
-   * p(class | z) of the labelled blocks as a row of bars.
-   * @param {number[] | undefined} shares
-   */
-  #showSaid(shares) {
-    this.#said.hidden = !shares;
-    if (!shares) return;
-    shares.forEach((share, c) => this.#bars[c].style.setProperty("--share", String(share)));
-    const best = shares.indexOf(Math.max(...shares));
-    const percent = (100 * shares[best]).toFixed(1);
-    const text = `p(class | code) by the priors: ${this.data.classes[best]} with ${percent} %`;
-    this.#said.setAttribute("aria-label", text);
-    this.#said.title = text;
-  }
-
   /** The picture with its start and its moves in words, as SVG text. */
-  #svg() {
-    const { side, margin } = SAVED;
-    const font = getComputedStyle(this.root).fontFamily;
-    const ink = themed(this.root, "text-color", "#222");
-    /** @type {(text: string, y: number, look?: Record<string, string | number>) => string} */
-    const line = (text, y, look = {}) =>
-      svgText(text, { x: margin, y, "font-family": font, "font-size": 13, fill: ink, ...look });
+  #saved() {
     const moved = [...this.#handles.values()].filter(({ root }) => root.classList.contains("moved"));
     const moves = moved.map(({ name, value }) => `${name} ${value.textContent}`);
-    const { width, height } = fitting(this.#canvas, side);
-    const box = `x="${margin}" y="34" width="${width}" height="${height}" preserveAspectRatio="none" style="image-rendering:pixelated"`;
-    const parts = [
-      line("Decoded image", 22, { "font-weight": 600 }),
-      `<image ${box} href="${this.#canvas.toDataURL()}"/>`,
-      line(this.#startCaption.textContent ?? "", height + 54),
-      ...moves.map((text, i) => line(text, height + 72 + 18 * i)),
-    ];
-    const ground = themed(this.root, "background-color", "#fff");
-    return svgDocument(side + 2 * margin, height + 66 + 18 * moves.length, ground, parts.join(""));
+    return savedPicture(this.root, this.#canvas, [this.#startCaption.textContent ?? "", ...moves]);
   }
 
   destroy() {

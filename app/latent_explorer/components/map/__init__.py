@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from latent_explorer.components import palette
+from latent_explorer import palette
 from latent_explorer.components.map.selection import Grid, Selection
 from latent_explorer.components.shared import pack, served
 

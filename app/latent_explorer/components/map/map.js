@@ -1,13 +1,14 @@
 // Linked scatter maps on 2-D canvases: what the panels share.
 
 import { pageDecoder } from "../shared/decoder.js";
-import { element, oncePerFrame, say } from "../shared/elements.js";
+import { element, oncePerFrame } from "../shared/elements.js";
+import { Connection } from "./connection.js";
 import { KEYS } from "./gestures.js";
 import { Hovering } from "./hovering.js";
 import { Panel } from "./panel.js";
 import { Pictures } from "./pictures.js";
 import { Dataset } from "./points.js";
-import { insideOf } from "./polygons.js";
+import { selectedIn } from "./polygons.js";
 import { themeAt } from "./theme.js";
 import { Told } from "./told.js";
 import { Legend, Toolbar } from "./toolbar.js";
@@ -41,7 +42,6 @@ import { Legend, Toolbar } from "./toolbar.js";
 
 /** @typedef {import("../shared/mounting.js").Call<MapData>} MapCall */
 
-const OFFLINE_MS = 1500; // so long may a connection take before the map says that it is missing
 const NOTHING = new Dataset({ header: { map: "", digest: "", grids: [] }, arrays: [new Uint8Array()] });
 
 /** @type {Map<string, Dataset>} by the map's key, from the points message */
@@ -73,8 +73,7 @@ export class LatentMap {
 
   #told = { selection: new Told(), item: new Told(), hidden: new Told() };
   #structure = "";
-  #offline = false; // known to be, after a while
-  #waiting = 0; // timer of that while
+  #connection;
   /** @type {Panel | null} where a selection is being drawn */
   #previewing = null;
 
@@ -107,8 +106,11 @@ export class LatentMap {
     const channel = `map-${made++}`;
     this.hovering = new Hovering(this, `${channel}-place`);
     this.pictures = new Pictures(this.decoder, `${channel}-pictures`, () => this.#drawPoints());
-    this.unwatch = this.decoder.watch(() => this.#noticeConnection());
-    this.#noticeConnection();
+    this.#connection = new Connection(this.decoder, this.root, () => {
+      if (this.dataset === NOTHING) return;
+      this.#refreshControls();
+      this.#drawPoints();
+    });
     this.#listen();
   }
 
@@ -229,19 +231,6 @@ export class LatentMap {
     views.set(this.#viewKey(panel), view.whole ? null : view);
   }
 
-  #noticeConnection() {
-    clearTimeout(this.#waiting);
-    const notice = () => {
-      this.#offline = !this.decoder.online;
-      if (this.dataset === NOTHING) return;
-      this.#refreshControls();
-      this.#drawPoints();
-    };
-    this.root.dataset.live = String(this.decoder.online);
-    if (this.decoder.online) notice();
-    else this.#waiting = window.setTimeout(notice, OFFLINE_MS);
-  }
-
   #drawPoints() {
     this.panels.forEach((panel) => panel.drawPoints());
   }
@@ -267,19 +256,8 @@ export class LatentMap {
     this.count = 0;
     if (!points || !selection) this.selected = null;
     else {
-      const { polygon } = selection;
-      const isInside = insideOf(polygon);
-      const selected = (this.selected = new Uint8Array(points.count));
-      const [xs, ys] = [polygon.map(([x]) => x), polygon.map(([, y]) => y)];
-      const box = {
-        left: Math.min(...xs),
-        right: Math.max(...xs),
-        bottom: Math.min(...ys),
-        top: Math.max(...ys),
-      };
-      points.visit(box, this.isShown, (item) => {
-        if (isInside(points.x[item], points.y[item])) this.count += selected[item] = 1;
-      });
+      this.selected = selectedIn(points, selection.polygon, this.isShown);
+      this.count = this.selected.reduce((sum, one) => sum + one, 0);
     }
     this.#refreshControls();
     this.panels.forEach((each) => each.draw());
@@ -402,22 +380,9 @@ export class LatentMap {
 
   #refreshControls() {
     const { toolbar, root, data } = this;
-    say(toolbar.lasso, "pressed", this.tool === "lasso");
-    say(toolbar.box, "pressed", this.tool === "box");
-    say(toolbar.pan, "pressed", this.tool === "pan");
-    say(toolbar.priors, "pressed", this.showPriors);
-    say(toolbar.posteriors, "pressed", this.showPosteriors);
-    say(toolbar.pictures, "pressed", this.showPictures);
-    const ellipses = data.panels.flatMap((panel) => panel.ellipses);
-    const prior = ellipses.find(({ kind }) => kind === "prior");
-    toolbar.priors.hidden = !prior;
-    toolbar.posteriors.hidden = !ellipses.some(({ kind }) => kind !== "prior");
-    if (prior)
-      toolbar.priors.title = `Show or hide the priors: ellipses at ${prior.sigmas} standard deviations`;
-    toolbar.pictures.hidden = !data.decoder;
-    toolbar.clear.disabled = !this.selected && this.item < 0;
+    toolbar.show(this, data);
     this.legend.show(this.shown);
-    toolbar.tell(this.#status());
+    toolbar.tell(this.dataset.classes.length, this.selected && this.count, this.#connection.offline);
     root.dataset.tool = this.tool;
     root.dataset.selected = String(this.count);
     root.dataset.item = this.item < 0 ? "" : String(this.item);
@@ -425,17 +390,8 @@ export class LatentMap {
     root.dataset.hidden = this.#hidden.join(",");
   }
 
-  #status() {
-    /** @type {(value: number) => string} */
-    const number = (value) => value.toLocaleString("en");
-    const total = number(this.dataset.classes.length);
-    const items = this.selected ? `${number(this.count)} of ${total} selected` : `${total} items`;
-    return this.#offline ? `live decoding is not connected: only items show a picture · ${items}` : items;
-  }
-
   destroy() {
-    clearTimeout(this.#waiting);
-    this.unwatch();
+    this.#connection.remove();
     this.leave();
     this.panels.forEach((panel) => this.#drop(panel));
     this.#preview.cancel();

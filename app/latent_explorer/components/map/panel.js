@@ -7,11 +7,14 @@ import { fileName, saveMenu } from "../shared/saving.js";
 import { disc, stamp } from "./dots.js";
 import { Gestures, KEYS, REACH } from "./gestures.js";
 import { paintOver } from "./over.js";
-import { paintDot, paintPicture, spaced } from "./painting.js";
+import { paintPictures } from "./picturing.js";
+import { spaced } from "./painting.js";
 import { blend } from "./points.js";
 import { boxOf } from "./polygons.js";
 import { mapPicture } from "./saving.js";
 import { pixel } from "./theme.js";
+import { Travel } from "./travel.js";
+import { Underlay } from "./underlay.js";
 import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from "./view.js";
 
 /**
@@ -35,7 +38,6 @@ import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from 
  * @property {Point | null} guest the place of an image that is none of the items
  */
 
-const TRAVEL_MS = 350; // how long items take to their new places
 export const MOST_PICTURES = 150; // in view, beyond which they are dots
 const PICTURE_SIDES = [
   [20, 64],
@@ -62,15 +64,11 @@ export class Panel {
   blocks = [];
   title = "";
 
-  /** @type {{x: ArrayLike<number>, y: ArrayLike<number>}} where the items are drawn, on their way to new places */
-  #shown;
-  /** @type {{cancel: () => void} | null} */
-  #travel = null;
+  #travel; // where the items are drawn, on their way to new places
+  #underlay = new Underlay();
   #ratio = 1;
   /** @type {ImageData | null} */
   #image = null;
-  /** @type {{key: string, places: object, pixels: Uint32Array} | null} the map outside a selection, as it was painted last */
-  #pale = null;
 
   /**
    * @param {LatentMap} map
@@ -85,7 +83,7 @@ export class Panel {
     this.axes = data.axes;
     this.points = points;
     this.view = view;
-    this.#shown = { x: points.x, y: points.y };
+    this.#travel = new Travel(points, (travels) => this.#onTravel(travels));
     this.heading = element("figcaption", { class: "title" });
     this.pointCanvas = element("canvas", { class: "points" });
     this.overCanvas = element("canvas", { class: "over" });
@@ -118,7 +116,7 @@ export class Panel {
     this.resize.disconnect();
     this.drawPoints.cancel();
     this.drawOver.cancel();
-    this.#travel?.cancel();
+    this.#travel.cancel();
     this.gestures.remove();
     this.root.remove();
   }
@@ -135,10 +133,12 @@ export class Panel {
     this.guest = guest;
     this.blocks = blocks;
     if (points !== before) {
-      if (points.sharesFrame(before)) this.#startTravel();
-      else {
+      if (points.sharesFrame(before)) {
+        this.root.dataset.travelling = "true";
+        this.#travel.to(points);
+      } else {
         this.view = view;
-        this.#shown = { x: points.x, y: points.y };
+        this.#travel.stand(points);
       }
     }
     this.heading.textContent = this.title = title;
@@ -152,34 +152,11 @@ export class Panel {
     this.drawOver();
   }
 
-  /** Move every item from where it is shown to its new place. */
-  #startTravel() {
-    const { points } = this;
-    const from = this.#shown;
-    const start = performance.now();
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.root.dataset.travelling = "true";
-    const step = oncePerFrame(() => {
-      const time = still ? 1 : Math.min(1, (performance.now() - start) / TRAVEL_MS);
-      const share = time * time * (3 - 2 * time);
-      /** @type {(a: ArrayLike<number>, b: Float64Array) => Float64Array} */
-      const between = (a, b) => b.map((value, i) => a[i] + (value - a[i]) * share);
-      this.#shown =
-        time < 1
-          ? { x: between(from.x, points.x), y: between(from.y, points.y) }
-          : { x: points.x, y: points.y };
-      if (time === 1) delete this.root.dataset.travelling;
-      this.#paintPoints();
-      this.#paintOver();
-      if (time < 1) step();
-    });
-    this.#travel?.cancel();
-    this.#travel = step;
-    step();
-  }
-
-  get #travels() {
-    return this.#shown.x !== this.points.x;
+  /** @param {boolean} travels */
+  #onTravel(travels) {
+    if (!travels) delete this.root.dataset.travelling;
+    this.#paintPoints();
+    this.#paintOver();
   }
 
   // ---- view
@@ -201,7 +178,7 @@ export class Panel {
 
   /** @param {number} item */
   placeOf(item) {
-    return this.toScreen([this.#shown.x[item], this.#shown.y[item]]);
+    return this.toScreen([this.#travel.shown.x[item], this.#travel.shown.y[item]]);
   }
 
   inView(margin = 0) {
@@ -332,6 +309,7 @@ export class Panel {
     const started = performance.now();
     const { map, points } = this;
     const { theme, selected } = map;
+    const { shown, travels } = this.#travel;
     const { width, height } = this.pointCanvas;
     const context = contextOf(this.pointCanvas);
     if (this.#image?.width !== width || this.#image.height !== height)
@@ -343,10 +321,10 @@ export class Panel {
     this.radius = Math.max(1.2, Math.min(3.5, 26 * points.count ** -0.27)) * Math.max(1, Math.min(2, closer));
     const box = this.inView();
     const items = {
-      spans: this.#travels ? [/** @type {[number, number]} */ ([0, points.count])] : points.spans(box),
+      spans: travels ? [/** @type {[number, number]} */ ([0, points.count])] : points.spans(box),
       order: points.order,
-      xs: this.#shown.x,
-      ys: this.#shown.y,
+      xs: shown.x,
+      ys: shown.y,
       classes: map.dataset.classes,
       isShown: map.shown,
     };
@@ -361,7 +339,7 @@ export class Panel {
     };
     if (selected) {
       const key = [width, height, box.left, box.top, scale, theme.paper, map.shown].join();
-      this.#underlay(pixels, key, () => paintAll(theme.faded));
+      this.#underlay.fill(pixels, key, shown, () => paintAll(theme.faded));
       stamp(image, dot, theme.solid, items, to, selected);
     } else paintAll(theme.solid);
     context.putImageData(this.#image, 0, 0);
@@ -370,29 +348,12 @@ export class Panel {
   }
 
   /**
-   * Fill the pixels with the pale map that lies under a selection: as it was, where neither the view (`key`) nor the places have
-   * changed since, since all that a lasso changes is which items stand out.
-   * @param {Uint32Array} pixels
-   * @param {string} key
-   * @param {() => void} paint
-   */
-  #underlay(pixels, key, paint) {
-    const pale = this.#pale;
-    if (pale?.key === key && pale.places === this.#shown) return pixels.set(pale.pixels);
-    paint();
-    const buffer = pale?.pixels.length === pixels.length ? pale.pixels : new Uint32Array(pixels.length);
-    buffer.set(pixels);
-    this.#pale = { key, places: this.#shown, pixels: buffer };
-  }
-
-  /**
    * Pictures in place of dots, where few enough items are in view; those that would overlap another stay dots.
    * @param {CanvasRenderingContext2D} context
    */
   #paintPictures(context) {
     const { map, points } = this;
-    const { theme, selected } = map;
-    const isOn = map.showPictures && map.decoder.online && !this.#travels;
+    const isOn = map.showPictures && map.decoder.online && !this.#travel.travels;
     const items = isOn
       ? points.inView(this.inView(PICTURE_SIDES[0][1] / 2), MOST_PICTURES, map.isShown)
       : null;
@@ -408,20 +369,7 @@ export class Panel {
     this.root.dataset.pictures = String(this.pictured.length);
     if (!this.pictured.length) return;
     context.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
-    /** @type {(item: number) => number} */
-    const opacity = (item) => (selected && !selected[item] ? 0.25 : 1);
-    for (const [item, x, y] of this.pictured) {
-      const picture = map.pictures.of(item);
-      if (picture)
-        paintPicture(context, theme, picture, [x, y], this.side, map.colourOf(item), opacity(item));
-    }
-    const isPictured = new Set(this.pictured.map(([item]) => item));
-    for (const [item, x, y] of places) {
-      if (isPictured.has(item)) continue;
-      context.globalAlpha = opacity(item);
-      paintDot(context, theme, [x, y], map.colourOf(item), this.radius);
-    }
-    context.globalAlpha = 1;
+    paintPictures(context, map, this.pictured, places, this);
     context.setTransform(1, 0, 0, 1, 0, 0);
   }
 

@@ -23,6 +23,28 @@ export function insideOf(polygon) {
 }
 
 /**
+ * Which items lie inside a polygon: per item 1 or 0.
+ * @param {import("./points.js").Points} points
+ * @param {readonly Point[]} polygon
+ * @param {import("./points.js").IsShown} isShown
+ */
+export function selectedIn(points, polygon, isShown) {
+  const selected = new Uint8Array(points.count);
+  const isInside = insideOf(polygon);
+  const [xs, ys] = [polygon.map(([x]) => x), polygon.map(([, y]) => y)];
+  const box = {
+    left: Math.min(...xs),
+    right: Math.max(...xs),
+    bottom: Math.min(...ys),
+    top: Math.max(...ys),
+  };
+  points.visit(box, isShown, (item) => {
+    if (isInside(points.x[item], points.y[item])) selected[item] = 1;
+  });
+  return selected;
+}
+
+/**
  * The four corners of the box with these opposite corners.
  * @param {Point} one
  * @param {Point} other

@@ -52,8 +52,38 @@ export class Toolbar {
     );
   }
 
-  /** @param {string} words */
-  tell(words) {
+  /**
+   * What is on, and what there is to switch.
+   * @param {import("./map.js").LatentMap} map
+   * @param {import("./map.js").MapData} data
+   */
+  show(map, data) {
+    say(this.lasso, "pressed", map.tool === "lasso");
+    say(this.box, "pressed", map.tool === "box");
+    say(this.pan, "pressed", map.tool === "pan");
+    say(this.priors, "pressed", map.showPriors);
+    say(this.posteriors, "pressed", map.showPosteriors);
+    say(this.pictures, "pressed", map.showPictures);
+    const ellipses = data.panels.flatMap((panel) => panel.ellipses);
+    const prior = ellipses.find(({ kind }) => kind === "prior");
+    this.priors.hidden = !prior;
+    this.posteriors.hidden = !ellipses.some(({ kind }) => kind !== "prior");
+    if (prior) this.priors.title = `Show or hide the priors: ellipses at ${prior.sigmas} standard deviations`;
+    this.pictures.hidden = !data.decoder;
+    this.clear.disabled = !map.selected && map.item < 0;
+  }
+
+  /**
+   * @param {number} items how many there are
+   * @param {number | null} selected how many of them are, null when there is no selection
+   * @param {boolean} offline whether nothing is decoded live
+   */
+  tell(items, selected, offline) {
+    /** @type {(value: number) => string} */
+    const number = (value) => value.toLocaleString("en");
+    const total = number(items);
+    const count = selected === null ? `${total} items` : `${number(selected)} of ${total} selected`;
+    const words = offline ? `live decoding is not connected: only items show a picture · ${count}` : count;
     if (this.status.textContent !== words) this.status.textContent = words;
   }
 }

@@ -14,7 +14,7 @@ export const DECIMALS = 3; // decimals of a coordinate that was moved
 export const UNIT = 1000; // parts of the paper's width, in which strokes are measured
 
 /**
- * A stroke of a drawing: points x, y, x, y, ... and width in `uploads.UNIT`ths of the paper's width, ink from 0 to 255.
+ * A stroke of a drawing: points x, y, x, y, ... and width in `images.UNIT`ths of the paper's width, ink from 0 to 255.
  * @typedef {object} Stroke
  * @property {number} width
  * @property {number} ink

@@ -1,0 +1,134 @@
+"""The checkpoints that are offered, and each of them opened once for all visitors.
+
+A cache is keyed by the checkpoint's name and the time its files were written, so that a model trained again is read again.
+"""
+
+import itertools
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from latent_explorer import MODELS_VARIABLE, cards
+from latent_explorer.caches.kept import MOST_OPEN, Stamps, by_identity_few, forget_derived, stamps
+from latent_explorer.cards import text
+from latent_explorer.text import command, plain, said
+from vae_core import Checkpoint, bundled, load
+from vae_core.checkpoints import CheckpointError, found_in, load_card
+
+# The bundled checkpoint that a visitor sees first.
+OPENS_ON = "mr-cdvae-mnist"
+
+
+def offered() -> dict[str, Path]:
+    """The checkpoints to choose from, the one that the app opens on first: the bundled ones, and those of the folder given to
+    `latent-explorer app`."""
+    found = _all()
+    return {name: found[name] for name in sorted(found, key=OPENS_ON.__ne__)}
+
+
+def _all() -> dict[str, Path]:
+    """The bundled checkpoints and those of the folder; one of these that has the name of a bundled one is told apart by its folder's."""
+    found, folder = bundled(), os.environ.get(MODELS_VARIABLE)
+    bundled_folders = {other.resolve() for other in found.values()}
+    for name, other in (found_in(Path(folder)) if folder else {}).items():
+        if other.resolve() not in bundled_folders and text(name):
+            found[_apart(name, other, found)] = other
+    return found
+
+
+def _apart(name: str, folder: Path, taken: Collection[str]) -> str:
+    """The name, or one that is not taken yet."""
+    if name not in taken:
+        return name
+    home = f"{name} ({folder.resolve().parent.name})"
+    names = itertools.chain([home], (f"{home} {number}" for number in itertools.count(2)))
+    return next(found for found in names if found not in taken)
+
+
+def twin(name: str) -> str:
+    """What is said of a checkpoint whose folder has the name of a bundled one, or of that one; nothing of others."""
+    there = offered()
+    own = there[name].resolve().name
+    alike = [other for other, folder in there.items() if folder.resolve().name == own]
+    if len(alike) < 2:
+        return ""
+    return f"{len(alike)} models have the name {plain(own)}: {plain(own)} is bundled, {plain(', '.join(alike[1:]))} yours."
+
+
+def why(name: str, error: Exception) -> str:
+    """Why a checkpoint cannot be opened, as markdown and without the paths of this server."""
+    return plain(said(error, offered()[name]), 1000)
+
+
+def checkpoint(name: str) -> Checkpoint:
+    """The named checkpoint, one frozen object for all visitors. Raises CheckpointError for a damaged one.
+
+    It is read again when one of its files has been written since.
+    """
+    folder = offered()[name]
+    written = stamps(folder)
+    if (before := _last.get(folder)) not in (None, written):
+        _forget(name, folder, before or ())
+    _last[folder] = written
+    return _checkpoint(name, str(folder), written)
+
+
+_last: dict[Path, Stamps] = {}  # when the files of each folder were written that were read last
+
+
+def _forget(name: str, folder: Path, written: Stamps) -> None:
+    """Let go of what was kept of a checkpoint that has been made anew since, and with it of what was derived from others: that is
+    made again in a moment, and a training rewrites its card many times."""
+    _checkpoint.clear(name, str(folder), written)
+    forget_derived()
+
+
+@st.cache_resource(show_spinner="Opening the model …", max_entries=MOST_OPEN)
+def _checkpoint(name: str, folder: str, written: Stamps) -> Checkpoint:
+    card = cards.checked(load_card(folder))
+    found = replace(load(folder), card=card, known_as=name)
+    _check_atlas(found)  # read now: the pages need it, and a damaged one must be reported here
+    return found
+
+
+def _check_atlas(found: Checkpoint) -> None:
+    """Raises CheckpointError where there is no atlas, or that of another model."""
+    atlas, widths = found.atlas, found.model.sizes
+    fits = (
+        len(atlas) > 0
+        and atlas.classes == found.signature.classes
+        and 0 <= atlas.labels.min() <= atlas.labels.max() < max(1, len(atlas.classes))
+        and set(found.model.blocks) <= set(atlas.coordinates)
+        and all(
+            part.get(name, np.empty(0)).shape == (len(atlas), width) and np.isfinite(part[name]).all()
+            for part in (atlas.means, atlas.scales)
+            for name, width in widths.items()
+        )
+        and all(
+            places.shape == (len(atlas), 2) and np.isfinite(places).all()
+            for places in atlas.coordinates.values()
+        )
+    )
+    if not fits:
+        raise CheckpointError(
+            f"its atlas.npz is not of this model: `{command('latent-explorer', 'atlas', found.folder)}` makes it anew"
+        )
+
+
+def at_betas(found: Checkpoint, betas: Mapping[str, float]) -> Checkpoint:
+    """A multi-rate checkpoint at these betas, one object for all visitors. Raises ValueError for betas that it does not know."""
+    return _at_betas(found, tuple(betas.items())) if betas else found
+
+
+def current() -> Checkpoint:
+    """The checkpoint that the sidebar has chosen for this run, at the betas chosen there."""
+    return at_betas(checkpoint(st.session_state["checkpoint"]), st.session_state["betas"])
+
+
+@by_identity_few
+def _at_betas(found: Checkpoint, betas: tuple[tuple[str, float], ...]) -> Checkpoint:
+    return found.at(dict(betas))

@@ -1,0 +1,129 @@
+"""Where things lie on the map of a block: outlines of priors and posteriors, codes that are no item's."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latent_explorer.caches import checkpoints, encodings
+from latent_explorer.caches.kept import MOST_LARGE, by_identity, identity, kept
+from latent_explorer.components.map import Ellipse
+from vae_core import Checkpoint
+from vae_core.distributions import Sampler, diagonal_normal
+from vae_core.explore import (
+    prior_components,
+    priors_by_class,
+)
+from vae_core.projections import JOINT, place
+
+# Draws of a prior that are placed on a map to outline it, for each class.
+PRIOR_DRAWS = 200
+
+
+# Up to how many components of a mixture prior get an outline of their own.
+FEW_COMPONENTS = 12
+
+
+def prior_ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
+    """Where draws of the block's prior land on its map: an ellipse for each class or each of a few components, else one for all.
+
+    Between the rungs of a ladder of betas the outlines are interpolated as the items are.
+    """
+    corners = found.ladder.corners(found.betas)
+    rungs = [
+        _ellipses(
+            checkpoints.at_betas(
+                found, {name: float(rung[number]) for name, rung in found.ladder.betas.items()}
+            ),
+            block,
+        )
+        for number, _ in corners
+    ]
+    shares = [share for _, share in corners]
+    return [
+        replace(
+            parts[0],
+            centre=sum(share * part.centre for share, part in zip(shares, parts, strict=True)),
+            covariance=sum(share * part.covariance for share, part in zip(shares, parts, strict=True)),
+        )
+        for parts in zip(*rungs, strict=True)
+    ]
+
+
+@by_identity
+def _ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
+    prior = priors_by_class(found.model, block)
+    if prior is None:
+        return []
+    labelled = block in found.model.labelled
+    parts = prior_components(found.model, block)
+    few = parts is not None and len(parts.mean) <= FEW_COMPONENTS
+    prior = parts if parts is not None and few else prior
+    draws = Sampler.seeded(0)(prior.expand((PRIOR_DRAWS, *prior.batch_shape))).numpy()
+    draws = draws.reshape(PRIOR_DRAWS, -1, draws.shape[-1])
+    return [
+        _ellipse(
+            # The nearest item alone: the mean of several would draw every outline towards the middle of the map.
+            place(draws[:, number], found.atlas.means[block], found.atlas.coordinates[block], k=1),
+            found.atlas.classes[number] if labelled else f"#{number + 1}" if few else f"p({block})",
+            number if labelled else None,
+            # A component that nobody separated from the others overlaps several clusters: its core says where it is.
+            0.5 if few else 0.9,
+        )
+        for number in range(draws.shape[1])
+    ]
+
+
+def _ellipse(placed: np.ndarray, label: str, number: int | None, share: float) -> Ellipse:
+    """Median and covariance of the share of the draws that lies nearest to their median."""
+    centre = np.median(placed, axis=0)
+    distance = np.linalg.norm(placed - centre, axis=1)
+    kept = placed[distance <= np.quantile(distance, share)]
+    return Ellipse(centre, np.cov(kept.T), label, number)
+
+
+@kept(MOST_LARGE, lambda found: identity(found)[:2])  # the same at all betas
+def frame(found: Checkpoint, block: str) -> np.ndarray:
+    """Round what a map of the block is drawn at every beta: the coordinates of all rungs, `(R N, 2)`."""
+    return np.concatenate([rung.coordinates[block] for rung in found.ladder.rungs])
+
+
+def place_on_map(found: Checkpoint, block: str, codes: Mapping[str, Tensor], k: int = 8) -> np.ndarray:
+    """Where codes `(n, D)` of each latent lie on the map of a block, or of all of them, at the present betas, `(n, 2)`."""
+    parts = mapped(found, block)
+    known = np.concatenate([found.atlas.means[part] for part in parts], axis=1)
+    return place(
+        torch.cat([codes[part] for part in parts], 1).numpy(), known, found.atlas.coordinates[block], k
+    )
+
+
+def mapped(found: Checkpoint, block: str) -> list[str]:
+    """The latents that a place of the map stands for: the block, or all of them on the map of all."""
+    return found.model.blocks if block == JOINT else [block]
+
+
+def posterior_ellipse(
+    found: Checkpoint,
+    block: str,
+    codes: Mapping[str, tuple[Tensor, Tensor]],
+    image: str = "x",
+    number: int | None = None,
+) -> Ellipse:
+    """Where draws of a posterior, mean and scale `(1, D)` of each latent, land on the block's map, each at the item nearest to it."""
+    sampler = Sampler.seeded(0)
+    draws = {
+        part: sampler(diagonal_normal(*codes[part]).expand((PRIOR_DRAWS, 1)))[:, 0]
+        for part in mapped(found, block)
+    }
+    names = ", ".join(draws)
+    placed = place_on_map(found, block, draws, k=1)
+    return replace(_ellipse(placed, f"q({names} | {image})", number, 0.9), kind="posterior")
+
+
+@by_identity
+def item_posterior(found: Checkpoint, block: str, item: int) -> Ellipse:
+    """`posterior_ellipse` of an item, in the colour of its class."""
+    pair = {name: (mean[[item]], scale[[item]]) for name, (mean, scale) in encodings.codes(found).items()}
+    return posterior_ellipse(found, block, pair, number=int(found.atlas.labels[item]))

@@ -1,0 +1,78 @@
+"""What the prior of a block says beside the encodings."""
+
+import torch
+from torch import Tensor
+
+from latent_explorer.caches import encodings
+from latent_explorer.caches.kept import by_identity
+from vae_core import Checkpoint
+from vae_core.explore import (
+    prior_distance_of,
+    prior_log_density,
+)
+from vae_core.explore.components import Marginals, Parts, marginals, parts_of, responsibilities
+from vae_core.metrics.holes import COUNT, Holes, holes
+from vae_core.metrics.separation import Overlap, comparable, posterior_overlap, prior_overlap
+
+# What is said of a code by its block's prior: how far it is from the prior's mean, and log p in nats.
+PRIOR_MEASURES = {"distance": prior_distance_of, "log density": prior_log_density}
+
+
+@by_identity
+def usual_under_prior(found: Checkpoint, measure: str) -> dict[str, tuple[float, float]]:
+    """Between which values nine in ten items of the atlas lie, for each block: the 5% and 95% quantiles."""
+    means = encodings.item_codes(found, list(range(len(found.atlas))))
+    values = {block: PRIOR_MEASURES[measure](found.model, block, means) for block in found.model.blocks}
+    return {
+        block: (float(value.quantile(0.05)), float(value.quantile(0.95))) for block, value in values.items()
+    }
+
+
+@by_identity
+def parts(found: Checkpoint, block: str) -> Parts | None:
+    """The Gaussian parts of a block's prior; None where it reads other latents."""
+    return parts_of(found.model, block)
+
+
+@by_identity
+def usage(found: Checkpoint, block: str) -> Tensor:
+    """The share of the atlas that each part of the prior is responsible for, at the posterior means, `(M,)`."""
+    prior = parts(found, block)
+    assert prior is not None
+    return responsibilities(prior, encodings.codes(found)[block][0]).mean(0)
+
+
+@by_identity
+def prior_holes(found: Checkpoint, block: str) -> Holes:
+    """Draws of the prior by density ratio."""
+    prior = parts(found, block)
+    assert prior is not None
+    return holes(prior, *encodings.codes(found)[block], COUNT, seed=0)
+
+
+@by_identity
+def densities(found: Checkpoint, block: str, dimension: int) -> Marginals:
+    """The prior and the aggregate posterior of one dimension."""
+    prior = parts(found, block)
+    assert prior is not None
+    return marginals(prior, *encodings.codes(found)[block], dimension)
+
+
+@by_identity
+def class_overlap(found: Checkpoint, block: str, of_priors: bool) -> Overlap | None:
+    """Divergences between the classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings,
+    None where these are too many to compare."""
+    if of_priors:
+        return prior_overlap(found.model, block)
+    means, scales = encodings.codes(found)[block]
+    if not comparable(len(found.atlas.classes), means.shape[1]):
+        return None
+    labels = torch.from_numpy(found.atlas.labels)
+    return posterior_overlap(means, scales, labels, len(found.atlas.classes))
+
+
+def closest_part(found: Checkpoint, block: str, chosen: Tensor) -> Tensor:
+    """The part of the prior that codes `(n, D)` most probably come from, `(n,)`."""
+    prior = parts(found, block)
+    assert prior is not None
+    return responsibilities(prior, chosen).argmax(-1)

@@ -1,0 +1,128 @@
+"""A chart of two numbers of several models."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from latent_explorer import palette
+from latent_explorer.charts.rate_distortion import HERE, QUIET
+from latent_explorer.text import chart
+from vae_core.metrics import number
+
+Measured = Mapping[str, Any]  # value, se, n
+
+
+def against(models: Mapping[str, tuple[Measured, Measured]], x: str, y: str, here: str) -> go.Figure:
+    """Each model's number y over its number x, with two standard errors; the model `here` outlined."""
+    names = list(models)
+    figure = go.Figure(
+        go.Scatter(
+            x=[a["value"] for a, _ in models.values()],
+            y=[b["value"] for _, b in models.values()],
+            error_x={"array": [2 * a["se"] for a, _ in models.values()], "thickness": 1},
+            error_y={"array": [2 * b["se"] for _, b in models.values()], "thickness": 1},
+            mode="markers+text",
+            text=[f" {chart(name)}" for name in names],
+            textposition="middle right",
+            cliponaxis=False,
+            marker={
+                "size": 11,
+                "color": palette.colours(1)[0],
+                "line": {"width": [3 if name == here else 0 for name in names], "color": HERE},
+            },
+            hovertext=[
+                f"{chart(name)}<br>{chart(number(x).title)} {chart(number(x).told(a['value'], a['se']))} (n {a['n']:,})<br>{chart(number(y).title)} {chart(number(y).told(b['value'], b['se']))} (n {b['n']:,})"
+                for name, (a, b) in models.items()
+            ],
+            hoverinfo="text",
+        )
+    )
+    figure.update_layout(
+        title={
+            "text": chart(f"{number(y).title} over {number(x).title}"),
+            "x": 0,
+            "y": 0.99,
+            "yanchor": "top",
+            "font": {"size": 16},
+        },
+        xaxis_title=chart(number(x).heading),
+        yaxis_title=chart(number(y).heading),
+        height=480,
+        margin={"l": 60, "r": 160, "t": 50, "b": 50},  # at the right, room for the name of the last
+        dragmode="pan",
+    )
+    return figure
+
+
+def calibration(
+    confidence: np.ndarray, right: np.ndarray, spread: np.ndarray, count: np.ndarray, title: str
+) -> go.Figure:
+    """Share of right answers over mean confidence, `(M,)` each, with two standard errors, and below it how many images each bin holds."""
+    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.75, 0.25], vertical_spacing=0.06)
+    some = count > 0
+    x, y, n = confidence[some], right[some], count[some]
+    figure.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"color": QUIET, "dash": "dot"},
+        name="as sure as right", hoverinfo="skip",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=x,
+        y=y,
+        error_y={"array": 2 * spread[some], "thickness": 1},
+        mode="markers+lines",
+        marker={"size": 8, "color": palette.colours(1)[0]},
+        name="measured",
+        customdata=n,
+        hovertemplate="%{customdata:,} images, on average %{x:.1%} sure: %{y:.1%} right<extra></extra>",
+    )
+    figure.add_bar(
+        x=x, y=n, width=1 / 40, marker_color=palette.colours(1)[0], showlegend=False,
+        hovertemplate="%{y:,} images<extra></extra>", row=2, col=1,
+    )  # fmt: skip
+    figure.update_xaxes(range=[-0.02, 1.02])
+    figure.update_xaxes(title="confidence, max q(class | image)", tickformat=".0%", row=2)
+    figure.update_yaxes(title="share right", tickformat=".0%", range=[-0.05, 1.08], row=1)
+    figure.update_yaxes(title="images, log", type="log", row=2)
+    figure.update_layout(
+        title={"text": chart(title), "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
+        height=480,
+        margin={"l": 70, "r": 20, "t": 50, "b": 50},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
+        dragmode="pan",
+    )
+    return figure
+
+
+def knowledge(
+    shares: np.ndarray, dimensions: Sequence[str], factors: Sequence[str], title: str, says: str
+) -> go.Figure:
+    """A matrix `(D, F)` of shares in [0, 1]: dimensions down, factors across; `says` is what a cell says, with %{y}, %{x} and %{z} for the two and the share."""
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares,
+            x=list(map(chart, factors)),
+            y=list(map(chart, dimensions)),
+            zmin=0,
+            zmax=max(0.1, float(shares.max())),
+            colorscale="Viridis",
+            colorbar={"title": {"text": "share"}, "thickness": 12},
+            hovertemplate=says + "<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", title="dimension")
+    figure.update_xaxes(title="factor")
+    figure.update_layout(
+        title={
+            "text": chart(title),
+            "x": 0,
+            "y": 0.99,
+            "yanchor": "top",
+            "font": {"size": 16},
+        },
+        height=120 + 26 * len(dimensions),
+        margin={"l": 70, "r": 20, "t": 50, "b": 50},
+    )
+    return figure

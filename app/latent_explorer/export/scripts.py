@@ -1,0 +1,265 @@
+"""Complete scripts that make a page's picture with `vae_core` alone, for a visitor to copy.
+
+Each function takes what a page was asked for and gives the text of a script that writes `picture.png`: the same pictures, row after
+row. A page with a picture of another kind calls `script` with lines of its own, or `of_codes`, which decodes codes written out.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from torch import Tensor
+
+from latent_explorer.text import command, place
+from vae_core import Checkpoint, bundled
+from vae_core.labels import has_label
+from vae_core.names import IMAGE, LABEL
+
+# Where the names that a script may use come from, in the order of its imports.
+SOURCES = {
+    "load_data": "vae_core.data",
+    "Sampler": "vae_core.distributions",
+    **dict.fromkeys(
+        ("codes_of", "complete", "decode", "prior_codes", "ruler", "sample", "swap", "traverse"),
+        "vae_core.explore",
+    ),
+    "one_hot": "vae_core.priors",
+}
+
+
+def script(found: Checkpoint, title: str, lines: Sequence[str], columns: int, **sources: str) -> str:
+    """A script: opens the checkpoint as `checkpoint`, `model` and `atlas`, runs the lines, which make `images` `(N, *shape)`, and saves
+    their pictures in rows of `columns`.
+
+    What the lines use of `SOURCES`, or of `sources` (name=module), is imported.
+    """
+    text = "\n".join(lines)
+    imports: dict[str, list[str]] = {}
+    for name, module in sorted((SOURCES | sources).items(), key=lambda pair: pair[::-1]):
+        if re.search(rf"\b{name}[(.]", text):
+            imports.setdefault(module, []).append(name)
+    return "\n".join(
+        [
+            f'"""{_quoted(title)[1:-1]}: writes picture.png."""',
+            "",
+            "import torch",
+            "from torchvision.utils import save_image",
+            "",
+            "import vae_core",
+            *(f"from {module} import {', '.join(names)}" for module, names in imports.items()),
+            "",
+            *opened(found),
+            "model, atlas = checkpoint.model, checkpoint.atlas",
+            "",
+            *lines,
+            f'save_image(checkpoint.kind.picture(images) / 255, "picture.png", nrow={columns}, padding=0)',
+            "",
+        ]
+    )
+
+
+def opened(found: Checkpoint) -> list[str]:
+    """The lines that open the checkpoint at its betas. Paths outside the working directory are not disclosed: of one outside the folder that the
+    server was started in, only the name is written."""
+    comment = ""
+    if bundled().get(found.name) == found.folder:
+        folder = f"vae_core.bundled()[{_quoted(found.name)}]"
+    else:
+        folder = _quoted(place(found.folder))
+        if not found.folder.resolve().is_relative_to(Path.cwd()):
+            comment = "  # the path of the checkpoint's folder"
+    lines = [f"checkpoint = vae_core.load({folder}){comment}"]
+    return lines + ([f"checkpoint = checkpoint.at({json.dumps(found.betas)})"] if found.betas else [])
+
+
+def measuring(found: Checkpoint, *groups: str) -> str:
+    """The command that measures these groups of numbers of the checkpoint at its betas."""
+    betas = [word for block, beta in found.betas.items() for word in (block, f"{beta:g}")]
+    return run(found, "evaluate", *(["--beta", *betas] if betas else []), "--metrics", *groups)
+
+
+def run(found: Checkpoint, name: str, *options: str) -> str:
+    """A command of `latent-explorer` over the checkpoint, as a shell reads it."""
+    return command("latent-explorer", name, named(found), *options)
+
+
+def named(found: Checkpoint) -> str:
+    """The folder of a checkpoint in a command."""
+    folder = found.name if bundled().get(found.name) == found.folder else place(found.folder)
+    return f"./{folder}" if folder.startswith("-") else folder
+
+
+def _quoted(text: str) -> str:
+    """A text as Python reads it, on one line."""
+    return json.dumps(text, ensure_ascii=not text.isprintable())
+
+
+def codes_of_items(items: Sequence[int]) -> list[str]:
+    """`codes`: what decodes these items."""
+    return [
+        f"items = {list(items)}",
+        "codes = codes_of({name: torch.from_numpy(atlas.means[name][items]) for name in model.latents})",
+    ]
+
+
+def codes_from_prior(found: Checkpoint, label: int | None, seed: int | None) -> list[str]:
+    """`codes`: one draw of the prior, or its mean, given the class where there is one."""
+    inputs = "{}" if label is None else f'{{"{LABEL}": {_class(found, label)}}}'
+    draw = "" if seed is None else f", draw=Sampler.seeded({seed})"
+    return [f"codes = prior_codes(model, {inputs}{draw})"]
+
+
+def codes_written(codes: Mapping[str, Tensor], name: str = "codes") -> list[str]:
+    """`codes` `(N, D)` as numbers."""
+    rows = [f'    "{block}": torch.tensor({_numbers(code)}),' for block, code in codes.items()]
+    return [f"{name} = {{", *rows, "}"]
+
+
+def of_codes(found: Checkpoint, title: str, codes: Mapping[str, Tensor], columns: int) -> str:
+    """Any codes `(N, D)`, such as a mean, a point or a path, written out and decoded."""
+    return script(found, title, [*codes_written(codes), "images = decode(model, codes)"], columns)
+
+
+def of_parts(
+    found: Checkpoint, title: str, codes: Mapping[str, Tensor], columns: int, block: str, parts: Sequence[int]
+) -> str:
+    """Codes `(N, D)` written out and decoded, so many columns for each of these parts of a VampPrior, behind the part's pseudo-input."""
+    lines = [
+        *codes_written(codes),
+        f"drawn = decode(model, codes).unflatten(0, (-1, {columns}))",
+        f'inputs = pseudo_inputs(model, "{block}")[{list(parts)}]',
+        "images = torch.cat([inputs[:, None], drawn], dim=1).flatten(0, 1)",
+    ]
+    return script(found, title, lines, 1 + columns, pseudo_inputs="vae_core.explore.components")
+
+
+def traversal(
+    found: Checkpoint,
+    start: Sequence[str],
+    label: int | None,
+    block: str,
+    dimensions: Sequence[int],
+    span: float,
+    steps: int,
+) -> str:
+    """`start` holds the lines that make `codes`; `label` is the class that the block's prior is given."""
+    given = "codes"
+    if label is not None and has_label(found.model) and LABEL not in found.model.latents:
+        given = f'{{"{LABEL}": {_class(found, label)}, **codes}}'
+    return script(
+        found,
+        f"Traversals of {block} of {found.name}, one dimension a row",
+        [
+            *start,
+            "start = {name: code[0] for name, code in codes.items()}",
+            f'scale = ruler(model, "{block}", {given}, span={span}, steps={steps})',
+            f"dimensions = {list(dimensions)}",
+            f'images = traverse(model, start, "{block}", dimensions, scale.values[dimensions]).flatten(0, 1)',
+        ],
+        steps,
+    )
+
+
+def samples(
+    found: Checkpoint, rows: Sequence[int | None], columns: int, seed: int, temperature: float
+) -> str:
+    """Samples of the prior, a row for each of `rows`: of its class, or of the whole prior."""
+    draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
+    if has_label(found.model):
+        lines = [
+            f"label = torch.tensor({list(rows)}).repeat_interleave({columns})",
+            f'images = sample(model, {{"{LABEL}": one_hot(label, {_classes(found)})}}, {draw})',
+        ]
+    else:
+        lines = [f"images = sample(model, {{}}, n={len(rows) * columns}, {draw})"]
+    return script(found, f"Samples of the prior of {found.name}", lines, columns)
+
+
+def swaps(
+    found: Checkpoint, items: Sequence[int], kept: Sequence[str], own: Mapping[str, Tensor] | None = None
+) -> str:
+    """The swap matrix of items, and below them of an image with the codes `own` `(1, D)`."""
+    lines = codes_of_items(items)
+    if own is not None:
+        joined = "codes = {name: torch.cat([codes[name], own[name]]) for name in codes}"
+        lines += [*codes_written(own, "own"), joined]
+    classes = _classes(found)
+    return script(
+        found,
+        f"Styles of items in every class, by {found.name}",
+        [
+            *lines,
+            f"kept = {{name: codes[name] for name in {json.dumps(list(kept))}}}",
+            "images = torch.cat([decode(model, codes)[:, None], swap(model, kept)], dim=1).flatten(0, 1)",
+        ],
+        1 + classes,
+    )
+
+
+def held(
+    found: Checkpoint,
+    items: Sequence[int],
+    name: str,
+    draws: int,
+    seed: int,
+    temperature: float,
+    *,
+    derived: Sequence[str],
+    originals: bool,
+) -> str:
+    """Some variables of each item held, the rest drawn. `derived` are the observations beside the image, which come from the original
+    images or, where these are not at hand, from the codes."""
+    model, data = found.model, found.card["data"]["name"]
+    needed, others = [name, *model.inputs(name)], json.dumps(list(derived))
+    lines = [*codes_of_items(items), "values = {**codes}"]
+    if derived and originals:
+        lines += [
+            f'data = load_data({_quoted(data)}, "{found.atlas.split}").scored_by(model)',
+            "batch = data.batch(torch.tensor(items), Sampler.seeded(0))",
+            f'values |= model.infer({{"{IMAGE}": batch["{IMAGE}"]}}, only={others}).env',
+        ]
+    if derived:
+        lines.append(f"values = model.generate(values, only={others})")
+    if LABEL in needed:
+        lines.append(f'values["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[items]), {_classes(found)})')
+    size = found.signature.shape[-2:]
+    draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
+    return script(
+        found,
+        f"{name} of items held, the rest drawn, by {found.name}",
+        [
+            *lines,
+            f"fixed = {{name: values[name].repeat_interleave({draws}, 0) for name in {json.dumps(needed)}}}",
+            f'drawn = complete(model, fixed, {draw})["{IMAGE}"]',
+            f"drawn = drawn.unflatten(0, (-1, {draws}))",
+            "parts = [decode(model, codes)]",
+            *(line for other in derived for line in _enlarged(other, size)),
+            "images = torch.cat([torch.stack(parts, dim=1), drawn], dim=1).flatten(0, 1)",
+        ],
+        1 + len(derived) + draws,
+    )
+
+
+def _enlarged(name: str, size: Sequence[int]) -> list[str]:
+    height, width = size
+    return [
+        f'high, wide = values["{name}"].shape[-2:]',
+        f'large = values["{name}"].repeat_interleave(-(-{height} // high), -2).repeat_interleave(-(-{width} // wide), -1)',
+        f"parts.append(large[..., :{height}, :{width}])",
+    ]
+
+
+def _numbers(code: Tensor) -> str:
+    """A tensor as nested lists, each number as the shortest text that gives the same float."""
+    if code.ndim > 1:
+        return f"[{', '.join(_numbers(row) for row in code)}]"
+    return f"[{', '.join(str(number) for number in code.cpu().numpy())}]"
+
+
+def _classes(found: Checkpoint) -> int:
+    return len(found.atlas.classes)
+
+
+def _class(found: Checkpoint, label: int) -> str:
+    return f"one_hot(torch.tensor([{label}]), {_classes(found)})"

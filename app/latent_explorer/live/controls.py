@@ -1,0 +1,203 @@
+"""The state of the Live page: as a request for images, as a link, and what its handles are."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latent_explorer.caches import encodings
+from latent_explorer.components.controls import (
+    COLDEST,
+    DECIMALS,
+    HOTTEST,
+    ITEM,
+    OWN,
+    PRIOR,
+    SEEDS,
+    STARTS,
+    Block,
+    Handle,
+    Scene,
+    State,
+)
+from latent_explorer.live.route import decoder, rounded
+from latent_explorer.session import links
+from latent_explorer.text import plain
+from latent_explorer.user_image.images import Own
+from vae_core import Checkpoint
+from vae_core.explore import reach
+from vae_core.labels import has_label
+from vae_core.serving import Answer, Picture, Request
+
+MOST_MOVES = 64  # of a link
+NAMES = ("start", "item", "seed", "temperature", "move", "class")  # in the address
+
+
+def request(found: Checkpoint, state: State, own: Own | None = None) -> Request:
+    """What the live route is asked for a state, as the component asks it."""
+    label = None if state.label is None else (state.label,)
+    draw = {"seed": state.seed, "temperature": state.temperature} if state.start == PRIOR else {}
+    held = found.model.latents if label is None else kept(found)
+    picture = Picture(own.pixels.tobytes(), tuple(held)) if state.start == OWN and own is not None else None
+    held = held if state.start == ITEM else []
+    mixes = dict.fromkeys(held, (((state.item, 1.0),),))
+    return Request(
+        0,
+        found.name,
+        1,
+        mixes=mixes,
+        label=label,
+        picture=picture,
+        betas=state.betas,
+        moved=state.moved,
+        back=True,
+        classes=True,
+        **draw,  # type: ignore[arg-type]
+    )
+
+
+def kept(found: Checkpoint) -> list[str]:
+    """The blocks that stay when the class changes."""
+    return found.model.unlabelled
+
+
+def scene(found: Checkpoint, state: State, own: Own | None = None) -> Scene:
+    """What a state looks like, with its moves and without. Raises ValueError for a state that the model cannot show."""
+    start = State(**{**vars(state), "moved": {}})
+    answers = decoder().answer([request(found, state, own), request(found, start, own)])
+    for answer in answers:
+        if isinstance(answer, ValueError):
+            raise answer
+    shown: list[Answer] = answers  # type: ignore[assignment]
+    said = None if shown[0].classes is None else np.round(shown[0].classes[0].astype(float), 4).tolist()
+    return Scene(np.concatenate([answer.pixels for answer in shown]), rounded(shown[0].codes), said)
+
+
+def codes(scene: Scene) -> dict[str, torch.Tensor]:
+    """The codes of a scene, `(1, D)` for each latent."""
+    return {name: torch.tensor(rows) for name, rows in scene.codes.items()}
+
+
+def handles(found: Checkpoint) -> list[Block]:
+    """A handle for each dimension of each block, those that are used most first."""
+    return [_block(found, name) for name in found.model.blocks]
+
+
+def _block(found: Checkpoint, name: str) -> Block:
+    rate, variance, active = encodings.rates(found)[name]
+    low, high = reach(found.model, name, torch.from_numpy(found.atlas.means[name]))
+    used = variance if rate is None else rate
+    kind = ", labelled" if name in found.model.labelled else ", unlabelled"
+    return Block(
+        name,
+        f"{name} · {len(used)} dimensions" + (kind if has_label(found.model) else ""),
+        "variance" if rate is None else "KL, nats",
+        [
+            Handle(
+                d,
+                round(low[d].item(), DECIMALS),
+                round(high[d].item(), DECIMALS),
+                f"{used[d]:.2f}",
+                bool(active[d]),
+            )
+            for d in used.argsort(descending=True, stable=True).tolist()
+        ],
+    )
+
+
+def from_link(found: Checkpoint, own: Own | None = None) -> State:
+    """The state that the address asks for; a sentence on the page for each part that cannot be had."""
+    classes = found.atlas.classes if has_label(found.model) else ()
+    start = st.query_params.get("start")
+    if start == OWN and own is None:
+        st.warning(
+            "The link starts from its sender’s own image, which a link cannot carry. Give one of yours on the page Map."
+        )
+    else:
+        links.check("start", STARTS, "start")
+    label = None
+    if classes:
+        links.check("class", [*classes, "all"], "class")
+        asked = st.query_params.get("class")
+        label = classes.index(asked) if asked in classes else None
+    return fitting(
+        found,
+        State(
+            start if start in STARTS else ITEM,
+            links.number("item", 0, len(found.atlas) - 1, "item") or 0,
+            label,
+            links.number("seed", 0, SEEDS - 1, "seed") or 0,
+            _temperature(),
+            _moved(found, st.query_params.get("move", "")),
+        ),
+        own,
+    )
+
+
+def fitting(found: Checkpoint, state: State, own: Own | None = None) -> State:
+    """A state with what there is: the model's betas, a class where a draw needs one, no item or coordinate beyond the last."""
+    classes = len(found.atlas.classes) if has_label(found.model) else 0
+    label = state.label if state.label is not None and 0 <= state.label < classes else None
+    if state.start == PRIOR and classes and label is None:
+        label = 0
+    widths = {name: found.atlas.means[name].shape[1] for name in found.model.blocks}
+    moved = {
+        name: {d: value for d, value in moves.items() if 0 <= d < widths[name] and np.isfinite(value)}
+        for name, moves in state.moved.items()
+        if name in widths
+    }
+    return State(
+        state.start if state.start in STARTS and (state.start != OWN or own is not None) else ITEM,
+        min(max(state.item, 0), len(found.atlas) - 1),
+        label,
+        max(state.seed, 0),
+        min(max(state.temperature, COLDEST), HOTTEST) if np.isfinite(state.temperature) else 1.0,
+        {name: moves for name, moves in moved.items() if moves},
+        {**found.betas, **{name: beta for name, beta in state.betas.items() if name in found.betas}},
+    )
+
+
+def address() -> dict[str, str | None]:
+    """What the address says of a state."""
+    return {name: st.query_params.get(name) for name in NAMES}
+
+
+def to_link(found: Checkpoint, state: State) -> None:
+    """Put a state into the address; what is as usual is left out."""
+    classes = found.atlas.classes
+    prior = state.start == PRIOR
+    moves = [
+        f"{name}.{d}~{value:g}" for name, each in state.moved.items() for d, value in sorted(each.items())
+    ]
+    links.write(
+        start=None if state.start == ITEM else state.start,
+        item=state.item or None if state.start == ITEM else None,
+        seed=state.seed if prior else None,
+        temperature=f"{state.temperature:g}" if prior else None,
+        move="~".join(moves[:MOST_MOVES]) or None,
+        **{"class": None if state.label is None else classes[state.label]},
+    )
+
+
+def _temperature() -> float:
+    asked = st.query_params.get("temperature")
+    found = links.amount("temperature", COLDEST, HOTTEST, "temperature") if asked else None
+    return 1.0 if found is None else found
+
+
+def _moved(found: Checkpoint, text: str) -> dict[str, dict[int, float]]:
+    """What `to_link` wrote: block.dimension~value, one after the other."""
+    words = text.split("~") if text else []
+    moved: dict[str, dict[int, float]] = {}
+    try:
+        for place, value in zip(words[::2], words[1::2], strict=True):
+            name, _, dimension = place.rpartition(".")
+            if name not in found.model.blocks or not 0 <= int(dimension) < found.atlas.means[name].shape[1]:
+                raise ValueError(f"{found.name} has no {place[:80]}")
+            number = float(value)
+            if not abs(number) <= 1000:
+                raise ValueError(f"{value[:80]} is out of reach")
+            moved.setdefault(name, {})[int(dimension)] = number
+    except ValueError as error:
+        st.warning(f"The link’s moves cannot be read ({plain(error)}): write them as block.dimension~value.")
+        return {}
+    return moved

@@ -1,0 +1,86 @@
+"""Choosing items of the maps by number, each with its picture, and which latents take part in what is made of them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import streamlit as st
+
+from latent_explorer.caches import encodings
+from latent_explorer.parts.panels import small_picture
+from latent_explorer.session import links
+from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.widgets import own_picture
+from vae_core import Checkpoint
+
+ALL = "all"
+
+
+def items_of(found: Checkpoint, pattern: Sequence[int], draw: np.random.Generator | None = None) -> list[int]:
+    """Different items, of one class where the pattern has the same number: the first of the first classes, or drawn ones.
+
+    An atlas of too few classes or items repeats some.
+    """
+    labels = found.atlas.labels
+    order = np.unique(labels) if draw is None else draw.permutation(np.unique(labels))
+    chosen: list[int] = []
+    for number in pattern:
+        members = np.flatnonzero(labels == order[number % len(order)])
+        left = np.setdiff1d(members, chosen)
+        left = left if len(left) else members
+        chosen.append(int(left[0] if draw is None else draw.choice(left)))
+    return chosen
+
+
+def choose(
+    found: Checkpoint, names: Mapping[str, str], pattern: Sequence[int], button: str, own: Own | None = None
+) -> list[int]:
+    """An input for each name, by its key, with the item's decoded picture below it; the button draws others. `own` takes the first's place."""
+
+    def draw() -> None:
+        st.session_state.update(
+            dict(zip(names, items_of(found, pattern, np.random.default_rng()), strict=False))
+        )
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = [
+            _choose_one(found, key, name, default, own if number == 0 else None)
+            for number, ((key, name), default) in enumerate(
+                zip(names.items(), items_of(found, pattern), strict=False)
+            )
+        ]
+        st.button(button, icon=":material/shuffle:", key=f"draw-{next(iter(names))}", on_click=draw)
+    return chosen
+
+
+def _choose_one(found: Checkpoint, key: str, name: str, default: int, own: Own | None) -> int:
+    atlas, last = found.atlas, len(found.atlas) - 1
+    links.belonging(key, encodings.items_of(found), default)
+    with st.container(width=190, gap="small"):
+        item = links.whole(st, name, 0, last, key, "item", default, disabled=own is not None)
+        if own is None:
+            words = " · ".join(filter(None, (f"item {item}", atlas.class_of(item))))
+            small_picture(encodings.thumbnail(found, item), words)
+        else:
+            small_picture(own_picture(own), "your image")
+    return item
+
+
+def moving(found: Checkpoint, key: str, what: str) -> list[str]:
+    """Which latents take part; nobody is asked where there is one."""
+    latents = found.model.latents
+    if len(latents) == 1:
+        return latents
+    options = [ALL, *latents]
+    chosen = links.one_of(what, options, key=key, what="latent")
+    return latents if chosen == ALL else [chosen]
+
+
+def held(found: Checkpoint, moved: Sequence[str], whose: str) -> str:
+    """What is said of the latents that take no part."""
+    rest = [name for name in found.model.latents if name not in moved]
+    return f" {' and '.join(rest)} {'stays' if len(rest) == 1 else 'stay'} {whose}." if rest else ""
+
+
+def has_class(found: Checkpoint, moved: Sequence[str]) -> bool:
+    """Whether a class is among the latents that take part: between two of them there is nothing."""
+    return bool(set(moved) - set(found.model.blocks))

@@ -1,0 +1,124 @@
+"""Parts of pages that more than one page, or one page twice, shows: an opened item, a selection, what a card warns of."""
+
+import base64
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latent_explorer.caches import checkpoints, encodings, sources
+from latent_explorer.components.bars import bars
+from latent_explorer.components.image_grid import image_grid
+from latent_explorer.palette import colours
+from latent_explorer.pictures import to_bytes
+from latent_explorer.text import cleaned, plain
+from vae_core import Checkpoint
+from vae_core.checkpoints import CheckpointError
+from vae_core.explore import class_posterior, decode, neighbours
+from vae_core.labels import has_label
+from vae_core.names import LABEL
+
+NEIGHBOURS = 8
+
+
+def ground() -> int:
+    """The grey of the page itself, for cells of a grid that hold no picture."""
+    return 22 if st.context.theme.type == "dark" else 255
+
+
+def opened(names: Sequence[str]) -> list[Checkpoint]:
+    """The named checkpoints that can be read; a sentence for each that cannot."""
+    found = []
+    for name in names:
+        try:
+            found.append(checkpoints.checkpoint(name))
+        except CheckpointError as error:
+            st.error(f"{plain(name)} cannot be opened: {checkpoints.why(name, error)}")
+    return found
+
+
+def small_picture(png: bytes, words: str) -> None:
+    """A picture beside its words: text in the page, so that it costs no request of its own."""
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    st.html(
+        '<div style="display:flex;align-items:center;gap:8px;font-size:.8rem;line-height:1.25">'
+        f'<img src="{source}" alt="" style="width:56px;max-height:90px;object-fit:contain;border-radius:4px;image-rendering:pixelated">'
+        f"<span>{escape(cleaned(words, 500))}</span></div>"
+    )
+
+
+def item_panel(found: Checkpoint, item: int) -> None:
+    """An item: its picture, what the model says of its class, and its nearest neighbours in each block."""
+    atlas = found.atlas
+    left, middle, right = st.columns([1.1, 1.4, 3])
+    with left:
+        st.subheader(f"Item {item}")
+        st.caption(plain(atlas.class_of(item)))
+        _pictures(found, item)
+        if st.button("Traverse it", icon=":material/tune:", width="stretch"):
+            # The model and its betas are the frame's: they come along by themselves.
+            st.switch_page("views/traverse.py", query_params={"item": str(item)})
+    with middle:
+        class_bars(found, *_codes(found, item))
+    with right:
+        codes = {block: mean[0] for block, mean in _codes(found, item)[0].items()}
+        nearest_items(found, codes, f"item {item}", "item-neighbours", item)
+
+
+def class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[str, torch.Tensor]) -> None:
+    if not has_label(found.model):
+        st.caption("This model is not conditioned on the class, so it has no class posterior.")
+        return
+    classes = found.atlas.classes
+    if len(classes) < 2:
+        st.caption("The data has one class, so there is nothing to tell it from.")
+        return
+    posterior = class_posterior(found.model, means, scales)[0]
+    bars(classes, posterior.tolist(), colours(len(classes)), _class_posterior_title(found))
+
+
+def _class_posterior_title(found: Checkpoint) -> str:
+    return "q(class | x), the classifier" if LABEL in found.model.latents else "q(class | x) by the bound"
+
+
+def _codes(found: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    codes = encodings.codes(found)
+    return (
+        {block: mean[[item]] for block, (mean, _) in codes.items()},
+        {block: scale[[item]] for block, (_, scale) in codes.items()},
+    )
+
+
+def _pictures(found: Checkpoint, item: int) -> None:
+    originals = sources.originals(found)
+    reconstruction = to_bytes(decode(found.model, encodings.item_codes(found, [item])), found.kind)
+    pictures, columns = [reconstruction[0]], ["decoded"]
+    if originals is not None:
+        pictures.insert(0, to_bytes(found.kind.shown(originals.images[[item]]), found.kind)[0])
+        columns.insert(0, "original")
+    image_grid(
+        np.stack(pictures)[None], rows=[""], columns=columns, title=f"Item {item}", key="item-pictures"
+    )
+
+
+def nearest_items(
+    found: Checkpoint, codes: dict[str, torch.Tensor], what: str, key: str, item: int | None = None
+) -> None:
+    """The items nearest to a code `(D,)` in each block; `item` is the one it belongs to, left out."""
+    labels, classes = found.atlas.labels, found.atlas.classes
+    rows, notes = [], []
+    for block in found.model.blocks:
+        means, _ = encodings.codes(found)[block]
+        near = neighbours(means, codes[block], NEIGHBOURS, item).tolist()
+        rows.append(to_bytes(decode(found.model, encodings.item_codes(found, near)), found.kind))
+        notes.append(" ".join(classes[labels[n]] for n in near) if classes else "")
+    image_grid(
+        np.stack(rows),
+        rows=[f"near in {block}" for block in found.model.blocks],
+        row_notes=[f"classes {note}" if note else "" for note in notes],
+        columns=[f"{i + 1}." for i in range(NEIGHBOURS)],
+        title=f"The nearest neighbours of {what} in each block, decoded, nearest first",
+        key=key,
+    )

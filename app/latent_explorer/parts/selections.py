@@ -1,0 +1,195 @@
+"""What a selection on the maps gives: its classes, its mean image, its rows to keep, and the way from one selection to another."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latent_explorer.caches import encodings, maps
+from latent_explorer.components.bars import bars
+from latent_explorer.components.image_grid import image_grid
+from latent_explorer.components.map import MapState
+from latent_explorer.components.map.selection import Selection, selected_items
+from latent_explorer.export import menus, scripts, tables
+from latent_explorer.palette import colours
+from latent_explorer.pictures import to_bytes
+from latent_explorer.session import links
+from latent_explorer.text import key
+from vae_core import Checkpoint
+from vae_core.explore import Codes, along_attribute, attribute_vector, decode, mean_code
+from vae_core.names import LABEL
+
+KEPT = "selection_a"  # the name of selection A in the address
+ALL = "all latents"
+
+# Where the way from A to B begins and ends, as shares of it, and in how many steps.
+FROM, TO, STEPS = -0.5, 1.5, 9
+
+# Up to so many classes have a bar, the most frequent ones.
+MOST_BARS = 12
+
+
+def selection_panel(found: Checkpoint, state: MapState, kept: Selection | None) -> None:
+    """The present selection and the kept one, A, where there are some."""
+    present = state.selection if state.selection != kept else None
+    groups = {"A": _rows(found, kept, state), "B" if kept else "": _rows(found, present, state)}
+    selected = {name: rows for name, rows in groups.items() if len(rows)}
+    if not selected:
+        if kept or present:
+            st.caption("Nothing is selected: the classes inside the outline are hidden.")
+        return
+    st.subheader("Selections" if len(selected) > 1 else f"Selection {next(iter(selected))}")
+    *sides, right = st.columns([1.2] * len(selected) + [2.2], gap="medium")
+    for side, (name, rows) in zip(sides, selected.items(), strict=True):
+        with side:
+            _classes(found, name, rows)
+            _actions(found, name, rows, present)
+    with right:
+        _means(found, selected)
+    if "A" in selected and "B" in selected:
+        _traversal(found, selected["A"], selected["B"], state.item)
+    elif "A" in selected:
+        st.caption("Select other items on a map: they become B, and the way from A to B is shown.")
+
+
+def _rows(found: Checkpoint, selection: Selection | None, state: MapState) -> np.ndarray:
+    frames = {name: maps.frame(found, name) for name in found.atlas.coordinates}
+    return selected_items(selection, found.atlas.coordinates, found.atlas.labels, state.hidden, frames)
+
+
+def _classes(found: Checkpoint, name: str, rows: np.ndarray) -> None:
+    """How the selected items divide over the classes."""
+    atlas = found.atlas
+    counts = np.bincount(atlas.labels[rows], minlength=len(atlas.classes))
+    shown = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c]][:MOST_BARS]
+    palette = colours(len(atlas.classes))
+    st.markdown(f"{f'**{name}** · ' if name else ''}Selected {len(rows):,} of {len(atlas):,} items")
+    if not atlas.classes:
+        return
+    bars(
+        [f"{atlas.classes[c]} · {counts[c]:,}" for c in shown],
+        [counts[c] / len(rows) for c in shown],
+        [palette[c] for c in shown],
+        "Class · items, share of the selection",
+        key=f"classes-of-{name or 'selection'}",
+    )
+
+
+def _actions(found: Checkpoint, name: str, rows: np.ndarray, present: Selection | None) -> None:
+    """Keep the selection as A, or forget A; and its rows as files."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if name == "A":
+            st.button(
+                "Forget A", icon=":material/close:", on_click=links.write, kwargs={KEPT: None}, key="forget-a"
+            )
+        elif present:
+            st.button(
+                "Keep as A",
+                icon=":material/bookmark:",
+                on_click=links.write,
+                kwargs={KEPT: present.encode()},
+                key="keep-as-a",
+                help="Then select others, B: the way from the mean of A to that of B is shown.",
+            )
+        file = f"{key(found.name)}-selection{f'-{name.lower()}' if name else ''}"
+        st.download_button(
+            "CSV", lambda: tables.csv(table(found, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
+            help="The rows of these items: number, split, class, mean and scale of each latent, place on each map.",
+        )  # fmt: skip
+        st.download_button(
+            "NPZ", lambda: tables.npz(table(found, rows)), f"{file}.npz", "application/octet-stream", on_click="ignore",
+            key=f"npz-{name}", help="The same as arrays: `numpy.load(file, allow_pickle=False)`.",
+        )  # fmt: skip
+
+
+def table(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """The rows of some items: number, split, class, the betas they were encoded at, posterior mean and scale of each latent
+    `(n, D)`, coordinates on each map `(n, 2)`."""
+    atlas = found.atlas
+    return {
+        "item": rows,
+        "split": atlas.splits(rows),
+        **({"class": np.array(atlas.classes)[atlas.labels[rows]]} if atlas.classes else {}),
+        **{f"beta.{block}": np.full(len(rows), beta) for block, beta in found.betas.items()},
+        **{f"mean.{name}": atlas.means[name][rows] for name in found.model.latents},
+        **{f"scale.{name}": atlas.scales[name][rows] for name in found.model.latents},
+        **{f"map.{name}": places[rows] for name, places in atlas.coordinates.items()},
+    }
+
+
+def _means(found: Checkpoint, selected: dict[str, np.ndarray]) -> None:
+    """Mean images of each selection, the means of pixels and of codes told apart."""
+    pictures = {name: encodings.means_of(found, rows) for name, rows in selected.items()}
+    titles = ["images", "codes", *(f"{block} alone" for block in found.model.blocks)]
+    rests = [list(found_pictures)[-1].partition("rest of ")[2] for found_pictures in pictures.values()]
+    st.markdown("**Mean over the selection, of …**")
+    image_grid(
+        np.stack([np.stack(list(row.values())) for row in pictures.values()]),
+        rows=list(pictures),
+        row_notes=rests if any(rests) else None,
+        columns=titles[: len(next(iter(pictures.values())))],
+        title="Mean images of the selection",
+        key="means",
+    )
+    most = max(map(len, selected.values()))
+    some = f" (of {encodings.MEAN_OF:,} of them, evenly spread)" if most > encodings.MEAN_OF else ""
+    each = (
+        " Then one block alone at its mean, the rest of the item, named at the left, whose code is nearest to the mean."
+        if any(rests)
+        else ""
+    )
+    st.caption(
+        f"What you see: first the mean of the items’ decoded images{some}, which is blurred where they differ; then the one image that the "
+        f"mean of their codes{', with the class most probable on average,' if LABEL in found.model.latents else ''} decodes to.{each}"
+    )
+
+
+def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None) -> None:
+    """From the mean of A to that of B and beyond, and as far from the opened item."""
+    model, names = found.model, found.model.blocks
+    st.markdown("**From A to B**")
+    options = [ALL, *names]
+    moves = ALL
+    if len(options) > 2:
+        moves = links.one_of("What moves", options, key="moves", what="latents to move")
+    first, second = (_mean(found, rows) for rows in (a, b))
+    vector = attribute_vector(first, second)
+    starts: dict[str, Codes] = {"mean of A": first}
+    if item is not None:
+        starts[f"item {item}"] = encodings.item_codes(found, [item])
+    t = torch.linspace(FROM, TO, STEPS)
+    moving = None if moves == ALL else [moves]
+    ways = [along_attribute(model, start, vector, t, moving) for start in starts.values()]
+    codes = {name: torch.cat([way[name] for way in ways]) for name in model.latents}
+    zero, one = (int((t - mark).abs().argmin()) for mark in (0.0, 1.0))
+    image_grid(
+        to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
+        rows=list(starts),
+        columns=[f"t = {step:g}" for step in t.tolist()],
+        marks=[(row, zero) for row in range(len(starts))] + [(0, one)],
+        title="From selection A to selection B",
+        key="from-a-to-b",
+    )
+    stays = "" if moves == ALL else f" Only {moves} moves, the rest is that of the start."
+    if moves == ALL and LABEL in model.latents:
+        stays = " A class has no way between: it turns into that of B at t = ½."
+    with menus.beside(
+        "code + t (mean code of B − mean code of A), decoded: outlined t = 0, the start, and t = 1, which from the mean of A "
+        f"is that of B.{stays} Beyond 0 and 1 the way is carried on. Such a difference is an attribute vector (Larsen et al., 2016)."
+        + ("" if item is not None else " Open an item to send it the same way.")
+    ):
+        menus.menu(
+            "from-a-to-b",
+            f"{key(found.name)}-from-a-to-b",
+            codes=lambda: tables.table(
+                codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
+            ),
+            frames=lambda: (
+                to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
+                list(starts),
+            ),
+            script=scripts.of_codes(found, f"From one selection to another, by {found.name}", codes, STEPS),
+        )
+
+
+def _mean(found: Checkpoint, rows: np.ndarray) -> Codes:
+    return mean_code({name: mean[rows] for name, (mean, _) in encodings.codes(found).items()})

@@ -1,0 +1,87 @@
+"""Some variables of a few items held, the rest drawn."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latent_explorer.caches import encodings, sources
+from latent_explorer.components.image_grid import image_grid
+from latent_explorer.export import menus, scripts, tables
+from latent_explorer.pictures import enlarged, to_bytes
+from latent_explorer.sections.generate.shared import COLUMNS, TEMPERATURES
+from latent_explorer.session import links
+from vae_core import Checkpoint
+from vae_core.distributions import Sampler
+from vae_core.explore import complete, decode, holdable
+from vae_core.names import IMAGE
+
+HELD_ITEMS = 5
+
+
+@st.fragment
+def held(checkpoint: Checkpoint) -> None:
+    """Some variables of a few items stay, everything else is drawn anew: what each of them decides becomes visible."""
+    atlas = checkpoint.atlas
+    model = checkpoint.model
+    options = holdable(model)
+    if len(options) < 2:
+        return
+    st.subheader("Hold some, draw the rest")
+    links.settle("hold", options, "variable")
+    links.belonging("first", encodings.items_of(checkpoint), 0)
+    links.amount("held-temperature", *TEMPERATURES, "temperature of the draws")
+    controls = st.columns([1, 1, 1, 1.6], vertical_alignment="bottom")
+    name = controls[0].selectbox("Hold", options, key="hold", bind="query-params")
+    first = links.whole(controls[1], "First item", 0, len(atlas) - 1, "first", "first item")
+    seed = links.whole(controls[2], "Seed of the draws", 0, 9999, "held-seed", "seed of the draws")
+    temperature = controls[3].slider(
+        "Temperature of the draws", *TEMPERATURES, 1.0, 0.05, key="held-temperature", bind="query-params"
+    )
+    items = list(range(first, min(first + HELD_ITEMS, len(atlas))))
+    values = encodings.variables(checkpoint, items)
+    needed = [name, *model.inputs(name)]
+    fixed = {key: values[key].repeat_interleave(COLUMNS - 2, 0) for key in needed}
+    drawn = complete(model, fixed, draw=Sampler.seeded(seed, temperature))
+    own = decode(model, encodings.item_codes(checkpoint, items))[:, None]
+    images = torch.cat([own, drawn[IMAGE].unflatten(0, (len(items), -1))], dim=1)
+    derived = [
+        other for other in model.observed if other != IMAGE and values[other].dim() > 2
+    ]  # pictures too
+    smaller = [
+        to_bytes(enlarged(values[other], images.shape[-2:]), checkpoint.kind)[:, None] for other in derived
+    ]
+    shown = np.concatenate(
+        [to_bytes(images[:, :1], checkpoint.kind), *smaller, to_bytes(images[:, 1:], checkpoint.kind)], axis=1
+    )
+    columns = ["decoded", *derived]
+    image_grid(
+        shown,
+        rows=[f"item {item}" for item in items],
+        row_notes=[atlas.class_of(item) for item in items],
+        columns=columns + ["drawn"] * (shown.shape[1] - len(columns)),
+        title=f"{name} of each item held, the rest drawn",
+        key="held",
+    )
+    others = [other for other in options if other != name]
+    with menus.beside(
+        f"each row holds {name} of its item and draws {', '.join(others)} from the model; what stays the same "
+        f"along a row is what {name} decides."
+    ):
+        draws = COLUMNS - 2
+        menus.menu(
+            "held",
+            f"held-{name}",
+            codes=lambda: tables.table(
+                {latent: drawn[latent] for latent in model.latents}, item=np.repeat(items, draws)
+            ),
+            script=scripts.held(
+                checkpoint,
+                items,
+                name,
+                draws,
+                seed,
+                temperature,
+                derived=derived,
+                originals=sources.originals(checkpoint) is not None,
+            ),
+        )

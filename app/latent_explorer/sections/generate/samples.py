@@ -1,0 +1,67 @@
+"""Samples of the prior, decoded."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latent_explorer.components.image_grid import image_grid
+from latent_explorer.export import menus, scripts, tables
+from latent_explorer.pictures import to_bytes
+from latent_explorer.sections.generate.shared import COLUMNS, TEMPERATURES, judged
+from latent_explorer.session import links
+from vae_core import Checkpoint
+from vae_core.distributions import Sampler
+from vae_core.explore import decode, prior_codes
+from vae_core.labels import has_label
+from vae_core.names import LABEL
+from vae_core.priors import one_hot
+
+
+@st.fragment
+def samples(checkpoint: Checkpoint) -> None:
+    model = checkpoint.model
+    classes = checkpoint.atlas.classes
+    labelled = has_label(checkpoint.model)
+    st.subheader("Class-conditional samples" if labelled else "Samples")
+    options = ["all", *classes]
+    controls = st.columns([1, 2, 1], vertical_alignment="bottom")
+    shown = "all"
+    if labelled:
+        links.settle("class", options, "class")
+        shown = controls[2].selectbox("Class", options, key="class", bind="query-params")
+    links.amount("temperature", *TEMPERATURES, "temperature")
+    seed = links.whole(controls[0], "Seed", 0, 9999, "seed", "seed")
+    temperature = controls[1].slider(
+        "Temperature (factor on the prior’s σ)",
+        *TEMPERATURES,
+        1.0,
+        0.05,
+        key="temperature",
+        bind="query-params",
+    )
+    draw = Sampler.seeded(seed, temperature)
+    chosen: list[int | None] = [None] * 6
+    inputs = {}
+    if labelled:
+        chosen = list(range(len(classes))) if shown == "all" else [classes.index(shown)] * 4
+        inputs = {LABEL: one_hot(torch.tensor(chosen).repeat_interleave(COLUMNS), len(classes))}
+    codes = prior_codes(model, inputs, len(chosen) * COLUMNS, draw)
+    rows = ["" if c is None else classes[c] for c in chosen]
+    image_grid(
+        to_bytes(decode(model, codes).unflatten(0, (len(rows), COLUMNS)), checkpoint.kind),
+        rows=rows,
+        title="Samples of the prior, decoded; one row a class"
+        if labelled
+        else "Samples of the prior, decoded",
+        key="samples",
+    )
+    with menus.beside(
+        "the decoder’s mean image of latents drawn from the prior. " + judged(checkpoint, "sample_accuracy")
+    ):
+        about = {"class": np.repeat(rows, COLUMNS)} if labelled else {}
+        menus.menu(
+            "samples",
+            "samples",
+            codes=lambda: tables.table(codes, **about),
+            script=scripts.samples(checkpoint, chosen, COLUMNS, seed, temperature),
+        )

@@ -1,0 +1,88 @@
+"""The swap matrix: the style of an item in every class."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latent_explorer.caches import encodings
+from latent_explorer.components.image_grid import image_grid
+from latent_explorer.export import menus, scripts, tables
+from latent_explorer.pictures import to_bytes
+from latent_explorer.sections.generate.shared import judged
+from latent_explorer.session import links
+from latent_explorer.user_image.chosen import codes_and_class, kept_own
+from vae_core import Checkpoint
+from vae_core.explore import decode, swapped
+from vae_core.labels import has_label
+
+# Rows of the swap matrix, at most.
+SWAPPED = 20
+
+
+@st.fragment
+def swaps(checkpoint: Checkpoint) -> None:
+    atlas = checkpoint.atlas
+    model = checkpoint.model
+    classes = checkpoint.atlas.classes
+    labelled = has_label(checkpoint.model)
+    kept = model.unlabelled
+    if not (labelled and kept and len(classes) > 1):
+        return
+    st.subheader("Swap matrix")
+    there = np.unique(atlas.labels)[:SWAPPED]
+    default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in there)
+    links.belonging("items", encodings.items_of(checkpoint), default)
+    text = st.text_input("Items, by number", default, key="items", bind="query-params")
+    try:
+        items = links.numbers(text, len(atlas) - 1)[:SWAPPED]
+    except ValueError as error:
+        st.warning(str(error))
+        return
+    codes = encodings.item_codes(checkpoint, items)
+    rows, notes = (
+        [f"item {item}" for item in items],
+        [atlas.class_of(item) for item in items],
+    )
+    guest = own_row(checkpoint)
+    if guest is not None:
+        codes = {name: torch.cat([code, guest[name]]) for name, code in codes.items()}
+        rows, notes = [*rows, "your image"], [*notes, ""]
+    elsewhere = swapped(model, {block: codes[block] for block in kept})
+    grid = [code.unflatten(0, (len(rows), -1)) for code in (decode(model, codes), decode(model, elsewhere))]
+    image_grid(
+        to_bytes(torch.cat(grid, dim=1), checkpoint.kind),
+        rows=rows,
+        row_notes=notes,
+        columns=["decoded", *(f"→ {c}" for c in classes)],
+        marks=[(row, 1 + int(atlas.labels[item])) for row, item in enumerate(items)],
+        title="Each item’s style in every class",
+        key="swaps",
+    )
+    with menus.beside(
+        f"each row keeps {' and '.join(kept)} of its item and takes the other block from the prior’s mean of "
+        f"the column’s class; outlined, the item’s own class. {judged(checkpoint, 'swap_accuracy')}"
+    ):
+        menus.menu(
+            "swaps",
+            "swaps",
+            codes=lambda: tables.table(
+                elsewhere,
+                item=np.repeat(rows, len(classes)),
+                to_class=np.tile(classes, len(rows)),
+            ),
+            script=scripts.swaps(checkpoint, items, kept, guest),
+        )
+
+
+def own_row(checkpoint: Checkpoint) -> dict[str, torch.Tensor] | None:
+    """The codes of the visitor's image, where there is one and it is wanted."""
+    own = kept_own(checkpoint)
+    if own is None:
+        if st.query_params.get("own") == "true":
+            st.warning(
+                "The link includes its sender’s own image, which a link cannot carry. Give one of yours on the page Map."
+            )
+        return None
+    if not st.toggle("With your image", key="own", bind="query-params"):
+        return None
+    return codes_and_class(checkpoint, own)[0]

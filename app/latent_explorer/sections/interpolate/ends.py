@@ -1,0 +1,50 @@
+"""The two ends of a path: items, or the visitor's image first."""
+
+from typing import NamedTuple
+
+import streamlit as st
+import torch
+
+from latent_explorer.caches import encodings
+from latent_explorer.export import scripts
+from latent_explorer.parts.anchors import choose
+from latent_explorer.user_image.chosen import codes_and_class, kept_own
+from latent_explorer.user_image.images import Own
+from vae_core import Checkpoint
+from vae_core.explore import (
+    Codes,
+)
+
+PAIR = {"from": "From item", "to": "To item"}
+
+
+def own_end(checkpoint: Checkpoint) -> Own | None:
+    """The visitor's image where it is to be the first end."""
+    guest = kept_own(checkpoint)
+    if guest is not None:
+        return guest if st.toggle("Start from your image", key="own", bind="query-params") else None
+    if st.query_params.get("own", "").lower() == "true":
+        st.warning(
+            "The link starts from an image of one’s own, which no link can carry: draw or give one above."
+        )
+    return None
+
+
+class Ends(NamedTuple):
+    """The codes `(2, D)` of two ends in each latent, their classes where both are known, and the lines of a script that make `codes`."""
+
+    codes: Codes
+    labels: list[int]
+    lines: list[str]
+
+
+def chosen_ends(checkpoint: Checkpoint) -> Ends:
+    atlas = checkpoint.atlas
+    own = own_end(checkpoint)
+    items = choose(checkpoint, PAIR, (0, 1), "Another pair", own)
+    codes, labels = encodings.item_codes(checkpoint, items), [int(atlas.labels[item]) for item in items]
+    if own is None:
+        return Ends(codes, labels, scripts.codes_of_items(items))
+    code, label = codes_and_class(checkpoint, own)
+    codes = {name: torch.cat([code[name], both[1:]]) for name, both in codes.items()}
+    return Ends(codes, [] if label is None else [label, labels[1]], scripts.codes_written(codes))

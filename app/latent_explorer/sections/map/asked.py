@@ -1,0 +1,50 @@
+"""What the link asks of the maps."""
+
+import streamlit as st
+
+from latent_explorer.caches import colourings
+from latent_explorer.components.map.selection import Selection
+from latent_explorer.session import links
+from latent_explorer.text import plain
+from vae_core import Checkpoint
+
+
+def linked_selection(checkpoint: Checkpoint, name: str) -> Selection | None:
+    """The selection that the link asks for under this name."""
+    atlas = checkpoint.atlas
+    asked = st.query_params.get(name)
+    if not asked:
+        return None
+    try:
+        found = Selection.decode(asked)
+    except ValueError as error:
+        st.warning(f"The link's selection cannot be read: {plain(error)}.")
+        return None
+    if found.panel not in atlas.coordinates:
+        st.warning(
+            f"The link selects in the map of “{plain(found.panel)}”, but the blocks here are {', '.join(atlas.coordinates)}."
+        )
+        return None
+    return found
+
+
+def chosen_colouring(checkpoint: Checkpoint) -> str:
+    """What the dots are coloured by; a choice only where more than the class is known of the images."""
+    offered = colourings.colourings(checkpoint)
+    if len(offered) == 1:
+        return colourings.CLASS
+    return links.one_of(
+        "Colour by", offered, key="colour", what="colouring", on_change=lambda: links.write(hidden=None)
+    )
+
+
+def linked_hidden(groups: int) -> list[int]:
+    """The classes, or other groups of a colour, that the link switches off."""
+    asked = st.query_params.get("hidden")
+    if not asked:
+        return []
+    try:
+        return links.numbers(asked, groups - 1)
+    except ValueError:
+        st.warning(f"The link hides the classes “{plain(asked)}”. Give class numbers from 0 to {groups - 1}.")
+        return []

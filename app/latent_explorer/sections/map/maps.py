@@ -1,0 +1,78 @@
+"""The linked maps, and below them what a selection and an opened item give."""
+
+from urllib.parse import quote, urlencode
+
+import streamlit as st
+
+from latent_explorer import DECODE
+from latent_explorer.caches import colourings, encodings
+from latent_explorer.components.map import Decoder, latent_map
+from latent_explorer.parts.leak import leak_note
+from latent_explorer.parts.panels import item_panel
+from latent_explorer.parts.selections import KEPT, selection_panel
+from latent_explorer.sections.map.asked import chosen_colouring, linked_hidden, linked_selection
+from latent_explorer.sections.map.panel import panel
+from latent_explorer.session import links
+from latent_explorer.text import key
+from latent_explorer.user_image.chosen import kept_own
+from latent_explorer.user_image.panel import own_panel
+from latent_explorer.user_image.widgets import own_image
+from vae_core import Checkpoint
+from vae_core.projections import JOINT
+
+IMAGES = {"test": "test images", "train": "training images", "all": "training and test images"}
+
+
+@st.fragment
+def linked_maps(checkpoint: Checkpoint) -> None:
+    atlas = checkpoint.atlas
+    model = checkpoint.model
+    of_map = f"map-{key(checkpoint.name)}"
+    query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
+    shown = model.blocks
+    if (
+        len(shown) > 1
+        and JOINT in atlas.coordinates
+        and st.toggle("Map of all latents together", key="joint", bind="query-params")
+    ):
+        shown.append(JOINT)
+    by = chosen_colouring(checkpoint)
+    coloured = colourings.colouring(checkpoint, by)
+    for name in ("item", "hidden"):
+        links.belonging(name, encodings.items_of(checkpoint))
+    for name in ("selection", KEPT):  # an outline belongs to one map
+        links.belonging(name, checkpoint.name)
+    kept = linked_selection(checkpoint, KEPT)
+    state = latent_map(
+        [panel(checkpoint, block, by) for block in shown],
+        coloured.groups,
+        coloured.names,
+        key=of_map if by == colourings.CLASS else f"{of_map}-{by}",
+        decoder=Decoder(checkpoint.name, list(model.latents), checkpoint.betas),
+        thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
+        selection=linked_selection(checkpoint, "selection"),
+        kept=kept,
+        item=links.number("item", 0, len(atlas) - 1, "item"),
+        hidden=linked_hidden(len(coloured.names)),
+        colours=coloured.colours,
+    )
+    links.write(
+        item=state.item,
+        selection=state.selection.encode() if state.selection else None,
+        selection_a=kept.encode() if kept else None,
+        hidden=",".join(map(str, state.hidden)) or None,
+    )
+    st.caption(
+        f"What you see: each dot is one of {len(atlas):,} {IMAGES[atlas.split]}, coloured by {by}, where UMAP puts its posterior mean: near dots have similar codes; "
+        "distances between clusters mean little. Outlines show where the priors fall: one for each class, each component (#) of a "
+        "mixture, or the whole; dashed, where the posterior of the opened item falls. Hover decodes any place, also between dots; zoom "
+        "in, and dots become pictures. A lasso or a box selects in every map, a click opens the item."
+    )
+    selection_panel(checkpoint, state, kept)
+    with st.expander("Your own image on the maps", icon=":material/draw:"):
+        own_image(checkpoint)
+    if (own := kept_own(checkpoint)) is not None:
+        own_panel(checkpoint, own)
+    if state.item is not None:
+        item_panel(checkpoint, state.item)
+    leak_note(checkpoint)

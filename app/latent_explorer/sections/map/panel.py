@@ -1,0 +1,45 @@
+"""The map of one block: its dots, outlines, and the place of the visitor's image."""
+
+from dataclasses import replace
+
+from latent_explorer.caches import colourings, maps, user_images
+from latent_explorer.components.map import Ellipse, Panel
+from latent_explorer.user_image.chosen import kept_own
+from vae_core import Checkpoint
+from vae_core.projections import JOINT
+
+
+def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
+    """The map of one block, or of all of them together, coloured by class or by a factor."""
+    atlas = checkpoint.atlas
+    own = kept_own(checkpoint)
+    guest, outlines = None, [] if block == JOINT else maps.prior_ellipses(checkpoint, block)
+    if own is not None:
+        codes = user_images.own_codes(checkpoint, own)
+        guest = maps.place_on_map(checkpoint, block, {name: mean for name, (mean, _) in codes.items()})[0]
+        outlines = [*outlines, maps.posterior_ellipse(checkpoint, block, codes, "your image")]
+
+    def coloured(outline: Ellipse) -> Ellipse:
+        """Where colours are not those of classes, an outline has none of them."""
+        return outline if by == colourings.CLASS else replace(outline, class_index=None)
+
+    return Panel(
+        block,
+        title(checkpoint, block),
+        atlas.coordinates[block],
+        [coloured(outline) for outline in outlines],
+        guest=guest,
+        frame=maps.frame(checkpoint, block),
+        blocks=tuple(maps.mapped(checkpoint, block)),
+        of_item=lambda item: [coloured(maps.item_posterior(checkpoint, block, item))],
+    )
+
+
+def title(checkpoint: Checkpoint, block: str) -> str:
+    atlas = checkpoint.atlas
+    model = checkpoint.model
+    if block == JOINT:
+        return "all latents together"
+    kind = "labelled" if block in model.labelled else "unlabelled"
+    found = f"{block} · {kind} latents, {atlas.means[block].shape[1]} dimensions"
+    return f"{found} · β = {checkpoint.betas[block]:g}" if block in checkpoint.betas else found

@@ -1,0 +1,95 @@
+"""The numbers of a card, measured again on demand."""
+
+import numpy as np
+import streamlit as st
+
+from latent_explorer.export import menus, scripts
+from latent_explorer.sections.measure.job import JOB, last_output, start, watch
+from latent_explorer.session import links
+from latent_explorer.session.jobs import Job
+from latent_explorer.text import cleaned, code_span, command, key, measured_by, plain
+from vae_core import Checkpoint
+from vae_core.metrics import METRICS, Estimate, number
+
+AMOUNTS = {"1,000 images": 1000, "all images": None}
+
+
+# Differences beyond so many standard errors are more than chance: 1 in 400 of independent measurements.
+FAR = 3
+
+
+def this_model(checkpoint: Checkpoint) -> None:
+    metrics = checkpoint.card["metrics"]
+    controls = st.columns([3, 1.2, 1, 1], vertical_alignment="bottom")
+    links.check("groups", list(METRICS), "group of numbers")
+    groups = controls[0].multiselect(
+        "Groups of numbers",
+        list(METRICS),
+        ["elbo"],
+        key="groups",
+        bind="query-params",
+        help="Each is a function of `vae_core/metrics`, where its formula stands.",
+    )
+    amount = controls[1].selectbox("On", list(AMOUNTS), key="amount", bind="query-params")
+    seed = links.whole(controls[2], "Seed", 0, 9999, "seed", "seed")
+    job = st.session_state.get(JOB)
+    if job is None or not job.running:
+        if controls[3].button("Measure", icon=":material/play_arrow:", disabled=not groups, width="stretch"):
+            start(checkpoint, groups, AMOUNTS[amount], seed)
+    elif controls[3].button("Cancel", icon=":material/stop:", width="stretch"):
+        job.cancel()
+        st.rerun(scope="app")
+    watch(checkpoint)
+    numbers(checkpoint, metrics)
+
+
+def numbers(checkpoint: Checkpoint, metrics: dict) -> None:
+    again = last_output(checkpoint).get("metrics", {})
+    rows = [row(name, metrics.get(name), again.get(name)) for name in dict.fromkeys([*again, *metrics])]
+    if not rows:
+        st.info(
+            f"{plain(checkpoint.name)} has not been measured yet: choose groups above, or run {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}."
+        )
+        return
+    st.dataframe(
+        [{part: r[part] for part in r if part != "name"} for r in rows],
+        hide_index=True,
+        height=min(38 + 35 * len(rows), 640),
+        column_config=COLUMNS,
+    )
+    seen = f"the card’s numbers{' at β = 1' if checkpoint.betas else ''}, each with its standard error, on n images or draws; by {measured_by(checkpoint.card, metrics)}."
+    if again:
+        far = [r["number"] for r in rows if r.get("apart, s.e.") is not None and abs(r["apart, s.e."]) > FAR]
+        job: Job = st.session_state[JOB]
+        folder, place = str(checkpoint.folder), scripts.named(checkpoint)
+        again_by = command("latent-explorer", *(place if word == folder else word for word in job.arguments))
+        seen += f" Beside them the same measured again by {code_span(again_by)}"
+        seen += (
+            f"; more than {FAR} standard errors apart: {plain(', '.join(far), 1000)}."
+            if far
+            else f": none is more than {FAR} standard errors apart."
+        )
+    with menus.beside(seen):
+        menus.menu(
+            "numbers",
+            f"{key(checkpoint.name)}-metrics",
+            codes=lambda: {name: np.array([str(r.get(name, "")) for r in rows]) for name in rows[0]},
+        )
+
+
+COLUMNS = {
+    name: st.column_config.NumberColumn(format="%.4g")
+    for name in ("card", "± s.e.", "again", "± s.e. again", "apart, s.e.")
+}
+
+
+def row(name: str, card: dict | None, again: dict | None) -> dict:
+    """One number: the card's, the new one, and how many standard errors lie between them."""
+    found: dict = {"number": cleaned(number(name).title), "unit": number(name).unit, "name": name}
+    if card:
+        found |= {"card": card["value"], "± s.e.": card["se"], "n": card["n"]}
+    if again:
+        found |= {"again": again["value"], "± s.e. again": again["se"], "n again": again["n"]}
+    if card and again:
+        found["apart, s.e."] = Estimate(**again).apart(Estimate(**card))
+    return found

@@ -1,0 +1,168 @@
+"""Models of the same data side by side, by the factors that it was made of: scores, published ones, and what moves with a dimension.
+
+Shapes: D dimensions of all blocks, F factors, T positions.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latent_explorer.caches import collection, encodings, measurements
+from latent_explorer.components.image_grid import image_grid
+from latent_explorer.export import menus, scripts, tables
+from latent_explorer.parts.panels import opened
+from latent_explorer.pictures import to_bytes
+from latent_explorer.published import PUBLISHED, SCORES
+from latent_explorer.session import links
+from latent_explorer.text import code_span, key, plain
+from vae_core import Checkpoint
+from vae_core.data import DATASETS
+from vae_core.explore import decode, ruler, traversal
+from vae_core.metrics.disentanglement import PART_IMAGES, PARTS
+from vae_core.names import LABEL
+from vae_core.priors import one_hot
+
+TOGETHER = "Disentanglement"  # the name of this view
+ACROSS, STEPS, SPAN = 2, 9, 2.5
+
+
+def side_by_side(checkpoint: Checkpoint) -> None:
+    offered = collection.of_known_factors()
+    if not offered:
+        st.info(
+            "None of these models was trained on data whose factors are known: train one, for example "
+            "`latent-explorer train vae --data sprites --nets conv-32-64 --latent 10 --beta 4 --out runs/sprites`."
+        )
+        return
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    links.check("among", offered, "model")
+    chosen = left.multiselect("Models", offered, offered, key="among", bind="query-params")
+    if not chosen:
+        st.info("Choose at least one model.")
+    if not (models := opened(chosen)):
+        return
+    last = min(len(found.atlas) for found in models) - 1
+    links.belonging("item", " ".join(sorted({encodings.items_of(found) for found in models})), 0)
+    item = links.whole(right, "Item", 0, last, "item", "item")
+    for start in range(0, len(models), ACROSS):
+        for place, found in zip(st.columns(ACROSS), models[start : start + ACROSS], strict=False):
+            with place:
+                strips_by_factor(found, item)
+    st.caption(
+        "What you see: for each factor the dimension whose posterior mean tells most of it, moved over ±"
+        f"{SPAN:g} standard deviations of its prior, from the item’s code (outlined where it lies in the range), all else kept. The note says what "
+        "share of the factor’s entropy that dimension tells, and the next best one. Where a row changes more than its factor, or two rows share "
+        "a dimension, the model is not disentangled."
+    )
+    table(models)
+
+
+def strips_by_factor(found: Checkpoint, item: int) -> None:
+    told = measurements.factors(found)
+    if told is None:
+        st.info(f"The images of {plain(found.name)} are not at hand, so its factors are not known here.")
+        return
+    order = (-told.information).argsort(0, kind="stable")
+    best, second = (np.take_along_axis(told.information, order[[i]], 0)[0] for i in (0, 1))
+    start = encodings.item_codes(found, [item])
+    given = {LABEL: one_hot(torch.tensor([int(found.atlas.labels[item])]), len(found.atlas.classes)), **start}
+    code, parts, marks = {name: rows[0] for name, rows in start.items()}, [], []
+    for row, column in enumerate(order[0]):
+        block, dimension = place_of(found, int(column))
+        scale = ruler(found.model, block, given, SPAN, STEPS)
+        parts.append(traversal(code, block, [dimension], scale.values[[dimension]]))
+        nearest = int(scale.nearest(code[block])[dimension])
+        marks += [(row, nearest)] if nearest >= 0 else []
+    codes = {name: torch.cat([part[name] for part in parts]) for name in code}
+    image_grid(
+        to_bytes(decode(found.model, codes).unflatten(0, (-1, STEPS)), found.kind),
+        rows=[f"{name} · {told.dimensions[j]}" for name, j in zip(told.names, order[0], strict=True)],
+        row_notes=[f"{a:.0%}, next {b:.0%}" for a, b in zip(best, second, strict=True)],
+        marks=marks,
+        title=found.name,
+        key=f"factors-{key(found.name)}",
+        headed=True,
+    )
+    with menus.beside(f"{plain(found.name)} by factor. {scores_of(found)}."):
+        menus.menu(
+            f"factors-{key(found.name)}",
+            f"{key(found.name)}-by-factor",
+            codes=lambda: tables.table(codes, factor=np.repeat(told.names, STEPS)),
+            script=scripts.of_codes(
+                found, f"The dimensions of {found.name} that tell most of each factor", codes, STEPS
+            ),
+        )
+
+
+def place_of(found: Checkpoint, column: int) -> tuple[str, int]:
+    """The block and its dimension that a column of all blocks' dimensions, side by side, is."""
+    for block in found.model.blocks:
+        width = found.atlas.means[block].shape[1]
+        if column < width:
+            return block, column
+        column -= width
+    raise IndexError(f"{found.name} has {column} dimensions too few")
+
+
+def scores_of(found: Checkpoint) -> str:
+    metrics = found.card["metrics"]
+    shown = [
+        f"{title} {metrics[name]['value']:.3f} ± {metrics[name]['se']:.3f}"
+        for name, title in SCORES.items()
+        if name in metrics
+    ]
+    if shown:
+        return f"The scores: {', '.join(shown)}"
+    return f"Not measured yet: {code_span(scripts.measuring(found, 'disentanglement', 'dci') + ' --write')}"
+
+
+def table(models: Sequence[Checkpoint]) -> None:
+    """Our scores and published ones, apart."""
+    rows = [ours(found) for found in models]
+    rows += [
+        {
+            "model": f"published: {found.method}",
+            **{title: found.range_of(name) for name, title in SCORES.items()},
+            "budget": found.about,
+            "source": found.source,
+        }
+        for found in PUBLISHED
+    ]
+    scores = {title: st.column_config.TextColumn(width=120) for title in SCORES.values()}
+    st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), column_config=scores)
+    data = sorted({found.card["data"]["name"] for found in models})
+    with menus.beside(
+        f"the scores of the cards, ± one standard error of the measurement, and below them what others have published on dSprites. {protocol(data)} "
+        "Ours are one training each, and the spread over seeds is known to be larger than most differences between methods (Locatello et al., "
+        "2019): the table is no ranking. Each card’s numbers: "
+        f"{code_span(scripts.measuring(models[0], 'disentanglement', 'dci'))} and so on."
+    ):
+        menus.menu(
+            "scores",
+            "disentanglement",
+            codes=lambda: {key: np.array([str(row.get(key, "")) for row in rows]) for key in rows[0]},
+        )
+
+
+def ours(found: Checkpoint) -> dict[str, str]:
+    metrics, made = found.card["metrics"], found.card["training"]
+    steps = found.card["epochs_done"] * (found.card["data"]["images"] // made["batch"])
+    numbers = {
+        title: f"{metrics[name]['value']:.3f} ± {metrics[name]['se']:.3f}" if name in metrics else ""
+        for name, title in SCORES.items()
+    }
+    images = f"{found.card['data']['images']:,} images"
+    budget = f"{images}, {steps:,} steps of {made['batch']} at {made['learning_rate']:g}, seed {made['seed']}"
+    return {"model": found.name, **numbers, "budget": budget, "source": "its card"}
+
+
+def protocol(data: Sequence[str]) -> str:
+    """How our measurements and trainings differ from the published ones."""
+    about = " and ".join(f"{name} ({DATASETS[name].about})" for name in data)
+    return (
+        f"The differences: our images are {about}, not those of dSprites; a part of the grid of their factors to train on, and as many steps as the "
+        "table says; scores on test images that no training saw instead of draws from the whole grid; SAP and DCI from "
+        f"{PARTS} times up to {PART_IMAGES:,} images to fit and as many to test instead of once 10,000 and 5,000."
+    )

@@ -1,0 +1,151 @@
+"""How far apart the classes lie: a matrix of divergences, and two classes seen along the line between their means."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latent_explorer.caches import encodings, priors
+from latent_explorer.charts.priors import matrix
+from latent_explorer.charts.rate_distortion import CONFIG
+from latent_explorer.components.image_grid import image_grid
+from latent_explorer.components.map import Panel
+from latent_explorer.export import menus, scripts
+from latent_explorer.pictures import to_bytes
+from latent_explorer.sections.prior.shared import block_of, map_of, outlines
+from latent_explorer.session import links
+from latent_explorer.text import code_span, key, plain
+from vae_core import Checkpoint
+from vae_core.explore import (
+    class_means,
+    decode,
+    path,
+)
+from vae_core.explore.components import (
+    plane_between,
+)
+from vae_core.priors import one_hot
+
+PRIORS, ENCODINGS = BETWEEN = ("priors", "encodings")
+
+
+MATRICES = {"KL": ("kl", "KL(row ‖ column)"), "Bhattacharyya": ("bhattacharyya", "Bhattacharyya distance")}
+
+
+STEPS = 11
+
+
+def classes(models: list[Checkpoint], block: str) -> None:
+    checkpoint, names = models[0], models[0].atlas.classes
+    links.belonging("item", encodings.items_of(checkpoint))
+    left, right = st.columns(2)
+    kind = links.one_of("Divergence", list(MATRICES), key="matrix", what="divergence", place=left)
+    of = links.one_of("Between", BETWEEN, key="of", what="kind of classes", place=right)
+    a, b = linked_pair(checkpoint)
+    for place, found in zip(st.columns(len(models)), models, strict=True):
+        with place:
+            class_matrix(found, block_of(found, block), kind, of == PRIORS, (a, b))
+    st.markdown(f"**Class {plain(names[a])} and class {plain(names[b])}**")
+    for place, found in zip(st.columns(len(models)), models, strict=True):
+        with place:
+            two_clusters(found, block_of(found, block), a, b)
+
+
+def linked_pair(checkpoint: Checkpoint) -> tuple[int, int]:
+    """The two classes of the address, such as 3~8; the first two unless it names others."""
+    names = checkpoint.atlas.classes
+    links.belonging("pair", encodings.items_of(checkpoint))
+    asked = st.query_params.get("pair", f"{names[0]}~{names[-1]}")
+    for a, first in enumerate(names):  # a class may have a ~ in its name
+        if asked.startswith(f"{first}~") and (second := asked[len(first) + 1 :]) in names and first != second:
+            links.write(pair=st.query_params.get("pair"))
+            return a, names.index(second)
+    st.warning(
+        f"The link asks for the pair “{plain(asked)}”. Give two different classes, for example {plain(f'{names[0]}~{names[-1]}')}."
+    )
+    return 0, len(names) - 1
+
+
+def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair: tuple[int, int]) -> None:
+    between = priors.class_overlap(found, block, of_priors)
+    if of_priors and between is None:
+        between, of_priors = priors.class_overlap(found, block, False), False
+    if between is None:
+        st.info(
+            f"{block} has too many classes and dimensions to compare the encodings of all pairs of classes here."
+        )
+        return
+    field, title = MATRICES[kind]
+    place = f"matrix-{key(found.name)}-{block}"
+
+    def choose() -> None:
+        points = st.session_state[place]["selection"]["points"]
+        cell = next((p["customdata"] for p in points if "customdata" in p), None)
+        if cell:
+            names = found.atlas.classes
+            links.write(pair=f"{names[int(cell[0])]}~{names[int(cell[1])]}")
+
+    values = getattr(between, field).numpy()
+    what = f"p({block} | class)" if of_priors else f"the encodings of each class in {block}"
+    st.plotly_chart(
+        matrix(values, found.atlas.classes, f"{title} between {what}, {found.name}", "nats", pair),
+        key=place,
+        on_select=choose,
+        selection_mode="points",
+        config=CONFIG,
+    )
+    note = "" if of_priors else " Each class is taken for the Gaussian of its encodings’ moments"
+    if not of_priors:
+        note += "." if block in found.model.labelled else ", since the prior does not read the class here."
+    with menus.beside(
+        f"how far apart the classes lie, in nats, in closed form. Click a cell to open its two classes.{note} The least of them is a number of "
+        f"{code_span(scripts.measuring(found, 'priors' if of_priors else 'posteriors'))}."
+    ):
+        menus.menu(
+            place,
+            f"{key(found.name)}-{field}-{block}",
+            codes=lambda: {"class": np.array(found.atlas.classes), field: values},
+        )
+
+
+def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
+    """The items of two classes in the plane of the line between their means, and the images along it."""
+    atlas, names = found.atlas, found.atlas.classes
+    means = {name: mean for name, (mean, _) in encodings.codes(found).items()}
+    labels = torch.from_numpy(atlas.labels)
+    middles = class_means(found.model, means, one_hot(labels, len(names)))
+    if torch.equal(middles[block][a], middles[block][b]):
+        st.info(f"The means of the two in {block} are the same point, so that no line runs between them.")
+        return
+    members = torch.isin(labels, torch.tensor([a, b]))
+    plane = plane_between(
+        middles[block][a],
+        middles[block][b],
+        means[block][members],
+        (f"from the mean of {names[a]} to that of {names[b]}", "where the two vary most besides"),
+    )
+    shown = [e for e in outlines(found, block, plane) if e.class_index in (a, b, None)]
+    panel = Panel(
+        block,
+        f"{block} of {found.name}",
+        plane.project(means[block]).numpy(),
+        shown,
+        axes=plane.names,
+        blocks=(block,),
+    )
+    others = [c for c in range(len(names)) if c not in (a, b)]
+    map_of(found, block, panel, f"pair-{key(found.name)}-{block}-{a}-{b}", others)
+    ends = {name: torch.stack([rows[a], rows[b]]) for name, rows in middles.items()}
+    codes = path(found.model, ends, torch.linspace(0, 1, STEPS))
+    image_grid(
+        to_bytes(decode(found.model, codes), found.kind)[None],
+        rows=[f"{names[a]} → {names[b]}"],
+        columns=[f"{share:.0%}" for share in np.linspace(0, 1, STEPS)],
+        title="On the line between the means",
+        key=f"between-{key(found.name)}",
+        headed=True,
+    )
+    what = "prior" if block in found.model.labelled else "encodings"
+    st.caption(
+        f"What you see: the items of both classes seen along the line between the means of their {what}, the other classes off (the legend "
+        "brings them back); below, the images on that line, all latents moving."
+    )

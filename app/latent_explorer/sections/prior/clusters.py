@@ -1,0 +1,73 @@
+"""Encodings and prior components in one plane: UMAP, principal axes or two dimensions."""
+
+import streamlit as st
+
+from latent_explorer.caches import encodings, maps
+from latent_explorer.components.map import Panel
+from latent_explorer.sections.prior.shared import block_of, map_of, most_used, outlines
+from latent_explorer.session import links
+from latent_explorer.text import key
+from vae_core import Checkpoint
+from vae_core.explore.components import (
+    dimensions_plane,
+    principal_plane,
+)
+
+UMAP, PRINCIPAL, PAIR = PLANES = ("UMAP", "principal axes", "two dimensions")
+
+
+def clusters(models: list[Checkpoint], block: str) -> None:
+    checkpoint = models[0]
+    links.belonging("item", encodings.items_of(checkpoint))
+    controls = st.columns([2.6, 1, 1], vertical_alignment="bottom")
+    kind = links.one_of("Plane", PLANES, key="plane", what="plane", place=controls[0])
+    first, second = 0, 1
+    if kind == PAIR:
+        last = checkpoint.atlas.means[block].shape[1] - 1
+        order = most_used(checkpoint, block)
+        links.belonging("x", f"{checkpoint.name} {block}", float(order[0]))
+        links.belonging("y", f"{checkpoint.name} {block}", float(order[1 % len(order)]))
+        first = links.whole(controls[1], "across", 0, last, "x", "dimension", order[0])
+        second = links.whole(controls[2], "up", 0, last, "y", "dimension", order[1 % len(order)])
+        if first == second:
+            st.warning("A plane needs two different dimensions: choose another one.")
+            return
+    for place, found in zip(st.columns(len(models)), models, strict=True):
+        with place:
+            own = block_of(found, block)
+            map_of(
+                found,
+                own,
+                cluster_panel(found, own, kind, first, second),
+                f"clusters-{key(found.name)}-{own}-{kind}",
+            )
+    seen = {
+        UMAP: "where draws of each part of the prior fall on the UMAP of the posterior means, each at the item nearest to it",
+        PRINCIPAL: "the plane in which the posterior means vary most, and in it each part of the prior, two standard deviations",
+        PAIR: "two dimensions of the posterior means, and the prior in them, two standard deviations",
+    }[kind]
+    st.caption(
+        f"What you see: {seen}. Where outlines and items part, the prior promises codes that no image has, or images have codes that the "
+        "prior does not expect."
+    )
+
+
+def cluster_panel(found: Checkpoint, block: str, kind: str, first: int, second: int) -> Panel:
+    title = f"{block} of {found.name}"
+    if kind == UMAP:
+        return Panel(block, title, found.atlas.coordinates[block], maps.prior_ellipses(found, block))
+    means = encodings.codes(found)[block][0]
+    width = means.shape[1]
+    plane = (
+        principal_plane(means)
+        if kind == PRINCIPAL
+        else dimensions_plane(block, min(first, width - 1), min(second, width - 1), width)
+    )
+    return Panel(
+        block,
+        title,
+        plane.project(means).numpy(),
+        outlines(found, block, plane),
+        axes=plane.names,
+        blocks=(block,),
+    )

@@ -1,0 +1,49 @@
+"""The densities of prior and aggregate posterior, dimension by dimension."""
+
+import streamlit as st
+
+from latent_explorer.caches import encodings, priors
+from latent_explorer.charts import priors as prior_charts
+from latent_explorer.charts.rate_distortion import CONFIG
+from latent_explorer.export import menus, scripts
+from latent_explorer.sections.prior.shared import conditional, most_used
+from latent_explorer.text import code_span, key, plain
+from vae_core import Checkpoint
+from vae_core.explore import (
+    active_units,
+)
+
+SHOWN = 12
+
+
+def densities(found: Checkpoint, block: str, columns: int) -> None:
+    if priors.parts(found, block) is None:
+        st.info(conditional(found, block))
+        return
+    order = most_used(found, block)[:SHOWN]
+    rate, _, _ = encodings.rates(found)[block]
+    curves = {
+        f"{block}[{d}]" + ("" if rate is None else f", KL {rate[d]:.2f} nats"): tuple(
+            part.numpy() for part in priors.densities(found, block, d)
+        )
+        for d in order
+    }
+    st.markdown(f"**{block} of {plain(found.name)}**")
+    place = f"densities-{key(found.name)}"
+    st.plotly_chart(prior_charts.densities(curves, columns), key=place, config=CONFIG)
+    active = int(active_units(encodings.codes(found)[block][0]).sum())
+    with menus.beside(
+        f"for the {len(order)} most used dimensions, the density of the prior and of the aggregate posterior, the mean of the "
+        f"{len(found.atlas):,} posteriors; both exact. Where they differ, draws of the prior are codes of no image. {active} of "
+        f"{found.atlas.means[block].shape[1]} dimensions are active. KL and active units: "
+        f"{code_span(scripts.measuring(found, 'elbo', 'active'))}; how far the two densities are apart, summed over dimensions: {code_span(scripts.measuring(found, 'rate'))}."
+    ):
+        menus.menu(
+            place,
+            f"{key(found.name)}-densities-{block}",
+            codes=lambda: {
+                f"{name}.{part}": values
+                for name, curve in curves.items()
+                for part, values in zip(("at", "prior", "aggregate"), curve, strict=True)
+            },
+        )

@@ -1,0 +1,49 @@
+"""A model of one beta: where it lies, and where there is more to see."""
+
+import streamlit as st
+
+from latent_explorer.caches import collection
+from latent_explorer.text import key, measured_by, plain
+from vae_core import Checkpoint
+
+
+def single_point(checkpoint: Checkpoint) -> None:
+    """A model of one beta: where it lies, and where there is more to see."""
+    several = collection.multi_rate()
+    st.info(
+        f"{plain(checkpoint.name)} was trained for one β, so it is a single point of the plane. "
+        + ("These models answer to every β:" if several else "Train one for every β with --rates 0.1 10.")
+    )
+    with st.container(horizontal=True):
+        for name in several:
+            st.button(
+                plain(name),
+                icon=":material/show_chart:",
+                key=f"go-{key(name)}",
+                on_click=change_model,
+                args=(name,),
+            )
+    metrics = checkpoint.card["metrics"]
+    if "distortion" not in metrics:
+        return
+    rates = {name: number for name, number in metrics.items() if name.startswith("rate_")}
+    cells = st.columns(4)
+    for cell, (name, number) in zip(
+        cells, {"distortion": metrics["distortion"], **rates}.items(), strict=False
+    ):
+        title = name if name == "distortion" else f"rate of {name.removeprefix('rate_')}"
+        cell.metric(f"{plain(title)}, nats an image", f"{number['value']:.2f} ± {number['se']:.2f}")
+    st.caption(
+        f"What you see: what this one model keeps of an image and how exactly it draws it back, value ± standard error, by "
+        f"{measured_by(checkpoint.card, ['distortion', *rates])}"
+    )
+    st.page_link(
+        "views/measure.py",
+        label="Beside the other models",
+        icon=":material/scatter_plot:",
+        query_params={"show": "Two numbers"},
+    )
+
+
+def change_model(name: str) -> None:
+    st.session_state["model"] = name

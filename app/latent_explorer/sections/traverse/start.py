@@ -1,0 +1,92 @@
+"""Where a traversal starts: an item, a draw of the prior, its mean, or the visitor's image."""
+
+from typing import NamedTuple
+
+import streamlit as st
+import torch
+from streamlit.delta_generator import DeltaGenerator
+
+from latent_explorer.caches import encodings
+from latent_explorer.export import scripts
+from latent_explorer.session import links
+from latent_explorer.text import plain
+from latent_explorer.user_image.chosen import codes_and_class, kept_own
+from latent_explorer.user_image.images import Own
+from vae_core import Checkpoint
+from vae_core.distributions import Sampler, mean
+from vae_core.explore import (
+    prior_codes,
+)
+from vae_core.labels import has_label
+from vae_core.names import LABEL
+from vae_core.priors import one_hot
+
+ITEM, DRAW, MEAN = STARTS = ("item", "prior draw", "prior mean")
+
+
+OWN = "your image"
+
+
+class Start(NamedTuple):
+    """Where a traversal starts: a code `(1, D)` for each latent, the class it goes with, and the lines of a script that make the codes."""
+
+    codes: dict[str, torch.Tensor]
+    label: int | None
+    lines: list[str]
+
+
+def of_item(checkpoint: Checkpoint, item: int) -> Start:
+    atlas = checkpoint.atlas
+    return Start(
+        encodings.item_codes(checkpoint, [item]), int(atlas.labels[item]), scripts.codes_of_items([item])
+    )
+
+
+def of_prior(checkpoint: Checkpoint, label: int | None, seed: int | None) -> Start:
+    """A draw from the prior, or without a seed its mean."""
+    atlas = checkpoint.atlas
+    model = checkpoint.model
+    inputs = {} if label is None else {LABEL: one_hot(torch.tensor([label]), len(atlas.classes))}
+    codes = prior_codes(model, inputs, draw=mean if seed is None else Sampler.seeded(seed))
+    return Start(codes, label, scripts.codes_from_prior(checkpoint, label, seed))
+
+
+def of_own(checkpoint: Checkpoint, image: Own) -> Start:
+    """The visitor's image, with the class that the model itself reads in it."""
+    codes, label = codes_and_class(checkpoint, image)
+    return Start(codes, label, scripts.codes_written(codes))
+
+
+def chosen_start(
+    checkpoint: Checkpoint, left: DeltaGenerator, middle: DeltaGenerator, right: DeltaGenerator
+) -> Start:
+    """The controls of where the traversal starts, in three places beside each other."""
+    atlas = checkpoint.atlas
+    labelled = has_label(checkpoint.model)
+    own = kept_own(checkpoint)
+    starts = STARTS if own is None else (*STARTS, OWN)
+    if own is None and st.query_params.get("start") == OWN:
+        st.warning(
+            "The link starts from its sender’s own image, which a link cannot carry. Give one of yours on the page Map."
+        )
+    else:
+        links.settle("start", starts, "start")
+    links.belonging("item", encodings.items_of(checkpoint), 0)
+    start = left.selectbox("Start from", starts, key="start", bind="query-params")
+    if start == ITEM:
+        item = links.whole(middle, "Item", 0, len(atlas) - 1, "item", "item")
+        right.caption(plain(atlas.class_of(item)))
+        return of_item(checkpoint, item)
+    if start == OWN and own is not None:
+        found = of_own(checkpoint, own)
+        if found.label is not None:
+            middle.caption(f"class {plain(atlas.classes[found.label])}, as the model reads it")
+        return found
+    seed, label = None, None
+    if start == DRAW:
+        seed = links.whole(middle, "Seed", 0, 9999, "seed", "seed")
+    if labelled:
+        links.settle("class", atlas.classes, "class")
+        place = right if start == DRAW else middle
+        label = atlas.classes.index(place.selectbox("Class", atlas.classes, key="class", bind="query-params"))
+    return of_prior(checkpoint, label, seed)

@@ -1,0 +1,179 @@
+"""The address bar as the state of the view: what a link asks for, checked before a widget reads it."""
+
+import math
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from latent_explorer.text import plain
+
+WRITTEN = "written"  # into the address by the pages, as the session remembers it
+SHOWN = 12  # options that a sentence lists
+DIGITS = 12  # of an item's number: no atlas has more items
+
+
+def check(key: str, options: Collection[str], what: str) -> None:
+    """Say in one sentence that the link asks for something that is not there; the widget then shows its default. A choice of
+    several has its key in the link several times."""
+    for asked in st.query_params.get_all(key):
+        if asked in options or not asked:
+            continue
+        st.warning(
+            f"The link asks for the {what} “{plain(asked)}”, which is not available. Choose one of: {plain(_likely(asked, options), 1000)}."
+        )
+
+
+def _likely(asked: str, options: Collection[str]) -> str:
+    """The options, or where they are many those that are spelt most like what was asked for.
+
+    >>> _likely("z[33]", [f"z[{j}]" for j in range(40)])[:12]
+    'z[33], z[3],'
+    """
+    if len(options) <= SHOWN:
+        return ", ".join(options)
+    nearest = get_close_matches(asked[:200], options, SHOWN, cutoff=0)
+    return f"{', '.join(nearest)}, and {len(options) - SHOWN} others"
+
+
+def settle(key: str, options: Sequence[str], what: str) -> None:
+    """`check`, for a widget whose options change with others: what was chosen by hand and is no more there becomes the first option."""
+    if key not in st.session_state:
+        check(key, options, what)
+    elif st.session_state[key] not in options:
+        st.session_state[key] = options[0]
+
+
+def one_of(
+    label: str,
+    options: Sequence[str],
+    *,
+    key: str,
+    what: str,
+    place: DeltaGenerator | None = None,
+    bind: Literal["query-params"] | None = "query-params",
+    **more: Any,
+) -> str:
+    """Segments of which one is always lit, the first unless another is asked for: a click on the lit one changes nothing."""
+    settle(key, options, what)
+    control = (place or st).segmented_control
+    lit = control(label, options, default=options[0], required=True, key=key, bind=bind, **more)
+    if lit is None:  # a link that was copied while none was lit: once it is in the state, `settle` mends it
+        st.rerun()
+    return lit
+
+
+def belonging(key: str, owner: str, default: Any = None) -> None:
+    """What a widget or the address says of something that is no more shown is forgotten in silence: nobody asked it of this one.
+
+    The owner is what it was said of: `encodings.items_of` for the number of an item, which is another image in other data. `default` is
+    what the widget of that key becomes; without one, the address loses the name, unless it has been put there since.
+    """
+    of = f"owner-of-{key}"
+    if st.session_state.get(of, owner) != owner:
+        if default is not None:
+            st.session_state[key] = default
+        elif st.query_params.get(key) == st.session_state.get(WRITTEN, {}).get(key):
+            write(**{key: None})
+    st.session_state[of] = owner
+
+
+def along(key: str) -> None:
+    """A widget of the frame goes along to another page: a button that leads there takes the names of all widgets out of the address."""
+    if st.session_state["page before"] != st.session_state["page"] and key in st.session_state:
+        st.session_state[key] = st.session_state[key]
+
+
+def number(key: str, low: int, high: int, what: str) -> int | None:
+    """The whole number of that name in the link, if there is one within the range; a sentence if it is out of it.
+
+    A widget of that name that was there before has its own say: what is out of its range was not asked for by a link.
+    """
+    if key in st.session_state:
+        return None
+    asked = st.query_params.get(key)
+    if asked is None:
+        return None
+    value = read(asked)
+    if low <= value <= high and value == int(value):
+        return int(value)
+    st.warning(
+        f"The link asks for the {what} “{plain(asked)}”. Give a whole number from {low:,} to {high:,}."
+    )
+    return None
+
+
+def amount(key: str, low: float, high: float, what: str) -> float | None:
+    """The number of that name in the link, if there is one within the range; a sentence if it is out of it, and a slider shows its
+    default."""
+    asked = st.query_params.get(key)
+    if asked is None:
+        return None
+    value = read(asked)
+    if low <= value <= high:
+        return value
+    st.warning(f"The link asks for the {what} “{plain(asked)}”. Give a number from {low:g} to {high:g}.")
+    return None
+
+
+def read(asked: str) -> float:
+    """A number as Streamlit reads it from a link; NaN, which lies in no range, for what is no finite number.
+
+    >>> read("7"), read("1e309"), read("seven")
+    (7.0, nan, nan)
+    """
+    try:
+        value = float(asked)
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def whole(
+    place: Any,
+    label: str,
+    low: int,
+    high: int,
+    key: str,
+    what: str,
+    default: int | None = None,
+    **options: Any,
+) -> int:
+    """An input of a whole number that the link holds, too.
+
+    Streamlit’s input of integers raises OverflowError for a link that asks for infinity: it is given numbers with a point, of which it
+    shows none.
+    """
+    number(key, low, high, what)
+    value = float(low if default is None else default)
+    options = {"step": 1.0, "format": "%.0f", "key": key, "bind": "query-params", **options}
+    return int(place.number_input(label, float(low), float(high), value, **options))
+
+
+def numbers(text: str, high: int) -> list[int]:
+    """Item numbers in a text such as "3, 17 42". Raises ValueError with one sentence for anything else.
+
+    >>> numbers("3, 17 42", 99)
+    [3, 17, 42]
+    """
+    words = text.replace(",", " ").split()
+    if not words or not all(_item(word) and int(word) <= high for word in words):
+        raise ValueError(f"Give item numbers from 0 to {high:,}, separated by commas, for example 3, 17, 42.")
+    return [int(word) for word in words]
+
+
+def _item(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and len(word) <= DIGITS
+
+
+def write(**values: str | int | None) -> None:
+    """Put values into the address; None takes a name out of it."""
+    texts = {key: None if value is None else str(value) for key, value in values.items()}
+    st.session_state[WRITTEN] = {**st.session_state.get(WRITTEN, {}), **texts}
+    for key, text in texts.items():
+        if text is None:
+            st.query_params.pop(key, None)
+        elif st.query_params.get(key) != text:
+            st.query_params[key] = text

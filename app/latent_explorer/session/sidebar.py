@@ -1,0 +1,179 @@
+"""The sidebar: the choice of model, and what its card says of it."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from latent_explorer.caches import checkpoints, collection
+from latent_explorer.components.copy_link import copy_link
+from latent_explorer.export import scripts
+from latent_explorer.parts.leak import measured_at
+from latent_explorer.session import links
+from latent_explorer.text import code_span, measured_by, plain
+from vae_core import Checkpoint
+from vae_core.checkpoints import CheckpointError
+from vae_core.checkpoints.evaluations import images
+from vae_core.explore import prior_distance
+from vae_core.metrics import HEADLINES, number
+from vae_core.multirate import rates_of, usual
+from vae_core.objectives import declare
+from vae_core.priors import bayes_error
+
+
+def show() -> str | None:
+    """Draw the sidebar; the name of the chosen checkpoint, or None where none can be read (said on the page)."""
+    names = list(checkpoints.offered())
+    if not names:
+        st.error(
+            "No model is bundled here: train one with `latent-explorer train cdvae --data digits --out runs/first`."
+        )
+        return None
+    links.check("model", names, "model")
+    links.along("model")
+    with st.sidebar:
+        name = st.selectbox("Model", names, key="model", bind="query-params")
+        if said := checkpoints.twin(name):
+            st.caption(said)
+        _choice_of_prior(name)
+        copy_link()
+    try:
+        checkpoint = checkpoints.checkpoint(name)
+    except CheckpointError as error:
+        st.error(
+            f"{plain(name)} cannot be opened: {checkpoints.why(name, error)}. Choose another model in the sidebar."
+        )
+        return None
+    with st.sidebar:
+        st.session_state["betas"] = _betas(checkpoint)
+        _card(checkpoint)
+    return name
+
+
+def _betas(found: Checkpoint) -> dict[str, float]:
+    """A slider on a log scale for each block that has a rate; the chosen betas."""
+    chosen = {}
+    for block, start in usual(found.model).items():
+        key, options = slider_key(block), _options(found, block)
+        links.along(key)
+        # What another model reached and this one does not becomes the nearest that it has.
+        if st.session_state.get(key, options[0]) not in options:
+            st.session_state[key] = slider_option(found, block, float(st.session_state[key]))
+        elif key not in st.session_state:
+            links.check(key, options, f"beta of {block}")
+        chosen[block] = float(
+            st.select_slider(
+                f"β({block})",
+                options,
+                slider_option(found, block, start),
+                key=key,
+                bind="query-params",
+                help=f"Weight of KL(q({block} | x) ‖ p({block})) in the objective. One set of weights was trained for every "
+                "position: low keeps detail, high keeps only what pays.",
+            )
+        )
+    if len(found.ladder.corners(chosen)) > 1:
+        st.caption("Between the betas at which the atlas was made, encodings, maps and KL are interpolated.")
+    return chosen
+
+
+def slider_key(block: str) -> str:
+    return f"beta_{block}"
+
+
+def slider_option(found: Checkpoint, block: str, beta: float) -> str:
+    """The position of the block's slider that is nearest to a beta."""
+    return min(_options(found, block), key=lambda option: abs(math.log(float(option) / beta)))
+
+
+def _options(found: Checkpoint, block: str) -> list[str]:
+    return [f"{beta:.3g}" for beta in scale(rates_of(found.model)[block].exposed)]
+
+
+# Steps of a slider of betas: a number that 2, 4, 6 and 8 divide, so that the rungs of every ladder are among its positions.
+STEPS = 48
+
+
+def scale(exposed: tuple[float, float]) -> list[float]:
+    """Positions of a slider of betas: equal steps of log beta from one end of the range to the other.
+
+    >>> [f"{beta:.3g}" for beta in scale((0.1, 10.0))[::12]]
+    ['0.1', '0.316', '1', '3.16', '10']
+    """
+    low, high = map(math.log, exposed)
+    return [math.exp(low + (high - low) * step / STEPS) for step in range(STEPS + 1)]
+
+
+def _choice_of_prior(name: str) -> None:
+    """A switch between the checkpoints that differ from this one by their prior alone."""
+    alike = collection.by_prior(name)
+    if len(alike) < 2:
+        return
+    st.session_state["prior"] = next(prior for prior, other in alike.items() if other == name)
+
+    def switch() -> None:
+        st.session_state["model"] = alike.get(st.session_state["prior"], name)
+
+    links.one_of(
+        "Prior, same nets and seed", list(alike), key="prior", what="prior", bind=None, on_change=switch
+    )
+
+
+def _card(found: Checkpoint) -> None:
+    card = found.card
+    data, cost = card["data"], card["cost"]
+    lines = [
+        f"**{plain(card['model']['name'])}** trained on {data['images']:,} images of {plain(data['name'])}"
+    ]
+    arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None and k != "rates"}
+    lines.append(" · ".join(plain(f"{key} {value}") for key, value in arguments.items()))
+    lines.append(_objective(card))
+    lines += [_distance(found, block) for block in found.model.blocks]
+    if cost:
+        lines.append(f"cost {_duration(cost['seconds'])}, {card['epochs_done']} epochs on {_machine(cost)}")
+    st.caption("  \n".join(line for line in lines if line))
+    if found.outdated:
+        st.warning(f"{found.outdated}.")
+    if card["metrics"]:
+        _numbers(found)
+    else:
+        st.caption(f"Not measured yet: {code_span(scripts.run(found, 'evaluate', '--write'))}")
+
+
+def _objective(card: Mapping[str, Any]) -> str:
+    """How the bound was weighed, with what the objective itself has found."""
+    made = dict(card["objective"])
+    return plain(declare(made.pop("name"), made).says(card), 1000)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.1f} min" if seconds >= 60 else f"{seconds:.1f} s"
+
+
+def _machine(cost: Mapping[str, Any]) -> str:
+    return (
+        f"{cost['processes']} × {cost['threads']} threads of {plain(cost['device'])}"
+        if cost["threads"] > 1
+        else (f"one thread of {plain(cost['device'])}")
+    )
+
+
+def _distance(found: Checkpoint, block: str) -> str:
+    distance = prior_distance(found.model, block)
+    if distance is None:
+        return ""
+    return f"p({block} | class): nearest two {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
+
+
+def _numbers(found: Checkpoint) -> None:
+    """Value ± standard error and n of each headline, and the command that measured them."""
+    card = found.card
+    lines = []
+    shown = [metric for metric in HEADLINES if metric in card["metrics"]]
+    for metric in shown:
+        value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
+        lines.append(f"{plain(number(metric).title)}  \n**{number(metric).told(value, se)}** · n {n:,}")
+    st.markdown(f"**Measured**{measured_at(found)} on {plain(images(card, shown), 1000)}")
+    st.caption("  \n".join(lines))
+    st.caption(f"value ± standard error, by {measured_by(card, shown)}")

@@ -1,0 +1,69 @@
+"""Which image is the visitor's: what was drawn or given last, kept for the session, and its codes.
+
+What is kept is what was given (strokes, or the bytes of a file), not pixels: it fits the images of every model.
+"""
+
+from typing import NamedTuple
+
+import streamlit as st
+import torch
+
+from latent_explorer.caches import user_images
+from latent_explorer.user_image import images
+from latent_explorer.user_image.images import Own
+from vae_core import Checkpoint
+from vae_core.explore import (
+    Codes,
+    class_posterior,
+    codes_of,
+)
+from vae_core.labels import has_label
+
+SKETCH, FILE, CENTRE = "own-sketch", "own-file", "own-centre"
+
+
+STROKES, UPLOAD, REFUSED, SOURCE = "own-strokes", "own-upload", "own-refused", "own-source"
+
+
+class Upload(NamedTuple):
+    """A file that was read; `id` tells uploads apart."""
+
+    id: str
+    name: str
+    data: bytes
+
+
+def forget_file() -> None:
+    st.session_state.pop(UPLOAD, None)
+    use("drawing")
+
+
+def use(source: str) -> None:
+    """Take the image from there, or from the other where there is none."""
+    there = {"drawing": bool(st.session_state.get(STROKES)), "file": UPLOAD in st.session_state}
+    st.session_state[SOURCE] = next((name for name in (source, *there) if there[name]), source)
+
+
+def kept_own(found: Checkpoint) -> Own | None:
+    """The visitor's image as this model's images are, where there is one."""
+    shape = found.signature.shape
+    if st.session_state.get(SOURCE) == "file" and UPLOAD in st.session_state:
+        upload = st.session_state[UPLOAD]
+        own = user_images.upload(upload.id, shape, upload.data)
+    else:
+        own = images.drawn(st.session_state.get(STROKES, []), shape)
+    return images.centred(own) if own is not None and st.session_state.get(CENTRE, True) else own
+
+
+def codes_and_class(found: Checkpoint, own: Own) -> tuple[Codes, int | None]:
+    """The code `(1, D)` of the image in each latent, and its most probable class where the model says one."""
+    means, scales = posterior(found, own)
+    label = int(class_posterior(found.model, means, scales).argmax()) if has_label(found.model) else None
+    return codes_of(means), label
+
+
+def posterior(found: Checkpoint, own: Own) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    pairs = user_images.own_codes(found, own)
+    return {name: mean for name, (mean, _) in pairs.items()}, {
+        name: scale for name, (_, scale) in pairs.items()
+    }

@@ -1,0 +1,112 @@
+"""The visitor's own image: drawn or given as a file, kept for the session, and shown as the model sees it.
+
+What is kept is what was given (strokes, or the bytes of a file), not pixels: it fits the images of every model."""
+
+import numpy as np
+import streamlit as st
+import torch
+
+from latent_explorer.caches import encodings
+from latent_explorer.components.image_grid import image_grid
+from latent_explorer.export import menus, scripts, tables
+from latent_explorer.parts.panels import class_bars, nearest_items
+from latent_explorer.pictures import pixels, to_bytes
+from latent_explorer.session import links
+from latent_explorer.user_image.chosen import codes_and_class, posterior
+from latent_explorer.user_image.images import Own
+from vae_core import Checkpoint
+from vae_core.explore import (
+    Codes,
+    decode,
+    ruler,
+    swapped,
+    traversal,
+)
+from vae_core.names import LABEL
+from vae_core.priors import one_hot
+
+# The dimensions that are traversed from the visitor's image, and over how many standard deviations of the prior.
+DIMENSIONS, SPAN, STEPS = 6, 3.0, 11
+
+
+def own_panel(found: Checkpoint, own: Own) -> None:
+    """The visitor's image: as encoded, decoded, its class, the nearest test images, its style in every class, and its traversals."""
+    means, scales = posterior(found, own)
+    codes, label = codes_and_class(found, own)
+    left, middle, right = st.columns([1.1, 1.4, 3])
+    with left:
+        st.subheader("Your image")
+        shown = [
+            pixels(torch.from_numpy(own.pixels)),
+            to_bytes(decode(found.model, codes), found.kind)[0],
+        ]
+        image_grid(
+            np.stack(shown)[None],
+            rows=[""],
+            columns=["given", "decoded"],
+            title="Your image",
+            key="own-pictures",
+        )
+    with middle:
+        class_bars(found, means, scales)
+    with right:
+        nearest_items(found, {name: mean[0] for name, mean in means.items()}, "your image", "own-neighbours")
+    _swapped(found, codes, label)
+    _traversed(found, codes, label)
+
+
+def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
+    """What the labelled blocks do not hold of the image, in every class."""
+    kept = found.model.unlabelled
+    if label is None or not kept or len(found.atlas.classes) < 2:
+        return
+    classes = found.atlas.classes
+    made = swapped(found.model, {block: codes[block] for block in kept})
+    image_grid(
+        to_bytes(decode(found.model, made), found.kind)[None],
+        rows=["yours"],
+        columns=[f"→ {name}" for name in classes],
+        marks=[(0, label)],
+        title="Your style in every class",
+        key="own-swaps",
+        headed=True,
+    )
+    with menus.beside(
+        f"{' and '.join(kept)} of your image with everything else at the prior’s mean of the column’s class; outlined, its most "
+        "probable class."
+    ):
+        script = scripts.of_codes(found, f"A style in every class, by {found.name}", made, len(classes))
+        menus.menu("own-swaps", "your-style", codes=lambda: tables.table(made, to=classes), script=script)
+
+
+def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
+    """Strips of the most used dimensions, from the code of the image."""
+    names = found.model.blocks
+    block = names[0]
+    if len(names) > 1:
+        block = links.one_of("Traverse", names, key="own-block", what="block", bind=None)
+    rate, variance, _ = encodings.rates(found)[block]
+    used = variance if rate is None else rate
+    order = used.argsort(descending=True, stable=True)[:DIMENSIONS].tolist()
+    given = {LABEL: one_hot(torch.tensor([label or 0]), len(found.atlas.classes)), **codes}
+    scale = ruler(found.model, block, given, SPAN, STEPS)
+    start = {name: code[0] for name, code in codes.items()}
+    made = traversal(start, block, order, scale.values[order])
+    nearest = scale.nearest(start[block])[order].tolist()
+    image_grid(
+        to_bytes(decode(found.model, made).unflatten(0, (len(order), STEPS)), found.kind),
+        rows=[f"{block}[{dimension}]" for dimension in order],
+        row_notes=[f"variance {used[d]:.2f}" if rate is None else f"KL {used[d]:.2f} nats" for d in order],
+        columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
+        marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
+        title=f"Traversals of {block} from your image, in σ of its prior",
+        key="own-strips",
+        headed=True,
+    )
+    with menus.beside(
+        f"each row moves one of the {len(order)} most used dimensions of {block} through its prior and leaves the rest of your image’s "
+        "code where it is; outlined, the position nearest to it."
+    ):
+        script = scripts.of_codes(found, f"Traversals of {block} of {found.name}", made, STEPS)
+        about = {"dimension": np.repeat(order, STEPS), "sigma": scale.ticks.repeat(len(order)).numpy()}
+        menus.menu("own-strips", "your-traversal", codes=lambda: tables.table(made, **about), script=script)

@@ -1,0 +1,60 @@
+"""A checkpoint is a folder: `card.json`, `model.safetensors`, `atlas.npz`.
+
+The card says what the model is, how it was made and what was measured; the weights are safetensors; the atlas holds
+the encodings of the test set and their projections. Nothing is unpickled, and every file is replaced atomically.
+"""
+
+from .atlas import Arrays, Atlas, Ladder, load_atlas, save_atlas
+from .card import FORMAT, load_card, save_card, signature_of, upgraded, versions
+from .checkpoint import Checkpoint, load, pack
+from .evaluations import MEASURED
+from .folder import (
+    ATLAS,
+    CARD,
+    TRAINING,
+    WEIGHTS,
+    CheckpointError,
+    atomic,
+    bundled,
+    bundled_folder,
+    found_in,
+    located,
+    spoken,
+)
+from .frontier import Frontier
+from .weights import fingerprint, read_metadata, read_tensors, save_model, write_tensors
+
+__all__ = [
+    "ATLAS",
+    "CARD",
+    "FORMAT",
+    "MEASURED",
+    "TRAINING",
+    "WEIGHTS",
+    "Arrays",
+    "Atlas",
+    "Checkpoint",
+    "CheckpointError",
+    "Frontier",
+    "Ladder",
+    "atomic",
+    "bundled",
+    "bundled_folder",
+    "fingerprint",
+    "found_in",
+    "load",
+    "load_atlas",
+    "load_card",
+    "located",
+    "pack",
+    "read_metadata",
+    "read_tensors",
+    "save_atlas",
+    "save_card",
+    "save_model",
+    "signature_of",
+    "spoken",
+    "upgraded",
+    "versions",
+    "write_tensors",
+]

@@ -1,0 +1,217 @@
+"""The atlas of a checkpoint: encodings of images and their maps, at one beta or at a ladder of them.
+
+Shapes: R rungs, N items, D dimensions.
+"""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from .card import load_card, save_card
+from .folder import ATLAS, CheckpointError, atomic, located
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Encodings of images: per block the posterior `mean` and `scale` `(N, D)` and UMAP coordinates `(N, 2)`.
+
+    `coordinates` may have one more entry, "joint", for all blocks side by side. `labels` is `(N,)`. The first `training` items are
+    training images, the others test images.
+    """
+
+    means: Arrays
+    scales: Arrays
+    coordinates: Arrays
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    training: int = 0
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def split(self) -> str:
+        """Which images these are: "test", "train", or "all" for the training images and then the test images."""
+        return "test" if not self.training else "train" if self.training == len(self) else "all"
+
+    def class_of(self, item: int) -> str:
+        """ "class" and its name for an item; nothing where the data has no classes."""
+        return f"class {self.classes[self.labels[item]]}" if self.classes else ""
+
+    def splits(self, items: np.ndarray) -> np.ndarray:
+        """ "train" or "test" for each item, `(n,)`."""
+        return np.where(np.asarray(items) < self.training, "train", "test")
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The same items at each rung: `betas[block][r]` is the beta of the block at rung r; every combination of them is there.
+
+    The atlas of a model of one beta is a ladder of one rung without betas.
+    """
+
+    betas: dict[str, np.ndarray]
+    rungs: tuple[Atlas, ...]
+
+    def at(self, betas: Mapping[str, float]) -> Atlas:
+        """Between rungs, means and coordinates are interpolated linearly in log beta, and scales by their logarithm.
+
+        Raises ValueError where a block has no beta, or one that the ladder does not know.
+        """
+        if set(betas) != set(self.betas):
+            raise ValueError(
+                f"the atlas has rungs for {', '.join(self.betas) or 'no block'}, not for {', '.join(betas) or 'none'}"
+            )
+        corners = self.corners(betas)
+        if len(corners) == 1:
+            return self.rungs[corners[0][0]]
+        atlases = [(self.rungs[rung], share) for rung, share in corners]
+        first = atlases[0][0]
+
+        def mixed(part: str) -> Arrays:
+            return {
+                name: sum(share * getattr(atlas, part)[name] for atlas, share in atlases).astype(np.float32)  # type: ignore[union-attr]
+                for name in getattr(first, part)
+            }
+
+        scales = {
+            name: np.exp(sum(share * np.log(atlas.scales[name]) for atlas, share in atlases)).astype(
+                np.float32
+            )
+            for name in first.scales
+        }
+        return replace(first, means=mixed("means"), scales=scales, coordinates=mixed("coordinates"))
+
+    def corners(self, betas: Mapping[str, float]) -> list[tuple[int, float]]:
+        return corners(self.betas, betas)
+
+    def means_of(self, name: str, items: np.ndarray, betas: Mapping[str, float]) -> np.ndarray:
+        """Posterior means of some items, `(n, D)`, interpolated as in `at`, without doing so for all the others."""
+        parts = [share * self.rungs[rung].means[name][items] for rung, share in self.corners(betas)]
+        return np.stack(parts).sum(0).astype(np.float32)
+
+    def arrays(self) -> Arrays:
+        """Flat names for an .npz. One rung: floats in half precision. Several: `(R, N, D)`, means and log scales in 256 levels of each
+        dimension, maps in half precision. An encoding is shown, not trained on."""
+        first = self.rungs[0]
+        # The least integers that number all classes: a byte for up to 256 of them.
+        number = np.min_scalar_type(max(len(first.classes) - 1, 0))
+        shared = {"labels": first.labels.astype(number), "classes": np.array(first.classes, dtype=str)}
+        if first.training:
+            shared["training"] = np.array(first.training)
+        parts = {"mean": "means", "scale": "scales", "umap": "coordinates"}
+        found: Arrays = {}
+        for kind, part in parts.items():
+            for name in getattr(first, part):
+                stack = np.stack([getattr(rung, part)[name] for rung in self.rungs])
+                if not self.betas:
+                    found[f"{kind}.{name}"] = stack[0].astype(np.float16)
+                elif kind == "umap":
+                    found[f"{kind}.{name}"] = stack.astype(np.float16)
+                else:
+                    found |= _levels(f"{kind}.{name}", np.log(stack) if kind == "scale" else stack)
+        return {**found, **{f"beta.{block}": values for block, values in self.betas.items()}, **shared}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Ladder":
+        classes = tuple(str(name) for name in arrays["classes"])
+        labels = arrays["labels"].astype(np.int64)
+        training = int(arrays.get("training", 0))  # the atlases that say nothing are of test images
+        betas = _named(arrays, "beta")
+        if not betas:
+            means, scales, maps = (
+                {name: values.astype(np.float32) for name, values in _named(arrays, kind).items()}
+                for kind in ("mean", "scale", "umap")
+            )
+            return cls({}, (Atlas(means, scales, maps, labels, classes, training),))
+        means, scales = (
+            {name: _values(arrays, f"{kind}.{name}") for name in _named(arrays, kind)}
+            for kind in ("mean", "scale")
+        )
+        maps = _named(arrays, "umap")
+        rungs = [
+            Atlas(
+                {name: stack[r] for name, stack in means.items()},
+                {name: np.exp(stack[r]) for name, stack in scales.items()},
+                {name: stack[r].astype(np.float32) for name, stack in maps.items()},
+                labels,
+                classes,
+                training,
+            )
+            for r in range(len(next(iter(betas.values()))))
+        ]
+        return cls(betas, tuple(rungs))
+
+
+def corners(ladder: Mapping[str, np.ndarray], betas: Mapping[str, float]) -> list[tuple[int, float]]:
+    """The rungs round these betas with their shares, which add up to 1; betas beyond the ends count as the ends.
+
+    >>> corners({"z": np.array([0.1, 1.0, 10.0])}, {"z": 10**0.25})
+    [(1, 0.75), (2, 0.25)]
+    """
+    sides = [_between(np.unique(ladder[block]), beta) for block, beta in betas.items()]
+    found = []
+    for combination in itertools.product(*sides):
+        here = [ladder[block] == value for block, (value, _) in zip(betas, combination, strict=True)]
+        rung = int(np.flatnonzero(np.logical_and.reduce(here))[0]) if here else 0
+        found.append((rung, round(float(np.prod([share for _, share in combination])), 9)))
+    return found
+
+
+def _between(rungs: np.ndarray, beta: float) -> list[tuple[float, float]]:
+    """The one or two rungs round a beta, with their shares; a hundredth of the way is no way."""
+    place = float(np.interp(np.log(beta), np.log(rungs), np.arange(len(rungs))))
+    low = int(place)
+    share = place - low
+    if share < 0.01 or share > 0.99:
+        return [(float(rungs[round(place)]), 1.0)]
+    return [(float(rungs[low]), 1 - share), (float(rungs[low + 1]), share)]
+
+
+def _named(arrays: Mapping[str, np.ndarray], kind: str) -> Arrays:
+    """What stands under `kind.<name>`."""
+    parts = {key: key.split(".") for key in arrays}
+    return {words[1]: arrays[key] for key, words in parts.items() if len(words) == 2 and words[0] == kind}
+
+
+def _levels(name: str, values: np.ndarray) -> Arrays:
+    """Values `(R, N, D)` as one of 256 levels between the least and the greatest of each dimension."""
+    low, high = values.min((0, 1)), values.max((0, 1))
+    step = np.maximum(high - low, 1e-6) / 255
+    return {
+        name: np.round((values - low) / step).astype(np.uint8),
+        f"{name}.low": low.astype(np.float32),
+        f"{name}.step": step.astype(np.float32),
+    }
+
+
+def _values(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    return arrays[name].astype(np.float32) * arrays[f"{name}.step"] + arrays[f"{name}.low"]
+
+
+def load_atlas(folder: Path | str) -> Ladder:
+    """The atlas of a checkpoint. Raises CheckpointError where it is missing or damaged."""
+    path = located(folder) / ATLAS
+    try:
+        # Opened here, because numpy leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return Ladder.from_arrays(dict(arrays))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path} is missing: `latent-explorer atlas {folder}` makes it") from None
+    except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
+        raise CheckpointError(
+            f"{path} is damaged ({error}): `latent-explorer atlas {folder}` makes it anew"
+        ) from None
+
+
+def save_atlas(folder: Path, atlas: Ladder, weights: str = "") -> None:
+    """The atlas; and in the card, if given, the fingerprint of the weights that it was made of."""
+    with atomic(folder / ATLAS) as file:
+        np.savez_compressed(file, allow_pickle=False, **atlas.arrays())
+    if weights:
+        save_card(folder, {**load_card(folder), "atlas": {"weights": weights}})

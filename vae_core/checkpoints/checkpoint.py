@@ -1,0 +1,147 @@
+"""A checkpoint that is read: the model, its card, and the atlas when it is first asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..kinds import Kind
+from ..model import Model
+from ..models import Signature, declare
+from ..multirate import at, usual
+from .atlas import Atlas, Ladder, load_atlas
+from .card import load_card, save_card, signature_of
+from .evaluations import MEASURED, evaluations
+from .folder import ATLAS, CARD, WEIGHTS, CheckpointError, located, spoken
+from .frontier import Frontier
+from .weights import fingerprint, load_into, save_model
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model and its card; the atlas is read when it is first asked for. A multi-rate model is at some beta of each block, `betas`."""
+
+    folder: Path
+    card: dict[str, Any]
+    model: Model
+    betas: dict[str, float] = field(default_factory=dict)
+    weights: str = ""
+    """The fingerprint of the weights."""
+    known_as: str = ""
+    """What it is called where its folder's name is taken."""
+
+    @property
+    def signature(self) -> Signature:
+        return signature_of(self.card)
+
+    @property
+    def kind(self) -> Kind:
+        """What an observation is."""
+        return self.signature.kind
+
+    @property
+    def name(self) -> str:
+        return self.known_as or self.folder.resolve().name
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """What was made of other weights than these, of "atlas", "numbers" and "frontier"; what does not say of which is taken to fit."""
+        made = {
+            "atlas": [self.card.get("atlas")],
+            "numbers": evaluations(self.card).values(),
+            "frontier": [self.card.get("frontier")],
+        }
+        return tuple(
+            what
+            for what, parts in made.items()
+            if any(
+                part.get("weights", self.weights) != self.weights for part in parts if isinstance(part, dict)
+            )
+        )
+
+    @property
+    def outdated(self) -> str:
+        """`stale` as a sentence with what to do; empty where nothing is."""
+        if not self.stale:
+            return ""
+        remedies = " and ".join(f"`{REMEDIES[what].format(spoken(self.folder))}`" for what in self.stale)
+        are, make = ("are", "make") if len(self.stale) > 1 or self.stale == ("numbers",) else ("is", "makes")
+        return f"The {' and '.join(self.stale)} {are} of other weights than the model’s: {remedies} {make} them anew"
+
+    @cached_property
+    def ladder(self) -> Ladder:
+        """The atlas at every rung. Raises CheckpointError where there is none, or a damaged one."""
+        return load_atlas(self.folder)
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """The encodings at the betas of the model. Raises CheckpointError as `ladder` does."""
+        ladder = self.ladder
+        try:
+            return ladder.at(self.betas)
+        except ValueError as error:
+            raise CheckpointError(
+                f"{self.folder / ATLAS} does not fit the model ({error}): `latent-explorer atlas {self.folder}` makes it anew"
+            ) from None
+
+    @cached_property
+    def frontier(self) -> Frontier | None:
+        """What was measured over the betas of a multi-rate model, if it was. Raises CheckpointError for a damaged one."""
+        try:
+            return Frontier.of(self.card)
+        except ValueError as error:
+            raise CheckpointError(
+                f"{self.folder / CARD}: {error}: `latent-explorer frontier {self.folder}` measures it anew"
+            ) from None
+
+    def at(self, betas: Mapping[str, float]) -> "Checkpoint":
+        """The same checkpoint at other betas, weights shared. Raises ValueError for a block or a beta that it does not know."""
+        other = replace(self, model=at(self.model, betas), betas=dict(betas))
+        other.__dict__["ladder"] = self.ladder  # read once for all betas
+        return other
+
+
+REMEDIES = {
+    "atlas": "latent-explorer atlas {}",
+    "numbers": "latent-explorer evaluate {} --write",
+    "frontier": "latent-explorer frontier {}",
+}
+
+
+def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
+    """The checkpoint in `folder`, its model in evaluation mode without gradients, a multi-rate one at its usual betas.
+
+    The name of a bundled checkpoint stands for its folder, where there is no folder of that name. Raises CheckpointError (one sentence)
+    for a missing or damaged file, a model this version does not know, or weights that are of another shape or not finite.
+
+    >>> load("vae-mnist").model.latents
+    ['z']
+    """
+    folder = located(folder)
+    card = load_card(folder)
+    try:
+        model = declare(card["model"]["name"], card["model"]["arguments"]).build(signature_of(card))
+        betas = usual(model)
+    except Exception as error:  # a card may say anything, and every layer stumbles over it in its own way
+        raise CheckpointError(f"{folder / CARD} describes no model that can be built: {error}") from None
+    tensors = load_into(model, folder / WEIGHTS)
+    model = model.to(device).eval().requires_grad_(False)
+    return Checkpoint(folder, card, at(model, betas), betas, fingerprint(tensors))
+
+
+def pack(source: Path, target: Path, half: bool = True) -> None:
+    """A copy of a checkpoint to keep: card and weights, without training state, measurements and atlas, which rounding would falsify.
+
+    Raises CheckpointError where `source` is none, and ValueError where `target` holds one already.
+    """
+    if (target / CARD).exists():
+        raise ValueError(f"{target} already holds a checkpoint: choose another folder")
+    found = load(source)
+    if half and any(not value.half().isfinite().all() for value in found.model.state_dict().values()):
+        raise ValueError(f"{source} has weights that float16 cannot hold: pack it with --no-half")
+    save_model(target, found.model, half)
+    card = {key: value for key, value in found.card.items() if key not in (*MEASURED, "evaluation")}
+    save_card(target, {**card, "weights": "float16" if half else "float32", "metrics": {}})

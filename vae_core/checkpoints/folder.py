@@ -1,0 +1,69 @@
+"""A checkpoint's folder: the names of its files, where it lies, how it is spoken of, and how a file in it is replaced."""
+
+import contextlib
+import os
+import shlex
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+CARD, WEIGHTS, ATLAS, TRAINING = "card.json", "model.safetensors", "atlas.npz", "training.safetensors"
+
+
+class CheckpointError(ValueError):
+    """A folder that cannot be read as a checkpoint; the message is one sentence that says what to do."""
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Any]:
+    """A binary file that takes the place of `path` only when it is whole: a crash or a full disk leaves the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def bundled_folder() -> Path:
+    """Where the checkpoints that come with the project lie: beside the packages in a clone, inside in a wheel."""
+    inside = Path(__file__).parents[1] / "pretrained"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "pretrained"
+
+
+def bundled() -> dict[str, Path]:
+    """The bundled checkpoints by name."""
+    return found_in(bundled_folder())
+
+
+def located(folder: Path | str) -> Path:
+    """The folder of that path; or, where there is none, of the bundled checkpoint of that name."""
+    folder = Path(folder)
+    return folder if folder.exists() else bundled().get(str(folder), folder)
+
+
+def spoken(folder: Path) -> str:
+    """A checkpoint as a command takes it, quoted: a bundled one by its name, one beneath the working directory by its path there; of any
+    other only the last name is told.
+
+    >>> spoken(bundled()["vae-mnist"])
+    'vae-mnist'
+    """
+    whole = folder.resolve()
+    if (known := bundled().get(whole.name)) and known.resolve() == whole and located(whole.name) == known:
+        return shlex.quote(whole.name)
+    here = Path.cwd()
+    return shlex.quote(whole.relative_to(here).as_posix() if whole.is_relative_to(here) else whole.name)
+
+
+def found_in(folder: Path) -> dict[str, Path]:
+    """The checkpoints in a folder of checkpoint folders, by name; or the one that `folder` itself is."""
+    cards = sorted([*folder.glob(CARD), *folder.glob(f"*/{CARD}")])
+    return {card.parent.resolve().name: card.parent for card in cards}

@@ -1,0 +1,150 @@
+"""The command evaluate."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from rich.table import Table
+
+from ..checkpoints import Checkpoint, load, load_card, save_card, versions
+from ..checkpoints.evaluations import Evaluation, merged
+from ..metrics import DEFAULT, METRICS, Estimate, bench_of, check_groups, measure_each, number
+from ..multirate import rates_of, usual
+from ..objectives import Beta
+from ..training import pick_device
+from .commands import without_path
+from .console import ERRORS, OUT, complain, status
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure a checkpoint: evidence in nats, class accuracy, probes, samples and swaps judged by a classifier."""
+
+    folder: tyro.conf.Positional[Path]
+    """Folder of the checkpoint."""
+    data: str | None = None
+    """Data set; the one it was trained on unless given."""
+    split: Literal["train", "test"] = "test"
+    limit: int | None = None
+    """Measure on this many images only, chosen at random by the seed."""
+    seed: int = 0
+    """Seed of all noise: binarisation, draws, the judge."""
+    metrics: Annotated[
+        tuple[str, ...], tyro.conf.arg(help=f"Groups to measure, of {', '.join(METRICS)}.")
+    ] = DEFAULT
+    beta: Beta | None = None
+    """Where a multi-rate model is measured, 1 unless given: one beta, or one for each block."""
+    json: bool = False
+    """Print JSON: {"metrics": {name: {"value", "se", "n"}}}, and of known factors {"factors": {"information": rows, "importance": rows}}."""
+    write: bool = False
+    """Write the numbers, and for each group the command that measured it, into the checkpoint's card; the numbers of other groups stay."""
+    device: str = "auto"
+
+    def run(self) -> int:
+        """Measure group by group; each is written at once, so that one that fails, or an end by Ctrl-C, costs no other its numbers.
+
+        What is written is of the checkpoint's own test images at its usual betas, since cards are read side by side. A limit may be
+        written: n stands beside every number.
+        """
+        check_groups(self.metrics)
+        checkpoint = load(self.folder, pick_device(self.device))
+        if self.write:
+            self._check_write(checkpoint)
+        if checkpoint.outdated:
+            ERRORS.print(checkpoint.outdated, markup=False, soft_wrap=True)
+        found: dict[str, Estimate] = {}
+        tables: dict[str, Any] = {}
+        failed: list[str] = []
+        with status() as report:
+            bench = bench_of(
+                checkpoint,
+                self.data,
+                self.split,
+                beta=self.beta,
+                limit=self.limit,
+                seed=self.seed,
+                report=report,
+            )
+            for group, numbers, factors, error in measure_each(bench, self.metrics):
+                if error is not None:
+                    failed.append(f"{group} ({str(error) or type(error).__name__})")
+                    continue
+                found |= numbers
+                tables |= factors
+                if self.write:
+                    self._write(checkpoint, group, numbers, factors)
+        self._print(checkpoint, found, tables)
+        if failed:
+            kept = "the others are kept" if found else "there are no others"
+            return complain(f"these groups could not be measured, {kept}: {'; '.join(failed)}", 1)
+        return 0
+
+    def _check_write(self, checkpoint: Checkpoint) -> None:
+        """Raises ValueError for numbers that do not belong into the card."""
+        own = checkpoint.card["data"]["name"]
+        blocks = rates_of(checkpoint.model)
+        betas = self.beta if isinstance(self.beta, Mapping) else dict.fromkeys(blocks, self.beta)
+        if self.data not in (None, own):
+            reason = f"on {own}, not on {self.data}"
+        elif self.split != "test":
+            reason = f"on the test images, not on those of the split {self.split}"
+        elif self.beta is not None and blocks and betas != usual(checkpoint.model):
+            reason = "at beta = 1, or the nearest that the model answers to"
+        else:
+            return
+        raise ValueError(
+            f"a card holds what was measured {reason}: leave out --write, and keep what --json prints"
+        )
+
+    def _write(
+        self, checkpoint: Checkpoint, group: str, numbers: dict[str, Estimate], tables: dict[str, Any]
+    ) -> None:
+        """Into the card as it is now: another measurement, or a training, may have written since."""
+        how: Evaluation = {
+            "names": list(numbers),
+            "data": checkpoint.card["data"]["name"],
+            "split": self.split,
+            "seed": self.seed,
+            "limit": self.limit,
+            "command": _evaluation_command(self),
+            "versions": versions(),
+            "weights": checkpoint.weights,
+        }
+        values = {name: estimate._asdict() for name, estimate in numbers.items()}
+        card = load_card(checkpoint.folder)
+        save_card(checkpoint.folder, merged(card, group, values, how, tables))
+
+    def _print(self, checkpoint: Checkpoint, found: dict[str, Estimate], tables: dict[str, Any]) -> None:
+        if self.json:
+            numbers = {"metrics": {name: estimate._asdict() for name, estimate in found.items()}}
+            print(json.dumps({**numbers, "factors": tables} if tables else numbers))
+        else:
+            data = self.data or checkpoint.card["data"]["name"]
+            OUT.print(_table(found, f"{checkpoint.name} on {data}, {self.split}"))
+
+
+def _evaluation_command(call: Evaluate) -> str:
+    words = ["latent-explorer evaluate", *without_path([str(call.folder)])]
+    if call.data:
+        words.append(f"--data {call.data}")
+    words += [f"--split {call.split}", f"--seed {call.seed}"]
+    if call.limit:
+        words.append(f"--limit {call.limit}")
+    if call.beta is not None:
+        given = call.beta.items() if isinstance(call.beta, Mapping) else [("", call.beta)]
+        words.append("--beta " + " ".join(f"{block} {beta:g}".strip() for block, beta in given))
+    if set(call.metrics) != set(DEFAULT):
+        words.append(f"--metrics {' '.join(call.metrics)}")
+    return " ".join(words)
+
+
+def _table(found: dict[str, Estimate], title: str) -> Table:
+    table = Table("metric", "in words", title=title)
+    for column in ("value", "s.e.", "n"):
+        table.add_column(column, justify="right")
+    for name, (value, se, n) in found.items():
+        table.add_row(name, number(name).heading, f"{value:.4f}", f"{se:.4f}", f"{n:,}")
+    return table

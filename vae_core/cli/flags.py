@@ -1,0 +1,66 @@
+"""The options of a training as the command line spells them: those of the loop, and of every objective.
+
+Each objective's fields become options by themselves; which of them go together is known when the objective is.
+"""
+
+from dataclasses import field, fields, make_dataclass
+from typing import Annotated, Any
+
+import tyro
+
+from ..fields import Option, options
+from ..models import Declaration
+from ..objectives import OBJECTIVES
+from ..training import Options, options_for
+
+
+def _of_objectives() -> dict[str, tuple[Option, list[str]]]:
+    """The options of all objectives, each with the names of those that take it."""
+    found: dict[str, tuple[Option, list[str]]] = {}
+    for name, kind in OBJECTIVES.items():
+        for option in options(kind).values():
+            found.setdefault(option.name, (option, []))[1].append(name)
+    return found
+
+
+def _flag(option: Option, takers: list[str]) -> tuple[str, Any, Any]:
+    whose = "" if len(takers) > 2 else f" ({' or '.join(takers)})"
+    hint = "(needed there)" if option.required else f"(default: {option.default})"
+    about = tyro.conf.arg(help=option.about + whose, help_behavior_hint=hint)
+    return option.name, Annotated[option.kind | None, about], field(default=None)
+
+
+def _own(option: Option) -> tuple[str, Any, Any]:
+    return (
+        option.name,
+        Annotated[option.kind, tyro.conf.arg(help=option.about)],
+        field(default=option.default),
+    )
+
+
+OBJECTIVE = Annotated[
+    str | None,
+    tyro.conf.arg(
+        help=f"What to optimise, of {', '.join(OBJECTIVES)} (`latent-explorer models` says what each is): elbo unless the model or --labels ask for another.",
+        help_behavior_hint="",
+    ),
+]
+
+# A training's options as one flat dataclass.
+Flags: Any = make_dataclass(
+    "Flags",
+    [
+        ("objective", OBJECTIVE, field(default=None)),
+        *(_flag(*entry) for entry in _of_objectives().values()),
+        *(_own(option) for option in options(Options).values() if option.name != "objective"),
+    ],
+    frozen=True,
+    kw_only=True,
+)
+
+
+def options_of(flags: Any, model: Declaration) -> Options:
+    """How to train the model. Raises ValueError (one sentence) for an option that the objective does not take, or one that it lacks."""
+    untouched = _of_objectives()
+    given = {field.name: getattr(flags, field.name) for field in fields(flags)}
+    return options_for(model, {k: v for k, v in given.items() if v is not None or k not in untouched})

@@ -1,0 +1,118 @@
+"""The command frontier: a multi-rate checkpoint measured over its betas."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from ..checkpoints import Checkpoint, load, load_card, save_card, versions
+from ..checkpoints.frontier import merged as with_frontier
+from ..checkpoints.frontier import outdated
+from ..metrics import bench_of, frontier
+from ..multirate import at, ladder, rates_of
+from ..training import pick_device
+from .console import ERRORS, OUT, status
+
+# More points than anybody waits for.
+MOST_POINTS = 1000
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """Measure a multi-rate checkpoint over its betas, beside models trained for one beta, and write it into its card."""
+
+    folder: tyro.conf.Positional[Path]
+    """Folder of the checkpoint."""
+    anchors: tuple[Path, ...] = ()
+    """Folders of checkpoints of the same data and blocks, each trained for one beta, or one a block."""
+    rungs: int | None = None
+    """Betas for each block, equal steps of log beta; 9 for one block, 5 each for two unless given."""
+    limit: int | None = None
+    """Measure on this many test images only, chosen at random by the seed."""
+    seed: int = 0
+    """Seed of all noise."""
+    device: str = "auto"
+
+    def run(self) -> int:
+        checkpoint = load(self.folder, pick_device(self.device))
+        rates = rates_of(checkpoint.model)
+        if not rates:
+            raise ValueError(f"{self.folder} answers to one beta only: train a model with --rates")
+        rungs = (9 if len(rates) == 1 else 5) if self.rungs is None else self.rungs
+        if rungs < 2 or rungs ** len(rates) > MOST_POINTS:
+            raise ValueError(
+                f"a frontier has at least 2 rungs for each block and at most {MOST_POINTS} points, got --rungs {rungs}"
+            )
+        # All that can be wrong with an anchor is found before hours of measuring, and the card is written once, at the end.
+        others = [load(folder, pick_device(self.device)) for folder in self.anchors]
+        anchors = [(other.model, _betas_of(other, checkpoint)) for other in others]
+        with status() as report:
+            bench = bench_of(checkpoint, limit=self.limit, seed=self.seed, report=report)
+            found = frontier(bench, ladder(checkpoint.model, rungs), anchors)
+        for other, anchor in zip(others, found["anchors"], strict=True):
+            anchor |= {
+                "name": other.name,
+                "command": other.card.get("command", ""),
+                "epochs": other.card.get("epochs_done"),
+            }
+        words = [
+            "latent-explorer",
+            "frontier",
+            checkpoint.name,
+            "--rungs",
+            str(rungs),
+            "--seed",
+            str(self.seed),
+        ]
+        words += ["--limit", str(self.limit)] if self.limit else []
+        words += ["--anchors", *(other.name for other in others)] if others else []
+        how = {
+            "command": shlex.join(words),
+            "split": "test",
+            "data": bench.data.name,
+            "seed": self.seed,
+            "limit": self.limit,
+            "versions": versions(),
+            "weights": checkpoint.weights,
+        }
+        card = load_card(checkpoint.folder)
+        if (old := card.get("frontier")) and outdated(card, how) and old["anchors"]:
+            ERRORS.print(
+                "the anchors measured beside older weights are left out, since their gaps are no longer true: name them in --anchors "
+                "to measure them again",
+                soft_wrap=True,
+            )
+        save_card(checkpoint.folder, with_frontier(card, found, how))
+        for point in [*found["points"], *found["anchors"]]:
+            OUT.print(_frontier_line(point), soft_wrap=True)
+        return 0
+
+
+def _betas_of(other: Checkpoint, beside: Checkpoint) -> dict[str, float]:
+    """The betas that a checkpoint was trained for. Raises ValueError where it is nothing to be compared with."""
+    betas = other.card.get("objective", {}).get("beta")
+    if (
+        betas is None
+        or set(betas) != set(rates_of(beside.model))
+        or other.card["data"] != beside.card["data"]
+    ):
+        raise ValueError(
+            f"{other.folder} was not trained for one beta on the same data and blocks: leave it out of --anchors"
+        )
+    at(beside.model, betas)  # raises where the multi-rate model does not know them
+    return betas
+
+
+def _frontier_line(point: Mapping[str, Any]) -> str:
+    betas = ", ".join(f"beta({block}) = {beta:g}" for block, beta in point["betas"].items())
+    shown = [
+        name
+        for name in point
+        if name == "distortion" or name.startswith("rate_") or name.endswith("accuracy")
+    ]
+    numbers = "  ".join(f"{name} {point[name]['value']:.4g}" for name in shown)
+    gap = f"  gap {point['gap']['value']:+.2f} ± {point['gap']['se']:.2f}" if "gap" in point else ""
+    return f"{betas}: {numbers}{gap}"

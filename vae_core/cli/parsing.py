@@ -1,0 +1,101 @@
+"""The command line as an object, and one sentence for what is wrong with it."""
+
+import contextlib
+import io
+import re
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any, get_args
+
+import tyro
+
+from ..models import MODELS
+from .console import complain
+from .flags import Flags
+from .train import Train
+
+
+def parse(arguments: list[str], command: Any) -> Any:
+    """The command as an object. Raises SystemExit: 0 after help, 2 after one sentence for bad usage."""
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(
+                command,
+                prog="latent-explorer",
+                description="See what a VAE has learned: train, measure and explore its latent space.",
+                args=arguments,
+            )
+    except SystemExit as stop:
+        if stop.code:
+            sentence = one_sentence(complaint.getvalue())
+            if arguments[:1] == ["train"] and "".join(arguments[1:2]).startswith("-"):
+                sentence = f"name the model first, one of {', '.join(MODELS)} (see --help)"
+            complain(f"{sentence}{meant(sentence, arguments, command)}", 2)
+        raise
+
+
+def meant(sentence: str, arguments: list[str], command: Any) -> str:
+    """The known word that is nearest to the one complained of, as a question; nothing where none is near.
+
+    Near the options of the command, what the sentence says that one can choose, or, in their places, commands and models.
+    """
+    complaint, *choices = re.split(r"choose |Expected one of|Available subcommands:", sentence)
+    told = set(re.findall(r"[\w-]+", " ".join(choices)))
+    for place, word in enumerate(argument.partition("=")[0] for argument in arguments):
+        if word.startswith("--"):
+            known = _options(arguments, command)
+        else:
+            known = told | (
+                {*_subcommands(command)}
+                if place == 0
+                else {*MODELS}
+                if arguments[0] == "train" and place == 1
+                else set()
+            )
+        if word in re.findall(r"[\w./-]+", complaint) and word not in known:
+            near = get_close_matches(
+                word.removeprefix("--"), [other.removeprefix("--") for other in known], 1
+            )
+            return f"; did you mean {'--' * word.startswith('--')}{near[0]}?" if near else ""
+    return ""
+
+
+def _subcommands(command: Any) -> dict[str, Any]:
+    """The classes of the commands of a union, by name."""
+    return {part.__metadata__[0].name: part.__origin__ for part in get_args(command)}
+
+
+def _options(arguments: list[str], command: Any) -> set[str]:
+    """The options of the command that is asked for, as one types them."""
+    kinds: list[Any] = [_subcommands(command).get(arguments[0])]
+    if arguments[0] == "train":
+        kinds = [Train, Flags, *(MODELS[name] for name in arguments[1:2] if name in MODELS)]
+    names = [part.name.replace("_", "-") for kind in kinds if kind for part in fields(kind)]
+    return {f"--{name}" for name in names} | {"--help"}
+
+
+# What tyro and Python say, and what a person would.
+PLAINER = {
+    r" \(applied to [^)]*\)": "",
+    r"Unrecognized(?: or misplaced)? options: ([^\s,]+)((?!Available).)*": r"nothing here is called \1; ",
+    r"invalid literal for int\(\) with base 10: (.*)": r"\1 is no whole number",
+    r"could not convert string to float: (.*)": r"\1 is no number",
+    r"no type matching (?:\{None\} )?(.*) could be instantiated from (\[.*?\])\. Got errors.*": r"expected \1, got \2",
+    r";$": "",
+}
+
+
+def one_sentence(panel: str) -> str:
+    """The complaint of tyro's boxed page: its body up to the suggestions, without frame, colour or internal names.
+
+    >>> one_sentence("+ Value error +\\n| Error parsing --epochs: not a number |\\n| For full helptext, see x --help |")
+    'Error parsing --epochs: not a number (see --help)'
+    """
+    _, _, body = re.sub(r"\x1b\[[0-9;]*m", "", panel).partition("\n")
+    words = " ".join(re.sub(r"[\u2500-\u257f|]+|-{4,}", " ", body).split())
+    words = re.split(r"Perhaps you meant|Arguments are applied|Argument helptext|For full helptext", words)[0]
+    words = re.sub(r"Error parsing \S*__\S*: ", "", words)
+    for said, told in PLAINER.items():
+        words = re.sub(said, told, words.strip())
+    return f"{words.strip()} (see --help)"

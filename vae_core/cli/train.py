@@ -1,0 +1,90 @@
+"""The command train, one subcommand a model."""
+
+import shlex
+import sys
+from dataclasses import dataclass, field
+from functools import reduce
+from inspect import cleandoc
+from operator import or_
+from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar
+
+import tyro
+
+from ..data import load_data
+from ..models import MODELS, Declaration
+from ..training import collapsed, train
+from .commands import check_named, without_path
+from .console import ERRORS, OUT, leads, training_progress
+from .flags import Flags, options_of
+from .folders import write_atlas
+
+M = TypeVar("M", bound=Declaration)
+
+
+@dataclass(frozen=True)
+class Train(Generic[M]):
+    """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae --separation 8 --beta z_l 1 z_u 1`."""
+
+    out: Path
+    """Folder of the checkpoint, kept loadable at every moment."""
+    model: tyro.conf.OmitArgPrefixes[M]
+    training: Annotated[tyro.conf.OmitArgPrefixes[Flags], tyro.conf.arg(help="How to train.")] = field(  # type: ignore[valid-type]
+        default_factory=Flags
+    )
+    data: str = "mnist"
+    """Data set: digits, sprites or mnist."""
+    resume: bool = False
+    """Go on with the checkpoint in --out."""
+    atlas: bool = True
+    """Encode and project the test set at the end, for the maps of the app (about two minutes for 10,000 images)."""
+
+    def run(self) -> int:
+        check_named(self.out)
+        options = options_of(self.training, self.model)
+        with ERRORS.status(f"loading {self.data}"):
+            data = load_data(self.data, "train", options.limit)
+        command = "latent-explorer " + shlex.join(without_path(sys.argv[1:]))
+        with training_progress() as report:
+            checkpoint = train(
+                self.model,
+                data,
+                options,
+                self.out,
+                resume=self.resume,
+                command=command,
+                report=report,
+            )
+        if self.atlas and leads():
+            write_atlas(self.out, options.device)
+        if leads():
+            seconds = checkpoint.card["cost"]["seconds"]
+            OUT.print(
+                f"{checkpoint.card['epochs_done']} epochs in {seconds:.0f} s: {self.out}; "
+                f"measure it with `latent-explorer evaluate {shlex.quote(str(self.out))}`",
+                soft_wrap=True,
+            )
+            for sentence in collapsed(checkpoint.card):
+                OUT.print(sentence, soft_wrap=True)
+        return 0
+
+
+# One subcommand for each model of the registry.
+TrainCommand: Any = reduce(
+    or_,
+    (
+        Annotated[Train[kind], tyro.conf.subcommand(name, description=cleandoc(kind.__doc__ or ""))]  # type: ignore[valid-type]
+        for name, kind in MODELS.items()
+    ),
+)
+
+
+@dataclass(frozen=True)
+class TrainAny:
+    """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae`."""
+
+    what: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[TrainCommand]]  # type: ignore[valid-type]
+    """Which model."""
+
+    def run(self) -> int:
+        return self.what.run()

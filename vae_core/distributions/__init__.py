@@ -1,0 +1,31 @@
+"""Distributions with one event per example, the divergence between two, and where the noise of a draw comes from.
+
+Everything is in nats. Shapes: B examples, D dimensions.
+"""
+
+from .divergence import diagonal_normal, kl_divergence, kl_per_dimension
+from .mixtures import MIXTURE_DIVERGENCES, ConvexityBound, GaussianMixture, HersheyOlsen
+from .pixels import BinaryPixels, ContinuousBernoulli, GreyLevels, continuous_bernoulli, grey_levels
+from .sampling import SEEDS, Draw, Sampler, check_seed, mean, rsample, whole_mean
+
+__all__ = [
+    "MIXTURE_DIVERGENCES",
+    "SEEDS",
+    "BinaryPixels",
+    "ContinuousBernoulli",
+    "ConvexityBound",
+    "Draw",
+    "GaussianMixture",
+    "GreyLevels",
+    "HersheyOlsen",
+    "Sampler",
+    "check_seed",
+    "continuous_bernoulli",
+    "diagonal_normal",
+    "grey_levels",
+    "kl_divergence",
+    "kl_per_dimension",
+    "mean",
+    "rsample",
+    "whole_mean",
+]

@@ -1,0 +1,112 @@
+"""Distributions of pixels: binary, continuous in [0, 1], and of grey levels."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.distributions import Bernoulli, Distribution, Independent, constraints
+
+
+class BinaryPixels(Independent):
+    """Independent Bernoulli pixels; every dimension after the first is the event.
+
+    Grey values are no data for it: its log_prob raises ValueError for them (on the CPU, where looking costs next to nothing).
+    """
+
+    def __init__(self, logits: Tensor):
+        super().__init__(Bernoulli(logits=logits, validate_args=False), logits.dim() - 1, validate_args=False)
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        if value.device.type == "cpu" and value.frac().any():
+            raise ValueError(
+                "a Bernoulli likelihood scores pixels that are 0 or 1: binarise grey images, or choose a likelihood for them"
+            )
+        return super().log_prob(value)
+
+
+class ContinuousBernoulli(Distribution):
+    """The density on [0, 1] that is proportional to p^x (1 - p)^(1 - x), of a logit t (Loaiza-Ganem & Cunningham, 2019).
+
+    log p(x) = t (x - 1/2) - log(sinh(t/2) / (t/2)), which is exact for every t; torch's own clamps p to float precision, and loses
+    0.2 nats a pixel at t = -20, where the background of a digit lies.
+
+    >>> ContinuousBernoulli(torch.zeros(1)).log_prob(torch.tensor([0.3])).exp().item()
+    1.0
+    """
+
+    arg_constraints: ClassVar = {}  # type: ignore[assignment]
+    support = constraints.unit_interval  # type: ignore[assignment]
+
+    def __init__(self, logits: Tensor):
+        self.logits = logits
+        super().__init__(logits.shape, validate_args=False)
+
+    @property
+    def mean(self) -> Tensor:
+        """1/2 + (coth(t/2) - 2/t) / 2."""
+        h = self.logits / 2
+        small = h.abs() < 0.1
+        safe = torch.where(small, 1.0, h)
+        return 0.5 + torch.where(small, h / 3 - h**3 / 45, 1 / torch.tanh(safe) - 1 / safe) / 2
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        return self.logits * (value - 0.5) - self._log_sinhc()
+
+    def icdf(self, value: Tensor) -> Tensor:
+        """log(1 + u (e^t - 1)) / t, by symmetry with t <= 0."""
+        t, up = self.logits, self.logits > 0
+        u, down = torch.where(up, 1 - value, value), -t.abs()
+        small = down > -1e-3
+        safe = torch.where(small, -1.0, down)
+        exact = torch.log1p(u * torch.expm1(safe)) / safe
+        found = torch.where(small, u + down * u * (1 - u) / 2, exact)
+        return torch.where(up, 1 - found, found).clamp(0, 1)
+
+    def _log_sinhc(self) -> Tensor:
+        h = self.logits.abs() / 2
+        small = h < 0.1
+        safe = torch.where(small, 1.0, h)
+        return torch.where(
+            small, h**2 / 6 - h**4 / 180, safe + torch.log1p(-torch.exp(-2 * safe)) - torch.log(2 * safe)
+        )
+
+
+def continuous_bernoulli(logits: Tensor) -> Independent:
+    """Independent continuous Bernoulli pixels; every dimension after the first is the event."""
+    return Independent(ContinuousBernoulli(logits), logits.dim() - 1, validate_args=False)
+
+
+class GreyLevels(Distribution):
+    """A categorical distribution over K equally spaced grey levels 0, 1/(K-1), ..., 1.
+
+    Its logits are `(..., K)`: one categorical for each pixel.
+
+    >>> d = GreyLevels(torch.zeros(1, 3))
+    >>> [round(v.item(), 3) for v in (d.mean, d.log_prob(torch.tensor([0.5])).exp())]
+    [0.5, 0.333]
+    """
+
+    arg_constraints: ClassVar = {}  # type: ignore[assignment]
+    support = constraints.unit_interval  # type: ignore[assignment]
+
+    def __init__(self, logits: Tensor):
+        self.log_probs = logits.log_softmax(-1)
+        super().__init__(logits.shape[:-1], validate_args=False)
+
+    @property
+    def levels(self) -> int:
+        return self.log_probs.shape[-1]
+
+    @property
+    def mean(self) -> Tensor:
+        values = torch.linspace(0, 1, self.levels, device=self.log_probs.device, dtype=self.log_probs.dtype)
+        return self.log_probs.exp() @ values
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        level = (value * (self.levels - 1)).round().long()
+        return self.log_probs.gather(-1, level.unsqueeze(-1)).squeeze(-1)
+
+
+def grey_levels(logits: Tensor) -> Independent:
+    """Independent pixels of K grey levels from logits `(B, ..., K)`."""
+    return Independent(GreyLevels(logits), logits.dim() - 2, validate_args=False)

@@ -1,0 +1,164 @@
+"""What stands for a distribution: its mean, or a draw, whose noise has a stated source."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial, singledispatch
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributions import (
+    Bernoulli,
+    Distribution,
+    Independent,
+    MixtureSameFamily,
+    Normal,
+    OneHotCategorical,
+    Uniform,
+)
+
+from .pixels import ContinuousBernoulli, GreyLevels
+
+Draw = Callable[[Distribution], Tensor]
+
+
+def mean(d: Distribution) -> Tensor:
+    """The expectation, and of a class the most probable one: what a page shows when it says "decoded"."""
+    return d.mode if isinstance(d, OneHotCategorical) else d.mean
+
+
+def rsample(d: Distribution) -> Tensor:
+    """A draw the gradient passes through. Raises NotImplementedError where there is none (a discrete latent),
+    because a plain draw would lose the gradient to the posterior without a word."""
+    return d.rsample()
+
+
+def whole_mean(values: Tensor) -> Tensor:
+    """The mean without gradient over the whole batch, also where several processes hold a part of it each."""
+    mean = values.detach().mean()
+    if dist.is_available() and dist.is_initialized():
+        dist.all_reduce(mean)
+        mean = mean / dist.get_world_size()
+    return mean
+
+
+# scikit-learn takes no larger seed.
+SEEDS = 2**32
+
+
+def check_seed(seed: int) -> None:
+    """Raises ValueError for what is no seed of all generators.
+
+    >>> check_seed(-1)
+    Traceback (most recent call last):
+    ValueError: the seed must be between 0 and 4294967295, got -1
+    """
+    if not 0 <= seed < SEEDS:
+        raise ValueError(f"the seed must be between 0 and {SEEDS - 1}, got {seed}")
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A draw whose noise has a stated source.
+
+    generator: own stream of random numbers; None is torch's global one, which visitors of one server share.
+    temperature: factor on the standard deviation of Gaussians (1 is the distribution itself).
+    rank, ranks: draw the noise of a batch `ranks` times as long and keep this rank's rows, so that the number
+        of training processes never changes the numbers.
+    """
+
+    generator: torch.Generator | None = None
+    temperature: float = 1.0
+    rank: int = 0
+    ranks: int = 1
+
+    @classmethod
+    def seeded(cls, seed: int, temperature: float = 1.0) -> "Sampler":
+        """Noise from a CPU generator of its own: the same pictures on every device.
+
+        >>> a, b = (Sampler.seeded(3).normal((2,), torch.device("cpu")) for _ in range(2))
+        >>> bool((a == b).all())
+        True
+        """
+        return cls(torch.Generator().manual_seed(seed), temperature)
+
+    def normal(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
+        return self._rows(torch.randn, shape, device)
+
+    def uniform(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
+        return self._rows(torch.rand, shape, device)
+
+    def grey(self, shape: tuple[int, ...], device: torch.device) -> Tensor:
+        """Uniform integers 0 to 254 as uint8: `grey < pixel` holds with probability pixel / 255, exactly."""
+        return self._rows(partial(torch.randint, 255, dtype=torch.uint8), shape, device)
+
+    def _rows(self, noise: Callable[..., Tensor], shape: tuple[int, ...], device: torch.device) -> Tensor:
+        whole = (shape[0] * self.ranks, *shape[1:])
+        source = device if self.generator is None else self.generator.device
+        drawn = noise(whole, generator=self.generator, device=source)
+        if self.ranks > 1:
+            drawn = drawn[self.rank * shape[0] : (self.rank + 1) * shape[0]]
+        return drawn.to(device)
+
+    def __call__(self, d: Distribution) -> Tensor:
+        return _draw(d, self)
+
+
+@singledispatch
+def _draw(d: Distribution, sampler: Sampler) -> Tensor:
+    raise NotImplementedError(
+        f"no seeded draw for {type(d).__name__}: register one in vae_core.distributions"
+    )
+
+
+@_draw.register
+def _(d: Independent, sampler: Sampler) -> Tensor:
+    return _draw(d.base_dist, sampler)
+
+
+@_draw.register
+def _(d: Normal, sampler: Sampler) -> Tensor:
+    return d.loc + sampler.temperature * d.scale * sampler.normal(tuple(d.loc.shape), d.loc.device)
+
+
+@_draw.register
+def _(d: Uniform, sampler: Sampler) -> Tensor:
+    return d.low + (d.high - d.low) * sampler.uniform(tuple(d.low.shape), d.low.device)
+
+
+@_draw.register
+def _(d: Bernoulli, sampler: Sampler) -> Tensor:
+    return (sampler.uniform(tuple(d.probs.shape), d.probs.device) < d.probs).float()
+
+
+@_draw.register
+def _(d: ContinuousBernoulli, sampler: Sampler) -> Tensor:
+    return d.icdf(sampler.uniform(tuple(d.logits.shape), d.logits.device))
+
+
+@_draw.register
+def _(d: GreyLevels, sampler: Sampler) -> Tensor:
+    return _index(d.log_probs, sampler) / (d.levels - 1)
+
+
+@_draw.register
+def _(d: OneHotCategorical, sampler: Sampler) -> Tensor:
+    return torch.nn.functional.one_hot(_index(d.logits, sampler), d.event_shape[-1]).to(d.logits)
+
+
+@_draw.register
+def _(d: MixtureSameFamily, sampler: Sampler) -> Tensor:
+    index = _index(d.mixture_distribution.logits, sampler)  # type: ignore[attr-defined]
+    parts: Any = d.component_distribution.base_dist  # type: ignore[attr-defined]
+    rows = index[..., None, None].expand(*index.shape, 1, parts.loc.shape[-1])
+    loc, scale = (
+        part.expand(*index.shape, *parts.loc.shape[-2:]).gather(-2, rows) for part in (parts.loc, parts.scale)
+    )
+    return _draw(Normal(loc.squeeze(-2), scale.squeeze(-2), False), sampler)
+
+
+def _index(log_probs: Tensor, sampler: Sampler) -> Tensor:
+    """A category for each row of `(..., K)`: the first whose cumulated probability exceeds a uniform number."""
+    uniform = sampler.uniform((*log_probs.shape[:-1], 1), log_probs.device)
+    return (log_probs.softmax(-1).cumsum(-1) < uniform).sum(-1).clamp(max=log_probs.shape[-1] - 1)

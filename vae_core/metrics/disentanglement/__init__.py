@@ -1,0 +1,52 @@
+"""How the dimensions of a representation go with the known factors of the data: MIG, modularity, SAP, DCI, FactorVAE and beta-VAE scores.
+
+The definitions are those of disentanglement_lib (Locatello et al., 2019). The representation is the posterior means of all blocks, side
+by side. Shapes: N images, D dimensions, F factors, V votes, L images a vote.
+"""
+
+from .classifiers import dci_completeness, dci_disentanglement, importance_matrix, sap, sap_matrix
+from .groups import dci, disentanglement, factor_tables
+from .information import discretised, entropies, information_shares, mig, modularity, mutual_information
+from .representation import PART_IMAGES, PARTS, Representation, parts, representation, represented, varying
+from .votes import (
+    TESTED_VOTES,
+    VOTE_IMAGES,
+    VOTES,
+    betavae_differences,
+    betavae_right,
+    factorvae_right,
+    factorvae_votes,
+    sharing,
+)
+
+__all__ = [
+    "PARTS",
+    "PART_IMAGES",
+    "TESTED_VOTES",
+    "VOTES",
+    "VOTE_IMAGES",
+    "Representation",
+    "betavae_differences",
+    "betavae_right",
+    "dci",
+    "dci_completeness",
+    "dci_disentanglement",
+    "discretised",
+    "disentanglement",
+    "entropies",
+    "factor_tables",
+    "factorvae_right",
+    "factorvae_votes",
+    "importance_matrix",
+    "information_shares",
+    "mig",
+    "modularity",
+    "mutual_information",
+    "parts",
+    "representation",
+    "represented",
+    "sap",
+    "sap_matrix",
+    "sharing",
+    "varying",
+]

@@ -1,0 +1,126 @@
+"""The groups of numbers: MIG, modularity, SAP, FactorVAE and beta-VAE scores together, DCI by itself, and the tables of factors."""
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..base import Bench, Estimate, bootstrap
+from .classifiers import dci_completeness, dci_disentanglement, importance_matrix, sap, sap_matrix
+from .information import discretised, entropies, information_shares, mig, modularity, mutual_information
+from .representation import PARTS, half_of, parts, represented, varying
+from .votes import betavae_right, factorvae_right
+
+Score = Callable[[Tensor, Tensor, Tensor, Tensor], list[float]]
+
+
+def disentanglement(bench: Bench) -> dict[str, Estimate]:
+    """mig, modularity, sap, factorvae_score, betavae_score of the posterior means, all in [0, 1], high where a dimension is a factor.
+
+    mig: mean over factors f of (I(z_j1; f) - I(z_j2; f)) / H(f), j1 and j2 the dimensions that know most of f (`mig`; Chen et al., 2018).
+    modularity: how far each dimension knows one factor alone (`modularity`; Ridgeway & Mozer, 2018). Both from counts in 20 bins
+    over the whole split, with bootstrap errors; counts of N images see about (bins - 1)(values - 1) / (2N) nats that are not there.
+    sap: mean difference of the two best dimensions' accuracies, a linear SVM each (`sap_matrix`; Kumar et al., 2018): the mean of five
+    disjoint parts of the split, 1,000 images to fit and as many to test, with the standard error over parts.
+    factorvae_score, betavae_score: share of 5,000 groups of 64 images (pairs) with one factor in common whose factor is named right, by
+    a rule from 10,000 other groups (`factorvae_votes`, Kim & Mnih, 2018; `betavae_differences`, Higgins et al., 2017). Groups are drawn
+    among the split's images; the standard error is that of the groups, given these images.
+    Nothing for data whose factors are not known, or of which fewer than two vary; no sap of fewer than 100 images.
+    """
+    if not _has_factors(bench):
+        return {}
+    codes, factors, *_ = bench.once(represented)
+    generator, n = torch.Generator().manual_seed(bench.seed), len(codes)
+    bins, h = discretised(codes), entropies(factors)
+
+    def of_rows(score: Callable[[Tensor], float], rows: Tensor) -> float:
+        return score(mutual_information(bins[rows], factors[rows]))
+
+    found = {}
+    for name, score in (("mig", partial(mig, entropy=h)), ("modularity", modularity)):
+        spread = bootstrap(partial(of_rows, score), n, generator)
+        found[name] = Estimate(of_rows(score, torch.arange(n)), spread, n)
+    bench.report("fitting a linear SVM for each dimension and factor")
+    found |= _over_parts(codes, factors, generator, _sap, ["sap"])
+    bench.report("drawing groups of images with one factor in common")
+    found["factorvae_score"] = Estimate.share(factorvae_right(codes, factors, generator))
+    found["betavae_score"] = Estimate.share(betavae_right(codes, factors, generator))
+    return found
+
+
+def dci(bench: Bench) -> dict[str, Estimate]:
+    """dci_disentanglement, dci_completeness, dci_informativeness of the posterior means (Eastwood & Williams, 2018; `importance_matrix`).
+
+    disentanglement: mean over dimensions, weighed by their importance, of 1 minus the entropy, in units of log F, of what a dimension
+    is important for. completeness: the same over factors, of which dimensions a factor needs. informativeness: share of factor values
+    that the boosted trees name right on other images. Means of five disjoint parts of the split, 1,000 images to fit and as many to
+    test, with the standard error over parts: the trees need a minute a part on sprites. Nothing for data whose factors are not known,
+    or of which fewer than two vary, and for fewer than 100 images.
+    """
+    if not _has_factors(bench):
+        return {}
+    names = [f"dci_{part}" for part in ("disentanglement", "completeness", "informativeness")]
+    scores = [
+        [dci_disentanglement(importance), dci_completeness(importance), right.mean().item()]
+        for importance, right in bench.once(_importances)
+    ]
+    return _of_parts(scores, names, len(bench.data))
+
+
+def _importances(bench: Bench) -> list[tuple[Tensor, Tensor]]:
+    """`importance_matrix` of each of the parts."""
+    codes, factors, *_ = bench.once(represented)
+    halves = parts(codes, factors, torch.Generator().manual_seed(bench.seed))
+    found = []
+    for number, half in enumerate(halves, 1):
+        bench.report(f"fitting boosted trees for each factor, part {number} of {len(halves)}")
+        found.append(importance_matrix(*half))
+    return found
+
+
+def factor_tables(bench: Bench, groups: Collection[str]) -> dict[str, Any]:
+    """What each dimension has to do with each factor, as the measured groups have found it, for a card or a page: lists `(D, F)`.
+
+    information: I(z_j; f) / H(f), the share of the factor's entropy that the dimension tells, of the group disentanglement (mig is the
+    mean over factors of the greatest minus the second of a column); importance: of the group dci, mean over its parts, columns sum to 1.
+    Also the names of dimensions and factors, and n. Nothing where neither group has measured anything.
+    """
+    if not _has_factors(bench):
+        return {}
+    codes, factors, dimensions, names = bench.once(represented)
+    found: dict[str, Tensor] = {}
+    if "disentanglement" in groups:
+        found["information"] = information_shares(codes, factors)
+    if "dci" in groups:
+        importance = [matrix for matrix, _ in bench.once(_importances)]
+        if importance and all(matrix.shape[1] == len(names) for matrix in importance):
+            found["importance"] = torch.stack(importance).mean(0)
+    if not found:
+        return {}
+    tables = {name: table.mul(1e5).round().div(1e5).tolist() for name, table in found.items()}
+    return {"dimensions": dimensions, "factors": names, "n": len(codes), **tables}
+
+
+def _has_factors(bench: Bench) -> bool:
+    factors = bench.data.factors
+    return factors is not None and int(varying(factors).sum()) > 1
+
+
+def _over_parts(
+    codes: Tensor, factors: Tensor, generator: torch.Generator, score: Score, names: list[str]
+) -> dict[str, Estimate]:
+    """Mean and standard error of what `score` finds in the `parts`."""
+    return _of_parts([score(*half) for half in parts(codes, factors, generator)], names, len(codes))
+
+
+def _of_parts(scores: list[list[float]], names: list[str], n: int) -> dict[str, Estimate]:
+    """Mean and standard error of the scores of each part of n images; nothing of no parts."""
+    columns = zip(names, torch.tensor(scores).unbind(-1), strict=True) if scores else []
+    used = 2 * PARTS * half_of(n)
+    return {name: Estimate.mean(column)._replace(n=used) for name, column in columns}
+
+
+def _sap(*halves: Tensor) -> list[float]:
+    return [sap(sap_matrix(*halves))]

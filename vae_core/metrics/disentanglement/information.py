@@ -1,0 +1,86 @@
+"""What a dimension knows of a factor, from counts: mutual information, MIG, modularity.
+
+Shapes: N images, D dimensions, F factors.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+BINS = 20
+ROUNDING = 1e-12  # nats: what sums of entropies leave of none
+
+
+def discretised(codes: Tensor, bins: int = BINS) -> Tensor:
+    """Each dimension in equal bins between its least and its greatest value, `(N, D)` in 0 to bins - 1."""
+    columns = [
+        np.digitize(column, np.histogram_bin_edges(column, bins)[:-1]) - 1 for column in codes.numpy().T
+    ]
+    return torch.from_numpy(np.stack(columns, -1)).long()
+
+
+def mutual_information(bins: Tensor, factors: Tensor) -> Tensor:
+    """I(z_j; f) of counts, nats, `(D, F)`, of integers `(N, D)` and `(N, F)` from 0.
+
+    >>> a = torch.tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> mutual_information(a, a[:, :1]).exp().tolist()
+    [[2.0], [1.0]]
+    """
+    found = torch.empty(bins.shape[1], factors.shape[1], dtype=torch.float64)
+    for f, values in enumerate(factors.unbind(-1)):
+        size = int(values.max()) + 1
+        for j, places in enumerate(bins.unbind(-1)):
+            counts = torch.bincount(places * size + values, minlength=(int(places.max()) + 1) * size)
+            found[j, f] = _information(counts.view(-1, size).double() / len(bins))
+    return torch.where(found > ROUNDING, found, 0.0)
+
+
+def _information(joint: Tensor) -> Tensor:
+    """sum p(a, b) log p(a, b) / (p(a) p(b)) of a table of probabilities."""
+    entropy = torch.special.entr
+    return entropy(joint.sum(0)).sum() + entropy(joint.sum(1)).sum() - entropy(joint).sum()
+
+
+def information_shares(codes: Tensor, factors: Tensor) -> Tensor:
+    """I(z_j; f) / H(f) of codes in 20 bins, `(D, F)`, of `(N, D)` and `(N, F)`."""
+    return mutual_information(discretised(codes), factors) / entropies(factors)
+
+
+def entropies(factors: Tensor) -> Tensor:
+    """H(f) of the counts of each factor, nats, `(F,)`."""
+    counts = [torch.bincount(values).double() / len(factors) for values in factors.unbind(-1)]
+    return torch.stack([torch.special.entr(p).sum() for p in counts])
+
+
+def mig(information: Tensor, entropy: Tensor) -> float:
+    """Mutual information gap: mean_f (greatest - second) / H(f) of `(D, F)`; a second dimension that is not there knows nothing.
+
+    >>> mig(torch.tensor([[0.75, 0.125], [0.25, 0.625]]), torch.tensor([1.0, 1.0]))
+    0.5
+    """
+    return (lead(information) / entropy).mean().item()
+
+
+def modularity(information: Tensor) -> float:
+    """mean_j 1 - sum_{f not f_j} I(z_j; f)^2 / ((F - 1) max_f I(z_j; f)^2), f_j the factor that z_j knows best; 0 where it knows none,
+    or no more than rounding leaves (1e-12 nats): a constant dimension is not modular.
+
+    With one factor, a dimension that knows it is modular. It asks how one-sided a dimension is and not how much it knows: what counts see
+    by chance, about (values - 1) of each factor, is one-sided too. Noise scores .66 on the factors of sprites, .90 and more where one
+    factor has many more values than the others: read it beside mig, which is 0 there.
+
+    >>> modularity(torch.tensor([[0.5, 0.0], [0.3, 0.3]]))
+    0.5
+    >>> modularity(torch.tensor([[0.5, 0.0], [2e-16, 0.0]]))
+    0.5
+    """
+    squares = torch.where(information > ROUNDING, information, 0.0).square()
+    best = squares.amax(1)
+    others = (squares.sum(1) - best) / (best.clamp(min=1e-300) * max(1, information.shape[1] - 1))
+    return torch.where(best > 0, 1 - others, 0.0).mean().item()
+
+
+def lead(matrix: Tensor) -> Tensor:
+    """Greatest minus second value of each column of `(D, F)`, `(F,)`."""
+    best = torch.nn.functional.pad(matrix, (0, 0, 0, 1)).topk(2, dim=0).values
+    return best[0] - best[1]

@@ -1,0 +1,19 @@
+"""The model behind a live route: requests of many visitors are checked, gathered and decoded together by one frozen model a device."""
+
+from .batcher import Batcher
+from .decoder import Decoder, Frozen
+from .request import MOST_CHARACTERS, MOST_ITEMS, MOST_ROWS, Answer, Asked, Picture, Request, parsed
+
+__all__ = [
+    "MOST_CHARACTERS",
+    "MOST_ITEMS",
+    "MOST_ROWS",
+    "Answer",
+    "Asked",
+    "Batcher",
+    "Decoder",
+    "Frozen",
+    "Picture",
+    "Request",
+    "parsed",
+]

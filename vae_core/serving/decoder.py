@@ -1,0 +1,204 @@
+"""The model behind a live route: requests become variables that are fixed, and those alike are decoded together.
+
+Shapes: n rows of a request, D dimensions, K classes, C H W image.
+"""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..checkpoints import Checkpoint
+from ..data import Data
+from ..distributions import Draw, Sampler, mean
+from ..explore import class_of_codes, codes_of, decode, encode, prior_codes
+from ..labels import has_label
+from ..model import Model
+from ..multirate import rate_name, rates_of, usual
+from ..names import IMAGE, LABEL
+from ..priors import one_hot
+from .request import Answer, Mixture, Picture, Request
+
+# Seconds for which a model is taken to be the one that was found: looking costs more than decoding.
+LOOK_AGAIN = 1.0
+
+
+class Frozen:
+    """The model of a checkpoint on one device, ready to answer: requests become variables that are fixed, and images."""
+
+    def __init__(self, found: Checkpoint, device: torch.device | str = "cpu"):
+        device = torch.device(device)
+        self.name, self.device = found.name, device
+        self.model: Model = found.model if device.type == "cpu" else copy.deepcopy(found.model).to(device)
+        self.ladder, self.shape = found.ladder, found.signature.shape
+        self.classes, self.kind = len(found.signature.classes), found.signature.kind
+        self.usual, self.trained = (
+            usual(found.model),
+            {block: rate.trained for block, rate in rates_of(found.model).items()},
+        )
+        self.widths = {
+            name: values.shape[1]
+            for name, values in self.ladder.rungs[0].means.items()
+            if name in found.model.latents
+        }
+        self.labelled = has_label(found.model)
+
+    def fixed(self, request: Request) -> dict[str, Tensor]:
+        """Every variable that a request fixes, `(n, D)`. Raises ValueError for what does not fit the model."""
+        betas = self._betas(request.betas)
+        values = {name: self._code(name, rows) for name, rows in request.codes.items()}
+        values |= {name: self._mixed(name, rows, betas) for name, rows in request.mixes.items()}
+        rates = {rate_name(name): torch.full((request.n, 1), math.log(beta)) for name, beta in betas.items()}
+        if request.picture is not None:
+            values |= self._encoded(request.picture, rates)
+        for name, moves in request.moved.items():
+            if name == LABEL or max(moves, default=0) >= self._width(name):
+                raise ValueError(f"{self.name} has no dimension {max(moves, default=0)} of {name} to move")
+        if request.label is not None:
+            values[LABEL] = self._label(request.label)
+        if needed := [name for name in self.model.inputs(*values) if name not in values]:
+            raise ValueError(f"{self.name} needs {', '.join(needed)} to generate the rest: give a label")
+        return {name: value.to(self.device) for name, value in (values | rates).items()}
+
+    @torch.inference_mode()
+    def decode(self, fixed: Mapping[str, Tensor], requests: Sequence[Request], draw: Draw) -> list[Answer]:
+        """The answers to requests whose fixed variables are stacked in `fixed`."""
+        n = sum(request.n for request in requests)
+        latents = self.model.latents
+        codes = dict(fixed)
+        if not set(latents) <= set(codes):
+            codes |= prior_codes(self.model, fixed, n, draw)
+        self._move(codes, requests)
+        images = self.kind.picture(decode(self.model, codes)).movedim(1, -1).cpu().numpy()
+        said = None
+        if any(request.classes for request in requests):
+            said = class_of_codes(self.model, {name: codes[name] for name in latents})
+        answers, start = [], 0
+        for request in requests:
+            rows = slice(start, start + request.n)
+            back = {name: codes[name][rows].cpu().numpy() for name in latents} if request.back else {}
+            classes = said[rows].cpu().numpy() if request.classes and said is not None else None
+            answers.append(Answer(images[rows], back, classes))
+            start += request.n
+        return answers
+
+    def _move(self, codes: dict[str, Tensor], requests: Sequence[Request]) -> None:
+        """Put the moved coordinates in their places."""
+        for name in {name for request in requests for name in request.moved}:
+            codes[name] = codes[name].clone()
+        start = 0
+        for request in requests:
+            for name, moves in request.moved.items():
+                for dimension, value in moves.items():
+                    codes[name][start : start + request.n, dimension] = value
+            start += request.n
+
+    def _betas(self, asked: Mapping[str, float]) -> dict[str, float]:
+        if unknown := sorted(set(asked) - set(self.usual)):
+            raise ValueError(f"{self.name} has no beta of {', '.join(unknown)}")
+        betas = self.usual | dict(asked)
+        for block, beta in betas.items():
+            low, high = self.trained[block]
+            if not low * (1 - 1e-6) <= beta <= high * (1 + 1e-6):
+                raise ValueError(f"beta of {block} is between {low:g} and {high:g}, not {beta:g}")
+        return betas
+
+    def _width(self, name: str) -> int:
+        if name not in self.widths:
+            raise ValueError(f"{self.name} has no latent {name!r}; it has {', '.join(self.widths)}")
+        return self.widths[name]
+
+    def _code(self, name: str, rows: np.ndarray) -> Tensor:
+        if rows.shape[1] != self._width(name):
+            raise ValueError(f"{name} of {self.name} has {self._width(name)} dimensions, not {rows.shape[1]}")
+        return codes_of({name: torch.from_numpy(rows)})[name]
+
+    def _mixed(self, name: str, rows: Sequence[Mixture], betas: Mapping[str, float]) -> Tensor:
+        """sum_i w_i E q(z | x_i) of each mixture, `(n, D)`; a class is the most probable one of the sum."""
+        items = np.array([item for row in rows for item, _ in row])
+        weights = np.array([weight for row in rows for _, weight in row], dtype=np.float32)
+        self._width(name)
+        if items.max() >= (count := len(self.ladder.rungs[0])):
+            raise ValueError(f"{self.name} has items 0 to {count - 1:,}, not {items.max():,}")
+        means = self.ladder.means_of(name, items, betas) * weights[:, None]
+        starts = np.cumsum([0, *(len(row) for row in rows[:-1])])
+        return codes_of({name: torch.from_numpy(np.add.reduceat(means, starts, axis=0))})[name]
+
+    @torch.inference_mode()
+    def _encoded(self, picture: Picture, rates: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """E q(z | x) of some latents, `(1, D)`, the pixels drawn as those of the atlas were."""
+        shape = self.shape
+        if len(picture.pixels) != math.prod(shape):
+            raise ValueError(
+                f"{self.name} encodes images of {' x '.join(map(str, shape))} bytes, not {len(picture.pixels):,}"
+            )
+        for name in picture.latents:
+            self._width(name)
+        image = torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8).view(1, *shape)
+        data = Data("own", "test", image, torch.zeros(1, dtype=torch.long), ()).scored_by(self.model)
+        batch = {IMAGE: data.drawn(), **rates}
+        posteriors = encode(self.model, {name: value.to(self.device) for name, value in batch.items()})
+        return codes_of({name: posteriors[name].mean.cpu() for name in picture.latents})
+
+    def _label(self, label: Sequence[int]) -> Tensor:
+        if not self.labelled:
+            raise ValueError(f"{self.name} is not conditioned on a class: leave the label out")
+        if max(label) >= self.classes:
+            raise ValueError(f"{self.name} has classes 0 to {self.classes - 1}, not {max(label)}")
+        return one_hot(torch.tensor(label), self.classes)
+
+
+class Decoder:
+    """Answers many requests at once: those for the same model that fix the same variables are one batch.
+
+    `find` gives the checkpoint of a name, the same object until it has changed; it raises ValueError where there is none.
+    """
+
+    def __init__(self, find: Callable[[str], Checkpoint], device: torch.device | str = "cpu"):
+        self._find, self._device = find, device
+        self._frozen: dict[str, _Known] = {}
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer | ValueError]:
+        """An answer to each request, or what is wrong with it in one sentence."""
+        answers: list[Answer | ValueError] = [ValueError("not answered")] * len(requests)
+        groups: dict[Any, list[tuple[int, dict[str, Tensor]]]] = {}
+        for i, request in enumerate(requests):
+            try:
+                frozen = self._model(request.model)
+                fixed = frozen.fixed(request)
+            except ValueError as error:
+                answers[i] = error
+                continue
+            alone = i if request.seed is not None else None
+            groups.setdefault((request.model, tuple(sorted(fixed)), alone), []).append((i, fixed))
+        for (name, *_), members in groups.items():
+            places = [i for i, _ in members]
+            stacked = {key: torch.cat([fixed[key] for _, fixed in members]) for key in members[0][1]}
+            first = requests[places[0]]
+            draw = mean if first.seed is None else Sampler.seeded(first.seed, first.temperature)
+            found = self._frozen[name].frozen.decode(stacked, [requests[i] for i in places], draw)
+            for i, answer in zip(places, found, strict=True):
+                answers[i] = answer
+        return answers
+
+    def _model(self, name: str) -> Frozen:
+        known, now = self._frozen.get(name), time.monotonic()
+        if known and now - known.looked < LOOK_AGAIN:
+            return known.frozen
+        checkpoint = self._find(name)
+        frozen = (
+            known.frozen if known and known.checkpoint is checkpoint else Frozen(checkpoint, self._device)
+        )
+        self._frozen[name] = _Known(now, checkpoint, frozen)
+        return frozen
+
+
+class _Known(NamedTuple):
+    looked: float
+    checkpoint: Checkpoint
+    frozen: Frozen

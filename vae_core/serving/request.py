@@ -1,0 +1,223 @@
+"""What a visitor may ask of a model, and what is answered: the protocol of the live route, written once.
+
+Shapes: n rows of a request, D dimensions, K classes, C H W image.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Required, TypedDict
+
+import numpy as np
+
+# Bounds of one request: characters of its text, images, items that one code is a sum of.
+MOST_CHARACTERS, MOST_ROWS, MOST_ITEMS = 64_000, 128, 64
+
+# A weight or a coordinate beyond this is no place that a handle reaches, and would overflow in a net.
+LARGEST = 1e4
+
+# Bytes of an image that is to be encoded.
+MOST_BYTES = 40_000
+
+# A code as a weighted sum of items: ((item, weight), ...).
+Mixture = tuple[tuple[int, float], ...]
+
+
+class AskedImage(TypedDict):
+    """Pixels `(C, H, W)` in base64, and the latents that are to be their posterior means."""
+
+    pixels: str
+    latents: list[str]
+
+
+class AskedDraw(TypedDict, total=False):
+    """A draw of the prior: from which seed, at which temperature."""
+
+    seed: int
+    temperature: float
+
+
+class Asked(TypedDict, total=False):
+    """A request as its JSON says it, which `Request.of` reads; what each part means stands there."""
+
+    id: int
+    model: Required[str]
+    codes: dict[str, list[list[float]]]
+    mix: dict[str, list[list[tuple[int, float]]]]
+    label: list[int]
+    image: AskedImage
+    draw: AskedDraw
+    betas: dict[str, float]
+    move: dict[str, dict[int, float]]
+    back: bool
+    classes: bool
+
+
+class Picture(NamedTuple):
+    """An image of the visitor's own, the bytes of `(C, H, W)`, and the latents that are to be its posterior means."""
+
+    pixels: bytes
+    latents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a visitor wants to see, n images: some variables are fixed, the rest is generated.
+
+    `codes` fixes latents `(n, D)`, `mixes` fixes them at weighted sums of the posterior means of atlas items, n mixtures each, and
+    `label` fixes the class, n numbers; `picture` fixes latents at the posterior means of an image, n being 1. The other latents are the means of their priors, or draws at a `temperature` from `seed`.
+    Afterwards `moved[block][dimension]` is put in place of what a code had there. `betas` are those of a multi-rate model; a block that
+    is left out has its usual one. `number` comes back with the answer; with `back` also the codes that were decoded, and with `classes`
+    what the priors say of their class.
+    """
+
+    number: int
+    model: str
+    n: int
+    codes: dict[str, np.ndarray] = field(default_factory=dict)
+    mixes: dict[str, tuple[Mixture, ...]] = field(default_factory=dict)
+    label: tuple[int, ...] | None = None
+    picture: Picture | None = None
+    betas: dict[str, float] = field(default_factory=dict)
+    seed: int | None = None
+    temperature: float = 1.0
+    moved: dict[str, dict[int, float]] = field(default_factory=dict)
+    back: bool = False
+    classes: bool = False
+
+    @classmethod
+    def read(cls, text: str) -> "Request":
+        """A request from JSON. Raises ValueError with one sentence for anything that is none.
+
+        >>> Request.read('{"id": 7, "model": "a", "codes": {"z": [[0.5, 1.0]]}}').codes["z"].tolist()
+        [[0.5, 1.0]]
+        """
+        return cls.of(parsed(text))
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Any]) -> "Request":
+        """A request from what `parsed` made of its text. Raises ValueError as `read` does."""
+        codes = {name: _matrix(name, rows) for name, rows in _table(asked, "codes").items()}
+        mixes = {name: _mixtures(name, rows) for name, rows in _table(asked, "mix").items()}
+        label = _label(asked.get("label"))
+        sizes = {
+            len(rows) for rows in [*codes.values(), *mixes.values(), *([] if label is None else [label])]
+        }
+        if len(sizes) > 1:
+            raise ValueError(f"codes, mix and label need equally many rows, not {sorted(sizes)}")
+        n = sizes.pop() if sizes else 1
+        picture = _picture(asked.get("image"))
+        if picture and n != 1:
+            raise ValueError("an image is encoded to one row, so it goes with one row of everything else")
+        if not 1 <= n <= MOST_ROWS:
+            raise ValueError(f"a request asks for 1 to {MOST_ROWS} images, this one for {n}")
+        draw = _table(asked, "draw")
+        return cls(
+            _whole("id", asked.get("id", 0)),
+            asked["model"],
+            n,
+            codes,
+            mixes,
+            label,
+            picture,
+            {name: _number(f"beta of {name}", beta) for name, beta in _table(asked, "betas").items()},
+            _whole("seed", draw["seed"]) if "seed" in draw else None,
+            _number("temperature", draw.get("temperature", 1.0)),
+            {name: _moves(name, moves) for name, moves in _table(asked, "move").items()},
+            bool(asked.get("back", False)),
+            bool(asked.get("classes", False)),
+        )
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The JSON object of a request. Raises ValueError for a text that is too long, or none, or does not name its model."""
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(
+            f"a request has at most {MOST_CHARACTERS:,} characters, this one {len(text):,}: ask for fewer images"
+        )
+    try:
+        asked = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("the request is no JSON") from None
+    if not isinstance(asked, dict) or not isinstance(asked.get("model"), str):
+        raise ValueError("a request is a JSON object that names its model")
+    return asked
+
+
+class Answer(NamedTuple):
+    """Grey or colour pixels `(n, H, W, C)`, uint8; where they were asked for, the codes they were decoded from, `(n, D)` by latent, and
+    p(class | codes), `(n, K)` (`explore.class_of_codes`)."""
+
+    pixels: np.ndarray
+    codes: dict[str, np.ndarray]
+    classes: np.ndarray | None = None
+
+
+def _table(asked: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = asked.get(key) or {}
+    if not isinstance(found, dict):
+        raise ValueError(f"{key} of a request is an object of names and values")
+    return found
+
+
+def _number(what: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:  # nor NaN
+        raise ValueError(f"{what} must be a number of at most {LARGEST:g}, not {str(value)[:40]}")
+    return float(value)
+
+
+def _whole(what: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53:
+        raise ValueError(f"{what} must be a whole number from 0 on, not {str(value)[:40]}")
+    return value
+
+
+def _matrix(name: str, rows: Any) -> np.ndarray:
+    try:
+        found = np.asarray(rows, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        found = np.empty(0)
+    if found.ndim != 2 or not found.size or not (np.abs(found) <= LARGEST).all():
+        raise ValueError(f"codes of {name} are rows of finite numbers, equally many in each")
+    return found.astype(np.float32)
+
+
+def _mixtures(name: str, rows: Any) -> tuple[Mixture, ...]:
+    wrong = ValueError(f"mix of {name} has rows of 1 to {MOST_ITEMS} pairs [item, weight]")
+    try:
+        found = tuple(
+            tuple((_whole("item", item), _number("weight", weight)) for item, weight in row) for row in rows
+        )
+    except (TypeError, ValueError):
+        raise wrong from None
+    if not found or not all(1 <= len(row) <= MOST_ITEMS for row in found):
+        raise wrong
+    return found
+
+
+def _picture(asked: Any) -> Picture | None:
+    if asked is None:
+        return None
+    try:
+        pixels = base64.b64decode(asked["pixels"], validate=True)
+        latents = tuple(asked["latents"])
+    except (TypeError, KeyError, ValueError):
+        raise ValueError("image is an object of pixels, in base64, and latents, a list of names") from None
+    if len(pixels) > MOST_BYTES or not all(isinstance(name, str) for name in latents):
+        raise ValueError(f"an image has at most {MOST_BYTES:,} bytes, and its latents are names")
+    return Picture(pixels, latents)
+
+
+def _label(label: Any) -> tuple[int, ...] | None:
+    if label is None:
+        return None
+    if not isinstance(label, list) or not label:
+        raise ValueError("label is a list of class numbers, one for each image")
+    return tuple(_whole("label", number) for number in label)
+
+
+def _moves(name: str, moves: Any) -> dict[int, float]:
+    if not isinstance(moves, dict) or not all(key.isdecimal() and len(key) < 6 for key in moves):
+        raise ValueError(f"move of {name} is an object of dimensions and values")
+    return {int(key): _number(f"{name}[{key}]", value) for key, value in moves.items()}
