@@ -130,7 +130,7 @@ def bench_of(
         raise ValueError(
             f"{checkpoint.name} was trained for one beta, so it is measured at no other: leave out --beta"
         )
-    told = checkpoint.card["data"]
+    told = checkpoint.card.data
     found = data_of(told, data, report)
     held = found.split(split).subset(limit, seed)
     if len(held) < 2:
@@ -139,7 +139,7 @@ def bench_of(
     device = checkpoint.model.device
     train = held if split == "train" else found.split("train")
     for part in (held, train):
-        if part.name == told["name"]:
+        if part.name == told.name:
             check_same(told, part.told.fingerprints)
     held, train = (_of_known_class(part, report) for part in (held, train))
     held, train = (part.scored_by(checkpoint.model).to(device) for part in (held, train))
@@ -160,5 +160,5 @@ def _check_fit(checkpoint: Checkpoint, data: Data) -> None:
     if not made.kind.fits(data.kind) or data.classes != made.classes:
         raise ValueError(
             f"{checkpoint.name} was made for {made.kind.many} of {' x '.join(map(str, made.shape))} in {len(made.classes)} classes, "
-            f"and {data.name} is not that: evaluate it on {checkpoint.card['data']['name']}"
+            f"and {data.name} is not that: evaluate it on {checkpoint.card.data.name}"
         )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
+from vae_core.checkpoints.evaluations import images
 
 from latent_explorer.caches import checkpoints, collection
 from latent_explorer.components.copy_link import copy_link
@@ -14,7 +15,6 @@ from latent_explorer.session import links
 from latent_explorer.text import code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
-from vae_core.checkpoints.evaluations import images
 from vae_core.explore import prior_distance
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
