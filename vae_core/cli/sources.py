@@ -38,10 +38,19 @@ class ShowData:
             OUT.print(f"sheet        {self.sheet}", markup=False, soft_wrap=True)
         model = "cdvae" if len(told.classes) > 1 else "vae"
         nets = "conv-32" if max(told.shape[1:]) > 16 else "mlp-256"
-        command = ["latent-explorer", "train", model, "--data", self.what, *_words(self.source)]
-        OUT.print(
-            f"next         {shlex.join(command)} --nets {nets} --out runs/first", markup=False, soft_wrap=True
-        )
+        command = [
+            "latent-explorer",
+            "train",
+            model,
+            "--data",
+            self.what,
+            *_words(self.source),
+            "--nets",
+            nets,
+        ]
+        command += ["--likelihood", "gaussian-optimal"] if told.shape[0] == 3 else []
+        command += ["--out", "runs/first"]
+        OUT.print(f"next         {shlex.join(command)}", markup=False, soft_wrap=True)
         return 0
 
 

@@ -96,7 +96,9 @@ def open_data(what: str | Path | Dataset, *, report: Report = lambda line: None,
         return finished(vision.read_vision(known, opening, report), opening, report)
     if hub.is_hub(name):
         return finished(hub.read_hub(name, opening, report), opening, report)
-    reader = next((reader for reader in READERS.values() if reader.takes(path)), None)
+    reader = next(
+        (reader for reader in READERS.values() if path.parent.is_dir() and reader.takes(path)), None
+    )
     if reader is None:
         raise ValueError(_refusal(name, path))
     report(f"reading {path.name}")
