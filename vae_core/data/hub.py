@@ -32,7 +32,7 @@ def read_hub(what: str, opening: Opening, report: Report) -> Raw:
     rows = [_rows(part, image) for part in parts.values()]
     names = getattr(first.features.get(label), "names", None) if label else None
     return Raw(
-        what.removeprefix(PREFIX).rstrip("/").split("/")[-1],
+        what if what.startswith(PREFIX) else Path(what).resolve().name,
         "a data set of Hugging Face",
         [row for own in rows for row in own],
         np.concatenate(
@@ -59,7 +59,7 @@ def _notes(parts: Mapping[str, Any]) -> Notes:
 def _loaded(what: str, report: Report) -> dict[str, Any]:
     """The parts by name."""
     try:
-        import datasets
+        import datasets  # pyright: ignore[reportMissingImports] - an extra
     except ImportError:
         raise ValueError(
             "data sets of Hugging Face need the package datasets: install it by pip install 'latent-explorer[datasets]'"
@@ -111,7 +111,7 @@ def _check_column(name: str, features: Mapping[str, Any]) -> None:
 
 def _rows(part: Any, column: str) -> Sequence[Any]:
     """One function an image, which reads its bytes when they are asked for."""
-    import datasets
+    import datasets  # pyright: ignore[reportMissingImports] - an extra
 
     if isinstance(part.features[column], datasets.Image):
         part = part.cast_column(column, datasets.Image(decode=False))
