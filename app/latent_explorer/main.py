@@ -16,7 +16,12 @@ st.set_page_config("Latent Explorer", page_icon="🔭", layout="wide")
 # What a class sees first on a projector of 1280 x 720 is to be the picture, not the space around a title.
 st.html(
     "<style>.stMainBlockContainer { padding: 2.2rem 3rem 3rem; } "
-    ".stMainBlockContainer h1 { font-size: 1.7rem; padding: 0 0 0.2rem; }</style>"
+    ".stMainBlockContainer h1 { font-size: 1.7rem; padding: 0 0 0.2rem; } "
+    # Export stands at the right of the words under a figure, which take the rest of the line.
+    "@media (min-width: 641px) { [class*=st-key-under-] { flex-wrap: nowrap; } } "
+    # On a phone the bar with the menu lies over the top of the page, and options need more than one line.
+    "@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 1rem 3rem; } "
+    "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } }</style>"
 )
 page = st.navigation(
     [

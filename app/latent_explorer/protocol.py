@@ -21,7 +21,7 @@ CONSTANTS: dict[str, tuple[Any, str]] = {
     "LIVE_ROUTE": (LIVE, "the server's route for images while a pointer moves"),
     "ALIGNMENT": (shared.ALIGNMENT, "bytes at whose multiples the arrays of an envelope start"),
     "MOST_ROWS": (serving.MOST_ROWS, "images of one request"),
-    "MOST_ITEMS": (serving.MOST_ITEMS, "items that one code may be a sum of"),
+    "MOST_ITEMS": (serving.MOST_ITEMS, "images whose codes one code may be a sum of"),
     "MAX_VERTICES": (selection.MAX_VERTICES, "corners of a selection"),
     "LEVELS": (selection.LEVELS, "the last of the places on an axis of a map"),
     "STARTS": (list(controls.STARTS), "where a code can start on the Live page"),

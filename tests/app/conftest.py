@@ -14,6 +14,11 @@ MAIN = Path(__file__).parents[2] / "app" / "latent_explorer" / "main.py"
 Open = Callable[..., AppTest]
 
 
+def scripts_in(at: AppTest) -> list[str]:
+    """The Python that the menus under the figures of a page show."""
+    return [code.value for code in at.code if code.language == "python"]
+
+
 @pytest.fixture
 def open_page(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Open:
     """`open_page("views/map.py", model="vae-digits")`: a page as a link with those parameters opens it."""

@@ -29,9 +29,9 @@ def segments(at: AppTest) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("model", ["vae-digits", "rates-digits", "ppca-digits"])
 def test_an_opened_item_is_traversed(open_page: Open, model: str):
-    at = pressed(open_page(model=model, item="17"), "Traverse it")
+    at = pressed(open_page(model=model, item="17"), "Traverse this image")
     assert healthy(at)
-    assert [title.value for title in at.title] == ["Traverse"]
+    assert [title.value for title in at.title] == ["What does each latent dimension change?"]
     assert at.number_input(key="item").value == 17
     assert at.selectbox(key="model").value == model
 
@@ -67,7 +67,7 @@ def test_a_model_of_other_data_is_not_shown_the_item_of_that_number(open_page: O
     at.selectbox(key="model").set_value("vae-sprites").run()
     assert healthy(at)
     assert not {"item", "selection", "hidden"} & set(at.query_params)
-    assert "Item 17" not in [heading.value for heading in at.subheader]
+    assert "Image 17" not in [heading.value for heading in at.subheader]
 
 
 def test_a_model_of_the_same_data_is_shown_the_same_item_and_no_outline_of_another_map(open_page: Open):
@@ -76,7 +76,7 @@ def test_a_model_of_the_same_data_is_shown_the_same_item_and_no_outline_of_anoth
     assert healthy(at)
     assert (at.query_params.get("item"), at.query_params.get("hidden")) == ("17", "3")
     assert "selection" not in at.query_params
-    assert "Item 17" in [heading.value for heading in at.subheader]
+    assert "Image 17" in [heading.value for heading in at.subheader]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from latent_explorer.user_image.chosen import SOURCE, STROKES
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.app.conftest import scripts_in
 from vae_core import load
 
 Open = Callable[..., AppTest]
@@ -66,10 +67,10 @@ def test_a_link_restores_the_whole_view(open_page: Open):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"from": "99999999"}, "item “99999999”. Give a whole number from 0 to 446."),
-        ({"to": "seven"}, "item “seven”"),
-        ({"c4": "-1"}, "item “-1”"),
-        ({"a": "1.5"}, "item “1.5”"),
+        ({"from": "99999999"}, "image “99999999”. Give a whole number from 0 to 446."),
+        ({"to": "seven"}, "image “seven”"),
+        ({"c4": "-1"}, "image “-1”"),
+        ({"a": "1.5"}, "image “1.5”"),
         ({"steps": "900"}, "number of steps “900”"),
         ({"move": "z_x"}, "latent “z_x”"),
         ({"span": "z_x"}, "latent “z_x”"),
@@ -78,7 +79,7 @@ def test_a_link_restores_the_whole_view(open_page: Open):
         ({"measure": "height"}, "measure “height”"),
         ({"of": "dreams"}, "kind “dreams”"),
         ({"of": "class means", "class-a": "eleven"}, "class “eleven”"),
-        ({"own": "true"}, "draw or give one"),
+        ({"own": "true"}, "which no link can carry"),
     ],
 )
 def test_what_a_link_cannot_have_is_said_in_a_sentence(open_page: Open, query: dict, words: str):
@@ -158,8 +159,8 @@ def test_the_script_of_every_figure_makes_the_picture_of_the_page(
     monkeypatch.chdir(tmp_path)
     at = open_page(PAGE, model=model, **query)
     assert not said(at)
-    for grid, code in zip(shown, at.code, strict=True):
-        exec(compile(code.value, "script", "exec"), {"__name__": "__main__"})
+    for grid, script in zip(shown, scripts_in(at), strict=True):
+        exec(compile(script, "script", "exec"), {"__name__": "__main__"})
         with Image.open("picture.png") as picture:
             made = np.asarray(picture.convert("L")).astype(int)
         page = grid.transpose(0, 2, 1, 3).reshape(made.shape)
@@ -173,24 +174,24 @@ def test_the_script_of_a_path_from_ones_own_image_makes_the_picture_of_the_page(
     at = with_a_drawing(open_page(PAGE, model="cdvae-mnist"))
     shown.clear()
     at.toggle(key="own").set_value(True).run()
-    exec(compile(at.code[0].value, "script", "exec"), {"__name__": "__main__"})
+    exec(compile(scripts_in(at)[0], "script", "exec"), {"__name__": "__main__"})
     with Image.open("picture.png") as picture:
         made = np.asarray(picture.convert("L")).astype(int)
     assert np.abs(made - shown[0].transpose(0, 2, 1, 3).reshape(made.shape)).max() <= 1
 
 
 def test_it_is_said_where_the_class_means_come_from(open_page: Open):
-    assert "means of p(z | class); what else moves goes straight" in captions(
+    assert "means of p(z | class); the other latents go straight" in captions(
         open_page(PAGE, model="cdvae-digits")
     )
-    assert "means of their items’ codes" in captions(open_page(PAGE, model="vae-digits"))
-    assert "No path leads over class means" in captions(open_page(PAGE, model="cdvae-digits", move="z_u"))
+    assert "means of the codes of their images" in captions(open_page(PAGE, model="vae-digits"))
+    assert "There is no path over class means" in captions(open_page(PAGE, model="cdvae-digits", move="z_u"))
 
 
 def test_a_latent_class_is_said_to_switch(open_page: Open):
-    assert "it switches" in captions(open_page(PAGE, model="joint-digits"))
-    assert "it switches" not in captions(open_page(PAGE, model="joint-digits", move="z"))
-    assert "it switches" not in captions(open_page(PAGE, model="cdvae-digits"))
+    assert "class switches" in captions(open_page(PAGE, model="joint-digits"))
+    assert "class switches" not in captions(open_page(PAGE, model="joint-digits", move="z"))
+    assert "class switches" not in captions(open_page(PAGE, model="cdvae-digits"))
 
 
 @pytest.mark.parametrize(

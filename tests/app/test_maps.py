@@ -103,7 +103,7 @@ def test_the_rows_of_a_selection_come_back_from_both_files(trained: dict[str, Pa
     found = load(trained["joint-digits"])
     rows = table(found, ROWS)
     with np.load(io.BytesIO(tables.npz(rows)), allow_pickle=False) as arrays:
-        assert arrays["item"].tolist() == ROWS.tolist()
+        assert arrays["image"].tolist() == ROWS.tolist()
         assert set(arrays["split"]) == {"test"}
         assert arrays["class"].tolist() == [found.atlas.classes[found.atlas.labels[row]] for row in ROWS]
         for name in found.model.latents:
@@ -215,7 +215,7 @@ def test_the_page_says_which_images_its_dots_are(
     monkeypatch.setenv(MODELS_VARIABLE, str(of_all_images.parent))
     text = opened(open_page(model="all-digits", item="1400"))
     assert "1,797 training and test images" in text
-    assert "Item 1400" in text
+    assert "Image 1400" in text
 
 
 def test_what_moves_is_forgotten_with_its_outlines_by_a_model_with_other_latents(

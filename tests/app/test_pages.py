@@ -33,7 +33,7 @@ TRAINED = [
 def kind_of(folder: Path) -> tuple[str, str, bool]:
     """What makes pages differ from one bundled checkpoint to the next: model, data, whether it answers to betas."""
     card = load_card(folder)
-    return card["model"]["name"], card["data"]["name"], bool(card["model"]["arguments"].get("rates"))
+    return card.model.name, card.data.name, bool(card.rates)
 
 
 KINDS = {kind_of(folder): name for name, folder in sorted(bundled().items(), reverse=True)}
@@ -86,12 +86,12 @@ def test_an_unknown_model_gives_a_sentence_and_the_default(open_page: Open, page
         ("views/traverse.py", {"start": "class", "class": "eleven"}, "start “class”"),
         ("views/traverse.py", {"start": "prior mean", "class": "eleven"}, "class “eleven”"),
         ("views/traverse.py", {"dim": "z_l[99]"}, "dimension “z_l[99]”"),
-        ("views/traverse.py", {"item": "-3"}, "item “-3”"),
+        ("views/traverse.py", {"item": "-3"}, "image “-3”"),
         ("views/generate.py", {"class": "eleven"}, "class “eleven”"),
         ("views/generate.py", {"hold": "z_x"}, "variable “z_x”"),
-        ("views/generate.py", {"items": "1, two"}, "item numbers"),
-        ("views/generate.py", {"items": "99999999"}, "item numbers"),
-        ("views/map.py", {"item": "99999999"}, "item “99999999”"),
+        ("views/generate.py", {"items": "1, two"}, "image numbers"),
+        ("views/generate.py", {"items": "99999999"}, "image numbers"),
+        ("views/map.py", {"item": "99999999"}, "image “99999999”"),
         ("views/map.py", {"selection": "z_l~1"}, "selection"),
         ("views/rate_distortion.py", {"model": "rates-digits", "beta_z_l": "7.3"}, "beta of z_l “7.3”"),
         ("views/rate_distortion.py", {"model": "rates-digits", "block": "z_x"}, "block “z_x”"),
@@ -171,7 +171,7 @@ def test_a_joint_model_is_sampled_and_swapped_by_class(open_page: Open):
     at = open_page("views/generate.py", model="joint-digits", **{"class": "4"})
     assert healthy(at)
     assert at.selectbox(key="class").value == "4"
-    assert "Swap matrix" in [element.value for element in at.subheader]
+    assert "The same style in every class" in [element.value for element in at.subheader]
 
 
 def test_a_mixture_prior_says_by_what_its_dimensions_are_ordered(open_page: Open):
@@ -217,7 +217,7 @@ def test_a_card_that_describes_no_model_is_said_and_the_others_still_open(
 def test_an_item_in_the_link_opens_it(open_page: Open):
     at = open_page(model="cdvae-digits", item="17")
     assert healthy(at)
-    assert "Item 17" in [element.value for element in at.subheader]
+    assert "Image 17" in [element.value for element in at.subheader]
 
 
 def test_another_model_keeps_the_page_whole(open_page: Open):
@@ -263,8 +263,8 @@ def test_what_is_interpolated_is_said(open_page: Open):
     def captions(beta: str) -> str:
         return " ".join(caption.value for caption in open_page(model="rate-digits", beta_z=beta).caption)
 
-    assert "Between the betas" in captions("1.78")
-    assert "Between the betas" not in captions("1")
+    assert "two of the beta grid" in captions("1.78")
+    assert "two of the beta grid" not in captions("1")
 
 
 @pytest.mark.parametrize(

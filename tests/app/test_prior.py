@@ -59,7 +59,7 @@ def test_a_broken_link_gets_a_sentence(open_page: Open, asked: dict[str, str], p
 
 def test_the_holes_of_a_prior_are_numbered(open_page: Open):
     at = open_page("views/prior.py", model="vae-mnist", look="Holes")
-    assert any("have a lower one than 95 %" in caption.value for caption in at.caption)
+    assert any("lie below 95 %" in caption.value for caption in at.caption)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_the_holes_of_a_prior_are_numbered(open_page: Open):
 )
 def test_numbers_stand_beside_the_command_that_measures_them(open_page: Open, look: str, group: str):
     at = open_page("views/prior.py", model="mr-cdvae-mnist", look=look, beta_z_l="2")
-    said = " ".join(caption.value for caption in at.caption)
-    command = next(found for found in re.findall(r"`latent-explorer ([^`]+)`", said) if found.endswith(group))
+    shown = "\n".join([*(code.value for code in at.code), *(caption.help or "" for caption in at.caption)])
+    command = next(line for line in re.findall(r"latent-explorer ([^`\n]+)", shown) if line.endswith(group))
     words = command.split()
     words[1] = str(bundled()["mr-cdvae-mnist"])
     assert words[2:6] == ["--beta", "z_l", "2", "z_u"]

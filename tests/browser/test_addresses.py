@@ -21,11 +21,11 @@ def query(page: Any) -> dict[str, str]:
 def test_an_opened_item_is_traversed_at_the_same_betas(page: Any, address: str):
     watch = Watch(page)
     opened(page, f"{address}/?model=rates-digits&item=17&beta_z_u=10")
-    page.get_by_role("button", name="Traverse it").click()
-    page.get_by_role("heading", name="Traverse").wait_for()
+    page.get_by_role("button", name="Traverse this image").click()
+    page.get_by_role("heading", name="What does each latent dimension change").wait_for()
     settle(page)
     assert query(page) == {"model": "rates-digits", "item": "17", "beta_z_u": "10"}
-    assert page.get_by_label("Item", exact=True).input_value() == "17"
+    assert page.get_by_label("Image", exact=True).input_value() == "17"
     assert not watch.faults()
 
 
@@ -49,21 +49,21 @@ def test_back_leaves_live(page: Any, address: str, asked: str):
         page.goto(f"{address}/live?model=vae-digits&{asked}")
     else:
         page.get_by_role("link", name="Live").click()
-    page.locator(".hands[data-ready=true]").wait_for()
+    page.locator(".live-controls[data-ready=true]").wait_for()
     settle(page)
     assert page.evaluate("history.length") == entries + 1
     page.go_back()
-    page.get_by_role("heading", name="Traverse").wait_for()
+    page.get_by_role("heading", name="What does each latent dimension change").wait_for()
 
 
 def test_back_undoes_what_was_chosen_on_live(page: Any, address: str):
     opened(page, f"{address}/live?model=cdvae-digits")
     for name in ("2", "5"):
-        page.locator(f".hands [data-class='{name}']").click()
+        page.locator(f".live-controls [data-class='{name}']").click()
         page.wait_for_url(f"**class={name}**")
         settle(page)
     page.go_back()
-    page.locator(".hands [data-class='2'][aria-checked=true]").wait_for()
+    page.locator(".live-controls [data-class='2'][aria-checked=true]").wait_for()
     settle(page)
     assert query(page)["class"] == "2"
 
@@ -72,7 +72,7 @@ def test_a_model_of_one_beta_leads_to_two_numbers_of_all_models(page: Any, addre
     watch = Watch(page)
     opened(page, f"{address}/rate_distortion?model=vae-mnist")
     page.get_by_role("link", name="Beside the other models").click()
-    page.get_by_role("heading", name="Measure").wait_for()
+    page.get_by_role("heading", name="How good is this model?").wait_for()
     settle(page)
     assert page.get_by_role("radio", name="Two numbers").get_attribute("aria-checked") == "true"
     assert query(page) == {"model": "vae-mnist", "show": "Two numbers"}

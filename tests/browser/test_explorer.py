@@ -77,7 +77,7 @@ def test_a_lasso_highlights_in_both_maps_and_is_counted_by_class(page: Any, addr
     lasso(page, "z_u")
     page.wait_for_selector(".latent-map:not([data-selected='0'])")
     selected = int(page.locator(".latent-map").get_attribute("data-selected"))
-    page.get_by_text(f"Selected {selected:,} of 10,000 items").wait_for()
+    page.get_by_text(f"Selected {selected:,} of 10,000 images").wait_for()
     assert 0 < selected < 10_000
     page.wait_for_url("**selection=z_u**")
 
@@ -112,7 +112,7 @@ def test_a_click_opens_the_item_with_its_neighbours(page: Any, address: str):
     page.mouse.down()
     page.mouse.up()
     page.wait_for_selector(grid("item-neighbours"))
-    page.get_by_role("heading", name=f"Item {item}").wait_for()
+    page.get_by_role("heading", name=f"Image {item}").wait_for()
     assert query(page)["item"] == item
 
 
@@ -125,7 +125,7 @@ def test_a_link_restores_selection_and_item_in_another_browser(page: Any, browse
     other = browser.new_context(viewport={"width": 1000, "height": 800}).new_page()
     other.goto(page.url)
     other.wait_for_selector(f".latent-map[data-selected='{selected}'][data-item='42']")
-    other.get_by_role("heading", name="Item 42").wait_for()
+    other.get_by_role("heading", name="Image 42").wait_for()
     assert no_exception(other)
     other.context.close()
 
@@ -144,7 +144,7 @@ def test_the_swap_matrix_follows_the_items(page: Any, address: str):
     page.goto(f"{address}/generate?model=cdvae-mnist&items=3,4")
     first = page.wait_for_selector(grid("swaps"))
     before = first.get_attribute("data-digest")
-    box = page.get_by_label("Items, by number")
+    box = page.get_by_label("Images, by number")
     box.fill("3, 5")
     box.press("Enter")
     page.wait_for_selector(f".st-key-swaps .image-grid:not([data-digest='{before}'])")
@@ -153,7 +153,7 @@ def test_the_swap_matrix_follows_the_items(page: Any, address: str):
 
 def test_an_unknown_model_in_a_link_gives_a_sentence(page: Any, address: str):
     page.goto(f"{address}/?model=nonesuch")
-    page.get_by_text("The link asks for the model “nonesuch”").wait_for()
+    page.get_by_text("This link asks for the model “nonesuch”").wait_for()
     page.wait_for_selector(MAP)
     assert no_exception(page)
 
@@ -210,7 +210,7 @@ def test_betas_stay_on_the_way_to_another_page(page: Any, address: str):
 def test_a_drawing_is_a_star_on_every_map(page: Any, address: str):
     page.goto(f"{address}/?model=rates-digits")
     page.wait_for_selector(MAP)
-    page.get_by_text("Your own image on the maps").click()
+    page.get_by_text("Your own image").click()
     paper = page.locator(".sketch .paper")
     x, y = middle_of(at_rest(page, paper))
     page.mouse.move(x - 40, y - 60)
@@ -232,8 +232,8 @@ def test_a_drawing_is_a_star_on_every_map(page: Any, address: str):
 def test_a_file_that_is_no_image_is_said_and_an_image_is_placed(page: Any, address: str, tmp_path: Path):
     page.goto(f"{address}/?model=rates-digits")
     page.wait_for_selector(MAP)
-    page.get_by_text("Your own image on the maps").click()
-    upload = page.locator(".st-key-own-file input[type=file]")
+    page.get_by_text("Your own image").click()
+    upload = page.locator(".st-key-user-image-file input[type=file]")
     upload.set_input_files({"name": "no.png", "mimeType": "image/png", "buffer": b"no image"})
     page.get_by_text("cannot be read as an image").wait_for()
     Image.new("L", (40, 40), 200).save(tmp_path / "grey.png")

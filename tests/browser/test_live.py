@@ -10,7 +10,7 @@ from tests.support.driving import served
 
 pytestmark = pytest.mark.browser
 
-READY = ".hands[data-ready=true][data-live=true]"
+READY = ".live-controls[data-ready=true][data-live=true]"
 # The handle of the dimension of z_u that is used most.
 FIRST = "[data-block=z_u] .handle:not(.dead) input"
 PICTURE = "canvas => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].join()"
@@ -21,11 +21,11 @@ def opened(page: Any, address: str, query: str) -> Any:
     page.wait_for_selector(READY)
     page.wait_for_selector(".st-key-live-neighbours .image-grid[data-ready=true]")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    return page.locator(".hands")
+    return page.locator(".live-controls")
 
 
 def picture(page: Any) -> str:
-    return page.locator(".hands canvas.picture").evaluate(PICTURE)
+    return page.locator(".live-controls canvas.picture").evaluate(PICTURE)
 
 
 def alike(first: str, second: str) -> bool:
@@ -51,7 +51,7 @@ def grab(page: Any, handle: str) -> tuple[float, float, float]:
 
 
 def test_dragging_changes_the_picture_without_a_run_and_releasing_tells_the_script(page: Any, address: str):
-    hands = opened(page, address, "model=cdvae-mnist&item=3")
+    controls = opened(page, address, "model=cdvae-mnist&item=3")
     before, sent = picture(page), []
     x, y, width = grab(page, FIRST)
     grid = page.locator(".st-key-live-neighbours .image-grid").get_attribute("data-digest")
@@ -66,7 +66,7 @@ def test_dragging_changes_the_picture_without_a_run_and_releasing_tells_the_scri
     assert page.locator(".st-key-live-neighbours .image-grid").get_attribute("data-digest") == grid
     page.mouse.up()
     page.wait_for_function("location.search.includes('move=z_u.')")
-    assert hands.get_attribute("data-live") == "true"
+    assert controls.get_attribute("data-live") == "true"
 
 
 def test_a_link_restores_what_was_moved_in_another_browser(page: Any, address: str, browser: Any):
@@ -103,13 +103,13 @@ def test_keys_move_a_handle_and_put_it_back(page: Any, address: str):
 
 
 def test_a_screen_reader_gets_names_and_values(page: Any, address: str):
-    hands = opened(page, address, "model=cdvae-mnist&item=3")
-    for handle in hands.locator("input[type=range]").element_handles():
+    controls = opened(page, address, "model=cdvae-mnist&item=3")
+    for handle in controls.locator("input[type=range]").element_handles():
         if handle.is_visible():
             assert handle.get_attribute("aria-label")
             assert handle.get_attribute("aria-valuetext")
-    assert "item 3" in hands.locator("canvas.picture").get_attribute("aria-label")
-    assert hands.locator("[data-class='2']").get_attribute("role") == "radio"
+    assert "image 3" in controls.locator("canvas.picture").get_attribute("aria-label")
+    assert controls.locator("[data-class='2']").get_attribute("role") == "radio"
 
 
 def test_the_beta_handle_moves_the_slider_of_the_sidebar(page: Any, address: str):
@@ -178,8 +178,8 @@ def test_a_server_that_comes_back_is_found_again(page: Any, browser: Any):
     with served(port=0) as address:
         opened(page, address, "model=vae-mnist&item=3")
         port = urlsplit(address).port
-    page.wait_for_selector(".hands[data-live=false]")
-    assert "out of reach" in page.locator(".hands .status").inner_text()
+    page.wait_for_selector(".live-controls[data-live=false]")
+    assert "not connected" in page.locator(".live-controls .status").inner_text()
     with served(port=port):
         page.wait_for_selector(READY, timeout=60_000)
         before = picture(page)
@@ -198,7 +198,7 @@ def test_without_the_route_controls_answer_on_release(page: Any, address: str):
         " constructor(url, ...rest) { super(String(url).replace('latent-explorer/live', 'latent-explorer/nowhere'), ...rest); } };"
     )
     page.goto(f"{address}/live?model=cdvae-mnist&item=3")
-    page.wait_for_selector(".hands[data-ready=true][data-live=false]")
+    page.wait_for_selector(".live-controls[data-ready=true][data-live=false]")
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     before = picture(page)
     page.locator(FIRST).first.focus()
@@ -206,7 +206,7 @@ def test_without_the_route_controls_answer_on_release(page: Any, address: str):
     page.wait_for_function("location.search.includes('move=')")
     page.wait_for_timeout(800)
     assert picture(page) != before
-    assert "when a handle is released" in page.locator(".hands .status").inner_text()
+    assert "when a handle is released" in page.locator(".live-controls .status").inner_text()
 
 
 def test_a_drawing_is_decoded_while_it_is_drawn(page: Any, address: str):

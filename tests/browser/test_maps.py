@@ -83,7 +83,7 @@ def test_a_box_selects_what_it_covers_on_every_map(page: Any, address: str):
     assert (panel, len(numbers)) == ("z_u", 8)
     assert len({*numbers[::2]}) == len({*numbers[1::2]}) == 2
     selected = int(root.get_attribute("data-selected"))
-    page.get_by_text(f"Selected {selected:,} of 10,000 items").wait_for()
+    page.get_by_text(f"Selected {selected:,} of 10,000 images").wait_for()
     page.locator(".st-key-classes-of-selection").wait_for()
 
 
@@ -96,9 +96,9 @@ def test_the_keyboard_goes_from_item_to_item_opens_and_selects(page: Any, addres
     page.keyboard.press("Shift+ArrowRight")
     page.wait_for_selector(f"{MAP}:not([data-hover=''], [data-hover='{first}'])")
     item = root.get_attribute("data-hover")
-    assert f"item {item}" in root.locator(".spoken").inner_text()
+    assert f"image {item}" in root.locator(".spoken").inner_text()
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name=f"Item {item}").wait_for()
+    page.get_by_role("heading", name=f"Image {item}").wait_for()
     page.keyboard.press("a")
     page.wait_for_url("**selection=z_u**")
     assert int(root.get_attribute("data-selected")) == 447
@@ -137,7 +137,7 @@ def test_between_items_the_panel_s_latents_are_mixed_and_the_others_are_the_open
         if root.get_attribute("data-place") == "between":
             break
     page.get_by_text("mean of the 8 nearest codes").wait_for()
-    assert "z_l of item 5" in root.locator(".note").inner_text()
+    assert "z_l of image 5" in root.locator(".note").inner_text()
     assert not close(shown(page), decoded(trained["cdvae-digits"], mixed))
 
 

@@ -13,7 +13,7 @@ def test_what_moves_with_each_factor_follows_the_item(page: Any, address: str):
     page.goto(f"{address}/measure?show=Disentanglement&among=beta-vae-sprites-4&item=3")
     before = page.wait_for_selector(GRID).get_attribute("data-digest")
     assert page.locator(f"{GRID} .label").count() == 5
-    page.get_by_label("Item").fill("4")
+    page.get_by_label("Image").fill("4")
     page.keyboard.press("Enter")
     page.wait_for_selector(f"{GRID}:not([data-digest='{before}'])")
     assert "item=4" in page.url

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 READY = {
     "/": ".latent-map[data-ready=true]",
-    "/live": ".hands[data-ready=true]",
+    "/live": ".live-controls[data-ready=true]",
     "/traverse": ".st-key-strips .image-grid[data-ready=true]",
     "/generate": ".st-key-samples .image-grid[data-ready=true]",
     "/interpolate": ".st-key-span-grid .image-grid[data-ready=true]",
@@ -72,20 +72,20 @@ def strange(page: Any) -> None:
 
 def test_images_that_are_not_square_keep_their_shape_on_live(page: Any, strangers: str):
     page.goto(f"{strangers}/live?model=portraits")
-    page.wait_for_selector(".hands[data-ready=true]")
-    box = page.locator(".hands .picture").bounding_box()
+    page.wait_for_selector(".live-controls[data-ready=true]")
+    box = page.locator(".live-controls .picture").bounding_box()
     assert abs(box["height"] / box["width"] - 2) < 0.05
-    svg = page.locator(".hands").evaluate("node => node.figure()")
+    svg = page.locator(".live-controls").evaluate("node => node.figure()")
     assert 'width="140" height="280"' in svg
-    label = page.locator(".hands .said .label").first
+    label = page.locator(".live-controls .said .label").first
     assert label.bounding_box()["height"] < 24
-    assert page.locator(".hands .said .bar").first.bounding_box()["height"] >= 1
+    assert page.locator(".live-controls .said .bar").first.bounding_box()["height"] >= 1
 
 
 def test_a_collapsed_model_says_why_it_has_no_handles(page: Any, strangers: str):
     page.goto(f"{strangers}/live?model=portraits")
-    page.wait_for_selector(".hands[data-ready=true]")
-    block = page.locator(".hands .block[data-block=z_u]")
+    page.wait_for_selector(".live-controls[data-ready=true]")
+    block = page.locator(".live-controls .block[data-block=z_u]")
     assert "collapsed" in block.inner_text()
     assert block.locator("details[open] .handle").count() == 3
 

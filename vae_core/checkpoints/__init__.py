@@ -5,7 +5,7 @@ the encodings of the test set and their projections. Nothing is unpickled, and e
 """
 
 from .atlas import Arrays, Atlas, Ladder, load_atlas, save_atlas
-from .card import FORMAT, MEASURED, Active, Card, load_card, save_card, versions
+from .card import FORMAT, MEASURED, Active, Card, Cost, load_card, save_card, versions
 from .checkpoint import Checkpoint, load, pack
 from .folder import (
     ATLAS,
@@ -22,6 +22,7 @@ from .folder import (
 )
 from .frontier import Anchor, Frontier, Gap, Point
 from .measurements import Factors, Measurement
+from .reading import sendable
 from .weights import fingerprint, read_metadata, read_tensors, save_model, write_tensors
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Card",
     "Checkpoint",
     "CheckpointError",
+    "Cost",
     "Factors",
     "Frontier",
     "Gap",
@@ -59,6 +61,7 @@ __all__ = [
     "save_atlas",
     "save_card",
     "save_model",
+    "sendable",
     "spoken",
     "versions",
     "write_tensors",

@@ -84,7 +84,7 @@ def means_of_classes(found: Checkpoint) -> dict[str, Tensor]:
 def thumbnail(found: Checkpoint, item: int) -> bytes:
     """The decoded posterior mean of an item of the atlas, as a PNG. Raises IndexError for an item it has not."""
     if not 0 <= item < len(found.atlas):
-        raise IndexError(f"{found.name} has items 0 to {len(found.atlas) - 1}")
+        raise IndexError(f"{found.name} has images 0 to {len(found.atlas) - 1}")
     return png(to_bytes(decode(found.model, item_codes(found, [item])), found.kind)[0])
 
 
@@ -108,7 +108,7 @@ def means_of(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     if len(names) > 1:
         rest = item_codes(found, [typical])
         for name in names:
-            pictures[f"mean {name}, rest of item {typical}"] = decode(model, {**rest, name: middle[name]})
+            pictures[f"mean {name}, rest of image {typical}"] = decode(model, {**rest, name: middle[name]})
     return {title: to_bytes(picture, found.kind)[0] for title, picture in pictures.items()}
 
 
@@ -116,4 +116,4 @@ def means_of(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
 def items_of(found: Checkpoint) -> str:
     """What tells the items of an atlas from those of others: the data, how many they are, and their classes in order."""
     atlas = found.atlas
-    return f"{found.card['data']['name']} {len(atlas)} {crc32(np.ascontiguousarray(atlas.labels).tobytes())}"
+    return f"{found.card.data.name} {len(atlas)} {crc32(np.ascontiguousarray(atlas.labels).tobytes())}"

@@ -1,29 +1,26 @@
 """A chart of two numbers of several models."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from latent_explorer import palette
-from latent_explorer.charts.rate_distortion import HERE, QUIET
+from latent_explorer.charts.layout import HERE, QUIET, heading
 from latent_explorer.text import chart
-from vae_core.metrics import number
-
-Measured = Mapping[str, Any]  # value, se, n
+from vae_core.metrics import Estimate, number
 
 
-def against(models: Mapping[str, tuple[Measured, Measured]], x: str, y: str, here: str) -> go.Figure:
+def against(models: Mapping[str, tuple[Estimate, Estimate]], x: str, y: str, here: str) -> go.Figure:
     """Each model's number y over its number x, with two standard errors; the model `here` outlined."""
     names = list(models)
     figure = go.Figure(
         go.Scatter(
-            x=[a["value"] for a, _ in models.values()],
-            y=[b["value"] for _, b in models.values()],
-            error_x={"array": [2 * a["se"] for a, _ in models.values()], "thickness": 1},
-            error_y={"array": [2 * b["se"] for _, b in models.values()], "thickness": 1},
+            x=[a.value for a, _ in models.values()],
+            y=[b.value for _, b in models.values()],
+            error_x={"array": [2 * a.se for a, _ in models.values()], "thickness": 1},
+            error_y={"array": [2 * b.se for _, b in models.values()], "thickness": 1},
             mode="markers+text",
             text=[f" {chart(name)}" for name in names],
             textposition="middle right",
@@ -34,20 +31,14 @@ def against(models: Mapping[str, tuple[Measured, Measured]], x: str, y: str, her
                 "line": {"width": [3 if name == here else 0 for name in names], "color": HERE},
             },
             hovertext=[
-                f"{chart(name)}<br>{chart(number(x).title)} {chart(number(x).told(a['value'], a['se']))} (n {a['n']:,})<br>{chart(number(y).title)} {chart(number(y).told(b['value'], b['se']))} (n {b['n']:,})"
+                f"{chart(name)}<br>{chart(number(x).title)} {chart(number(x).told(a.value, a.se))} (n {a.n:,})<br>{chart(number(y).title)} {chart(number(y).told(b.value, b.se))} (n {b.n:,})"
                 for name, (a, b) in models.items()
             ],
             hoverinfo="text",
         )
     )
     figure.update_layout(
-        title={
-            "text": chart(f"{number(y).title} over {number(x).title}"),
-            "x": 0,
-            "y": 0.99,
-            "yanchor": "top",
-            "font": {"size": 16},
-        },
+        title=heading(chart(f"{number(y).title} over {number(x).title}")),
         xaxis_title=chart(number(x).heading),
         yaxis_title=chart(number(y).heading),
         height=480,
@@ -58,7 +49,7 @@ def against(models: Mapping[str, tuple[Measured, Measured]], x: str, y: str, her
 
 
 def calibration(
-    confidence: np.ndarray, right: np.ndarray, spread: np.ndarray, count: np.ndarray, title: str
+    confidence: np.ndarray, right: np.ndarray, spread: np.ndarray, count: np.ndarray, of: str
 ) -> go.Figure:
     """Share of right answers over mean confidence, `(M,)` each, with two standard errors, and below it how many images each bin holds."""
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.75, 0.25], vertical_spacing=0.06)
@@ -85,9 +76,9 @@ def calibration(
     figure.update_xaxes(range=[-0.02, 1.02])
     figure.update_xaxes(title="confidence, max q(class | image)", tickformat=".0%", row=2)
     figure.update_yaxes(title="share right", tickformat=".0%", range=[-0.05, 1.08], row=1)
-    figure.update_yaxes(title="images, log", type="log", row=2)
+    figure.update_yaxes(title="images (log scale)", type="log", row=2)
     figure.update_layout(
-        title={"text": chart(title), "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
+        title=heading(f"Is {chart(of)} as sure as right?"),
         height=480,
         margin={"l": 70, "r": 20, "t": 50, "b": 50},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"},
@@ -115,13 +106,7 @@ def knowledge(
     figure.update_yaxes(autorange="reversed", title="dimension")
     figure.update_xaxes(title="factor")
     figure.update_layout(
-        title={
-            "text": chart(title),
-            "x": 0,
-            "y": 0.99,
-            "yanchor": "top",
-            "font": {"size": 16},
-        },
+        title=heading(chart(title)),
         height=120 + 26 * len(dimensions),
         margin={"l": 70, "r": 20, "t": 50, "b": 50},
     )

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from latent_explorer import palette
+from latent_explorer.charts.layout import heading
 from latent_explorer.text import chart
 
 # One colour and one dash for each path: told apart also without colours.
@@ -68,7 +69,7 @@ def along(
             fillcolor=BAND,
             mode="none",
             hoverinfo="skip",
-            name="90% of the items",
+            name="90% of the images",
             showlegend=column == 1,
             row=1,
             col=column,
@@ -94,10 +95,10 @@ def _laid_out(figure: go.Figure, title: str, legend: str | None) -> go.Figure:
     figure.update_xaxes(range=[0, 1])
     figure.update_annotations(font_size=13)
     figure.update_layout(
-        title={"text": title, "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
-        height=330,
+        title=heading(title),
+        height=350,
         margin={"l": 60, "r": 10, "t": 60, "b": 55},
-        legend={"title": legend, "orientation": "v"},
+        legend={"title": legend, "orientation": "h", "yanchor": "top", "y": -0.22, "x": 0},
         hovermode="closest",
     )
     return figure

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from latent_explorer.charts.rate_distortion import HERE
+from latent_explorer.charts.layout import HERE, heading
 from latent_explorer.text import chart
 from vae_core.metrics.holes import EMPTIEST
 
@@ -45,11 +45,11 @@ def densities(curves: Mapping[str, tuple[np.ndarray, ...]], columns: int = 4) ->
     figure.update_annotations(font_size=12)
     figure.update_yaxes(showticklabels=False, rangemode="tozero")
     figure.update_xaxes(tickfont_size=10)
-    return _laid_out(figure, "Density of each dimension, per unit of z_j", 90 + 150 * rows)
+    return _laid_out(figure, "Density of each dimension", 90 + 150 * rows)
 
 
 def matrix(
-    values: np.ndarray, names: Sequence[str], title: str, unit: str, pair: tuple[int, int]
+    values: np.ndarray, names: Sequence[str], title: str, of: str, unit: str, pair: tuple[int, int]
 ) -> go.Figure:
     """A matrix `(K, K)` as squares, each of which can be clicked and carries its (row, column) as customdata; `pair` is outlined."""
     names, count = list(map(chart, names)), len(names)
@@ -93,16 +93,16 @@ def matrix(
     figure.update_yaxes(
         title="from class", range=[count - 0.4, -0.6], scaleanchor="x", constrain="domain", **ticks
     )
-    return _laid_out(figure, chart(title), 460)
+    return _laid_out(figure, chart(title), 460, chart(of))
 
 
-def emptiness(draws: np.ndarray, reference: np.ndarray) -> go.Figure:
+def density_ratios(draws: np.ndarray, reference: np.ndarray) -> go.Figure:
     """Histograms of log q(z) - log p(z) at draws of the prior and at new encodings."""
     low, high = np.quantile(np.concatenate([draws, reference]), [0.002, 0.998])
     bins = {"start": low, "end": high, "size": (high - low) / 60}
     figure = go.Figure()
     for name, values, colour in (
-        ("draws from encodings that q does not hold", reference, ENCODINGS),
+        ("draws from posteriors that q does not hold", reference, ENCODINGS),
         ("draws from the prior", draws, PRIOR),
     ):
         figure.add_histogram(
@@ -118,12 +118,12 @@ def emptiness(draws: np.ndarray, reference: np.ndarray) -> go.Figure:
     figure.update_xaxes(title="density ratio log q(z) − log p(z), nats")
     figure.update_yaxes(title="share of the draws, %")
     figure.update_layout(barmode="overlay")
-    return _laid_out(figure, "Density ratio of the prior’s draws and of encodings", 320)
+    return _laid_out(figure, "Density ratio at prior and posterior draws", 320)
 
 
-def _laid_out(figure: go.Figure, title: str, height: int) -> go.Figure:
+def _laid_out(figure: go.Figure, title: str, height: int, of: str = "") -> go.Figure:
     figure.update_layout(
-        title={"text": title, "x": 0, "y": 0.99, "yanchor": "top", "font": {"size": 16}},
+        title=heading(title, of),
         height=height,
         margin={"l": 50, "r": 10, "t": 78, "b": 45},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.06, "x": 0},

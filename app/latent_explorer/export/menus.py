@@ -1,4 +1,4 @@
-"""The line under a figure: what one sees, and the menu of what a visitor takes along."""
+"""What stands under a figure: what one sees, how to read it, and the menu of what a visitor takes along."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,32 +11,31 @@ from latent_explorer.export.animations import animation
 from latent_explorer.export.tables import Table, csv, npz
 
 
-def beside(seen: str) -> DeltaGenerator:
-    """The line under a figure that says what one sees; the place at its right is for the figure's menu."""
-    left, right = st.columns([7, 1], gap="medium")
-    left.caption(f"What you see: {seen}")
-    return right
-
-
-def menu(
+def under(
     figure: str,
     name: str,
+    seen: str,
+    read: str = "",
     *,
     codes: Callable[[], Table] | None = None,
     frames: Callable[[], tuple[np.ndarray, Sequence[str]]] | None = None,
     script: str | None = None,
+    commands: Sequence[str] = (),
 ) -> None:
-    """Draw the menu under the figure with this key: its picture, and what else is given, in files of this name.
+    """Under the figure with this key: a sentence on what one sees, one on how to read it, and the menu Export with files of this name.
 
     `codes` and `frames` (the arguments of `animation`) are called only when a file is asked for, outside of a page's run: they
-    must not call Streamlit. `script` is Python, from `latent_explorer.export.scripts`.
+    must not call Streamlit. `script` is Python, from `latent_explorer.export.scripts`; `commands` are those that measure the
+    numbers of the figure.
     """
-    with st.popover(
-        "Keep",
+    line = st.container(horizontal=True, gap="medium", key=f"under-{figure}")
+    line.caption(" ".join(filter(None, (seen, read))), width="stretch")
+    with line.popover(
+        "Export",
         icon=":material/download:",
-        key=f"keep-{figure}",
+        key=f"export-{figure}",
         help="Picture, data and code of this figure",
-        width="stretch",
+        width="content",
     ):
         with _line("Picture, as on the page"):
             save(figure, name)
@@ -48,6 +47,13 @@ def menu(
             with _line("Animation, there and back"):
                 _file("GIF", lambda: animation(*frames(), "GIF"), f"{name}.gif", "image/gif")
                 _file("WebP", lambda: animation(*frames(), "WEBP"), f"{name}.webp", "image/webp")
+        if commands:
+            st.caption(
+                "Command that measures its numbers"
+                if len(commands) == 1
+                else "Commands that measure its numbers"
+            )
+            st.code("\n".join(commands), language="bash", wrap_lines=True)
         if script:
             st.caption("Python that makes this picture, with `vae_core` alone")
             st.code(script, language="python", height=320)
@@ -61,4 +67,4 @@ def _line(text: str) -> DeltaGenerator:
 
 
 def _file(label: str, made: Callable[[], bytes], name: str, mime: str) -> None:
-    st.download_button(label, made, name, mime, key=f"keep-{name}", on_click="ignore")
+    st.download_button(label, made, name, mime, key=f"export-{name}", on_click="ignore")

@@ -98,8 +98,8 @@ def _quoted(text: str) -> str:
 def codes_of_items(items: Sequence[int]) -> list[str]:
     """`codes`: what decodes these items."""
     return [
-        f"items = {list(items)}",
-        "codes = codes_of({name: torch.from_numpy(atlas.means[name][items]) for name in model.latents})",
+        f"indices = {list(items)}",
+        "codes = codes_of({name: torch.from_numpy(atlas.means[name][indices]) for name in model.latents})",
     ]
 
 
@@ -182,12 +182,12 @@ def swaps(
     """The swap matrix of items, and below them of an image with the codes `own` `(1, D)`."""
     lines = codes_of_items(items)
     if own is not None:
-        joined = "codes = {name: torch.cat([codes[name], own[name]]) for name in codes}"
-        lines += [*codes_written(own, "own"), joined]
+        joined = "codes = {name: torch.cat([codes[name], yours[name]]) for name in codes}"
+        lines += [*codes_written(own, "yours"), joined]
     classes = _classes(found)
     return script(
         found,
-        f"Styles of items in every class, by {found.name}",
+        f"Styles of images in every class, by {found.name}",
         [
             *lines,
             f"kept = {{name: codes[name] for name in {json.dumps(list(kept))}}}",
@@ -210,32 +210,34 @@ def held(
 ) -> str:
     """Some variables of each item held, the rest drawn. `derived` are the observations beside the image, which come from the original
     images or, where these are not at hand, from the codes."""
-    model, data = found.model, found.card["data"]["name"]
+    model, data = found.model, found.card.data.name
     needed, others = [name, *model.inputs(name)], json.dumps(list(derived))
     lines = [*codes_of_items(items), "values = {**codes}"]
     if derived and originals:
         lines += [
             f'data = load_data({_quoted(data)}, "{found.atlas.split}").scored_by(model)',
-            "batch = data.batch(torch.tensor(items), Sampler.seeded(0))",
+            "batch = data.batch(torch.tensor(indices), Sampler.seeded(0))",
             f'values |= model.infer({{"{IMAGE}": batch["{IMAGE}"]}}, only={others}).env',
         ]
     if derived:
         lines.append(f"values = model.generate(values, only={others})")
     if LABEL in needed:
-        lines.append(f'values["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[items]), {_classes(found)})')
+        lines.append(
+            f'values["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[indices]), {_classes(found)})'
+        )
     size = found.signature.shape[-2:]
     draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
     return script(
         found,
-        f"{name} of items held, the rest drawn, by {found.name}",
+        f"{name} of images held, the rest drawn, by {found.name}",
         [
             *lines,
             f"fixed = {{name: values[name].repeat_interleave({draws}, 0) for name in {json.dumps(needed)}}}",
             f'drawn = complete(model, fixed, {draw})["{IMAGE}"]',
             f"drawn = drawn.unflatten(0, (-1, {draws}))",
-            "parts = [decode(model, codes)]",
+            "columns = [decode(model, codes)]",
             *(line for other in derived for line in _enlarged(other, size)),
-            "images = torch.cat([torch.stack(parts, dim=1), drawn], dim=1).flatten(0, 1)",
+            "images = torch.cat([torch.stack(columns, dim=1), drawn], dim=1).flatten(0, 1)",
         ],
         1 + len(derived) + draws,
     )
@@ -246,7 +248,7 @@ def _enlarged(name: str, size: Sequence[int]) -> list[str]:
     return [
         f'high, wide = values["{name}"].shape[-2:]',
         f'large = values["{name}"].repeat_interleave(-(-{height} // high), -2).repeat_interleave(-(-{width} // wide), -1)',
-        f"parts.append(large[..., :{height}, :{width}])",
+        f"columns.append(large[..., :{height}, :{width}])",
     ]
 
 

@@ -20,8 +20,10 @@ from latent_explorer.components.controls import (
     State,
 )
 from latent_explorer.live.route import decoder, rounded
+from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
+from latent_explorer.user_image.chosen import NOT_IN_A_LINK
 from latent_explorer.user_image.images import Own
 from vae_core import Checkpoint
 from vae_core.explore import reach
@@ -86,10 +88,9 @@ def _block(found: Checkpoint, name: str) -> Block:
     rate, variance, active = encodings.rates(found)[name]
     low, high = reach(found.model, name, torch.from_numpy(found.atlas.means[name]))
     used = variance if rate is None else rate
-    kind = ", labelled" if name in found.model.labelled else ", unlabelled"
     return Block(
         name,
-        f"{name} · {len(used)} dimensions" + (kind if has_label(found.model) else ""),
+        f"{words.capital(words.latents(found.model, name))} · {len(used)} dimensions",
         "variance" if rate is None else "KL, nats",
         [
             Handle(
@@ -109,9 +110,7 @@ def from_link(found: Checkpoint, own: Own | None = None) -> State:
     classes = found.atlas.classes if has_label(found.model) else ()
     start = st.query_params.get("start")
     if start == OWN and own is None:
-        st.warning(
-            "The link starts from its sender’s own image, which a link cannot carry. Give one of yours on the page Map."
-        )
+        st.warning(NOT_IN_A_LINK)
     else:
         links.check("start", STARTS, "start")
     label = None
@@ -123,7 +122,7 @@ def from_link(found: Checkpoint, own: Own | None = None) -> State:
         found,
         State(
             start if start in STARTS else ITEM,
-            links.number("item", 0, len(found.atlas) - 1, "item") or 0,
+            links.number("item", 0, len(found.atlas) - 1, "image") or 0,
             label,
             links.number("seed", 0, SEEDS - 1, "seed") or 0,
             _temperature(),
@@ -198,6 +197,6 @@ def _moved(found: Checkpoint, text: str) -> dict[str, dict[int, float]]:
                 raise ValueError(f"{value[:80]} is out of reach")
             moved.setdefault(name, {})[int(dimension)] = number
     except ValueError as error:
-        st.warning(f"The link’s moves cannot be read ({plain(error)}): write them as block.dimension~value.")
+        st.warning(f"This link’s moves cannot be read: {plain(error)}. Write them as block.dimension~value.")
         return {}
     return moved

@@ -1,4 +1,4 @@
-"""Choosing items of the maps by number, each with its picture, and which latents take part in what is made of them."""
+"""Choosing images of the maps by number, each with its picture, and which latents take part in what is made of them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from latent_explorer.caches import encodings
+from latent_explorer.parts import words
 from latent_explorer.parts.panels import small_picture
 from latent_explorer.session import links
 from latent_explorer.user_image.images import Own
@@ -56,10 +57,10 @@ def _choose_one(found: Checkpoint, key: str, name: str, default: int, own: Own |
     atlas, last = found.atlas, len(found.atlas) - 1
     links.belonging(key, encodings.items_of(found), default)
     with st.container(width=190, gap="small"):
-        item = links.whole(st, name, 0, last, key, "item", default, disabled=own is not None)
+        item = links.whole(st, name, 0, last, key, "image", default, disabled=own is not None)
         if own is None:
-            words = " · ".join(filter(None, (f"item {item}", atlas.class_of(item))))
-            small_picture(encodings.thumbnail(found, item), words)
+            told = " · ".join(filter(None, (f"image {item}", atlas.class_of(item))))
+            small_picture(encodings.thumbnail(found, item), told)
         else:
             small_picture(own_picture(own), "your image")
     return item
@@ -78,7 +79,11 @@ def moving(found: Checkpoint, key: str, what: str) -> list[str]:
 def held(found: Checkpoint, moved: Sequence[str], whose: str) -> str:
     """What is said of the latents that take no part."""
     rest = [name for name in found.model.latents if name not in moved]
-    return f" {' and '.join(rest)} {'stays' if len(rest) == 1 else 'stay'} {whose}." if rest else ""
+    return (
+        f" {words.capital(words.listed(rest))} {'stays' if len(rest) == 1 else 'stay'} {whose}."
+        if rest
+        else ""
+    )
 
 
 def has_class(found: Checkpoint, moved: Sequence[str]) -> bool:

@@ -54,26 +54,26 @@ def item_panel(found: Checkpoint, item: int) -> None:
     atlas = found.atlas
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
-        st.subheader(f"Item {item}")
+        st.subheader(f"Image {item}")
         st.caption(plain(atlas.class_of(item)))
         _pictures(found, item)
-        if st.button("Traverse it", icon=":material/tune:", width="stretch"):
+        if st.button("Traverse this image", icon=":material/tune:", width="stretch"):
             # The model and its betas are the frame's: they come along by themselves.
             st.switch_page("views/traverse.py", query_params={"item": str(item)})
     with middle:
         class_bars(found, *_codes(found, item))
     with right:
         codes = {block: mean[0] for block, mean in _codes(found, item)[0].items()}
-        nearest_items(found, codes, f"item {item}", "item-neighbours", item)
+        nearest_items(found, codes, f"image {item}", "item-neighbours", item)
 
 
 def class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[str, torch.Tensor]) -> None:
     if not has_label(found.model):
-        st.caption("This model is not conditioned on the class, so it has no class posterior.")
+        st.caption("This model does not read the class, so it has no class posterior.")
         return
     classes = found.atlas.classes
     if len(classes) < 2:
-        st.caption("The data has one class, so there is nothing to tell it from.")
+        st.caption("The data has one class only.")
         return
     posterior = class_posterior(found.model, means, scales)[0]
     bars(classes, posterior.tolist(), colours(len(classes)), _class_posterior_title(found))
@@ -99,7 +99,7 @@ def _pictures(found: Checkpoint, item: int) -> None:
         pictures.insert(0, to_bytes(found.kind.shown(originals.images[[item]]), found.kind)[0])
         columns.insert(0, "original")
     image_grid(
-        np.stack(pictures)[None], rows=[""], columns=columns, title=f"Item {item}", key="item-pictures"
+        np.stack(pictures)[None], rows=[""], columns=columns, title=f"Image {item}", key="item-pictures"
     )
 
 
@@ -119,6 +119,6 @@ def nearest_items(
         rows=[f"near in {block}" for block in found.model.blocks],
         row_notes=[f"classes {note}" if note else "" for note in notes],
         columns=[f"{i + 1}." for i in range(NEIGHBOURS)],
-        title=f"The nearest neighbours of {what} in each block, decoded, nearest first",
+        title=f"The nearest neighbours of {what}, decoded, nearest first",
         key=key,
     )

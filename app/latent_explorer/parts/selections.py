@@ -35,7 +35,9 @@ def selection_panel(found: Checkpoint, state: MapState, kept: Selection | None) 
     selected = {name: rows for name, rows in groups.items() if len(rows)}
     if not selected:
         if kept or present:
-            st.caption("Nothing is selected: the classes inside the outline are hidden.")
+            st.caption(
+                "Nothing is selected: all classes inside the outline are hidden. Show one in the legend."
+            )
         return
     st.subheader("Selections" if len(selected) > 1 else f"Selection {next(iter(selected))}")
     *sides, right = st.columns([1.2] * len(selected) + [2.2], gap="medium")
@@ -48,7 +50,7 @@ def selection_panel(found: Checkpoint, state: MapState, kept: Selection | None) 
     if "A" in selected and "B" in selected:
         _traversal(found, selected["A"], selected["B"], state.item)
     elif "A" in selected:
-        st.caption("Select other items on a map: they become B, and the way from A to B is shown.")
+        st.caption("Select other images on a map: they become B, and the way from A to B is shown.")
 
 
 def _rows(found: Checkpoint, selection: Selection | None, state: MapState) -> np.ndarray:
@@ -62,14 +64,14 @@ def _classes(found: Checkpoint, name: str, rows: np.ndarray) -> None:
     counts = np.bincount(atlas.labels[rows], minlength=len(atlas.classes))
     shown = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c]][:MOST_BARS]
     palette = colours(len(atlas.classes))
-    st.markdown(f"{f'**{name}** · ' if name else ''}Selected {len(rows):,} of {len(atlas):,} items")
+    st.markdown(f"{f'**{name}** · ' if name else ''}Selected {len(rows):,} of {len(atlas):,} images")
     if not atlas.classes:
         return
     bars(
         [f"{atlas.classes[c]} · {counts[c]:,}" for c in shown],
         [counts[c] / len(rows) for c in shown],
         [palette[c] for c in shown],
-        "Class · items, share of the selection",
+        "Class · images, share of the selection",
         key=f"classes-of-{name or 'selection'}",
     )
 
@@ -93,7 +95,7 @@ def _actions(found: Checkpoint, name: str, rows: np.ndarray, present: Selection 
         file = f"{key(found.name)}-selection{f'-{name.lower()}' if name else ''}"
         st.download_button(
             "CSV", lambda: tables.csv(table(found, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
-            help="The rows of these items: number, split, class, mean and scale of each latent, place on each map.",
+            help="A row for each image: number, split, class, posterior mean and scale, place on each map.",
         )  # fmt: skip
         st.download_button(
             "NPZ", lambda: tables.npz(table(found, rows)), f"{file}.npz", "application/octet-stream", on_click="ignore",
@@ -106,7 +108,7 @@ def table(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     `(n, D)`, coordinates on each map `(n, 2)`."""
     atlas = found.atlas
     return {
-        "item": rows,
+        "image": rows,
         "split": atlas.splits(rows),
         **({"class": np.array(atlas.classes)[atlas.labels[rows]]} if atlas.classes else {}),
         **{f"beta.{block}": np.full(len(rows), beta) for block, beta in found.betas.items()},
@@ -133,13 +135,13 @@ def _means(found: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     most = max(map(len, selected.values()))
     some = f" (of {encodings.MEAN_OF:,} of them, evenly spread)" if most > encodings.MEAN_OF else ""
     each = (
-        " Then one block alone at its mean, the rest of the item, named at the left, whose code is nearest to the mean."
+        " Then one block alone at its mean, with the rest of the image (named at the left) whose code is nearest to the mean."
         if any(rests)
         else ""
     )
     st.caption(
-        f"What you see: first the mean of the items’ decoded images{some}, which is blurred where they differ; then the one image that the "
-        f"mean of their codes{', with the class most probable on average,' if LABEL in found.model.latents else ''} decodes to.{each}"
+        f"The first image is the mean of the decoded images{some}, blurred where they differ; the second is what the mean of their codes "
+        f"decodes to{' (with the class most probable on average)' if LABEL in found.model.latents else ''}.{each}"
     )
 
 
@@ -155,7 +157,7 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
     vector = attribute_vector(first, second)
     starts: dict[str, Codes] = {"mean of A": first}
     if item is not None:
-        starts[f"item {item}"] = encodings.item_codes(found, [item])
+        starts[f"image {item}"] = encodings.item_codes(found, [item])
     t = torch.linspace(FROM, TO, STEPS)
     moving = None if moves == ALL else [moves]
     ways = [along_attribute(model, start, vector, t, moving) for start in starts.values()]
@@ -169,26 +171,25 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
         title="From selection A to selection B",
         key="from-a-to-b",
     )
-    stays = "" if moves == ALL else f" Only {moves} moves, the rest is that of the start."
+    stays = "" if moves == ALL else f" Only {moves} moves."
     if moves == ALL and LABEL in model.latents:
-        stays = " A class has no way between: it turns into that of B at t = ½."
-    with menus.beside(
-        "code + t (mean code of B − mean code of A), decoded: outlined t = 0, the start, and t = 1, which from the mean of A "
-        f"is that of B.{stays} Beyond 0 and 1 the way is carried on. Such a difference is an attribute vector (Larsen et al., 2016)."
-        + ("" if item is not None else " Open an item to send it the same way.")
-    ):
-        menus.menu(
-            "from-a-to-b",
-            f"{key(found.name)}-from-a-to-b",
-            codes=lambda: tables.table(
-                codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
-            ),
-            frames=lambda: (
-                to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
-                list(starts),
-            ),
-            script=scripts.of_codes(found, f"From one selection to another, by {found.name}", codes, STEPS),
-        )
+        stays = " The class switches to that of B at t = ½."
+    menus.under(
+        "from-a-to-b",
+        f"{key(found.name)}-from-a-to-b",
+        "Each image decodes code + t (mean code of B − mean code of A); outlined are t = 0, the start, and t = 1, the mean of B on the way from that of A."
+        + stays,
+        "Such a difference is an attribute vector (Larsen et al., 2016)."
+        + ("" if item is not None else " Open an image on a map to send it the same way."),
+        codes=lambda: tables.table(
+            codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
+        ),
+        frames=lambda: (
+            to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
+            list(starts),
+        ),
+        script=scripts.of_codes(found, f"From one selection to another, by {found.name}", codes, STEPS),
+    )
 
 
 def _mean(found: Checkpoint, rows: np.ndarray) -> Codes:

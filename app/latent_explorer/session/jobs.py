@@ -38,7 +38,7 @@ class Job:
         with _guard:
             if len(_running) >= MOST_AT_ONCE:
                 printed.close()
-                raise Busy(f"{MOST_AT_ONCE} measurements run on this server already: wait for one to end")
+                raise Busy(f"this server runs {MOST_AT_ONCE} measurements already: wait until one ends")
             self._process = subprocess.Popen(
                 [*COMMAND, *arguments],
                 stdin=subprocess.DEVNULL,

@@ -12,17 +12,20 @@ from latent_explorer.text import plain
 
 WRITTEN = "written"  # into the address by the pages, as the session remembers it
 SHOWN = 12  # options that a sentence lists
-DIGITS = 12  # of an item's number: no atlas has more items
+DIGITS = 12  # of an image's number: no atlas has more
+
+# Options that had another name once: a link that asks for one gets the default, which is the same by its present name.
+FORMER = ("item", "items")
 
 
 def check(key: str, options: Collection[str], what: str) -> None:
     """Say in one sentence that the link asks for something that is not there; the widget then shows its default. A choice of
     several has its key in the link several times."""
     for asked in st.query_params.get_all(key):
-        if asked in options or not asked:
+        if asked in options or asked in FORMER or not asked:
             continue
         st.warning(
-            f"The link asks for the {what} “{plain(asked)}”, which is not available. Choose one of: {plain(_likely(asked, options), 1000)}."
+            f"This link asks for the {what} “{plain(asked)}”, which is not available. Choose one of: {plain(_likely(asked, options), 1000)}."
         )
 
 
@@ -100,7 +103,7 @@ def number(key: str, low: int, high: int, what: str) -> int | None:
     if low <= value <= high and value == int(value):
         return int(value)
     st.warning(
-        f"The link asks for the {what} “{plain(asked)}”. Give a whole number from {low:,} to {high:,}."
+        f"This link asks for the {what} “{plain(asked)}”. Give a whole number from {low:,} to {high:,}."
     )
     return None
 
@@ -114,7 +117,7 @@ def amount(key: str, low: float, high: float, what: str) -> float | None:
     value = read(asked)
     if low <= value <= high:
         return value
-    st.warning(f"The link asks for the {what} “{plain(asked)}”. Give a number from {low:g} to {high:g}.")
+    st.warning(f"This link asks for the {what} “{plain(asked)}”. Give a number from {low:g} to {high:g}.")
     return None
 
 
@@ -153,14 +156,16 @@ def whole(
 
 
 def numbers(text: str, high: int) -> list[int]:
-    """Item numbers in a text such as "3, 17 42". Raises ValueError with one sentence for anything else.
+    """Image numbers in a text such as "3, 17 42". Raises ValueError with one sentence for anything else.
 
     >>> numbers("3, 17 42", 99)
     [3, 17, 42]
     """
     words = text.replace(",", " ").split()
     if not words or not all(_item(word) and int(word) <= high for word in words):
-        raise ValueError(f"Give item numbers from 0 to {high:,}, separated by commas, for example 3, 17, 42.")
+        raise ValueError(
+            f"Give image numbers from 0 to {high:,}, separated by commas, for example 3, 17, 42."
+        )
     return [int(word) for word in words]
 
 

@@ -1,24 +1,21 @@
 """The sidebar: the choice of model, and what its card says of it."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
-from vae_core.checkpoints.evaluations import images
 
 from latent_explorer.caches import checkpoints, collection
 from latent_explorer.components.copy_link import copy_link
 from latent_explorer.export import scripts
+from latent_explorer.parts import words
 from latent_explorer.parts.leak import measured_at
 from latent_explorer.session import links
-from latent_explorer.text import code_span, measured_by, plain
+from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
-from vae_core.checkpoints import CheckpointError
+from vae_core.checkpoints import CheckpointError, Cost
 from vae_core.explore import prior_distance
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
-from vae_core.objectives import declare
 from vae_core.priors import bayes_error
 
 
@@ -27,7 +24,7 @@ def show() -> str | None:
     names = list(checkpoints.offered())
     if not names:
         st.error(
-            "No model is bundled here: train one with `latent-explorer train cdvae --data digits --out runs/first`."
+            "There is no model here. Train one: `latent-explorer train cdvae --data digits --out runs/first`"
         )
         return None
     links.check("model", names, "model")
@@ -69,12 +66,12 @@ def _betas(found: Checkpoint) -> dict[str, float]:
                 slider_option(found, block, start),
                 key=key,
                 bind="query-params",
-                help=f"Weight of KL(q({block} | x) ‖ p({block})) in the objective. One set of weights was trained for every "
-                "position: low keeps detail, high keeps only what pays.",
+                help=f"The price of a nat in the {words.latents(found.model, block)}: the weight of their rate KL(q ‖ p). The model was trained "
+                "for every position of this slider. A low β keeps detail; a high β keeps only what is worth its price.",
             )
         )
     if len(found.ladder.corners(chosen)) > 1:
-        st.caption("Between the betas at which the atlas was made, encodings, maps and KL are interpolated.")
+        st.caption("This β lies between two of the beta grid: encodings, maps and KL are interpolated.")
     return chosen
 
 
@@ -91,7 +88,7 @@ def _options(found: Checkpoint, block: str) -> list[str]:
     return [f"{beta:.3g}" for beta in scale(rates_of(found.model)[block].exposed)]
 
 
-# Steps of a slider of betas: a number that 2, 4, 6 and 8 divide, so that the rungs of every ladder are among its positions.
+# Steps of a slider of betas: a number that 2, 4, 6 and 8 divide, so that every beta grid is among its positions.
 STEPS = 48
 
 
@@ -116,46 +113,40 @@ def _choice_of_prior(name: str) -> None:
         st.session_state["model"] = alike.get(st.session_state["prior"], name)
 
     links.one_of(
-        "Prior, same nets and seed", list(alike), key="prior", what="prior", bind=None, on_change=switch
+        "Prior (same nets, same seed)", list(alike), key="prior", what="prior", bind=None, on_change=switch
     )
 
 
 def _card(found: Checkpoint) -> None:
     card = found.card
-    data, cost = card["data"], card["cost"]
-    lines = [
-        f"**{plain(card['model']['name'])}** trained on {data['images']:,} images of {plain(data['name'])}"
-    ]
-    arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None and k != "rates"}
+    model, data, cost = card.model, card.data, card.cost
+    lines = [f"**{plain(model.name)}** trained on {data.images:,} images of {plain(data.name)}"]
+    arguments = {k: v for k, v in model.arguments.items() if v is not None and k != "rates"}
     lines.append(" · ".join(plain(f"{key} {value}") for key, value in arguments.items()))
-    lines.append(_objective(card))
+    lines.append(plain(card.objective.says(card), 1000))
     lines += [_distance(found, block) for block in found.model.blocks]
     if cost:
-        lines.append(f"cost {_duration(cost['seconds'])}, {card['epochs_done']} epochs on {_machine(cost)}")
+        lines.append(f"{card.epochs_done} epochs in {_duration(cost.seconds)} on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
     if found.outdated:
         st.warning(f"{found.outdated}.")
-    if card["metrics"]:
+    if card.metrics:
         _numbers(found)
     else:
-        st.caption(f"Not measured yet: {code_span(scripts.run(found, 'evaluate', '--write'))}")
-
-
-def _objective(card: Mapping[str, Any]) -> str:
-    """How the bound was weighed, with what the objective itself has found."""
-    made = dict(card["objective"])
-    return plain(declare(made.pop("name"), made).says(card), 1000)
+        st.caption(
+            f"Not measured yet. Measure it with {code_span(scripts.run(found, 'evaluate', '--write'))}"
+        )
 
 
 def _duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds >= 60 else f"{seconds:.1f} s"
 
 
-def _machine(cost: Mapping[str, Any]) -> str:
+def _machine(cost: Cost) -> str:
     return (
-        f"{cost['processes']} × {cost['threads']} threads of {plain(cost['device'])}"
-        if cost["threads"] > 1
-        else (f"one thread of {plain(cost['device'])}")
+        f"{cost.processes} × {cost.threads} threads of {plain(cost.device)}"
+        if cost.threads > 1
+        else (f"one thread of {plain(cost.device)}")
     )
 
 
@@ -163,17 +154,18 @@ def _distance(found: Checkpoint, block: str) -> str:
     distance = prior_distance(found.model, block)
     if distance is None:
         return ""
-    return f"p({block} | class): nearest two {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
+    name = words.capital(words.latents(found.model, block))
+    return f"{name}: the nearest two class priors are {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
 
 
 def _numbers(found: Checkpoint) -> None:
     """Value ± standard error and n of each headline, and the command that measured them."""
     card = found.card
     lines = []
-    shown = [metric for metric in HEADLINES if metric in card["metrics"]]
+    shown = [metric for metric in HEADLINES if metric in card.metrics]
     for metric in shown:
-        value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
+        value, se, n = card.metrics[metric]
         lines.append(f"{plain(number(metric).title)}  \n**{number(metric).told(value, se)}** · n {n:,}")
-    st.markdown(f"**Measured**{measured_at(found)} on {plain(images(card, shown), 1000)}")
+    st.markdown(f"**Measured**{measured_at(found)} on {plain(card.images(shown), 1000)}")
     st.caption("  \n".join(lines))
-    st.caption(f"value ± standard error, by {measured_by(card, shown)}")
+    st.caption("value ± standard error", help=by_commands(measured_by(card, shown)))

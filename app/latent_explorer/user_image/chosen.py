@@ -19,10 +19,19 @@ from vae_core.explore import (
 )
 from vae_core.labels import has_label
 
-SKETCH, FILE, CENTRE = "own-sketch", "own-file", "own-centre"
+SKETCH, FILE, CENTRE = "user-image-sketch", "user-image-file", "user-image-centre"
 
 
-STROKES, UPLOAD, REFUSED, SOURCE = "own-strokes", "own-upload", "own-refused", "own-source"
+STROKES, UPLOAD, REFUSED, SOURCE = (
+    "user-image-strokes",
+    "user-image-upload",
+    "user-image-refused",
+    "user-image-source",
+)
+
+
+# Said where a link asks for the image of whoever sent it.
+NOT_IN_A_LINK = "This link uses its sender’s own image, which no link can carry. Draw or upload one of yours on the page Map."
 
 
 class Upload(NamedTuple):

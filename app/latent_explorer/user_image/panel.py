@@ -9,6 +9,7 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
+from latent_explorer.parts import words
 from latent_explorer.parts.panels import class_bars, nearest_items
 from latent_explorer.pictures import pixels, to_bytes
 from latent_explorer.session import links
@@ -45,12 +46,14 @@ def own_panel(found: Checkpoint, own: Own) -> None:
             rows=[""],
             columns=["given", "decoded"],
             title="Your image",
-            key="own-pictures",
+            key="user-image-pictures",
         )
     with middle:
         class_bars(found, means, scales)
     with right:
-        nearest_items(found, {name: mean[0] for name, mean in means.items()}, "your image", "own-neighbours")
+        nearest_items(
+            found, {name: mean[0] for name, mean in means.items()}, "your image", "user-image-neighbours"
+        )
     _swapped(found, codes, label)
     _traversed(found, codes, label)
 
@@ -68,15 +71,18 @@ def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
         columns=[f"→ {name}" for name in classes],
         marks=[(0, label)],
         title="Your style in every class",
-        key="own-swaps",
+        key="user-image-swaps",
         headed=True,
     )
-    with menus.beside(
-        f"{' and '.join(kept)} of your image with everything else at the prior’s mean of the column’s class; outlined, its most "
-        "probable class."
-    ):
-        script = scripts.of_codes(found, f"A style in every class, by {found.name}", made, len(classes))
-        menus.menu("own-swaps", "your-style", codes=lambda: tables.table(made, to=classes), script=script)
+    styles = words.listed([words.latents(found.model, block) for block in kept])
+    menus.under(
+        "user-image-swaps",
+        "your-style",
+        f"Each image keeps the {styles} of yours and takes its class latents from the prior’s mean of the column’s class.",
+        "Outlined is its most probable class.",
+        codes=lambda: tables.table(made, to=classes),
+        script=scripts.of_codes(found, f"A style in every class, by {found.name}", made, len(classes)),
+    )
 
 
 def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
@@ -84,7 +90,7 @@ def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
     names = found.model.blocks
     block = names[0]
     if len(names) > 1:
-        block = links.one_of("Traverse", names, key="own-block", what="block", bind=None)
+        block = links.one_of("Traverse", names, key="user-image-block", what="block", bind=None)
     rate, variance, _ = encodings.rates(found)[block]
     used = variance if rate is None else rate
     order = used.argsort(descending=True, stable=True)[:DIMENSIONS].tolist()
@@ -99,14 +105,16 @@ def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
         row_notes=[f"variance {used[d]:.2f}" if rate is None else f"KL {used[d]:.2f} nats" for d in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
-        title=f"Traversals of {block} from your image, in σ of its prior",
-        key="own-strips",
+        title=f"Traversals of the {words.latents(found.model, block)} from your image, in standard deviations σ of its prior",
+        key="user-image-strips",
         headed=True,
     )
-    with menus.beside(
-        f"each row moves one of the {len(order)} most used dimensions of {block} through its prior and leaves the rest of your image’s "
-        "code where it is; outlined, the position nearest to it."
-    ):
-        script = scripts.of_codes(found, f"Traversals of {block} of {found.name}", made, STEPS)
-        about = {"dimension": np.repeat(order, STEPS), "sigma": scale.ticks.repeat(len(order)).numpy()}
-        menus.menu("own-strips", "your-traversal", codes=lambda: tables.table(made, **about), script=script)
+    about = {"dimension": np.repeat(order, STEPS), "sigma": scale.ticks.repeat(len(order)).numpy()}
+    menus.under(
+        "user-image-strips",
+        "your-traversal",
+        f"Each row moves one of the {len(order)} most used dimensions of the {words.latents(found.model, block)} through its prior and leaves all others where they are.",
+        "Outlined is the position nearest to your image.",
+        codes=lambda: tables.table(made, **about),
+        script=scripts.of_codes(found, f"Traversals of {block} of {found.name}", made, STEPS),
+    )

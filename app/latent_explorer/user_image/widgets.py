@@ -49,7 +49,7 @@ def own_image(found: Checkpoint) -> None:
         )
     with right:
         st.file_uploader(
-            "or give an image file",
+            "or upload an image",
             type=TYPES,
             max_upload_size=images.MEGABYTES,
             key=FILE,
@@ -58,14 +58,14 @@ def own_image(found: Checkpoint) -> None:
             help=f"PNG, JPEG, WebP, GIF, BMP or TIFF, at most {images.MEGABYTES} MB and {images.MEGAPIXELS} megapixels.",
         )
         st.toggle(
-            "Centre it and scale it to 20/28 of the side, as MNIST’s digits are",
+            "Centre and scale it as MNIST’s digits are",
             value=True,
             key=CENTRE,
             persist_state="session",
         )
         own = kept_own(found)
         if refused := st.session_state.get(REFUSED):
-            st.warning(refused + (" Your image stays the one before." if own is not None else ""))
+            st.warning(refused + (" Your image before stays in use." if own is not None else ""))
         if own is not None:
             _in_use(own)
 
@@ -84,7 +84,7 @@ def _in_use(own: Own) -> None:
         notes = f", {'; '.join(own.notes)}" if own.notes else ""
         small_picture(own_picture(own), f"In use: {what}{notes}.")
         if is_file:
-            st.button("Remove", icon=":material/close:", on_click=forget_file, key="own-remove")
+            st.button("Remove", icon=":material/close:", on_click=forget_file, key="user-image-remove")
 
 
 def own_picture(own: Own) -> bytes:

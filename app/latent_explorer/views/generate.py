@@ -8,7 +8,7 @@ from latent_explorer.sections.generate.swaps import swaps
 
 checkpoint = checkpoints.current()
 
-st.title("Generate")
+st.title("What does the model draw by itself?")
 
 samples(checkpoint)
 swaps(checkpoint)

@@ -9,11 +9,10 @@ from latent_explorer.user_image.widgets import own_expander
 
 checkpoint = checkpoints.current()
 
-st.title("Interpolate and average")
+st.title("What lies between two images?")
 
 st.caption(
-    "Pictures between items of the maps: each is the decoder’s mean image of a code that is made of the items’ posterior means. One’s "
-    "own image, below, can be an end as well."
+    "Each picture is the decoder’s mean image of a code that is made of the codes of images. One of yours, drawn or uploaded below, can be an end too."
 )
 
 between_two(checkpoint)

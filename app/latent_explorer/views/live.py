@@ -2,14 +2,13 @@
 
 import streamlit as st
 from latent_explorer.caches import checkpoints, encodings
-from latent_explorer.components import controls as component
-from latent_explorer.components.controls import State
+from latent_explorer.components.controls import State, left, live_controls
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.live import controls
 from latent_explorer.parts.panels import nearest_items
 from latent_explorer.session import links
 from latent_explorer.session.sidebar import scale, slider_key, slider_option
-from latent_explorer.text import code_span, key
+from latent_explorer.text import key
 from latent_explorer.user_image.chosen import kept_own
 from latent_explorer.user_image.widgets import own_expander
 
@@ -18,12 +17,12 @@ from vae_core.multirate import rates_of
 
 checkpoint = checkpoints.current()
 atlas, model = checkpoint.atlas, checkpoint.model
-KEY, KEPT, LEFT = f"hands-{key(checkpoint.name)}", f"live-{checkpoint.name}", "live-address"
+KEY, KEPT, LEFT = f"controls-{key(checkpoint.name)}", f"live-{checkpoint.name}", "live-address"
 
-st.title("Live")
+st.title("What does each coordinate of a code change?")
 st.caption(
-    "Drag a handle, or press ▸ to sweep it, and see what that coordinate means. A class moves the blocks that read it to the prior of "
-    "that class and keeps the others."
+    "Drag a handle, or press ▸ to sweep it, and see what that coordinate means."
+    + (" A class button sets what depends on the class and keeps the rest." if has_label(model) else "")
 )
 
 
@@ -43,10 +42,10 @@ def wanted() -> State:
 
 def follow() -> None:
     """Take over what the user left; the sliders of the sidebar follow the betas."""
-    left = component.left(KEY)
-    if left is None:
+    released = left(KEY)
+    if released is None:
         return
-    state = st.session_state[KEPT] = controls.fitting(checkpoint, left, kept_own(checkpoint))
+    state = st.session_state[KEPT] = controls.fitting(checkpoint, released, kept_own(checkpoint))
     for block, beta in state.betas.items():
         st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
 
@@ -63,7 +62,7 @@ if (
 st.session_state[LEFT] = controls.address()
 links.write(**st.session_state[LEFT])
 scene = controls.scene(checkpoint, state, own)
-component.hands(
+live_controls(
     checkpoint.name,
     controls.handles(checkpoint),
     state,
@@ -78,16 +77,14 @@ component.hands(
     on_change=follow,
 )
 codes = controls.codes(scene)
-with menus.beside(
-    "the image that the decoder makes of one code, beside it where the code started; a handle for each coordinate, those with the "
-    "largest KL first (what they add up to: "
-    f"{code_span(scripts.measuring(checkpoint, 'elbo'))}); and what the priors say of the code’s class, where they read one."
-):
-    menus.menu(
-        KEY,
-        "live",
-        codes=lambda: tables.table(codes),
-        script=scripts.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),
-    )
+menus.under(
+    KEY,
+    "live",
+    "The large image is decoded from one code, the small one from where the code started; there is one handle for each coordinate.",
+    "Handles with the largest KL come first. The bars are the class of the code by Bayes’ rule over the class priors, where there are some.",
+    codes=lambda: tables.table(codes),
+    script=scripts.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),
+    commands=[scripts.measuring(checkpoint, "elbo")],
+)
 own_expander(checkpoint)
 nearest_items(checkpoint, {name: code[0] for name, code in codes.items()}, "this code", "live-neighbours")

@@ -6,6 +6,6 @@ from latent_explorer.sections.map.maps import linked_maps
 
 checkpoint = checkpoints.current()
 
-st.title("Map")
+st.title("Where do images lie?")
 
 linked_maps(checkpoint)

@@ -20,7 +20,7 @@ VIEWS = {
     TOGETHER: side_by_side,
 }
 
-st.title("Measure")
+st.title("How good is this model?")
 
 look = links.one_of("Look at", list(VIEWS), key="show", what="view", label_visibility="collapsed")
 VIEWS[look](checkpoint)

@@ -27,7 +27,7 @@ CLUSTERS, COMPONENTS, CLASSES, DENSITIES, HOLES = VIEWS = (
     "Holes",
 )
 
-st.title("Prior")
+st.title("Where does the prior expect images?")
 
 
 def chosen() -> tuple[str, str, list[Checkpoint]]:
@@ -36,10 +36,10 @@ def chosen() -> tuple[str, str, list[Checkpoint]]:
     look = links.one_of("Look at", VIEWS, key="look", what="view", place=left)
     names = checkpoint.model.blocks
     links.settle("block", names, "block")
-    block = middle.selectbox("Block", names, key="block", bind="query-params")
+    block = middle.selectbox("Latents", names, key="block", bind="query-params")
     others = [NOBODY, *collection.on_the_same_items(checkpoint)]
     links.settle("beside", others, "model beside it")
-    other = right.selectbox("Beside it", others, key="beside", bind="query-params")
+    other = right.selectbox("Compare with", others, key="beside", bind="query-params")
     return look, block, [checkpoint, *([] if other == NOBODY else opened([other]))]
 
 
@@ -51,7 +51,7 @@ elif look == CLASSES:
     if len(checkpoint.atlas.classes) > 1:
         classes(models, block)
     else:
-        st.info("These items have no classes to tell apart.")
+        st.info("These images have no classes. Choose a model of labelled data.")
 else:
     across = partial(densities, columns=4 if len(models) == 1 else 3)
     section = {COMPONENTS: components, DENSITIES: across, HOLES: holes}[look]

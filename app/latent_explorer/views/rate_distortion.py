@@ -9,14 +9,14 @@ from latent_explorer.text import code_span, plain
 
 checkpoint = checkpoints.current()
 
-st.title("Rate-distortion")
+st.title("What does β do?")
 
 frontier = measured(checkpoint)
 if frontier is not None and checkpoint.betas:
     shown(checkpoint, frontier)
 elif checkpoint.betas:
     st.info(
-        f"The frontier of {plain(checkpoint.name)} has not been measured yet: {code_span(scripts.run(checkpoint, 'frontier'))}"
+        f"The frontier of {plain(checkpoint.name)} has not been measured yet. Measure it with {code_span(scripts.run(checkpoint, 'frontier'))}."
     )
 else:
     single_point(checkpoint)

@@ -6,5 +6,5 @@ from latent_explorer.sections.traverse.strips import strips
 
 checkpoint = checkpoints.current()
 
-st.title("Traverse")
+st.title("What does each latent dimension change?")
 strips(checkpoint)

@@ -24,7 +24,7 @@ DECIMALS = 3
 
 @dataclass(frozen=True)
 class State:
-    """Where the hands stand: a start, the coordinates that were moved away from it, and the betas.
+    """Where the controls stand: a start, the coordinates that were moved away from it, and the betas.
 
     The start is the code of an `item`, of the visitor's own image, or a draw of the prior at a `temperature` (0: its mean) from `seed`. A `label` puts the blocks
     that read the class at the prior of that class; None leaves an item its own.
@@ -88,7 +88,7 @@ class Scene:
     classes: list[float] | None
 
 
-def hands(
+def live_controls(
     model: str,
     blocks: Sequence[Block],
     state: State,

@@ -43,10 +43,10 @@ export class ClassChips {
    * @param {readonly string[]} kept the blocks that stay when the class changes
    */
   show(chosen, drawn, kept) {
-    const others = kept.length ? `, ${kept.join(" and ")} kept` : "";
+    const others = kept.length ? `; ${kept.join(" and ")} stay` : "";
     this.#chips.forEach((chip, c) => {
       say(chip, "checked", c === chosen);
-      const title = `The prior’s mean of class ${this.#classes[c]}${others}; the chosen one again: back to its own`;
+      const title = `The prior’s mean of class ${this.#classes[c]}${others}. Press the chosen class again for the image’s own.`;
       chip.title = drawn ? `Class ${this.#classes[c]}` : title;
     });
   }

@@ -25,7 +25,7 @@ const START_CHANNEL = "controls-start";
 const SIDE = 252; // CSS pixels of the longer side of the picture
 const START_SIDE = 56; // and of that of the start
 const COLLAPSED =
-  "No dimension of this block is active: its posterior has collapsed onto the prior, so its handles hardly change the picture.";
+  "No dimension here is active: the posterior has collapsed onto the prior, so these handles hardly change the picture.";
 
 export class Controls {
   #decoder = pageDecoder();
@@ -79,7 +79,7 @@ export class Controls {
     /** @type {import("../shared/saving.js").FigureElement} */
     this.root = element(
       "div",
-      { class: "hands", "data-ready": "false" },
+      { class: "live-controls", "data-ready": "false" },
       element(
         "div",
         { class: "stage" },
@@ -296,7 +296,7 @@ export class Controls {
   #tell() {
     const text = this.#decoder.online
       ? "Live: the picture follows the handles."
-      : "The live route is out of reach: the picture follows when a handle is released. Trying again …";
+      : "Live decoding is not connected: the picture follows when a handle is released. Trying again …";
     if (this.#status.textContent !== text) this.#status.textContent = text;
     this.root.dataset.live = String(this.#decoder.online);
   }

@@ -48,11 +48,11 @@ function pill(value, text, title) {
 
 export class StartRow {
   #pills = [
-    pill("item", "Test item", "Start from the posterior mean of an image of the test set"),
+    pill("item", "Test image", "Start from the posterior mean of an image of the test set"),
     pill("own", "Your image", "Start from the posterior mean of your own image"),
     pill("prior", "Prior", "Start from a draw of the prior; at temperature 0, from its mean"),
   ];
-  #item = element("input", { type: "number", min: 0, step: 1, "aria-label": "Item" });
+  #item = element("input", { type: "number", min: 0, step: 1, "aria-label": "Image" });
   #dice = element("button", { type: "button", class: "tool" });
   #about = element("span", { class: "muted" });
   #temperature;
@@ -116,8 +116,8 @@ export class StartRow {
     this.#item.hidden = !fromItem;
     this.#dice.hidden = !fromItem && !drawn;
     this.#temperature.root.hidden = !drawn;
-    this.#dice.textContent = fromItem ? "Another item" : "Draw again";
-    this.#dice.title = fromItem ? "An item at random" : "Another seed";
+    this.#dice.textContent = fromItem ? "Another image" : "Draw again";
+    this.#dice.title = fromItem ? "An image at random" : "Another seed";
     if (this.#item.value === "" || Number(this.#item.value) !== state.item)
       this.#item.value = String(state.item);
     this.#temperature.show(state.temperature, `${state.temperature.toFixed(2)} × σ`);

@@ -116,6 +116,6 @@ export const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toF
  * @param {readonly string[]} classes
  */
 export function startInWords({ start, item, label }, classes) {
-  const from = { item: `item ${item}`, own: "your image", prior: "prior" }[start];
+  const from = { item: `image ${item}`, own: "your image", prior: "prior" }[start];
   return `start: ${from}${label === null ? "" : `, class ${classes[label]}`}`;
 }

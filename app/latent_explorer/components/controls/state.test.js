@@ -51,6 +51,6 @@ test("a sweep begins and ends where the handle was, and touches both ends", () =
 test("numbers have a sign, and a start has words", () => {
   assert.equal(signed(-1.234), "−1.23");
   assert.equal(signed(0), "+0.00");
-  assert.equal(startInWords(STATE, DATA.classes), "start: item 8");
+  assert.equal(startInWords(STATE, DATA.classes), "start: image 8");
   assert.equal(startInWords({ ...STATE, start: "prior", label: 1 }, DATA.classes), "start: prior, class one");
 });

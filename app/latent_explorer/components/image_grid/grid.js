@@ -28,6 +28,7 @@ import { bitmap, cellAt, cellSize, digest, GAP, stepped, within } from "./cells.
 
 const PREVIEW = 168; // CSS pixels of the enlarged cell under the pointer
 const FADED = 0.32; // opacity of rows that do not matter
+const TIGHT = 32; // CSS pixels of a row in which a label and its note have no room
 const MARGIN = 18; // CSS pixels round a saved picture
 const CRISP_FROM = 1.5; // hard edges from this factor on; below, uneven pixels look worse than soft ones
 
@@ -155,11 +156,18 @@ export class ImageGrid {
     const { shape, scale, faded, marks, clickable } = this.#data;
     const [R, C, H, W] = shape;
     // The label column takes the width of its text, whatever the size of the cells.
-    const room = this.root.clientWidth - this.#labels[0].offsetWidth;
-    const { width, height } = (this.#cell = cellSize(shape, scale, room));
+    const size = () => cellSize(shape, scale, this.root.clientWidth - this.#labels[0].offsetWidth);
+    this.root.classList.remove("tight");
+    this.#cell = size();
+    if (this.#cell.height + GAP < TIGHT) {
+      this.root.classList.add("tight");
+      this.#cell = size(); // without notes, labels are narrower
+    }
+    const { width, height } = this.#cell;
     this.#frame.style.gridTemplateColumns = `max-content repeat(${C}, ${width + GAP}px)`;
     const header = this.#headers.length ? "auto" : "0";
     this.#frame.style.gridTemplateRows = `${header} repeat(${R}, ${height + GAP}px)`;
+    this.#showHeaders(width + GAP);
     const ratio = window.devicePixelRatio || 1;
     const [fullWidth, fullHeight] = [C * (width + GAP), R * (height + GAP)];
     this.#canvas.style.width = `${fullWidth}px`;
@@ -186,6 +194,22 @@ export class ImageGrid {
       this.#outline(context, ...this.#cursor);
       context.setLineDash([]);
     }
+  }
+
+  /**
+   * Of headers that are wider than their columns, those that do not lie on the one before.
+   * @param {number} step from one column to the next, CSS pixels
+   */
+  #showHeaders(step) {
+    let free = 0;
+    this.#headers.forEach((header, c) => {
+      header.classList.remove("wide");
+      const width = header.scrollWidth;
+      const fits = c * step >= free;
+      header.style.visibility = fits ? "" : "hidden";
+      header.classList.toggle("wide", width > step);
+      if (fits) free = c * step + width;
+    });
   }
 
   /**
@@ -233,8 +257,11 @@ export class ImageGrid {
     };
     const look = { "font-family": font, "font-size": 14, "font-weight": 600, fill };
     const parts = [svgText(title, { x: MARGIN, y: MARGIN + 12, ...look })];
-    parts.push(...this.#headers.map((node) => written(node, "middle")));
-    for (const label of this.#labels) parts.push(...[...label.children].map((node) => written(node, "end")));
+    /** @type {(node: Element) => boolean} */
+    const seen = (node) => node.getClientRects().length > 0 && getComputedStyle(node).visibility !== "hidden";
+    parts.push(...this.#headers.filter(seen).map((node) => written(node, "middle")));
+    for (const label of this.#labels)
+      parts.push(...[...label.children].filter(seen).map((node) => written(node, "end")));
     /** @type {(r: number, c: number) => string} */
     const place = (r, c) => {
       const [x, y] = this.#corner(r, c);

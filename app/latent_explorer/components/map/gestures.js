@@ -16,7 +16,7 @@ const STEP = 40; // CSS pixels by which an arrow key moves the map
 const MARGIN = 30; // CSS pixels from the rim that an item keeps when keys go to it
 
 export const KEYS =
-  "Keys: arrows move, + and - zoom, 0 fits, Shift and arrows go from item to item, Enter opens, " +
+  "Keys: arrows move, + and - zoom, 0 fits, Shift and arrows go from image to image, Enter opens, " +
   "A selects what is in view, Escape clears.";
 
 export class Gestures {

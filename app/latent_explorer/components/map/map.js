@@ -341,7 +341,7 @@ export class LatentMap {
   /** @param {number} item */
   nameOf(item) {
     const name = this.data.classes[this.dataset.classes[item]];
-    return `item ${item} · ${/^\d+$/.test(name) ? `class ${name}` : name}`;
+    return `image ${item} · ${/^\d+$/.test(name) ? `class ${name}` : name}`;
   }
 
   /** @param {string} words */

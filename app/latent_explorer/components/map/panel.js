@@ -143,7 +143,7 @@ export class Panel {
     }
     this.heading.textContent = this.title = title;
     const total = points.count.toLocaleString("en");
-    this.plot.setAttribute("aria-label", `${this.title}: map of ${total} items. ${KEYS}`);
+    this.plot.setAttribute("aria-label", `${this.title}: map of ${total} images. ${KEYS}`);
     this.draw();
   }
 

@@ -4,20 +4,20 @@ import { element, say } from "../shared/elements.js";
 import { MOST_PICTURES } from "./panel.js";
 
 const HINTS = {
-  lasso: ["Lasso", "Drag round items to select them (Shift-drag moves the map)"],
-  box: ["Box", "Drag a box over items to select them (Shift-drag moves the map)"],
+  lasso: ["Lasso", "Drag round images to select them (Shift-drag moves the map)"],
+  box: ["Box", "Drag a box over images to select them (Shift-drag moves the map)"],
   pan: ["Pan", "Drag to move the map"],
   priors: ["Priors", "Show or hide the priors"],
   posteriors: [
     "Posterior",
-    "Show or hide where draws of the posterior q(z | x) of the opened item fall: dashed, 2 standard deviations",
+    "Show or hide where draws of the posterior q(z | x) of the opened image fall: dashed, 2 standard deviations",
   ],
   pictures: [
     "Pictures",
-    `Decode items in place of their dots where at most ${MOST_PICTURES} are in view: zoom in`,
+    `Show pictures in place of dots where at most ${MOST_PICTURES} are in view: zoom in`,
   ],
-  fit: ["Fit", "Show all items (double click in one map, key 0)"],
-  clear: ["Clear", "Drop the selection and close the item (Escape drops the selection)"],
+  fit: ["Fit", "Show all images (double click in one map, key 0)"],
+  clear: ["Clear", "Drop the selection and close the image (Escape drops the selection)"],
 };
 
 /** @typedef {keyof typeof HINTS} Tool */
@@ -45,7 +45,7 @@ export class Toolbar {
       "div",
       { class: "toolbar", role: "toolbar", "aria-label": "Map tools" },
       group("What dragging does", this.lasso, this.box, this.pan),
-      group("What is drawn over the items", this.priors, this.posteriors, this.pictures),
+      group("What is drawn over the images", this.priors, this.posteriors, this.pictures),
       this.fit,
       this.clear,
       this.status,
@@ -82,8 +82,8 @@ export class Toolbar {
     /** @type {(value: number) => string} */
     const number = (value) => value.toLocaleString("en");
     const total = number(items);
-    const count = selected === null ? `${total} items` : `${number(selected)} of ${total} selected`;
-    const words = offline ? `live decoding is not connected: only items show a picture · ${count}` : count;
+    const count = selected === null ? `${total} images` : `${number(selected)} of ${total} selected`;
+    const words = offline ? `live decoding is not connected: only dots show a picture · ${count}` : count;
     if (this.status.textContent !== words) this.status.textContent = words;
   }
 }

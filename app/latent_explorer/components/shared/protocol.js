@@ -3,7 +3,7 @@
 export const LIVE_ROUTE = "/latent-explorer/live"; // the server's route for images while a pointer moves
 export const ALIGNMENT = 8; // bytes at whose multiples the arrays of an envelope start
 export const MOST_ROWS = 128; // images of one request
-export const MOST_ITEMS = 64; // items that one code may be a sum of
+export const MOST_ITEMS = 64; // images whose codes one code may be a sum of
 export const MAX_VERTICES = 40; // corners of a selection
 export const LEVELS = 65535; // the last of the places on an axis of a map
 export const STARTS = /** @type {const} */ (["item", "prior", "own"]); // where a code can start on the Live page

@@ -7,6 +7,7 @@ import torch
 from latent_explorer.caches import encodings, sources
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
+from latent_explorer.parts import words
 from latent_explorer.pictures import enlarged, to_bytes
 from latent_explorer.sections.generate.shared import COLUMNS, TEMPERATURES
 from latent_explorer.session import links
@@ -26,13 +27,13 @@ def held(checkpoint: Checkpoint) -> None:
     options = holdable(model)
     if len(options) < 2:
         return
-    st.subheader("Hold some, draw the rest")
+    st.subheader("Hold one variable, draw the rest")
     links.settle("hold", options, "variable")
     links.belonging("first", encodings.items_of(checkpoint), 0)
     links.amount("held-temperature", *TEMPERATURES, "temperature of the draws")
     controls = st.columns([1, 1, 1, 1.6], vertical_alignment="bottom")
     name = controls[0].selectbox("Hold", options, key="hold", bind="query-params")
-    first = links.whole(controls[1], "First item", 0, len(atlas) - 1, "first", "first item")
+    first = links.whole(controls[1], "First image", 0, len(atlas) - 1, "first", "first image")
     seed = links.whole(controls[2], "Seed of the draws", 0, 9999, "held-seed", "seed of the draws")
     temperature = controls[3].slider(
         "Temperature of the draws", *TEMPERATURES, 1.0, 0.05, key="held-temperature", bind="query-params"
@@ -56,32 +57,30 @@ def held(checkpoint: Checkpoint) -> None:
     columns = ["decoded", *derived]
     image_grid(
         shown,
-        rows=[f"item {item}" for item in items],
+        rows=[f"image {item}" for item in items],
         row_notes=[atlas.class_of(item) for item in items],
         columns=columns + ["drawn"] * (shown.shape[1] - len(columns)),
-        title=f"{name} of each item held, the rest drawn",
+        title=f"The {words.variable(model, name)} of each image held, the rest drawn",
         key="held",
     )
     others = [other for other in options if other != name]
-    with menus.beside(
-        f"each row holds {name} of its item and draws {', '.join(others)} from the model; what stays the same "
-        f"along a row is what {name} decides."
-    ):
-        draws = COLUMNS - 2
-        menus.menu(
-            "held",
-            f"held-{name}",
-            codes=lambda: tables.table(
-                {latent: drawn[latent] for latent in model.latents}, item=np.repeat(items, draws)
-            ),
-            script=scripts.held(
-                checkpoint,
-                items,
-                name,
-                draws,
-                seed,
-                temperature,
-                derived=derived,
-                originals=sources.originals(checkpoint) is not None,
-            ),
-        )
+    draws = COLUMNS - 2
+    menus.under(
+        "held",
+        f"held-{name}",
+        f"Each row holds the {words.variable(model, name)} of its image and draws the {words.listed([words.variable(model, other) for other in others])} from the model.",
+        "What stays the same along a row is decided by what is held.",
+        codes=lambda: tables.table(
+            {latent: drawn[latent] for latent in model.latents}, image=np.repeat(items, draws)
+        ),
+        script=scripts.held(
+            checkpoint,
+            items,
+            name,
+            draws,
+            seed,
+            temperature,
+            derived=derived,
+            originals=sources.originals(checkpoint) is not None,
+        ),
+    )

@@ -9,6 +9,7 @@ from latent_explorer.export import menus, scripts, tables
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.generate.shared import COLUMNS, TEMPERATURES, judged
 from latent_explorer.session import links
+from latent_explorer.text import measured_by
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler
 from vae_core.explore import decode, prior_codes
@@ -32,7 +33,7 @@ def samples(checkpoint: Checkpoint) -> None:
     links.amount("temperature", *TEMPERATURES, "temperature")
     seed = links.whole(controls[0], "Seed", 0, 9999, "seed", "seed")
     temperature = controls[1].slider(
-        "Temperature (factor on the prior’s σ)",
+        "Temperature (factor on the prior’s standard deviation σ)",
         *TEMPERATURES,
         1.0,
         0.05,
@@ -55,13 +56,13 @@ def samples(checkpoint: Checkpoint) -> None:
         else "Samples of the prior, decoded",
         key="samples",
     )
-    with menus.beside(
-        "the decoder’s mean image of latents drawn from the prior. " + judged(checkpoint, "sample_accuracy")
-    ):
-        about = {"class": np.repeat(rows, COLUMNS)} if labelled else {}
-        menus.menu(
-            "samples",
-            "samples",
-            codes=lambda: tables.table(codes, **about),
-            script=scripts.samples(checkpoint, chosen, COLUMNS, seed, temperature),
-        )
+    about = {"class": np.repeat(rows, COLUMNS)} if labelled else {}
+    menus.under(
+        "samples",
+        "samples",
+        "Each image is the decoder’s mean image of latents drawn from the prior.",
+        judged(checkpoint, "sample_accuracy"),
+        codes=lambda: tables.table(codes, **about),
+        script=scripts.samples(checkpoint, chosen, COLUMNS, seed, temperature),
+        commands=measured_by(checkpoint.card, ["sample_accuracy"]),
+    )

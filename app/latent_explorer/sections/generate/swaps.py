@@ -7,10 +7,12 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
+from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.generate.shared import judged
 from latent_explorer.session import links
-from latent_explorer.user_image.chosen import codes_and_class, kept_own
+from latent_explorer.text import measured_by
+from latent_explorer.user_image.chosen import NOT_IN_A_LINK, codes_and_class, kept_own
 from vae_core import Checkpoint
 from vae_core.explore import decode, swapped
 from vae_core.labels import has_label
@@ -28,11 +30,11 @@ def swaps(checkpoint: Checkpoint) -> None:
     kept = model.unlabelled
     if not (labelled and kept and len(classes) > 1):
         return
-    st.subheader("Swap matrix")
+    st.subheader("The same style in every class")
     there = np.unique(atlas.labels)[:SWAPPED]
     default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in there)
     links.belonging("items", encodings.items_of(checkpoint), default)
-    text = st.text_input("Items, by number", default, key="items", bind="query-params")
+    text = st.text_input("Images, by number", default, key="items", bind="query-params")
     try:
         items = links.numbers(text, len(atlas) - 1)[:SWAPPED]
     except ValueError as error:
@@ -40,7 +42,7 @@ def swaps(checkpoint: Checkpoint) -> None:
         return
     codes = encodings.item_codes(checkpoint, items)
     rows, notes = (
-        [f"item {item}" for item in items],
+        [f"image {item}" for item in items],
         [atlas.class_of(item) for item in items],
     )
     guest = own_row(checkpoint)
@@ -55,23 +57,23 @@ def swaps(checkpoint: Checkpoint) -> None:
         row_notes=notes,
         columns=["decoded", *(f"→ {c}" for c in classes)],
         marks=[(row, 1 + int(atlas.labels[item])) for row, item in enumerate(items)],
-        title="Each item’s style in every class",
+        title="Each image’s style in every class",
         key="swaps",
     )
-    with menus.beside(
-        f"each row keeps {' and '.join(kept)} of its item and takes the other block from the prior’s mean of "
-        f"the column’s class; outlined, the item’s own class. {judged(checkpoint, 'swap_accuracy')}"
-    ):
-        menus.menu(
-            "swaps",
-            "swaps",
-            codes=lambda: tables.table(
-                elsewhere,
-                item=np.repeat(rows, len(classes)),
-                to_class=np.tile(classes, len(rows)),
-            ),
-            script=scripts.swaps(checkpoint, items, kept, guest),
-        )
+    styles = words.listed([words.latents(model, block) for block in kept])
+    menus.under(
+        "swaps",
+        "swaps",
+        f"Each row keeps the {styles} of its image and takes its class latents from the prior’s mean of the column’s class.",
+        f"Outlined is the image’s own class. {judged(checkpoint, 'swap_accuracy')}",
+        codes=lambda: tables.table(
+            elsewhere,
+            image=np.repeat(rows, len(classes)),
+            to_class=np.tile(classes, len(rows)),
+        ),
+        script=scripts.swaps(checkpoint, items, kept, guest),
+        commands=measured_by(checkpoint.card, ["swap_accuracy"]),
+    )
 
 
 def own_row(checkpoint: Checkpoint) -> dict[str, torch.Tensor] | None:
@@ -79,9 +81,7 @@ def own_row(checkpoint: Checkpoint) -> dict[str, torch.Tensor] | None:
     own = kept_own(checkpoint)
     if own is None:
         if st.query_params.get("own") == "true":
-            st.warning(
-                "The link includes its sender’s own image, which a link cannot carry. Give one of yours on the page Map."
-            )
+            st.warning(NOT_IN_A_LINK)
         return None
     if not st.toggle("With your image", key="own", bind="query-params"):
         return None

@@ -5,8 +5,8 @@ import streamlit as st
 import torch
 
 from latent_explorer.caches import priors
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.paths import along, classes_along
-from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.export import menus, tables
 from latent_explorer.session import links
 from vae_core import Checkpoint
@@ -26,13 +26,14 @@ def charts(checkpoint: Checkpoint, codes: dict[str, Codes], moved: list[str]) ->
     said = {kind: class_of_codes(model, code) for kind, code in codes.items()}
     said = {kind: value.numpy() for kind, value in said.items() if value is not None}
     if said:
-        read = ", ".join(labelled)
         st.plotly_chart(classes_along(FINE.numpy(), said, classes), key="classes-along", config=CONFIG)
-        with menus.beside(
-            f"p(class | {read}) by Bayes’ rule over the priors p({read} | class), all classes equally probable beforehand; no posterior "
-            "and no image is involved. Classes below 1% throughout are left out."
-        ):
-            menus.menu("classes-along", "classes-along-paths", codes=lambda: of_paths(said))
+        menus.under(
+            "classes-along",
+            "classes-along-paths",
+            f"The lines are p(class | {', '.join(labelled)}), the class of the code by Bayes’ rule over the class priors.",
+            "All classes are equally probable beforehand; those below 1% throughout are left out.",
+            codes=lambda: of_paths(said),
+        )
     measured = [block for block in model.blocks if block in moved]
     if measured:
         under_prior(checkpoint, codes, measured)
@@ -49,17 +50,18 @@ def under_prior(checkpoint: Checkpoint, codes: dict[str, Codes], measured: list[
         block: {kind: of_prior(model, block, code).numpy() for kind, code in codes.items()}
         for block in measured
     }
-    unit, words = MEASURES[measure]
+    unit, seen, read = MEASURES[measure]
     usual = priors.usual_under_prior(checkpoint, measure)
     st.plotly_chart(along(FINE.numpy(), values, usual, unit), key="along", config=CONFIG)
-    with menus.beside(words + (CLASSES_MIXED if labelled else "")):
-        menus.menu(
-            "along",
-            f"{measure.replace(' ', '-')}-along-paths",
-            codes=lambda: of_paths(
-                {kind: np.stack([values[block][kind] for block in measured], -1) for kind in codes}
-            ),
-        )
+    menus.under(
+        "along",
+        f"{measure.replace(' ', '-')}-along-paths",
+        f"{seen}{CLASSES_MIXED if labelled else ''}; grey is where 90% of the images lie.",
+        read,
+        codes=lambda: of_paths(
+            {kind: np.stack([values[block][kind] for block in measured], -1) for kind in codes}
+        ),
+    )
 
 
 def of_paths(values: dict[str, np.ndarray]) -> tables.Table:
@@ -74,15 +76,14 @@ def of_paths(values: dict[str, np.ndarray]) -> tables.Table:
 MEASURES = {
     "distance": (
         "distance from the prior’s mean",
-        "how far the code is from its prior’s mean: its length ‖z‖, where that is 0. A line mostly comes nearer to the mean than its ends; on "
-        "the sphere the distance goes evenly from one to the other. Grey: where 90% of the items lie.",
+        "The lines say how far the code is from its prior’s mean",
+        "A straight line mostly passes nearer to the mean than its ends; on the sphere the distance goes evenly from one end to the other.",
     ),
     "log density": (
         "log p, nats",
-        "log p of the code under its block’s prior. More is not better: one Gaussian is densest at its mean, where in many "
-        "dimensions hardly any item lies. Grey: where 90% of the items lie.",
+        "The lines are log p, the log density of the code under its prior",
+        "More is not better: a Gaussian is densest at its mean, where in many dimensions hardly any image lies.",
     ),
 }
 
-
-CLASSES_MIXED = " In a labelled block the prior is the mixture of its classes, all equally probable."
+CLASSES_MIXED = " (of class latents: the mixture of all class priors)"

@@ -9,6 +9,7 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
+from latent_explorer.parts import words
 from latent_explorer.parts.anchors import choose, has_class, held, moving
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
@@ -38,8 +39,8 @@ class Terms(NamedTuple):
 def chosen_terms(checkpoint: Checkpoint, of_items: bool) -> Terms:
     classes = checkpoint.atlas.classes
     if of_items:
-        items = choose(checkpoint, TERMS, (0, 0, 1), "Other items")
-        return Terms(encodings.item_codes(checkpoint, items), [f"item {item}" for item in items], items)
+        items = choose(checkpoint, TERMS, (0, 0, 1), "Other images")
+        return Terms(encodings.item_codes(checkpoint, items), [f"image {item}" for item in items], items)
     chosen = chosen_classes(checkpoint)
     codes = {name: mean[chosen] for name, mean in encodings.means_of_classes(checkpoint).items()}
     return Terms(codes, [f"mean of {classes[c]}" for c in chosen], [])
@@ -50,12 +51,11 @@ def difference(checkpoint: Checkpoint) -> None:
     atlas = checkpoint.atlas
     model = checkpoint.model
     classes = checkpoint.atlas.classes
-    latents = checkpoint.model.latents
-    st.subheader("a − b + c")
-    options = ["items", *(["class means"] if len(classes) > 1 else [])]
+    st.subheader("Latent arithmetic: a − b + c")
+    options = ["images", *(["class means"] if len(classes) > 1 else [])]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         kind = links.one_of("Of", options, key="of", what="kind")
-        moved = moving(checkpoint, "terms", "Latents in which the difference is taken")
+        moved = moving(checkpoint, "terms", "Latents that change")
     terms = chosen_terms(checkpoint, kind != "class means")
     result = analogy(terms.codes, moved)
     near = nearest(checkpoint, result, terms.items)
@@ -76,19 +76,18 @@ def difference(checkpoint: Checkpoint) -> None:
         key="difference",
         headed=True,
     )
-    with menus.beside(
-        "what a has and b lacks, added to c; outlined, the result. Last, the item whose code is nearest to the result, measured over "
-        f"{' and '.join(latents)} ({plain(', '.join(filter(None, (f'item {near}', atlas.class_of(near)))))}"
-        f"{'; a, b and c themselves are passed over' if terms.items else ''}).{held(checkpoint, moved, 'as in c')}"
+    where = plain(", ".join(filter(None, (f"image {near}", atlas.class_of(near)))))
+    menus.under(
+        "difference",
+        "difference",
+        f"Outlined is a − b + c: what a has and b lacks, added to c; last, the image whose code is nearest to it ({where}).",
+        "It is a linear attribute vector (Larsen et al., 2016)."
+        + held(checkpoint, moved, "as in c")
         + (" The class is a’s where b and c share theirs, else c’s." if has_class(checkpoint, moved) else "")
-        + ("" if terms.items else means_words(checkpoint))
-    ):
-        menus.menu(
-            "difference",
-            "difference",
-            codes=lambda: tables.table(codes, code=names),
-            script=scripts.of_codes(checkpoint, f"a − b + c by {checkpoint.name}", codes, len(names)),
-        )
+        + ("" if terms.items else means_words(checkpoint)),
+        codes=lambda: tables.table(codes, code=names),
+        script=scripts.of_codes(checkpoint, f"a − b + c by {checkpoint.name}", codes, len(names)),
+    )
 
 
 def joined(checkpoint: Checkpoint, *parts: Codes) -> Codes:
@@ -111,13 +110,12 @@ def chosen_classes(checkpoint: Checkpoint) -> list[int]:
 
 
 def means_words(checkpoint: Checkpoint) -> str:
-    model = checkpoint.model
-    labelled = checkpoint.model.labelled
-    parts = [
-        f"of p({block} | class) in {block}" if block in labelled else f"of the codes of its items in {block}"
+    model, labelled = checkpoint.model, checkpoint.model.labelled
+    means = [
+        f"p({block} | class)" if block in labelled else f"its images’ codes in {words.latents(model, block)}"
         for block in model.blocks
     ]
-    return f" The mean of a class is that {', and that '.join(parts)}."
+    return f" The mean of a class is that of {words.listed(means)}."
 
 
 def nearest(checkpoint: Checkpoint, result: Codes, passed_over: list[int]) -> int:

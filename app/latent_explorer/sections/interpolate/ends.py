@@ -8,14 +8,14 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.export import scripts
 from latent_explorer.parts.anchors import choose
-from latent_explorer.user_image.chosen import codes_and_class, kept_own
+from latent_explorer.user_image.chosen import NOT_IN_A_LINK, codes_and_class, kept_own
 from latent_explorer.user_image.images import Own
 from vae_core import Checkpoint
 from vae_core.explore import (
     Codes,
 )
 
-PAIR = {"from": "From item", "to": "To item"}
+PAIR = {"from": "From image", "to": "To image"}
 
 
 def own_end(checkpoint: Checkpoint) -> Own | None:
@@ -24,9 +24,7 @@ def own_end(checkpoint: Checkpoint) -> Own | None:
     if guest is not None:
         return guest if st.toggle("Start from your image", key="own", bind="query-params") else None
     if st.query_params.get("own", "").lower() == "true":
-        st.warning(
-            "The link starts from an image of one’s own, which no link can carry: draw or give one above."
-        )
+        st.warning(NOT_IN_A_LINK)
     return None
 
 

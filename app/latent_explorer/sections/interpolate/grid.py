@@ -27,14 +27,14 @@ CORNERS = {"c1": "Top left", "c2": "Top right", "c3": "Bottom left", "c4": "Bott
 @st.fragment
 def grid_between(checkpoint: Checkpoint) -> None:
     model = checkpoint.model
-    st.subheader("A grid between three or four")
+    st.subheader("Between three or four")
     options = ["four", "three"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         corners = links.one_of("Corners", options, key="corners", what="number of corners")
         moved = moving(checkpoint, "span", "Latents that are averaged")
     four, last = corners != "three", SIDE - 1
     shown = dict(list(CORNERS.items())[: 4 if four else 3])
-    items = choose(checkpoint, shown, (0, 1, 2, 3), "Others")
+    items = choose(checkpoint, shown, (0, 1, 2, 3), "Other images")
     weights = (square_weights(SIDE) if four else triangle_weights(SIDE)).flatten(0, 1)
     inside = (weights >= 0).all(-1)
     codes = blend(encodings.item_codes(checkpoint, items), weights, moved)
@@ -51,23 +51,23 @@ def grid_between(checkpoint: Checkpoint) -> None:
         headed=True,
     )
     middle = (
-        "bilinear: the middle cell is the mean of all four"
+        "The weights are bilinear: the middle cell is the mean of all four."
         if four
-        else "barycentric: the cell 33% down and to the right is the mean of all three, and cells outside the triangle are left out"
+        else "The weights are barycentric: the cell 33% down and to the right is the mean of all three."
     )
     cells = np.flatnonzero(inside.numpy())
-    with menus.beside(
-        f"each cell decodes a weighted mean of the codes of the outlined corners, {middle}.{held(checkpoint, moved, 'as at top left')}"
-        + (" The class is that of the greatest weight." if has_class(checkpoint, moved) else "")
-    ):
-        menus.menu(
-            "span-grid",
-            "grid-between-items",
-            codes=lambda: tables.table(
-                {name: code[cells] for name, code in codes.items()}, row=cells // SIDE, column=cells % SIDE
-            ),
-            script=script_of_grid(checkpoint, items, four, moved),
-        )
+    menus.under(
+        "span-grid",
+        "grid-between-images",
+        "Each cell decodes a weighted mean of the codes of the outlined corners.",
+        middle
+        + held(checkpoint, moved, "as at top left")
+        + (" The class is that of the greatest weight." if has_class(checkpoint, moved) else ""),
+        codes=lambda: tables.table(
+            {name: code[cells] for name, code in codes.items()}, row=cells // SIDE, column=cells % SIDE
+        ),
+        script=script_of_grid(checkpoint, items, four, moved),
+    )
 
 
 def script_of_grid(checkpoint: Checkpoint, items: list[int], four: bool, moved: list[str]) -> str:
@@ -79,4 +79,4 @@ def script_of_grid(checkpoint: Checkpoint, items: list[int], four: bool, moved: 
         *([] if four else ["images[(weights < 0).any(-1)] = 1  # outside the triangle"]),
     ]
     sources = dict.fromkeys((weights, "blend"), "vae_core.explore")
-    return scripts.script(checkpoint, f"A grid between items of {checkpoint.name}", lines, SIDE, **sources)
+    return scripts.script(checkpoint, f"A grid between images of {checkpoint.name}", lines, SIDE, **sources)

@@ -7,6 +7,7 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
+from latent_explorer.parts import words
 from latent_explorer.parts.anchors import has_class, held, moving
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.interpolate.along import FINE, charts
@@ -63,26 +64,18 @@ def between_two(checkpoint: Checkpoint) -> None:
         ), kinds
 
     together = {name: torch.cat([codes[name] for codes in rows]) for name in latents}
-    with menus.beside(
-        "each row goes from the left end a to the right end b, outlined. **line**: (1 − t) a + t b. **sphere**: the great circle about the "
-        "prior’s mean (slerp), whose distance from it goes evenly from that of a to that of b. "
+    menus.under(
+        "paths",
+        "paths",
+        "Each row goes from the left end a to the right end b (both outlined).",
+        "**line**: (1 − t) a + t b. **sphere**: along the great circle about the prior’s mean (slerp). "
         + over_means(checkpoint, stops, moved, bool(ends.labels))
         + held(checkpoint, moved, "as at the left end")
-        + (
-            " The class has nothing in between: it switches in the middle."
-            if has_class(checkpoint, moved)
-            else ""
-        )
-    ):
-        menus.menu(
-            "paths",
-            "paths",
-            codes=lambda: tables.table(
-                together, path=np.repeat(kinds, steps), t=t.repeat(len(kinds)).numpy()
-            ),
-            frames=frames,
-            script=script_of_paths(checkpoint, ends, stops, moved, kinds, steps),
-        )
+        + (" The class switches in the middle." if has_class(checkpoint, moved) else ""),
+        codes=lambda: tables.table(together, path=np.repeat(kinds, steps), t=t.repeat(len(kinds)).numpy()),
+        frames=frames,
+        script=script_of_paths(checkpoint, ends, stops, moved, kinds, steps),
+    )
     charts(checkpoint, {kind: codes_at(FINE, kind) for kind in kinds}, moved)
 
 
@@ -91,14 +84,12 @@ def over_means(checkpoint: Checkpoint, stops: Codes, moved: list[str], classes_k
     model = checkpoint.model
     labelled = checkpoint.model.labelled
     if not stops:
-        why = "what moves has none" if classes_known else "this model does not tell the class of your image"
-        return f"No path leads over class means here: {why}."
-    sources = "means of p(z | class)" if labelled else "means of their items’ codes"
-    straight = "; what else moves goes straight" if set(moved) & set(model.blocks) - set(stops) else ""
-    return (
-        f"**class means**: in {' and '.join(stops)} from a over the mean of a’s class and that of b’s to b, at equal speed; they are the "
-        f"{sources}{straight}."
-    )
+        why = "nothing that moves has one" if classes_known else "this model names no class for your image"
+        return f"There is no path over class means here: {why}."
+    means = "means of p(z | class)" if labelled else "means of the codes of their images"
+    rest = "; the other latents go straight" if set(moved) & set(model.blocks) - set(stops) else ""
+    where = words.listed([words.latents(model, block) for block in stops])
+    return f"**class means**: in {where} by way of the two classes’ {means}{rest}."
 
 
 def script_of_paths(

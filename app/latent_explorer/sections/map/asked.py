@@ -18,11 +18,11 @@ def linked_selection(checkpoint: Checkpoint, name: str) -> Selection | None:
     try:
         found = Selection.decode(asked)
     except ValueError as error:
-        st.warning(f"The link's selection cannot be read: {plain(error)}.")
+        st.warning(f"This link’s selection cannot be read: {plain(error)}.")
         return None
     if found.panel not in atlas.coordinates:
         st.warning(
-            f"The link selects in the map of “{plain(found.panel)}”, but the blocks here are {', '.join(atlas.coordinates)}."
+            f"This link selects on the map of “{plain(found.panel)}”, which this model does not have. Choose one of: {', '.join(atlas.coordinates)}."
         )
         return None
     return found
@@ -46,5 +46,7 @@ def linked_hidden(groups: int) -> list[int]:
     try:
         return links.numbers(asked, groups - 1)
     except ValueError:
-        st.warning(f"The link hides the classes “{plain(asked)}”. Give class numbers from 0 to {groups - 1}.")
+        st.warning(
+            f"This link hides the classes “{plain(asked)}”. Give class numbers from 0 to {groups - 1}."
+        )
         return []

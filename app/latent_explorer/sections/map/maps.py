@@ -52,7 +52,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
         selection=linked_selection(checkpoint, "selection"),
         kept=kept,
-        item=links.number("item", 0, len(atlas) - 1, "item"),
+        item=links.number("item", 0, len(atlas) - 1, "image"),
         hidden=linked_hidden(len(coloured.names)),
         colours=coloured.colours,
     )
@@ -63,13 +63,14 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         hidden=",".join(map(str, state.hidden)) or None,
     )
     st.caption(
-        f"What you see: each dot is one of {len(atlas):,} {IMAGES[atlas.split]}, coloured by {by}, where UMAP puts its posterior mean: near dots have similar codes; "
-        "distances between clusters mean little. Outlines show where the priors fall: one for each class, each component (#) of a "
-        "mixture, or the whole; dashed, where the posterior of the opened item falls. Hover decodes any place, also between dots; zoom "
-        "in, and dots become pictures. A lasso or a box selects in every map, a click opens the item."
+        f"Each dot is one of {len(atlas):,} {IMAGES[atlas.split]}, coloured by {by}, where UMAP places its posterior mean. "
+        "Near dots have similar codes; distances between clusters mean little.",
+        help="Outlines show where draws of the priors fall: one outline for each class, for each component (#) of a mixture, or for the "
+        "whole prior; dashed, where the posterior of the opened image falls. Hover over any place to decode it, also between dots. Zoom in, "
+        "and dots become pictures. A lasso or a box selects in all maps; a click opens an image.",
     )
     selection_panel(checkpoint, state, kept)
-    with st.expander("Your own image on the maps", icon=":material/draw:"):
+    with st.expander("Your own image", icon=":material/draw:"):
         own_image(checkpoint)
     if (own := kept_own(checkpoint)) is not None:
         own_panel(checkpoint, own)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from latent_explorer.caches import colourings, maps, user_images
 from latent_explorer.components.map import Ellipse, Panel
+from latent_explorer.parts import words
 from latent_explorer.user_image.chosen import kept_own
 from vae_core import Checkpoint
 from vae_core.projections import JOINT
@@ -39,7 +40,7 @@ def title(checkpoint: Checkpoint, block: str) -> str:
     atlas = checkpoint.atlas
     model = checkpoint.model
     if block == JOINT:
-        return "all latents together"
-    kind = "labelled" if block in model.labelled else "unlabelled"
-    found = f"{block} · {kind} latents, {atlas.means[block].shape[1]} dimensions"
-    return f"{found} · β = {checkpoint.betas[block]:g}" if block in checkpoint.betas else found
+        return "All latents together"
+    name = words.capital(words.latents(model, block))
+    whole = f"{name} · {atlas.means[block].shape[1]} dimensions"
+    return f"{whole} · β = {checkpoint.betas[block]:g}" if block in checkpoint.betas else whole

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from latent_explorer.export import menus, scripts
+from latent_explorer.parts.leak import measured_at
 from latent_explorer.sections.measure.job import JOB, last_output, start, watch
 from latent_explorer.session import links
 from latent_explorer.session.jobs import Job
@@ -19,7 +20,7 @@ FAR = 3
 
 
 def this_model(checkpoint: Checkpoint) -> None:
-    metrics = checkpoint.card["metrics"]
+    metrics = checkpoint.card.metrics
     controls = st.columns([3, 1.2, 1, 1], vertical_alignment="bottom")
     links.check("groups", list(METRICS), "group of numbers")
     groups = controls[0].multiselect(
@@ -28,9 +29,9 @@ def this_model(checkpoint: Checkpoint) -> None:
         ["elbo"],
         key="groups",
         bind="query-params",
-        help="Each is a function of `vae_core/metrics`, where its formula stands.",
+        help="Formulas: `vae_core/metrics`, one function a group.",
     )
-    amount = controls[1].selectbox("On", list(AMOUNTS), key="amount", bind="query-params")
+    amount = controls[1].selectbox("Measure on", list(AMOUNTS), key="amount", bind="query-params")
     seed = links.whole(controls[2], "Seed", 0, 9999, "seed", "seed")
     job = st.session_state.get(JOB)
     if job is None or not job.running:
@@ -43,12 +44,13 @@ def this_model(checkpoint: Checkpoint) -> None:
     numbers(checkpoint, metrics)
 
 
-def numbers(checkpoint: Checkpoint, metrics: dict) -> None:
-    again = last_output(checkpoint).get("metrics", {})
+def numbers(checkpoint: Checkpoint, metrics: dict[str, Estimate]) -> None:
+    told = last_output(checkpoint).get("metrics", {})
+    again = {name: Estimate(**number) for name, number in told.items()}
     rows = [row(name, metrics.get(name), again.get(name)) for name in dict.fromkeys([*again, *metrics])]
     if not rows:
         st.info(
-            f"{plain(checkpoint.name)} has not been measured yet: choose groups above, or run {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}."
+            f"{plain(checkpoint.name)} has not been measured yet. Choose groups above, or run {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}."
         )
         return
     st.dataframe(
@@ -57,24 +59,27 @@ def numbers(checkpoint: Checkpoint, metrics: dict) -> None:
         height=min(38 + 35 * len(rows), 640),
         column_config=COLUMNS,
     )
-    seen = f"the card’s numbers{' at β = 1' if checkpoint.betas else ''}, each with its standard error, on n images or draws; by {measured_by(checkpoint.card, metrics)}."
+    read, commands = "", measured_by(checkpoint.card, metrics)
     if again:
         far = [r["number"] for r in rows if r.get("apart, s.e.") is not None and abs(r["apart, s.e."]) > FAR]
         job: Job = st.session_state[JOB]
         folder, place = str(checkpoint.folder), scripts.named(checkpoint)
-        again_by = command("latent-explorer", *(place if word == folder else word for word in job.arguments))
-        seen += f" Beside them the same measured again by {code_span(again_by)}"
-        seen += (
-            f"; more than {FAR} standard errors apart: {plain(', '.join(far), 1000)}."
+        commands.append(
+            command("latent-explorer", *(place if word == folder else word for word in job.arguments))
+        )
+        read = (
+            f"Measured again, these are more than {FAR} standard errors apart: {plain(', '.join(far), 1000)}."
             if far
-            else f": none is more than {FAR} standard errors apart."
+            else f"Measured again, none is more than {FAR} standard errors apart."
         )
-    with menus.beside(seen):
-        menus.menu(
-            "numbers",
-            f"{key(checkpoint.name)}-metrics",
-            codes=lambda: {name: np.array([str(r.get(name, "")) for r in rows]) for name in rows[0]},
-        )
+    menus.under(
+        "numbers",
+        f"{key(checkpoint.name)}-metrics",
+        f"Each row is a number of the card{measured_at(checkpoint)}, ± its standard error, on n images or draws.",
+        read,
+        codes=lambda: {name: np.array([str(r.get(name, "")) for r in rows]) for name in rows[0]},
+        commands=commands,
+    )
 
 
 COLUMNS = {
@@ -83,13 +88,13 @@ COLUMNS = {
 }
 
 
-def row(name: str, card: dict | None, again: dict | None) -> dict:
+def row(name: str, card: Estimate | None, again: Estimate | None) -> dict:
     """One number: the card's, the new one, and how many standard errors lie between them."""
     found: dict = {"number": cleaned(number(name).title), "unit": number(name).unit, "name": name}
     if card:
-        found |= {"card": card["value"], "± s.e.": card["se"], "n": card["n"]}
+        found |= {"card": card.value, "± s.e.": card.se, "n": card.n}
     if again:
-        found |= {"again": again["value"], "± s.e. again": again["se"], "n again": again["n"]}
+        found |= {"again": again.value, "± s.e. again": again.se, "n again": again.n}
     if card and again:
-        found["apart, s.e."] = Estimate(**again).apart(Estimate(**card))
+        found["apart, s.e."] = again.apart(card)
     return found

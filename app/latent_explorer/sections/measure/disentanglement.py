@@ -32,8 +32,8 @@ def side_by_side(checkpoint: Checkpoint) -> None:
     offered = collection.of_known_factors()
     if not offered:
         st.info(
-            "None of these models was trained on data whose factors are known: train one, for example "
-            "`latent-explorer train vae --data sprites --nets conv-32-64 --latent 10 --beta 4 --out runs/sprites`."
+            "None of these models was trained on data whose factors are known. Train one: "
+            "`latent-explorer train vae --data sprites --nets conv-32-64 --latent 10 --beta 4 --out runs/sprites`"
         )
         return
     left, right = st.columns([5, 1], vertical_alignment="bottom")
@@ -45,16 +45,15 @@ def side_by_side(checkpoint: Checkpoint) -> None:
         return
     last = min(len(found.atlas) for found in models) - 1
     links.belonging("item", " ".join(sorted({encodings.items_of(found) for found in models})), 0)
-    item = links.whole(right, "Item", 0, last, "item", "item")
+    item = links.whole(right, "Image", 0, last, "item", "image")
     for start in range(0, len(models), ACROSS):
         for place, found in zip(st.columns(ACROSS), models[start : start + ACROSS], strict=False):
             with place:
                 strips_by_factor(found, item)
     st.caption(
-        "What you see: for each factor the dimension whose posterior mean tells most of it, moved over ±"
-        f"{SPAN:g} standard deviations of its prior, from the item’s code (outlined where it lies in the range), all else kept. The note says what "
-        "share of the factor’s entropy that dimension tells, and the next best one. Where a row changes more than its factor, or two rows share "
-        "a dimension, the model is not disentangled."
+        "Each row moves the dimension whose posterior mean tells most of a factor, from the image’s code (outlined), over "
+        f"±{SPAN:g} standard deviations of its prior; the note is the share of the factor’s entropy that it tells, and the next best share. "
+        "Where a row changes more than its factor, or two rows share a dimension, the model is not disentangled."
     )
     table(models)
 
@@ -62,7 +61,9 @@ def side_by_side(checkpoint: Checkpoint) -> None:
 def strips_by_factor(found: Checkpoint, item: int) -> None:
     told = measurements.factors(found)
     if told is None:
-        st.info(f"The images of {plain(found.name)} are not at hand, so its factors are not known here.")
+        st.info(
+            f"The images of {plain(found.name)} are not on this server, so its factors are not known here."
+        )
         return
     order = (-told.information).argsort(0, kind="stable")
     best, second = (np.take_along_axis(told.information, order[[i]], 0)[0] for i in (0, 1))
@@ -85,15 +86,16 @@ def strips_by_factor(found: Checkpoint, item: int) -> None:
         key=f"factors-{key(found.name)}",
         headed=True,
     )
-    with menus.beside(f"{plain(found.name)} by factor. {scores_of(found)}."):
-        menus.menu(
-            f"factors-{key(found.name)}",
-            f"{key(found.name)}-by-factor",
-            codes=lambda: tables.table(codes, factor=np.repeat(told.names, STEPS)),
-            script=scripts.of_codes(
-                found, f"The dimensions of {found.name} that tell most of each factor", codes, STEPS
-            ),
-        )
+    menus.under(
+        f"factors-{key(found.name)}",
+        f"{key(found.name)}-by-factor",
+        f"{scores_of(found)}.",
+        codes=lambda: tables.table(codes, factor=np.repeat(told.names, STEPS)),
+        script=scripts.of_codes(
+            found, f"The dimensions of {found.name} that tell most of each factor", codes, STEPS
+        ),
+        commands=[scripts.measuring(found, "disentanglement", "dci")],
+    )
 
 
 def place_of(found: Checkpoint, column: int) -> tuple[str, int]:
@@ -107,14 +109,14 @@ def place_of(found: Checkpoint, column: int) -> tuple[str, int]:
 
 
 def scores_of(found: Checkpoint) -> str:
-    metrics = found.card["metrics"]
+    metrics = found.card.metrics
     shown = [
-        f"{title} {metrics[name]['value']:.3f} ± {metrics[name]['se']:.3f}"
+        f"{title} {metrics[name].value:.3f} ± {metrics[name].se:.3f}"
         for name, title in SCORES.items()
         if name in metrics
     ]
     if shown:
-        return f"The scores: {', '.join(shown)}"
+        return f"Scores: {', '.join(shown)}"
     return f"Not measured yet: {code_span(scripts.measuring(found, 'disentanglement', 'dci') + ' --write')}"
 
 
@@ -132,29 +134,28 @@ def table(models: Sequence[Checkpoint]) -> None:
     ]
     scores = {title: st.column_config.TextColumn(width=120) for title in SCORES.values()}
     st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), column_config=scores)
-    data = sorted({found.card["data"]["name"] for found in models})
-    with menus.beside(
-        f"the scores of the cards, ± one standard error of the measurement, and below them what others have published on dSprites. {protocol(data)} "
-        "Ours are one training each, and the spread over seeds is known to be larger than most differences between methods (Locatello et al., "
-        "2019): the table is no ranking. Each card’s numbers: "
-        f"{code_span(scripts.measuring(models[0], 'disentanglement', 'dci'))} and so on."
-    ):
-        menus.menu(
-            "scores",
-            "disentanglement",
-            codes=lambda: {key: np.array([str(row.get(key, "")) for row in rows]) for key in rows[0]},
-        )
+    data = sorted({found.card.data.name for found in models})
+    menus.under(
+        "scores",
+        "disentanglement",
+        f"Above are the scores of these models, ± one standard error of the measurement; below, what others published on dSprites. {protocol(data)}",
+        "Ours are one training each, and the spread over seeds is larger than most differences between methods (Locatello et al., 2019): "
+        "this is no ranking.",
+        codes=lambda: {key: np.array([str(row.get(key, "")) for row in rows]) for key in rows[0]},
+        commands=[scripts.measuring(found, "disentanglement", "dci") for found in models],
+    )
 
 
 def ours(found: Checkpoint) -> dict[str, str]:
-    metrics, made = found.card["metrics"], found.card["training"]
-    steps = found.card["epochs_done"] * (found.card["data"]["images"] // made["batch"])
+    card = found.card
+    metrics, made = card.metrics, card.training
+    steps = card.epochs_done * (card.data.images // made.batch)
     numbers = {
-        title: f"{metrics[name]['value']:.3f} ± {metrics[name]['se']:.3f}" if name in metrics else ""
+        title: f"{metrics[name].value:.3f} ± {metrics[name].se:.3f}" if name in metrics else ""
         for name, title in SCORES.items()
     }
-    images = f"{found.card['data']['images']:,} images"
-    budget = f"{images}, {steps:,} steps of {made['batch']} at {made['learning_rate']:g}, seed {made['seed']}"
+    images = f"{card.data.images:,} images"
+    budget = f"{images}, {steps:,} steps of {made.batch} at {made.learning_rate:g}, seed {made.seed}"
     return {"model": found.name, **numbers, "budget": budget, "source": "its card"}
 
 
@@ -162,7 +163,6 @@ def protocol(data: Sequence[str]) -> str:
     """How our measurements and trainings differ from the published ones."""
     about = " and ".join(f"{name} ({DATASETS[name].about})" for name in data)
     return (
-        f"The differences: our images are {about}, not those of dSprites; a part of the grid of their factors to train on, and as many steps as the "
-        "table says; scores on test images that no training saw instead of draws from the whole grid; SAP and DCI from "
-        f"{PARTS} times up to {PART_IMAGES:,} images to fit and as many to test instead of once 10,000 and 5,000."
+        f"They differ: our images are {about}; training sees a part of the grid of factors, for as many steps as the table says; scores are "
+        f"on test images that no training saw; SAP and DCI fit {PARTS} times up to {PART_IMAGES:,} images and test on as many."
     )

@@ -6,8 +6,8 @@ import numpy as np
 import streamlit as st
 
 from latent_explorer.caches import measurements, sources
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.measures import knowledge
-from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.sections.measure.disentanglement import TOGETHER
 from latent_explorer.sections.measure.job import JOB, last_output, start, watch
@@ -17,12 +17,12 @@ from vae_core import Checkpoint
 
 def factors(checkpoint: Checkpoint) -> None:
     """What each dimension has to do with each factor, for data that was made of known ones."""
-    name = checkpoint.card["data"]["name"]
+    name = checkpoint.card.data.name
     found = measurements.factors(checkpoint)
     if found is None:
         st.info(
-            f"The factors that {plain(name)} was made of are not known: this view is for data such as sprites. Choose a model of "
-            f"{' or '.join(sources.with_known_factors())}, or look at {TOGETHER}."
+            f"The factors of {plain(name)} are not known. Choose a model of {' or '.join(sources.with_known_factors())}, or look at "
+            f"{TOGETHER}."
         )
         return
     told, trees = st.columns(2)
@@ -31,16 +31,14 @@ def factors(checkpoint: Checkpoint) -> None:
             knowledge(found.information, found.dimensions, found.names, "What each dimension tells of each factor", "%{y} tells %{z:.1%} of %{x}"),
             key="information", config=CONFIG,
         )  # fmt: skip
-        with menus.beside(
-            f"I(z_j; f) / H(f), how much of a factor’s entropy a dimension’s posterior mean tells, counted in 20 bins over {found.images:,} items. "
-            "One bright cell in each row and column is disentangled; MIG is the mean gap between the two brightest of a column. "
-            f"{code_span(scripts.measuring(checkpoint, 'disentanglement') + ' --json')}"
-        ):
-            menus.menu(
-                "information",
-                f"{key(checkpoint.name)}-information",
-                codes=columns_of(found, found.information),
-            )
+        menus.under(
+            "information",
+            f"{key(checkpoint.name)}-information",
+            f"Each cell is I(z_j; f) / H(f): how much of a factor’s entropy a dimension’s posterior mean tells, in 20 bins over {found.images:,} images.",
+            "A disentangled model has one bright cell in each row and column; MIG is the mean gap between the two brightest of a column.",
+            codes=columns_of(found, found.information),
+            commands=[scripts.measuring(checkpoint, "disentanglement") + " --json"],
+        )
     with trees:
         importance(checkpoint, found)
 
@@ -52,7 +50,7 @@ def importance(checkpoint: Checkpoint, found: measurements.Factors) -> None:
         matrix = np.array(tables["importance"])
     if matrix is None:
         st.info(
-            f"Which dimensions boosted trees need to name each factor (DCI) takes some minutes: {code_span(fitting)}."
+            f"How much boosted trees need each dimension to name each factor (DCI) is not measured yet. Fit them here, which takes some minutes, or run {code_span(fitting)}."
         )
         job = st.session_state.get(JOB)
         if job is None or not job.running:
@@ -64,14 +62,17 @@ def importance(checkpoint: Checkpoint, found: measurements.Factors) -> None:
         watch(checkpoint)
         return
     st.plotly_chart(
-        knowledge(matrix, found.dimensions, found.names, "What each dimension matters for each factor", "%{y} is %{z:.1%} of what trees use for %{x}"),
+        knowledge(matrix, found.dimensions, found.names, "How much trees rely on each dimension for each factor", "%{y} is %{z:.1%} of what trees use for %{x}"),
         key="importance", config=CONFIG,
     )  # fmt: skip
-    with menus.beside(
-        "how much gradient-boosted trees that name a factor from all dimensions rely on each, columns sum to 1, the mean of five fits to 1,000 test "
-        f"images each. DCI is how concentrated the rows and the columns are. {code_span(f'{fitting} --json')}"
-    ):
-        menus.menu("importance", f"{key(checkpoint.name)}-importance", codes=columns_of(found, matrix))
+    menus.under(
+        "importance",
+        f"{key(checkpoint.name)}-importance",
+        "Each cell is how much gradient-boosted trees that name a factor rely on a dimension; columns sum to 1.",
+        "DCI is how concentrated the rows and the columns are; mean of five fits to 1,000 test images each.",
+        codes=columns_of(found, matrix),
+        commands=[f"{fitting} --json"],
+    )
 
 
 def columns_of(found: measurements.Factors, matrix: np.ndarray) -> Callable[[], tables.Table]:

@@ -15,11 +15,11 @@ JOB = "measure-job"
 
 
 def start(checkpoint: Checkpoint, groups: list[str], limit: int | None, seed: int) -> None:
-    data = checkpoint.card["data"]["name"]
+    data = checkpoint.card.data.name
     if sources.originals(checkpoint) is None:
         st.warning(
-            f"The images of {plain(data)} are not on this server, and a page does not download them: run `latent-explorer evaluate` "
-            f"once, or set LATENT_EXPLORER_DATA to the folder that holds them."
+            f"The images of {plain(data)} are not on this server. Run `latent-explorer evaluate` once, which downloads them, or set "
+            "LATENT_EXPLORER_DATA to the folder that holds them."
         )
         return
     arguments = ["evaluate", str(checkpoint.folder), "--metrics", *groups, "--seed", str(seed), "--json"]
@@ -61,7 +61,7 @@ def watch(checkpoint: Checkpoint) -> None:
     elif job.cancelled:
         st.caption("Cancelled: nothing was changed.")
     elif job.failed:
-        st.error(f"The measurement ended with an error: {plain(said(job.line, checkpoint.folder), 1000)}")
+        st.error(f"The measurement failed: {plain(said(job.line, checkpoint.folder), 1000)}")
 
 
 def last_output(checkpoint: Checkpoint) -> dict[str, Any]:

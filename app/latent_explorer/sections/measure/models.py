@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from latent_explorer.caches import collection
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.measures import against
-from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.export import menus
 from latent_explorer.session import links
 from latent_explorer.text import cleaned, plain
@@ -28,7 +28,7 @@ def all_models(checkpoint: Checkpoint) -> None:
     )
     names = [name for name in counted if everything or name not in rare]
     rows = [
-        {"model": model, **{name: card[name]["value"] for name in names if name in card}}
+        {"model": model, **{name: card[name].value for name in names if name in card}}
         for model, card in cards.items()
     ]
     st.dataframe(
@@ -44,19 +44,17 @@ def all_models(checkpoint: Checkpoint) -> None:
             },
         },
     )
-    with menus.beside(
-        "the numbers of every card, each at β = 1; click a head to sort by it. Bounds on different variables, and on binary and on continuous "
-        "pixels, cannot be compared. Measured by the command in each card."
-    ):
-        menus.menu(
-            "models",
-            "models",
-            codes=lambda: {
-                "model": np.array(list(cards)),
-                **{f"{name}{part}": np.array([card.get(name, {}).get(which, np.nan) for card in cards.values()])
-                   for name in names for part, which in (("", "value"), (".se", "se"))},
-            },
-        )  # fmt: skip
+    menus.under(
+        "models",
+        "models",
+        "Each row is a model, with the numbers of its card at β = 1. Click a heading to sort by it.",
+        "Bounds of different data, and of binary and continuous pixels, cannot be compared.",
+        codes=lambda: {
+            "model": np.array(list(cards)),
+            **{f"{name}{part}": np.array([getattr(card.get(name), which, np.nan) for card in cards.values()])
+               for name in names for part, which in (("", "value"), (".se", "se"))},
+        },
+    )  # fmt: skip
 
 
 def titled(name: str) -> str:
@@ -66,7 +64,7 @@ def titled(name: str) -> str:
 
 def two_numbers(checkpoint: Checkpoint) -> None:
     everything = st.toggle(
-        "Also models that score other pixels",
+        "Also models of other data or other pixels",
         key="everything",
         bind="query-params",
         help="Nats of binary and of continuous pixels cannot be compared.",
@@ -74,31 +72,29 @@ def two_numbers(checkpoint: Checkpoint) -> None:
     cards = collection.measured(None if everything else checkpoint)
     names = sorted({name for card in cards.values() for name in card})
     if len(names) < 2:
-        st.info("No card holds two numbers yet.")
+        st.info("No model has two numbers yet. Measure one first.")
         return
     left, right = st.columns(2)
     usual = [name if name in names else names[0] for name in ("distortion", "negative_elbo")]
     links.settle("across", names, "number")
     links.settle("up", names, "number")
-    x = left.selectbox("Across", names, names.index(usual[0]), titled, key="across", bind="query-params")
-    y = right.selectbox("Up", names, names.index(usual[1]), titled, key="up", bind="query-params")
+    x = left.selectbox("Horizontal", names, names.index(usual[0]), titled, key="across", bind="query-params")
+    y = right.selectbox("Vertical", names, names.index(usual[1]), titled, key="up", bind="query-params")
     both = {model: (card[x], card[y]) for model, card in cards.items() if x in card and y in card}
     if not both:
-        st.info(f"No model has both {plain(titled(x))} and {plain(titled(y))}.")
+        st.info(f"No model has both {plain(titled(x))} and {plain(titled(y))}. Choose other numbers.")
         return
     figure: go.Figure = against(both, x, y, checkpoint.name)
     st.plotly_chart(figure, key="two-numbers", config=CONFIG)
-    with menus.beside(
-        f"{len(both)} of {len(cards)} measured models, by two numbers of their cards, with two standard errors each."
-    ):
-        menus.menu(
-            "two-numbers",
-            f"{x}-{y}",
-            codes=lambda: {
-                "model": np.array(list(both)),
-                x: np.array([a["value"] for a, _ in both.values()]),
-                f"{x}.se": np.array([a["se"] for a, _ in both.values()]),
-                y: np.array([b["value"] for _, b in both.values()]),
-                f"{y}.se": np.array([b["se"] for _, b in both.values()]),
-            },
-        )
+    menus.under(
+        "two-numbers",
+        f"{x}-{y}",
+        f"Each dot is one of {len(both)} models (of {len(cards)} measured), by two numbers of its card, ± two standard errors.",
+        codes=lambda: {
+            "model": np.array(list(both)),
+            x: np.array([a.value for a, _ in both.values()]),
+            f"{x}.se": np.array([a.se for a, _ in both.values()]),
+            y: np.array([b.value for _, b in both.values()]),
+            f"{y}.se": np.array([b.se for _, b in both.values()]),
+        },
+    )

@@ -5,15 +5,16 @@ import streamlit as st
 import torch
 
 from latent_explorer.caches import encodings, priors
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.priors import matrix
-from latent_explorer.charts.rate_distortion import CONFIG
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.map import Panel
 from latent_explorer.export import menus, scripts
+from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.prior.shared import block_of, map_of, outlines
 from latent_explorer.session import links
-from latent_explorer.text import code_span, key, plain
+from latent_explorer.text import key, plain
 from vae_core import Checkpoint
 from vae_core.explore import (
     class_means,
@@ -60,7 +61,7 @@ def linked_pair(checkpoint: Checkpoint) -> tuple[int, int]:
             links.write(pair=st.query_params.get("pair"))
             return a, names.index(second)
     st.warning(
-        f"The link asks for the pair “{plain(asked)}”. Give two different classes, for example {plain(f'{names[0]}~{names[-1]}')}."
+        f"This link asks for the pair “{plain(asked)}”. Give two different classes, for example {plain(f'{names[0]}~{names[-1]}')}."
     )
     return 0, len(names) - 1
 
@@ -71,7 +72,7 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
         between, of_priors = priors.class_overlap(found, block, False), False
     if between is None:
         st.info(
-            f"{block} has too many classes and dimensions to compare the encodings of all pairs of classes here."
+            f"The {words.latents(found.model, block)} have too many classes and dimensions to compare all pairs of classes here."
         )
         return
     field, title = MATRICES[kind]
@@ -85,26 +86,25 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
             links.write(pair=f"{names[int(cell[0])]}~{names[int(cell[1])]}")
 
     values = getattr(between, field).numpy()
-    what = f"p({block} | class)" if of_priors else f"the encodings of each class in {block}"
+    what = f"p({block} | class)" if of_priors else f"encodings in {block}"
     st.plotly_chart(
-        matrix(values, found.atlas.classes, f"{title} between {what}, {found.name}", "nats", pair),
+        matrix(
+            values, found.atlas.classes, f"{title} between classes", f"{what}, {found.name}", "nats", pair
+        ),
         key=place,
         on_select=choose,
         selection_mode="points",
         config=CONFIG,
     )
-    note = "" if of_priors else " Each class is taken for the Gaussian of its encodings’ moments"
-    if not of_priors:
-        note += "." if block in found.model.labelled else ", since the prior does not read the class here."
-    with menus.beside(
-        f"how far apart the classes lie, in nats, in closed form. Click a cell to open its two classes.{note} The least of them is a number of "
-        f"{code_span(scripts.measuring(found, 'priors' if of_priors else 'posteriors'))}."
-    ):
-        menus.menu(
-            place,
-            f"{key(found.name)}-{field}-{block}",
-            codes=lambda: {"class": np.array(found.atlas.classes), field: values},
-        )
+    gaussians = "" if of_priors else " Each class is taken for the Gaussian of its encodings’ moments."
+    menus.under(
+        place,
+        f"{key(found.name)}-{field}-{block}",
+        f"Each cell says how far apart two classes lie, in nats, in closed form.{gaussians}",
+        "Click a cell to see its two classes below.",
+        codes=lambda: {"class": np.array(found.atlas.classes), field: values},
+        commands=[scripts.measuring(found, "priors" if of_priors else "posteriors")],
+    )
 
 
 def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
@@ -114,7 +114,9 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
     labels = torch.from_numpy(atlas.labels)
     middles = class_means(found.model, means, one_hot(labels, len(names)))
     if torch.equal(middles[block][a], middles[block][b]):
-        st.info(f"The means of the two in {block} are the same point, so that no line runs between them.")
+        st.info(
+            f"Both classes have the same mean in the {words.latents(found.model, block)}, so no line runs between them. Choose another pair."
+        )
         return
     members = torch.isin(labels, torch.tensor([a, b]))
     plane = plane_between(
@@ -126,7 +128,7 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
     shown = [e for e in outlines(found, block, plane) if e.class_index in (a, b, None)]
     panel = Panel(
         block,
-        f"{block} of {found.name}",
+        f"{words.capital(words.latents(found.model, block))} of {found.name}",
         plane.project(means[block]).numpy(),
         shown,
         axes=plane.names,
@@ -144,8 +146,8 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
         key=f"between-{key(found.name)}",
         headed=True,
     )
-    what = "prior" if block in found.model.labelled else "encodings"
+    what = "priors" if block in found.model.labelled else "encodings"
     st.caption(
-        f"What you see: the items of both classes seen along the line between the means of their {what}, the other classes off (the legend "
-        "brings them back); below, the images on that line, all latents moving."
+        f"The dots are the images of both classes, seen along the line between the means of their {what}; below, the images on that line. "
+        "The legend brings the other classes back."
     )

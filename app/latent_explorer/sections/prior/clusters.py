@@ -4,6 +4,7 @@ import streamlit as st
 
 from latent_explorer.caches import encodings, maps
 from latent_explorer.components.map import Panel
+from latent_explorer.parts import words
 from latent_explorer.sections.prior.shared import block_of, map_of, most_used, outlines
 from latent_explorer.session import links
 from latent_explorer.text import key
@@ -27,8 +28,8 @@ def clusters(models: list[Checkpoint], block: str) -> None:
         order = most_used(checkpoint, block)
         links.belonging("x", f"{checkpoint.name} {block}", float(order[0]))
         links.belonging("y", f"{checkpoint.name} {block}", float(order[1 % len(order)]))
-        first = links.whole(controls[1], "across", 0, last, "x", "dimension", order[0])
-        second = links.whole(controls[2], "up", 0, last, "y", "dimension", order[1 % len(order)])
+        first = links.whole(controls[1], "Horizontal", 0, last, "x", "dimension", order[0])
+        second = links.whole(controls[2], "Vertical", 0, last, "y", "dimension", order[1 % len(order)])
         if first == second:
             st.warning("A plane needs two different dimensions: choose another one.")
             return
@@ -41,19 +42,20 @@ def clusters(models: list[Checkpoint], block: str) -> None:
                 cluster_panel(found, own, kind, first, second),
                 f"clusters-{key(found.name)}-{own}-{kind}",
             )
-    seen = {
-        UMAP: "where draws of each part of the prior fall on the UMAP of the posterior means, each at the item nearest to it",
-        PRINCIPAL: "the plane in which the posterior means vary most, and in it each part of the prior, two standard deviations",
-        PAIR: "two dimensions of the posterior means, and the prior in them, two standard deviations",
-    }[kind]
     st.caption(
-        f"What you see: {seen}. Where outlines and items part, the prior promises codes that no image has, or images have codes that the "
-        "prior does not expect."
+        f"{SEEN[kind]} Where outlines and dots part, the prior draws codes that no image has, or misses codes that images have."
     )
 
 
+SEEN = {
+    UMAP: "Each dot is an image where UMAP places its posterior mean, each outline a component of the prior: its draws, at the nearest images.",
+    PRINCIPAL: "Each dot is an image in the plane in which posterior means vary most, each outline a component of the prior at two standard deviations.",
+    PAIR: "Each dot is an image in two dimensions of its posterior mean, each outline a component of the prior at two standard deviations.",
+}
+
+
 def cluster_panel(found: Checkpoint, block: str, kind: str, first: int, second: int) -> Panel:
-    title = f"{block} of {found.name}"
+    title = f"{words.capital(words.latents(found.model, block))} of {found.name}"
     if kind == UMAP:
         return Panel(block, title, found.atlas.coordinates[block], maps.prior_ellipses(found, block))
     means = encodings.codes(found)[block][0]

@@ -9,6 +9,7 @@ from latent_explorer.caches import colourings, priors
 from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
+from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.prior.shared import SAMPLES, conditional, owner, part_name, with_the_rest
 from latent_explorer.text import code_span, key, plain
@@ -34,20 +35,25 @@ def components(found: Checkpoint, block: str) -> None:
     shares = priors.usage(found, block)
     order = shares.argsort(descending=True, stable=True)[:ROWS]
     names = [part_name(found, prior, k) for k in order.tolist()]
-    st.markdown(f"**{block} of {plain(found.name)}**")
+    st.markdown(f"**{words.capital(words.latents(found.model, block))} of {plain(found.name)}**")
     colours = palette.colours(len(colourings.names_of_classes(found)))
     bars(
         names,
         shares[order].tolist(),
         [colours[owner(prior, k) or 0] for k in order.tolist()],
-        f"Share of the {len(found.atlas):,} items that each part is responsible for",
+        f"Share of the {len(found.atlas):,} images that each component is responsible for",
         key=f"usage-{key(found.name)}",
     )
-    few = f"the {ROWS} most used of {len(shares)}" if len(shares) > ROWS else f"all {len(shares)}"
+    few = (
+        f"the {ROWS} most used of {len(shares)} components"
+        if len(shares) > ROWS
+        else f"all {len(shares)} components"
+    )
     st.caption(
-        f"What you see: the mean responsibility r_k(z) = w_k N(z; m_k, s_k) / p(z) at the posterior means, {few}. In effect "
-        f"{effective(shares):.1f} of {len(shares)} parts are used (exp of the entropy of the shares); at draws of the posteriors: "
-        f"{code_span(scripts.measuring(found, 'components'))}."
+        f"Each bar is the mean responsibility of a component at the posterior means ({few}). In effect {effective(shares):.1f} of "
+        f"{len(shares)} are used: exp of the entropy of the shares.",
+        help="The responsibility of component k for a code z is w_k N(z; m_k, s_k) / p(z). At draws of the posteriors: "
+        f"{code_span(scripts.measuring(found, 'components'))}",
     )
     samples_of_parts(found, block, prior, order, names)
 
@@ -69,23 +75,24 @@ def samples_of_parts(
         rows=names,
         row_notes=[f"{share:.1%}" for share in priors.usage(found, block)[order].tolist()],
         columns=columns if any(columns) else [],
-        title="Samples of each part of the prior, decoded",
+        title="Samples of each component of the prior, decoded",
         key=f"parts-{key(found.name)}",
         headed=True,
     )
-    title = f"Samples of each part of the prior of {found.name}"
+    title = f"Samples of each component of the prior of {found.name}"
     script = (
         scripts.of_codes(found, title, codes, SAMPLES)
         if inputs is None
         else scripts.of_parts(found, title, codes, SAMPLES, block, order.tolist())
     )
-    first = " First the image whose posterior the part is (VampPrior)." if inputs is not None else ""
-    with menus.beside(
-        f"draws of {block} from each part, the other latents at their prior’s mean, decoded.{first}"
-    ):
-        menus.menu(
-            f"parts-{key(found.name)}",
-            f"{key(found.name)}-parts-{block}",
-            codes=lambda: tables.table(codes, part=np.repeat(order.numpy(), SAMPLES)),
-            script=script,
-        )
+    first = (
+        " First comes the image whose posterior is the component (VampPrior)." if inputs is not None else ""
+    )
+    menus.under(
+        f"parts-{key(found.name)}",
+        f"{key(found.name)}-components-{block}",
+        f"Each row decodes draws of {block} from one component of the prior.{first}",
+        "All other latents are at the mean of their prior.",
+        codes=lambda: tables.table(codes, component=np.repeat(order.numpy(), SAMPLES)),
+        script=script,
+    )

@@ -4,10 +4,11 @@ import streamlit as st
 
 from latent_explorer.caches import encodings, priors
 from latent_explorer.charts import priors as prior_charts
-from latent_explorer.charts.rate_distortion import CONFIG
+from latent_explorer.charts.layout import CONFIG
 from latent_explorer.export import menus, scripts
+from latent_explorer.parts import words
 from latent_explorer.sections.prior.shared import conditional, most_used
-from latent_explorer.text import code_span, key, plain
+from latent_explorer.text import key, plain
 from vae_core import Checkpoint
 from vae_core.explore import (
     active_units,
@@ -28,22 +29,20 @@ def densities(found: Checkpoint, block: str, columns: int) -> None:
         )
         for d in order
     }
-    st.markdown(f"**{block} of {plain(found.name)}**")
+    st.markdown(f"**{words.capital(words.latents(found.model, block))} of {plain(found.name)}**")
     place = f"densities-{key(found.name)}"
     st.plotly_chart(prior_charts.densities(curves, columns), key=place, config=CONFIG)
     active = int(active_units(encodings.codes(found)[block][0]).sum())
-    with menus.beside(
-        f"for the {len(order)} most used dimensions, the density of the prior and of the aggregate posterior, the mean of the "
-        f"{len(found.atlas):,} posteriors; both exact. Where they differ, draws of the prior are codes of no image. {active} of "
-        f"{found.atlas.means[block].shape[1]} dimensions are active. KL and active units: "
-        f"{code_span(scripts.measuring(found, 'elbo', 'active'))}; how far the two densities are apart, summed over dimensions: {code_span(scripts.measuring(found, 'rate'))}."
-    ):
-        menus.menu(
-            place,
-            f"{key(found.name)}-densities-{block}",
-            codes=lambda: {
-                f"{name}.{part}": values
-                for name, curve in curves.items()
-                for part, values in zip(("at", "prior", "aggregate"), curve, strict=True)
-            },
-        )
+    menus.under(
+        place,
+        f"{key(found.name)}-densities-{block}",
+        f"Each panel shows the density of the prior and of the aggregate posterior (the mean of the {len(found.atlas):,} posteriors) in one of "
+        f"the {len(order)} most used dimensions.",
+        f"Where they differ, draws of the prior are codes of no image. {active} of {found.atlas.means[block].shape[1]} dimensions are active.",
+        codes=lambda: {
+            f"{name}.{what}": values
+            for name, curve in curves.items()
+            for what, values in zip(("at", "prior", "aggregate"), curve, strict=True)
+        },
+        commands=[scripts.measuring(found, "elbo", "active"), scripts.measuring(found, "rate")],
+    )

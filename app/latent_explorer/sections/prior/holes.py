@@ -4,10 +4,11 @@ import streamlit as st
 import torch
 
 from latent_explorer.caches import priors
-from latent_explorer.charts.priors import emptiness
-from latent_explorer.charts.rate_distortion import CONFIG
+from latent_explorer.charts.layout import CONFIG
+from latent_explorer.charts.priors import density_ratios
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts
+from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.prior.shared import SAMPLES, conditional, with_the_rest
 from latent_explorer.text import code_span, key, plain
@@ -32,7 +33,7 @@ def holes(found: Checkpoint, block: str) -> None:
     chosen = torch.cat([empty.codes[part] for part in rows.values()])
     owners = prior.classes[priors.closest_part(found, block, chosen)]
     codes = with_the_rest(found, block, chosen, owners)
-    st.markdown(f"**{block} of {plain(found.name)}**")
+    st.markdown(f"**{words.capital(words.latents(found.model, block))} of {plain(found.name)}**")
     image_grid(
         to_bytes(decode(found.model, codes).unflatten(0, (len(rows), SAMPLES)), found.kind),
         rows=list(rows),
@@ -41,27 +42,28 @@ def holes(found: Checkpoint, block: str) -> None:
         key=f"holes-{key(found.name)}",
         headed=True,
     )
-    with menus.beside(
-        f"of {len(empty.codes):,} draws of the prior, those with the lowest, a middling and the highest density ratio log q(z) − log p(z), where "
-        "q is the mean of the posteriors of every other item; decoded, the other latents at their prior’s mean. Where it is low the decoder "
-        "has met fewer codes than the prior draws."
-    ):
-        menus.menu(
-            f"holes-{key(found.name)}",
-            f"{key(found.name)}-holes-{block}",
-            codes=lambda: {"log_ratio": empty.log_ratio.numpy(), block: empty.codes.numpy()},
-            script=scripts.of_codes(
-                found, f"Draws of the prior of {found.name} by density ratio", codes, SAMPLES
-            ),
-        )
+    menus.under(
+        f"holes-{key(found.name)}",
+        f"{key(found.name)}-holes-{block}",
+        f"Each row decodes draws of the prior ({len(empty.codes):,} in all): those with the lowest, a middling and the highest density ratio "
+        "log q(z) − log p(z).",
+        "Where the ratio is low, the decoder has met fewer codes than the prior draws; q is the mean of the posteriors of every other image.",
+        codes=lambda: {"log_ratio": empty.log_ratio.numpy(), block: empty.codes.numpy()},
+        script=scripts.of_codes(
+            found, f"Draws of the prior of {found.name} by density ratio", codes, SAMPLES
+        ),
+        commands=[scripts.measuring(found, "holes")],
+    )
     st.plotly_chart(
-        emptiness(empty.log_ratio.numpy(), empty.reference.numpy()),
+        density_ratios(empty.log_ratio.numpy(), empty.reference.numpy()),
         key=f"empty-{key(found.name)}",
         config=CONFIG,
     )
     share = empty.share()
     st.caption(
-        "What you see: the same number at all draws of the prior, and at draws from the posteriors of the items that q does not hold. "
-        f"**{share.value:.1%} ± {share.se:.1%}** of the prior’s draws (n {share.n:,}, seed 0, bootstrap) have a lower one than 95 % of those (dotted); "
-        f"5 % would, were the two the same, and near 5 % some hole may go unseen: `coverage` has more power there. Over again: {code_span(scripts.measuring(found, 'holes'))}."
+        "The histograms are the density ratio at draws of the prior, and at draws from posteriors of images that q does not hold. "
+        f"**{share.value:.1%} ± {share.se:.1%}** of the prior’s draws lie below 95 % of the latter (dotted); were the two distributions "
+        "the same, 5 % would.",
+        help=f"n {share.n:,}, seed 0, bootstrap. Near 5 % a hole may go unseen: `coverage` has more power there. "
+        f"Measured by {code_span(scripts.measuring(found, 'holes'))}",
     )

@@ -73,7 +73,7 @@ def map_of(found: Checkpoint, block: str, panel: Panel, key: str, hidden: list[i
         key=key,
         decoder=Decoder(found.name, list(found.model.latents), found.betas),
         thumbnails=f"{DECODE}/{quote(found.name, safe='')}/{{item}}{query}",
-        item=links.number("item", 0, len(found.atlas) - 1, "item"),
+        item=links.number("item", 0, len(found.atlas) - 1, "image"),
         hidden=hidden,
     )
     links.write(item=state.item)
@@ -97,4 +97,4 @@ def with_the_rest(
 
 def conditional(found: Checkpoint, block: str) -> str:
     parents = ", ".join(found.model.p[block].given)
-    return f"The prior of {block} in {plain(found.name)} is conditioned on {parents}: it has no shape of its own that could be drawn here. Choose another block."
+    return f"The prior of {block} in {plain(found.name)} is conditioned on {parents}, so it has no shape of its own to draw. Choose other latents."

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from latent_explorer.caches import collection
-from latent_explorer.text import key, measured_by, plain
+from latent_explorer.text import by_commands, key, measured_by, plain
 from vae_core import Checkpoint
 
 
@@ -11,8 +11,12 @@ def single_point(checkpoint: Checkpoint) -> None:
     """A model of one beta: where it lies, and where there is more to see."""
     several = collection.multi_rate()
     st.info(
-        f"{plain(checkpoint.name)} was trained for one β, so it is a single point of the plane. "
-        + ("These models answer to every β:" if several else "Train one for every β with --rates 0.1 10.")
+        f"{plain(checkpoint.name)} was trained for one β, so it is one point of the rate-distortion plane. "
+        + (
+            "These models are conditioned on β:"
+            if several
+            else "Train one that is conditioned on β with `--rates 0.1 10`."
+        )
     )
     with st.container(horizontal=True):
         for name in several:
@@ -23,7 +27,7 @@ def single_point(checkpoint: Checkpoint) -> None:
                 on_click=change_model,
                 args=(name,),
             )
-    metrics = checkpoint.card["metrics"]
+    metrics = checkpoint.card.metrics
     if "distortion" not in metrics:
         return
     rates = {name: number for name, number in metrics.items() if name.startswith("rate_")}
@@ -32,10 +36,10 @@ def single_point(checkpoint: Checkpoint) -> None:
         cells, {"distortion": metrics["distortion"], **rates}.items(), strict=False
     ):
         title = name if name == "distortion" else f"rate of {name.removeprefix('rate_')}"
-        cell.metric(f"{plain(title)}, nats an image", f"{number['value']:.2f} ± {number['se']:.2f}")
+        cell.metric(f"{plain(title)}, nats an image", f"{number.value:.2f} ± {number.se:.2f}")
     st.caption(
-        f"What you see: what this one model keeps of an image and how exactly it draws it back, value ± standard error, by "
-        f"{measured_by(checkpoint.card, ['distortion', *rates])}"
+        "The rate is what the model keeps of an image, the distortion how far its reconstruction is off; each value ± standard error.",
+        help=by_commands(measured_by(checkpoint.card, ["distortion", *rates])),
     )
     st.page_link(
         "views/measure.py",

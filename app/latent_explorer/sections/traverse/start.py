@@ -10,7 +10,7 @@ from latent_explorer.caches import encodings
 from latent_explorer.export import scripts
 from latent_explorer.session import links
 from latent_explorer.text import plain
-from latent_explorer.user_image.chosen import codes_and_class, kept_own
+from latent_explorer.user_image.chosen import NOT_IN_A_LINK, codes_and_class, kept_own
 from latent_explorer.user_image.images import Own
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler, mean
@@ -21,7 +21,7 @@ from vae_core.labels import has_label
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
-ITEM, DRAW, MEAN = STARTS = ("item", "prior draw", "prior mean")
+IMAGE, DRAW, MEAN = STARTS = ("image", "prior draw", "prior mean")
 
 
 OWN = "your image"
@@ -66,15 +66,13 @@ def chosen_start(
     own = kept_own(checkpoint)
     starts = STARTS if own is None else (*STARTS, OWN)
     if own is None and st.query_params.get("start") == OWN:
-        st.warning(
-            "The link starts from its sender’s own image, which a link cannot carry. Give one of yours on the page Map."
-        )
+        st.warning(NOT_IN_A_LINK)
     else:
         links.settle("start", starts, "start")
     links.belonging("item", encodings.items_of(checkpoint), 0)
     start = left.selectbox("Start from", starts, key="start", bind="query-params")
-    if start == ITEM:
-        item = links.whole(middle, "Item", 0, len(atlas) - 1, "item", "item")
+    if start == IMAGE:
+        item = links.whole(middle, "Image", 0, len(atlas) - 1, "item", "image")
         right.caption(plain(atlas.class_of(item)))
         return of_item(checkpoint, item)
     if start == OWN and own is not None:

@@ -7,10 +7,10 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
+from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.traverse.start import chosen_start
 from latent_explorer.session import links
-from latent_explorer.text import code_span
 from vae_core import Checkpoint
 from vae_core.explore import (
     decode,
@@ -35,7 +35,7 @@ def strips(checkpoint: Checkpoint) -> None:
     links.settle("block", names_of_blocks, "block")
     links.amount("span", *SPAN, "range")
     controls = st.columns([1, 1, 1.25, 1.25, 1, 1.6], vertical_alignment="bottom")
-    block = controls[0].selectbox("Block", names_of_blocks, key="block", bind="query-params")
+    block = controls[0].selectbox("Latents", names_of_blocks, key="block", bind="query-params")
     start = chosen_start(checkpoint, *controls[2:5])
     span = controls[5].slider("Range, ± σ of the prior", *SPAN, 3.0, 0.5, key="span", bind="query-params")
 
@@ -61,7 +61,7 @@ def strips(checkpoint: Checkpoint) -> None:
         faded_rows=[row for row, dimension in enumerate(order) if not active[dimension]],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
         scale=4 if len(order) == 1 else None,
-        title=f"Traversals of {block}, one dimension a row, in σ of its prior",
+        title=f"Traversals of the {words.latents(model, block)}, one dimension a row, in standard deviations σ of its prior",
         key="strips",
         headed=True,
     )
@@ -71,31 +71,21 @@ def strips(checkpoint: Checkpoint) -> None:
         return to_bytes(traverse(model, code, block, order, values), checkpoint.kind), names
 
     ticks = scale.ticks.repeat(len(order))
-    with menus.beside(
-        "each row moves one latent dimension through its prior and leaves all others where they are. Rows are "
-        "ordered by rate (KL, mean over the test set); pale: a dimension whose posterior mean hardly varies; outlined: the "
-        "position nearest to the start, where it lies within the range."
-        + (
-            ADDS_UP.format(code_span(scripts.measuring(checkpoint, "elbo", "active")))
-            if rate is not None
-            else NO_RATE
-        )
-    ):
-        menus.menu(
-            "strips",
-            f"traversal-{block}",
-            codes=lambda: tables.table(
-                codes, dimension=np.repeat(order, STEPS), sigma=ticks.numpy().round(6)
-            ),
-            frames=frames,
-            script=scripts.traversal(checkpoint, start.lines, start.label, block, order, span, STEPS),
-        )
+    menus.under(
+        "strips",
+        f"traversal-{block}",
+        "Each row moves one latent dimension through its prior and leaves all others where they are.",
+        "Outlined is the position nearest to the start; a pale row is an inactive dimension, whose posterior mean hardly varies. "
+        + (ORDERED if rate is not None else NO_RATE),
+        codes=lambda: tables.table(codes, dimension=np.repeat(order, STEPS), sigma=ticks.numpy().round(6)),
+        frames=frames,
+        script=scripts.traversal(checkpoint, start.lines, start.label, block, order, span, STEPS),
+        commands=[scripts.measuring(checkpoint, "elbo", "active")],
+    )
 
 
-ADDS_UP = " The KL of all rows adds up to the rate of {}."
-
-
-NO_RATE = " The KL to a mixture prior does not divide over dimensions: the rows are ordered by the variance of the posterior mean."
+ORDERED = "Rows are ordered by rate: their KLs add up to the rate of all dimensions."
+NO_RATE = "Rows are ordered by the variance of the posterior mean, since the KL to a mixture prior does not divide over dimensions."
 
 
 def _note(rate: torch.Tensor | None, variance: torch.Tensor, active: torch.Tensor, dimension: int) -> str:

@@ -49,7 +49,7 @@ def drawn(at: AppTest) -> AppTest:
 
 
 def give(at: AppTest, name: str, data: bytes, kind: str = "image/png") -> AppTest:
-    return at.file_uploader(key="own-file").set_value((name, data, kind)).run()
+    return at.file_uploader(key="user-image-file").set_value((name, data, kind)).run()
 
 
 def refusals(at: AppTest) -> list[str]:
@@ -62,16 +62,16 @@ def test_ones_own_image_is_shown_traversed_and_where_there_is_style_swapped(open
     shown = text_of(at)
     assert "Your image" in shown
     assert "most used dimensions" in shown
-    assert ("of your image with everything else at" in shown) == (
+    assert ("of yours and takes its class latents" in shown) == (
         model in ("cdvae-digits", "joint-digits", "rates-digits")
     )
 
 
 def test_the_block_that_is_traversed_can_be_chosen(open_page: Open):
     at = drawn(open_page(model="cdvae-digits"))
-    assert "most used dimensions of z_l" in text_of(at)
-    next(group for group in at.button_group if group.key == "own-block").set_value("z_u")
-    assert "most used dimensions of z_u" in text_of(at.run())
+    assert "most used dimensions of the class latents z_l" in text_of(at)
+    next(group for group in at.button_group if group.key == "user-image-block").set_value("z_u")
+    assert "most used dimensions of the style latents z_u" in text_of(at.run())
 
 
 def test_a_file_is_taken_and_what_was_done_to_it_is_said(open_page: Open):
@@ -96,7 +96,7 @@ def test_a_file_that_cannot_be_used_is_one_sentence_and_takes_nothing_away(
     at = give(open_page(model="cdvae-digits"), "two.png", png())
     at = give(at, name, data)
     assert [words in refusal and refusal.startswith(f"{name}: ") for refusal in refusals(at)] == [True]
-    assert "Your image stays the one before." in refusals(at)[0]
+    assert "Your image before stays in use." in refusals(at)[0]
     assert "your file two.png" in in_use(at)
     at = give(at, "three.png", png(30))
     assert "your file three.png" in in_use(at)
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_be_used_is_one_sentence_and_takes_nothing_away(
 def test_a_drawing_stays_where_a_file_is_bad(open_page: Open):
     at = give(drawn(open_page(model="cdvae-digits")), "note.png", b"no image")
     assert "your drawing" in in_use(at)
-    assert "stays the one before" in refusals(at)[0]
+    assert "before stays in use" in refusals(at)[0]
 
 
 def test_a_first_file_that_is_bad_leaves_nothing_to_speak_of(open_page: Open):
@@ -118,26 +118,26 @@ def test_a_first_file_that_is_bad_leaves_nothing_to_speak_of(open_page: Open):
 def test_a_file_takes_the_place_of_the_drawing_and_gives_it_back(open_page: Open):
     at = give(drawn(open_page(model="cdvae-digits")), "two.png", png())
     assert "your file two.png" in in_use(at)
-    at.button(key="own-remove").click().run()
+    at.button(key="user-image-remove").click().run()
     assert "your drawing" in in_use(at)
     assert UPLOAD not in at.session_state
 
 
 def test_a_file_that_leaves_the_widget_stays_in_use(open_page: Open):
     at = give(open_page(model="cdvae-digits"), "two.png", png())
-    at.file_uploader(key="own-file").set_value([]).run()
+    at.file_uploader(key="user-image-file").set_value([]).run()
     assert "your file two.png" in in_use(at)
 
 
 def test_ones_own_image_goes_along_to_other_pages_and_back(open_page: Open):
     at = give(open_page(model="cdvae-digits"), "two.png", png())
-    at.toggle(key="own-centre").set_value(False).run()
+    at.toggle(key="user-image-centre").set_value(False).run()
     for page in ("views/interpolate.py", "views/rate_distortion.py", "views/map.py"):
         at.switch_page(page).run()
         assert not at.exception
     assert "your file two.png" in in_use(at)
     assert "centred" not in in_use(at)
-    assert not at.toggle(key="own-centre").value
+    assert not at.toggle(key="user-image-centre").value
 
 
 @pytest.mark.parametrize("other", ["mr-vae-mnist", "srvae-digits"])

@@ -136,7 +136,7 @@ def test_a_drawing_comes_back_with_its_page_and_can_still_be_undone(page: Any, a
     strokes(page, 2)
     page.get_by_text(IN_USE).wait_for()
     page.get_by_role("link", name="Rate-distortion").click()
-    page.get_by_role("heading", name="Rate-distortion").wait_for()
+    page.get_by_role("heading", name="What does β do?").wait_for()
     page.get_by_role("link", name="Map").click()
     page.get_by_role("heading", name="Your image").wait_for()
     page.locator(".panel[data-panel=z_l][data-guest]").wait_for()
@@ -157,7 +157,7 @@ def test_a_drawing_outlives_another_model(page: Any, address: str):
     page.locator(".st-key-model input").click()
     page.get_by_role("option", name="mr-vae-mnist").click()
     page.locator(".panel[data-panel=z][data-guest]").wait_for()
-    page.locator(".st-key-own-strips .image-grid[data-ready=true]").wait_for()
+    page.locator(".st-key-user-image-strips .image-grid[data-ready=true]").wait_for()
     assert healthy(page)
 
 
@@ -165,7 +165,7 @@ def test_a_file_over_the_limit_is_said_and_the_drawing_stays(page: Any, address:
     paper = open_paper(page, address)
     drag(page, paper, (0.5, 0.2), (0.5, 0.8))
     page.get_by_text(IN_USE).wait_for()
-    upload = page.locator(".st-key-own-file input[type=file]")
+    upload = page.locator(".st-key-user-image-file input[type=file]")
     upload.set_input_files({"name": "big.png", "mimeType": "image/png", "buffer": bytes(10_100_000)})
     page.get_by_text("File must be 10.0MB or smaller").wait_for()
     page.get_by_text(IN_USE).wait_for()
@@ -174,7 +174,7 @@ def test_a_file_over_the_limit_is_said_and_the_drawing_stays(page: Any, address:
 def test_a_bad_file_after_a_good_one_leaves_the_good_one(page: Any, address: str, tmp_path: Path):
     open_paper(page, address)
     Image.new("L", (40, 40), 90).save(tmp_path / "good.png")
-    upload = page.locator(".st-key-own-file input[type=file]")
+    upload = page.locator(".st-key-user-image-file input[type=file]")
     upload.set_input_files(str(tmp_path / "good.png"))
     page.get_by_text("In use: your file good.png").wait_for()
     upload.set_input_files({"name": "bad.png", "mimeType": "image/png", "buffer": b"no image"})

@@ -17,6 +17,7 @@ from latent_explorer.pictures import to_bytes
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.app.conftest import scripts_in
 from vae_core import bundled, load
 from vae_core.explore import decode
 
@@ -67,8 +68,8 @@ def check(at: AppTest, shown: dict[str, np.ndarray]) -> list[str]:
     """Run the script of each figure and compare; the keys of those that were compared."""
     assert not at.exception, at.exception[0].stack_trace
     keys = [key for key in shown if key in WITH_SCRIPTS]
-    for key, code in zip(keys, at.code, strict=True):
-        made, page = run(code.value).astype(int), as_one(shown[key]).astype(int)
+    for key, script in zip(keys, scripts_in(at), strict=True):
+        made, page = run(script).astype(int), as_one(shown[key]).astype(int)
         assert made.shape == page.shape
         assert np.abs(made - page).max() <= 1, key
     return keys
@@ -121,7 +122,7 @@ def test_a_class_is_held_and_one_class_is_sampled(open_page: Open, shown: dict, 
 @pytest.mark.parametrize("model", ["mr-cdvae-mnist", "joint-mnist", "ppca-mnist"])
 def test_an_image_of_the_visitors_own(open_page: Open, shown: dict, folder: Path, model: str):
     at = open_page("views/traverse.py", model=model)
-    at.session_state["own-strokes"] = [STROKE]
+    at.session_state["user-image-strokes"] = [STROKE]
     at.run()
     at.selectbox(key="start").set_value("your image").run()
     assert check(at, shown) == ["strips"]
@@ -132,7 +133,7 @@ def test_an_image_of_the_visitors_own(open_page: Open, shown: dict, folder: Path
 
 def test_a_row_of_swaps_for_the_visitors_own_image(open_page: Open, shown: dict, folder: Path):
     at = open_page("views/generate.py", model="mr-cdvae-mnist")
-    at.session_state["own-strokes"] = [STROKE]
+    at.session_state["user-image-strokes"] = [STROKE]
     at.run()
     at.toggle(key="own").set_value(True).run()
     assert len(shown["swaps"]) == 11
@@ -176,7 +177,7 @@ def test_the_code_of_the_live_page(open_page: Open, folder: Path):
     at = open_page("views/live.py", model="mr-cdvae-mnist", item="5", **{"class": "3", "move": "z_u.1~1.5"})
     found = load(bundled()["mr-cdvae-mnist"])
     state = controls.fitting(found, State(item=5, label=3, moved={"z_u": {1: 1.5}}))
-    made = run(at.code[0].value).astype(int)
+    made = run(scripts_in(at)[0]).astype(int)
     assert np.abs(made - controls.scene(found, state).pixels[0, :, :, 0]).max() <= 1
 
 

@@ -89,7 +89,7 @@ ASKED = [
     ("views/traverse.py", {"start": "your image"}, "sender’s own image"),
     ("views/generate.py", {"seed": "-1"}, "seed “-1”"),
     ("views/generate.py", {"temperature": "nan"}, "temperature “nan”"),
-    ("views/generate.py", {"first": "99999999"}, "first item “99999999”"),
+    ("views/generate.py", {"first": "99999999"}, "first image “99999999”"),
     ("views/generate.py", {"held-seed": "1.5"}, "seed of the draws “1.5”"),
     ("views/generate.py", {"held-temperature": "hot"}, "temperature of the draws “hot”"),
     ("views/generate.py", {"own": "true"}, "sender’s own image"),
@@ -109,13 +109,13 @@ def test_an_own_image_that_is_taken_back_leaves_the_pages_whole(open_page: Open)
         ("views/generate.py", "own", True),
     ):
         at = open_page(page, model="cdvae-digits")
-        at.session_state["own-strokes"] = [
+        at.session_state["user-image-strokes"] = [
             {"points": [300, 200, 600, 200, 500, 800], "width": 75, "ink": 255}
         ]
         at.run()
         (at.selectbox if widget == "start" else at.toggle)(key=widget).set_value(value).run()
         assert not at.exception
-        at.session_state["own-strokes"] = []
+        at.session_state["user-image-strokes"] = []
         at.run()
         assert not at.exception
 

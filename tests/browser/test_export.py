@@ -153,7 +153,7 @@ def picture(png: bytes) -> Image.Image:
 def test_a_traversal_is_kept_in_every_form(page: Any, address: str):
     page.goto(f"{address}/traverse?model=cdvae-digits&block=z_u&item=5")
     page.wait_for_selector(grid("strips"))
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Export").click()
     svg = ElementTree.fromstring(saved(page, "SVG"))
     assert len(list(svg.iter(f"{SVG}image"))) == 4 * 11
     assert {"z_u[0]", "z_u[3]", "-3.0 σ", "+3.0 σ"} <= texts(ElementTree.tostring(svg))
@@ -173,7 +173,7 @@ def test_a_chart_is_kept_as_both_kinds_of_picture(page: Any, address: str):
     page.goto(f"{address}/rate_distortion?model=rate-digits")
     page.wait_for_selector(".js-plotly-plot .point")
     at_rest(page)
-    page.get_by_role("button", name="Keep").first.click()
+    page.get_by_role("button", name="Export").first.click()
     svg = saved(page, "SVG")
     assert {"Rate and distortion of rate-digits over β", "where the sliders stand"} <= texts(svg)
     assert any(name.startswith("distortion D") for name in texts(svg))
@@ -209,7 +209,7 @@ def test_the_link_is_copied(page: Any, address: str, secure: bool):
     page.wait_for_selector(grid("swaps"))
     page.get_by_role("button", name="Copy link").click()
     page.get_by_role("button", name="Link copied").wait_for()
-    field = page.get_by_label("Items, by number")
+    field = page.get_by_label("Images, by number")
     field.fill("")
     field.press("ControlOrMeta+v")
     assert field.input_value() == page.url

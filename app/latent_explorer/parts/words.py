@@ -1,0 +1,51 @@
+"""How things are called on pages: plain words first, a symbol after its word."""
+
+from collections.abc import Sequence
+
+from vae_core.labels import has_label
+from vae_core.model import Model
+from vae_core.names import LABEL
+
+
+def latents(model: Model, block: str) -> str:
+    """A latent block: the class latents are those whose prior reads the class, the style latents the rest of such a model.
+
+    >>> import vae_core
+    >>> model = vae_core.load(vae_core.bundled()["cdvae-mnist"]).model
+    >>> latents(model, "z_l"), latents(model, "z_u")
+    ('class latents z_l', 'style latents z_u')
+    """
+    if block in model.labelled:
+        return f"class latents {block}"
+    return f"style latents {block}" if has_label(model) else f"latents {block}"
+
+
+def variable(model: Model, name: str) -> str:
+    """Any variable of a model: a latent block, the class, or what it is called.
+
+    >>> import vae_core
+    >>> variable(vae_core.load(vae_core.bundled()["cdvae-mnist"]).model, "y")
+    'class y'
+    """
+    if name in model.blocks:
+        return latents(model, name)
+    return f"class {name}" if name == LABEL else name
+
+
+def listed(words: Sequence[str]) -> str:
+    """Several words in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def capital(text: str) -> str:
+    """A text that begins a sentence.
+
+    >>> capital("style latents z_u")
+    'Style latents z_u'
+    """
+    return text[:1].upper() + text[1:]
