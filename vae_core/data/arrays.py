@@ -95,7 +95,7 @@ def as_channels_first(images: np.ndarray, labels: int | None, opening: Opening, 
     if images.ndim == 2:
         raise ValueError(_vectors(images))
     if images.ndim == 3:
-        if images.shape[2] in (3, 4) and images.shape[0] > 4 and labels is None:
+        if images.shape[2] in (3, 4) and min(images.shape[:2]) > 8 and labels is None:
             raise ValueError(
                 f"{shape} is one image, and a data set holds several: give images x height x width, or x channels too"
             )

@@ -8,7 +8,7 @@ from ..checkpoints import Checkpoint
 from ..data import Data, Dataset, check_same, data_of
 from ..distributions import check_seed
 from ..multirate import at, rates_of
-from .aggregate import rate_split, two_sample
+from .aggregate import rate_decomposition, two_sample
 from .base import Bench, Estimate, Report
 from .calibration import calibration
 from .classes import bayes_accuracy, judged
@@ -33,7 +33,7 @@ METRICS: dict[str, Metric] = {
     "priors": prior_separation,
     "probes": probes,
     "judged": judged,
-    "rate": rate_split,
+    "rate": rate_decomposition,
     "holes": prior_holes,
     "coverage": prior_coverage,
     "posteriors": posterior_separation,
