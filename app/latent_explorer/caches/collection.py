@@ -23,7 +23,7 @@ def by_prior(name: str) -> dict[str, str]:
     own = recipes[name]
     if own is None:
         return {}
-    alike = {found[0]: other for other, found in recipes.items() if found and found[1] == own[1]}
+    alike = {made[0]: other for other, made in recipes.items() if made and made[1] == own[1]}
     return alike | {own[0]: name}
 
 
@@ -46,13 +46,16 @@ def _recipe(folder: str, written: Stamps) -> tuple[str, dict[str, Any]] | None:
     return arguments["prior"], {"model": card["model"]["name"], "arguments": rest, **made}
 
 
-def beside(found: Checkpoint) -> list[tuple[str, float, float]]:
+def beside(checkpoint: Checkpoint) -> list[tuple[str, float, float]]:
     """Other checkpoints of the same kind of model and data that were measured: name, rate and distortion, nats."""
     points = []
     for name, card in _cards().items():
         try:
-            same = card["model"]["name"] == found.card["model"]["name"] and card["data"] == found.card["data"]
-            if not same or name == found.name or not card["metrics"]:
+            same = (
+                card["model"]["name"] == checkpoint.card["model"]["name"]
+                and card["data"] == checkpoint.card["data"]
+            )
+            if not same or name == checkpoint.name or not card["metrics"]:
                 continue
             rates = [number["value"] for key, number in card["metrics"].items() if key.startswith("rate_")]
             points.append((name, sum(rates), card["metrics"]["distortion"]["value"]))
@@ -84,10 +87,12 @@ def _card(folder: str, written: Stamps) -> dict[str, Any]:
         return {}
 
 
-def on_the_same_items(found: Checkpoint) -> list[str]:
+def on_the_same_items(checkpoint: Checkpoint) -> list[str]:
     """The other checkpoints that were trained on the same data and whose atlas holds the same items."""
     made = {name: card.get("data") for name, card in _cards().items()}
-    return [name for name, data in made.items() if name != found.name and data == found.card["data"]]
+    return [
+        name for name, data in made.items() if name != checkpoint.name and data == checkpoint.card["data"]
+    ]
 
 
 def measured(like: Checkpoint | None = None) -> dict[str, dict[str, dict[str, Any]]]:
@@ -101,8 +106,8 @@ def measured(like: Checkpoint | None = None) -> dict[str, dict[str, dict[str, An
             return None
 
     cards = {name: card for name, card in _cards().items() if like is None or kind(card) == kind(like.card)}
-    found = {name: card.get("metrics") for name, card in cards.items()}
-    return {name: numbers for name, numbers in found.items() if isinstance(numbers, dict) and numbers}
+    metrics = {name: card.get("metrics") for name, card in cards.items()}
+    return {name: numbers for name, numbers in metrics.items() if isinstance(numbers, dict) and numbers}
 
 
 def of_known_factors() -> list[str]:

@@ -21,20 +21,20 @@ from vae_core.metrics.calibration import Reliability, calibration_error, judged_
 from vae_core.metrics.disentanglement import information_shares, representation
 
 
-def frontier(found: Checkpoint) -> Frontier | None:
+def frontier(checkpoint: Checkpoint) -> Frontier | None:
     """What was measured over the betas, if it was, by the blocks of this model. Raises CheckpointError for a damaged one."""
-    measured = found.frontier
+    measured = checkpoint.frontier
     if measured is None:
         return None
     try:
-        if set(measured.blocks) != set(found.betas):
+        if set(measured.blocks) != set(checkpoint.betas):
             raise ValueError(f"it is measured over the betas of {', '.join(measured.blocks)}")
         measured.columns()
-        numbers = measured.at(found.betas)
+        numbers = measured.at(checkpoint.betas)
         lines = [
             (point["kl"][block], point[f"active_units_{block}"]["value"])
             for point in measured.points
-            for block in found.betas
+            for block in checkpoint.betas
         ]
         gaps = [
             (gap["value"], gap["se"], gap["share"]) for anchor in measured.anchors for gap in [anchor["gap"]]
@@ -45,19 +45,19 @@ def frontier(found: Checkpoint) -> Frontier | None:
             raise ValueError("it holds something that is no number")
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise CheckpointError(
-            f"its frontier is damaged ({error}): measure it anew with `{command('latent-explorer', 'frontier', found.folder)}`"
+            f"its frontier is damaged ({error}): measure it anew with `{command('latent-explorer', 'frontier', checkpoint.folder)}`"
         ) from None
     return measured
 
 
 @by_identity
-def calibrated(found: Checkpoint) -> tuple[Reliability, Estimate] | None:
+def calibrated(checkpoint: Checkpoint) -> tuple[Reliability, Estimate] | None:
     """How often the class that q(c|x) names is right, by how sure it is, over the atlas; None where no class is told from another."""
-    if not has_label(found.model) or len(found.atlas.classes) < 2:
+    if not has_label(checkpoint.model) or len(checkpoint.atlas.classes) < 2:
         return None
-    means, scales = ({name: pair[i] for name, pair in encodings.codes(found).items()} for i in (0, 1))
-    posterior = class_posterior(found.model, means, scales).double()
-    confidence, right = judged_confidence(posterior.log(), torch.from_numpy(found.atlas.labels))
+    means, scales = ({name: pair[i] for name, pair in encodings.codes(checkpoint).items()} for i in (0, 1))
+    posterior = class_posterior(checkpoint.model, means, scales).double()
+    confidence, right = judged_confidence(posterior.log(), torch.from_numpy(checkpoint.atlas.labels))
     return reliability(confidence, right), calibration_error(
         confidence, right, torch.Generator().manual_seed(0)
     )
@@ -75,14 +75,14 @@ class Factors(NamedTuple):
 
 
 @by_identity
-def factors(found: Checkpoint) -> Factors | None:
+def factors(checkpoint: Checkpoint) -> Factors | None:
     """As the card has it, or counted over the atlas where it does not; None for data whose factors are not known."""
-    written = {} if found.betas else dict(found.card.get("factors") or {})
+    written = {} if checkpoint.betas else dict(checkpoint.card.get("factors") or {})
     if "information" not in written:
-        if (source := sources.of_factors(found)) is None:
+        if (source := sources.of_factors(checkpoint)) is None:
             return None
         seen = representation(
-            {block: encodings.codes(found)[block][0] for block in found.model.blocks}, source
+            {block: encodings.codes(checkpoint)[block][0] for block in checkpoint.model.blocks}, source
         )
         shares = information_shares(seen.codes, seen.factors).numpy()
         written |= {
