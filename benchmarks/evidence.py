@@ -53,7 +53,7 @@ class Row:
     def trained(self, folder: Path, data: Data) -> Model:
         """The trained model, gone on with where `folder` holds a part of the training."""
         begun = (folder / CARD).exists()
-        if not (begun and load_card(folder)["epochs_done"] >= self.epochs):
+        if not (begun and load_card(folder).epochs_done >= self.epochs):
             options = Options(
                 epochs=self.epochs, batch=self.batch, objective=ELBO(beta_warmup=self.beta_warmup)
             )
@@ -101,7 +101,7 @@ def measured(row: Row, folder: Path, data: Data, test: Data) -> dict[str, Any]:
         "negative_log_px": round(value, 3),
         "se": round(se, 3),
         "n": n,
-        "training_seconds": load_card(folder)["cost"]["seconds"],
+        "training_seconds": load_card(folder).cost.seconds,
         "bounds": str(kept.name),
     }
 

@@ -86,7 +86,7 @@ def main() -> None:
     torch.set_num_threads(1)
     checkpoint = load(asked.checkpoint)
     rungs = ladder(checkpoint.model, asked.rungs)
-    data = load_data(checkpoint.card["data"]["name"], "test").head(asked.items).scored_by(checkpoint.model)
+    data = load_data(checkpoint.card.data.name, "test").head(asked.items).scored_by(checkpoint.model)
     block = next(iter(rungs[0]))
     images = next(data.batches(len(data), 0))
     codes = [encode(at(checkpoint.model, betas), images)[block].mean.numpy() for betas in rungs]

@@ -53,7 +53,7 @@ RECORD = """(root) => {
 
 def atlas_of_all(found: Checkpoint, limit: int | None) -> Ladder:
     """The training images placed among the test images of the checkpoint's own atlas."""
-    data = load_data(found.card["data"]["name"], "train", limit).scored_by(found.model)
+    data = load_data(found.card.data.name, "train", limit).scored_by(found.model)
     parts = [encode(found.model, batch) for batch in data.batches(1000)]
     new = {
         name: [

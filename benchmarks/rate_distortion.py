@@ -70,7 +70,7 @@ class Budget:
 def finished(folder: Path, declaration: VAE, data: Data, options: Options) -> Checkpoint:
     """The checkpoint of that training, which is run or gone on with where it is not finished."""
     begun = (folder / CARD).exists()
-    if begun and load(folder).card["epochs_done"] == options.epochs:
+    if begun and load(folder).card.epochs_done == options.epochs:
         return load(folder)
     return train(
         declaration, data, options, folder, resume=begun, command=command(declaration, options, folder)
@@ -112,10 +112,10 @@ def compared(budget: Budget, out: Path) -> dict[str, Any]:
             finished(out / f"{name}-{seed}", rated, data, budget.multi_rate(seed, name == "longer"))
             for name in ("multi", "longer")
         )
-        seconds["multi_rate"].append(multi.card["cost"]["seconds"])
+        seconds["multi_rate"].append(multi.card.cost.seconds)
         for beta in budget.betas:
             one = finished(out / f"beta-{beta:g}-{seed}", plain, data, budget.separate(seed, beta))
-            seconds["separate"].append(one.card["cost"]["seconds"])
+            seconds["separate"].append(one.card.cost.seconds)
             models = {
                 "multi_rate": at(multi.model, beta),
                 "longer": at(longer.model, beta),

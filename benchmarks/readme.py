@@ -13,8 +13,8 @@ from typing import Any
 from latent_explorer.published import PUBLISHED, SCORES
 
 from vae_core import bundled
-from vae_core.checkpoints import load_card
-from vae_core.checkpoints.frontier import objective
+from vae_core.checkpoints import Point, load_card
+from vae_core.estimates import Estimate
 
 ROOT = Path(__file__).parents[1]
 README, DOCUMENT = ROOT / "README.md", ROOT / "docs" / "results.md"
@@ -46,10 +46,10 @@ EVIDENCE = {"log_px": "log p(x)", "log_pxy": "log p(x, y)", "log_px_coarse": "lo
 
 def measured() -> str:
     """Two tables of the model that the app opens on: the numbers, and the probes."""
-    metrics = load_card(bundled()[MODEL])["metrics"]
+    metrics = load_card(bundled()[MODEL]).metrics
     lines = ["| measure | value | s.e. | n |", "|---|--:|--:|--:|"]
     for name, title in ((name, title) for name, title in ROWS.items() if name in metrics):
-        value, se, n = (metrics[name][part] for part in ("value", "se", "n"))
+        value, se, n = metrics[name]
         form = (
             "{:.2%}"
             if name.endswith("accuracy")
@@ -65,11 +65,11 @@ def measured() -> str:
     return "\n".join(lines)
 
 
-def _probed(metrics: dict[str, Any], block: str, what: str) -> str:
+def _probed(metrics: dict[str, Estimate], block: str, what: str) -> str:
     """The cells of one reading of a block: shares, and the MLP's nats of the class."""
-    shares = [f"{metrics[f'probe_{block}_{kind}_{what}']['value']:.1%}" for kind in PROBES]
+    shares = [f"{metrics[f'probe_{block}_{kind}_{what}'].value:.1%}" for kind in PROBES]
     nats = metrics.get(f"probe_{block}_mlp_{what}_nats")
-    return " | ".join([*shares, f"{nats['value']:.2f}".replace("-0.00", "0.00") if nats else ""])
+    return " | ".join([*shares, f"{nats.value:.2f}".replace("-0.00", "0.00") if nats else ""])
 
 
 def overview() -> str:
@@ -80,15 +80,15 @@ def overview() -> str:
     ]
     for name, folder in bundled().items():
         card = load_card(folder)
-        metrics = card["metrics"]
+        metrics = card.metrics
         evidence = next((key for key in EVIDENCE if key in metrics), "log_px")
-        given = "\\|c)" if card["model"]["name"] == "cdvae" else ")"
+        given = "\\|c)" if card.model.name == "cdvae" else ")"
         accuracy = next((k for k in ("classifier_accuracy", "bayes_accuracy") if k in metrics), None)
-        shares = [f"{metrics[k]['value']:.2%}" if k in metrics else "" for k in (accuracy, "sample_accuracy")]
+        shares = [f"{metrics[k].value:.2%}" if k in metrics else "" for k in (accuracy, "sample_accuracy")]
         # The bound alone would be of other images than the -ELBO beside it.
         shown = metrics.keys() if "negative_elbo_paired" in metrics else {"negative_elbo"} & metrics.keys()
         bounds = [
-            f"{sign * metrics[k]['value']:.2f} ± {metrics[k]['se']:.2f}" if k in shown else ""
+            f"{sign * metrics[k].value:.2f} ± {metrics[k].se:.2f}" if k in shown else ""
             for k, sign in (("negative_elbo", 1), ("negative_elbo_paired", 1), (evidence, -1))
         ]
         about = EVIDENCE[evidence].replace(")", given)
@@ -135,7 +135,7 @@ def class_left() -> str:
         "|---|---|--:|--:|--:|--:|",
     ]
     for name, folder in bundled().items():
-        metrics = load_card(folder)["metrics"]
+        metrics = load_card(folder).metrics
         for block in ("z_u", "z"):
             if "bayes_accuracy" in metrics and f"probe_{block}_mlp_posterior_nats" in metrics:
                 about = f"{block} of `{name}`"
@@ -164,10 +164,10 @@ def matching() -> str:
         "|---|--:|--:|--:|",
     ]
     for name, folder in bundled().items():
-        metrics = load_card(folder)["metrics"]
+        metrics = load_card(folder).metrics
         for match in (key for key in metrics if key.startswith("components_match_")):
             keys = [match.replace("match_", ""), match, match.replace("match", "nmi")]
-            used, share, nmi = (metrics[key]["value"] for key in keys)
+            used, share, nmi = (metrics[key].value for key in keys)
             lines.append(f"| `{name}` | {used:.1f} | {share:.1%} | {nmi:.2f} |")
     return "\n".join(lines)
 
@@ -270,9 +270,9 @@ def disentanglement() -> str:
     ]
     cards = [(name, load_card(folder)) for name, folder in bundled().items()]
     for name, card in cards:
-        if "factors" not in card:
+        if card.factors is None:
             continue
-        found = {key: (number["value"], number["se"]) for key, number in card["metrics"].items()}
+        found = {key: (number.value, number.se) for key, number in card.metrics.items()}
         cells = ["{:.1f} ± {:.1f}".format(*found[key]) for key in ("negative_elbo", "rate_z")]
         cells.append(f"{found['active_units_z'][0]:.0f}")
         cells += ["{:.3f} ± {:.3f}".format(*found[key]) for key in SCORES]
@@ -287,25 +287,28 @@ def disentanglement() -> str:
 
 def anchors() -> str:
     """The gaps of the bundled multi-rate CDVAE to models trained for one pair of betas."""
-    card = load_card(bundled()[MODEL])
+    frontier = load_card(bundled()[MODEL]).frontier
+    assert frontier is not None
     lines = [
         "| trained for β(z_l), β(z_u) | its D + Σ βR | gap of the multi-rate model | s.e. | class right, its / ours | samples right, its / ours |",
         "|---|--:|--:|--:|--:|--:|",
     ]
-    points = {tuple(p["betas"].values()): p for p in card["frontier"]["points"]}
-    for found in card["frontier"]["anchors"]:
-        betas = tuple(found["betas"].values())
-        gap, ours = found["gap"], points.get(betas)
+    points = {tuple(p.betas.values()): p for p in frontier.points}
+    for anchor in frontier.anchors:
+        betas = tuple(anchor.betas.values())
+        gap, ours = anchor.gap, points.get(betas)
         cells = [
             f"{betas[0]:g}, {betas[1]:g}",
-            f"{objective(found):.2f}",
-            f"{gap['value']:+.2f} ({gap['share']:+.1%})",
-            f"{gap['se']:.2f}",
+            f"{anchor.objective:.2f}",
+            f"{gap.value:+.2f} ({gap.share:+.1%})",
+            f"{gap.se:.2f}",
         ]
         for name in ("bayes_accuracy", "sample_accuracy"):
-            cells.append(f"{found[name]['value']:.2%} / " + (f"{ours[name]['value']:.2%}" if ours else ""))
+            its, our = (f"{p.numbers[name].value:.2%}" if p else "" for p in (anchor, ours))
+            cells.append(f"{its} / {our}")
         lines.append(f"| {' | '.join(cells)} |")
-    worst = [min(p[name]["value"] for p in points.values()) for name in ("bayes_accuracy", "sample_accuracy")]
+    shares = ("bayes_accuracy", "sample_accuracy")
+    worst = [min(p.numbers[name].value for p in points.values()) for name in shares]
     return "\n".join(
         [
             *lines,
@@ -317,10 +320,10 @@ def anchors() -> str:
     )
 
 
-def _units(points: list[dict[str, Any]]) -> str:
+def _units(points: list[Point]) -> str:
     """How many dimensions of z_u are active over the measured betas, and what the others carry."""
-    active = {int(point["active_units_z_u"]["value"]) for point in points}
-    nats = [sorted(point["kl"]["z_u"], reverse=True) for point in points]
+    active = {int(point.numbers["active_units_z_u"].value) for point in points}
+    nats = [sorted(point.kl["z_u"], reverse=True) for point in points]
     idle = max(sum(row[max(active) :]) for row in nats)
     count = " to ".join(map(str, sorted({min(active), max(active)})))
     return f"At all of them {count} of the {len(nats[0])} dimensions of z_u are active; the others carry at most {idle:.4f} nats in all."

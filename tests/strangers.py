@@ -42,7 +42,7 @@ def small(folder: Path, data: Data | None = None, declaration: CDVAE | None = No
 
 def cut(data: Data, count: int) -> Data:
     return Data(
-        data.name, data.split, data.images[:count], data.labels[:count], data.classes, pixels=data.pixels
+        data.name, data.split, data.images[:count], data.labels[:count], data.classes, reading=data.reading
     )
 
 

@@ -16,7 +16,7 @@ VIEWS = sorted(
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "fields", "distributions", "nets", "kinds"},
+    {"names", "fields", "estimates", "distributions", "nets", "kinds"},
     {"readings"},
     {"conditionals"},
     {"likelihoods", "priors"},

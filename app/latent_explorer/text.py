@@ -7,11 +7,10 @@ import hashlib
 import html
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from vae_core.checkpoints.evaluations import commands
+from vae_core.checkpoints import Card
 
 MOST = 200  # characters of one such text that a page shows
 
@@ -61,9 +60,9 @@ def code_span(text: object, most: int = 2000) -> str:
     return f"{fence}{space}{line}{space}{fence}"
 
 
-def measured_by(card: Mapping[str, Any], numbers: Iterable[str]) -> list[str]:
+def measured_by(card: Card, numbers: Iterable[str]) -> list[str]:
     """The commands that measured these numbers of a card."""
-    return [cleaned(line, 2000) for line in commands(card, numbers)]
+    return [cleaned(line, 2000) for line in card.commands(numbers)]
 
 
 def by_commands(lines: Iterable[str]) -> str | None:

@@ -77,7 +77,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 "seed": 0,
                 "command": "latent-explorer evaluate",
             }
-            save_card(parent / name, {**found.card, "metrics": metrics, "evaluation": how})
+            save_card(parent / name, found.card.changed(metrics=metrics, evaluation=how))
         yield parent
 
 

@@ -154,8 +154,9 @@ def test_what_dimensions_tell_of_factors_is_counted_where_no_card_says_it(sprite
 
 
 def test_what_the_trees_need_is_kept_where_only_the_rest_is_counted(sprites: Checkpoint):
-    measured = {"factors": {"importance": np.full((3, 5), 1 / 3).tolist()}}
-    save_card(sprites.folder, {**sprites.card, **measured})
+    names = {"dimensions": ["z[0]", "z[1]", "z[2]"], "factors": list("abcde"), "n": 100}
+    measured = {**names, "importance": np.full((3, 5), 1 / 3).tolist()}
+    save_card(sprites.folder, sprites.card.changed(factors=measured))
     found = factors(load(sprites.folder)) or pytest.fail("no factors")
     assert found.importance is not None
     assert found.importance.shape == found.information.shape
@@ -181,7 +182,7 @@ def test_a_model_without_a_class_has_no_calibration(open_page: Open):
     assert "has no class" in at.info[0].value
 
 
-SPRITES = [name for name, folder in bundled().items() if load_card(folder)["data"]["name"] == "sprites"]
+SPRITES = [name for name, folder in bundled().items() if load_card(folder).data.name == "sprites"]
 
 
 def test_models_of_known_factors_stand_side_by_side_with_published_scores(open_page: Open):
@@ -198,9 +199,10 @@ def test_models_of_known_factors_stand_side_by_side_with_published_scores(open_p
 @pytest.mark.parametrize("name", SPRITES)
 def test_the_card_s_table_is_what_its_mig_was_made_of(name: str):
     card = load_card(bundled()[name])
-    told = np.sort(np.array(card["factors"]["information"]), axis=0)
-    assert (told[-1] - told[-2]).mean() == pytest.approx(card["metrics"]["mig"]["value"], abs=2e-5)
-    assert np.allclose(np.array(card["factors"]["importance"]).sum(0), 1, atol=1e-3)
+    assert card.factors is not None
+    told = np.sort(np.array(card.factors.information), axis=0)
+    assert (told[-1] - told[-2]).mean() == pytest.approx(card.metrics["mig"].value, abs=2e-5)
+    assert np.allclose(np.array(card.factors.importance).sum(0), 1, atol=1e-3)
 
 
 def with_models_of(folder: Path, monkeypatch: pytest.MonkeyPatch, **query: str) -> AppTest:
@@ -227,8 +229,9 @@ def test_the_trees_importances_are_drawn_once_they_are_measured(
 ):
     unmeasured = shutil.copytree(bundled()["beta-vae-sprites-4"], tmp_path / "unmeasured")
     card = load_card(unmeasured)
-    matrix = card["factors"].pop("importance")
-    save_card(unmeasured, card)
+    tables = dict(card.json["factors"])
+    matrix = tables.pop("importance")
+    save_card(unmeasured, card.changed(factors=tables))
     at = with_models_of(tmp_path, monkeypatch, model="unmeasured", show="Factors")
     assert len(at.get("plotly_chart")) == 1
     assert "latent-explorer evaluate unmeasured --metrics dci" in at.info[0].value

@@ -33,7 +33,7 @@ TRAINED = [
 def kind_of(folder: Path) -> tuple[str, str, bool]:
     """What makes pages differ from one bundled checkpoint to the next: model, data, whether it answers to betas."""
     card = load_card(folder)
-    return card["model"]["name"], card["data"]["name"], bool(card["model"]["arguments"].get("rates"))
+    return card.model.name, card.data.name, bool(card.rates)
 
 
 KINDS = {kind_of(folder): name for name, folder in sorted(bundled().items(), reverse=True)}

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.caches import checkpoints
-from latent_explorer.session.sidebar import _objective
 
 from vae_core.checkpoints import load, load_card, save_atlas, save_card
 
@@ -28,7 +27,8 @@ from vae_core.checkpoints import load, load_card, save_atlas, save_card
     ],
 )
 def test_an_objective_is_told_with_its_weights(objective: dict[str, Any], words: str):
-    assert _objective({"objective": objective}) == words
+    card = load_card("vae-sprites").changed(objective=objective)
+    assert card.objective.says(card) == words
 
 
 @pytest.fixture
@@ -43,14 +43,14 @@ def mine(
 def test_each_number_is_told_with_the_command_that_measured_it(mine: Path, open_page: Callable):
     number = {"value": 1.0, "se": 0.1, "n": 10}
     how = {"data": "digits", "split": "test"}
-    card = load_card(mine) | {
-        "metrics": {"negative_elbo": number, "bayes_accuracy": number, "mig": number},
-        "evaluations": {
+    card = load_card(mine).changed(
+        metrics={"negative_elbo": number, "bayes_accuracy": number, "mig": number},
+        evaluations={
             "elbo": {**how, "names": ["negative_elbo"], "command": "the first"},
             "bayes": {**how, "names": ["bayes_accuracy"], "command": "the second"},
             "disentanglement": {**how, "names": ["mig"], "command": "the third"},
         },
-    }
+    )
     save_card(mine, card)
     told = " ".join(element.help or "" for element in open_page(model="mine").sidebar.caption)
     assert "Measured by `the first` and `the second`" in told

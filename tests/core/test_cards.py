@@ -9,7 +9,6 @@ import math
 import pytest
 
 from vae_core import bundled, evaluate, load
-from vae_core.checkpoints.evaluations import evaluations
 from vae_core.data import local_data
 from vae_core.metrics import METRICS, Estimate
 
@@ -19,35 +18,35 @@ NAMES = sorted(bundled())
 LEARNED = ("probe_", "sample_accuracy", "swap_accuracy", "judge_accuracy", "two_sample_")
 
 
-def disagreement(name: str, again: Estimate, card: dict[str, float]) -> str:
+def disagreement(name: str, again: Estimate, card: Estimate) -> str:
     """What is wrong with a number, nothing where it came out again."""
-    error = math.hypot(card["se"], again.se)
-    room = 3 * error if name.startswith(LEARNED) else 0.2 * error + 1e-3 * abs(card["value"])
-    if again.n == card["n"] and abs(again.value - card["value"]) <= room + 1e-9:
+    error = math.hypot(card.se, again.se)
+    room = 3 * error if name.startswith(LEARNED) else 0.2 * error + 1e-3 * abs(card.value)
+    if again.n == card.n and abs(again.value - card.value) <= room + 1e-9:
         return ""
-    return f"{name}: {again.value:.5g} (n {again.n}) where the card says {card['value']:.5g} ± {card['se']:.2g} (n {card['n']})"
+    return f"{name}: {again.value:.5g} (n {again.n}) where the card says {card.value:.5g} ± {card.se:.2g} (n {card.n})"
 
 
 def compare(checkpoint_name: str, groups: list[str]) -> None:
     checkpoint = load(bundled()[checkpoint_name])
     card = checkpoint.card
-    hows = {group: how for group, how in evaluations(card).items() if group in groups}
+    hows = {group: how for group, how in card.measurements.items() if group in groups}
     found: dict[str, Estimate] = {}
-    for how in {how["command"]: how for how in hows.values()}.values():
-        if local_data(how["data"]) is None:
-            pytest.skip(f"{how['data']} is not at hand: set LATENT_EXPLORER_DATA to the folder that holds it")
+    for how in {how.command: how for how in hows.values()}.values():
+        if local_data(how.data) is None:
+            pytest.skip(f"{how.data} is not at hand: set LATENT_EXPLORER_DATA to the folder that holds it")
         found |= evaluate(
             checkpoint,
-            how["data"],
-            how["split"],
-            limit=how["limit"],
-            seed=how["seed"],
-            metrics=[group for group, other in hows.items() if other["command"] == how["command"]],
+            how.data,
+            how.split,
+            limit=how.limit,
+            seed=how.seed or 0,
+            metrics=[group for group, other in hows.items() if other.command == how.command],
         )
     assert set(found) == {
-        name for how in hows.values() for name in how["names"]
+        name for how in hows.values() for name in how.names
     }  # no number of before, none left out
-    wrong = [disagreement(name, estimate, card["metrics"][name]) for name, estimate in found.items()]
+    wrong = [disagreement(name, estimate, card.metrics[name]) for name, estimate in found.items()]
     assert [line for line in wrong if line] == []
 
 
@@ -63,12 +62,9 @@ def test_all_numbers_of_every_card_come_out_again(name: str):
 
 
 def test_a_number_that_is_off_is_seen():
-    card = {"value": 87.96, "se": 0.26, "n": 10_000}
+    card = Estimate(87.96, 0.26, 10_000)
     assert disagreement("negative_elbo", Estimate(87.97, 0.26, 10_000), card) == ""
     assert "87.96" in disagreement("negative_elbo", Estimate(88.9, 0.26, 10_000), card)
     assert "n 5000" in disagreement("negative_elbo", Estimate(87.96, 0.26, 5_000), card)
-    assert (
-        disagreement("probe_z_knn_mean", Estimate(0.95, 0.01, 100), {"value": 0.94, "se": 0.01, "n": 100})
-        == ""
-    )
-    assert disagreement("probe_z_knn_mean", Estimate(0.85, 0.01, 100), {"value": 0.94, "se": 0.01, "n": 100})
+    assert disagreement("probe_z_knn_mean", Estimate(0.95, 0.01, 100), Estimate(0.94, 0.01, 100)) == ""
+    assert disagreement("probe_z_knn_mean", Estimate(0.85, 0.01, 100), Estimate(0.94, 0.01, 100))

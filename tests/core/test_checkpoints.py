@@ -20,7 +20,6 @@ from torch import Tensor
 from vae_core.checkpoints import (
     ATLAS,
     CARD,
-    FORMAT,
     WEIGHTS,
     Atlas,
     CheckpointError,
@@ -37,7 +36,9 @@ from vae_core.checkpoints import (
 from vae_core.data import DATASETS, Data
 from vae_core.distributions import Sampler
 from vae_core.model import Model
-from vae_core.models import CDVAE, described
+from vae_core.models import CDVAE
+from vae_core.training import Options
+from vae_core.training.state import new_card
 
 
 @pytest.fixture
@@ -66,9 +67,8 @@ def cut(path: Path, share: float = 0.6) -> None:
 def test_a_model_comes_back_with_identical_outputs(tmp_path: Path, digits: Data):
     declaration, batch = CDVAE(prior="class", nets="mlp-256"), digits.batch(slice(0, 4), Sampler.seeded(0))
     model = declaration.build(digits.signature)
-    data = {"name": "digits", "shape": [1, 8, 8], "classes": list(digits.classes)}
     save_model(tmp_path, model)
-    save_card(tmp_path, {"format": FORMAT, "model": described(declaration), "data": data})
+    save_card(tmp_path, new_card(declaration, digits, Options(), len(digits), ""))
 
     def outputs(model: Model) -> list[Tensor]:
         env = model.infer(batch, Sampler.seeded(1)).env
@@ -162,8 +162,11 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: edit_card(f, lambda c: c["model"].update(name="qvae")),
         "no model is called 'qvae'",
     ),
-    "a model without name": (lambda f: edit_card(f, lambda c: c["model"].pop("name")), "describes no model"),
-    "a model that is a word": (lambda f: edit_card(f, lambda c: c.update(model="vae")), "describes no model"),
+    "a model without name": (lambda f: edit_card(f, lambda c: c["model"].pop("name")), "model lacks name"),
+    "a model that is a word": (
+        lambda f: edit_card(f, lambda c: c.update(model="vae")),
+        'model is "vae" instead of an object',
+    ),
     "an unknown argument": (
         lambda f: edit_card(f, lambda c: c["model"]["arguments"].update(breadth=3)),
         "does not take these arguments",
@@ -174,24 +177,24 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "arguments that are a list": (
         lambda f: edit_card(f, lambda c: c["model"].update(arguments=[1])),
-        "describes no",
+        "model.arguments is a list instead of an object",
     ),
-    "data without shape": (lambda f: edit_card(f, lambda c: c["data"].pop("shape")), "describes no model"),
+    "data without shape": (lambda f: edit_card(f, lambda c: c["data"].pop("shape")), "data lacks shape"),
     "a shape of two numbers": (
         lambda f: edit_card(f, lambda c: c["data"].update(shape=[8, 8])),
         "describes no model",
     ),
     "a shape of words": (
         lambda f: edit_card(f, lambda c: c["data"].update(shape=["a", 8, 8])),
-        "describes no model",
+        r'data.shape.0. is "a" instead of a whole number',
     ),
     "a negative shape": (
         lambda f: edit_card(f, lambda c: c["data"].update(shape=[1, -8, 8])),
-        "describes no model",
+        r"data.shape.1. is -8 instead of a whole number",
     ),
     "classes that are a number": (
         lambda f: edit_card(f, lambda c: c["data"].update(classes=10)),
-        "describes no model",
+        "data.classes is 10 instead of a list",
     ),
     "weights that are no numbers": (
         lambda f: edit_weights(f, lambda t: next(iter(t.values())).view(-1)[:1].fill_(np.nan)),

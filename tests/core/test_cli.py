@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from vae_core.checkpoints import bundled, load, spoken
-from vae_core.checkpoints.evaluations import Evaluation, commands, merged
+from vae_core.checkpoints import Card, Measurement, bundled, load, load_card, spoken
+from vae_core.checkpoints.measurements import merged
 from vae_core.cli import main
 from vae_core.data import DATASETS
 from vae_core.kinds import Image
@@ -58,7 +58,7 @@ def test_pack_keeps_a_model_in_half_the_bytes(
     sizes = [(path / "model.safetensors").stat().st_size for path in (tmp_path / "kept", folder)]
     assert sizes[0] < 0.55 * sizes[1]
     assert {path.name for path in kept.folder.iterdir()} == {"card.json", "model.safetensors"}
-    assert kept.card["metrics"] == {}
+    assert kept.card.metrics == {}
     for name, value in whole.model.state_dict().items():
         assert torch.allclose(kept.model.state_dict()[name], value, rtol=1e-3, atol=1e-6)
 
@@ -135,9 +135,10 @@ def test_a_group_measured_again_replaces_its_own_numbers_and_no_others(folder: P
     assert names == {"distortion", "rate_z", "negative_elbo"}
     changed = {name for name, number in card["metrics"].items() if number != before["metrics"][name]}
     assert changed == names
-    assert "--seed 5" in commands(card, ["rate_z"])[0]
-    assert commands(card, ["active_units_z"]) == commands(before, ["active_units_z"])
-    assert "--seed 0" in commands(card, ["active_units_z"])[0]
+    measured = load_card(folder)
+    assert "--seed 5" in measured.commands(["rate_z"])[0]
+    assert measured.commands(["active_units_z"]) == Card.of(before).commands(["active_units_z"])
+    assert "--seed 0" in measured.commands(["active_units_z"])[0]
 
 
 def test_a_name_that_a_group_no_longer_gives_leaves_the_card(folder: Path, monkeypatch: pytest.MonkeyPatch):
@@ -156,8 +157,8 @@ def test_an_older_card_keeps_its_numbers_and_their_command(folder: Path):
     card = card_of(folder)
     assert card["metrics"]["gone"] == number
     assert card["metrics"]["negative_elbo"]["n"] == 20
-    assert commands(card, ["gone"]) == ["an old one"]
-    assert "--metrics elbo" in commands(card, ["negative_elbo"])[0]
+    assert load_card(folder).commands(["gone"]) == ["an old one"]
+    assert "--metrics elbo" in load_card(folder).commands(["negative_elbo"])[0]
 
 
 def test_a_group_that_fails_costs_no_other_its_numbers(
@@ -236,7 +237,7 @@ FACTORS = {"dimensions": ["z 1", "z 2"], "factors": ["a", "b"]}
 
 
 def test_tables_of_factors_are_replaced_by_what_measures_them_alone():
-    how: Evaluation = {"names": [], "command": "one"}
+    how = Measurement(names=(), command="one")
     card = {"metrics": {}, "factors": {**FACTORS, "n": 9, "information": [[1]], "importance": [[2]]}}
     assert merged(card, "elbo", {}, how, {})["factors"] == card["factors"]
     trees = merged(card, "dci", {}, how, {**FACTORS, "n": 5, "importance": [[3]]})["factors"]

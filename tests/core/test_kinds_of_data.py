@@ -370,7 +370,7 @@ def test_what_the_data_cannot_give_is_said_before_training_begins(
 
 def test_one_class_can_be_told_for_some_images_only(tmp_path: Path):
     options = replace(QUICK, objective=M2(labels=8))
-    assert train(Joint(latent=2), bars("train", 64, 1), options, tmp_path / "run").card["epochs_done"] == 1
+    assert train(Joint(latent=2), bars("train", 64, 1), options, tmp_path / "run").card.epochs_done == 1
 
 
 @pytest.mark.parametrize(

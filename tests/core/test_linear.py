@@ -389,7 +389,7 @@ def fitted(declaration: PPCA, epochs: int, data: Data, folder: Path) -> tuple[Mo
     """PPCA by `train`: the model and its losses."""
     options = Options(epochs=epochs, batch=128, learning_rate=3e-2, warmup=10, device="cpu")
     found = train(declaration, data, options, folder)
-    return found.model, [entry["loss"] for entry in found.card["history"]]
+    return found.model, [entry["loss"] for entry in found.card.history]
 
 
 @pytest.fixture(scope="module")

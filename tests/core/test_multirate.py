@@ -17,22 +17,21 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vae_core.checkpoints import CheckpointError, load, load_atlas, load_card, save_atlas, save_card
+from vae_core.checkpoints import CheckpointError, Point, load, load_atlas, load_card, save_atlas, save_card
 from vae_core.checkpoints.atlas import Atlas, Ladder
-from vae_core.checkpoints.frontier import Frontier, objective, rate, rate_error
 from vae_core.cli import main
 from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data
 from vae_core.distributions import Sampler, mean, rsample
 from vae_core.kinds import Image
 from vae_core.likelihoods import GaussianPixels
-from vae_core.metrics import bench_of, classes, frontier
+from vae_core.metrics import Estimate, bench_of, classes, measure_frontier
 from vae_core.metrics.evidence import terms_by_image
 from vae_core.model import Model
 from vae_core.models import CDVAE, VAE, Signature
 from vae_core.multirate import Gated, GatedHead, Rates, at, closing, ladder, rates_of, usual
 from vae_core.nets import Joined
-from vae_core.objectives import Bound, MultiRate
+from vae_core.objectives import Bound, MultiRate, MultiRateVAE
 from vae_core.priors import StandardNormal, one_hot
 from vae_core.projections import aligned, onto, umap
 from vae_core.training import Options, options_for, train
@@ -298,8 +297,8 @@ def test_a_card_says_that_it_is_multi_rate_and_a_run_goes_on(digits: Data, tmp_p
     options = Options(epochs=1, batch=64, device="cpu")
     train(declaration, digits, options, tmp_path / "run")
     resumed = train(declaration, digits, replace(options, epochs=2), tmp_path / "run", resume=True)
-    assert resumed.card["epochs_done"] == 2
-    assert resumed.card["objective"]["name"] == "multi-rate"
+    assert resumed.card.epochs_done == 2
+    assert isinstance(resumed.card.objective, MultiRateVAE)
     assert json.loads((tmp_path / "run" / "card.json").read_text())["model"]["arguments"]["rates"] == [
         0.1,
         10.0,
@@ -308,8 +307,8 @@ def test_a_card_says_that_it_is_multi_rate_and_a_run_goes_on(digits: Data, tmp_p
 
 def test_rate_falls_and_distortion_rises_with_beta(trained: dict[str, Path]):
     bench = bench_of(load(trained["rate-digits"]))
-    points = frontier(bench, ladder(bench.model, 5))["points"]
-    found = [(rate(point), point["distortion"]["value"]) for point in points]
+    points, _ = measure_frontier(bench, ladder(bench.model, 5))
+    found = [(point.rate, point.distortion.value) for point in points]
     rates, distortions = zip(*found, strict=True)
     assert list(rates) == sorted(rates, reverse=True)
     assert list(distortions) == sorted(distortions)
@@ -319,10 +318,10 @@ def test_rate_falls_and_distortion_rises_with_beta(trained: dict[str, Path]):
 def test_the_slope_of_the_frontier_lies_between_neighbouring_betas(trained: dict[str, Path]):
     checkpoint = load(trained["rate-digits"])
     bench = bench_of(checkpoint, split="train")  # the frontier that training walks along
-    points = frontier(bench, [{"z": beta} for beta in (0.3, 1.0, 3.0)])["points"]
+    points, _ = measure_frontier(bench, [{"z": beta} for beta in (0.3, 1.0, 3.0)])
     for one, other in itertools.pairwise(points):
-        slope = (other["distortion"]["value"] - one["distortion"]["value"]) / (rate(one) - rate(other))
-        assert one["betas"]["z"] < slope < other["betas"]["z"]
+        slope = (other.distortion.value - one.distortion.value) / (one.rate - other.rate)
+        assert one.betas["z"] < slope < other.betas["z"]
 
 
 def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimension(
@@ -331,8 +330,8 @@ def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimensi
     monkeypatch.setattr(classes, "JUDGE_STEPS", 150)
     monkeypatch.setattr(classes, "SAMPLES", 500)
     bench = bench_of(load(trained["rates-digits"]))
-    (point,) = frontier(bench, [{"z_l": 0.5, "z_u": 2.0}])["points"]
-    assert set(point) >= {
+    [point], _ = measure_frontier(bench, [{"z_l": 0.5, "z_u": 2.0}])
+    assert set(point.json()) >= {
         "betas",
         "distortion",
         "rate_z_l",
@@ -341,19 +340,19 @@ def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimensi
         "bayes_accuracy",
         "sample_accuracy",
     }
-    assert set(point["distortion"]) == {"value", "se", "n"}
-    assert {block: len(kl) for block, kl in point["kl"].items()} == {"z_l": 10, "z_u": 4}
-    assert sum(point["kl"]["z_u"]) == pytest.approx(point["rate_z_u"]["value"], rel=1e-4)
+    assert set(point.json()["distortion"]) == {"value", "se", "n"}
+    assert {block: len(kl) for block, kl in point.kl.items()} == {"z_l": 10, "z_u": 4}
+    assert sum(point.kl["z_u"]) == pytest.approx(point.numbers["rate_z_u"].value, rel=1e-4)
 
 
 def test_the_gap_to_an_anchor_is_the_difference_of_their_objectives(trained: dict[str, Path]):
     bench, betas = bench_of(load(trained["rate-digits"])), {"z": 2.0}
     plain = load(trained["vae-digits"]).model
-    twin, other = frontier(bench, [], [(at(bench.model, betas), betas), (plain, betas)])["anchors"]
-    assert (twin["gap"]["value"], twin["gap"]["se"], twin["gap"]["share"]) == (0.0, 0.0, 0.0)
-    ours = frontier(bench, [betas])["points"][0]
-    assert other["gap"]["value"] == pytest.approx(objective(ours) - objective(other), abs=1e-3)
-    assert other["gap"]["share"] == pytest.approx(objective(ours) / objective(other) - 1, abs=1e-5)
+    _, [twin, other] = measure_frontier(bench, [], [(at(bench.model, betas), betas), (plain, betas)])
+    assert (twin.gap.value, twin.gap.se, twin.gap.share) == (0.0, 0.0, 0.0)
+    [ours], _ = measure_frontier(bench, [betas])
+    assert other.gap.value == pytest.approx(ours.objective - other.objective, abs=1e-3)
+    assert other.gap.share == pytest.approx(ours.objective / other.objective - 1, abs=1e-5)
 
 
 def test_the_same_noise_measures_every_beta(trained: dict[str, Path]):
@@ -441,19 +440,19 @@ def test_the_command_writes_the_frontier_into_the_card(
     anchors = ["--anchors", str(trained["vae-digits"])]
     assert main(["frontier", str(folder), "--rungs", "3", "--limit", "100", *anchors]) == 0
     assert "beta(z) = 0.1: distortion" in capsys.readouterr().out
-    found = Frontier.of(load_card(folder))
+    found = load_card(folder).frontier
     assert found is not None
     assert (
         found.command == "latent-explorer frontier mine --rungs 3 --seed 0 --limit 100 --anchors vae-digits"
     )
-    assert [point["betas"]["z"] for point in found.points] == [0.1, 1.0, 10.0]
-    assert found.anchors[0]["betas"] == {"z": 1.0}
-    assert found.anchors[0]["gap"]["n"] == 100
+    assert [point.betas["z"] for point in found.points] == [0.1, 1.0, 10.0]
+    assert found.anchors[0].betas == {"z": 1.0}
+    assert found.anchors[0].gap.n == 100
     assert found.about == "100 test images of digits"
 
 
 def frontier_of(folder: Path) -> dict:
-    return load_card(folder)["frontier"]
+    return load_card(folder).json["frontier"]
 
 
 MEASURE = ["--rungs", "2", "--limit", "50"]
@@ -470,9 +469,9 @@ def test_a_frontier_measured_again_keeps_its_anchors_and_their_commands(
     assert frontier_of(folder)["anchors"] == before["anchors"]
     assert frontier_of(folder)["points"] != before["points"]
     assert main(["frontier", str(folder), *MEASURE, "--seed", "4", "--anchors", str(other)]) == 0
-    found = Frontier.of(load_card(folder))
+    found = load_card(folder).frontier
     assert found is not None
-    assert [anchor["name"] for anchor in found.anchors] == ["vae-digits", "other"]
+    assert [anchor.name for anchor in found.anchors] == ["vae-digits", "other"]
     assert [command.split("--seed ")[1][0] for command in found.gaps_by] == ["0", "4"]
     assert (
         main(["frontier", str(folder), *MEASURE, "--seed", "5", "--anchors", str(trained["vae-digits"])]) == 0
@@ -485,9 +484,9 @@ def test_anchors_measured_beside_other_weights_are_left_out_and_that_is_said(
 ):
     folder = shutil.copytree(trained["rate-digits"], tmp_path / "mine")
     assert main(["frontier", str(folder), *MEASURE, "--anchors", str(trained["vae-digits"])]) == 0
-    card = load_card(folder)
-    card["frontier"]["weights"] = "of another day"
-    save_card(folder, card)
+    save_card(
+        folder, load_card(folder).changed(frontier={**frontier_of(folder), "weights": "of another day"})
+    )
     assert load(folder).stale == ("frontier",)
     capsys.readouterr()
     assert main(["frontier", str(folder), *MEASURE]) == 0
@@ -522,14 +521,14 @@ def test_a_frontier_that_cannot_be_measured_leaves_the_card_alone(
 
 
 def test_the_frontier_between_two_rungs_is_between_them(trained: dict[str, Path]):
-    found = Frontier.of(load_card(trained["rates-digits"]))
+    found = load_card(trained["rates-digits"]).frontier
     assert found is not None
     low, high = (found.at({"z_l": 1.0, "z_u": beta}) for beta in (1.0, 10.0))
     middle = found.at({"z_l": 1.0, "z_u": math.sqrt(10)})
     assert middle["distortion"] == pytest.approx((low["distortion"] + high["distortion"]) / 2)
     assert middle["rate"] == pytest.approx((low["rate"] + high["rate"]) / 2)
     line = found.line("z_u", {"z_l": 1.2, "z_u": 1.0})
-    assert [point["betas"] for point in line] == [{"z_l": 1.0, "z_u": beta} for beta in (0.1, 1.0, 10.0)]
+    assert [point.betas for point in line] == [{"z_l": 1.0, "z_u": beta} for beta in (0.1, 1.0, 10.0)]
 
 
 @pytest.mark.parametrize(
@@ -559,18 +558,15 @@ def test_evaluate_measures_a_multi_rate_model_where_it_is_asked(
 
 
 def test_the_error_of_a_rate_is_never_less_than_that_of_its_blocks_together():
-    point = {
-        "betas": {"a": 1.0, "b": 1.0},
-        "rate_a": {"value": 1.0, "se": 0.3},
-        "rate_b": {"value": 2.0, "se": 0.4},
-    }
-    assert (rate(point), rate_error(point)) == (3.0, pytest.approx(0.7))
+    rates = {"rate_a": Estimate(1.0, 0.3, 5), "rate_b": Estimate(2.0, 0.4, 5)}
+    point = Point({"a": 1.0, "b": 1.0}, rates, {})
+    assert (point.rate, point.rate_error) == (3.0, pytest.approx(0.7))
 
 
 def test_a_card_without_a_frontier_has_none(trained: dict[str, Path], tmp_path: Path):
     card = load_card(trained["vae-digits"])
     save_card(tmp_path, card)
-    assert Frontier.of(load_card(tmp_path)) is None
+    assert load_card(tmp_path).frontier is None
 
 
 @pytest.mark.slow

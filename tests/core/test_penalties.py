@@ -428,7 +428,7 @@ def test_a_resumed_run_is_the_uninterrupted_run_with_all_that_the_objective_has_
         train(declaration, digits, options, tmp_path / "parts", report=interrupt_after(options.epochs // 2))
     train(declaration, digits, options, tmp_path / "parts", resume=True)
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "parts"))
-    assert load_card(tmp_path / "whole")["found"] == load_card(tmp_path / "parts")["found"]
+    assert load_card(tmp_path / "whole").found == load_card(tmp_path / "parts").found
 
 
 @pytest.mark.parametrize(
@@ -452,7 +452,7 @@ def test_a_run_interrupted_in_its_first_epoch_starts_where_the_training_set_says
 def test_dual_ascent_is_at_work_in_a_training(digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Constrained, "WARMUP", 3)
     declaration, options = RESUMED["constrained"]
-    found = train(declaration, digits, options, tmp_path / "run").card["found"]
+    found = train(declaration, digits, options, tmp_path / "run").card.found
     assert set(found) == {"beta", "rate", "active"}
     assert found["beta"] != 1
     assert (found["beta"] > 1) == (found["rate"] > 2)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, MixtureSameFamily, Normal
 
+from vae_core import objectives
 from vae_core.checkpoints import TRAINING, load_card, read_tensors
 from vae_core.cli import main
 from vae_core.data import Data
@@ -294,7 +295,7 @@ OBJECTIVES = {
 
 
 def history(folder: Path) -> list[dict[str, float]]:
-    return [{k: v for k, v in entry.items() if k != "seconds"} for entry in load_card(folder)["history"]]
+    return [{k: v for k, v in entry.items() if k != "seconds"} for entry in load_card(folder).history]
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -337,7 +338,7 @@ def test_validation_measures_the_loss_without_a_step_of_the_discriminator(digits
     found = train(
         SMALL, digits, replace(OBJECTIVES["factor"], validation=65, epochs=1, limit=321), tmp_path / "run"
     )
-    assert math.isfinite(found.card["history"][0]["validation_loss"])
+    assert math.isfinite(found.card.history[0]["validation_loss"])
 
 
 def test_a_discriminator_that_is_not_finite_stops_the_training_at_its_step(
@@ -355,7 +356,7 @@ def test_a_discriminator_that_is_not_finite_stops_the_training_at_its_step(
     with pytest.raises(TrainingError, match="term total_correlation_z is not finite at step 6;") as caught:
         train(SMALL, digits, OBJECTIVES["factor"], tmp_path / "run")
     one_line(caught.value)
-    assert load_card(tmp_path / "run")["epochs_done"] == 1
+    assert load_card(tmp_path / "run").epochs_done == 1
 
 
 WORDS = {
@@ -381,16 +382,16 @@ def test_the_command_trains_it(
         "tc": {"tc_beta": 6.0, "tc_alpha": 0.5},
         "factor": {"tc_weight": 5.0, "discriminator_width": 16},
     }
-    assert card["objective"]["name"] == name
-    assert card["objective"].items() >= weights[name].items()
-    assert math.isfinite(card["history"][0][f"total_correlation_{block}"])
+    assert type(card.objective) is objectives.OBJECTIVES[name]
+    assert vars(card.objective).items() >= weights[name].items()
+    assert math.isfinite(card.history[0][f"total_correlation_{block}"])
     assert f"total_correlation_{block}" in capsys.readouterr().err
 
 
 def test_other_objectives_have_cards_as_before(digits: Data, tmp_path: Path):
     card = train(SMALL, digits, replace(QUICK, epochs=1), tmp_path / "run").card
-    assert not {key for key in card["objective"] if key.startswith(("tc", "discriminator"))}
-    assert json.dumps(card["objective"])
+    assert not {key for key in card.json["objective"] if key.startswith(("tc", "discriminator"))}
+    assert json.dumps(card.json["objective"])
 
 
 @pytest.mark.parametrize(

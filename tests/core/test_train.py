@@ -21,7 +21,17 @@ import torch
 from torch import Tensor
 
 from vae_core import checkpoints
-from vae_core.checkpoints import CARD, TRAINING, WEIGHTS, Checkpoint, bundled, load, load_card, read_tensors
+from vae_core.checkpoints import (
+    CARD,
+    TRAINING,
+    WEIGHTS,
+    Active,
+    Checkpoint,
+    bundled,
+    load,
+    load_card,
+    read_tensors,
+)
 from vae_core.cli import main
 from vae_core.data import Data, load_data
 from vae_core.models import CDVAE, VAE
@@ -56,7 +66,7 @@ def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
 
 def history(folder: Path) -> list[dict[str, float]]:
     """The history of a card without the seconds, which no seed repeats."""
-    return [{k: v for k, v in entry.items() if k != "seconds"} for entry in load_card(folder)["history"]]
+    return [{k: v for k, v in entry.items() if k != "seconds"} for entry in load_card(folder).history]
 
 
 def interrupt_after(epoch: int) -> Callable[[Progress], None]:
@@ -78,23 +88,22 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("declaration", [SMALL, CDVAE(unlabelled=2, nets="mlp-256")])
 def test_the_loss_falls(declaration: VAE | CDVAE, digits: Data, tmp_path: Path):
     found = train(declaration, digits, replace(QUICK, limit=None, epochs=8), tmp_path / "run")
-    losses = [entry["loss"] for entry in found.card["history"]]
+    losses = [entry["loss"] for entry in found.card.history]
     assert losses[-1] < 0.9 * losses[0]
 
 
 def test_the_checkpoint_that_comes_back_is_the_one_on_disk(digits: Data, tmp_path: Path):
     found = train(SMALL, digits, replace(QUICK, epochs=1), tmp_path / "run")
     assert same(found.model.state_dict(), weights(tmp_path / "run"))
-    assert load_card(tmp_path / "run") == json.loads(json.dumps(found.card))
+    assert load_card(tmp_path / "run") == found.card
 
 
 def test_the_card_records_what_was_trained_and_how(uninterrupted: Path):
     card = load_card(uninterrupted)
-    assert card["model"] == {"name": "vae", "arguments": asdict(VAE(latent=3, nets="mlp-256"))}
-    assert card["data"]["name"] == "digits"
-    assert card["data"]["images"] == 256
-    assert card["objective"]["beta"] == {"z": 1.0}
-    assert card["epochs_done"] == len(card["history"]) == 4
+    assert (card.model.name, card.model.arguments) == ("vae", asdict(VAE(latent=3, nets="mlp-256")))
+    assert (card.data.name, card.data.images) == ("digits", 256)
+    assert card.objective == ELBO(beta={"z": 1.0})
+    assert card.epochs_done == len(card.history) == 4
 
 
 def test_the_same_seed_gives_the_same_weights(uninterrupted: Path, digits: Data, tmp_path: Path):
@@ -119,7 +128,7 @@ def test_a_resumed_run_is_the_uninterrupted_run_bit_for_bit(
 ):
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, digits, QUICK, tmp_path / "run", report=interrupt_after(2))
-    assert load_card(tmp_path / "run")["epochs_done"] == 2
+    assert load_card(tmp_path / "run").epochs_done == 2
     train(SMALL, digits, QUICK, tmp_path / "run", resume=True)
     assert same(weights(uninterrupted), weights(tmp_path / "run"))
     assert history(uninterrupted) == history(tmp_path / "run")
@@ -135,7 +144,7 @@ def test_a_run_interrupted_inside_an_epoch_repeats_that_epoch(
     monkeypatch.setattr(loop, "CHECK_EVERY", 1)
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, digits, QUICK, tmp_path / "run", report=report)
-    assert load_card(tmp_path / "run")["epochs_done"] == 2
+    assert load_card(tmp_path / "run").epochs_done == 2
     train(SMALL, digits, QUICK, tmp_path / "run", resume=True)
     assert same(weights(uninterrupted), weights(tmp_path / "run"))
 
@@ -179,8 +188,8 @@ def test_a_run_killed_between_two_files_of_an_epoch_resumes_whole(
 def test_a_finished_run_can_be_given_more_epochs(digits: Data, tmp_path: Path):
     train(SMALL, digits, replace(QUICK, epochs=1), tmp_path / "run")
     found = train(SMALL, digits, replace(QUICK, epochs=3), tmp_path / "run", resume=True)
-    assert [entry["epoch"] for entry in found.card["history"]] == [1, 2, 3]
-    assert found.card["training"]["epochs"] == 3
+    assert [entry["epoch"] for entry in found.card.history] == [1, 2, 3]
+    assert found.card.training.epochs == 3
 
 
 def test_what_was_measured_outlives_a_training_and_is_known_to_be_of_older_weights(
@@ -192,7 +201,7 @@ def test_what_was_measured_outlives_a_training_and_is_known_to_be_of_older_weigh
     assert main(evaluate) == 0
     assert load(folder).stale == ()
     found = train(SMALL, digits, replace(QUICK, epochs=2), folder, resume=True)
-    assert "negative_elbo" in load_card(folder)["metrics"]
+    assert "negative_elbo" in load_card(folder).metrics
     assert load(folder).stale == found.stale == ("numbers",)
     assert main(evaluate) == 0
     assert load(folder).stale == ()
@@ -202,7 +211,7 @@ def test_what_was_measured_outlives_a_training_and_is_known_to_be_of_older_weigh
             assert main([*evaluate[:-1], "active", "--write"]) == 0
 
     train(SMALL, digits, replace(QUICK, epochs=4), folder, resume=True, report=measured)
-    assert {"negative_elbo", "active_units_z"} <= set(load_card(folder)["metrics"])
+    assert {"negative_elbo", "active_units_z"} <= set(load_card(folder).metrics)
 
 
 UNASKED = replace(QUICK, epochs=None, warmup=None)
@@ -213,8 +222,8 @@ def test_defaults_follow_the_length_of_a_training_and_the_card_says_them(
 ):
     monkeypatch.setattr(training_options, "USUAL_STEPS", 100)
     found = train(SMALL, digits, UNASKED, tmp_path / "run")
-    assert found.card["training"]["epochs"] == found.card["epochs_done"] == 100 / STEPS_AN_EPOCH
-    assert found.card["training"]["warmup"] == 10
+    assert found.card.training.epochs == found.card.epochs_done == 100 / STEPS_AN_EPOCH
+    assert found.card.training.warmup == 10
     explicit = train(SMALL, digits, replace(UNASKED, epochs=25, warmup=10), tmp_path / "again")
     assert same(found.model.state_dict(), explicit.model.state_dict())
 
@@ -225,22 +234,20 @@ def test_a_resumed_run_keeps_the_length_and_the_warm_up_it_was_begun_with(digits
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, digits, begun, tmp_path / "run", report=interrupt_after(2))
     found = train(SMALL, digits, UNASKED, tmp_path / "run", resume=True)
-    assert found.card["epochs_done"] == 4
+    assert found.card.epochs_done == 4
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "run"))
     found = train(SMALL, digits, replace(UNASKED, epochs=6), tmp_path / "run", resume=True)
-    assert (found.card["epochs_done"], found.card["training"]["warmup"]) == (6, 1)
+    assert (found.card.epochs_done, found.card.training.warmup) == (6, 1)
 
 
 @pytest.mark.parametrize("name", bundled())
 def test_the_bundled_models_would_be_trained_alike_by_todays_defaults(name: str):
     card = load_card(bundled()[name])
-    made = card["training"]
-    steps = card["data"]["images"] // made["batch"]
+    made = card.training
+    steps = card.data.images // made.batch
     settled = Options(epochs=made["epochs"], batch=made["batch"]).settled(steps)
-    assert "--warmup" in card["command"] or made["warmup"] == settled.warmup
-    assert (
-        "--epochs" in card["command"] or made["epochs"] == Options(batch=made["batch"]).settled(steps).epochs
-    )
+    assert "--warmup" in card.command or made.warmup == settled.warmup
+    assert "--epochs" in card.command or made.epochs == Options(batch=made.batch).settled(steps).epochs
 
 
 def test_a_constraint_begins_to_bind_in_a_short_training_too():
@@ -255,10 +262,10 @@ def test_active_dimensions_are_counted_at_the_end_and_a_collapse_is_said(
 ):
     arguments = [*ARGUMENTS, "--epochs", "2", "--beta", "1000", "--out", str(tmp_path / "run")]
     assert main(arguments) == 0
-    assert load_card(tmp_path / "run")["active_dimensions"] == {"z": {"active": 0, "dimensions": 3, "n": 256}}
+    assert load_card(tmp_path / "run").active_dimensions == {"z": Active(active=0, dimensions=3, n=256)}
     assert "z has collapsed: none of its 3 dimensions is active" in " ".join(capsys.readouterr().out.split())
     found = train(SMALL, digits, replace(QUICK, validation=40), tmp_path / "other")
-    assert found.card["active_dimensions"]["z"]["n"] == 40
+    assert found.card.active_dimensions["z"].n == 40
     assert collapsed({"active_dimensions": {"z": {"active": 1, "dimensions": 8, "n": 9}}})[0].startswith(
         "z: 1 of 8 dimensions is active"
     )
@@ -269,7 +276,7 @@ def test_active_dimensions_are_counted_at_the_end_and_a_collapse_is_said(
 @pytest.mark.parametrize("seed", range(3))
 def test_the_first_model_of_the_readme_is_alive(seed: int, digits: Data, tmp_path: Path):
     found = train(VAE(latent=8), digits, Options(seed=seed, device="cpu"), tmp_path / "small")
-    assert found.card["active_dimensions"]["z"]["active"] >= 6
+    assert found.card.active_dimensions["z"].active >= 6
 
 
 @pytest.mark.parametrize(
@@ -334,7 +341,7 @@ def test_a_loss_that_is_not_finite_stops_at_its_step_and_keeps_the_last_epoch(
         train(SMALL, digits, QUICK, tmp_path / "run")
     one_line(caught.value)
     kept = load(tmp_path / "run")
-    assert kept.card["epochs_done"] == 1
+    assert kept.card.epochs_done == 1
     assert all(value.isfinite().all() for value in kept.model.state_dict().values())
 
 
@@ -374,7 +381,7 @@ def test_a_full_disk_stops_training_and_keeps_the_last_epoch(
         train(SMALL, digits, QUICK, tmp_path / "run")
     one_line(caught.value)
     monkeypatch.undo()
-    assert load(tmp_path / "run").card["epochs_done"] == 2
+    assert load(tmp_path / "run").card.epochs_done == 2
     train(SMALL, digits, QUICK, tmp_path / "run", resume=True)
     assert same(weights(uninterrupted), weights(tmp_path / "run"))
 
@@ -392,7 +399,7 @@ def test_patience_stops_after_epochs_without_a_better_validation_loss(
 ):
     monkeypatch.setattr(loop.Run, "_validate", scripted_validation([9.0, 8.0, 8.5, 7.0, 7.0, 7.5, 1.0, 0.5]))
     found = train(SMALL, digits, WATCHED, tmp_path / "run")
-    assert [entry["validation_loss"] for entry in found.card["history"]] == [9.0, 8.0, 8.5, 7.0, 7.0, 7.5]
+    assert [entry["validation_loss"] for entry in found.card.history] == [9.0, 8.0, 8.5, 7.0, 7.0, 7.5]
 
 
 def test_patience_outlives_an_interruption(digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -401,13 +408,13 @@ def test_patience_outlives_an_interruption(digits: Data, tmp_path: Path, monkeyp
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, digits, WATCHED, tmp_path / "run", report=interrupt_after(3))
     found = train(SMALL, digits, WATCHED, tmp_path / "run", resume=True)
-    assert found.card["epochs_done"] == 4
+    assert found.card.epochs_done == 4
 
 
 def test_held_out_images_are_measured_and_not_trained_on(digits: Data, tmp_path: Path):
     found = train(SMALL, digits, replace(QUICK, validation=64), tmp_path / "run")
-    losses = [entry["validation_loss"] for entry in found.card["history"]]
-    assert found.card["data"]["images"] == 192
+    losses = [entry["validation_loss"] for entry in found.card.history]
+    assert found.card.data.images == 192
     assert losses[-1] < losses[0]
 
 
@@ -461,7 +468,7 @@ def test_bfloat16_trains_to_finite_numbers_like_those_of_float32(
         for value in weights(tmp_path / "run").values()
     )
     assert not same(weights(uninterrupted), weights(tmp_path / "run"))
-    assert found.card["history"][-1]["loss"] == pytest.approx(history(uninterrupted)[-1]["loss"], rel=0.02)
+    assert found.card.history[-1]["loss"] == pytest.approx(history(uninterrupted)[-1]["loss"], rel=0.02)
 
 
 ARGUMENTS = ["train", "vae", "--data", "digits", "--no-atlas", "--latent", "3", "--nets", "mlp-256"]
@@ -554,7 +561,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def epochs_done(folder: Path) -> int:
-    return load_card(folder)["epochs_done"] if (folder / CARD).exists() else 0
+    return load_card(folder).epochs_done if (folder / CARD).exists() else 0
 
 
 def test_a_checkpoint_killed_at_any_moment_can_be_loaded_and_resumed(commands: Commands, tmp_path: Path):
@@ -566,7 +573,7 @@ def test_a_checkpoint_killed_at_any_moment_can_be_loaded_and_resumed(commands: C
         time.sleep(chance.uniform(0, 0.1))
         os.kill(number, signal.SIGKILL)
         assert commands.wait(number) == -signal.SIGKILL
-        assert load(folder).card["epochs_done"] > before
+        assert load(folder).card.epochs_done > before
 
 
 def test_leftovers_of_a_killed_write_do_no_harm(uninterrupted: Path, digits: Data, tmp_path: Path):
@@ -575,7 +582,7 @@ def test_leftovers_of_a_killed_write_do_no_harm(uninterrupted: Path, digits: Dat
         (tmp_path / "run" / f".{name}.x7r3").write_bytes(b"half a f")
     load(tmp_path / "run")
     found = train(SMALL, digits, replace(QUICK, epochs=5), tmp_path / "run", resume=True)
-    assert found.card["epochs_done"] == 5
+    assert found.card.epochs_done == 5
 
 
 def free_port() -> int:
@@ -592,7 +599,7 @@ def two_processes(commands: Commands, *arguments: str) -> list[int]:
 
 
 def assert_same_run(one: Path, other: Path) -> None:
-    assert load_card(other)["cost"]["processes"] == 2
+    assert load_card(other).cost.processes == 2
     for a, b in zip(history(one), history(other), strict=True):
         assert a == pytest.approx(b, rel=1e-4)
 
@@ -659,7 +666,7 @@ def test_the_command_itself_survives_kill_9(tmp_path: Path):
             started.wait(chance.uniform(0.05, 1.0))
         started.send_signal(signal.SIGKILL)
         started.communicate()
-        assert load(folder).card["epochs_done"] >= 1
+        assert load(folder).card.epochs_done >= 1
 
 
 @pytest.mark.gpu

@@ -5,9 +5,8 @@ the encodings of the test set and their projections. Nothing is unpickled, and e
 """
 
 from .atlas import Arrays, Atlas, Ladder, load_atlas, save_atlas
-from .card import FORMAT, load_card, save_card, signature_of, upgraded, versions
+from .card import FORMAT, MEASURED, Active, Card, Cost, load_card, save_card, versions
 from .checkpoint import Checkpoint, load, pack
-from .evaluations import MEASURED
 from .folder import (
     ATLAS,
     CARD,
@@ -21,7 +20,9 @@ from .folder import (
     located,
     spoken,
 )
-from .frontier import Frontier
+from .frontier import Anchor, Frontier, Gap, Point
+from .measurements import Factors, Measurement
+from .reading import sendable
 from .weights import fingerprint, read_metadata, read_tensors, save_model, write_tensors
 
 __all__ = [
@@ -31,12 +32,20 @@ __all__ = [
     "MEASURED",
     "TRAINING",
     "WEIGHTS",
+    "Active",
+    "Anchor",
     "Arrays",
     "Atlas",
+    "Card",
     "Checkpoint",
     "CheckpointError",
+    "Cost",
+    "Factors",
     "Frontier",
+    "Gap",
     "Ladder",
+    "Measurement",
+    "Point",
     "atomic",
     "bundled",
     "bundled_folder",
@@ -52,9 +61,8 @@ __all__ = [
     "save_atlas",
     "save_card",
     "save_model",
-    "signature_of",
+    "sendable",
     "spoken",
-    "upgraded",
     "versions",
     "write_tensors",
 ]

@@ -3,7 +3,6 @@
 Shapes: R rungs, N items, D dimensions.
 """
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from .card import load_card, save_card
 from .folder import ATLAS, CheckpointError, atomic, located
+from .grid import corners
 
 Arrays = dict[str, np.ndarray]
 
@@ -148,31 +148,6 @@ class Ladder:
         return cls(betas, tuple(rungs))
 
 
-def corners(ladder: Mapping[str, np.ndarray], betas: Mapping[str, float]) -> list[tuple[int, float]]:
-    """The rungs round these betas with their shares, which add up to 1; betas beyond the ends count as the ends.
-
-    >>> corners({"z": np.array([0.1, 1.0, 10.0])}, {"z": 10**0.25})
-    [(1, 0.75), (2, 0.25)]
-    """
-    sides = [_between(np.unique(ladder[block]), beta) for block, beta in betas.items()]
-    found = []
-    for combination in itertools.product(*sides):
-        here = [ladder[block] == value for block, (value, _) in zip(betas, combination, strict=True)]
-        rung = int(np.flatnonzero(np.logical_and.reduce(here))[0]) if here else 0
-        found.append((rung, round(float(np.prod([share for _, share in combination])), 9)))
-    return found
-
-
-def _between(rungs: np.ndarray, beta: float) -> list[tuple[float, float]]:
-    """The one or two rungs round a beta, with their shares; a hundredth of the way is no way."""
-    place = float(np.interp(np.log(beta), np.log(rungs), np.arange(len(rungs))))
-    low = int(place)
-    share = place - low
-    if share < 0.01 or share > 0.99:
-        return [(float(rungs[round(place)]), 1.0)]
-    return [(float(rungs[low]), 1 - share), (float(rungs[low + 1]), share)]
-
-
 def _named(arrays: Mapping[str, np.ndarray], kind: str) -> Arrays:
     """What stands under `kind.<name>`."""
     parts = {key: key.split(".") for key in arrays}
@@ -214,4 +189,4 @@ def save_atlas(folder: Path, atlas: Ladder, weights: str = "") -> None:
     with atomic(folder / ATLAS) as file:
         np.savez_compressed(file, allow_pickle=False, **atlas.arrays())
     if weights:
-        save_card(folder, {**load_card(folder), "atlas": {"weights": weights}})
+        save_card(folder, load_card(folder).changed(atlas={"weights": weights}))

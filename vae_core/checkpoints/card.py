@@ -1,27 +1,229 @@
-"""The card of a checkpoint, `card.json`: what the model is, how it was made and what was measured."""
+"""The card of a checkpoint, `card.json`: what the model is, how it was made and what was measured.
+
+A card is read and checked once, when it is loaded: every field is then of the kind that it is declared to be here. Fields that this
+version does not know stay in `Card.json`, which is what is written back.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..estimates import Estimate
 from ..fields import options
-from ..kinds import kind_of
+from ..kinds import Image, kind_of
 from ..models import Signature
-from ..objectives import OBJECTIVES
+from ..objectives import OBJECTIVES, Declared
+from ..objectives import kind_of as objective_kind
 from .folder import CARD, CheckpointError, atomic, bundled, located
+from .frontier import Anchor, Frontier, Point
+from .frontier import merged as with_frontier
+from .measurements import Factors, Measurement, merged, recorded
+from .reading import entries, read, read_fields, shown
 
 FORMAT = 2
 
+# What measuring writes into a card, and training leaves alone.
+MEASURED = ("metrics", "evaluations", "evaluation", "factors", "frontier", "atlas")
 
-def signature_of(card: Mapping[str, Any]) -> Signature:
-    return Signature(kind_of(card["data"]), tuple(card["data"]["classes"]))
+
+@dataclass(frozen=True)
+class Described:
+    """A model by its name in `MODELS`, and its arguments."""
+
+    name: str
+    arguments: dict[str, Any]
 
 
-def load_card(folder: Path | str) -> dict[str, Any]:
-    """The card as a dictionary. Raises CheckpointError where it is missing, damaged or from another version."""
+@dataclass(frozen=True)
+class TrainedOn:
+    """The data: their name, what an observation is (`kinds.kind_of`), the names of the classes, and how many were trained on.
+
+    Raises ValueError for a kind that does not exist."""
+
+    name: str
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    images: int
+    pixels: str = ""
+    kind: str = Image.name
+    features: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    mean: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+    def __post_init__(self):
+        if self.kind == Image.name and len(self.shape) != 3:
+            raise ValueError(f"images of {' x '.join(map(str, self.shape))} do not exist")
+        _ = self.signature
+
+    @property
+    def signature(self) -> Signature:
+        return Signature(kind_of(vars(self)), self.classes)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The options of the training (`training.Options`). Raises ValueError for a batch of none."""
+
+    batch: int
+    learning_rate: float
+    seed: int
+    epochs: int | None = None
+    warmup: int | None = None
+    stagewise: bool = False
+    clip: float | None = None
+    limit: int | None = None
+    validation: int = 0
+    patience: int | None = None
+    device: str = "auto"
+    precision: str = "auto"
+
+    def __post_init__(self):
+        if self.batch < 1:
+            raise ValueError("a batch has at least one image")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the training took, in seconds, and on what."""
+
+    seconds: float
+    threads: int
+    device: str
+    processes: int
+
+
+@dataclass(frozen=True)
+class Active:
+    """How many of a block's dimensions were active on n images at the end of the training."""
+
+    active: int
+    dimensions: int
+    n: int
+
+
+@dataclass(frozen=True)
+class MadeOf:
+    """The fingerprint of the weights that something was made of."""
+
+    weights: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What `card.json` says. `Card.of` makes one from it, `changed` another with some parts anew; both check every part.
+
+    `found` is what the objective found by itself, such as a multiplier; `history` is one entry an epoch; `measurements` say what measured
+    which of the `metrics`; `weights` is the precision of the file, where it was packed.
+    """
+
+    model: Described
+    data: TrainedOn
+    objective: Declared
+    training: Recipe
+    epochs_done: int
+    measurements: dict[str, Measurement]
+    rates: tuple[float, float] | None
+    cost: Cost | None
+    json: dict[str, Any] = field(repr=False, compare=False)
+    command: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    history: tuple[dict[str, float], ...] = ()
+    found: dict[str, float] = field(default_factory=dict)
+    active_dimensions: dict[str, Active] = field(default_factory=dict)
+    metrics: dict[str, Estimate] = field(default_factory=dict)
+    factors: Factors | None = None
+    atlas: MadeOf | None = None
+    weights: str = ""
+
+    @classmethod
+    def of(cls, told: Any) -> "Card":
+        """The card that an object of JSON is, of format 1 or 2. Raises ValueError that names the field which is of the wrong kind.
+
+        >>> Card.of({"format": 2, "model": {"name": "vae"}})
+        Traceback (most recent call last):
+        ValueError: model lacks arguments
+        """
+        whole = upgraded(entries(told, ""))
+        parts = read_fields(cls, whole, "", skip={"objective", "measurements", "rates", "cost", "json"})
+        cost, rates = whole.get("cost"), parts["model"].arguments.get("rates")
+        return cls(
+            **parts,
+            objective=_objective(whole),
+            measurements=read(dict[str, Measurement], recorded(whole), "evaluations"),
+            rates=read(tuple[float, float] | None, rates, "model.arguments.rates"),
+            cost=read(Cost | None, None if cost == {} else cost, "cost"),
+            json=whole,
+        )
+
+    def measurement_of(self, number: str) -> Measurement | None:
+        """What measured this number; None where the card does not say."""
+        return next((how for how in self.measurements.values() if number in how.names), None)
+
+    def commands(self, numbers: Iterable[str]) -> list[str]:
+        """The commands that measured these numbers, each once."""
+        known = [self.measurement_of(number) for number in numbers]
+        return list(dict.fromkeys(how.command for how in known if how and how.command))
+
+    def images(self, numbers: Iterable[str]) -> str:
+        """The images that these numbers were measured on, in words."""
+        known = [self.measurement_of(number) for number in numbers]
+        parts = [f"the {how.split} images of {how.data}" for how in known if how and how.split and how.data]
+        return " and ".join(dict.fromkeys(parts)) or "images that the card does not name"
+
+    def measured(
+        self,
+        group: str,
+        numbers: Mapping[str, Estimate],
+        how: Measurement,
+        tables: Mapping[str, Any] | None = None,
+    ) -> "Card":
+        """The card with a group of numbers measured anew, and its tables of factors; those of every other group stay."""
+        return Card.of(merged(self.json, group, numbers, how, tables or {}))
+
+    def with_frontier(
+        self, points: Sequence[Point], anchors: Sequence[Anchor], how: Mapping[str, Any], keep: bool
+    ) -> "Card":
+        """The card with a frontier measured as `how` says; the anchors that it held stay where they are to be kept."""
+        return Card.of(with_frontier(self.json, points, anchors, how, keep))
+
+    def changed(self, **parts: Any) -> "Card":
+        """The card with some entries of its JSON replaced. Raises ValueError as `of` does."""
+        return Card.of({**self.json, **parts})
+
+    @cached_property
+    def frontier(self) -> Frontier | None:
+        """What was measured over the betas of a multi-rate model, if it was. It is read when it is asked for: a damaged one raises
+        ValueError then, and the command that measures it anew can open the card."""
+        return Frontier.of(self.json.get("frontier"))
+
+    @property
+    def frontier_made_of(self) -> MadeOf | None:
+        """The weights that the frontier is of, be it damaged or not."""
+        told = self.json.get("frontier")
+        weights = told.get("weights") if isinstance(told, dict) else None
+        return MadeOf(weights) if isinstance(weights, str) else None
+
+
+def _objective(card: Mapping[str, Any]) -> Declared:
+    """An objective that can be declared, and so be told."""
+    if "objective" not in card:
+        raise ValueError("it lacks objective")
+    given = dict(entries(card["objective"], "objective"))
+    name = read(str, given.pop("name", None), "objective.name")
+    kind = objective_kind(name, given)
+    return kind(**read_fields(kind, given, "objective"))
+
+
+def load_card(folder: Path | str) -> Card:
+    """The card in a folder. Raises CheckpointError where it is missing or damaged, from another version, or has a field of the wrong kind."""
     folder = located(folder)
     path = folder / CARD
     try:
@@ -37,23 +239,33 @@ def load_card(folder: Path | str) -> dict[str, Any]:
     if not isinstance(card, dict) or not {"model", "data", "format"} <= set(card):
         raise CheckpointError(f"{path} is no model card: it lacks model, data or format")
     if card["format"] not in (1, FORMAT):
-        raise CheckpointError(f"{path} has format {card['format']}, this version reads {FORMAT}: update")
-    return card if card["format"] == FORMAT else upgraded(card)
+        raise CheckpointError(
+            f"{path} has format {shown(card['format'])}, this version reads {FORMAT}: update"
+        )
+    try:
+        return Card.of(card)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}; restore it, or train again") from None
 
 
-def upgraded(card: dict[str, Any]) -> dict[str, Any]:
+def upgraded(card: Mapping[str, Any]) -> dict[str, Any]:
     """A card of format 1 as one of format 2: there an objective with some labels was an elbo with an option more, the range of betas
     stood in the objective too, and training stage by stage was counted to the objective."""
     made, training = card.get("objective"), card.get("training")
-    if not (isinstance(made, dict) and isinstance(training, dict)):
+    if card.get("format") == FORMAT or not (isinstance(made, dict) and isinstance(training, dict)):
         return {**card, "format": FORMAT}
     old = {key: value for key, value in made.items() if key != "rates"}
     name = "semi-supervised" if old.get("labels") is not None else old.pop("name", "elbo")
-    takes = options(OBJECTIVES[name]) if name in OBJECTIVES else {}
+    takes = options(OBJECTIVES[name]) if isinstance(name, str) and name in OBJECTIVES else {}
     usual = {option.name: option.default for option in takes.values() if not option.required}
     weighed = usual | {key: value for key, value in old.items() if key in takes}
     whole = {"stagewise": bool(old.get("stagewise")), **training}
     return {**card, "format": FORMAT, "objective": {"name": name, **weighed}, "training": whole}
+
+
+def save_card(folder: Path, card: Card) -> None:
+    with atomic(folder / CARD) as file:
+        file.write((json.dumps(card.json, indent=1) + "\n").encode())
 
 
 def versions() -> dict[str, str]:
@@ -68,8 +280,3 @@ def _installed(name: str) -> bool:
     except metadata.PackageNotFoundError:
         return False
     return True
-
-
-def save_card(folder: Path, card: Mapping[str, Any]) -> None:
-    with atomic(folder / CARD) as file:
-        file.write((json.dumps(card, indent=1) + "\n").encode())

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -13,11 +12,10 @@ from ..model import Model
 from ..models import Signature, declare
 from ..multirate import at, usual
 from .atlas import Atlas, Ladder, load_atlas
-from .card import load_card, save_card, signature_of
-from .evaluations import MEASURED, evaluations
+from .card import MEASURED, Card, load_card, save_card
 from .folder import ATLAS, CARD, WEIGHTS, CheckpointError, located, spoken
 from .frontier import Frontier
-from .weights import fingerprint, load_into, save_model
+from .weights import Room, fingerprint, load_into, read_shapes, save_model
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Checkpoint:
     """A model and its card; the atlas is read when it is first asked for. A multi-rate model is at some beta of each block, `betas`."""
 
     folder: Path
-    card: dict[str, Any]
+    card: Card
     model: Model
     betas: dict[str, float] = field(default_factory=dict)
     weights: str = ""
@@ -35,7 +33,7 @@ class Checkpoint:
 
     @property
     def signature(self) -> Signature:
-        return signature_of(self.card)
+        return self.card.data.signature
 
     @property
     def kind(self) -> Kind:
@@ -50,16 +48,14 @@ class Checkpoint:
     def stale(self) -> tuple[str, ...]:
         """What was made of other weights than these, of "atlas", "numbers" and "frontier"; what does not say of which is taken to fit."""
         made = {
-            "atlas": [self.card.get("atlas")],
-            "numbers": evaluations(self.card).values(),
-            "frontier": [self.card.get("frontier")],
+            "atlas": [self.card.atlas],
+            "numbers": self.card.measurements.values(),
+            "frontier": [self.card.frontier_made_of],
         }
         return tuple(
             what
             for what, parts in made.items()
-            if any(
-                part.get("weights", self.weights) != self.weights for part in parts if isinstance(part, dict)
-            )
+            if any(part is not None and part.weights not in ("", self.weights) for part in parts)
         )
 
     @property
@@ -91,7 +87,12 @@ class Checkpoint:
     def frontier(self) -> Frontier | None:
         """What was measured over the betas of a multi-rate model, if it was. Raises CheckpointError for a damaged one."""
         try:
-            return Frontier.of(self.card)
+            frontier = self.card.frontier
+            if frontier and set(frontier.blocks) != set(self.betas):
+                raise ValueError(
+                    f"its frontier is damaged (it is over the betas of {', '.join(frontier.blocks)})"
+                )
+            return frontier
         except ValueError as error:
             raise CheckpointError(
                 f"{self.folder / CARD}: {error}: `latent-explorer frontier {self.folder}` measures it anew"
@@ -115,21 +116,31 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
     """The checkpoint in `folder`, its model in evaluation mode without gradients, a multi-rate one at its usual betas.
 
     The name of a bundled checkpoint stands for its folder, where there is no folder of that name. Raises CheckpointError (one sentence)
-    for a missing or damaged file, a model this version does not know, or weights that are of another shape or not finite.
+    for a missing or damaged file, a model this version does not know, or weights that are of another shape or not finite. A model
+    takes no more memory than the file of its weights says that it needs (`Room`).
 
     >>> load("vae-mnist").model.latents
     ['z']
     """
     folder = located(folder)
     card = load_card(folder)
-    try:
-        model = declare(card["model"]["name"], card["model"]["arguments"]).build(signature_of(card))
-        betas = usual(model)
-    except Exception as error:  # a card may say anything, and every layer stumbles over it in its own way
-        raise CheckpointError(f"{folder / CARD} describes no model that can be built: {error}") from None
+    shapes = read_shapes(folder / WEIGHTS)
+    with Room(shapes):  # a card may ask for more than any machine has
+        model = _built(card, folder)
     tensors = load_into(model, folder / WEIGHTS)
+    betas = usual(model)
     model = model.to(device).eval().requires_grad_(False)
     return Checkpoint(folder, card, at(model, betas), betas, fingerprint(tensors))
+
+
+def _built(card: Card, folder: Path) -> Model:
+    """The model of a card. Raises CheckpointError where there is none."""
+    try:
+        model = declare(card.model.name, card.model.arguments).build(card.data.signature)
+        usual(model)
+        return model
+    except Exception as error:  # a card may say anything, and every layer stumbles over it in its own way
+        raise CheckpointError(f"{folder / CARD} describes no model that can be built: {error}") from None
 
 
 def pack(source: Path, target: Path, half: bool = True) -> None:
@@ -139,9 +150,9 @@ def pack(source: Path, target: Path, half: bool = True) -> None:
     """
     if (target / CARD).exists():
         raise ValueError(f"{target} already holds a checkpoint: choose another folder")
-    found = load(source)
-    if half and any(not value.half().isfinite().all() for value in found.model.state_dict().values()):
+    checkpoint = load(source)
+    if half and any(not value.half().isfinite().all() for value in checkpoint.model.state_dict().values()):
         raise ValueError(f"{source} has weights that float16 cannot hold: pack it with --no-half")
-    save_model(target, found.model, half)
-    card = {key: value for key, value in found.card.items() if key not in (*MEASURED, "evaluation")}
-    save_card(target, {**card, "weights": "float16" if half else "float32", "metrics": {}})
+    save_model(target, checkpoint.model, half)
+    kept = {key: value for key, value in checkpoint.card.json.items() if key not in MEASURED}
+    save_card(target, Card.of({**kept, "weights": "float16" if half else "float32", "metrics": {}}))

@@ -1,133 +1,225 @@
 """The rate-distortion frontier that a card holds: what `latent-explorer frontier` measured of a multi-rate checkpoint.
 
-Shapes: R rungs, D dimensions.
+Shapes: R points of the grid of betas, D dimensions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .atlas import corners
+from ..estimates import Estimate
+from .grid import corners, nearest
+from .reading import entries, read
 
-Point = Mapping[str, Any]
+
+class Gap(NamedTuple):
+    """How much more a multi-rate model's objective is than that of a model trained for one beta, nats, and the share of it; of n images."""
+
+    value: float
+    se: float
+    n: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Point:
+    """What was measured at some betas: `numbers` (the distortion, the rate of each block, ...), and the KL of each dimension of a block,
+    nats."""
+
+    betas: dict[str, float]
+    numbers: dict[str, Estimate]
+    kl: dict[str, tuple[float, ...]]
+
+    @property
+    def distortion(self) -> Estimate:
+        return self.numbers["distortion"]
+
+    @property
+    def rate(self) -> float:
+        """The rates of all blocks together, nats."""
+        return sum(self.numbers[f"rate_{block}"].value for block in self.betas)
+
+    @property
+    def rate_error(self) -> float:
+        """The most that the standard error of `rate` can be, nats: the blocks' errors added, whatever their correlation. Exact for one
+        block."""
+        return sum(self.numbers[f"rate_{block}"].se for block in self.betas)
+
+    @property
+    def objective(self) -> float:
+        """D + sum of beta R at the point's own betas, nats."""
+        rates = sum(beta * self.numbers[f"rate_{block}"].value for block, beta in self.betas.items())
+        return self.distortion.value + rates
+
+    def json(self) -> dict[str, Any]:
+        """As a card has it."""
+        numbers = {name: number._asdict() for name, number in self.numbers.items()}
+        return {"betas": self.betas, **numbers, "kl": {name: list(kl) for name, kl in self.kl.items()}}
+
+
+@dataclass(frozen=True)
+class Anchor(Point):
+    """A model trained for one beta of each block: its own point, how far the multi-rate model is from it there, and what measured that."""
+
+    gap: Gap
+    name: str = ""
+    command: str = ""
+    epochs: int | None = None
+    measured: str = ""
+
+    def json(self) -> dict[str, Any]:
+        told = {"name": self.name, "command": self.command, "epochs": self.epochs, "measured": self.measured}
+        return {**super().json(), "gap": self.gap._asdict(), **told}
 
 
 @dataclass(frozen=True)
 class Frontier:
-    """`points`, one a rung of betas; `anchors`, models trained for one beta each; and the command that measured them."""
+    """`points`, one for each point of the grid of betas; `anchors`, models trained for one beta each; and what measured them."""
 
     points: tuple[Point, ...]
-    anchors: tuple[Point, ...]
+    anchors: tuple[Anchor, ...]
     command: str
-    about: str
+    split: str
+    data: str
+    weights: str = ""
 
     @classmethod
-    def of(cls, card: Mapping[str, Any]) -> "Frontier | None":
-        """What the card holds; None where nothing was measured. Raises ValueError for what is no frontier."""
-        found = card.get("frontier")
-        if not found:
+    def of(cls, told: Any) -> "Frontier | None":
+        """The frontier that an entry of a card is; None where nothing was measured. Raises ValueError for what is none."""
+        if not told:
             return None
         try:
-            for point in (*found["points"], *found["anchors"]):
-                _ = (
-                    objective(point),
-                    rate_error(point),
-                    point["distortion"]["se"],
-                    [sum(kl) for kl in point["kl"].values()],
-                )
-            about = f"{found['points'][0]['distortion']['n']:,} {found['split']} images of {found['data']}"
-            return cls(tuple(found["points"]), tuple(found["anchors"]), found["command"], about)
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
-            raise ValueError(f"its frontier is damaged ({error!r})") from None
+            whole = entries(told, "frontier")
+            texts = {name: read(str, whole.get(name), name) for name in ("command", "split", "data")}
+            points, anchors = (
+                read(tuple[dict[str, Any], ...], whole.get(name), name) for name in ("points", "anchors")
+            )
+            frontier = cls(
+                tuple(_point(point, f"points[{i}]") for i, point in enumerate(points)),
+                tuple(_anchor(anchor, f"anchors[{i}]") for i, anchor in enumerate(anchors)),
+                **texts,
+                weights=read(str, whole.get("weights", ""), "weights"),
+            )
+        except ValueError as error:
+            raise ValueError(f"its frontier is damaged ({error})") from None
+        frontier._check()
+        return frontier
+
+    def _check(self) -> None:
+        """Raises ValueError where not every point has what the first has."""
+        if not self.points:
+            raise ValueError("its frontier is damaged (it has no points)")
+        kinds = {
+            (frozenset(p.betas), frozenset(p.numbers), frozenset((b, len(kl)) for b, kl in p.kl.items()))
+            for p in self.points
+        }
+        blocks = set(self.points[0].betas)
+        if len(kinds) > 1 or any(set(anchor.betas) != blocks for anchor in self.anchors):
+            raise ValueError("its frontier is damaged (its points are not of one kind)")
+
+    @property
+    def about(self) -> str:
+        """The images that it was measured on, in words."""
+        return f"{self.points[0].distortion.n:,} {self.split} images of {self.data}"
 
     @property
     def blocks(self) -> list[str]:
         """The blocks that have a rate."""
-        return list(self.points[0]["betas"])
+        return list(self.points[0].betas)
 
     @property
     def gaps_by(self) -> list[str]:
         """The commands that measured the anchors, each once."""
-        return list(dict.fromkeys(anchor.get("measured", self.command) for anchor in self.anchors))
+        return list(dict.fromkeys(anchor.measured or self.command for anchor in self.anchors))
 
     @property
     def betas(self) -> dict[str, np.ndarray]:
-        """The betas of each block at each rung, `(R,)`."""
-        return {block: np.array([point["betas"][block] for point in self.points]) for block in self.blocks}
+        """The betas of each block at each point, `(R,)`."""
+        return {block: np.array([point.betas[block] for point in self.points]) for block in self.blocks}
 
     def at(self, betas: Mapping[str, float]) -> dict[str, float]:
-        """Every measured number at these betas, and `rate`, the sum over blocks; between rungs interpolated linearly in log beta."""
-        near = [(self.points[rung], share) for rung, share in corners(self.betas, betas)]
-        names = [
-            name for name, value in near[0][0].items() if isinstance(value, Mapping) and "value" in value
-        ]
-        found = {name: sum(share * point[name]["value"] for point, share in near) for name in names}
-        return {**found, "rate": sum(found[f"rate_{block}"] for block in self.blocks)}
+        """Every measured number at these betas, and `rate`, the sum over blocks; between points interpolated linearly in log beta."""
+        near = [(self.points[place], share) for place, share in corners(self.betas, betas)]
+        numbers = {
+            name: sum(share * point.numbers[name].value for point, share in near)
+            for name in near[0][0].numbers
+        }
+        return {**numbers, "rate": sum(numbers[f"rate_{block}"] for block in self.blocks)}
 
     def columns(self) -> dict[str, np.ndarray]:
         """What was measured as columns `(R,)`: betas, every number and its standard error; and `kl_<block>` `(R, D)`, nats."""
         first = self.points[0]
-        names = [name for name, value in first.items() if isinstance(value, Mapping) and "value" in value]
         numbers = {
-            f"{name}{ending}": np.array([point[name][part] for point in self.points])
-            for name in names
+            f"{name}{ending}": np.array([getattr(point.numbers[name], part) for point in self.points])
+            for name in first.numbers
             for ending, part in (("", "value"), ("_se", "se"))
         }
         betas = {f"beta_{block}": values for block, values in self.betas.items()}
-        kl = {f"kl_{block}": np.array([point["kl"][block] for point in self.points]) for block in first["kl"]}
+        kl = {f"kl_{block}": np.array([point.kl[block] for point in self.points]) for block in first.kl}
         return {**betas, **numbers, **kl}
 
     def line(self, block: str, betas: Mapping[str, float]) -> list[Point]:
-        """The points along the betas of one block, the other blocks at the rung nearest to `betas`."""
+        """The points along the betas of one block, the other blocks at the beta of the grid nearest to `betas`."""
         rest = {
-            name: _nearest(np.unique(self.betas[name]), betas[name]) for name in self.blocks if name != block
+            name: nearest(np.unique(self.betas[name]), betas[name]) for name in self.blocks if name != block
         }
         return [
-            point for point in self.points if all(point["betas"][name] == beta for name, beta in rest.items())
+            point for point in self.points if all(point.betas[name] == beta for name, beta in rest.items())
         ]
 
 
-def merged(card: Mapping[str, Any], found: Mapping[str, Any], how: Mapping[str, Any]) -> dict[str, Any]:
-    """The card with a frontier `found` as `how` says, beside the anchors that it held: each anchor keeps the command that measured it.
-
-    One that was measured again is replaced. The gap of an anchor is that to the weights it was measured beside, so where `how` names
-    other weights than the card's frontier, the older anchors go (`outdated`).
-    """
-    old = card.get("frontier") or {}
-    again = {anchor["name"] for anchor in found["anchors"]}
-    kept = [
-        {"measured": old["command"], **anchor}
-        for anchor in old.get("anchors", [])
-        if not outdated(card, how) and anchor.get("name") not in again
-    ]
-    new = [{**anchor, "measured": how["command"]} for anchor in found["anchors"]]
-    return {**card, "frontier": {**how, **found, "anchors": [*kept, *new]}}
-
-
-def outdated(card: Mapping[str, Any], how: Mapping[str, Any]) -> bool:
-    """Whether the card's frontier is one of other weights; a frontier that does not say of which is taken to fit."""
-    old = card.get("frontier") or {}
-    return old.get("weights", how["weights"]) != how["weights"]
+def _point(told: dict[str, Any], field: str) -> Point:
+    """Raises ValueError for a point without betas above 0, the distortion, or the rate, active units or KL of a block."""
+    numbers = {
+        name: read(Estimate, value, f"{field}.{name}")
+        for name, value in told.items()
+        if isinstance(value, Mapping) and "value" in value and name != "gap"
+    }
+    betas = read(dict[str, float], told.get("betas"), f"{field}.betas")
+    kl = read(dict[str, tuple[float, ...]], told.get("kl"), f"{field}.kl")
+    needed = ["distortion", *(f"{name}_{block}" for block in betas for name in ("rate", "active_units"))]
+    lacking = [name for name in needed if name not in numbers]
+    lacking += [f"kl of {block}" for block in betas if block not in kl]
+    if not betas or min(betas.values()) <= 0 or lacking:
+        raise ValueError(f"{field} lacks {lacking[0] if lacking else 'betas above 0'}")
+    return Point(betas, numbers, kl)
 
 
-def _nearest(rungs: np.ndarray, beta: float) -> float:
-    return float(rungs[np.abs(np.log(rungs / beta)).argmin()])
-
-
-def rate(point: Point) -> float:
-    """The rates of all blocks together, nats."""
-    return sum(point[f"rate_{block}"]["value"] for block in point["betas"])
-
-
-def rate_error(point: Point) -> float:
-    """The most that the standard error of `rate` can be, nats: the blocks' errors added, whatever their correlation. Exact for one block."""
-    return sum(point[f"rate_{block}"]["se"] for block in point["betas"])
-
-
-def objective(point: Point) -> float:
-    """D + sum of beta R at the point's own betas, nats."""
-    return point["distortion"]["value"] + sum(
-        beta * point[f"rate_{block}"]["value"] for block, beta in point["betas"].items()
+def _anchor(told: dict[str, Any], field: str) -> Anchor:
+    point = _point(told, field)
+    more = {
+        name: read(str, told.get(name, ""), f"{field}.{name}") for name in ("name", "command", "measured")
+    }
+    return Anchor(
+        point.betas,
+        point.numbers,
+        point.kl,
+        read(Gap, told.get("gap"), f"{field}.gap"),
+        epochs=read(int | None, told.get("epochs"), f"{field}.epochs"),
+        **more,
     )
+
+
+def merged(
+    card: Mapping[str, Any],
+    points: Sequence[Point],
+    anchors: Sequence[Anchor],
+    how: Mapping[str, Any],
+    keep: bool,
+) -> dict[str, Any]:
+    """The JSON of a card with a frontier measured as `how` says, beside the anchors that it held if `keep`: each keeps the
+    command that measured it, and one that was measured again is replaced."""
+    again = {anchor.name for anchor in anchors}
+    old = card.get("frontier") or {}
+    others = [
+        {"measured": old["command"], **anchor}
+        for anchor in (old["anchors"] if keep else [])
+        if anchor.get("name") not in again
+    ]
+    new = [{**anchor.json(), "measured": how["command"]} for anchor in anchors]
+    return {
+        **card,
+        "frontier": {**how, "points": [point.json() for point in points], "anchors": [*others, *new]},
+    }

@@ -1,13 +1,15 @@
 """The weights of a checkpoint, and other tensors, as safetensors: read, checked, told apart, written."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
+from torch.overrides import TorchFunctionMode
 
 from ..model import Model
 from .folder import WEIGHTS, CheckpointError, atomic
@@ -15,10 +17,49 @@ from .folder import WEIGHTS, CheckpointError, atomic
 T = TypeVar("T")
 
 
+# Numbers that a model may take while it is built beside those that are kept of it: 40 MB.
+SPARE = 10_000_000
+
+# What makes tensors of a size that is asked for.
+OF_SIZE = frozenset({torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn, torch.eye})
+
+
+class Room(TorchFunctionMode):
+    """Within it, a model is built of no more numbers than twice those of these shapes and `SPARE`. Raises ValueError for more, before they
+    take memory.
+
+    Shapes on torch's meta device would say it too, but the first sum there costs a second of imports, and nothing can be compared.
+
+    >>> with Room({"weight": (3, 4)}):
+    ...     torch.nn.Linear(10**9, 10**9)
+    Traceback (most recent call last):
+    ValueError: it is larger than its weights
+    """
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]]):
+        super().__init__()
+        self.left = 2 * sum(map(math.prod, shapes.values())) + SPARE
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in OF_SIZE:
+            self.left -= _numbers(func, args, kwargs or {})
+            if self.left < 0:
+                raise ValueError("it is larger than its weights")
+        return func(*args, **(kwargs or {}))
+
+
+def _numbers(func: Any, args: Sequence[Any], named: Mapping[str, Any]) -> int:
+    """How many numbers a tensor of the asked size has."""
+    size = named["size"] if "size" in named else args[0] if args and not isinstance(args[0], int) else args
+    if func is torch.eye and len(size) == 1:
+        size = (*size, *size)
+    return math.prod(side for side in size if isinstance(side, int))
+
+
 def load_into(model: Model, path: Path) -> dict[str, torch.Tensor]:
-    """Load them into the model; the tensors as the file has them."""
-    tensors = read_tensors(path)
-    expected = model.state_dict()
+    """Load the tensors of a file into the model; the tensors as the file has them. Raises CheckpointError where they are other tensors
+    than the model's, by name or shape, or not finite."""
+    tensors, expected = read_tensors(path), model.state_dict()
     if missing := sorted(set(expected) ^ set(tensors)):
         raise CheckpointError(
             f"{path} and its card disagree on {len(missing)} tensors, among them {missing[0]}: "
@@ -46,17 +87,27 @@ def fingerprint(tensors: Mapping[str, torch.Tensor]) -> str:
     >>> fingerprint({"a": torch.zeros(2)}) == fingerprint({"a": torch.ones(2)})
     False
     """
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         values = tensor.detach().cpu().contiguous()
-        found.update(f"{name} {values.dtype} {tuple(values.shape)} ".encode())
-        found.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return found.hexdigest()[:16]
+        digest.update(f"{name} {values.dtype} {tuple(values.shape)} ".encode())
+        digest.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a safetensors file. Raises CheckpointError for a missing or truncated one."""
     return _reading(path, load_file)
+
+
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor of a safetensors file, from its head. Raises CheckpointError for a missing or truncated one."""
+
+    def shapes(path: Path) -> dict[str, tuple[int, ...]]:
+        with safe_open(path, "pt") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+
+    return _reading(path, shapes)
 
 
 def read_metadata(path: Path) -> dict[str, str]:

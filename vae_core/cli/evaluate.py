@@ -9,9 +9,8 @@ from typing import Annotated, Any, Literal
 import tyro
 from rich.table import Table
 
-from ..checkpoints import Checkpoint, load, load_card, save_card, versions
-from ..checkpoints.evaluations import Evaluation, merged
-from ..metrics import DEFAULT, METRICS, Estimate, bench_of, check_groups, measure_each, number
+from ..checkpoints import Checkpoint, Measurement, load, load_card, save_card, versions
+from ..metrics import DEFAULT, METRICS, Estimate, Measured, bench_of, check_groups, measure_each, number
 from ..multirate import rates_of, usual
 from ..objectives import Beta
 from ..training import pick_device
@@ -55,7 +54,7 @@ class Evaluate:
             self._check_write(checkpoint)
         if checkpoint.outdated:
             ERRORS.print(checkpoint.outdated, markup=False, soft_wrap=True)
-        found: dict[str, Estimate] = {}
+        numbers: dict[str, Estimate] = {}
         tables: dict[str, Any] = {}
         failed: list[str] = []
         with status() as report:
@@ -68,23 +67,28 @@ class Evaluate:
                 seed=self.seed,
                 report=report,
             )
-            for group, numbers, factors, error in measure_each(bench, self.metrics):
-                if error is not None:
-                    failed.append(f"{group} ({str(error) or type(error).__name__})")
+            for measured in measure_each(bench, self.metrics):
+                if measured.error is not None:
+                    failed.append(
+                        f"{measured.group} ({str(measured.error) or type(measured.error).__name__})"
+                    )
                     continue
-                found |= numbers
-                tables |= factors
+                finite = {name: number for name, number in measured.numbers.items() if number.finite}
+                if odd := measured.numbers.keys() - finite:
+                    failed.append(f"{measured.group} ({', '.join(sorted(odd))} not finite)")
+                numbers |= finite
+                tables |= measured.tables
                 if self.write:
-                    self._write(checkpoint, group, numbers, factors)
-        self._print(checkpoint, found, tables)
+                    self._write(checkpoint, measured._replace(numbers=finite))
+        self._print(checkpoint, numbers, tables)
         if failed:
-            kept = "the others are kept" if found else "there are no others"
+            kept = "the others are kept" if numbers else "there are no others"
             return complain(f"these groups could not be measured, {kept}: {'; '.join(failed)}", 1)
         return 0
 
     def _check_write(self, checkpoint: Checkpoint) -> None:
         """Raises ValueError for numbers that do not belong into the card."""
-        own = checkpoint.card["data"]["name"]
+        own = checkpoint.card.data.name
         blocks = rates_of(checkpoint.model)
         betas = self.beta if isinstance(self.beta, Mapping) else dict.fromkeys(blocks, self.beta)
         if self.data not in (None, own):
@@ -99,31 +103,28 @@ class Evaluate:
             f"a card holds what was measured {reason}: leave out --write, and keep what --json prints"
         )
 
-    def _write(
-        self, checkpoint: Checkpoint, group: str, numbers: dict[str, Estimate], tables: dict[str, Any]
-    ) -> None:
+    def _write(self, checkpoint: Checkpoint, measured: Measured) -> None:
         """Into the card as it is now: another measurement, or a training, may have written since."""
-        how: Evaluation = {
-            "names": list(numbers),
-            "data": checkpoint.card["data"]["name"],
-            "split": self.split,
-            "seed": self.seed,
-            "limit": self.limit,
-            "command": _evaluation_command(self),
-            "versions": versions(),
-            "weights": checkpoint.weights,
-        }
-        values = {name: estimate._asdict() for name, estimate in numbers.items()}
+        how = Measurement(
+            names=tuple(measured.numbers),
+            data=checkpoint.card.data.name,
+            split=self.split,
+            seed=self.seed,
+            limit=self.limit,
+            command=_evaluation_command(self),
+            versions=versions(),
+            weights=checkpoint.weights,
+        )
         card = load_card(checkpoint.folder)
-        save_card(checkpoint.folder, merged(card, group, values, how, tables))
+        save_card(checkpoint.folder, card.measured(measured.group, measured.numbers, how, measured.tables))
 
-    def _print(self, checkpoint: Checkpoint, found: dict[str, Estimate], tables: dict[str, Any]) -> None:
+    def _print(self, checkpoint: Checkpoint, numbers: dict[str, Estimate], tables: dict[str, Any]) -> None:
         if self.json:
-            numbers = {"metrics": {name: estimate._asdict() for name, estimate in found.items()}}
-            print(json.dumps({**numbers, "factors": tables} if tables else numbers))
+            told = {"metrics": {name: estimate._asdict() for name, estimate in numbers.items()}}
+            print(json.dumps({**told, "factors": tables} if tables else told))
         else:
-            data = self.data or checkpoint.card["data"]["name"]
-            OUT.print(_table(found, f"{checkpoint.name} on {data}, {self.split}"))
+            data = self.data or checkpoint.card.data.name
+            OUT.print(_table(numbers, f"{checkpoint.name} on {data}, {self.split}"))
 
 
 def _evaluation_command(call: Evaluate) -> str:

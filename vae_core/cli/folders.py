@@ -56,7 +56,7 @@ def write_atlas(folder: Path, device: str, split: str = "test") -> None:
 
     checkpoint = load(folder, pick_device(device))
     with status() as report:
-        name = checkpoint.card["data"]["name"]
+        name = checkpoint.card.data.name
         report(f"loading the images of {name}, {split}")
         data = load_data(name, split)
         training = (

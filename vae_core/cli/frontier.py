@@ -1,17 +1,14 @@
 """The command frontier: a multi-rate checkpoint measured over its betas."""
 
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import tyro
 
-from ..checkpoints import Checkpoint, load, load_card, save_card, versions
-from ..checkpoints.frontier import merged as with_frontier
-from ..checkpoints.frontier import outdated
-from ..metrics import bench_of, frontier
+from ..checkpoints import Anchor, Card, Checkpoint, Point, load, load_card, save_card, versions
+from ..metrics import bench_of, measure_frontier
 from ..multirate import at, ladder, rates_of
 from ..training import pick_device
 from .console import ERRORS, OUT, status
@@ -51,13 +48,27 @@ class Frontier:
         anchors = [(other.model, _betas_of(other, checkpoint)) for other in others]
         with status() as report:
             bench = bench_of(checkpoint, limit=self.limit, seed=self.seed, report=report)
-            found = frontier(bench, ladder(checkpoint.model, rungs), anchors)
-        for other, anchor in zip(others, found["anchors"], strict=True):
-            anchor |= {
-                "name": other.name,
-                "command": other.card.get("command", ""),
-                "epochs": other.card.get("epochs_done"),
-            }
+            points, measured = measure_frontier(bench, ladder(checkpoint.model, rungs), anchors)
+        named = [
+            replace(anchor, name=other.name, command=other.card.command, epochs=other.card.epochs_done)
+            for anchor, other in zip(measured, others, strict=True)
+        ]
+        how = {
+            "command": self._command(checkpoint, rungs, others),
+            "split": "test",
+            "data": bench.data.name,
+            "seed": self.seed,
+            "limit": self.limit,
+            "versions": versions(),
+            "weights": checkpoint.weights,
+        }
+        card = load_card(checkpoint.folder)
+        save_card(checkpoint.folder, card.with_frontier(points, named, how, _anchors_stay(card, checkpoint)))
+        for point in [*points, *named]:
+            OUT.print(_frontier_line(point), soft_wrap=True)
+        return 0
+
+    def _command(self, checkpoint: Checkpoint, rungs: int, others: Sequence[Checkpoint]) -> str:
         words = [
             "latent-explorer",
             "frontier",
@@ -69,35 +80,34 @@ class Frontier:
         ]
         words += ["--limit", str(self.limit)] if self.limit else []
         words += ["--anchors", *(other.name for other in others)] if others else []
-        how = {
-            "command": shlex.join(words),
-            "split": "test",
-            "data": bench.data.name,
-            "seed": self.seed,
-            "limit": self.limit,
-            "versions": versions(),
-            "weights": checkpoint.weights,
-        }
-        card = load_card(checkpoint.folder)
-        if (old := card.get("frontier")) and outdated(card, how) and old["anchors"]:
-            ERRORS.print(
-                "the anchors measured beside older weights are left out, since their gaps are no longer true: name them in --anchors "
-                "to measure them again",
-                soft_wrap=True,
-            )
-        save_card(checkpoint.folder, with_frontier(card, found, how))
-        for point in [*found["points"], *found["anchors"]]:
-            OUT.print(_frontier_line(point), soft_wrap=True)
-        return 0
+        return shlex.join(words)
+
+
+def _anchors_stay(card: Card, checkpoint: Checkpoint) -> bool:
+    """Whether the anchors that a card holds were measured beside these weights; where they go, that is said."""
+    try:
+        held = card.frontier
+    except ValueError:
+        ERRORS.print("the frontier that the card held is damaged: its anchors are left out", soft_wrap=True)
+        return False
+    if held is None or held.weights in ("", checkpoint.weights):
+        return held is not None
+    if held.anchors:
+        ERRORS.print(
+            "the anchors measured beside older weights are left out, since their gaps are no longer true: name them in --anchors "
+            "to measure them again",
+            soft_wrap=True,
+        )
+    return False
 
 
 def _betas_of(other: Checkpoint, beside: Checkpoint) -> dict[str, float]:
     """The betas that a checkpoint was trained for. Raises ValueError where it is nothing to be compared with."""
-    betas = other.card.get("objective", {}).get("beta")
+    betas = getattr(other.card.objective, "beta", None)
     if (
-        betas is None
+        not isinstance(betas, dict)
         or set(betas) != set(rates_of(beside.model))
-        or other.card["data"] != beside.card["data"]
+        or other.card.data != beside.card.data
     ):
         raise ValueError(
             f"{other.folder} was not trained for one beta on the same data and blocks: leave it out of --anchors"
@@ -106,13 +116,12 @@ def _betas_of(other: Checkpoint, beside: Checkpoint) -> dict[str, float]:
     return betas
 
 
-def _frontier_line(point: Mapping[str, Any]) -> str:
-    betas = ", ".join(f"beta({block}) = {beta:g}" for block, beta in point["betas"].items())
-    shown = [
-        name
-        for name in point
+def _frontier_line(point: Point) -> str:
+    betas = ", ".join(f"beta({block}) = {beta:g}" for block, beta in point.betas.items())
+    numbers = "  ".join(
+        f"{name} {number.value:.4g}"
+        for name, number in point.numbers.items()
         if name == "distortion" or name.startswith("rate_") or name.endswith("accuracy")
-    ]
-    numbers = "  ".join(f"{name} {point[name]['value']:.4g}" for name in shown)
-    gap = f"  gap {point['gap']['value']:+.2f} ± {point['gap']['se']:.2f}" if "gap" in point else ""
+    )
+    gap = f"  gap {point.gap.value:+.2f} ± {point.gap.se:.2f}" if isinstance(point, Anchor) else ""
     return f"{betas}: {numbers}{gap}"

@@ -33,9 +33,9 @@ class Models:
                 OUT.print(f"  {name:16} {line}" if name else f"  {line}", markup=False, soft_wrap=True)
         OUT.print("[bold]bundled[/bold]")
         for name, folder in bundled().items():
-            metrics = load_card(folder)["metrics"]
+            metrics = load_card(folder).metrics
             shown = [
-                f"{number(k).title} {number(k).told(metrics[k]['value'])}" for k in HEADLINES if k in metrics
+                f"{number(k).title} {number(k).told(metrics[k].value)}" for k in HEADLINES if k in metrics
             ]
             OUT.print(f"  {name:20}{' · '.join(shown)}", markup=False, soft_wrap=True)
         return 0

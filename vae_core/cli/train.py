@@ -58,13 +58,14 @@ class Train(Generic[M]):
         if self.atlas and leads():
             write_atlas(self.out, options.device)
         if leads():
-            seconds = checkpoint.card["cost"]["seconds"]
+            cost = checkpoint.card.cost
+            taken = f" in {cost.seconds:.0f} s" if cost else ""
             OUT.print(
-                f"{checkpoint.card['epochs_done']} epochs in {seconds:.0f} s: {self.out}; "
+                f"{checkpoint.card.epochs_done} epochs{taken}: {self.out}; "
                 f"measure it with `latent-explorer evaluate {shlex.quote(str(self.out))}`",
                 soft_wrap=True,
             )
-            for sentence in collapsed(checkpoint.card):
+            for sentence in collapsed(checkpoint.card.active_dimensions):
                 OUT.print(sentence, soft_wrap=True)
         return 0
 

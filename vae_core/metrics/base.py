@@ -3,7 +3,6 @@
 Shapes: N examples, D dimensions of a block.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from ..data import Data
 from ..distributions import Sampler
+from ..estimates import Estimate
 from ..explore import encode
 from ..model import Model
 
@@ -21,57 +21,6 @@ Report = Callable[[str], None]
 RESAMPLES = 50
 
 T = TypeVar("T")
-
-
-class Estimate(NamedTuple):
-    """A measured number, its standard error and how many examples it rests on."""
-
-    value: float
-    se: float
-    n: int
-
-    @classmethod
-    def mean(cls, values: Tensor) -> "Estimate":
-        """Mean of independent values `(N,)`; the standard error is their standard deviation / sqrt(N).
-
-        >>> Estimate.mean(torch.tensor([0.0, 2.0]))
-        Estimate(value=1.0, se=1.0, n=2)
-        """
-        values = values.cpu().double()  # not every device has doubles
-        return cls(values.mean().item(), (values.std() / len(values) ** 0.5).item(), len(values))
-
-    def apart(self, other: "Estimate") -> float | None:
-        """(self - other) / sqrt(se^2 + se'^2), how many standard errors lie between two independent measurements; 0 for equal numbers
-        without an error, None for different ones.
-
-        >>> Estimate(5.0, 3.0, 10).apart(Estimate(0.0, 4.0, 10))
-        1.0
-        """
-        error, difference = math.hypot(self.se, other.se), self.value - other.value
-        return difference / error if error else (0.0 if difference == 0 else None)
-
-    @classmethod
-    def share(cls, right: Tensor) -> "Estimate":
-        """Share of ones among independent 0s and 1s `(N,)`.
-
-        The standard error is `share_error`.
-
-        >>> Estimate.share(torch.ones(100)).se > 0.01
-        True
-        """
-        n, k = len(right), right.sum().cpu().double()  # not every device has doubles
-        return cls((k / n).item(), share_error(k, n).item(), n)
-
-
-def share_error(right: Tensor, n: Tensor | int) -> Tensor:
-    """Agresti and Coull's (1998) standard error of `right` of `n`: of the share with two successes and two failures added, so that
-    "all of 100" does not claim to be exact.
-
-    >>> round(share_error(torch.tensor(100.0), 100).item(), 4)
-    0.0135
-    """
-    shrunk = (right + 2) / (n + 4)
-    return (shrunk * (1 - shrunk) / (n + 4)).sqrt()
 
 
 def bootstrap(statistic: Callable[[Tensor], float], n: int, generator: torch.Generator) -> float:

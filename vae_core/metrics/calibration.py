@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .base import Bench, Estimate, bootstrap, share_error
+from ..estimates import share_error
+from .base import Bench, Estimate, bootstrap
 from .classes import class_scores
 
 BINS = 15

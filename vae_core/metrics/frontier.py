@@ -6,11 +6,11 @@ Shapes: N images, D dimensions of a block.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..checkpoints import Anchor, Gap, Point
 from ..distributions import kl_per_dimension
 from ..explore import encode
 from ..labels import has_label
@@ -24,10 +24,10 @@ from .evidence import active, terms_by_image
 Betas = Mapping[str, float]
 
 
-def frontier(
-    bench: Bench, ladder: Sequence[Betas], anchors: Sequence[tuple[Model, Betas]] = ()
-) -> dict[str, Any]:
-    """`points`, one a rung, and `anchors`, one for each model that was trained for its betas alone.
+def measure_frontier(
+    bench: Bench, betas: Sequence[Betas], anchors: Sequence[tuple[Model, Betas]] = ()
+) -> tuple[list[Point], list[Anchor]]:
+    """A point for each of the betas, and an anchor for each model that was trained for its betas alone.
 
     A point has distortion, the rate of each block, active units and, where the model takes a class, its accuracies, each a value with
     standard error and n; and `kl`, nats of each dimension. An anchor has its `gap` as well: D + sum of beta R of the multi-rate model
@@ -37,38 +37,33 @@ def frontier(
     if has_label(bench.model) and bench.classes > 1:
         bench.report("training the judge on the training images")
         judge = Judge(bench.train, bench.seed)
-    return {
-        "points": [_point(_at(bench, betas), betas, judge) for betas in ladder],
-        "anchors": [
-            {**_point(replace(bench, model=other), betas, judge), "gap": _gap(bench, other, betas)}
-            for other, betas in anchors
-        ],
-    }
+    points = [_point(_at(bench, at_betas), at_betas, judge) for at_betas in betas]
+    return points, [_anchor(bench, other, at_betas, judge) for other, at_betas in anchors]
 
 
-def _gap(bench: Bench, other: Model, betas: Betas) -> dict[str, float]:
+def _anchor(bench: Bench, other: Model, betas: Betas, judge: Judge | None) -> Anchor:
+    alone = _point(replace(bench, model=other), betas, judge)
+    return Anchor(alone.betas, alone.numbers, alone.kl, _gap(bench, other, betas))
+
+
+def _gap(bench: Bench, other: Model, betas: Betas) -> Gap:
     ours, theirs = (
         _weighed(terms_by_image(b), betas) for b in (_at(bench, betas), replace(bench, model=other))
     )
-    return {**Estimate.mean(ours - theirs)._asdict(), "share": (ours.mean() / theirs.mean() - 1).item()}
+    return Gap(*Estimate.mean(ours - theirs), share=(ours.mean() / theirs.mean() - 1).item())
 
 
 def _at(bench: Bench, betas: Betas) -> Bench:
     return replace(bench, model=at(bench.model, betas))
 
 
-def _point(bench: Bench, betas: Betas, judge: Judge | None) -> dict[str, Any]:
+def _point(bench: Bench, betas: Betas, judge: Judge | None) -> Point:
     bench.report("measuring at " + ", ".join(f"beta({block}) = {beta:g}" for block, beta in betas.items()))
-    found = {name: Estimate.mean(values) for name, values in terms_by_image(bench).items()}
-    found |= active(bench) | bayes_accuracy(bench)
+    numbers = {name: Estimate.mean(values) for name, values in terms_by_image(bench).items()}
+    numbers |= active(bench) | bayes_accuracy(bench)
     if judge is not None:
-        found["sample_accuracy"] = Estimate.share(samples_right(bench, judge))
-    numbers = {name: estimate._asdict() for name, estimate in found.items()}
-    return {
-        "betas": dict(betas),
-        **numbers,
-        "kl": {name: kl.tolist() for name, kl in dimensions(bench).items()},
-    }
+        numbers["sample_accuracy"] = Estimate.share(samples_right(bench, judge))
+    return Point(dict(betas), numbers, {name: tuple(kl.tolist()) for name, kl in dimensions(bench).items()})
 
 
 def _weighed(terms: Mapping[str, Tensor], betas: Betas) -> Tensor:

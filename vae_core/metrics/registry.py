@@ -128,7 +128,7 @@ def bench_of(
         raise ValueError(
             f"{checkpoint.name} was trained for one beta, so it is measured at no other: leave out --beta"
         )
-    name = data or checkpoint.card["data"]["name"]
+    name = data or checkpoint.card.data.name
     held = load_data(name, split).subset(limit, seed)
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
@@ -145,5 +145,5 @@ def _check_fit(checkpoint: Checkpoint, data: Data) -> None:
     if not made.kind.fits(data.kind) or data.classes != made.classes:
         raise ValueError(
             f"{checkpoint.name} was made for {made.kind.many} of {' x '.join(map(str, made.shape))} in {len(made.classes)} classes, "
-            f"and {data.name} is not that: evaluate it on {checkpoint.card['data']['name']}"
+            f"and {data.name} is not that: evaluate it on {checkpoint.card.data.name}"
         )

@@ -1,6 +1,6 @@
 """What to optimise: each objective a declaration (`OBJECTIVES`) that builds a weighting of the bound and regularisers beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -47,6 +47,11 @@ def declare(name: str, given: Mapping[str, Any]) -> Declared:
     Traceback (most recent call last):
     ValueError: the objective elbo takes no delta: leave it out, or choose constrained
     """
+    return kind_of(name, given)(**given)
+
+
+def kind_of(name: str, given: Collection[str]) -> type[Declared]:
+    """The kind of objective of that name, which takes options of these names. Raises ValueError as `declare` does."""
     if name not in OBJECTIVES:
         raise ValueError(f"no objective is called {name!r}: choose one of {', '.join(OBJECTIVES)}")
     known = options(OBJECTIVES[name])
@@ -58,7 +63,7 @@ def declare(name: str, given: Mapping[str, Any]) -> Declared:
     for option in known.values():
         if option.required and option.name not in given:
             raise ValueError(f"the objective {name} needs --{spelt(option.name)}: {_lowered(option.about)}")
-    return OBJECTIVES[name](**given)
+    return OBJECTIVES[name]
 
 
 def described(objective: Declared, blocks: Sequence[str]) -> dict[str, Any]:
@@ -113,6 +118,7 @@ __all__ = [
     "discriminators",
     "elbo",
     "enumerated",
+    "kind_of",
     "log_aggregates",
     "rate_parts",
 ]

@@ -4,9 +4,8 @@ Shapes: B examples.
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -14,7 +13,7 @@ from torch import Tensor
 from ..conditionals import Env
 from ..distributions import whole_mean
 from ..model import Terms
-from .declared import OfBound, Setting
+from .declared import OfBound, Setting, Trained
 from .parts import Bound, Weighting, above_zero
 
 
@@ -142,8 +141,8 @@ class ConstrainedVAE(OfBound):
     def build(self, setting: Setting) -> Bound:
         return self.bound(setting, Constrained(self.delta, steps=setting.steps))
 
-    def says(self, card: Mapping[str, Any]) -> str:
-        found = card.get("found") or {}
+    def says(self, card: Trained) -> str:
+        found = card.found
         ending = (
             f": β = {found['beta']:.2f} by dual ascent" if found.get("active") else ": constraint inactive"
         )
@@ -166,7 +165,7 @@ class AnnealedCapacity(OfBound):
     def build(self, setting: Setting) -> Bound:
         return self.bound(setting, Capacity(self.capacity, max(1, setting.steps // 2)))
 
-    def says(self, card: Mapping[str, Any]) -> str:
+    def says(self, card: Trained) -> str:
         return " · ".join([f"capacity annealed to {self.capacity:g} nats", *self.beside()])
 
 
@@ -186,7 +185,7 @@ class GECO(OfBound):
     def build(self, setting: Setting) -> Bound:
         return self.bound(setting, Geco(self.tolerance))
 
-    def says(self, card: Mapping[str, Any]) -> str:
-        found = card.get("found") or {}
+    def says(self, card: Trained) -> str:
+        found = card.found
         beta = f": β = {found['beta']:.2f}" if "beta" in found else ""
         return " · ".join([f"distortion ≤ {self.tolerance:g} nats{beta}", *self.beside()])

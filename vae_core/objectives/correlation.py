@@ -3,7 +3,7 @@
 Shapes: B examples, D dimensions.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
@@ -16,7 +16,7 @@ from torch.distributions import Distribution, Independent, Normal
 
 from ..conditionals import Env, full_precision
 from ..model import Inferred, Model, Terms
-from .declared import OfBound, Setting
+from .declared import OfBound, Setting, Trained
 from .parts import Bound, Loss, Regulariser, above_zero, free_priors, not_negative
 from .weighted import Weighted
 
@@ -222,7 +222,7 @@ class BetaTCVAE(OfBound):
         weights = (self.tc_beta, self.tc_alpha, self.tc_gamma)
         return self.bound(setting, Weighted(), *rate_parts(setting.model, setting.images, *weights))
 
-    def says(self, card: Mapping[str, Any]) -> str:
+    def says(self, card: Trained) -> str:
         weighed = f"index information × {self.tc_alpha:g}, total correlation × {self.tc_beta:g}, dimension-wise KL × {self.tc_gamma:g}"
         return " · ".join([f"β-TCVAE: rate of the unlabelled latents as {weighed}", *self.beside()])
 
@@ -247,7 +247,7 @@ class FactorVAE(OfBound):
             setting, Weighted(), *discriminators(setting.model, self.tc_weight, self.discriminator_width)
         )
 
-    def says(self, card: Mapping[str, Any]) -> str:
+    def says(self, card: Trained) -> str:
         return " · ".join(
             [f"FactorVAE: the bound, and total correlation × {self.tc_weight:g}", *self.beside()]
         )

@@ -4,9 +4,9 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Protocol
 
 from ..labels import has_label
 from ..model import Model
@@ -25,6 +25,16 @@ class Setting(NamedTuple):
     images: int
 
 
+class Trained(Protocol):
+    """What an objective reads of a card: what it found by itself, and the range of betas that the model answers to."""
+
+    @property
+    def found(self) -> Mapping[str, float]: ...
+
+    @property
+    def rates(self) -> Sequence[float] | None: ...
+
+
 class Declared(ABC):
     """The numbers of an objective. Raises ValueError for some that make none, when they are given."""
 
@@ -38,8 +48,8 @@ class Declared(ABC):
         """The objective of one training. Raises ValueError (one sentence) for a model that it does not fit."""
 
     @abstractmethod
-    def says(self, card: Mapping[str, Any]) -> str:
-        """What it asks for, in one line, with what the training found (`card["found"]`)."""
+    def says(self, card: Trained) -> str:
+        """What it asks for, in one line, with what the training found."""
 
     def labelled(self) -> int | None:
         """How many images tell their class; None for all of them."""

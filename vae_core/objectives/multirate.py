@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ from ..conditionals import Env
 from ..distributions import Draw
 from ..model import Terms
 from ..multirate import Rates, rate_name, rates_of
-from .declared import OfBound, Setting
+from .declared import OfBound, Setting, Trained
 from .parts import Bound, Weighting
 
 
@@ -78,8 +78,6 @@ class MultiRateVAE(OfBound):
             )
         return self.bound(setting, MultiRate(rates, self.beta_draws == "ends"))
 
-    def says(self, card: Mapping[str, Any]) -> str:
-        rates = card["model"]["arguments"].get("rates")
-        return " · ".join(
-            ["every β" + (" from {:g} to {:g}".format(*rates) if rates else ""), *self.beside()]
-        )
+    def says(self, card: Trained) -> str:
+        reach = " from {:g} to {:g}".format(*card.rates) if card.rates else ""
+        return " · ".join([f"every β{reach}", *self.beside()])

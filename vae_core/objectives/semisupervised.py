@@ -3,7 +3,6 @@
 Shapes: B examples, K classes.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -15,7 +14,7 @@ from ..conditionals import Env
 from ..distributions import Draw, diagonal_normal, rsample
 from ..model import Model
 from ..names import LABEL
-from .declared import Declared, Setting
+from .declared import Declared, Setting, Trained
 from .parts import Beta, Loss, Objective, Weighting, above_zero, not_negative, parts_of
 from .weighted import Weighted, of_betas
 
@@ -111,5 +110,5 @@ class M2(Declared):
     def labelled(self) -> int:
         return self.labels
 
-    def says(self, card: Mapping[str, Any]) -> str:
+    def says(self, card: Trained) -> str:
         return " · ".join([*of_betas(self.beta), f"{self.labels:,} labelled images"])

@@ -6,7 +6,6 @@ Shapes: B examples.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from ..conditionals import Env
 from ..model import Terms
 from ..names import LABEL
 from .classes import ClassifierTerm, ClassTerm
-from .declared import OfBound, Setting
+from .declared import OfBound, Setting, Trained
 from .parts import Beta, Bound, Regulariser, Weighting, above_zero, betas, not_negative
 
 
@@ -87,7 +86,7 @@ class ELBO(OfBound):
         betas(self.beta, [name for name in setting.model.latents if name != LABEL])
         return found
 
-    def says(self, card: Mapping[str, Any]) -> str:
+    def says(self, card: Trained) -> str:
         return " · ".join([*of_betas(self.beta), *self.beside()])
 
 

@@ -5,7 +5,9 @@ an uninterrupted run of one process computes.
 """
 
 import contextlib
+import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -16,23 +18,30 @@ from torch.nn.parallel import DistributedDataParallel
 from ..checkpoints import CARD, TRAINING, Checkpoint, fingerprint, load_card, save_card, save_model
 from ..data import Data
 from ..distributions import Sampler
-from ..explore import active_units, encode
 from ..model import Model
-from ..models import Declaration, Solver
+from ..models import Declaration
 from ..multirate import at, usual
 from ..names import IMAGE
-from ..objectives import Loss, Objective, Setting
+from ..objectives import Setting
+from .building import Step, check_batch, divided, optimizer_of, solver_of, stages_of
 from .devices import Group, device_name, local_device, pick_device, process_group, reproducible
 from .meter import Meter, Progress, Report, TrainingError, not_finite
 from .options import Options
 from .schedule import Schedule, learning_rate, mix
-from .state import differences, keep, measured, new_card, settled, take_up, taken_up, waited
+from .state import (
+    active_dimensions,
+    differences,
+    keep,
+    measured,
+    new_card,
+    settled,
+    take_up,
+    taken_up,
+    waited,
+)
 
 # Losses are looked at (and, on a GPU, waited for) once in this many steps.
 CHECK_EVERY = 50
-
-# Images to count active dimensions on at the end.
-COUNTED = 2000
 
 
 def train(
@@ -72,17 +81,6 @@ def train(
         return Run(declaration, data, options, folder, device, group, command).go(resume, report)
 
 
-class Step(nn.Module):
-    """Model and objective as one module, which is what DistributedDataParallel wraps."""
-
-    def __init__(self, model: Model, objective: Objective):
-        super().__init__()
-        self.model, self.objective = model, objective
-
-    def forward(self, batch: dict[str, Tensor], draw: Sampler) -> Loss:
-        return self.objective(self.model, batch, draw)
-
-
 class Run:
     """One call of `train`: its parts, each built once."""
 
@@ -103,8 +101,8 @@ class Run:
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         objective = options.objective_of(declaration)
         data = data.scored_by(self.model)
-        self.data, self.held_out = _split(data.head(options.limit), options.validation)
-        _check_batch(options.batch, len(self.data), group.size)
+        self.data, self.held_out = divided(data.head(options.limit), options.validation)
+        check_batch(options.batch, len(self.data), group.size)
         if (labels := objective.labelled()) is not None:
             self.data = self.data.with_labels(labels, options.seed)
         self.data, self.held_out = self.data.to(device), self.held_out.to(device)
@@ -120,9 +118,9 @@ class Run:
         built = objective.build(Setting(self.model, len(data.classes), self.steps, len(self.data)))
         self.step = Step(self.model, built.to(device))
         self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
-        self.parameters, self.optimizer = _optimizer(self.step, options.learning_rate)
-        self.stages, self.frozen = _stages(declaration, options), []
-        self.solve = _solver(declaration, self.model, self.data, options.seed)
+        self.parameters, self.optimizer = optimizer_of(self.step, options.learning_rate)
+        self.stages, self.frozen = stages_of(declaration, options), []
+        self.solve = solver_of(declaration, self.model, self.data, options.seed)
         if options.precision == "auto":
             torch.set_float32_matmul_precision("high")
         self.card = new_card(declaration, data, options, len(self.data), command)
@@ -135,18 +133,21 @@ class Run:
             started = time.monotonic()
             means = self._epoch(epoch, report) if self.solve is None else {"loss": self.solve()}
             validation = self._validate() if len(self.held_out) else None
-            self._save(epoch + 1, means, validation, time.monotonic() - started)
             steps = (epoch + 1) * len(self.schedule)
+            for what, value in (("loss", means["loss"]), ("validation loss", validation or 0.0)):
+                if not math.isfinite(value):
+                    raise TrainingError(not_finite(what, steps))
+            self._save(epoch + 1, means, validation, time.monotonic() - started)
             report(Progress(epoch + 1, steps, self.steps, means, True, validation))
         model = self.model.eval().requires_grad_(False)
-        if done < self.card["epochs_done"]:
+        if done < self.card.epochs_done:
             self._count(at(model, usual(model)))
         weights = fingerprint(model.state_dict())
         return Checkpoint(self.folder, self.card, at(model, usual(model)), usual(model), weights)
 
     def _ended(self) -> bool:
         """Whether another epoch would bring nothing."""
-        history = self.card["history"]
+        history = self.card.history
         impatient = self.options.patience is not None and waited(history) >= self.options.patience
         return impatient or (self.solve is not None and settled(history))
 
@@ -180,28 +181,21 @@ class Run:
                 "or choose another folder"
             )
         if not (self.folder / TRAINING).exists():
-            if card["epochs_done"] == 0:
+            if card.epochs_done == 0:
                 self._prepare()
                 return 0
             raise TrainingError(f"{self.folder / TRAINING} is missing, so there is nothing to resume from")
         card = take_up(self.folder, self.step, self.optimizer)
-        self.card = {**card, **measured(self.folder), "training": {**card["training"], "epochs": self.epochs}}
-        return card["epochs_done"]
+        training = {**card.json["training"], "epochs": self.epochs}
+        self.card = card.changed(**measured(self.folder), training=training)
+        return card.epochs_done
 
     def _count(self, model: Model) -> None:
         """Write into the card how many dimensions of each block are active on held-out images, or on training images where none are held out."""
-        seen = (self.held_out if len(self.held_out) > 1 else self.data).head(COUNTED)
-        with torch.no_grad():
-            parts = [
-                {name: q.mean for name, q in encode(model, batch).items()}
-                for batch in seen.batches(500, self.options.seed)
-            ]
-        means = {name: torch.cat([part[name] for part in parts]) for name in model.blocks}
-        active = {
-            name: {"active": int(active_units(mean).sum()), "dimensions": mean.shape[1], "n": len(mean)}
-            for name, mean in means.items()
-        }
-        self.card = {**self.card, **measured(self.folder), "active_dimensions": active}
+        seen = self.held_out if len(self.held_out) > 1 else self.data
+        active = active_dimensions(model, seen, self.options.seed)
+        entry = {name: asdict(counted) for name, counted in active.items()}
+        self.card = self.card.changed(**measured(self.folder), active_dimensions=entry)
         if self.group.leads:
             save_card(self.folder, self.card)
 
@@ -278,7 +272,7 @@ class Run:
         }
         if validation is not None:
             entry["validation_loss"] = round(validation, 4)
-        history = [*self.card["history"], entry]
+        history = [*self.card.history, entry]
         cost = {
             "seconds": round(sum(e["seconds"] for e in history), 1),
             "threads": torch.get_num_threads(),
@@ -286,8 +280,9 @@ class Run:
             "processes": self.group.size,
         }
         found = {key: round(value, 6) for key, value in self.step.objective.state().items()}  # type: ignore[operator]
-        made = {"epochs_done": done, "history": history, "cost": cost, "found": found}
-        self.card = {**self.card, **measured(self.folder), **made}
+        self.card = self.card.changed(
+            **measured(self.folder), epochs_done=done, history=history, cost=cost, found=found
+        )
         if not self.group.leads:
             return
         try:
@@ -297,45 +292,3 @@ class Run:
                 f"epoch {done} could not be written to {self.folder} ({error.strerror}); what was there is kept: "
                 "make room, then go on with --resume"
             ) from None
-
-
-def _split(data: Data, held_out: int) -> tuple[Data, Data]:
-    """Training and held-out images; the order is shuffled by the loader, so the tail is a fair sample."""
-    kept = max(len(data) - held_out, 0)
-    return data.rows(slice(0, kept)), data.rows(slice(kept, len(data)))
-
-
-def _check_batch(batch: int, images: int, processes: int) -> None:
-    if batch % processes:
-        raise ValueError(f"a batch of {batch} does not divide over {processes} processes")
-    if images < batch:
-        raise ValueError(
-            f"{images} training images are fewer than a batch of {batch}: give a smaller --batch"
-        )
-
-
-def _optimizer(step: Step, rate: float) -> tuple[list[nn.Parameter], torch.optim.Optimizer]:
-    """Adam, and the parameters whose gradient is clipped: all but those that the objective trains by options of its own."""
-    apart = step.objective.groups()  # type: ignore[operator]
-    known = {id(parameter) for group in apart for parameter in group["params"]}
-    parameters = [p for p in step.parameters() if id(p) not in known]
-    return parameters, torch.optim.Adam([{"params": parameters}, *apart], lr=rate, fused=True)
-
-
-def _stages(declaration: Declaration, options: Options) -> tuple[tuple[str, ...], ...]:
-    """The stages to train one after the other; none where all is trained together."""
-    if not options.stagewise:
-        return ()
-    stages = declaration.stages
-    if not stages:
-        raise ValueError("this model has no stages to be trained one after the other: leave out --stagewise")
-    if (options.epochs or 0) < len(stages):
-        raise ValueError(f"{len(stages)} stages need at least as many epochs, got {options.epochs}")
-    return stages
-
-
-def _solver(declaration: Declaration, model: Model, data: Data, seed: int) -> Solver | None:
-    """What takes the place of gradient steps where a model has an exact fit."""
-    return declaration.solver(
-        model, lambda: torch.cat([batch[IMAGE] for batch in data.batches(10_000, seed)])
-    )

@@ -12,7 +12,10 @@ from torch import Tensor, nn
 from .. import objectives
 from ..checkpoints import (
     FORMAT,
+    MEASURED,
     TRAINING,
+    Active,
+    Card,
     CheckpointError,
     load_card,
     read_metadata,
@@ -22,17 +25,18 @@ from ..checkpoints import (
     versions,
     write_tensors,
 )
-from ..checkpoints.evaluations import MEASURED
 from ..data import Data
+from ..explore import active_units, encode
 from ..model import Model
 from ..models import Declaration, described
 from ..names import LABEL
 from .options import Options
 
-Card = dict[str, Any]
-
 # Options that change no number of a training that goes on.
 FREE = {"epochs", "device", "patience"}
+
+# Images to count active dimensions on at the end.
+COUNTED = 2000
 
 
 def tensors_of(step: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -60,18 +64,18 @@ def restore(step: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str
 def keep(folder: Path, step: nn.Module, model: Model, optimizer: torch.optim.Optimizer, card: Card) -> None:
     """Training state, weights and card, each replaced atomically. The state holds a card of its own: a run that was killed between two
     files resumes from this one alone."""
-    write_tensors(folder / TRAINING, tensors_of(step, optimizer), {"card": json.dumps(card)})
+    write_tensors(folder / TRAINING, tensors_of(step, optimizer), {"card": json.dumps(card.json)})
     save_model(folder, model)
     save_card(folder, card)
 
 
 def take_up(folder: Path, step: nn.Module, optimizer: torch.optim.Optimizer) -> Card:
     """Weights and optimiser as `keep` left them, and their card. Raises CheckpointError where they do not fit."""
-    card = json.loads(read_metadata(folder / TRAINING)["card"])
-    tensors = read_tensors(folder / TRAINING)
+    told, tensors = read_metadata(folder / TRAINING), read_tensors(folder / TRAINING)
     try:
+        card = Card.of(json.loads(told["card"]))
         restore(step, optimizer, tensors)
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, ValueError, RuntimeError) as error:
         raise CheckpointError(
             f"{folder / TRAINING} does not fit the model: {error}; delete the folder and train again"
         ) from None
@@ -81,7 +85,7 @@ def take_up(folder: Path, step: nn.Module, optimizer: torch.optim.Optimizer) -> 
 def differences(old: Card, new: Card) -> str:
     """The entry of the recipe that matters to the numbers and differs, with the names of what differs in it; nothing where all fits."""
     for part in ("model", "data", "objective", "training"):
-        before, now = old.get(part, {}), new[part]
+        before, now = old.json[part], new.json[part]
         if differing := [key for key in now if key not in FREE and before.get(key) != now[key]]:
             return ", ".join(differing)
     return ""
@@ -92,7 +96,7 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
     blocks: Sequence[str] = [name for name in declaration.build(data.signature).latents if name != LABEL]
     recipe = asdict(replace(options, objective=None))
     del recipe["objective"]
-    return {
+    made = {
         "format": FORMAT,
         "model": described(declaration),
         "data": {
@@ -112,49 +116,62 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
         "found": {},
         "metrics": {},
     }
+    return Card.of(made)
 
 
 def taken_up(options: Options, folder: Path) -> Options:
     """The options with the length and the warm-up that the training in `folder` was begun with, where none are asked for."""
-    made = load_card(folder).get("training", {})
+    made = load_card(folder).training
     unasked = [name for name in ("epochs", "warmup") if getattr(options, name) is None]
-    return replace(options, **{name: made.get(name) for name in unasked})
+    return replace(options, **{name: getattr(made, name) for name in unasked})
 
 
-def measured(folder: Path) -> Card:
+def measured(folder: Path) -> dict[str, Any]:
     """What was written into the card beside a training, which is not its own to lose; it knows the weights that it is of."""
     try:
-        card = load_card(folder)
+        card = load_card(folder).json
     except CheckpointError:
         return {}
     return {part: card[part] for part in MEASURED if part in card}
 
 
-def collapsed(card: Mapping[str, Any]) -> list[str]:
+def collapsed(active: Mapping[str, Active]) -> list[str]:
     """A sentence for each block of which fewer than half of the dimensions were active at the end of the training.
 
-    >>> collapsed({"active_dimensions": {"z": {"active": 0, "dimensions": 8, "n": 100}}})[0]
+    >>> collapsed({"z": Active(active=0, dimensions=8, n=100)})[0]
     'z has collapsed: none of its 8 dimensions is active, so the model says nothing of an image there: train longer, or try a smaller --beta or a --beta-warmup'
     """
     remedy = "train longer, or try a smaller --beta or a --beta-warmup"
     return [
-        f"{block} has collapsed: none of its {of} dimensions is active, so the model says nothing of an image there: {remedy}"
-        if not active
-        else f"{block}: {active} of {of} dimensions {'is' if active == 1 else 'are'} active: if that is fewer than you want, {remedy}"
-        for block, (active, of, _) in (
-            (name, found.values()) for name, found in card.get("active_dimensions", {}).items()
-        )
-        if 2 * active < of
+        f"{block} has collapsed: none of its {counted.dimensions} dimensions is active, so the model says nothing of an image there: {remedy}"
+        if not counted.active
+        else f"{block}: {counted.active} of {counted.dimensions} dimensions {'is' if counted.active == 1 else 'are'} active: "
+        f"if that is fewer than you want, {remedy}"
+        for block, counted in active.items()
+        if 2 * counted.active < counted.dimensions
     ]
 
 
-def waited(history: list[Card]) -> int:
+def active_dimensions(model: Model, data: Data, seed: int) -> dict[str, Active]:
+    """How many dimensions of each block are active on the first 2,000 images of some data."""
+    with torch.no_grad():
+        parts = [
+            {name: q.mean for name, q in encode(model, batch).items()}
+            for batch in data.head(COUNTED).batches(500, seed)
+        ]
+    means = {name: torch.cat([part[name] for part in parts]) for name in model.blocks}
+    return {
+        name: Active(int(active_units(mean).sum()), mean.shape[1], len(mean)) for name, mean in means.items()
+    }
+
+
+def waited(history: Sequence[Mapping[str, float]]) -> int:
     """Epochs since the best validation loss."""
     losses = [entry["validation_loss"] for entry in history if "validation_loss" in entry]
     return len(losses) - 1 - losses.index(min(losses)) if losses else 0
 
 
-def settled(history: list[Card]) -> bool:
+def settled(history: Sequence[Mapping[str, float]]) -> bool:
     """Whether the last exact step changed nothing any more."""
     losses = [entry["loss"] for entry in history[-2:]]
     return len(losses) == 2 and losses[0] == losses[1]

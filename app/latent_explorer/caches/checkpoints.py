@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from latent_explorer import MODELS_VARIABLE, cards
+from latent_explorer import MODELS_VARIABLE
 from latent_explorer.caches.kept import MOST_OPEN, Stamps, by_identity_few, forget_derived, stamps
-from latent_explorer.cards import text
 from latent_explorer.text import command, plain, said
 from vae_core import Checkpoint, bundled, load
-from vae_core.checkpoints import CheckpointError, found_in, load_card
+from vae_core.checkpoints import CheckpointError, found_in, sendable
 
 # The bundled checkpoint that a visitor sees first.
 OPENS_ON = "mr-cdvae-mnist"
@@ -35,7 +34,7 @@ def _all() -> dict[str, Path]:
     folders, folder = bundled(), os.environ.get(MODELS_VARIABLE)
     bundled_folders = {other.resolve() for other in folders.values()}
     for name, other in (found_in(Path(folder)) if folder else {}).items():
-        if other.resolve() not in bundled_folders and text(name):
+        if other.resolve() not in bundled_folders and sendable(name):
             folders[_apart(name, other, folders)] = other
     return folders
 
@@ -89,8 +88,7 @@ def _forget(name: str, folder: Path, written: Stamps) -> None:
 
 @st.cache_resource(show_spinner="Opening the model …", max_entries=MOST_OPEN)
 def _checkpoint(name: str, folder: str, written: Stamps) -> Checkpoint:
-    card = cards.checked(load_card(folder))
-    opened = replace(load(folder), card=card, known_as=name)
+    opened = replace(load(folder), known_as=name)
     _check_atlas(opened)  # read now: the pages need it, and a damaged one must be reported here
     return opened
 

@@ -116,4 +116,4 @@ def means_of(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
 def items_of(checkpoint: Checkpoint) -> str:
     """What tells the items of an atlas from those of others: the data, how many they are, and their classes in order."""
     atlas = checkpoint.atlas
-    return f"{checkpoint.card['data']['name']} {len(atlas)} {crc32(np.ascontiguousarray(atlas.labels).tobytes())}"
+    return f"{checkpoint.card.data.name} {len(atlas)} {crc32(np.ascontiguousarray(atlas.labels).tobytes())}"

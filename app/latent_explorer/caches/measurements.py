@@ -1,17 +1,13 @@
-"""What was measured of a checkpoint, read and checked; and what is cheap enough to be measured for a page."""
+"""What was measured of a checkpoint, and what is cheap enough to be measured for a page."""
 
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from latent_explorer import cards
 from latent_explorer.caches import encodings, sources
 from latent_explorer.caches.kept import by_identity
-from latent_explorer.text import command
 from vae_core import Checkpoint
-from vae_core.checkpoints import CheckpointError
-from vae_core.checkpoints.frontier import Frontier
 from vae_core.explore import (
     class_posterior,
 )
@@ -19,35 +15,6 @@ from vae_core.labels import has_label
 from vae_core.metrics import Estimate
 from vae_core.metrics.calibration import Reliability, calibration_error, judged_confidence, reliability
 from vae_core.metrics.disentanglement import information_shares, representation
-
-
-def frontier(checkpoint: Checkpoint) -> Frontier | None:
-    """What was measured over the betas, if it was, by the blocks of this model. Raises CheckpointError for a damaged one."""
-    measured = checkpoint.frontier
-    if measured is None:
-        return None
-    try:
-        if set(measured.blocks) != set(checkpoint.betas):
-            raise ValueError(f"it is measured over the betas of {', '.join(measured.blocks)}")
-        measured.columns()
-        numbers = measured.at(checkpoint.betas)
-        lines = [
-            (point["kl"][block], point[f"active_units_{block}"]["value"])
-            for point in measured.points
-            for block in checkpoint.betas
-        ]
-        gaps = [
-            (gap["value"], gap["se"], gap["share"]) for anchor in measured.anchors for gap in [anchor["gap"]]
-        ]
-        if not cards.each(cards.number)(
-            [*numbers.values(), *(kl for kls, _ in lines for kl in kls), *(g for gap in gaps for g in gap)]
-        ):
-            raise ValueError("it holds something that is no number")
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise CheckpointError(
-            f"its frontier is damaged ({error}): measure it anew with `{command('latent-explorer', 'frontier', checkpoint.folder)}`"
-        ) from None
-    return measured
 
 
 @by_identity
@@ -77,25 +44,17 @@ class Factors(NamedTuple):
 @by_identity
 def factors(checkpoint: Checkpoint) -> Factors | None:
     """As the card has it, or counted over the atlas where it does not; None for data whose factors are not known."""
-    written = {} if checkpoint.betas else dict(checkpoint.card.get("factors") or {})
-    if "information" not in written:
-        if (source := sources.of_factors(checkpoint)) is None:
-            return None
-        seen = representation(
-            {block: encodings.codes(checkpoint)[block][0] for block in checkpoint.model.blocks}, source
-        )
+    written = None if checkpoint.betas else checkpoint.card.factors
+    importance = written and written.importance
+    if written and written.information:
+        known = np.array(written.information), list(written.dimensions), list(written.factors), written.n
+    elif (source := sources.of_factors(checkpoint)) is not None:
+        means = {block: encodings.codes(checkpoint)[block][0] for block in checkpoint.model.blocks}
+        seen = representation(means, source)
         shares = information_shares(seen.codes, seen.factors).numpy()
-        written |= {
-            "information": shares,
-            "dimensions": seen.dimensions,
-            "factors": seen.names,
-            "n": len(source),
-        }
-    importance = written.get("importance")
-    return Factors(
-        np.array(written["information"]),
-        None if importance is None else np.array(importance),
-        written["dimensions"],
-        written["factors"],
-        written["n"],
-    )
+        known = shares, seen.dimensions, seen.names, len(source)
+    else:
+        return None
+    information, dimensions, names, images = known
+    trees = None if importance is None else np.array(importance)
+    return Factors(information, trees, dimensions, names, images)

@@ -1,7 +1,6 @@
 """A chart of two numbers of several models."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,20 +9,18 @@ from plotly.subplots import make_subplots
 from latent_explorer import palette
 from latent_explorer.charts.layout import HERE, QUIET, heading
 from latent_explorer.text import chart
-from vae_core.metrics import number
-
-Measured = Mapping[str, Any]  # value, se, n
+from vae_core.metrics import Estimate, number
 
 
-def against(models: Mapping[str, tuple[Measured, Measured]], x: str, y: str, here: str) -> go.Figure:
+def against(models: Mapping[str, tuple[Estimate, Estimate]], x: str, y: str, here: str) -> go.Figure:
     """Each model's number y over its number x, with two standard errors; the model `here` outlined."""
     names = list(models)
     figure = go.Figure(
         go.Scatter(
-            x=[a["value"] for a, _ in models.values()],
-            y=[b["value"] for _, b in models.values()],
-            error_x={"array": [2 * a["se"] for a, _ in models.values()], "thickness": 1},
-            error_y={"array": [2 * b["se"] for _, b in models.values()], "thickness": 1},
+            x=[a.value for a, _ in models.values()],
+            y=[b.value for _, b in models.values()],
+            error_x={"array": [2 * a.se for a, _ in models.values()], "thickness": 1},
+            error_y={"array": [2 * b.se for _, b in models.values()], "thickness": 1},
             mode="markers+text",
             text=[f" {chart(name)}" for name in names],
             textposition="middle right",
@@ -34,7 +31,7 @@ def against(models: Mapping[str, tuple[Measured, Measured]], x: str, y: str, her
                 "line": {"width": [3 if name == here else 0 for name in names], "color": HERE},
             },
             hovertext=[
-                f"{chart(name)}<br>{chart(number(x).title)} {chart(number(x).told(a['value'], a['se']))} (n {a['n']:,})<br>{chart(number(y).title)} {chart(number(y).told(b['value'], b['se']))} (n {b['n']:,})"
+                f"{chart(name)}<br>{chart(number(x).title)} {chart(number(x).told(a.value, a.se))} (n {a.n:,})<br>{chart(number(y).title)} {chart(number(y).told(b.value, b.se))} (n {b.n:,})"
                 for name, (a, b) in models.items()
             ],
             hoverinfo="text",

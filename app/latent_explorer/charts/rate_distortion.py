@@ -9,7 +9,7 @@ from plotly.colors import sample_colorscale
 from latent_explorer import palette
 from latent_explorer.charts.layout import FAMILY, HERE, QUIET, heading
 from latent_explorer.text import chart
-from vae_core.checkpoints.frontier import Frontier, Point, rate, rate_error
+from vae_core.checkpoints import Frontier, Point
 
 # A dimension whose KL stays below this, in nats, carries next to nothing.
 LITTLE = 0.02
@@ -33,8 +33,8 @@ def plane(
     for block in frontier.blocks:
         for line in _lines(frontier, block):
             figure.add_scatter(
-                x=[rate(p) for p in line],
-                y=[p["distortion"]["value"] for p in line],
+                x=[p.rate for p in line],
+                y=[p.distortion.value for p in line],
                 mode="lines",
                 line={
                     "color": palette.colours(len(frontier.blocks))[frontier.blocks.index(block)],
@@ -46,10 +46,10 @@ def plane(
                 showlegend=line[0] is frontier.points[0],
             )
     figure.add_scatter(
-        x=[rate(p) for p in frontier.points],
-        y=[p["distortion"]["value"] for p in frontier.points],
-        error_y={"array": [2 * p["distortion"]["se"] for p in frontier.points], "thickness": 1},
-        error_x={"array": [2 * rate_error(p) for p in frontier.points], "thickness": 1},
+        x=[p.rate for p in frontier.points],
+        y=[p.distortion.value for p in frontier.points],
+        error_y={"array": [2 * p.distortion.se for p in frontier.points], "thickness": 1},
+        error_x={"array": [2 * p.rate_error for p in frontier.points], "thickness": 1},
         mode="markers",
         marker={"size": 8, "color": palette.colours(1)[0]},
         customdata=list(range(len(frontier.points))),
@@ -59,8 +59,8 @@ def plane(
     )
     if frontier.anchors:
         figure.add_scatter(
-            x=[rate(p) for p in frontier.anchors],
-            y=[p["distortion"]["value"] for p in frontier.anchors],
+            x=[p.rate for p in frontier.anchors],
+            y=[p.distortion.value for p in frontier.anchors],
             mode="markers",
             marker={
                 "size": 11,
@@ -72,7 +72,7 @@ def plane(
             hoverinfo="text",
             name="trained for one β",
         )
-    known = {anchor.get("name") for anchor in frontier.anchors}
+    known = {anchor.name for anchor in frontier.anchors}
     others = [other for other in others if other[0] not in known]
     if others:
         figure.add_scatter(
@@ -115,18 +115,18 @@ def _lines(frontier: Frontier, block: str) -> list[list[Point]]:
     """The points along one block's beta, for each combination of the others'."""
     groups: dict[tuple, list[Point]] = {}
     for point in frontier.points:
-        rest = tuple(beta for name, beta in point["betas"].items() if name != block)
+        rest = tuple(beta for name, beta in point.betas.items() if name != block)
         groups.setdefault(rest, []).append(point)
     return list(groups.values())
 
 
 def _equal_bounds(figure: go.Figure, frontier: Frontier) -> None:
     """Dotted lines D + R = constant: the same bound on log p(x)."""
-    rates = [rate(p) for p in frontier.points]
+    rates = [p.rate for p in frontier.points]
     low, high = min(rates), max(rates)
-    sums = [r + p["distortion"]["value"] for r, p in zip(rates, frontier.points, strict=True)]
-    bottom = min(p["distortion"]["value"] for p in frontier.points)
-    top = max(p["distortion"]["value"] for p in frontier.points)
+    sums = [r + p.distortion.value for r, p in zip(rates, frontier.points, strict=True)]
+    bottom = min(p.distortion.value for p in frontier.points)
+    top = max(p.distortion.value for p in frontier.points)
     first, apart = True, 5 if max(sums) - min(sums) < 30 else 20
     for total in range(int(min(sums) // apart * apart), int(max(sums)) + apart, apart):
         ends = [(r, total - r) for r in (max(low, total - top), min(high, total - bottom))]
@@ -147,16 +147,16 @@ def _equal_bounds(figure: go.Figure, frontier: Frontier) -> None:
 
 def _words(point: Point) -> str:
     return (
-        f"{chart(betas_in_words(point['betas']))}<br>D {point['distortion']['value']:.2f} ± {point['distortion']['se']:.2f}, "
-        f"R {rate(point):.2f} ± {rate_error(point):.2f} nats"
+        f"{chart(betas_in_words(point.betas))}<br>D {point.distortion.value:.2f} ± {point.distortion.se:.2f}, "
+        f"R {point.rate:.2f} ± {point.rate_error:.2f} nats"
     )
 
 
 def dimensions(line: Sequence[Point], name: str, block: str, here: float) -> go.Figure:
     """KL of each dimension of a block, stacked over its beta, the largest at the bottom; those that are spent nothing on as one."""
-    kl = np.array([point["kl"][block] for point in line])
+    kl = np.array([point.kl[block] for point in line])
     order = [dimension for dimension in kl.sum(0).argsort()[::-1] if kl[:, dimension].max() >= LITTLE]
-    betas = [point["betas"][block] for point in line]
+    betas = [point.betas[block] for point in line]
     # A scale that reads the same to colour-blind eyes, without its ends, which one of the grounds would swallow.
     shades = sample_colorscale("Cividis", np.linspace(0.2, 0.95, len(order)).tolist())
     figure = go.Figure()

@@ -222,7 +222,7 @@ def held(
 ) -> str:
     """Some variables of each item held, the rest drawn. `derived` are the observations beside the image, which come from the original
     images or, where these are not at hand, from the codes."""
-    model, data = checkpoint.model, checkpoint.card["data"]["name"]
+    model, data = checkpoint.model, checkpoint.card.data.name
     needed, others = [name, *model.inputs(name)], json.dumps(list(derived))
     lines = [*codes_of_items(items), "values = {**codes}"]
     if derived and originals:

@@ -1,7 +1,6 @@
 """What a card's probes read of the class in blocks that are not to hold it."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -9,6 +8,7 @@ import streamlit as st
 from latent_explorer.parts import words
 from latent_explorer.text import by_commands, measured_by
 from vae_core import Checkpoint
+from vae_core.estimates import Estimate
 from vae_core.labels import has_label
 
 
@@ -25,27 +25,27 @@ READINGS = {
 }
 
 
-def _probed(metrics: Mapping[str, Any], block: str) -> str:
+def _probed(metrics: Mapping[str, Estimate], block: str) -> str:
     """Shares of the probes on each reading of the block that a card knows, the MLP's nats behind them."""
     parts = []
     for what, reading in READINGS.items():
         names = [f"probe_{block}_{kind}_{what}" for kind in ("logistic", "knn", "mlp")]
         if all(name in metrics for name in names):
-            shares = " / ".join(f"{metrics[name]['value']:.1%}" for name in names)
+            shares = " / ".join(f"{metrics[name].value:.1%}" for name in names)
             nats = metrics.get(f"{names[-1]}_nats")
-            parts.append(reading.format(block, shares + (f" ({nats['value']:.2f} nats)" if nats else "")))
+            parts.append(reading.format(block, shares + (f" ({nats.value:.2f} nats)" if nats else "")))
     return "; ".join(parts)
 
 
 def leak_note(checkpoint: Checkpoint) -> None:
     """What the card's probes read of the class in the unlabelled blocks, and why nothing forbids it."""
-    metrics, labels = checkpoint.card["metrics"], checkpoint.atlas.labels
+    metrics, labels = checkpoint.card.metrics, checkpoint.atlas.labels
     for block in checkpoint.model.blocks:
         if block in checkpoint.model.labelled or not has_label(checkpoint.model):
             continue
         if not (read := _probed(metrics, block)):
             continue
-        weight = checkpoint.card["objective"].get("adversary")
+        weight = getattr(checkpoint.card.objective, "adversary", 0.0)
         against = f"An adversary of weight {weight:g} was trained against it. " if weight else ""
         most_frequent = np.bincount(labels).max() / len(labels)
         st.info(

@@ -1,8 +1,6 @@
 """The sidebar: the choice of model, and what its card says of it."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import streamlit as st
 
@@ -14,12 +12,10 @@ from latent_explorer.parts.leak import measured_at
 from latent_explorer.session import links
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
-from vae_core.checkpoints import CheckpointError
-from vae_core.checkpoints.evaluations import images
+from vae_core.checkpoints import CheckpointError, Cost
 from vae_core.explore import prior_distance
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
-from vae_core.objectives import declare
 from vae_core.priors import bayes_error
 
 
@@ -123,20 +119,18 @@ def _choice_of_prior(name: str) -> None:
 
 def _card(checkpoint: Checkpoint) -> None:
     card = checkpoint.card
-    data, cost = card["data"], card["cost"]
-    lines = [
-        f"**{plain(card['model']['name'])}** trained on {data['images']:,} images of {plain(data['name'])}"
-    ]
-    arguments = {k: v for k, v in card["model"]["arguments"].items() if v is not None and k != "rates"}
+    model, data, cost = card.model, card.data, card.cost
+    lines = [f"**{plain(model.name)}** trained on {data.images:,} images of {plain(data.name)}"]
+    arguments = {k: v for k, v in model.arguments.items() if v is not None and k != "rates"}
     lines.append(" · ".join(plain(f"{key} {value}") for key, value in arguments.items()))
-    lines.append(_objective(card))
+    lines.append(plain(card.objective.says(card), 1000))
     lines += [_distance(checkpoint, block) for block in checkpoint.model.blocks]
     if cost:
-        lines.append(f"{card['epochs_done']} epochs in {_duration(cost['seconds'])} on {_machine(cost)}")
+        lines.append(f"{card.epochs_done} epochs in {_duration(cost.seconds)} on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
     if checkpoint.outdated:
         st.warning(f"{checkpoint.outdated}.")
-    if card["metrics"]:
+    if card.metrics:
         _numbers(checkpoint)
     else:
         st.caption(
@@ -144,21 +138,15 @@ def _card(checkpoint: Checkpoint) -> None:
         )
 
 
-def _objective(card: Mapping[str, Any]) -> str:
-    """How the bound was weighed, with what the objective itself has found."""
-    made = dict(card["objective"])
-    return plain(declare(made.pop("name"), made).says(card), 1000)
-
-
 def _duration(seconds: float) -> str:
     return f"{seconds / 60:.1f} min" if seconds >= 60 else f"{seconds:.1f} s"
 
 
-def _machine(cost: Mapping[str, Any]) -> str:
+def _machine(cost: Cost) -> str:
     return (
-        f"{cost['processes']} × {cost['threads']} threads of {plain(cost['device'])}"
-        if cost["threads"] > 1
-        else (f"one thread of {plain(cost['device'])}")
+        f"{cost.processes} × {cost.threads} threads of {plain(cost.device)}"
+        if cost.threads > 1
+        else (f"one thread of {plain(cost.device)}")
     )
 
 
@@ -174,10 +162,10 @@ def _numbers(checkpoint: Checkpoint) -> None:
     """Value ± standard error and n of each headline, and the command that measured them."""
     card = checkpoint.card
     lines = []
-    shown = [metric for metric in HEADLINES if metric in card["metrics"]]
+    shown = [metric for metric in HEADLINES if metric in card.metrics]
     for metric in shown:
-        value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
+        value, se, n = card.metrics[metric]
         lines.append(f"{plain(number(metric).title)}  \n**{number(metric).told(value, se)}** · n {n:,}")
-    st.markdown(f"**Measured**{measured_at(checkpoint)} on {plain(images(card, shown), 1000)}")
+    st.markdown(f"**Measured**{measured_at(checkpoint)} on {plain(card.images(shown), 1000)}")
     st.caption("  \n".join(lines))
     st.caption("value ± standard error", help=by_commands(measured_by(card, shown)))

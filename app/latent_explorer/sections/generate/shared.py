@@ -12,10 +12,10 @@ TEMPERATURES = (0.0, 2.0)
 def judged(checkpoint: Checkpoint, metric: str) -> str:
     """What the oracle classifier said of such images, from the card."""
     card = checkpoint.card
-    if not {metric, "judge_accuracy"} <= set(card["metrics"]):
+    if not {metric, "judge_accuracy"} <= set(card.metrics):
         return ""
-    value, se, n = (card["metrics"][metric][part] for part in ("value", "se", "n"))
-    judge = card["metrics"]["judge_accuracy"]["value"]
+    value, se, n = card.metrics[metric]
+    judge = card.metrics["judge_accuracy"].value
     return (
         f"An independent classifier, right on {judge:.1%} of the test images, gives {value:.2%} ± {se:.2%} of {n:,} of them the class "
         f"asked for{measured_at(checkpoint)}: this says how typical they are, not how diverse."

@@ -20,7 +20,7 @@ FAR = 3
 
 
 def this_model(checkpoint: Checkpoint) -> None:
-    metrics = checkpoint.card["metrics"]
+    metrics = checkpoint.card.metrics
     controls = st.columns([3, 1.2, 1, 1], vertical_alignment="bottom")
     links.check("groups", list(METRICS), "group of numbers")
     groups = controls[0].multiselect(
@@ -44,8 +44,9 @@ def this_model(checkpoint: Checkpoint) -> None:
     numbers(checkpoint, metrics)
 
 
-def numbers(checkpoint: Checkpoint, metrics: dict) -> None:
-    again = last_output(checkpoint).get("metrics", {})
+def numbers(checkpoint: Checkpoint, metrics: dict[str, Estimate]) -> None:
+    told = last_output(checkpoint).get("metrics", {})
+    again = {name: Estimate(**number) for name, number in told.items()}
     rows = [row(name, metrics.get(name), again.get(name)) for name in dict.fromkeys([*again, *metrics])]
     if not rows:
         st.info(
@@ -87,13 +88,13 @@ COLUMNS = {
 }
 
 
-def row(name: str, card: dict | None, again: dict | None) -> dict:
+def row(name: str, card: Estimate | None, again: Estimate | None) -> dict:
     """One number: the card's, the new one, and how many standard errors lie between them."""
     line: dict = {"number": cleaned(number(name).title), "unit": number(name).unit, "name": name}
     if card:
-        line |= {"card": card["value"], "± s.e.": card["se"], "n": card["n"]}
+        line |= {"card": card.value, "± s.e.": card.se, "n": card.n}
     if again:
-        line |= {"again": again["value"], "± s.e. again": again["se"], "n again": again["n"]}
+        line |= {"again": again.value, "± s.e. again": again.se, "n again": again.n}
     if card and again:
-        line["apart, s.e."] = Estimate(**again).apart(Estimate(**card))
+        line["apart, s.e."] = again.apart(card)
     return line

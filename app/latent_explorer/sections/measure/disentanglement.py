@@ -112,9 +112,9 @@ def place_of(checkpoint: Checkpoint, column: int) -> tuple[str, int]:
 
 
 def scores_of(checkpoint: Checkpoint) -> str:
-    metrics = checkpoint.card["metrics"]
+    metrics = checkpoint.card.metrics
     shown = [
-        f"{title} {metrics[name]['value']:.3f} ± {metrics[name]['se']:.3f}"
+        f"{title} {metrics[name].value:.3f} ± {metrics[name].se:.3f}"
         for name, title in SCORES.items()
         if name in metrics
     ]
@@ -139,7 +139,7 @@ def table(models: Sequence[Checkpoint]) -> None:
     ]
     scores = {title: st.column_config.TextColumn(width=120) for title in SCORES.values()}
     st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), column_config=scores)
-    data = sorted({checkpoint.card["data"]["name"] for checkpoint in models})
+    data = sorted({checkpoint.card.data.name for checkpoint in models})
     menus.under(
         "scores",
         "disentanglement",
@@ -152,14 +152,15 @@ def table(models: Sequence[Checkpoint]) -> None:
 
 
 def ours(checkpoint: Checkpoint) -> dict[str, str]:
-    metrics, made = checkpoint.card["metrics"], checkpoint.card["training"]
-    steps = checkpoint.card["epochs_done"] * (checkpoint.card["data"]["images"] // made["batch"])
+    card = checkpoint.card
+    metrics, made = card.metrics, card.training
+    steps = card.epochs_done * (card.data.images // made.batch)
     numbers = {
-        title: f"{metrics[name]['value']:.3f} ± {metrics[name]['se']:.3f}" if name in metrics else ""
+        title: f"{metrics[name].value:.3f} ± {metrics[name].se:.3f}" if name in metrics else ""
         for name, title in SCORES.items()
     }
-    images = f"{checkpoint.card['data']['images']:,} images"
-    budget = f"{images}, {steps:,} steps of {made['batch']} at {made['learning_rate']:g}, seed {made['seed']}"
+    images = f"{card.data.images:,} images"
+    budget = f"{images}, {steps:,} steps of {made.batch} at {made.learning_rate:g}, seed {made.seed}"
     return {"model": checkpoint.name, **numbers, "budget": budget, "source": "its card"}
 
 

@@ -17,7 +17,7 @@ from vae_core import Checkpoint
 
 def factors(checkpoint: Checkpoint) -> None:
     """What each dimension has to do with each factor, for data that was made of known ones."""
-    name = checkpoint.card["data"]["name"]
+    name = checkpoint.card.data.name
     known = measurements.factors(checkpoint)
     if known is None:
         st.info(

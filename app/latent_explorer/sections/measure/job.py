@@ -15,7 +15,7 @@ JOB = "measure-job"
 
 
 def start(checkpoint: Checkpoint, groups: list[str], limit: int | None, seed: int) -> None:
-    data = checkpoint.card["data"]["name"]
+    data = checkpoint.card.data.name
     if sources.originals(checkpoint) is None:
         st.warning(
             f"The images of {plain(data)} are not on this server. Run `latent-explorer evaluate` once, which downloads them, or set "

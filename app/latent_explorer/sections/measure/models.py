@@ -28,7 +28,7 @@ def all_models(checkpoint: Checkpoint) -> None:
     )
     names = [name for name in counted if everything or name not in rare]
     rows = [
-        {"model": model, **{name: card[name]["value"] for name in names if name in card}}
+        {"model": model, **{name: card[name].value for name in names if name in card}}
         for model, card in cards.items()
     ]
     st.dataframe(
@@ -51,7 +51,7 @@ def all_models(checkpoint: Checkpoint) -> None:
         "Bounds of different data, and of binary and continuous pixels, cannot be compared.",
         codes=lambda: {
             "model": np.array(list(cards)),
-            **{f"{name}{part}": np.array([card.get(name, {}).get(which, np.nan) for card in cards.values()])
+            **{f"{name}{part}": np.array([getattr(card.get(name), which, np.nan) for card in cards.values()])
                for name in names for part, which in (("", "value"), (".se", "se"))},
         },
     )  # fmt: skip
@@ -92,9 +92,9 @@ def two_numbers(checkpoint: Checkpoint) -> None:
         f"Each dot is one of {len(both)} models (of {len(cards)} measured), by two numbers of its card, ± two standard errors.",
         codes=lambda: {
             "model": np.array(list(both)),
-            x: np.array([a["value"] for a, _ in both.values()]),
-            f"{x}.se": np.array([a["se"] for a, _ in both.values()]),
-            y: np.array([b["value"] for _, b in both.values()]),
-            f"{y}.se": np.array([b["se"] for _, b in both.values()]),
+            x: np.array([a.value for a, _ in both.values()]),
+            f"{x}.se": np.array([a.se for a, _ in both.values()]),
+            y: np.array([b.value for _, b in both.values()]),
+            f"{y}.se": np.array([b.se for _, b in both.values()]),
         },
     )

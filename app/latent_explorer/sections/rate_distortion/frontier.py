@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from latent_explorer.caches import collection, measurements
+from latent_explorer.caches import collection
 from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.rate_distortion import betas_in_words, dimensions, plane
 from latent_explorer.export import menus
@@ -11,8 +11,7 @@ from latent_explorer.session import links
 from latent_explorer.session.sidebar import slider_key, slider_option
 from latent_explorer.text import by_commands, cleaned, key, plain, said
 from vae_core import Checkpoint
-from vae_core.checkpoints import CheckpointError
-from vae_core.checkpoints.frontier import Frontier, objective
+from vae_core.checkpoints import CheckpointError, Frontier
 
 COLUMNS = {
     "distortion": "distortion, nats",
@@ -28,7 +27,7 @@ def move(checkpoint: Checkpoint, frontier: Frontier, place: str) -> None:
     dot = next((p["customdata"] for p in points if "customdata" in p), None)
     dot = dot[0] if isinstance(dot, list) else dot
     if isinstance(dot, int) and 0 <= dot < len(frontier.points):
-        for block, beta in frontier.points[dot]["betas"].items():
+        for block, beta in frontier.points[dot].betas.items():
             st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
 
 
@@ -65,7 +64,7 @@ def shown(checkpoint: Checkpoint, frontier: Frontier) -> None:
     place = f"kl-{key(checkpoint.name)}-{block}"
     st.plotly_chart(dimensions(line, checkpoint.name, block, betas[block]), key=place, config=CONFIG)
     ends = [
-        f"{point[f'active_units_{block}']['value']:.0f} at β = {point['betas'][block]:.3g}"
+        f"{point.numbers[f'active_units_{block}'].value:.0f} at β = {point.betas[block]:.3g}"
         for point in (line[0], line[-1])
     ]
     menus.under(
@@ -86,16 +85,16 @@ def gaps(checkpoint: Checkpoint, frontier: Frontier) -> None:
     st.dataframe(
         [
             {
-                "trained for": betas_in_words(anchor["betas"]),
-                "epochs": anchor.get("epochs"),
-                "its D + Σ βR": objective(anchor),
-                "this model’s, minus its own": anchor["gap"]["value"],
-                "± s.e.": anchor["gap"]["se"],
-                "share": f"{anchor['gap']['share']:+.1%}",
+                "trained for": betas_in_words(anchor.betas),
+                "epochs": anchor.epochs,
+                "its D + Σ βR": anchor.objective,
+                "this model’s, minus its own": anchor.gap.value,
+                "± s.e.": anchor.gap.se,
+                "share": f"{anchor.gap.share:+.1%}",
                 **{
-                    title: f"{anchor[name]['value']:.2%}"
+                    title: f"{anchor.numbers[name].value:.2%}"
                     for name, title in COLUMNS.items()
-                    if name.endswith("accuracy") and name in anchor
+                    if name.endswith("accuracy") and name in anchor.numbers
                 },
             }
             for anchor in frontier.anchors
@@ -108,7 +107,7 @@ def gaps(checkpoint: Checkpoint, frontier: Frontier) -> None:
     )
     st.caption(
         "Each row is a model that was trained for one β alone. The difference is by how many nats an image the objective of this model "
-        f"({checkpoint.card['epochs_done']} epochs for all β) is above (+) or below (−) its own there.",
+        f"({checkpoint.card.epochs_done} epochs for all β) is above (+) or below (−) its own there.",
         help=by_commands(frontier.gaps_by),
     )
 
@@ -116,7 +115,7 @@ def gaps(checkpoint: Checkpoint, frontier: Frontier) -> None:
 def measured(checkpoint: Checkpoint) -> Frontier | None:
     """What the card holds; a damaged one is said."""
     try:
-        return measurements.frontier(checkpoint)
+        return checkpoint.frontier
     except CheckpointError as error:
         st.error(f"{plain(said(error, checkpoint.folder), 1000)}.")
         return None

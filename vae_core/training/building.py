@@ -1,0 +1,65 @@
+"""What a training is built of: model and objective as one module, its optimiser, held-out images, stages, an exact fit."""
+
+import torch
+from torch import Tensor, nn
+
+from ..data import Data
+from ..distributions import Sampler
+from ..model import Model
+from ..models import Declaration, Solver
+from ..names import IMAGE
+from ..objectives import Loss, Objective
+from .options import Options
+
+
+class Step(nn.Module):
+    """Model and objective as one module, which is what DistributedDataParallel wraps."""
+
+    def __init__(self, model: Model, objective: Objective):
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(self, batch: dict[str, Tensor], draw: Sampler) -> Loss:
+        return self.objective(self.model, batch, draw)
+
+
+def divided(data: Data, held_out: int) -> tuple[Data, Data]:
+    """Training and held-out images; the order is shuffled by the loader, so the tail is a fair sample."""
+    kept = max(len(data) - held_out, 0)
+    return data.rows(slice(0, kept)), data.rows(slice(kept, len(data)))
+
+
+def check_batch(batch: int, images: int, processes: int) -> None:
+    if batch % processes:
+        raise ValueError(f"a batch of {batch} does not divide over {processes} processes")
+    if images < batch:
+        raise ValueError(
+            f"{images} training images are fewer than a batch of {batch}: give a smaller --batch"
+        )
+
+
+def optimizer_of(step: Step, rate: float) -> tuple[list[nn.Parameter], torch.optim.Optimizer]:
+    """Adam, and the parameters whose gradient is clipped: all but those that the objective trains by options of its own."""
+    apart = step.objective.groups()  # type: ignore[operator]
+    known = {id(parameter) for group in apart for parameter in group["params"]}
+    parameters = [p for p in step.parameters() if id(p) not in known]
+    return parameters, torch.optim.Adam([{"params": parameters}, *apart], lr=rate, fused=True)
+
+
+def stages_of(declaration: Declaration, options: Options) -> tuple[tuple[str, ...], ...]:
+    """The stages to train one after the other; none where all is trained together."""
+    if not options.stagewise:
+        return ()
+    stages = declaration.stages
+    if not stages:
+        raise ValueError("this model has no stages to be trained one after the other: leave out --stagewise")
+    if (options.epochs or 0) < len(stages):
+        raise ValueError(f"{len(stages)} stages need at least as many epochs, got {options.epochs}")
+    return stages
+
+
+def solver_of(declaration: Declaration, model: Model, data: Data, seed: int) -> Solver | None:
+    """What takes the place of gradient steps where a model has an exact fit."""
+    return declaration.solver(
+        model, lambda: torch.cat([batch[IMAGE] for batch in data.batches(10_000, seed)])
+    )
