@@ -18,7 +18,20 @@ from .raw import TEST, TRAIN, Opening, Raw
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".h5ad")
 # Names that columns of classes have, the surest first.
-CLASSES = ("label", "labels", "class", "classes", "target", "y", "category", "species", "diagnosis", "cell_type", "celltype", "type")
+CLASSES = (
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "target",
+    "y",
+    "category",
+    "species",
+    "diagnosis",
+    "cell_type",
+    "celltype",
+    "type",
+)
 # And in .h5ad, where a column of clusters stands for a class that nobody has given.
 CLUSTERS = (*CLASSES, "bulk_labels", "cell_ontology_class", "leiden", "louvain", "cluster", "clusters")
 # Layers that hold counts.
@@ -76,13 +89,17 @@ def _read(path: Path) -> Any:
         separator = "\t" if path.suffix.lower() == ".tsv" else _separator(text)
         frame = pd.read_csv(path, sep=separator, encoding=text.encoding, skipinitialspace=True)
         if separator == ";":  # where a comma separates decimals
-            again = pd.read_csv(path, sep=separator, encoding=text.encoding, decimal=",", skipinitialspace=True)
+            again = pd.read_csv(
+                path, sep=separator, encoding=text.encoding, decimal=",", skipinitialspace=True
+            )
             more = len(again.select_dtypes("number").columns) > len(frame.select_dtypes("number").columns)
             return again if more else frame
         return frame
     except Exception as error:  # pandas and pyarrow each raise their own kinds for a damaged file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(f"{path.name} cannot be read as a table ({reason}): mend it, or save it anew") from None
+        raise ValueError(
+            f"{path.name} cannot be read as a table ({reason}): mend it, or save it anew"
+        ) from None
 
 
 class _Beginning(str):
@@ -159,15 +176,21 @@ def _class_column(frame: Any, opening: Opening, usual: Sequence[str], notes: Not
         return None
     if opening.labels is not None:
         if opening.labels not in frame.columns:
-            raise ValueError(f"there is no column {opening.labels!r}: there are {listed(list(frame.columns), 8)}")
+            raise ValueError(
+                f"there is no column {opening.labels!r}: there are {listed(list(frame.columns), 8)}"
+            )
         return opening.labels
     lower = {column.lower(): column for column in frame.columns}
     found = next((lower[name] for name in usual if name in lower and _groups(frame[lower[name]])), None)
-    words = [column for column in frame.columns if _is_text(frame[column]) and 1 < frame[column].nunique() <= 128]
+    words = [
+        column for column in frame.columns if _is_text(frame[column]) and 1 < frame[column].nunique() <= 128
+    ]
     if found is None and len(words) == 1:
         found = words[0]
     if found is not None:
-        notes.say(f"{found} is taken as the class (--label-column names another, --label-column none leaves it out)")
+        notes.say(
+            f"{found} is taken as the class (--label-column names another, --label-column none leaves it out)"
+        )
     return found
 
 
@@ -176,11 +199,15 @@ def _groups(column: Any) -> bool:
     if _is_text(column):
         return column.nunique() <= MOST_GROUPS
     values = column.dropna().to_numpy()
-    return values.dtype.kind in "biu" or (values.dtype.kind == "f" and not np.mod(values, 1).any() and column.nunique() <= 128)
+    return values.dtype.kind in "biu" or (
+        values.dtype.kind == "f" and not np.mod(values, 1).any() and column.nunique() <= 128
+    )
 
 
 def _is_text(column: Any) -> bool:
-    return column.dtype.kind not in "biufc" and not str(column.dtype).startswith(("Int", "UInt", "Float", "bool", "datetime"))
+    return column.dtype.kind not in "biufc" and not str(column.dtype).startswith(
+        ("Int", "UInt", "Float", "bool", "datetime")
+    )
 
 
 def _features(frame: Any, opening: Opening, notes: Notes) -> list[str]:
@@ -189,20 +216,30 @@ def _features(frame: Any, opening: Opening, notes: Notes) -> list[str]:
         if missing := [name for name in opening.columns if name not in frame.columns]:
             raise ValueError(f"there is no column {missing[0]!r}: there are {listed(list(frame.columns), 8)}")
         if words := [name for name in opening.columns if _is_text(frame[name])]:
-            raise ValueError(f"{words[0]!r} holds text and is no feature: leave it out, or write it as numbers")
+            raise ValueError(
+                f"{words[0]!r} holds text and is no feature: leave it out, or write it as numbers"
+            )
         return list(opening.columns)
-    numbers = [name for name in frame.columns if not _is_text(frame[name]) and not str(frame[name].dtype).startswith("datetime")]
+    numbers = [
+        name
+        for name in frame.columns
+        if not _is_text(frame[name]) and not str(frame[name].dtype).startswith("datetime")
+    ]
     if not numbers:
         raise ValueError(f"no column holds numbers: there are {listed(list(frame.columns), 8)}")
     if rest := [name for name in frame.columns if name not in numbers]:
-        notes.say(f"{listed(rest)} {'holds' if len(rest) == 1 else 'hold'} no numbers and {'is' if len(rest) == 1 else 'are'} no feature")
+        notes.say(
+            f"{listed(rest)} {'holds' if len(rest) == 1 else 'hold'} no numbers and {'is' if len(rest) == 1 else 'are'} no feature"
+        )
     return numbers
 
 
 def _plain(column: Any) -> np.ndarray:
     """A column as numbers, or as text with the missing ones empty."""
     if _is_text(column):
-        return np.array(["" if value is None or value != value else str(value) for value in column.astype(object)])
+        return np.array(
+            ["" if value is None or value != value else str(value) for value in column.astype(object)]
+        )
     return column.to_numpy(dtype=float, na_value=np.nan) if column.isna().any() else column.to_numpy()
 
 
@@ -228,7 +265,11 @@ def _annotated(path: Path, opening: Opening) -> Raw:
     if opening.columns:
         matrix, names = matrix[:, [names.index(name) for name in opening.columns]], list(opening.columns)
     split, rest = _split(held.obs.drop(columns=[label] if label else []))
-    groups = {name: _plain(rest[name]) for name in rest if _groups(rest[name]) and rest[name].nunique() <= MOST_GROUPS}
+    groups = {
+        name: _plain(rest[name])
+        for name in rest
+        if _groups(rest[name]) and rest[name].nunique() <= MOST_GROUPS
+    }
     return Raw(
         path.name,
         f"an AnnData file, {len(held):,} cells of {held.n_vars:,} genes",
@@ -253,7 +294,10 @@ def _matrix(held: Any, opening: Opening, notes: Notes) -> np.ndarray:
         raise ValueError(f"the layer {chosen} is empty: name another by --layer, of {listed(['X', *layers])}")
     rows = np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=np.float32)
     others = [name for name in ("X", *layers) if name != chosen]
-    notes.say(f"the values are those of {chosen}" + (f" (--layer chooses another: {listed(others)})" if others else ""))
+    notes.say(
+        f"the values are those of {chosen}"
+        + (f" (--layer chooses another: {listed(others)})" if others else "")
+    )
     if opening.layer is None and chosen == "X" and (rows % 1).any():
         notes.doubt(
             "the values are no counts (they were normalised or transformed), so they are real features under a Gaussian; a file with a "
@@ -279,7 +323,9 @@ def chosen_types(asked: Sequence[str] | None, features: Sequence[str]) -> dict[s
     return found
 
 
-def without_missing(rows: np.ndarray, features: Sequence[str], opening: Opening, notes: Notes) -> tuple[np.ndarray, np.ndarray]:
+def without_missing(
+    rows: np.ndarray, features: Sequence[str], opening: Opening, notes: Notes
+) -> tuple[np.ndarray, np.ndarray]:
     """The rows that have every value, and which they are. Raises ValueError where some are missing and are not to be left out."""
     bad = ~np.isfinite(rows)
     if not bad.any():
@@ -292,6 +338,8 @@ def without_missing(rows: np.ndarray, features: Sequence[str], opening: Opening,
         )
     kept = np.flatnonzero(~bad.any(1))
     if not len(kept):
-        raise ValueError(f"every row misses a value, in {listed(columns)}: leave these columns out by --columns")
+        raise ValueError(
+            f"every row misses a value, in {listed(columns)}: leave these columns out by --columns"
+        )
     notes.say(f"{counted(len(rows) - len(kept), 'row')} with missing values left out")
     return rows[kept], kept
