@@ -248,8 +248,8 @@ def test_dimensions_that_do_not_vary_have_no_vote():
 
 @pytest.fixture
 def _few_votes(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(disentanglement, "VOTES", 1200)
-    monkeypatch.setattr(disentanglement, "TESTED_VOTES", 900)
+    monkeypatch.setattr("vae_core.metrics.disentanglement.votes.VOTES", 1200)
+    monkeypatch.setattr("vae_core.metrics.disentanglement.votes.TESTED_VOTES", 900)
 
 
 SCORES = {"factorvae": disentanglement.factorvae_right, "betavae": disentanglement.betavae_right}
@@ -410,7 +410,10 @@ def test_tables_hold_what_was_measured_alone():
 def test_trees_are_fitted_once_for_scores_and_table(monkeypatch: pytest.MonkeyPatch):
     evaluation, fits = factor_evaluation(IDEAL), []
     fit = disentanglement.importance_matrix
-    monkeypatch.setattr(disentanglement, "importance_matrix", lambda *half: fits.append(1) or fit(*half))
+    monkeypatch.setattr(
+        "vae_core.metrics.disentanglement.groups.importance_matrix",
+        lambda *half: fits.append(1) or fit(*half),
+    )
     disentanglement.dci(evaluation)
     disentanglement.factor_tables(evaluation, ["dci"])
     assert len(fits) == disentanglement.PARTS
@@ -424,5 +427,5 @@ def test_parts_are_disjoint_and_halved(monkeypatch: pytest.MonkeyPatch):
     assert len(found) == 5
     assert used.sort().values.tolist() == list(range(300))
     assert all(part[1].shape == (30, 1) for part in found)  # the factor that does not vary is left out
-    monkeypatch.setattr(disentanglement, "PART_IMAGES", 10)
+    monkeypatch.setattr("vae_core.metrics.disentanglement.representation.PART_IMAGES", 10)
     assert len(disentanglement.parts(codes, factors, generator())[0][0]) == 10
