@@ -427,5 +427,5 @@ def test_parts_are_disjoint_and_halved(monkeypatch: pytest.MonkeyPatch):
     assert len(found) == 5
     assert used.sort().values.tolist() == list(range(300))
     assert all(part[1].shape == (30, 1) for part in found)  # the factor that does not vary is left out
-    monkeypatch.setattr("vae_core.metrics.disentanglement.representation.PART_IMAGES", 10)
+    monkeypatch.setattr("vae_core.metrics.disentanglement.factors.PART_IMAGES", 10)
     assert len(disentanglement.parts(codes, factors, generator())[0][0]) == 10

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ..base import Estimate, Evaluation, bootstrap
 from .classifiers import dci_completeness, dci_disentanglement, importance_matrix, sap, sap_matrix
+from .factors import PARTS, half_of, parts, represented, varying
 from .information import discretised, entropies, information_shares, mig, modularity, mutual_information
-from .representation import PARTS, half_of, parts, represented, varying
 from .votes import betavae_right, factorvae_right
 
 Score = Callable[[Tensor, Tensor, Tensor, Tensor], list[float]]
