@@ -307,7 +307,7 @@ def test_a_resume_with_other_options_is_refused(
 def test_a_resume_without_the_state_of_training_is_refused(uninterrupted: Path, digits: Data, tmp_path: Path):
     shutil.copytree(uninterrupted, tmp_path / "run")
     (tmp_path / "run" / TRAINING).unlink()
-    with pytest.raises(TrainingError, match="is missing, so there is nothing to resume from"):
+    with pytest.raises(TrainingError, match="is missing, so this training cannot be resumed"):
         train(SMALL, digits, replace(QUICK, epochs=6), tmp_path / "run", resume=True)
 
 
@@ -442,7 +442,7 @@ def test_a_batch_larger_than_the_data_is_refused(digits: Data, tmp_path: Path, o
         ({"warmup": -1}, "warmup must not be negative"),
         ({"beta": 0.0}, "beta must be above 0"),
         ({"class_weight": -1.0}, "class-weight must be 0 or more"),
-        ({"patience": 3}, "patience needs to be above 0 and to have validation images"),
+        ({"patience": 3}, "patience needs a number above 0"),
         ({"precision": "float8"}, "no precision is called 'float8'"),
     ],
 )

@@ -44,7 +44,7 @@ class Factors:
             table = getattr(self, name)
             if table is not None and [len(row) for row in table] != size:
                 raise ValueError(
-                    f"{name} is no table of {len(size)} dimensions and {len(self.factors)} factors"
+                    f"{name} is not a table of {len(size)} dimensions and {len(self.factors)} factors"
                 )
 
 
