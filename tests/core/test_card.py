@@ -253,7 +253,9 @@ def test_a_card_that_asks_for_more_than_a_machine_has_costs_nothing(
     (card["data"] if part == "data" else card["model"]["arguments"]).update(fields)
     (folder / CARD).write_text(json.dumps(card))
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
-    with pytest.raises(CheckpointError, match=r"larger than the file of its weights|needs? at least") as caught:
+    with pytest.raises(
+        CheckpointError, match=r"larger than the file of its weights|needs? at least"
+    ) as caught:
         load(folder)
     one_line(caught.value)
     assert time.monotonic() - started < 10

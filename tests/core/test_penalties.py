@@ -505,10 +505,10 @@ def test_capacity_is_reached_half_way():
         ({"adversary": -1.0}, "adversary must be 0 or more"),
         (
             {"objective": "geco", "tolerance": 1.0, "patience": 2, "validation": 100},
-            "use --patience with elbo or tc alone",
+            "losses of two epochs cannot be compared",
         ),
         ({"beta_warmup": 5, "labels": 20}, "takes no beta-warmup: leave it out, or choose elbo"),
-        ({"labels": 20, "batch": 65}, "divides by it, not 65"),
+        ({"labels": 20, "batch": 65}, "that 8 divides, not 65"),
         ({"adversary": math.nan}, "adversary must be 0 or more"),
         ({"classifier_weight": -1.0}, "classifier-weight must be 0 or more"),
         ({"labels": 20, "class_weight": 1.0}, "semi-supervised takes no class-weight: leave it out"),
