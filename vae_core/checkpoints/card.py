@@ -24,7 +24,7 @@ from .folder import CARD, CheckpointError, atomic, bundled, located
 from .frontier import Anchor, Frontier, Point
 from .frontier import merged as with_frontier
 from .measurements import Factors, Measurement, merged, recorded
-from .reading import entries, read, read_fields, shown
+from .typed import entries, read, read_fields, shown
 
 FORMAT = 2
 

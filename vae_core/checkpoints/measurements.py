@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..estimates import Estimate
-from .reading import entries
+from .typed import entries
 
 
 @dataclass(frozen=True)
