@@ -68,7 +68,7 @@ def _choose_one(checkpoint: Checkpoint, key: str, name: str, default: int, image
             told = " · ".join(filter(None, (f"image {item}", atlas.class_of(item))))
             small_picture(encodings.thumbnail(checkpoint, item), told)
         else:
-            small_picture(as_png(image), "your image")
+            small_picture(as_png(image, checkpoint), "your image")
     return item
 
 

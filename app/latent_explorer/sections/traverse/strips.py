@@ -7,7 +7,7 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
-from latent_explorer.parts import words
+from latent_explorer.parts import features, words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.traverse.start import chosen_start
 from latent_explorer.session import links
@@ -18,6 +18,7 @@ from vae_core.explore import (
     traversal,
     traverse,
 )
+from vae_core.kinds import Table
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
@@ -53,10 +54,18 @@ def strips(checkpoint: Checkpoint) -> None:
     scale = ruler(model, block, given, span, STEPS)
     codes = traversal(code, block, order, scale.values[order])
     nearest = scale.nearest(code[block])[order].tolist()
+    decoded = decode(model, codes).unflatten(0, (len(order), STEPS))
+    of_rows = isinstance(checkpoint.kind, Table)
+    said = (
+        features.movers(checkpoint.kind, decoded) if isinstance(checkpoint.kind, Table) else [""] * len(order)
+    )
     image_grid(
-        to_bytes(decode(model, codes).unflatten(0, (len(order), STEPS)), checkpoint.kind),
+        to_bytes(decoded, checkpoint.kind),
         rows=names,
-        row_notes=[_note(rate, variance, active, dimension) for dimension in order],
+        row_notes=[
+            " · ".join(filter(None, (_note(rate, variance, active, dimension), moves)))
+            for dimension, moves in zip(order, said, strict=True)
+        ],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         faded_rows=[row for row, dimension in enumerate(order) if not active[dimension]],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
@@ -76,6 +85,11 @@ def strips(checkpoint: Checkpoint) -> None:
         f"traversal-{block}",
         "Each row moves one latent dimension through its prior and leaves all others where they are.",
         "Outlined is the position nearest to the start; a pale row is an inactive dimension, whose posterior mean hardly varies. "
+        + (
+            "Beside a row stand the features that move most along it, in standard deviations of the training rows. "
+            if of_rows
+            else ""
+        )
         + (ORDERED if rate is not None else NO_RATE),
         codes=lambda: tables.table(codes, dimension=np.repeat(order, STEPS), sigma=ticks.numpy().round(6)),
         frames=frames,
