@@ -55,17 +55,10 @@ def strips(checkpoint: Checkpoint) -> None:
     codes = traversal(code, block, order, scale.values[order])
     nearest = scale.nearest(code[block])[order].tolist()
     decoded = decode(model, codes).unflatten(0, (len(order), STEPS))
-    of_rows = isinstance(checkpoint.kind, Table)
-    said = (
-        features.movers(checkpoint.kind, decoded) if isinstance(checkpoint.kind, Table) else [""] * len(order)
-    )
     image_grid(
         to_bytes(decoded, checkpoint.kind),
         rows=names,
-        row_notes=[
-            " · ".join(filter(None, (_note(rate, variance, active, dimension), moves)))
-            for dimension, moves in zip(order, said, strict=True)
-        ],
+        row_notes=[_note(rate, variance, active, dimension) for dimension in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         faded_rows=[row for row, dimension in enumerate(order) if not active[dimension]],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
@@ -74,6 +67,16 @@ def strips(checkpoint: Checkpoint) -> None:
         key="strips",
         headed=True,
     )
+    if isinstance(checkpoint.kind, Table):
+        moves = features.movers(checkpoint.kind, decoded)
+        st.dataframe(
+            [
+                {"dimension": name, "features that move most, in standard deviations": said}
+                for name, said in zip(names, moves, strict=True)
+            ],
+            hide_index=True,
+            height=38 + 35 * min(len(names), 6),
+        )
 
     def frames() -> tuple[np.ndarray, list[str]]:
         values = ruler(model, block, given, span, animations.STEPS).values[order]
@@ -85,11 +88,6 @@ def strips(checkpoint: Checkpoint) -> None:
         f"traversal-{block}",
         "Each row moves one latent dimension through its prior and leaves all others where they are.",
         "Outlined is the position nearest to the start; a pale row is an inactive dimension, whose posterior mean hardly varies. "
-        + (
-            "Beside a row stand the features that move most along it, in standard deviations of the training rows. "
-            if of_rows
-            else ""
-        )
         + (ORDERED if rate is not None else NO_RATE),
         codes=lambda: tables.table(codes, dimension=np.repeat(order, STEPS), sigma=ticks.numpy().round(6)),
         frames=frames,
