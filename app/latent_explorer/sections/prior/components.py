@@ -93,7 +93,7 @@ def samples_of_components(
     menus.under(
         f"components-{key(checkpoint.name)}",
         f"{key(checkpoint.name)}-components-{block}",
-        f"Each row decodes draws of {block} from one component of the prior.{first}",
+        f"Each row decodes draws of the {words.latents(checkpoint.model, block)} from one component of their prior.{first}",
         "All other latents are at the mean of their prior.",
         codes=lambda: tables.table(codes, component=np.repeat(order.numpy(), SAMPLES)),
         script=script,

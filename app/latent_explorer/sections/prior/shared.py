@@ -7,6 +7,7 @@ import torch
 from latent_explorer import DECODE
 from latent_explorer.caches import colourings, encodings, priors
 from latent_explorer.components.map import Decoder, Ellipse, Panel, latent_map
+from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from vae_core import Checkpoint
@@ -100,4 +101,4 @@ def with_the_rest(
 
 def conditional(checkpoint: Checkpoint, block: str) -> str:
     parents = ", ".join(checkpoint.model.p[block].given)
-    return f"The prior of {block} in {plain(checkpoint.name)} is conditioned on {parents}, so it has no shape of its own to draw. Choose other latents."
+    return f"The prior of the {words.latents(checkpoint.model, block)} in {plain(checkpoint.name)} is conditioned on {parents}, so it has no shape of its own to draw. Choose other latents."
