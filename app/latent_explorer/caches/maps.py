@@ -29,7 +29,7 @@ FEW_COMPONENTS = 12
 def prior_ellipses(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
     """Where draws of the block's prior land on its map: an ellipse for each class or each of a few components, else one for all.
 
-    Between the rungs of a ladder of betas the outlines are interpolated as the items are.
+    Between the betas of the grid the outlines are interpolated as the items are.
     """
     corners = checkpoint.ladder.corners(checkpoint.betas)
     rungs = [

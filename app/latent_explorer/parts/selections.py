@@ -11,7 +11,7 @@ from latent_explorer.components.map import MapState
 from latent_explorer.components.map.selection import Selection, selected_items
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.palette import colours
-from latent_explorer.parts import features
+from latent_explorer.parts import features, words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
 from latent_explorer.text import key
@@ -175,7 +175,7 @@ def _traversal(checkpoint: Checkpoint, a: np.ndarray, b: np.ndarray, item: int |
         title="From selection A to selection B",
         key="from-a-to-b",
     )
-    stays = "" if moves == ALL else f" Only {moves} moves."
+    stays = "" if moves == ALL else f" Only the {words.latents(model, moves)} move."
     if moves == ALL and LABEL in model.latents:
         stays = " The class switches to that of B at t = ½."
     menus.under(

@@ -79,7 +79,7 @@ def _swapped(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     menus.under(
         "user-image-swaps",
         "your-style",
-        f"Each image keeps the {styles} of yours and takes its class latents from the prior’s mean of the column’s class.",
+        f"Each image keeps the {styles} of yours and takes the rest from the prior’s mean of the column’s class.",
         "Outlined is its most probable class.",
         codes=lambda: tables.table(made, to=classes),
         script=scripts.of_codes(
