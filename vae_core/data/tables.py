@@ -367,7 +367,7 @@ def without_missing(
     bad = ~np.isfinite(rows)
     if not bad.any():
         return rows, np.arange(len(rows))
-    columns = [features[place] for place in np.flatnonzero(bad.any(0))]
+    columns = [features[place] for place in np.flatnonzero(bad.any(0)).tolist()]
     if not opening.skip_broken:
         raise ValueError(
             f"{counted(int(bad.any(1).sum()), 'row')} of {len(rows):,} miss a value in {listed(columns)}: leave them out by --skip-broken, "

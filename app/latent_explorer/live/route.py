@@ -23,7 +23,7 @@ from latent_explorer.text import cleaned, said
 from latent_explorer.user_image import images
 from vae_core import Checkpoint
 from vae_core.kinds import Image
-from vae_core.serving import Answer, Batcher, Decoder, Request, parsed
+from vae_core.serving import Answer, Batcher, LiveDecoder, Request, parsed
 
 # Bounds: visitors connected at once, and the images a second that one of them may ask for (a full grid at thirty a second), after a
 # burst of as many. Who asks for more waits; nobody else does.
@@ -161,9 +161,9 @@ def allowed(origin: str | None, host: str | None) -> bool:
 
 
 @cache
-def decoder() -> Decoder:
+def decoder() -> LiveDecoder:
     """The one decoder of this server, on the GPU where there is one."""
-    return Decoder(_find, "cuda" if torch.cuda.is_available() else "cpu")
+    return LiveDecoder(_find, "cuda" if torch.cuda.is_available() else "cpu")
 
 
 @cache

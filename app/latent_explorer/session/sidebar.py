@@ -70,7 +70,7 @@ def _betas(checkpoint: Checkpoint) -> dict[str, float]:
                 "for every position of this slider. A low β keeps detail; a high β keeps only what is worth its price.",
             )
         )
-    if len(checkpoint.ladder.corners(chosen)) > 1:
+    if len(checkpoint.atlas_grid.corners(chosen)) > 1:
         st.caption("This β lies between two of the beta grid: encodings, maps and KL are interpolated.")
     return chosen
 
