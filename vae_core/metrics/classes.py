@@ -28,13 +28,23 @@ def bayes_accuracy(bench: Bench) -> dict[str, Estimate]:
 
     Its softmax is Bayes' rule where the bounds are tight, or as loose for every class, and an approximation elsewhere.
 
-    classifier_accuracy: the same for argmax_c q(c|x), where the model has a classifier. Nothing for a model without a class, or data of one.
+    classifier_accuracy: the same for argmax_c q(c|x), where the model has a classifier. ..._balanced_accuracy: the mean over classes of
+    either, where one class has more than twice the training images of another. Nothing for a model without a class, or data of one.
     """
-    labels = bench.data.labels.to(bench.device)
-    return {
-        f"{name}_accuracy": Estimate.share((scores.argmax(-1) == labels).float())
-        for name, scores in bench.once(class_scores).items()
-    }
+    labels, found = bench.data.labels.to(bench.device), {}
+    for name, scores in bench.once(class_scores).items():
+        found |= accuracies(bench, name, (scores.argmax(-1) == labels).float())
+    return found
+
+
+def accuracies(bench: Bench, name: str, right: Tensor) -> dict[str, Estimate]:
+    """The accuracy of what is right or not for each image of the split `(N,)`, 0 or 1; and where classes are of uneven size, the balanced
+    one, which always naming the largest does not make high."""
+    found = {f"{name}_accuracy": Estimate.share(right)}
+    counts = bench.train.labels.bincount(minlength=bench.classes)
+    if counts.max() > 2 * counts.min():
+        found[f"{name}_balanced_accuracy"] = Estimate.balanced(right, bench.data.labels)
+    return found
 
 
 @torch.no_grad()
@@ -74,7 +84,7 @@ def judged(bench: Bench) -> dict[str, Estimate]:
     bench.report("training the judge on the training images")
     judge = Judge(bench.train, bench.seed)
     return {
-        "judge_accuracy": Estimate.share(judge.right(_grey(bench.data), bench.data.labels.to(bench.device))),
+        **accuracies(bench, "judge", judge.right(_grey(bench.data), bench.data.labels.to(bench.device))),
         "sample_accuracy": Estimate.share(samples_right(bench, judge)),
         **swaps_right(bench, judge),
     }
