@@ -124,4 +124,4 @@ def said(message: object, *folders: Path) -> str:
     for folder in folders:
         for form in (str(folder), str(folder.resolve())):
             text = text.replace(form, place(folder)) if folder.is_absolute() else text
-    return _PATH.sub(lambda found: place(Path(found[0])), text)
+    return _PATH.sub(lambda path: place(Path(path[0])), text)

@@ -10,7 +10,7 @@ from latent_explorer.caches import user_images
 from latent_explorer.components.controls import State
 from latent_explorer.live import controls
 from latent_explorer.pictures import to_bytes
-from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.images import UserImage
 
 from tests.app.conftest import Open
 from vae_core import Checkpoint, bundled, load
@@ -89,10 +89,10 @@ def test_a_state_that_the_model_has_not_is_made_to_fit(wild: State):
 
 
 def test_ones_own_image_is_where_the_code_starts():
-    checkpoint, own = found("cdvae-mnist"), Own(np.zeros((1, 28, 28), np.uint8))
+    checkpoint, own = found("cdvae-mnist"), UserImage(np.zeros((1, 28, 28), np.uint8))
     state = controls.fitting(checkpoint, State("own", label=2), own)
     assert state.start == "own"
-    kept = user_images.own_codes(checkpoint, own)["z_u"][0][0]
+    kept = user_images.codes(checkpoint, own)["z_u"][0][0]
     assert np.allclose(controls.scene(checkpoint, state, own).codes["z_u"][0], kept, atol=1e-3)
     assert controls.fitting(checkpoint, state, None).start == "item"
 

@@ -127,7 +127,7 @@ def test_an_image_of_the_visitors_own(open_page: Open, shown: dict, folder: Path
     at.selectbox(key="start").set_value("your image").run()
     assert check(at, shown) == ["strips"]
     before = shown["strips"]
-    at.selectbox(key="start").set_value("item").run()
+    at.selectbox(key="start").set_value("image").run()
     assert (shown["strips"] != before).any()
 
 

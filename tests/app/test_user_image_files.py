@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from latent_explorer.user_image import images
-from latent_explorer.user_image.images import Own, centred, drawn, read, white_on_black
+from latent_explorer.user_image.images import UserImage, centred, drawn, read, white_on_black
 from PIL import ExifTags, Image
 
 SHAPE = (1, 28, 28)
@@ -269,7 +269,7 @@ def test_a_drawing_far_off_the_paper_is_none():
 def test_dark_on_bright_is_turned_round():
     pixels = np.full(SHAPE, 255, np.uint8)
     pixels[0, 10:18, 10:18] = 0
-    own = white_on_black(Own(pixels))
+    own = white_on_black(UserImage(pixels))
     assert own.pixels[0, 0, 0] == 0
     assert own.pixels[0, 14, 14] == 255
     assert "inverted" in own.notes[0]
@@ -279,7 +279,7 @@ def test_dark_on_bright_is_turned_round():
 def test_a_figure_is_centred_by_its_mass_and_fills_twenty_of_twenty_eight():
     pixels = np.zeros(SHAPE, np.uint8)
     pixels[0, 1:6, 2:4] = 255
-    found = centred(Own(pixels)).pixels[0].astype(float)
+    found = centred(UserImage(pixels)).pixels[0].astype(float)
     rows = np.flatnonzero(found.max(1) > 64)
     assert rows[-1] - rows[0] + 1 == 20
     middle = [(found.sum(1 - axis) * np.arange(28)).sum() / found.sum() for axis in (0, 1)]
@@ -287,7 +287,7 @@ def test_a_figure_is_centred_by_its_mass_and_fills_twenty_of_twenty_eight():
 
 
 def test_an_empty_image_stays_as_it_is():
-    own = Own(np.zeros(SHAPE, np.uint8))
+    own = UserImage(np.zeros(SHAPE, np.uint8))
     assert centred(own) is own
 
 

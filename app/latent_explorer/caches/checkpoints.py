@@ -25,18 +25,18 @@ OPENS_ON = "mr-cdvae-mnist"
 def offered() -> dict[str, Path]:
     """The checkpoints to choose from, the one that the app opens on first: the bundled ones, and those of the folder given to
     `latent-explorer app`."""
-    found = _all()
-    return {name: found[name] for name in sorted(found, key=OPENS_ON.__ne__)}
+    folders = _all()
+    return {name: folders[name] for name in sorted(folders, key=OPENS_ON.__ne__)}
 
 
 def _all() -> dict[str, Path]:
     """The bundled checkpoints and those of the folder; one of these that has the name of a bundled one is told apart by its folder's."""
-    found, folder = bundled(), os.environ.get(MODELS_VARIABLE)
-    bundled_folders = {other.resolve() for other in found.values()}
+    folders, folder = bundled(), os.environ.get(MODELS_VARIABLE)
+    bundled_folders = {other.resolve() for other in folders.values()}
     for name, other in (found_in(Path(folder)) if folder else {}).items():
         if other.resolve() not in bundled_folders and sendable(name):
-            found[_apart(name, other, found)] = other
-    return found
+            folders[_apart(name, other, folders)] = other
+    return folders
 
 
 def _apart(name: str, folder: Path, taken: Collection[str]) -> str:
@@ -45,7 +45,7 @@ def _apart(name: str, folder: Path, taken: Collection[str]) -> str:
         return name
     home = f"{name} ({folder.resolve().parent.name})"
     names = itertools.chain([home], (f"{home} {number}" for number in itertools.count(2)))
-    return next(found for found in names if found not in taken)
+    return next(free for free in names if free not in taken)
 
 
 def twin(name: str) -> str:
@@ -88,19 +88,19 @@ def _forget(name: str, folder: Path, written: Stamps) -> None:
 
 @st.cache_resource(show_spinner="Opening the model …", max_entries=MOST_OPEN)
 def _checkpoint(name: str, folder: str, written: Stamps) -> Checkpoint:
-    found = replace(load(folder), known_as=name)
-    _check_atlas(found)  # read now: the pages need it, and a damaged one must be reported here
-    return found
+    opened = replace(load(folder), known_as=name)
+    _check_atlas(opened)  # read now: the pages need it, and a damaged one must be reported here
+    return opened
 
 
-def _check_atlas(found: Checkpoint) -> None:
+def _check_atlas(checkpoint: Checkpoint) -> None:
     """Raises CheckpointError where there is no atlas, or that of another model."""
-    atlas, widths = found.atlas, found.model.sizes
+    atlas, widths = checkpoint.atlas, checkpoint.model.sizes
     fits = (
         len(atlas) > 0
-        and atlas.classes == found.signature.classes
+        and atlas.classes == checkpoint.signature.classes
         and 0 <= atlas.labels.min() <= atlas.labels.max() < max(1, len(atlas.classes))
-        and set(found.model.blocks) <= set(atlas.coordinates)
+        and set(checkpoint.model.blocks) <= set(atlas.coordinates)
         and all(
             part.get(name, np.empty(0)).shape == (len(atlas), width) and np.isfinite(part[name]).all()
             for part in (atlas.means, atlas.scales)
@@ -113,13 +113,13 @@ def _check_atlas(found: Checkpoint) -> None:
     )
     if not fits:
         raise CheckpointError(
-            f"its atlas.npz belongs to another model: make it anew with `{command('latent-explorer', 'atlas', found.folder)}`"
+            f"its atlas.npz belongs to another model: make it anew with `{command('latent-explorer', 'atlas', checkpoint.folder)}`"
         )
 
 
-def at_betas(found: Checkpoint, betas: Mapping[str, float]) -> Checkpoint:
+def at_betas(checkpoint: Checkpoint, betas: Mapping[str, float]) -> Checkpoint:
     """A multi-rate checkpoint at these betas, one object for all visitors. Raises ValueError for betas that it does not know."""
-    return _at_betas(found, tuple(betas.items())) if betas else found
+    return _at_betas(checkpoint, tuple(betas.items())) if betas else checkpoint
 
 
 def current() -> Checkpoint:
@@ -128,5 +128,5 @@ def current() -> Checkpoint:
 
 
 @by_identity_few
-def _at_betas(found: Checkpoint, betas: tuple[tuple[str, float], ...]) -> Checkpoint:
-    return found.at(dict(betas))
+def _at_betas(checkpoint: Checkpoint, betas: tuple[tuple[str, float], ...]) -> Checkpoint:
+    return checkpoint.at(dict(betas))

@@ -22,7 +22,7 @@ def by_prior(name: str) -> dict[str, str]:
     own = recipes[name]
     if own is None:
         return {}
-    alike = {found[0]: other for other, found in recipes.items() if found and found[1] == own[1]}
+    alike = {made[0]: other for other, made in recipes.items() if made and made[1] == own[1]}
     return alike | {own[0]: name}
 
 
@@ -44,12 +44,12 @@ def _recipe(folder: str, written: Stamps) -> tuple[str, Any] | None:
     return arguments["prior"], (card.model.name, rest, card.data, card.objective, card.training)
 
 
-def beside(found: Checkpoint) -> list[tuple[str, float, float]]:
+def beside(checkpoint: Checkpoint) -> list[tuple[str, float, float]]:
     """Other checkpoints of the same kind of model and data that were measured: name, rate and distortion, nats."""
     points = []
     for name, card in _cards().items():
-        same = card.model.name == found.card.model.name and card.data == found.card.data
-        if same and name != found.name and "distortion" in card.metrics:
+        same = card.model.name == checkpoint.card.model.name and card.data == checkpoint.card.data
+        if same and name != checkpoint.name and "distortion" in card.metrics:
             rates = [number.value for key, number in card.metrics.items() if key.startswith("rate_")]
             points.append((name, sum(rates), card.metrics["distortion"].value))
     return points
@@ -74,9 +74,13 @@ def _card(folder: str, written: Stamps) -> Card | None:
         return None
 
 
-def on_the_same_items(found: Checkpoint) -> list[str]:
+def on_the_same_items(checkpoint: Checkpoint) -> list[str]:
     """The other checkpoints that were trained on the same data and whose atlas holds the same items."""
-    return [name for name, card in _cards().items() if name != found.name and card.data == found.card.data]
+    return [
+        name
+        for name, card in _cards().items()
+        if name != checkpoint.name and card.data == checkpoint.card.data
+    ]
 
 
 def measured(like: Checkpoint | None = None) -> dict[str, dict[str, Estimate]]:

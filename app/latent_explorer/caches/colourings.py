@@ -21,26 +21,26 @@ class Colouring(NamedTuple):
 CLASS = "class"
 
 
-def colourings(found: Checkpoint) -> list[str]:
+def colourings(checkpoint: Checkpoint) -> list[str]:
     """By what the items of an atlas can be coloured: their class, and what else their images were made of, where that is known."""
-    source = sources.of_factors(found)
+    source = sources.of_factors(checkpoint)
     if source is None or source.factors is None:
         return [CLASS]
     other = (source.factors != source.labels[:, None]).any(0)
     return [CLASS, *(name for name, kept in zip(source.factor_names, other.tolist(), strict=True) if kept)]
 
 
-def names_of_classes(found: Checkpoint) -> tuple[str, ...]:
+def names_of_classes(checkpoint: Checkpoint) -> tuple[str, ...]:
     """What a map calls the groups of its items where their class is the group: one group where there are no classes."""
-    return tuple(found.atlas.classes) or ("no class",)
+    return tuple(checkpoint.atlas.classes) or ("no class",)
 
 
-@kept(MOST_LARGE, lambda found: identity(found)[:2])
-def colouring(found: Checkpoint, by: str) -> Colouring:
+@kept(MOST_LARGE, lambda checkpoint: identity(checkpoint)[:2])
+def colouring(checkpoint: Checkpoint, by: str) -> Colouring:
     """The items by class, or by a factor in equal ranges of its values."""
-    atlas, source = found.atlas, sources.of_factors(found)
+    atlas, source = checkpoint.atlas, sources.of_factors(checkpoint)
     if by == CLASS or source is None or source.factors is None:
-        names = names_of_classes(found)
+        names = names_of_classes(checkpoint)
         return Colouring(atlas.labels, names, palette.colours(len(names)))
     values = source.factors[:, source.factor_names.index(by)].numpy()
     size, most = int(values.max()) + 1, len(palette.ORDERED)

@@ -26,14 +26,14 @@ def stamps(folder: Path) -> Stamps:
 
 def _stamp(file: Path) -> tuple[int, int]:
     try:
-        found = file.stat()
+        status = file.stat()
     except OSError:
         return 0, 0
-    return found.st_mtime_ns, found.st_size
+    return status.st_mtime_ns, status.st_size
 
 
-def identity(found: Checkpoint) -> tuple[str, Stamps, str]:
-    return str(found.folder), stamps(found.folder), repr(found.betas)
+def identity(checkpoint: Checkpoint) -> tuple[str, Stamps, str]:
+    return str(checkpoint.folder), stamps(checkpoint.folder), repr(checkpoint.betas)
 
 
 _derived: list[Any] = []

@@ -26,16 +26,16 @@ PRIOR_DRAWS = 200
 FEW_COMPONENTS = 12
 
 
-def prior_ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
+def prior_ellipses(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
     """Where draws of the block's prior land on its map: an ellipse for each class or each of a few components, else one for all.
 
     Between the rungs of a ladder of betas the outlines are interpolated as the items are.
     """
-    corners = found.ladder.corners(found.betas)
+    corners = checkpoint.ladder.corners(checkpoint.betas)
     rungs = [
         _ellipses(
             checkpoints.at_betas(
-                found, {name: float(rung[number]) for name, rung in found.ladder.betas.items()}
+                checkpoint, {name: float(rung[number]) for name, rung in checkpoint.ladder.betas.items()}
             ),
             block,
         )
@@ -53,12 +53,12 @@ def prior_ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
 
 
 @by_identity
-def _ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
-    prior = priors_by_class(found.model, block)
+def _ellipses(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
+    prior = priors_by_class(checkpoint.model, block)
     if prior is None:
         return []
-    labelled = block in found.model.labelled
-    parts = prior_components(found.model, block)
+    labelled = block in checkpoint.model.labelled
+    parts = prior_components(checkpoint.model, block)
     few = parts is not None and len(parts.mean) <= FEW_COMPONENTS
     prior = parts if parts is not None and few else prior
     draws = Sampler.seeded(0)(prior.expand((PRIOR_DRAWS, *prior.batch_shape))).numpy()
@@ -66,8 +66,8 @@ def _ellipses(found: Checkpoint, block: str) -> list[Ellipse]:
     return [
         _ellipse(
             # The nearest item alone: the mean of several would draw every outline towards the middle of the map.
-            place(draws[:, number], found.atlas.means[block], found.atlas.coordinates[block], k=1),
-            found.atlas.classes[number] if labelled else f"#{number + 1}" if few else f"p({block})",
+            place(draws[:, number], checkpoint.atlas.means[block], checkpoint.atlas.coordinates[block], k=1),
+            checkpoint.atlas.classes[number] if labelled else f"#{number + 1}" if few else f"p({block})",
             number if labelled else None,
             # A component that nobody separated from the others overlaps several clusters: its core says where it is.
             0.5 if few else 0.9,
@@ -84,28 +84,28 @@ def _ellipse(placed: np.ndarray, label: str, number: int | None, share: float) -
     return Ellipse(centre, np.cov(kept.T), label, number)
 
 
-@kept(MOST_LARGE, lambda found: identity(found)[:2])  # the same at all betas
-def frame(found: Checkpoint, block: str) -> np.ndarray:
+@kept(MOST_LARGE, lambda checkpoint: identity(checkpoint)[:2])  # the same at all betas
+def frame(checkpoint: Checkpoint, block: str) -> np.ndarray:
     """Round what a map of the block is drawn at every beta: the coordinates of all rungs, `(R N, 2)`."""
-    return np.concatenate([rung.coordinates[block] for rung in found.ladder.rungs])
+    return np.concatenate([rung.coordinates[block] for rung in checkpoint.ladder.rungs])
 
 
-def place_on_map(found: Checkpoint, block: str, codes: Mapping[str, Tensor], k: int = 8) -> np.ndarray:
+def place_on_map(checkpoint: Checkpoint, block: str, codes: Mapping[str, Tensor], k: int = 8) -> np.ndarray:
     """Where codes `(n, D)` of each latent lie on the map of a block, or of all of them, at the present betas, `(n, 2)`."""
-    parts = mapped(found, block)
-    known = np.concatenate([found.atlas.means[part] for part in parts], axis=1)
+    parts = mapped(checkpoint, block)
+    known = np.concatenate([checkpoint.atlas.means[part] for part in parts], axis=1)
     return place(
-        torch.cat([codes[part] for part in parts], 1).numpy(), known, found.atlas.coordinates[block], k
+        torch.cat([codes[part] for part in parts], 1).numpy(), known, checkpoint.atlas.coordinates[block], k
     )
 
 
-def mapped(found: Checkpoint, block: str) -> list[str]:
+def mapped(checkpoint: Checkpoint, block: str) -> list[str]:
     """The latents that a place of the map stands for: the block, or all of them on the map of all."""
-    return found.model.blocks if block == JOINT else [block]
+    return checkpoint.model.blocks if block == JOINT else [block]
 
 
 def posterior_ellipse(
-    found: Checkpoint,
+    checkpoint: Checkpoint,
     block: str,
     codes: Mapping[str, tuple[Tensor, Tensor]],
     image: str = "x",
@@ -115,15 +115,17 @@ def posterior_ellipse(
     sampler = Sampler.seeded(0)
     draws = {
         part: sampler(diagonal_normal(*codes[part]).expand((PRIOR_DRAWS, 1)))[:, 0]
-        for part in mapped(found, block)
+        for part in mapped(checkpoint, block)
     }
     names = ", ".join(draws)
-    placed = place_on_map(found, block, draws, k=1)
+    placed = place_on_map(checkpoint, block, draws, k=1)
     return replace(_ellipse(placed, f"q({names} | {image})", number, 0.9), kind="posterior")
 
 
 @by_identity
-def item_posterior(found: Checkpoint, block: str, item: int) -> Ellipse:
+def item_posterior(checkpoint: Checkpoint, block: str, item: int) -> Ellipse:
     """`posterior_ellipse` of an item, in the colour of its class."""
-    pair = {name: (mean[[item]], scale[[item]]) for name, (mean, scale) in encodings.codes(found).items()}
-    return posterior_ellipse(found, block, pair, number=int(found.atlas.labels[item]))
+    pair = {
+        name: (mean[[item]], scale[[item]]) for name, (mean, scale) in encodings.codes(checkpoint).items()
+    }
+    return posterior_ellipse(checkpoint, block, pair, number=int(checkpoint.atlas.labels[item]))

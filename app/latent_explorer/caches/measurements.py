@@ -18,13 +18,13 @@ from vae_core.metrics.disentanglement import information_shares, representation
 
 
 @by_identity
-def calibrated(found: Checkpoint) -> tuple[Reliability, Estimate] | None:
+def calibrated(checkpoint: Checkpoint) -> tuple[Reliability, Estimate] | None:
     """How often the class that q(c|x) names is right, by how sure it is, over the atlas; None where no class is told from another."""
-    if not has_label(found.model) or len(found.atlas.classes) < 2:
+    if not has_label(checkpoint.model) or len(checkpoint.atlas.classes) < 2:
         return None
-    means, scales = ({name: pair[i] for name, pair in encodings.codes(found).items()} for i in (0, 1))
-    posterior = class_posterior(found.model, means, scales).double()
-    confidence, right = judged_confidence(posterior.log(), torch.from_numpy(found.atlas.labels))
+    means, scales = ({name: pair[i] for name, pair in encodings.codes(checkpoint).items()} for i in (0, 1))
+    posterior = class_posterior(checkpoint.model, means, scales).double()
+    confidence, right = judged_confidence(posterior.log(), torch.from_numpy(checkpoint.atlas.labels))
     return reliability(confidence, right), calibration_error(
         confidence, right, torch.Generator().manual_seed(0)
     )
@@ -42,14 +42,14 @@ class Factors(NamedTuple):
 
 
 @by_identity
-def factors(found: Checkpoint) -> Factors | None:
+def factors(checkpoint: Checkpoint) -> Factors | None:
     """As the card has it, or counted over the atlas where it does not; None for data whose factors are not known."""
-    written = None if found.betas else found.card.factors
+    written = None if checkpoint.betas else checkpoint.card.factors
     importance = written and written.importance
     if written and written.information:
         known = np.array(written.information), list(written.dimensions), list(written.factors), written.n
-    elif (source := sources.of_factors(found)) is not None:
-        means = {block: encodings.codes(found)[block][0] for block in found.model.blocks}
+    elif (source := sources.of_factors(checkpoint)) is not None:
+        means = {block: encodings.codes(checkpoint)[block][0] for block in checkpoint.model.blocks}
         seen = representation(means, source)
         shares = information_shares(seen.codes, seen.factors).numpy()
         known = shares, seen.dimensions, seen.names, len(source)

@@ -19,60 +19,62 @@ PRIOR_MEASURES = {"distance": prior_distance_of, "log density": prior_log_densit
 
 
 @by_identity
-def usual_under_prior(found: Checkpoint, measure: str) -> dict[str, tuple[float, float]]:
+def usual_under_prior(checkpoint: Checkpoint, measure: str) -> dict[str, tuple[float, float]]:
     """Between which values nine in ten items of the atlas lie, for each block: the 5% and 95% quantiles."""
-    means = encodings.item_codes(found, list(range(len(found.atlas))))
-    values = {block: PRIOR_MEASURES[measure](found.model, block, means) for block in found.model.blocks}
+    means = encodings.item_codes(checkpoint, list(range(len(checkpoint.atlas))))
+    values = {
+        block: PRIOR_MEASURES[measure](checkpoint.model, block, means) for block in checkpoint.model.blocks
+    }
     return {
         block: (float(value.quantile(0.05)), float(value.quantile(0.95))) for block, value in values.items()
     }
 
 
 @by_identity
-def parts(found: Checkpoint, block: str) -> Parts | None:
+def parts(checkpoint: Checkpoint, block: str) -> Parts | None:
     """The Gaussian parts of a block's prior; None where it reads other latents."""
-    return parts_of(found.model, block)
+    return parts_of(checkpoint.model, block)
 
 
 @by_identity
-def usage(found: Checkpoint, block: str) -> Tensor:
+def usage(checkpoint: Checkpoint, block: str) -> Tensor:
     """The share of the atlas that each part of the prior is responsible for, at the posterior means, `(M,)`."""
-    prior = parts(found, block)
+    prior = parts(checkpoint, block)
     assert prior is not None
-    return responsibilities(prior, encodings.codes(found)[block][0]).mean(0)
+    return responsibilities(prior, encodings.codes(checkpoint)[block][0]).mean(0)
 
 
 @by_identity
-def prior_holes(found: Checkpoint, block: str) -> Holes:
+def prior_holes(checkpoint: Checkpoint, block: str) -> Holes:
     """Draws of the prior by density ratio."""
-    prior = parts(found, block)
+    prior = parts(checkpoint, block)
     assert prior is not None
-    return holes(prior, *encodings.codes(found)[block], COUNT, seed=0)
+    return holes(prior, *encodings.codes(checkpoint)[block], COUNT, seed=0)
 
 
 @by_identity
-def densities(found: Checkpoint, block: str, dimension: int) -> Marginals:
+def densities(checkpoint: Checkpoint, block: str, dimension: int) -> Marginals:
     """The prior and the aggregate posterior of one dimension."""
-    prior = parts(found, block)
+    prior = parts(checkpoint, block)
     assert prior is not None
-    return marginals(prior, *encodings.codes(found)[block], dimension)
+    return marginals(prior, *encodings.codes(checkpoint)[block], dimension)
 
 
 @by_identity
-def class_overlap(found: Checkpoint, block: str, of_priors: bool) -> Overlap | None:
+def class_overlap(checkpoint: Checkpoint, block: str, of_priors: bool) -> Overlap | None:
     """Divergences between the classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings,
     None where these are too many to compare."""
     if of_priors:
-        return prior_overlap(found.model, block)
-    means, scales = encodings.codes(found)[block]
-    if not comparable(len(found.atlas.classes), means.shape[1]):
+        return prior_overlap(checkpoint.model, block)
+    means, scales = encodings.codes(checkpoint)[block]
+    if not comparable(len(checkpoint.atlas.classes), means.shape[1]):
         return None
-    labels = torch.from_numpy(found.atlas.labels)
-    return posterior_overlap(means, scales, labels, len(found.atlas.classes))
+    labels = torch.from_numpy(checkpoint.atlas.labels)
+    return posterior_overlap(means, scales, labels, len(checkpoint.atlas.classes))
 
 
-def closest_part(found: Checkpoint, block: str, chosen: Tensor) -> Tensor:
+def closest_part(checkpoint: Checkpoint, block: str, chosen: Tensor) -> Tensor:
     """The part of the prior that codes `(n, D)` most probably come from, `(n,)`."""
-    prior = parts(found, block)
+    prior = parts(checkpoint, block)
     assert prior is not None
     return responsibilities(prior, chosen).argmax(-1)

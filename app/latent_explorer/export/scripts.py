@@ -28,7 +28,7 @@ SOURCES = {
 }
 
 
-def script(found: Checkpoint, title: str, lines: Sequence[str], columns: int, **sources: str) -> str:
+def script(checkpoint: Checkpoint, title: str, lines: Sequence[str], columns: int, **sources: str) -> str:
     """A script: opens the checkpoint as `checkpoint`, `model` and `atlas`, runs the lines, which make `images` `(N, *shape)`, and saves
     their pictures in rows of `columns`.
 
@@ -49,7 +49,7 @@ def script(found: Checkpoint, title: str, lines: Sequence[str], columns: int, **
             "import vae_core",
             *(f"from {module} import {', '.join(names)}" for module, names in imports.items()),
             "",
-            *opened(found),
+            *opened(checkpoint),
             "model, atlas = checkpoint.model, checkpoint.atlas",
             "",
             *lines,
@@ -59,34 +59,38 @@ def script(found: Checkpoint, title: str, lines: Sequence[str], columns: int, **
     )
 
 
-def opened(found: Checkpoint) -> list[str]:
+def opened(checkpoint: Checkpoint) -> list[str]:
     """The lines that open the checkpoint at its betas. Paths outside the working directory are not disclosed: of one outside the folder that the
     server was started in, only the name is written."""
     comment = ""
-    if bundled().get(found.name) == found.folder:
-        folder = f"vae_core.bundled()[{_quoted(found.name)}]"
+    if bundled().get(checkpoint.name) == checkpoint.folder:
+        folder = f"vae_core.bundled()[{_quoted(checkpoint.name)}]"
     else:
-        folder = _quoted(place(found.folder))
-        if not found.folder.resolve().is_relative_to(Path.cwd()):
+        folder = _quoted(place(checkpoint.folder))
+        if not checkpoint.folder.resolve().is_relative_to(Path.cwd()):
             comment = "  # the path of the checkpoint's folder"
     lines = [f"checkpoint = vae_core.load({folder}){comment}"]
-    return lines + ([f"checkpoint = checkpoint.at({json.dumps(found.betas)})"] if found.betas else [])
+    return lines + (
+        [f"checkpoint = checkpoint.at({json.dumps(checkpoint.betas)})"] if checkpoint.betas else []
+    )
 
 
-def measuring(found: Checkpoint, *groups: str) -> str:
+def measuring(checkpoint: Checkpoint, *groups: str) -> str:
     """The command that measures these groups of numbers of the checkpoint at its betas."""
-    betas = [word for block, beta in found.betas.items() for word in (block, f"{beta:g}")]
-    return run(found, "evaluate", *(["--beta", *betas] if betas else []), "--metrics", *groups)
+    betas = [word for block, beta in checkpoint.betas.items() for word in (block, f"{beta:g}")]
+    return run(checkpoint, "evaluate", *(["--beta", *betas] if betas else []), "--metrics", *groups)
 
 
-def run(found: Checkpoint, name: str, *options: str) -> str:
+def run(checkpoint: Checkpoint, name: str, *options: str) -> str:
     """A command of `latent-explorer` over the checkpoint, as a shell reads it."""
-    return command("latent-explorer", name, named(found), *options)
+    return command("latent-explorer", name, named(checkpoint), *options)
 
 
-def named(found: Checkpoint) -> str:
+def named(checkpoint: Checkpoint) -> str:
     """The folder of a checkpoint in a command."""
-    folder = found.name if bundled().get(found.name) == found.folder else place(found.folder)
+    folder = (
+        checkpoint.name if bundled().get(checkpoint.name) == checkpoint.folder else place(checkpoint.folder)
+    )
     return f"./{folder}" if folder.startswith("-") else folder
 
 
@@ -103,9 +107,9 @@ def codes_of_items(items: Sequence[int]) -> list[str]:
     ]
 
 
-def codes_from_prior(found: Checkpoint, label: int | None, seed: int | None) -> list[str]:
+def codes_from_prior(checkpoint: Checkpoint, label: int | None, seed: int | None) -> list[str]:
     """`codes`: one draw of the prior, or its mean, given the class where there is one."""
-    inputs = "{}" if label is None else f'{{"{LABEL}": {_class(found, label)}}}'
+    inputs = "{}" if label is None else f'{{"{LABEL}": {_class(checkpoint, label)}}}'
     draw = "" if seed is None else f", draw=Sampler.seeded({seed})"
     return [f"codes = prior_codes(model, {inputs}{draw})"]
 
@@ -116,13 +120,18 @@ def codes_written(codes: Mapping[str, Tensor], name: str = "codes") -> list[str]
     return [f"{name} = {{", *rows, "}"]
 
 
-def of_codes(found: Checkpoint, title: str, codes: Mapping[str, Tensor], columns: int) -> str:
+def of_codes(checkpoint: Checkpoint, title: str, codes: Mapping[str, Tensor], columns: int) -> str:
     """Any codes `(N, D)`, such as a mean, a point or a path, written out and decoded."""
-    return script(found, title, [*codes_written(codes), "images = decode(model, codes)"], columns)
+    return script(checkpoint, title, [*codes_written(codes), "images = decode(model, codes)"], columns)
 
 
 def of_parts(
-    found: Checkpoint, title: str, codes: Mapping[str, Tensor], columns: int, block: str, parts: Sequence[int]
+    checkpoint: Checkpoint,
+    title: str,
+    codes: Mapping[str, Tensor],
+    columns: int,
+    block: str,
+    parts: Sequence[int],
 ) -> str:
     """Codes `(N, D)` written out and decoded, so many columns for each of these parts of a VampPrior, behind the part's pseudo-input."""
     lines = [
@@ -131,11 +140,11 @@ def of_parts(
         f'inputs = pseudo_inputs(model, "{block}")[{list(parts)}]',
         "images = torch.cat([inputs[:, None], drawn], dim=1).flatten(0, 1)",
     ]
-    return script(found, title, lines, 1 + columns, pseudo_inputs="vae_core.explore.components")
+    return script(checkpoint, title, lines, 1 + columns, pseudo_inputs="vae_core.explore.components")
 
 
 def traversal(
-    found: Checkpoint,
+    checkpoint: Checkpoint,
     start: Sequence[str],
     label: int | None,
     block: str,
@@ -145,11 +154,11 @@ def traversal(
 ) -> str:
     """`start` holds the lines that make `codes`; `label` is the class that the block's prior is given."""
     given = "codes"
-    if label is not None and has_label(found.model) and LABEL not in found.model.latents:
-        given = f'{{"{LABEL}": {_class(found, label)}, **codes}}'
+    if label is not None and has_label(checkpoint.model) and LABEL not in checkpoint.model.latents:
+        given = f'{{"{LABEL}": {_class(checkpoint, label)}, **codes}}'
     return script(
-        found,
-        f"Traversals of {block} of {found.name}, one dimension a row",
+        checkpoint,
+        f"Traversals of {block} of {checkpoint.name}, one dimension a row",
         [
             *start,
             "start = {name: code[0] for name, code in codes.items()}",
@@ -162,32 +171,35 @@ def traversal(
 
 
 def samples(
-    found: Checkpoint, rows: Sequence[int | None], columns: int, seed: int, temperature: float
+    checkpoint: Checkpoint, rows: Sequence[int | None], columns: int, seed: int, temperature: float
 ) -> str:
     """Samples of the prior, a row for each of `rows`: of its class, or of the whole prior."""
     draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
-    if has_label(found.model):
+    if has_label(checkpoint.model):
         lines = [
             f"label = torch.tensor({list(rows)}).repeat_interleave({columns})",
-            f'images = sample(model, {{"{LABEL}": one_hot(label, {_classes(found)})}}, {draw})',
+            f'images = sample(model, {{"{LABEL}": one_hot(label, {_classes(checkpoint)})}}, {draw})',
         ]
     else:
         lines = [f"images = sample(model, {{}}, n={len(rows) * columns}, {draw})"]
-    return script(found, f"Samples of the prior of {found.name}", lines, columns)
+    return script(checkpoint, f"Samples of the prior of {checkpoint.name}", lines, columns)
 
 
 def swaps(
-    found: Checkpoint, items: Sequence[int], kept: Sequence[str], own: Mapping[str, Tensor] | None = None
+    checkpoint: Checkpoint,
+    items: Sequence[int],
+    kept: Sequence[str],
+    yours: Mapping[str, Tensor] | None = None,
 ) -> str:
-    """The swap matrix of items, and below them of an image with the codes `own` `(1, D)`."""
+    """The swap matrix of items, and below them of an image with the codes `yours` `(1, D)`."""
     lines = codes_of_items(items)
-    if own is not None:
+    if yours is not None:
         joined = "codes = {name: torch.cat([codes[name], yours[name]]) for name in codes}"
-        lines += [*codes_written(own, "yours"), joined]
-    classes = _classes(found)
+        lines += [*codes_written(yours, "yours"), joined]
+    classes = _classes(checkpoint)
     return script(
-        found,
-        f"Styles of images in every class, by {found.name}",
+        checkpoint,
+        f"Styles of images in every class, by {checkpoint.name}",
         [
             *lines,
             f"kept = {{name: codes[name] for name in {json.dumps(list(kept))}}}",
@@ -198,7 +210,7 @@ def swaps(
 
 
 def held(
-    found: Checkpoint,
+    checkpoint: Checkpoint,
     items: Sequence[int],
     name: str,
     draws: int,
@@ -210,12 +222,12 @@ def held(
 ) -> str:
     """Some variables of each item held, the rest drawn. `derived` are the observations beside the image, which come from the original
     images or, where these are not at hand, from the codes."""
-    model, data = found.model, found.card.data.name
+    model, data = checkpoint.model, checkpoint.card.data.name
     needed, others = [name, *model.inputs(name)], json.dumps(list(derived))
     lines = [*codes_of_items(items), "values = {**codes}"]
     if derived and originals:
         lines += [
-            f'data = load_data({_quoted(data)}, "{found.atlas.split}").scored_by(model)',
+            f'data = load_data({_quoted(data)}, "{checkpoint.atlas.split}").scored_by(model)',
             "batch = data.batch(torch.tensor(indices), Sampler.seeded(0))",
             f'values |= model.infer({{"{IMAGE}": batch["{IMAGE}"]}}, only={others}).env',
         ]
@@ -223,13 +235,13 @@ def held(
         lines.append(f"values = model.generate(values, only={others})")
     if LABEL in needed:
         lines.append(
-            f'values["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[indices]), {_classes(found)})'
+            f'values["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[indices]), {_classes(checkpoint)})'
         )
-    size = found.signature.shape[-2:]
+    size = checkpoint.signature.shape[-2:]
     draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
     return script(
-        found,
-        f"{name} of images held, the rest drawn, by {found.name}",
+        checkpoint,
+        f"{name} of images held, the rest drawn, by {checkpoint.name}",
         [
             *lines,
             f"fixed = {{name: values[name].repeat_interleave({draws}, 0) for name in {json.dumps(needed)}}}",
@@ -259,9 +271,9 @@ def _numbers(code: Tensor) -> str:
     return f"[{', '.join(str(number) for number in code.cpu().numpy())}]"
 
 
-def _classes(found: Checkpoint) -> int:
-    return len(found.atlas.classes)
+def _classes(checkpoint: Checkpoint) -> int:
+    return len(checkpoint.atlas.classes)
 
 
-def _class(found: Checkpoint, label: int) -> str:
-    return f"one_hot(torch.tensor([{label}]), {_classes(found)})"
+def _class(checkpoint: Checkpoint, label: int) -> str:
+    return f"one_hot(torch.tensor([{label}]), {_classes(checkpoint)})"

@@ -10,10 +10,10 @@ from latent_explorer.components.controls import (
     DECIMALS,
     HOTTEST,
     ITEM,
-    OWN,
     PRIOR,
     SEEDS,
     STARTS,
+    USER_IMAGE,
     Block,
     Handle,
     Scene,
@@ -24,7 +24,7 @@ from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK
-from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import reach
 from vae_core.labels import has_label
@@ -34,17 +34,21 @@ MOST_MOVES = 64  # of a link
 NAMES = ("start", "item", "seed", "temperature", "move", "class")  # in the address
 
 
-def request(found: Checkpoint, state: State, own: Own | None = None) -> Request:
+def request(checkpoint: Checkpoint, state: State, image: UserImage | None = None) -> Request:
     """What the live route is asked for a state, as the component asks it."""
     label = None if state.label is None else (state.label,)
     draw = {"seed": state.seed, "temperature": state.temperature} if state.start == PRIOR else {}
-    held = found.model.latents if label is None else kept(found)
-    picture = Picture(own.pixels.tobytes(), tuple(held)) if state.start == OWN and own is not None else None
+    held = checkpoint.model.latents if label is None else kept(checkpoint)
+    picture = (
+        Picture(image.pixels.tobytes(), tuple(held))
+        if state.start == USER_IMAGE and image is not None
+        else None
+    )
     held = held if state.start == ITEM else []
     mixes = dict.fromkeys(held, (((state.item, 1.0),),))
     return Request(
         0,
-        found.name,
+        checkpoint.name,
         1,
         mixes=mixes,
         label=label,
@@ -57,15 +61,15 @@ def request(found: Checkpoint, state: State, own: Own | None = None) -> Request:
     )
 
 
-def kept(found: Checkpoint) -> list[str]:
+def kept(checkpoint: Checkpoint) -> list[str]:
     """The blocks that stay when the class changes."""
-    return found.model.unlabelled
+    return checkpoint.model.unlabelled
 
 
-def scene(found: Checkpoint, state: State, own: Own | None = None) -> Scene:
+def scene(checkpoint: Checkpoint, state: State, image: UserImage | None = None) -> Scene:
     """What a state looks like, with its moves and without. Raises ValueError for a state that the model cannot show."""
     start = State(**{**vars(state), "moved": {}})
-    answers = decoder().answer([request(found, state, own), request(found, start, own)])
+    answers = decoder().answer([request(checkpoint, state, image), request(checkpoint, start, image)])
     for answer in answers:
         if isinstance(answer, ValueError):
             raise answer
@@ -79,18 +83,18 @@ def codes(scene: Scene) -> dict[str, torch.Tensor]:
     return {name: torch.tensor(rows) for name, rows in scene.codes.items()}
 
 
-def handles(found: Checkpoint) -> list[Block]:
+def handles(checkpoint: Checkpoint) -> list[Block]:
     """A handle for each dimension of each block, those that are used most first."""
-    return [_block(found, name) for name in found.model.blocks]
+    return [_block(checkpoint, name) for name in checkpoint.model.blocks]
 
 
-def _block(found: Checkpoint, name: str) -> Block:
-    rate, variance, active = encodings.rates(found)[name]
-    low, high = reach(found.model, name, torch.from_numpy(found.atlas.means[name]))
+def _block(checkpoint: Checkpoint, name: str) -> Block:
+    rate, variance, active = encodings.rates(checkpoint)[name]
+    low, high = reach(checkpoint.model, name, torch.from_numpy(checkpoint.atlas.means[name]))
     used = variance if rate is None else rate
     return Block(
         name,
-        f"{words.capital(words.latents(found.model, name))} · {len(used)} dimensions",
+        f"{words.capital(words.latents(checkpoint.model, name))} · {len(used)} dimensions",
         "variance" if rate is None else "KL, nats",
         [
             Handle(
@@ -105,11 +109,11 @@ def _block(found: Checkpoint, name: str) -> Block:
     )
 
 
-def from_link(found: Checkpoint, own: Own | None = None) -> State:
+def from_link(checkpoint: Checkpoint, image: UserImage | None = None) -> State:
     """The state that the address asks for; a sentence on the page for each part that cannot be had."""
-    classes = found.atlas.classes if has_label(found.model) else ()
+    classes = checkpoint.atlas.classes if has_label(checkpoint.model) else ()
     start = st.query_params.get("start")
-    if start == OWN and own is None:
+    if start == USER_IMAGE and image is None:
         st.warning(NOT_IN_A_LINK)
     else:
         links.check("start", STARTS, "start")
@@ -119,39 +123,42 @@ def from_link(found: Checkpoint, own: Own | None = None) -> State:
         asked = st.query_params.get("class")
         label = classes.index(asked) if asked in classes else None
     return fitting(
-        found,
+        checkpoint,
         State(
             start if start in STARTS else ITEM,
-            links.number("item", 0, len(found.atlas) - 1, "image") or 0,
+            links.number("item", 0, len(checkpoint.atlas) - 1, "image") or 0,
             label,
             links.number("seed", 0, SEEDS - 1, "seed") or 0,
             _temperature(),
-            _moved(found, st.query_params.get("move", "")),
+            _moved(checkpoint, st.query_params.get("move", "")),
         ),
-        own,
+        image,
     )
 
 
-def fitting(found: Checkpoint, state: State, own: Own | None = None) -> State:
+def fitting(checkpoint: Checkpoint, state: State, image: UserImage | None = None) -> State:
     """A state with what there is: the model's betas, a class where a draw needs one, no item or coordinate beyond the last."""
-    classes = len(found.atlas.classes) if has_label(found.model) else 0
+    classes = len(checkpoint.atlas.classes) if has_label(checkpoint.model) else 0
     label = state.label if state.label is not None and 0 <= state.label < classes else None
     if state.start == PRIOR and classes and label is None:
         label = 0
-    widths = {name: found.atlas.means[name].shape[1] for name in found.model.blocks}
+    widths = {name: checkpoint.atlas.means[name].shape[1] for name in checkpoint.model.blocks}
     moved = {
         name: {d: value for d, value in moves.items() if 0 <= d < widths[name] and np.isfinite(value)}
         for name, moves in state.moved.items()
         if name in widths
     }
     return State(
-        state.start if state.start in STARTS and (state.start != OWN or own is not None) else ITEM,
-        min(max(state.item, 0), len(found.atlas) - 1),
+        state.start if state.start in STARTS and (state.start != USER_IMAGE or image is not None) else ITEM,
+        min(max(state.item, 0), len(checkpoint.atlas) - 1),
         label,
         max(state.seed, 0),
         min(max(state.temperature, COLDEST), HOTTEST) if np.isfinite(state.temperature) else 1.0,
         {name: moves for name, moves in moved.items() if moves},
-        {**found.betas, **{name: beta for name, beta in state.betas.items() if name in found.betas}},
+        {
+            **checkpoint.betas,
+            **{name: beta for name, beta in state.betas.items() if name in checkpoint.betas},
+        },
     )
 
 
@@ -160,9 +167,9 @@ def address() -> dict[str, str | None]:
     return {name: st.query_params.get(name) for name in NAMES}
 
 
-def to_link(found: Checkpoint, state: State) -> None:
+def to_link(checkpoint: Checkpoint, state: State) -> None:
     """Put a state into the address; what is as usual is left out."""
-    classes = found.atlas.classes
+    classes = checkpoint.atlas.classes
     prior = state.start == PRIOR
     moves = [
         f"{name}.{d}~{value:g}" for name, each in state.moved.items() for d, value in sorted(each.items())
@@ -179,19 +186,22 @@ def to_link(found: Checkpoint, state: State) -> None:
 
 def _temperature() -> float:
     asked = st.query_params.get("temperature")
-    found = links.amount("temperature", COLDEST, HOTTEST, "temperature") if asked else None
-    return 1.0 if found is None else found
+    temperature = links.amount("temperature", COLDEST, HOTTEST, "temperature") if asked else None
+    return 1.0 if temperature is None else temperature
 
 
-def _moved(found: Checkpoint, text: str) -> dict[str, dict[int, float]]:
+def _moved(checkpoint: Checkpoint, text: str) -> dict[str, dict[int, float]]:
     """What `to_link` wrote: block.dimension~value, one after the other."""
     words = text.split("~") if text else []
     moved: dict[str, dict[int, float]] = {}
     try:
         for place, value in zip(words[::2], words[1::2], strict=True):
             name, _, dimension = place.rpartition(".")
-            if name not in found.model.blocks or not 0 <= int(dimension) < found.atlas.means[name].shape[1]:
-                raise ValueError(f"{found.name} has no {place[:80]}")
+            if (
+                name not in checkpoint.model.blocks
+                or not 0 <= int(dimension) < checkpoint.atlas.means[name].shape[1]
+            ):
+                raise ValueError(f"{checkpoint.name} has no {place[:80]}")
             number = float(value)
             if not abs(number) <= 1000:
                 raise ValueError(f"{value[:80]} is out of reach")

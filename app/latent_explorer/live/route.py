@@ -106,13 +106,13 @@ def _picture(asked: Mapping[str, Any]) -> dict[str, Any]:
     """The image that the strokes of a `drawing` make for the model, in a request's form. Raises ValueError where nothing is drawn."""
     drawing = asked["drawing"]
     try:
-        own = images.drawn(drawing["strokes"], _find(asked["model"]).signature.shape)
+        image = images.drawn(drawing["strokes"], _find(asked["model"]).signature.shape)
         centre, latents = bool(drawing["centre"]), list(drawing["latents"])
     except (KeyError, TypeError):
         raise ValueError("drawing is an object of strokes, latents and whether to centre it") from None
-    if own is None:
+    if image is None:
         raise ValueError("nothing is drawn yet")
-    pixels = (images.centred(own) if centre else own).pixels
+    pixels = (images.centred(image) if centre else image).pixels
     return {"pixels": base64.b64encode(pixels.tobytes()).decode(), "latents": latents}
 
 

@@ -9,19 +9,21 @@ from latent_explorer.caches import encodings
 from latent_explorer.parts import words
 from latent_explorer.parts.panels import small_picture
 from latent_explorer.session import links
-from latent_explorer.user_image.images import Own
-from latent_explorer.user_image.widgets import own_picture
+from latent_explorer.user_image.images import UserImage
+from latent_explorer.user_image.widgets import as_png
 from vae_core import Checkpoint
 
 ALL = "all"
 
 
-def items_of(found: Checkpoint, pattern: Sequence[int], draw: np.random.Generator | None = None) -> list[int]:
+def items_of(
+    checkpoint: Checkpoint, pattern: Sequence[int], draw: np.random.Generator | None = None
+) -> list[int]:
     """Different items, of one class where the pattern has the same number: the first of the first classes, or drawn ones.
 
     An atlas of too few classes or items repeats some.
     """
-    labels = found.atlas.labels
+    labels = checkpoint.atlas.labels
     order = np.unique(labels) if draw is None else draw.permutation(np.unique(labels))
     chosen: list[int] = []
     for number in pattern:
@@ -33,42 +35,46 @@ def items_of(found: Checkpoint, pattern: Sequence[int], draw: np.random.Generato
 
 
 def choose(
-    found: Checkpoint, names: Mapping[str, str], pattern: Sequence[int], button: str, own: Own | None = None
+    checkpoint: Checkpoint,
+    names: Mapping[str, str],
+    pattern: Sequence[int],
+    button: str,
+    image: UserImage | None = None,
 ) -> list[int]:
     """An input for each name, by its key, with the item's decoded picture below it; the button draws others. `own` takes the first's place."""
 
     def draw() -> None:
         st.session_state.update(
-            dict(zip(names, items_of(found, pattern, np.random.default_rng()), strict=False))
+            dict(zip(names, items_of(checkpoint, pattern, np.random.default_rng()), strict=False))
         )
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = [
-            _choose_one(found, key, name, default, own if number == 0 else None)
+            _choose_one(checkpoint, key, name, default, image if number == 0 else None)
             for number, ((key, name), default) in enumerate(
-                zip(names.items(), items_of(found, pattern), strict=False)
+                zip(names.items(), items_of(checkpoint, pattern), strict=False)
             )
         ]
         st.button(button, icon=":material/shuffle:", key=f"draw-{next(iter(names))}", on_click=draw)
     return chosen
 
 
-def _choose_one(found: Checkpoint, key: str, name: str, default: int, own: Own | None) -> int:
-    atlas, last = found.atlas, len(found.atlas) - 1
-    links.belonging(key, encodings.items_of(found), default)
+def _choose_one(checkpoint: Checkpoint, key: str, name: str, default: int, image: UserImage | None) -> int:
+    atlas, last = checkpoint.atlas, len(checkpoint.atlas) - 1
+    links.belonging(key, encodings.items_of(checkpoint), default)
     with st.container(width=190, gap="small"):
-        item = links.whole(st, name, 0, last, key, "image", default, disabled=own is not None)
-        if own is None:
+        item = links.whole(st, name, 0, last, key, "image", default, disabled=image is not None)
+        if image is None:
             told = " · ".join(filter(None, (f"image {item}", atlas.class_of(item))))
-            small_picture(encodings.thumbnail(found, item), told)
+            small_picture(encodings.thumbnail(checkpoint, item), told)
         else:
-            small_picture(own_picture(own), "your image")
+            small_picture(as_png(image), "your image")
     return item
 
 
-def moving(found: Checkpoint, key: str, what: str) -> list[str]:
+def moving(checkpoint: Checkpoint, key: str, what: str) -> list[str]:
     """Which latents take part; nobody is asked where there is one."""
-    latents = found.model.latents
+    latents = checkpoint.model.latents
     if len(latents) == 1:
         return latents
     options = [ALL, *latents]
@@ -76,9 +82,9 @@ def moving(found: Checkpoint, key: str, what: str) -> list[str]:
     return latents if chosen == ALL else [chosen]
 
 
-def held(found: Checkpoint, moved: Sequence[str], whose: str) -> str:
+def held(checkpoint: Checkpoint, moved: Sequence[str], whose: str) -> str:
     """What is said of the latents that take no part."""
-    rest = [name for name in found.model.latents if name not in moved]
+    rest = [name for name in checkpoint.model.latents if name not in moved]
     return (
         f" {words.capital(words.listed(rest))} {'stays' if len(rest) == 1 else 'stay'} {whose}."
         if rest
@@ -86,6 +92,6 @@ def held(found: Checkpoint, moved: Sequence[str], whose: str) -> str:
     )
 
 
-def has_class(found: Checkpoint, moved: Sequence[str]) -> bool:
+def has_class(checkpoint: Checkpoint, moved: Sequence[str]) -> bool:
     """Whether a class is among the latents that take part: between two of them there is nothing."""
-    return bool(set(moved) - set(found.model.blocks))
+    return bool(set(moved) - set(checkpoint.model.blocks))

@@ -12,9 +12,9 @@ from vae_core.estimates import Estimate
 from vae_core.labels import has_label
 
 
-def measured_at(found: Checkpoint) -> str:
+def measured_at(checkpoint: Checkpoint) -> str:
     """Where the numbers of a multi-rate card were measured; nothing for a model of one beta."""
-    return " at β = 1" if found.betas else ""
+    return " at β = 1" if checkpoint.betas else ""
 
 
 # What a probe is given, and what that shows.
@@ -37,23 +37,23 @@ def _probed(metrics: Mapping[str, Estimate], block: str) -> str:
     return "; ".join(parts)
 
 
-def leak_note(found: Checkpoint) -> None:
+def leak_note(checkpoint: Checkpoint) -> None:
     """What the card's probes read of the class in the unlabelled blocks, and why nothing forbids it."""
-    metrics, labels = found.card.metrics, found.atlas.labels
-    for block in found.model.blocks:
-        if block in found.model.labelled or not has_label(found.model):
+    metrics, labels = checkpoint.card.metrics, checkpoint.atlas.labels
+    for block in checkpoint.model.blocks:
+        if block in checkpoint.model.labelled or not has_label(checkpoint.model):
             continue
         if not (read := _probed(metrics, block)):
             continue
-        weight = getattr(found.card.objective, "adversary", 0.0)
+        weight = getattr(checkpoint.card.objective, "adversary", 0.0)
         against = f"An adversary of weight {weight:g} was trained against it. " if weight else ""
         most_frequent = np.bincount(labels).max() / len(labels)
         st.info(
-            f"**How much of the class is left in the {words.latents(found.model, block)}?** Probes (logistic / kNN / MLP) name the class of "
+            f"**How much of the class is left in the {words.latents(checkpoint.model, block)}?** Probes (logistic / kNN / MLP) name the class of "
             f"the test images right: {read}. Always naming the most frequent class is right for {most_frequent:.1%}. "
             f"The bound does not forbid a leak: it only puts a price on whatever {block} carries, its rate KL(q ‖ p). {against}"
-            f"Measured{measured_at(found)}; nats are how much of the class the MLP reads, at least.",
+            f"Measured{measured_at(checkpoint)}; nats are how much of the class the MLP reads, at least.",
             icon=":material/info:",
         )
-        if told := by_commands(measured_by(found.card, [f"probe_{block}_mlp_sample"])):
+        if told := by_commands(measured_by(checkpoint.card, [f"probe_{block}_mlp_sample"])):
             st.caption("How this was measured", help=told)

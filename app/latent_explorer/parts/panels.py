@@ -30,13 +30,13 @@ def ground() -> int:
 
 def opened(names: Sequence[str]) -> list[Checkpoint]:
     """The named checkpoints that can be read; a sentence for each that cannot."""
-    found = []
+    checkpoints_read = []
     for name in names:
         try:
-            found.append(checkpoints.checkpoint(name))
+            checkpoints_read.append(checkpoints.checkpoint(name))
         except CheckpointError as error:
             st.error(f"{plain(name)} cannot be opened: {checkpoints.why(name, error)}")
-    return found
+    return checkpoints_read
 
 
 def small_picture(png: bytes, words: str) -> None:
@@ -49,54 +49,60 @@ def small_picture(png: bytes, words: str) -> None:
     )
 
 
-def item_panel(found: Checkpoint, item: int) -> None:
+def item_panel(checkpoint: Checkpoint, item: int) -> None:
     """An item: its picture, what the model says of its class, and its nearest neighbours in each block."""
-    atlas = found.atlas
+    atlas = checkpoint.atlas
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
         st.subheader(f"Image {item}")
         st.caption(plain(atlas.class_of(item)))
-        _pictures(found, item)
+        _pictures(checkpoint, item)
         if st.button("Traverse this image", icon=":material/tune:", width="stretch"):
             # The model and its betas are the frame's: they come along by themselves.
             st.switch_page("views/traverse.py", query_params={"item": str(item)})
     with middle:
-        class_bars(found, *_codes(found, item))
+        class_bars(checkpoint, *_codes(checkpoint, item))
     with right:
-        codes = {block: mean[0] for block, mean in _codes(found, item)[0].items()}
-        nearest_items(found, codes, f"image {item}", "item-neighbours", item)
+        codes = {block: mean[0] for block, mean in _codes(checkpoint, item)[0].items()}
+        nearest_items(checkpoint, codes, f"image {item}", "item-neighbours", item)
 
 
-def class_bars(found: Checkpoint, means: dict[str, torch.Tensor], scales: dict[str, torch.Tensor]) -> None:
-    if not has_label(found.model):
+def class_bars(
+    checkpoint: Checkpoint, means: dict[str, torch.Tensor], scales: dict[str, torch.Tensor]
+) -> None:
+    if not has_label(checkpoint.model):
         st.caption("This model does not read the class, so it has no class posterior.")
         return
-    classes = found.atlas.classes
+    classes = checkpoint.atlas.classes
     if len(classes) < 2:
         st.caption("The data has one class only.")
         return
-    posterior = class_posterior(found.model, means, scales)[0]
-    bars(classes, posterior.tolist(), colours(len(classes)), _class_posterior_title(found))
+    posterior = class_posterior(checkpoint.model, means, scales)[0]
+    bars(classes, posterior.tolist(), colours(len(classes)), _class_posterior_title(checkpoint))
 
 
-def _class_posterior_title(found: Checkpoint) -> str:
-    return "q(class | x), the classifier" if LABEL in found.model.latents else "q(class | x) by the bound"
+def _class_posterior_title(checkpoint: Checkpoint) -> str:
+    return (
+        "q(class | x), the classifier" if LABEL in checkpoint.model.latents else "q(class | x) by the bound"
+    )
 
 
-def _codes(found: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    codes = encodings.codes(found)
+def _codes(checkpoint: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    codes = encodings.codes(checkpoint)
     return (
         {block: mean[[item]] for block, (mean, _) in codes.items()},
         {block: scale[[item]] for block, (_, scale) in codes.items()},
     )
 
 
-def _pictures(found: Checkpoint, item: int) -> None:
-    originals = sources.originals(found)
-    reconstruction = to_bytes(decode(found.model, encodings.item_codes(found, [item])), found.kind)
+def _pictures(checkpoint: Checkpoint, item: int) -> None:
+    originals = sources.originals(checkpoint)
+    reconstruction = to_bytes(
+        decode(checkpoint.model, encodings.item_codes(checkpoint, [item])), checkpoint.kind
+    )
     pictures, columns = [reconstruction[0]], ["decoded"]
     if originals is not None:
-        pictures.insert(0, to_bytes(found.kind.shown(originals.images[[item]]), found.kind)[0])
+        pictures.insert(0, to_bytes(checkpoint.kind.shown(originals.images[[item]]), checkpoint.kind)[0])
         columns.insert(0, "original")
     image_grid(
         np.stack(pictures)[None], rows=[""], columns=columns, title=f"Image {item}", key="item-pictures"
@@ -104,19 +110,21 @@ def _pictures(found: Checkpoint, item: int) -> None:
 
 
 def nearest_items(
-    found: Checkpoint, codes: dict[str, torch.Tensor], what: str, key: str, item: int | None = None
+    checkpoint: Checkpoint, codes: dict[str, torch.Tensor], what: str, key: str, item: int | None = None
 ) -> None:
     """The items nearest to a code `(D,)` in each block; `item` is the one it belongs to, left out."""
-    labels, classes = found.atlas.labels, found.atlas.classes
+    labels, classes = checkpoint.atlas.labels, checkpoint.atlas.classes
     rows, notes = [], []
-    for block in found.model.blocks:
-        means, _ = encodings.codes(found)[block]
+    for block in checkpoint.model.blocks:
+        means, _ = encodings.codes(checkpoint)[block]
         near = neighbours(means, codes[block], NEIGHBOURS, item).tolist()
-        rows.append(to_bytes(decode(found.model, encodings.item_codes(found, near)), found.kind))
+        rows.append(
+            to_bytes(decode(checkpoint.model, encodings.item_codes(checkpoint, near)), checkpoint.kind)
+        )
         notes.append(" ".join(classes[labels[n]] for n in near) if classes else "")
     image_grid(
         np.stack(rows),
-        rows=[f"near in {block}" for block in found.model.blocks],
+        rows=[f"near in {block}" for block in checkpoint.model.blocks],
         row_notes=[f"classes {note}" if note else "" for note in notes],
         columns=[f"{i + 1}." for i in range(NEIGHBOURS)],
         title=f"The nearest neighbours of {what}, decoded, nearest first",

@@ -28,10 +28,10 @@ FROM, TO, STEPS = -0.5, 1.5, 9
 MOST_BARS = 12
 
 
-def selection_panel(found: Checkpoint, state: MapState, kept: Selection | None) -> None:
+def selection_panel(checkpoint: Checkpoint, state: MapState, kept: Selection | None) -> None:
     """The present selection and the kept one, A, where there are some."""
     present = state.selection if state.selection != kept else None
-    groups = {"A": _rows(found, kept, state), "B" if kept else "": _rows(found, present, state)}
+    groups = {"A": _rows(checkpoint, kept, state), "B" if kept else "": _rows(checkpoint, present, state)}
     selected = {name: rows for name, rows in groups.items() if len(rows)}
     if not selected:
         if kept or present:
@@ -43,24 +43,26 @@ def selection_panel(found: Checkpoint, state: MapState, kept: Selection | None) 
     *sides, right = st.columns([1.2] * len(selected) + [2.2], gap="medium")
     for side, (name, rows) in zip(sides, selected.items(), strict=True):
         with side:
-            _classes(found, name, rows)
-            _actions(found, name, rows, present)
+            _classes(checkpoint, name, rows)
+            _actions(checkpoint, name, rows, present)
     with right:
-        _means(found, selected)
+        _means(checkpoint, selected)
     if "A" in selected and "B" in selected:
-        _traversal(found, selected["A"], selected["B"], state.item)
+        _traversal(checkpoint, selected["A"], selected["B"], state.item)
     elif "A" in selected:
         st.caption("Select other images on a map: they become B, and the way from A to B is shown.")
 
 
-def _rows(found: Checkpoint, selection: Selection | None, state: MapState) -> np.ndarray:
-    frames = {name: maps.frame(found, name) for name in found.atlas.coordinates}
-    return selected_items(selection, found.atlas.coordinates, found.atlas.labels, state.hidden, frames)
+def _rows(checkpoint: Checkpoint, selection: Selection | None, state: MapState) -> np.ndarray:
+    frames = {name: maps.frame(checkpoint, name) for name in checkpoint.atlas.coordinates}
+    return selected_items(
+        selection, checkpoint.atlas.coordinates, checkpoint.atlas.labels, state.hidden, frames
+    )
 
 
-def _classes(found: Checkpoint, name: str, rows: np.ndarray) -> None:
+def _classes(checkpoint: Checkpoint, name: str, rows: np.ndarray) -> None:
     """How the selected items divide over the classes."""
-    atlas = found.atlas
+    atlas = checkpoint.atlas
     counts = np.bincount(atlas.labels[rows], minlength=len(atlas.classes))
     shown = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c]][:MOST_BARS]
     palette = colours(len(atlas.classes))
@@ -76,7 +78,7 @@ def _classes(found: Checkpoint, name: str, rows: np.ndarray) -> None:
     )
 
 
-def _actions(found: Checkpoint, name: str, rows: np.ndarray, present: Selection | None) -> None:
+def _actions(checkpoint: Checkpoint, name: str, rows: np.ndarray, present: Selection | None) -> None:
     """Keep the selection as A, or forget A; and its rows as files."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if name == "A":
@@ -92,36 +94,36 @@ def _actions(found: Checkpoint, name: str, rows: np.ndarray, present: Selection 
                 key="keep-as-a",
                 help="Then select others, B: the way from the mean of A to that of B is shown.",
             )
-        file = f"{key(found.name)}-selection{f'-{name.lower()}' if name else ''}"
+        file = f"{key(checkpoint.name)}-selection{f'-{name.lower()}' if name else ''}"
         st.download_button(
-            "CSV", lambda: tables.csv(table(found, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
+            "CSV", lambda: tables.csv(table(checkpoint, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
             help="A row for each image: number, split, class, posterior mean and scale, place on each map.",
         )  # fmt: skip
         st.download_button(
-            "NPZ", lambda: tables.npz(table(found, rows)), f"{file}.npz", "application/octet-stream", on_click="ignore",
+            "NPZ", lambda: tables.npz(table(checkpoint, rows)), f"{file}.npz", "application/octet-stream", on_click="ignore",
             key=f"npz-{name}", help="The same as arrays: `numpy.load(file, allow_pickle=False)`.",
         )  # fmt: skip
 
 
-def table(found: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
+def table(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     """The rows of some items: number, split, class, the betas they were encoded at, posterior mean and scale of each latent
     `(n, D)`, coordinates on each map `(n, 2)`."""
-    atlas = found.atlas
+    atlas = checkpoint.atlas
     return {
         "image": rows,
         "split": atlas.splits(rows),
         **({"class": np.array(atlas.classes)[atlas.labels[rows]]} if atlas.classes else {}),
-        **{f"beta.{block}": np.full(len(rows), beta) for block, beta in found.betas.items()},
-        **{f"mean.{name}": atlas.means[name][rows] for name in found.model.latents},
-        **{f"scale.{name}": atlas.scales[name][rows] for name in found.model.latents},
+        **{f"beta.{block}": np.full(len(rows), beta) for block, beta in checkpoint.betas.items()},
+        **{f"mean.{name}": atlas.means[name][rows] for name in checkpoint.model.latents},
+        **{f"scale.{name}": atlas.scales[name][rows] for name in checkpoint.model.latents},
         **{f"map.{name}": places[rows] for name, places in atlas.coordinates.items()},
     }
 
 
-def _means(found: Checkpoint, selected: dict[str, np.ndarray]) -> None:
+def _means(checkpoint: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     """Mean images of each selection, the means of pixels and of codes told apart."""
-    pictures = {name: encodings.means_of(found, rows) for name, rows in selected.items()}
-    titles = ["images", "codes", *(f"{block} alone" for block in found.model.blocks)]
+    pictures = {name: encodings.means_of(checkpoint, rows) for name, rows in selected.items()}
+    titles = ["images", "codes", *(f"{block} alone" for block in checkpoint.model.blocks)]
     rests = [list(found_pictures)[-1].partition("rest of ")[2] for found_pictures in pictures.values()]
     st.markdown("**Mean over the selection, of …**")
     image_grid(
@@ -141,30 +143,30 @@ def _means(found: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     )
     st.caption(
         f"The first image is the mean of the decoded images{some}, blurred where they differ; the second is what the mean of their codes "
-        f"decodes to{' (with the class most probable on average)' if LABEL in found.model.latents else ''}.{each}"
+        f"decodes to{' (with the class most probable on average)' if LABEL in checkpoint.model.latents else ''}.{each}"
     )
 
 
-def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None) -> None:
+def _traversal(checkpoint: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None) -> None:
     """From the mean of A to that of B and beyond, and as far from the opened item."""
-    model, names = found.model, found.model.blocks
+    model, names = checkpoint.model, checkpoint.model.blocks
     st.markdown("**From A to B**")
     options = [ALL, *names]
     moves = ALL
     if len(options) > 2:
         moves = links.one_of("What moves", options, key="moves", what="latents to move")
-    first, second = (_mean(found, rows) for rows in (a, b))
+    first, second = (_mean(checkpoint, rows) for rows in (a, b))
     vector = attribute_vector(first, second)
     starts: dict[str, Codes] = {"mean of A": first}
     if item is not None:
-        starts[f"image {item}"] = encodings.item_codes(found, [item])
+        starts[f"image {item}"] = encodings.item_codes(checkpoint, [item])
     t = torch.linspace(FROM, TO, STEPS)
     moving = None if moves == ALL else [moves]
     ways = [along_attribute(model, start, vector, t, moving) for start in starts.values()]
     codes = {name: torch.cat([way[name] for way in ways]) for name in model.latents}
     zero, one = (int((t - mark).abs().argmin()) for mark in (0.0, 1.0))
     image_grid(
-        to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
+        to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), checkpoint.kind),
         rows=list(starts),
         columns=[f"t = {step:g}" for step in t.tolist()],
         marks=[(row, zero) for row in range(len(starts))] + [(0, one)],
@@ -176,7 +178,7 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
         stays = " The class switches to that of B at t = ½."
     menus.under(
         "from-a-to-b",
-        f"{key(found.name)}-from-a-to-b",
+        f"{key(checkpoint.name)}-from-a-to-b",
         "Each image decodes code + t (mean code of B − mean code of A); outlined are t = 0, the start, and t = 1, the mean of B on the way from that of A."
         + stays,
         "Such a difference is an attribute vector (Larsen et al., 2016)."
@@ -185,12 +187,14 @@ def _traversal(found: Checkpoint, a: np.ndarray, b: np.ndarray, item: int | None
             codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
         ),
         frames=lambda: (
-            to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), found.kind),
+            to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), checkpoint.kind),
             list(starts),
         ),
-        script=scripts.of_codes(found, f"From one selection to another, by {found.name}", codes, STEPS),
+        script=scripts.of_codes(
+            checkpoint, f"From one selection to another, by {checkpoint.name}", codes, STEPS
+        ),
     )
 
 
-def _mean(found: Checkpoint, rows: np.ndarray) -> Codes:
-    return mean_code({name: mean[rows] for name, (mean, _) in encodings.codes(found).items()})
+def _mean(checkpoint: Checkpoint, rows: np.ndarray) -> Codes:
+    return mean_code({name: mean[rows] for name, (mean, _) in encodings.codes(checkpoint).items()})

@@ -90,15 +90,15 @@ def _follow(process: subprocess.Popen, printed: IO[str], job: "weakref.ref[Job]"
     assert process.stderr is not None
     with process.stderr as lines, printed:
         for line in lines:
-            if (found := job()) and line.strip():
-                found.said(line.strip())
-            del found
+            if (owner := job()) and line.strip():
+                owner.said(line.strip())
+            del owner
         process.wait()
         with _guard:
             _running.discard(process.pid)
         printed.seek(0)
-        if found := job():
-            found.ended(printed.read())
+        if owner := job():
+            owner.ended(printed.read())
 
 
 def _stop(process: subprocess.Popen) -> None:

@@ -48,29 +48,29 @@ def show() -> str | None:
     return name
 
 
-def _betas(found: Checkpoint) -> dict[str, float]:
+def _betas(checkpoint: Checkpoint) -> dict[str, float]:
     """A slider on a log scale for each block that has a rate; the chosen betas."""
     chosen = {}
-    for block, start in usual(found.model).items():
-        key, options = slider_key(block), _options(found, block)
+    for block, start in usual(checkpoint.model).items():
+        key, options = slider_key(block), _options(checkpoint, block)
         links.along(key)
         # What another model reached and this one does not becomes the nearest that it has.
         if st.session_state.get(key, options[0]) not in options:
-            st.session_state[key] = slider_option(found, block, float(st.session_state[key]))
+            st.session_state[key] = slider_option(checkpoint, block, float(st.session_state[key]))
         elif key not in st.session_state:
             links.check(key, options, f"beta of {block}")
         chosen[block] = float(
             st.select_slider(
                 f"β({block})",
                 options,
-                slider_option(found, block, start),
+                slider_option(checkpoint, block, start),
                 key=key,
                 bind="query-params",
-                help=f"The price of a nat in the {words.latents(found.model, block)}: the weight of their rate KL(q ‖ p). The model was trained "
+                help=f"The price of a nat in the {words.latents(checkpoint.model, block)}: the weight of their rate KL(q ‖ p). The model was trained "
                 "for every position of this slider. A low β keeps detail; a high β keeps only what is worth its price.",
             )
         )
-    if len(found.ladder.corners(chosen)) > 1:
+    if len(checkpoint.ladder.corners(chosen)) > 1:
         st.caption("This β lies between two of the beta grid: encodings, maps and KL are interpolated.")
     return chosen
 
@@ -79,13 +79,13 @@ def slider_key(block: str) -> str:
     return f"beta_{block}"
 
 
-def slider_option(found: Checkpoint, block: str, beta: float) -> str:
+def slider_option(checkpoint: Checkpoint, block: str, beta: float) -> str:
     """The position of the block's slider that is nearest to a beta."""
-    return min(_options(found, block), key=lambda option: abs(math.log(float(option) / beta)))
+    return min(_options(checkpoint, block), key=lambda option: abs(math.log(float(option) / beta)))
 
 
-def _options(found: Checkpoint, block: str) -> list[str]:
-    return [f"{beta:.3g}" for beta in scale(rates_of(found.model)[block].exposed)]
+def _options(checkpoint: Checkpoint, block: str) -> list[str]:
+    return [f"{beta:.3g}" for beta in scale(rates_of(checkpoint.model)[block].exposed)]
 
 
 # Steps of a slider of betas: a number that 2, 4, 6 and 8 divide, so that every beta grid is among its positions.
@@ -117,24 +117,24 @@ def _choice_of_prior(name: str) -> None:
     )
 
 
-def _card(found: Checkpoint) -> None:
-    card = found.card
+def _card(checkpoint: Checkpoint) -> None:
+    card = checkpoint.card
     model, data, cost = card.model, card.data, card.cost
     lines = [f"**{plain(model.name)}** trained on {data.images:,} images of {plain(data.name)}"]
     arguments = {k: v for k, v in model.arguments.items() if v is not None and k != "rates"}
     lines.append(" · ".join(plain(f"{key} {value}") for key, value in arguments.items()))
     lines.append(plain(card.objective.says(card), 1000))
-    lines += [_distance(found, block) for block in found.model.blocks]
+    lines += [_distance(checkpoint, block) for block in checkpoint.model.blocks]
     if cost:
         lines.append(f"{card.epochs_done} epochs in {_duration(cost.seconds)} on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
-    if found.outdated:
-        st.warning(f"{found.outdated}.")
+    if checkpoint.outdated:
+        st.warning(f"{checkpoint.outdated}.")
     if card.metrics:
-        _numbers(found)
+        _numbers(checkpoint)
     else:
         st.caption(
-            f"Not measured yet. Measure it with {code_span(scripts.run(found, 'evaluate', '--write'))}"
+            f"Not measured yet. Measure it with {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}"
         )
 
 
@@ -150,22 +150,22 @@ def _machine(cost: Cost) -> str:
     )
 
 
-def _distance(found: Checkpoint, block: str) -> str:
-    distance = prior_distance(found.model, block)
+def _distance(checkpoint: Checkpoint, block: str) -> str:
+    distance = prior_distance(checkpoint.model, block)
     if distance is None:
         return ""
-    name = words.capital(words.latents(found.model, block))
+    name = words.capital(words.latents(checkpoint.model, block))
     return f"{name}: the nearest two class priors are {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
 
 
-def _numbers(found: Checkpoint) -> None:
+def _numbers(checkpoint: Checkpoint) -> None:
     """Value ± standard error and n of each headline, and the command that measured them."""
-    card = found.card
+    card = checkpoint.card
     lines = []
     shown = [metric for metric in HEADLINES if metric in card.metrics]
     for metric in shown:
         value, se, n = card.metrics[metric]
         lines.append(f"{plain(number(metric).title)}  \n**{number(metric).told(value, se)}** · n {n:,}")
-    st.markdown(f"**Measured**{measured_at(found)} on {plain(card.images(shown), 1000)}")
+    st.markdown(f"**Measured**{measured_at(checkpoint)} on {plain(card.images(shown), 1000)}")
     st.caption("  \n".join(lines))
     st.caption("value ± standard error", help=by_commands(measured_by(card, shown)))

@@ -10,7 +10,7 @@ import torch
 
 from latent_explorer.caches import user_images
 from latent_explorer.user_image import images
-from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import (
     Codes,
@@ -53,26 +53,32 @@ def use(source: str) -> None:
     st.session_state[SOURCE] = next((name for name in (source, *there) if there[name]), source)
 
 
-def kept_own(found: Checkpoint) -> Own | None:
+def chosen_image(checkpoint: Checkpoint) -> UserImage | None:
     """The visitor's image as this model's images are, where there is one."""
-    shape = found.signature.shape
+    shape = checkpoint.signature.shape
     if st.session_state.get(SOURCE) == "file" and UPLOAD in st.session_state:
         upload = st.session_state[UPLOAD]
-        own = user_images.upload(upload.id, shape, upload.data)
+        image = user_images.upload(upload.id, shape, upload.data)
     else:
-        own = images.drawn(st.session_state.get(STROKES, []), shape)
-    return images.centred(own) if own is not None and st.session_state.get(CENTRE, True) else own
+        image = images.drawn(st.session_state.get(STROKES, []), shape)
+    return images.centred(image) if image is not None and st.session_state.get(CENTRE, True) else image
 
 
-def codes_and_class(found: Checkpoint, own: Own) -> tuple[Codes, int | None]:
+def codes_and_class(checkpoint: Checkpoint, image: UserImage) -> tuple[Codes, int | None]:
     """The code `(1, D)` of the image in each latent, and its most probable class where the model says one."""
-    means, scales = posterior(found, own)
-    label = int(class_posterior(found.model, means, scales).argmax()) if has_label(found.model) else None
+    means, scales = posterior(checkpoint, image)
+    label = (
+        int(class_posterior(checkpoint.model, means, scales).argmax())
+        if has_label(checkpoint.model)
+        else None
+    )
     return codes_of(means), label
 
 
-def posterior(found: Checkpoint, own: Own) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    pairs = user_images.own_codes(found, own)
+def posterior(
+    checkpoint: Checkpoint, image: UserImage
+) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    pairs = user_images.codes(checkpoint, image)
     return {name: mean for name, (mean, _) in pairs.items()}, {
         name: scale for name, (_, scale) in pairs.items()
     }

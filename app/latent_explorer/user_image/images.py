@@ -19,7 +19,7 @@ MEGABYTES, MEGAPIXELS = 10, 50
 FILL, INK = 20 / 28, 32
 
 
-class Own(NamedTuple):
+class UserImage(NamedTuple):
     """Pixels `(C, H, W)` uint8, and what was done to get them."""
 
     pixels: np.ndarray
@@ -38,7 +38,7 @@ class Refused(ValueError):
     """One sentence on why a file is no usable image."""
 
 
-def read(data: bytes, shape: Shape) -> Own:
+def read(data: bytes, shape: Shape) -> UserImage:
     """An image file as the model's images are. Raises Refused, a ValueError, with one sentence for what is no usable image."""
     if not data:
         raise Refused(f"The file is empty; {GIVE}.")
@@ -49,7 +49,7 @@ def read(data: bytes, shape: Shape) -> Own:
         with warnings.catch_warnings():  # of odd metadata and large images: nobody would see them
             warnings.simplefilter("ignore")
             image = _grounded(_eight_bits(_upright(_opened(data), notes), notes), notes)
-            return Own(_fitted(image, shape, notes), tuple(notes))
+            return UserImage(_fitted(image, shape, notes), tuple(notes))
     except Refused:
         raise
     except Exception:  # decoders of damaged files raise whatever they stumble over
@@ -142,7 +142,7 @@ UNIT = 1000
 PAPER, POINTS = 448, 50_000
 
 
-def drawn(strokes: Sequence[Mapping[str, Any]], shape: Shape) -> Own | None:
+def drawn(strokes: Sequence[Mapping[str, Any]], shape: Shape) -> UserImage | None:
     """Strokes as `components.sketch` reports them, drawn on black; None where nothing is to be seen, or they are none."""
     channels, height, width = shape
     factor = max(1, round(PAPER / max(height, width)))
@@ -161,7 +161,7 @@ def drawn(strokes: Sequence[Mapping[str, Any]], shape: Shape) -> Own | None:
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
     values = np.asarray(paper.reduce(factor))
-    return Own(np.repeat(values[None], channels, axis=0)) if values.any() else None
+    return UserImage(np.repeat(values[None], channels, axis=0)) if values.any() else None
 
 
 def _drawn(pen: ImageDraw.ImageDraw, points: np.ndarray, width: float, ink: int) -> None:
@@ -172,22 +172,22 @@ def _drawn(pen: ImageDraw.ImageDraw, points: np.ndarray, width: float, ink: int)
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=ink)
 
 
-def white_on_black(own: Own) -> Own:
+def white_on_black(image: UserImage) -> UserImage:
     """An image whose rim is bright is turned round: the models' figures are bright on a dark ground."""
-    rim = np.concatenate([own.pixels[:, [0, -1], :].ravel(), own.pixels[:, :, [0, -1]].ravel()])
+    rim = np.concatenate([image.pixels[:, [0, -1], :].ravel(), image.pixels[:, :, [0, -1]].ravel()])
     if rim.mean() < 128:
-        return own
-    return Own(255 - own.pixels, (*own.notes, "inverted, since its ground is bright"))
+        return image
+    return UserImage(255 - image.pixels, (*image.notes, "inverted, since its ground is bright"))
 
 
-def centred(own: Own) -> Own:
+def centred(image: UserImage) -> UserImage:
     """The figure scaled to 20/28 of the side and moved so that its centre of mass lies in the middle, as MNIST's digits were made."""
-    grey = own.pixels.max(0)
+    grey = image.pixels.max(0)
     rows, columns = np.flatnonzero(grey.max(1) > INK), np.flatnonzero(grey.max(0) > INK)
     if not len(rows):
-        return own
-    cut = own.pixels[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = own.pixels.shape[1:]
+        return image
+    cut = image.pixels[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = image.pixels.shape[1:]
     factor = FILL * min(height, width) / max(cut.shape[1:])
     high, wide = (max(1, round(side * factor)) for side in cut.shape[1:])
     scaled = np.stack(
@@ -199,6 +199,6 @@ def centred(own: Own) -> Own:
         int(np.clip(round((whole - 1) / 2 - centre), 0, whole - side))
         for whole, centre, side in zip((height, width), middle, mass.shape, strict=True)
     )
-    placed = np.zeros_like(own.pixels)
+    placed = np.zeros_like(image.pixels)
     placed[:, top : top + scaled.shape[1], left : left + scaled.shape[2]] = scaled
-    return Own(placed, (*own.notes, "centred as the test images are"))
+    return UserImage(placed, (*image.notes, "centred as the test images are"))

@@ -14,7 +14,7 @@ from latent_explorer.parts.panels import class_bars, nearest_items
 from latent_explorer.pictures import pixels, to_bytes
 from latent_explorer.session import links
 from latent_explorer.user_image.chosen import codes_and_class, posterior
-from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import (
     Codes,
@@ -30,16 +30,16 @@ from vae_core.priors import one_hot
 DIMENSIONS, SPAN, STEPS = 6, 3.0, 11
 
 
-def own_panel(found: Checkpoint, own: Own) -> None:
+def user_image_panel(checkpoint: Checkpoint, image: UserImage) -> None:
     """The visitor's image: as encoded, decoded, its class, the nearest test images, its style in every class, and its traversals."""
-    means, scales = posterior(found, own)
-    codes, label = codes_and_class(found, own)
+    means, scales = posterior(checkpoint, image)
+    codes, label = codes_and_class(checkpoint, image)
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
         st.subheader("Your image")
         shown = [
-            pixels(torch.from_numpy(own.pixels)),
-            to_bytes(decode(found.model, codes), found.kind)[0],
+            pixels(torch.from_numpy(image.pixels)),
+            to_bytes(decode(checkpoint.model, codes), checkpoint.kind)[0],
         ]
         image_grid(
             np.stack(shown)[None],
@@ -49,24 +49,24 @@ def own_panel(found: Checkpoint, own: Own) -> None:
             key="user-image-pictures",
         )
     with middle:
-        class_bars(found, means, scales)
+        class_bars(checkpoint, means, scales)
     with right:
         nearest_items(
-            found, {name: mean[0] for name, mean in means.items()}, "your image", "user-image-neighbours"
+            checkpoint, {name: mean[0] for name, mean in means.items()}, "your image", "user-image-neighbours"
         )
-    _swapped(found, codes, label)
-    _traversed(found, codes, label)
+    _swapped(checkpoint, codes, label)
+    _traversed(checkpoint, codes, label)
 
 
-def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
+def _swapped(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     """What the labelled blocks do not hold of the image, in every class."""
-    kept = found.model.unlabelled
-    if label is None or not kept or len(found.atlas.classes) < 2:
+    kept = checkpoint.model.unlabelled
+    if label is None or not kept or len(checkpoint.atlas.classes) < 2:
         return
-    classes = found.atlas.classes
-    made = swapped(found.model, {block: codes[block] for block in kept})
+    classes = checkpoint.atlas.classes
+    made = swapped(checkpoint.model, {block: codes[block] for block in kept})
     image_grid(
-        to_bytes(decode(found.model, made), found.kind)[None],
+        to_bytes(decode(checkpoint.model, made), checkpoint.kind)[None],
         rows=["yours"],
         columns=[f"→ {name}" for name in classes],
         marks=[(0, label)],
@@ -74,38 +74,40 @@ def _swapped(found: Checkpoint, codes: Codes, label: int | None) -> None:
         key="user-image-swaps",
         headed=True,
     )
-    styles = words.listed([words.latents(found.model, block) for block in kept])
+    styles = words.listed([words.latents(checkpoint.model, block) for block in kept])
     menus.under(
         "user-image-swaps",
         "your-style",
         f"Each image keeps the {styles} of yours and takes its class latents from the prior’s mean of the column’s class.",
         "Outlined is its most probable class.",
         codes=lambda: tables.table(made, to=classes),
-        script=scripts.of_codes(found, f"A style in every class, by {found.name}", made, len(classes)),
+        script=scripts.of_codes(
+            checkpoint, f"A style in every class, by {checkpoint.name}", made, len(classes)
+        ),
     )
 
 
-def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
+def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     """Strips of the most used dimensions, from the code of the image."""
-    names = found.model.blocks
+    names = checkpoint.model.blocks
     block = names[0]
     if len(names) > 1:
         block = links.one_of("Traverse", names, key="user-image-block", what="block", bind=None)
-    rate, variance, _ = encodings.rates(found)[block]
+    rate, variance, _ = encodings.rates(checkpoint)[block]
     used = variance if rate is None else rate
     order = used.argsort(descending=True, stable=True)[:DIMENSIONS].tolist()
-    given = {LABEL: one_hot(torch.tensor([label or 0]), len(found.atlas.classes)), **codes}
-    scale = ruler(found.model, block, given, SPAN, STEPS)
+    given = {LABEL: one_hot(torch.tensor([label or 0]), len(checkpoint.atlas.classes)), **codes}
+    scale = ruler(checkpoint.model, block, given, SPAN, STEPS)
     start = {name: code[0] for name, code in codes.items()}
     made = traversal(start, block, order, scale.values[order])
     nearest = scale.nearest(start[block])[order].tolist()
     image_grid(
-        to_bytes(decode(found.model, made).unflatten(0, (len(order), STEPS)), found.kind),
+        to_bytes(decode(checkpoint.model, made).unflatten(0, (len(order), STEPS)), checkpoint.kind),
         rows=[f"{block}[{dimension}]" for dimension in order],
         row_notes=[f"variance {used[d]:.2f}" if rate is None else f"KL {used[d]:.2f} nats" for d in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
-        title=f"Traversals of the {words.latents(found.model, block)} from your image, in standard deviations σ of its prior",
+        title=f"Traversals of the {words.latents(checkpoint.model, block)} from your image, in standard deviations σ of its prior",
         key="user-image-strips",
         headed=True,
     )
@@ -113,8 +115,8 @@ def _traversed(found: Checkpoint, codes: Codes, label: int | None) -> None:
     menus.under(
         "user-image-strips",
         "your-traversal",
-        f"Each row moves one of the {len(order)} most used dimensions of the {words.latents(found.model, block)} through its prior and leaves all others where they are.",
+        f"Each row moves one of the {len(order)} most used dimensions of the {words.latents(checkpoint.model, block)} through its prior and leaves all others where they are.",
         "Outlined is the position nearest to your image.",
         codes=lambda: tables.table(made, **about),
-        script=scripts.of_codes(found, f"Traversals of {block} of {found.name}", made, STEPS),
+        script=scripts.of_codes(checkpoint, f"Traversals of {block} of {checkpoint.name}", made, STEPS),
     )

@@ -18,19 +18,19 @@ from latent_explorer.user_image.chosen import (
     STROKES,
     UPLOAD,
     Upload,
+    chosen_image,
     forget_file,
-    kept_own,
     use,
 )
-from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 
 TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 
 
-def own_image(found: Checkpoint) -> None:
+def image_input(checkpoint: Checkpoint) -> None:
     """Where a visitor draws an image or gives one. The last of both is theirs, on every page, until they take it back."""
-    shape = found.signature.shape
+    shape = checkpoint.signature.shape
     beside = st.container(horizontal=True, gap="medium")
     left, right = beside.container(width=350), beside.container(width=430)
     with left:
@@ -40,9 +40,9 @@ def own_image(found: Checkpoint) -> None:
             key=SKETCH,
             title="Draw your own image",
             decoder={
-                "model": found.name,
-                "betas": found.betas,
-                "latents": found.model.latents,
+                "model": checkpoint.name,
+                "betas": checkpoint.betas,
+                "latents": checkpoint.model.latents,
                 "centre": st.session_state.get(CENTRE, True),
             },
             on_change=_drew,
@@ -63,33 +63,33 @@ def own_image(found: Checkpoint) -> None:
             key=CENTRE,
             persist_state="session",
         )
-        own = kept_own(found)
+        image = chosen_image(checkpoint)
         if refused := st.session_state.get(REFUSED):
-            st.warning(refused + (" Your image before stays in use." if own is not None else ""))
-        if own is not None:
-            _in_use(own)
+            st.warning(refused + (" Your image before stays in use." if image is not None else ""))
+        if image is not None:
+            _in_use(image)
 
 
-def own_expander(found: Checkpoint) -> None:
-    """`own_image`, folded away, for pages on which one's own image is one choice among others."""
+def image_expander(checkpoint: Checkpoint) -> None:
+    """`image_input`, folded away, for pages on which one's own image is one choice among others."""
     with st.expander("Your own image", icon=":material/draw:"):
-        own_image(found)
+        image_input(checkpoint)
 
 
-def _in_use(own: Own) -> None:
+def _in_use(image: UserImage) -> None:
     """What the model is given, and how it became that."""
     with st.container(horizontal=True, vertical_alignment="center"):
         is_file = st.session_state[SOURCE] == "file"
         what = f"your file {st.session_state[UPLOAD].name}" if is_file else "your drawing"
-        notes = f", {'; '.join(own.notes)}" if own.notes else ""
-        small_picture(own_picture(own), f"In use: {what}{notes}.")
+        notes = f", {'; '.join(image.notes)}" if image.notes else ""
+        small_picture(as_png(image), f"In use: {what}{notes}.")
         if is_file:
             st.button("Remove", icon=":material/close:", on_click=forget_file, key="user-image-remove")
 
 
-def own_picture(own: Own) -> bytes:
+def as_png(image: UserImage) -> bytes:
     """The image as a PNG."""
-    return png(pixels(torch.from_numpy(own.pixels)))
+    return png(pixels(torch.from_numpy(image.pixels)))
 
 
 def _drew() -> None:

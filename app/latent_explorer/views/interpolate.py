@@ -5,7 +5,7 @@ from latent_explorer.caches import checkpoints
 from latent_explorer.sections.interpolate.arithmetic import difference
 from latent_explorer.sections.interpolate.grid import grid_between
 from latent_explorer.sections.interpolate.paths import between_two
-from latent_explorer.user_image.widgets import own_expander
+from latent_explorer.user_image.widgets import image_expander
 
 checkpoint = checkpoints.current()
 
@@ -18,4 +18,4 @@ st.caption(
 between_two(checkpoint)
 grid_between(checkpoint)
 difference(checkpoint)
-own_expander(checkpoint)
+image_expander(checkpoint)

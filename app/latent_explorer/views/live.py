@@ -9,8 +9,8 @@ from latent_explorer.parts.panels import nearest_items
 from latent_explorer.session import links
 from latent_explorer.session.sidebar import scale, slider_key, slider_option
 from latent_explorer.text import key
-from latent_explorer.user_image.chosen import kept_own
-from latent_explorer.user_image.widgets import own_expander
+from latent_explorer.user_image.chosen import chosen_image
+from latent_explorer.user_image.widgets import image_expander
 
 from vae_core.labels import has_label
 from vae_core.multirate import rates_of
@@ -36,7 +36,7 @@ def wanted() -> State:
     stayed = st.session_state["page before"] == st.session_state["page"]
     if asked != st.session_state.get(LEFT) and (stayed or any(asked.values())):
         st.session_state.pop(KEPT, None)
-    state = st.session_state.get(KEPT) or controls.from_link(checkpoint, own)
+    state = st.session_state.get(KEPT) or controls.from_link(checkpoint, image)
     return State(**{**vars(state), "betas": dict(checkpoint.betas)})
 
 
@@ -45,23 +45,23 @@ def follow() -> None:
     released = left(KEY)
     if released is None:
         return
-    state = st.session_state[KEPT] = controls.fitting(checkpoint, released, kept_own(checkpoint))
+    state = st.session_state[KEPT] = controls.fitting(checkpoint, released, chosen_image(checkpoint))
     for block, beta in state.betas.items():
         st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
 
 
-own = kept_own(checkpoint)
+image = chosen_image(checkpoint)
 for name in ("item", "class"):
     links.belonging(name, encodings.items_of(checkpoint))
 links.belonging("move", checkpoint.name)  # another model has other dimensions
-state = controls.fitting(checkpoint, wanted(), own)
+state = controls.fitting(checkpoint, wanted(), image)
 if (
     KEPT in st.session_state
 ):  # what the address itself asked for is there already, and a second entry would stop the browser's Back
     controls.to_link(checkpoint, state)
 st.session_state[LEFT] = controls.address()
 links.write(**st.session_state[LEFT])
-scene = controls.scene(checkpoint, state, own)
+scene = controls.scene(checkpoint, state, image)
 live_controls(
     checkpoint.name,
     controls.handles(checkpoint),
@@ -71,7 +71,7 @@ live_controls(
     kept=controls.kept(checkpoint),
     labels=atlas.labels,
     classes=atlas.classes if has_label(model) else (),
-    own=None if own is None else own.pixels.tobytes(),
+    user_image=None if image is None else image.pixels.tobytes(),
     positions={block: scale(rate.exposed) for block, rate in rates_of(model).items()},
     key=KEY,
     on_change=follow,
@@ -86,5 +86,5 @@ menus.under(
     script=scripts.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),
     commands=[scripts.measuring(checkpoint, "elbo")],
 )
-own_expander(checkpoint)
+image_expander(checkpoint)
 nearest_items(checkpoint, {name: code[0] for name, code in codes.items()}, "this code", "live-neighbours")

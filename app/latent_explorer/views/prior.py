@@ -55,6 +55,6 @@ elif look == CLASSES:
 else:
     across = partial(densities, columns=4 if len(models) == 1 else 3)
     section = {COMPONENTS: components, DENSITIES: across, HOLES: holes}[look]
-    for place, found in zip(st.columns(len(models), gap="large"), models, strict=True):
+    for place, each in zip(st.columns(len(models), gap="large"), models, strict=True):
         with place:
-            section(found, block_of(found, block))
+            section(each, block_of(each, block))

@@ -13,7 +13,7 @@ from latent_explorer.components.shared import served
 
 _component = served("controls")
 
-ITEM, PRIOR, OWN = STARTS = ("item", "prior", "own")
+ITEM, PRIOR, USER_IMAGE = STARTS = ("item", "prior", "own")
 
 # A draw of the prior: its seed is one of so many, and its temperature lies between these.
 SEEDS, COLDEST, HOTTEST = 10_000, 0.0, 2.0
@@ -99,7 +99,7 @@ def live_controls(
     labels: np.ndarray,
     classes: Sequence[str],
     positions: Mapping[str, Sequence[float]],
-    own: bytes | None,
+    user_image: bytes | None,
     key: str,
     on_change: Callable[[], None],
 ) -> None:
@@ -115,7 +115,7 @@ def live_controls(
         labels: the class of each item, (N,).
         classes: the names of the classes; none where the model is not conditioned on one.
         positions: the betas that a handle of each block can take, in increasing order.
-        own: the pixels of the visitor's own image, where there is one.
+        user_image: the pixels of the visitor's image, where there is one.
         key: identifies the component across reruns.
         on_change: called before the run that follows a release.
     """
@@ -136,7 +136,7 @@ def live_controls(
             "labels": base64.b64encode(labels.astype(np.uint8).tobytes()).decode(),
             "classes": list(classes),
             "colours": palette.colours(len(classes)),
-            "own": None if own is None else base64.b64encode(own).decode(),
+            "userImage": None if user_image is None else base64.b64encode(user_image).decode(),
             "positions": {block: list(betas) for block, betas in positions.items()},
         },
         on_state_change=on_change,
@@ -149,6 +149,6 @@ def left(key: str) -> State | None:
 
 
 def _report(key: str) -> Mapping[str, Any]:
-    found = st.session_state.get(key)
-    state = found.get("state") if isinstance(found, Mapping) else None
+    report = st.session_state.get(key)
+    state = report.get("state") if isinstance(report, Mapping) else None
     return state if isinstance(state, Mapping) else {}

@@ -303,10 +303,10 @@ export class Controls {
 
   #show() {
     const { state, data } = this;
-    const own = this.#labels[state.item];
-    this.#start.show(state, data.own !== null, data.classes[own]);
+    const itsClass = this.#labels[state.item];
+    this.#start.show(state, data.userImage !== null, data.classes[itsClass]);
     this.#chips.show(
-      state.label ?? { item: own, prior: 0, own: -1 }[state.start],
+      state.label ?? { item: itsClass, prior: 0, own: -1 }[state.start],
       state.start === "prior",
       data.kept,
     );

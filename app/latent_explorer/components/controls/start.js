@@ -103,15 +103,15 @@ export class StartRow {
 
   /**
    * @param {State} state
-   * @param {boolean} hasOwn whether the visitor has an image
-   * @param {string | undefined} own the class of the item
+   * @param {boolean} hasImage whether the visitor has an image
+   * @param {string | undefined} itsClass that of the item
    */
-  show(state, hasOwn, own) {
+  show(state, hasImage, itsClass) {
     const fromItem = state.start === "item";
     const drawn = state.start === "prior";
     this.#pills.forEach(({ value, button }) => {
       say(button, "checked", value === state.start);
-      button.hidden = value === "own" && !hasOwn;
+      button.hidden = value === "own" && !hasImage;
     });
     this.#item.hidden = !fromItem;
     this.#dice.hidden = !fromItem && !drawn;
@@ -121,7 +121,7 @@ export class StartRow {
     if (this.#item.value === "" || Number(this.#item.value) !== state.item)
       this.#item.value = String(state.item);
     this.#temperature.show(state.temperature, `${state.temperature.toFixed(2)} × σ`);
-    const ofItem = fromItem && own !== undefined ? `class ${own}` : "";
+    const ofItem = fromItem && itsClass !== undefined ? `class ${itsClass}` : "";
     this.#about.textContent = drawn ? `seed ${state.seed}` : ofItem;
   }
 }

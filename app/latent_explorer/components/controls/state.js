@@ -39,7 +39,7 @@
  * @property {string} labels the class of each item in base64
  * @property {string[]} classes
  * @property {string[]} colours
- * @property {string | null} own the pixels of the visitor's own image in base64
+ * @property {string | null} userImage the pixels of the visitor's image in base64
  * @property {Record<string, number[]>} positions the betas that the handle of a block can take
  */
 
@@ -48,16 +48,17 @@
 /**
  * The part of a request that says where a code starts.
  * @param {State} state
- * @param {Pick<ControlsData, "classes" | "latents" | "kept" | "own">} data
+ * @param {Pick<ControlsData, "classes" | "latents" | "kept" | "userImage">} data
  * @returns {Pick<Request, "draw" | "label" | "image" | "mix">}
  */
-export function startOf({ start, item, label, seed, temperature }, { classes, latents, kept, own }) {
+export function startOf({ start, item, label, seed, temperature }, { classes, latents, kept, userImage }) {
   if (start === "prior") {
     return { draw: { seed, temperature }, ...(classes.length ? { label: [label ?? 0] } : {}) };
   }
   const held = label === null ? latents : kept;
   const chosen = label === null ? {} : { label: [label] };
-  if (start === "own" && own !== null) return { image: { pixels: own, latents: held }, ...chosen };
+  if (start === "own" && userImage !== null)
+    return { image: { pixels: userImage, latents: held }, ...chosen };
   /** @type {[number, number][][]} */
   const row = [[[item, 1]]];
   return { mix: Object.fromEntries(held.map((name) => [name, row])), ...chosen };

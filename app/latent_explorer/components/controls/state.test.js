@@ -5,7 +5,7 @@ import { count, nearestBeta, signed, startInWords, startOf, swept, without } fro
 
 /** @type {import("./state.js").State} */
 const STATE = { start: "item", item: 8, label: null, seed: 4, temperature: 0.5, moved: {}, betas: {} };
-const DATA = { classes: ["zero", "one"], latents: ["z_l", "z_u"], kept: ["z_u"], own: "AAAA" };
+const DATA = { classes: ["zero", "one"], latents: ["z_l", "z_u"], kept: ["z_u"], userImage: "AAAA" };
 
 test("an item starts from its own codes, and with another class from those that a class leaves", () => {
   assert.deepEqual(startOf(STATE, DATA), { mix: { z_l: [[[8, 1]]], z_u: [[[8, 1]]] } });

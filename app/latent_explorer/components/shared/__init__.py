@@ -22,8 +22,8 @@ def served(folder: str) -> ComponentRenderer:
     """
 
     def shown(**arguments: Any) -> Any:
-        found = component(f"{DISTRIBUTION}.{folder}", js=f"{folder}/index.js", css=f"{folder}/style.css")
-        return found(**arguments)
+        renderer = component(f"{DISTRIBUTION}.{folder}", js=f"{folder}/index.js", css=f"{folder}/style.css")
+        return renderer(**arguments)
 
     return shown
 

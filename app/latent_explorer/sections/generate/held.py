@@ -43,8 +43,8 @@ def held(checkpoint: Checkpoint) -> None:
     needed = [name, *model.inputs(name)]
     fixed = {key: values[key].repeat_interleave(COLUMNS - 2, 0) for key in needed}
     drawn = complete(model, fixed, draw=Sampler.seeded(seed, temperature))
-    own = decode(model, encodings.item_codes(checkpoint, items))[:, None]
-    images = torch.cat([own, drawn[IMAGE].unflatten(0, (len(items), -1))], dim=1)
+    decoded = decode(model, encodings.item_codes(checkpoint, items))[:, None]
+    images = torch.cat([decoded, drawn[IMAGE].unflatten(0, (len(items), -1))], dim=1)
     derived = [
         other for other in model.observed if other != IMAGE and values[other].dim() > 2
     ]  # pictures too

@@ -12,7 +12,7 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.generate.shared import judged
 from latent_explorer.session import links
 from latent_explorer.text import measured_by
-from latent_explorer.user_image.chosen import NOT_IN_A_LINK, codes_and_class, kept_own
+from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
 from vae_core import Checkpoint
 from vae_core.explore import decode, swapped
 from vae_core.labels import has_label
@@ -45,7 +45,7 @@ def swaps(checkpoint: Checkpoint) -> None:
         [f"image {item}" for item in items],
         [atlas.class_of(item) for item in items],
     )
-    guest = own_row(checkpoint)
+    guest = user_image_row(checkpoint)
     if guest is not None:
         codes = {name: torch.cat([code, guest[name]]) for name, code in codes.items()}
         rows, notes = [*rows, "your image"], [*notes, ""]
@@ -65,7 +65,7 @@ def swaps(checkpoint: Checkpoint) -> None:
         "swaps",
         "swaps",
         f"Each row keeps the {styles} of its image and takes its class latents from the prior’s mean of the column’s class.",
-        f"Outlined is the image’s own class. {judged(checkpoint, 'swap_accuracy')}",
+        f"Outlined is the image’s image class. {judged(checkpoint, 'swap_accuracy')}",
         codes=lambda: tables.table(
             elsewhere,
             image=np.repeat(rows, len(classes)),
@@ -76,13 +76,13 @@ def swaps(checkpoint: Checkpoint) -> None:
     )
 
 
-def own_row(checkpoint: Checkpoint) -> dict[str, torch.Tensor] | None:
+def user_image_row(checkpoint: Checkpoint) -> dict[str, torch.Tensor] | None:
     """The codes of the visitor's image, where there is one and it is wanted."""
-    own = kept_own(checkpoint)
-    if own is None:
+    image = chosen_image(checkpoint)
+    if image is None:
         if st.query_params.get("own") == "true":
             st.warning(NOT_IN_A_LINK)
         return None
     if not st.toggle("With your image", key="own", bind="query-params"):
         return None
-    return codes_and_class(checkpoint, own)[0]
+    return codes_and_class(checkpoint, image)[0]

@@ -8,8 +8,8 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.export import scripts
 from latent_explorer.parts.anchors import choose
-from latent_explorer.user_image.chosen import NOT_IN_A_LINK, codes_and_class, kept_own
-from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
+from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import (
     Codes,
@@ -18,9 +18,9 @@ from vae_core.explore import (
 PAIR = {"from": "From image", "to": "To image"}
 
 
-def own_end(checkpoint: Checkpoint) -> Own | None:
+def user_image_end(checkpoint: Checkpoint) -> UserImage | None:
     """The visitor's image where it is to be the first end."""
-    guest = kept_own(checkpoint)
+    guest = chosen_image(checkpoint)
     if guest is not None:
         return guest if st.toggle("Start from your image", key="own", bind="query-params") else None
     if st.query_params.get("own", "").lower() == "true":
@@ -38,11 +38,11 @@ class Ends(NamedTuple):
 
 def chosen_ends(checkpoint: Checkpoint) -> Ends:
     atlas = checkpoint.atlas
-    own = own_end(checkpoint)
-    items = choose(checkpoint, PAIR, (0, 1), "Another pair", own)
+    image = user_image_end(checkpoint)
+    items = choose(checkpoint, PAIR, (0, 1), "Another pair", image)
     codes, labels = encodings.item_codes(checkpoint, items), [int(atlas.labels[item]) for item in items]
-    if own is None:
+    if image is None:
         return Ends(codes, labels, scripts.codes_of_items(items))
-    code, label = codes_and_class(checkpoint, own)
+    code, label = codes_and_class(checkpoint, image)
     codes = {name: torch.cat([code[name], both[1:]]) for name, both in codes.items()}
     return Ends(codes, [] if label is None else [label, labels[1]], scripts.codes_written(codes))

@@ -16,16 +16,16 @@ def linked_selection(checkpoint: Checkpoint, name: str) -> Selection | None:
     if not asked:
         return None
     try:
-        found = Selection.decode(asked)
+        selection = Selection.decode(asked)
     except ValueError as error:
         st.warning(f"This link’s selection cannot be read: {plain(error)}.")
         return None
-    if found.panel not in atlas.coordinates:
+    if selection.panel not in atlas.coordinates:
         st.warning(
-            f"This link selects on the map of “{plain(found.panel)}”, which this model does not have. Choose one of: {', '.join(atlas.coordinates)}."
+            f"This link selects on the map of “{plain(selection.panel)}”, which this model does not have. Choose one of: {', '.join(atlas.coordinates)}."
         )
         return None
-    return found
+    return selection
 
 
 def chosen_colouring(checkpoint: Checkpoint) -> str:

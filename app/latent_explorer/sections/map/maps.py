@@ -14,9 +14,9 @@ from latent_explorer.sections.map.asked import chosen_colouring, linked_hidden, 
 from latent_explorer.sections.map.panel import panel
 from latent_explorer.session import links
 from latent_explorer.text import key
-from latent_explorer.user_image.chosen import kept_own
-from latent_explorer.user_image.panel import own_panel
-from latent_explorer.user_image.widgets import own_image
+from latent_explorer.user_image.chosen import chosen_image
+from latent_explorer.user_image.panel import user_image_panel
+from latent_explorer.user_image.widgets import image_input
 from vae_core import Checkpoint
 from vae_core.projections import JOINT
 
@@ -71,9 +71,9 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     )
     selection_panel(checkpoint, state, kept)
     with st.expander("Your own image", icon=":material/draw:"):
-        own_image(checkpoint)
-    if (own := kept_own(checkpoint)) is not None:
-        own_panel(checkpoint, own)
+        image_input(checkpoint)
+    if (image := chosen_image(checkpoint)) is not None:
+        user_image_panel(checkpoint, image)
     if state.item is not None:
         item_panel(checkpoint, state.item)
     leak_note(checkpoint)

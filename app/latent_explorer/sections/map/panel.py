@@ -5,7 +5,7 @@ from dataclasses import replace
 from latent_explorer.caches import colourings, maps, user_images
 from latent_explorer.components.map import Ellipse, Panel
 from latent_explorer.parts import words
-from latent_explorer.user_image.chosen import kept_own
+from latent_explorer.user_image.chosen import chosen_image
 from vae_core import Checkpoint
 from vae_core.projections import JOINT
 
@@ -13,10 +13,10 @@ from vae_core.projections import JOINT
 def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
     """The map of one block, or of all of them together, coloured by class or by a factor."""
     atlas = checkpoint.atlas
-    own = kept_own(checkpoint)
+    image = chosen_image(checkpoint)
     guest, outlines = None, [] if block == JOINT else maps.prior_ellipses(checkpoint, block)
-    if own is not None:
-        codes = user_images.own_codes(checkpoint, own)
+    if image is not None:
+        codes = user_images.codes(checkpoint, image)
         guest = maps.place_on_map(checkpoint, block, {name: mean for name, (mean, _) in codes.items()})[0]
         outlines = [*outlines, maps.posterior_ellipse(checkpoint, block, codes, "your image")]
 

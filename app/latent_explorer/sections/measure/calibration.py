@@ -13,13 +13,13 @@ from vae_core.names import LABEL
 
 def calibration(checkpoint: Checkpoint) -> None:
     """Whether the model's class probabilities are frequencies, at the present betas."""
-    found = measurements.calibrated(checkpoint)
-    if found is None:
+    measured = measurements.calibrated(checkpoint)
+    if measured is None:
         st.info(
             f"{plain(checkpoint.name)} has no class to be sure of. Choose a class-conditional model of data with two or more classes."
         )
         return
-    curve, error = found
+    curve, error = measured
     parts = curve.confidence, curve.accuracy, curve.spread, curve.count
     confidence, right, spread, count = (part.numpy() for part in parts)
     st.plotly_chart(

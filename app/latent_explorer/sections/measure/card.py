@@ -90,11 +90,11 @@ COLUMNS = {
 
 def row(name: str, card: Estimate | None, again: Estimate | None) -> dict:
     """One number: the card's, the new one, and how many standard errors lie between them."""
-    found: dict = {"number": cleaned(number(name).title), "unit": number(name).unit, "name": name}
+    line: dict = {"number": cleaned(number(name).title), "unit": number(name).unit, "name": name}
     if card:
-        found |= {"card": card.value, "± s.e.": card.se, "n": card.n}
+        line |= {"card": card.value, "± s.e.": card.se, "n": card.n}
     if again:
-        found |= {"again": again.value, "± s.e. again": again.se, "n again": again.n}
+        line |= {"again": again.value, "± s.e. again": again.se, "n again": again.n}
     if card and again:
-        found["apart, s.e."] = again.apart(card)
-    return found
+        line["apart, s.e."] = again.apart(card)
+    return line

@@ -43,13 +43,13 @@ def side_by_side(checkpoint: Checkpoint) -> None:
         st.info("Choose at least one model.")
     if not (models := opened(chosen)):
         return
-    last = min(len(found.atlas) for found in models) - 1
-    links.belonging("item", " ".join(sorted({encodings.items_of(found) for found in models})), 0)
+    last = min(len(each.atlas) for each in models) - 1
+    links.belonging("item", " ".join(sorted({encodings.items_of(each) for each in models})), 0)
     item = links.whole(right, "Image", 0, last, "item", "image")
     for start in range(0, len(models), ACROSS):
-        for place, found in zip(st.columns(ACROSS), models[start : start + ACROSS], strict=False):
+        for place, each in zip(st.columns(ACROSS), models[start : start + ACROSS], strict=False):
             with place:
-                strips_by_factor(found, item)
+                strips_by_factor(each, item)
     st.caption(
         "Each row moves the dimension whose posterior mean tells most of a factor, from the image’s code (outlined), over "
         f"±{SPAN:g} standard deviations of its prior; the note is the share of the factor’s entropy that it tells, and the next best share. "
@@ -58,58 +58,61 @@ def side_by_side(checkpoint: Checkpoint) -> None:
     table(models)
 
 
-def strips_by_factor(found: Checkpoint, item: int) -> None:
-    told = measurements.factors(found)
+def strips_by_factor(checkpoint: Checkpoint, item: int) -> None:
+    told = measurements.factors(checkpoint)
     if told is None:
         st.info(
-            f"The images of {plain(found.name)} are not on this server, so its factors are not known here."
+            f"The images of {plain(checkpoint.name)} are not on this server, so its factors are not known here."
         )
         return
     order = (-told.information).argsort(0, kind="stable")
     best, second = (np.take_along_axis(told.information, order[[i]], 0)[0] for i in (0, 1))
-    start = encodings.item_codes(found, [item])
-    given = {LABEL: one_hot(torch.tensor([int(found.atlas.labels[item])]), len(found.atlas.classes)), **start}
+    start = encodings.item_codes(checkpoint, [item])
+    given = {
+        LABEL: one_hot(torch.tensor([int(checkpoint.atlas.labels[item])]), len(checkpoint.atlas.classes)),
+        **start,
+    }
     code, parts, marks = {name: rows[0] for name, rows in start.items()}, [], []
     for row, column in enumerate(order[0]):
-        block, dimension = place_of(found, int(column))
-        scale = ruler(found.model, block, given, SPAN, STEPS)
+        block, dimension = place_of(checkpoint, int(column))
+        scale = ruler(checkpoint.model, block, given, SPAN, STEPS)
         parts.append(traversal(code, block, [dimension], scale.values[[dimension]]))
         nearest = int(scale.nearest(code[block])[dimension])
         marks += [(row, nearest)] if nearest >= 0 else []
     codes = {name: torch.cat([part[name] for part in parts]) for name in code}
     image_grid(
-        to_bytes(decode(found.model, codes).unflatten(0, (-1, STEPS)), found.kind),
+        to_bytes(decode(checkpoint.model, codes).unflatten(0, (-1, STEPS)), checkpoint.kind),
         rows=[f"{name} · {told.dimensions[j]}" for name, j in zip(told.names, order[0], strict=True)],
         row_notes=[f"{a:.0%}, next {b:.0%}" for a, b in zip(best, second, strict=True)],
         marks=marks,
-        title=found.name,
-        key=f"factors-{key(found.name)}",
+        title=checkpoint.name,
+        key=f"factors-{key(checkpoint.name)}",
         headed=True,
     )
     menus.under(
-        f"factors-{key(found.name)}",
-        f"{key(found.name)}-by-factor",
-        f"{scores_of(found)}.",
+        f"factors-{key(checkpoint.name)}",
+        f"{key(checkpoint.name)}-by-factor",
+        f"{scores_of(checkpoint)}.",
         codes=lambda: tables.table(codes, factor=np.repeat(told.names, STEPS)),
         script=scripts.of_codes(
-            found, f"The dimensions of {found.name} that tell most of each factor", codes, STEPS
+            checkpoint, f"The dimensions of {checkpoint.name} that tell most of each factor", codes, STEPS
         ),
-        commands=[scripts.measuring(found, "disentanglement", "dci")],
+        commands=[scripts.measuring(checkpoint, "disentanglement", "dci")],
     )
 
 
-def place_of(found: Checkpoint, column: int) -> tuple[str, int]:
+def place_of(checkpoint: Checkpoint, column: int) -> tuple[str, int]:
     """The block and its dimension that a column of all blocks' dimensions, side by side, is."""
-    for block in found.model.blocks:
-        width = found.atlas.means[block].shape[1]
+    for block in checkpoint.model.blocks:
+        width = checkpoint.atlas.means[block].shape[1]
         if column < width:
             return block, column
         column -= width
-    raise IndexError(f"{found.name} has {column} dimensions too few")
+    raise IndexError(f"{checkpoint.name} has {column} dimensions too few")
 
 
-def scores_of(found: Checkpoint) -> str:
-    metrics = found.card.metrics
+def scores_of(checkpoint: Checkpoint) -> str:
+    metrics = checkpoint.card.metrics
     shown = [
         f"{title} {metrics[name].value:.3f} ± {metrics[name].se:.3f}"
         for name, title in SCORES.items()
@@ -117,24 +120,26 @@ def scores_of(found: Checkpoint) -> str:
     ]
     if shown:
         return f"Scores: {', '.join(shown)}"
-    return f"Not measured yet: {code_span(scripts.measuring(found, 'disentanglement', 'dci') + ' --write')}"
+    return (
+        f"Not measured yet: {code_span(scripts.measuring(checkpoint, 'disentanglement', 'dci') + ' --write')}"
+    )
 
 
 def table(models: Sequence[Checkpoint]) -> None:
     """Our scores and published ones, apart."""
-    rows = [ours(found) for found in models]
+    rows = [ours(checkpoint) for checkpoint in models]
     rows += [
         {
-            "model": f"published: {found.method}",
-            **{title: found.range_of(name) for name, title in SCORES.items()},
-            "budget": found.about,
-            "source": found.source,
+            "model": f"published: {published.method}",
+            **{title: published.range_of(name) for name, title in SCORES.items()},
+            "budget": published.about,
+            "source": published.source,
         }
-        for found in PUBLISHED
+        for published in PUBLISHED
     ]
     scores = {title: st.column_config.TextColumn(width=120) for title in SCORES.values()}
     st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), column_config=scores)
-    data = sorted({found.card.data.name for found in models})
+    data = sorted({checkpoint.card.data.name for checkpoint in models})
     menus.under(
         "scores",
         "disentanglement",
@@ -142,12 +147,12 @@ def table(models: Sequence[Checkpoint]) -> None:
         "Ours are one training each, and the spread over seeds is larger than most differences between methods (Locatello et al., 2019): "
         "this is no ranking.",
         codes=lambda: {key: np.array([str(row.get(key, "")) for row in rows]) for key in rows[0]},
-        commands=[scripts.measuring(found, "disentanglement", "dci") for found in models],
+        commands=[scripts.measuring(checkpoint, "disentanglement", "dci") for checkpoint in models],
     )
 
 
-def ours(found: Checkpoint) -> dict[str, str]:
-    card = found.card
+def ours(checkpoint: Checkpoint) -> dict[str, str]:
+    card = checkpoint.card
     metrics, made = card.metrics, card.training
     steps = card.epochs_done * (card.data.images // made.batch)
     numbers = {
@@ -156,7 +161,7 @@ def ours(found: Checkpoint) -> dict[str, str]:
     }
     images = f"{card.data.images:,} images"
     budget = f"{images}, {steps:,} steps of {made.batch} at {made.learning_rate:g}, seed {made.seed}"
-    return {"model": found.name, **numbers, "budget": budget, "source": "its card"}
+    return {"model": checkpoint.name, **numbers, "budget": budget, "source": "its card"}
 
 
 def protocol(data: Sequence[str]) -> str:

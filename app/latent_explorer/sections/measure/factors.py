@@ -18,34 +18,34 @@ from vae_core import Checkpoint
 def factors(checkpoint: Checkpoint) -> None:
     """What each dimension has to do with each factor, for data that was made of known ones."""
     name = checkpoint.card.data.name
-    found = measurements.factors(checkpoint)
-    if found is None:
+    known = measurements.factors(checkpoint)
+    if known is None:
         st.info(
             f"The factors of {plain(name)} are not known. Choose a model of {' or '.join(sources.with_known_factors())}, or look at "
             f"{TOGETHER}."
         )
         return
-    told, trees = st.columns(2)
-    with told:
+    left, right = st.columns(2)
+    with left:
         st.plotly_chart(
-            knowledge(found.information, found.dimensions, found.names, "What each dimension tells of each factor", "%{y} tells %{z:.1%} of %{x}"),
+            knowledge(known.information, known.dimensions, known.names, "What each dimension tells of each factor", "%{y} tells %{z:.1%} of %{x}"),
             key="information", config=CONFIG,
         )  # fmt: skip
         menus.under(
             "information",
             f"{key(checkpoint.name)}-information",
-            f"Each cell is I(z_j; f) / H(f): how much of a factor’s entropy a dimension’s posterior mean tells, in 20 bins over {found.images:,} images.",
+            f"Each cell is I(z_j; f) / H(f): how much of a factor’s entropy a dimension’s posterior mean tells, in 20 bins over {known.images:,} images.",
             "A disentangled model has one bright cell in each row and column; MIG is the mean gap between the two brightest of a column.",
-            codes=columns_of(found, found.information),
+            codes=columns_of(known, known.information),
             commands=[scripts.measuring(checkpoint, "disentanglement") + " --json"],
         )
-    with trees:
-        importance(checkpoint, found)
+    with right:
+        importance(checkpoint, known)
 
 
-def importance(checkpoint: Checkpoint, found: measurements.Factors) -> None:
+def importance(checkpoint: Checkpoint, known: measurements.Factors) -> None:
     """The matrix behind DCI: as the card has it, or as it is measured now."""
-    matrix, fitting = found.importance, scripts.measuring(checkpoint, "dci")
+    matrix, fitting = known.importance, scripts.measuring(checkpoint, "dci")
     if matrix is None and (tables := last_output(checkpoint).get("factors", {})).get("importance"):
         matrix = np.array(tables["importance"])
     if matrix is None:
@@ -62,7 +62,7 @@ def importance(checkpoint: Checkpoint, found: measurements.Factors) -> None:
         watch(checkpoint)
         return
     st.plotly_chart(
-        knowledge(matrix, found.dimensions, found.names, "How much trees rely on each dimension for each factor", "%{y} is %{z:.1%} of what trees use for %{x}"),
+        knowledge(matrix, known.dimensions, known.names, "How much trees rely on each dimension for each factor", "%{y} is %{z:.1%} of what trees use for %{x}"),
         key="importance", config=CONFIG,
     )  # fmt: skip
     menus.under(
@@ -70,11 +70,11 @@ def importance(checkpoint: Checkpoint, found: measurements.Factors) -> None:
         f"{key(checkpoint.name)}-importance",
         "Each cell is how much gradient-boosted trees that name a factor rely on a dimension; columns sum to 1.",
         "DCI is how concentrated the rows and the columns are; mean of five fits to 1,000 test images each.",
-        codes=columns_of(found, matrix),
+        codes=columns_of(known, matrix),
         commands=[f"{fitting} --json"],
     )
 
 
-def columns_of(found: measurements.Factors, matrix: np.ndarray) -> Callable[[], tables.Table]:
+def columns_of(known: measurements.Factors, matrix: np.ndarray) -> Callable[[], tables.Table]:
     """A matrix `(D, F)` as a table with the dimensions' names."""
-    return lambda: {"dimension": np.array(found.dimensions), **dict(zip(found.names, matrix.T, strict=True))}
+    return lambda: {"dimension": np.array(known.dimensions), **dict(zip(known.names, matrix.T, strict=True))}

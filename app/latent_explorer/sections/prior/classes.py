@@ -42,13 +42,13 @@ def classes(models: list[Checkpoint], block: str) -> None:
     kind = links.one_of("Divergence", list(MATRICES), key="matrix", what="divergence", place=left)
     of = links.one_of("Between", BETWEEN, key="of", what="kind of classes", place=right)
     a, b = linked_pair(checkpoint)
-    for place, found in zip(st.columns(len(models)), models, strict=True):
+    for place, each in zip(st.columns(len(models)), models, strict=True):
         with place:
-            class_matrix(found, block_of(found, block), kind, of == PRIORS, (a, b))
+            class_matrix(each, block_of(each, block), kind, of == PRIORS, (a, b))
     st.markdown(f"**Class {plain(names[a])} and class {plain(names[b])}**")
-    for place, found in zip(st.columns(len(models)), models, strict=True):
+    for place, each in zip(st.columns(len(models)), models, strict=True):
         with place:
-            two_clusters(found, block_of(found, block), a, b)
+            two_clusters(each, block_of(each, block), a, b)
 
 
 def linked_pair(checkpoint: Checkpoint) -> tuple[int, int]:
@@ -66,30 +66,37 @@ def linked_pair(checkpoint: Checkpoint) -> tuple[int, int]:
     return 0, len(names) - 1
 
 
-def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair: tuple[int, int]) -> None:
-    between = priors.class_overlap(found, block, of_priors)
+def class_matrix(
+    checkpoint: Checkpoint, block: str, kind: str, of_priors: bool, pair: tuple[int, int]
+) -> None:
+    between = priors.class_overlap(checkpoint, block, of_priors)
     if of_priors and between is None:
-        between, of_priors = priors.class_overlap(found, block, False), False
+        between, of_priors = priors.class_overlap(checkpoint, block, False), False
     if between is None:
         st.info(
-            f"The {words.latents(found.model, block)} have too many classes and dimensions to compare all pairs of classes here."
+            f"The {words.latents(checkpoint.model, block)} have too many classes and dimensions to compare all pairs of classes here."
         )
         return
     field, title = MATRICES[kind]
-    place = f"matrix-{key(found.name)}-{block}"
+    place = f"matrix-{key(checkpoint.name)}-{block}"
 
     def choose() -> None:
         points = st.session_state[place]["selection"]["points"]
         cell = next((p["customdata"] for p in points if "customdata" in p), None)
         if cell:
-            names = found.atlas.classes
+            names = checkpoint.atlas.classes
             links.write(pair=f"{names[int(cell[0])]}~{names[int(cell[1])]}")
 
     values = getattr(between, field).numpy()
     what = f"p({block} | class)" if of_priors else f"encodings in {block}"
     st.plotly_chart(
         matrix(
-            values, found.atlas.classes, f"{title} between classes", f"{what}, {found.name}", "nats", pair
+            values,
+            checkpoint.atlas.classes,
+            f"{title} between classes",
+            f"{what}, {checkpoint.name}",
+            "nats",
+            pair,
         ),
         key=place,
         on_select=choose,
@@ -99,23 +106,23 @@ def class_matrix(found: Checkpoint, block: str, kind: str, of_priors: bool, pair
     gaussians = "" if of_priors else " Each class is taken for the Gaussian of its encodings’ moments."
     menus.under(
         place,
-        f"{key(found.name)}-{field}-{block}",
+        f"{key(checkpoint.name)}-{field}-{block}",
         f"Each cell says how far apart two classes lie, in nats, in closed form.{gaussians}",
         "Click a cell to see its two classes below.",
-        codes=lambda: {"class": np.array(found.atlas.classes), field: values},
-        commands=[scripts.measuring(found, "priors" if of_priors else "posteriors")],
+        codes=lambda: {"class": np.array(checkpoint.atlas.classes), field: values},
+        commands=[scripts.measuring(checkpoint, "priors" if of_priors else "posteriors")],
     )
 
 
-def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
+def two_clusters(checkpoint: Checkpoint, block: str, a: int, b: int) -> None:
     """The items of two classes in the plane of the line between their means, and the images along it."""
-    atlas, names = found.atlas, found.atlas.classes
-    means = {name: mean for name, (mean, _) in encodings.codes(found).items()}
+    atlas, names = checkpoint.atlas, checkpoint.atlas.classes
+    means = {name: mean for name, (mean, _) in encodings.codes(checkpoint).items()}
     labels = torch.from_numpy(atlas.labels)
-    middles = class_means(found.model, means, one_hot(labels, len(names)))
+    middles = class_means(checkpoint.model, means, one_hot(labels, len(names)))
     if torch.equal(middles[block][a], middles[block][b]):
         st.info(
-            f"Both classes have the same mean in the {words.latents(found.model, block)}, so no line runs between them. Choose another pair."
+            f"Both classes have the same mean in the {words.latents(checkpoint.model, block)}, so no line runs between them. Choose another pair."
         )
         return
     members = torch.isin(labels, torch.tensor([a, b]))
@@ -125,28 +132,28 @@ def two_clusters(found: Checkpoint, block: str, a: int, b: int) -> None:
         means[block][members],
         (f"from the mean of {names[a]} to that of {names[b]}", "where the two vary most besides"),
     )
-    shown = [e for e in outlines(found, block, plane) if e.class_index in (a, b, None)]
+    shown = [e for e in outlines(checkpoint, block, plane) if e.class_index in (a, b, None)]
     panel = Panel(
         block,
-        f"{words.capital(words.latents(found.model, block))} of {found.name}",
+        f"{words.capital(words.latents(checkpoint.model, block))} of {checkpoint.name}",
         plane.project(means[block]).numpy(),
         shown,
         axes=plane.names,
         blocks=(block,),
     )
     others = [c for c in range(len(names)) if c not in (a, b)]
-    map_of(found, block, panel, f"pair-{key(found.name)}-{block}-{a}-{b}", others)
+    map_of(checkpoint, block, panel, f"pair-{key(checkpoint.name)}-{block}-{a}-{b}", others)
     ends = {name: torch.stack([rows[a], rows[b]]) for name, rows in middles.items()}
-    codes = path(found.model, ends, torch.linspace(0, 1, STEPS))
+    codes = path(checkpoint.model, ends, torch.linspace(0, 1, STEPS))
     image_grid(
-        to_bytes(decode(found.model, codes), found.kind)[None],
+        to_bytes(decode(checkpoint.model, codes), checkpoint.kind)[None],
         rows=[f"{names[a]} → {names[b]}"],
         columns=[f"{share:.0%}" for share in np.linspace(0, 1, STEPS)],
         title="On the line between the means",
-        key=f"between-{key(found.name)}",
+        key=f"between-{key(checkpoint.name)}",
         headed=True,
     )
-    what = "priors" if block in found.model.labelled else "encodings"
+    what = "priors" if block in checkpoint.model.labelled else "encodings"
     st.caption(
         f"The dots are the images of both classes, seen along the line between the means of their {what}; below, the images on that line. "
         "The legend brings the other classes back."

@@ -33,14 +33,14 @@ def clusters(models: list[Checkpoint], block: str) -> None:
         if first == second:
             st.warning("A plane needs two different dimensions: choose another one.")
             return
-    for place, found in zip(st.columns(len(models)), models, strict=True):
+    for place, each in zip(st.columns(len(models)), models, strict=True):
         with place:
-            own = block_of(found, block)
+            its_block = block_of(each, block)
             map_of(
-                found,
-                own,
-                cluster_panel(found, own, kind, first, second),
-                f"clusters-{key(found.name)}-{own}-{kind}",
+                each,
+                its_block,
+                cluster_panel(each, its_block, kind, first, second),
+                f"clusters-{key(each.name)}-{its_block}-{kind}",
             )
     st.caption(
         f"{SEEN[kind]} Where outlines and dots part, the prior draws codes that no image has, or misses codes that images have."
@@ -54,11 +54,13 @@ SEEN = {
 }
 
 
-def cluster_panel(found: Checkpoint, block: str, kind: str, first: int, second: int) -> Panel:
-    title = f"{words.capital(words.latents(found.model, block))} of {found.name}"
+def cluster_panel(checkpoint: Checkpoint, block: str, kind: str, first: int, second: int) -> Panel:
+    title = f"{words.capital(words.latents(checkpoint.model, block))} of {checkpoint.name}"
     if kind == UMAP:
-        return Panel(block, title, found.atlas.coordinates[block], maps.prior_ellipses(found, block))
-    means = encodings.codes(found)[block][0]
+        return Panel(
+            block, title, checkpoint.atlas.coordinates[block], maps.prior_ellipses(checkpoint, block)
+        )
+    means = encodings.codes(checkpoint)[block][0]
     width = means.shape[1]
     plane = (
         principal_plane(means)
@@ -69,7 +71,7 @@ def cluster_panel(found: Checkpoint, block: str, kind: str, first: int, second: 
         block,
         title,
         plane.project(means).numpy(),
-        outlines(found, block, plane),
+        outlines(checkpoint, block, plane),
         axes=plane.names,
         blocks=(block,),
     )

@@ -27,22 +27,22 @@ from vae_core.explore.components import (
 ROWS = 10
 
 
-def components(found: Checkpoint, block: str) -> None:
-    prior = priors.parts(found, block)
+def components(checkpoint: Checkpoint, block: str) -> None:
+    prior = priors.parts(checkpoint, block)
     if prior is None:
-        st.info(conditional(found, block))
+        st.info(conditional(checkpoint, block))
         return
-    shares = priors.usage(found, block)
+    shares = priors.usage(checkpoint, block)
     order = shares.argsort(descending=True, stable=True)[:ROWS]
-    names = [part_name(found, prior, k) for k in order.tolist()]
-    st.markdown(f"**{words.capital(words.latents(found.model, block))} of {plain(found.name)}**")
-    colours = palette.colours(len(colourings.names_of_classes(found)))
+    names = [part_name(checkpoint, prior, k) for k in order.tolist()]
+    st.markdown(f"**{words.capital(words.latents(checkpoint.model, block))} of {plain(checkpoint.name)}**")
+    colours = palette.colours(len(colourings.names_of_classes(checkpoint)))
     bars(
         names,
         shares[order].tolist(),
         [colours[owner(prior, k) or 0] for k in order.tolist()],
-        f"Share of the {len(found.atlas):,} images that each component is responsible for",
-        key=f"usage-{key(found.name)}",
+        f"Share of the {len(checkpoint.atlas):,} images that each component is responsible for",
+        key=f"usage-{key(checkpoint.name)}",
     )
     few = (
         f"the {ROWS} most used of {len(shares)} components"
@@ -53,44 +53,46 @@ def components(found: Checkpoint, block: str) -> None:
         f"Each bar is the mean responsibility of a component at the posterior means ({few}). In effect {effective(shares):.1f} of "
         f"{len(shares)} are used: exp of the entropy of the shares.",
         help="The responsibility of component k for a code z is w_k N(z; m_k, s_k) / p(z). At draws of the posteriors: "
-        f"{code_span(scripts.measuring(found, 'components'))}",
+        f"{code_span(scripts.measuring(checkpoint, 'components'))}",
     )
-    samples_of_parts(found, block, prior, order, names)
+    samples_of_parts(checkpoint, block, prior, order, names)
 
 
 def samples_of_parts(
-    found: Checkpoint, block: str, prior: Parts, order: torch.Tensor, names: list[str]
+    checkpoint: Checkpoint, block: str, prior: Parts, order: torch.Tensor, names: list[str]
 ) -> None:
     """Draws of each part, decoded, behind its pseudo-input where there is one."""
     drawn = draws_of_each(prior, order, SAMPLES, seed=0)
-    codes = with_the_rest(found, block, drawn.flatten(0, 1), prior.classes[order].repeat_interleave(SAMPLES))
-    images = to_bytes(decode(found.model, codes).unflatten(0, (len(order), SAMPLES)), found.kind)
+    codes = with_the_rest(
+        checkpoint, block, drawn.flatten(0, 1), prior.classes[order].repeat_interleave(SAMPLES)
+    )
+    images = to_bytes(decode(checkpoint.model, codes).unflatten(0, (len(order), SAMPLES)), checkpoint.kind)
     columns = [""] * SAMPLES
-    inputs = pseudo_inputs(found.model, block)
+    inputs = pseudo_inputs(checkpoint.model, block)
     if inputs is not None:
-        images = np.concatenate([to_bytes(inputs[order], found.kind)[:, None], images], axis=1)
+        images = np.concatenate([to_bytes(inputs[order], checkpoint.kind)[:, None], images], axis=1)
         columns = ["pseudo-input", *columns]
     image_grid(
         images,
         rows=names,
-        row_notes=[f"{share:.1%}" for share in priors.usage(found, block)[order].tolist()],
+        row_notes=[f"{share:.1%}" for share in priors.usage(checkpoint, block)[order].tolist()],
         columns=columns if any(columns) else [],
         title="Samples of each component of the prior, decoded",
-        key=f"parts-{key(found.name)}",
+        key=f"parts-{key(checkpoint.name)}",
         headed=True,
     )
-    title = f"Samples of each component of the prior of {found.name}"
+    title = f"Samples of each component of the prior of {checkpoint.name}"
     script = (
-        scripts.of_codes(found, title, codes, SAMPLES)
+        scripts.of_codes(checkpoint, title, codes, SAMPLES)
         if inputs is None
-        else scripts.of_parts(found, title, codes, SAMPLES, block, order.tolist())
+        else scripts.of_parts(checkpoint, title, codes, SAMPLES, block, order.tolist())
     )
     first = (
         " First comes the image whose posterior is the component (VampPrior)." if inputs is not None else ""
     )
     menus.under(
-        f"parts-{key(found.name)}",
-        f"{key(found.name)}-components-{block}",
+        f"parts-{key(checkpoint.name)}",
+        f"{key(checkpoint.name)}-components-{block}",
         f"Each row decodes draws of {block} from one component of the prior.{first}",
         "All other latents are at the mean of their prior.",
         codes=lambda: tables.table(codes, component=np.repeat(order.numpy(), SAMPLES)),

@@ -17,32 +17,32 @@ from vae_core.explore import (
 SHOWN = 12
 
 
-def densities(found: Checkpoint, block: str, columns: int) -> None:
-    if priors.parts(found, block) is None:
-        st.info(conditional(found, block))
+def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
+    if priors.parts(checkpoint, block) is None:
+        st.info(conditional(checkpoint, block))
         return
-    order = most_used(found, block)[:SHOWN]
-    rate, _, _ = encodings.rates(found)[block]
+    order = most_used(checkpoint, block)[:SHOWN]
+    rate, _, _ = encodings.rates(checkpoint)[block]
     curves = {
         f"{block}[{d}]" + ("" if rate is None else f", KL {rate[d]:.2f} nats"): tuple(
-            part.numpy() for part in priors.densities(found, block, d)
+            part.numpy() for part in priors.densities(checkpoint, block, d)
         )
         for d in order
     }
-    st.markdown(f"**{words.capital(words.latents(found.model, block))} of {plain(found.name)}**")
-    place = f"densities-{key(found.name)}"
+    st.markdown(f"**{words.capital(words.latents(checkpoint.model, block))} of {plain(checkpoint.name)}**")
+    place = f"densities-{key(checkpoint.name)}"
     st.plotly_chart(prior_charts.densities(curves, columns), key=place, config=CONFIG)
-    active = int(active_units(encodings.codes(found)[block][0]).sum())
+    active = int(active_units(encodings.codes(checkpoint)[block][0]).sum())
     menus.under(
         place,
-        f"{key(found.name)}-densities-{block}",
-        f"Each panel shows the density of the prior and of the aggregate posterior (the mean of the {len(found.atlas):,} posteriors) in one of "
+        f"{key(checkpoint.name)}-densities-{block}",
+        f"Each panel shows the density of the prior and of the aggregate posterior (the mean of the {len(checkpoint.atlas):,} posteriors) in one of "
         f"the {len(order)} most used dimensions.",
-        f"Where they differ, draws of the prior are codes of no image. {active} of {found.atlas.means[block].shape[1]} dimensions are active.",
+        f"Where they differ, draws of the prior are codes of no image. {active} of {checkpoint.atlas.means[block].shape[1]} dimensions are active.",
         codes=lambda: {
             f"{name}.{what}": values
             for name, curve in curves.items()
             for what, values in zip(("at", "prior", "aggregate"), curve, strict=True)
         },
-        commands=[scripts.measuring(found, "elbo", "active"), scripts.measuring(found, "rate")],
+        commands=[scripts.measuring(checkpoint, "elbo", "active"), scripts.measuring(checkpoint, "rate")],
     )

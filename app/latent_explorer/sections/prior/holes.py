@@ -18,12 +18,12 @@ from vae_core.explore import (
 )
 
 
-def holes(found: Checkpoint, block: str) -> None:
-    prior = priors.parts(found, block)
+def holes(checkpoint: Checkpoint, block: str) -> None:
+    prior = priors.parts(checkpoint, block)
     if prior is None:
-        st.info(conditional(found, block))
+        st.info(conditional(checkpoint, block))
         return
-    empty = priors.prior_holes(found, block)
+    empty = priors.prior_holes(checkpoint, block)
     middle = len(empty.codes) // 2 - SAMPLES // 2
     rows = {
         "lowest": slice(0, SAMPLES),
@@ -31,32 +31,32 @@ def holes(found: Checkpoint, block: str) -> None:
         "highest": slice(-SAMPLES, None),
     }
     chosen = torch.cat([empty.codes[part] for part in rows.values()])
-    owners = prior.classes[priors.closest_part(found, block, chosen)]
-    codes = with_the_rest(found, block, chosen, owners)
-    st.markdown(f"**{words.capital(words.latents(found.model, block))} of {plain(found.name)}**")
+    owners = prior.classes[priors.closest_part(checkpoint, block, chosen)]
+    codes = with_the_rest(checkpoint, block, chosen, owners)
+    st.markdown(f"**{words.capital(words.latents(checkpoint.model, block))} of {plain(checkpoint.name)}**")
     image_grid(
-        to_bytes(decode(found.model, codes).unflatten(0, (len(rows), SAMPLES)), found.kind),
+        to_bytes(decode(checkpoint.model, codes).unflatten(0, (len(rows), SAMPLES)), checkpoint.kind),
         rows=list(rows),
         row_notes=[f"{empty.log_ratio[part].mean():+.1f} nats" for part in rows.values()],
         title="Draws of the prior by density ratio",
-        key=f"holes-{key(found.name)}",
+        key=f"holes-{key(checkpoint.name)}",
         headed=True,
     )
     menus.under(
-        f"holes-{key(found.name)}",
-        f"{key(found.name)}-holes-{block}",
+        f"holes-{key(checkpoint.name)}",
+        f"{key(checkpoint.name)}-holes-{block}",
         f"Each row decodes draws of the prior ({len(empty.codes):,} in all): those with the lowest, a middling and the highest density ratio "
         "log q(z) − log p(z).",
         "Where the ratio is low, the decoder has met fewer codes than the prior draws; q is the mean of the posteriors of every other image.",
         codes=lambda: {"log_ratio": empty.log_ratio.numpy(), block: empty.codes.numpy()},
         script=scripts.of_codes(
-            found, f"Draws of the prior of {found.name} by density ratio", codes, SAMPLES
+            checkpoint, f"Draws of the prior of {checkpoint.name} by density ratio", codes, SAMPLES
         ),
-        commands=[scripts.measuring(found, "holes")],
+        commands=[scripts.measuring(checkpoint, "holes")],
     )
     st.plotly_chart(
         density_ratios(empty.log_ratio.numpy(), empty.reference.numpy()),
-        key=f"empty-{key(found.name)}",
+        key=f"empty-{key(checkpoint.name)}",
         config=CONFIG,
     )
     share = empty.share()
@@ -65,5 +65,5 @@ def holes(found: Checkpoint, block: str) -> None:
         f"**{share.value:.1%} ± {share.se:.1%}** of the prior’s draws lie below 95 % of the latter (dotted); were the two distributions "
         "the same, 5 % would.",
         help=f"n {share.n:,}, seed 0, bootstrap. Near 5 % a hole may go unseen: `coverage` has more power there. "
-        f"Measured by {code_span(scripts.measuring(found, 'holes'))}",
+        f"Measured by {code_span(scripts.measuring(checkpoint, 'holes'))}",
     )

@@ -28,23 +28,26 @@ OUTLINED = 40
 SAMPLES = 9
 
 
-def block_of(found: Checkpoint, block: str) -> str:
+def block_of(checkpoint: Checkpoint, block: str) -> str:
     """The block of another model that answers to this one: the one of that name, or its first."""
-    names = found.model.blocks
+    names = checkpoint.model.blocks
     return block if block in names else names[0]
 
 
-def outlines(found: Checkpoint, block: str, plane: Plane) -> list[Ellipse]:
+def outlines(checkpoint: Checkpoint, block: str, plane: Plane) -> list[Ellipse]:
     """The parts of the prior in a plane, exactly: two standard deviations of each marginal."""
-    prior = priors.parts(found, block)
+    prior = priors.parts(checkpoint, block)
     if prior is None:
         return []
     centres, spreads = plane.marginals(prior)
-    most = priors.usage(found, block).argsort(descending=True, stable=True)[:OUTLINED].tolist()
+    most = priors.usage(checkpoint, block).argsort(descending=True, stable=True)[:OUTLINED].tolist()
     few = len(prior.weights) <= OUTLINED
     return [
         Ellipse(
-            centres[k].numpy(), spreads[k].numpy(), part_name(found, prior, k) if few else "", owner(prior, k)
+            centres[k].numpy(),
+            spreads[k].numpy(),
+            part_name(checkpoint, prior, k) if few else "",
+            owner(prior, k),
         )
         for k in most
     ]
@@ -54,47 +57,47 @@ def owner(prior: Parts, k: int) -> int | None:
     return None if prior.classes[k] < 0 else int(prior.classes[k])
 
 
-def part_name(found: Checkpoint, prior: Parts, k: int) -> str:
+def part_name(checkpoint: Checkpoint, prior: Parts, k: int) -> str:
     """What a part is called: its class, its number, or both."""
     same = int((prior.classes == prior.classes[k]).sum())
     if owner(prior, k) is None:
         return "prior" if same == 1 else f"#{k + 1}"
-    name = found.atlas.classes[int(prior.classes[k])]
+    name = checkpoint.atlas.classes[int(prior.classes[k])]
     return name if same == 1 else f"{name} #{k % same + 1}"
 
 
-def map_of(found: Checkpoint, block: str, panel: Panel, key: str, hidden: list[int] = []) -> None:  # noqa: B006
+def map_of(checkpoint: Checkpoint, block: str, panel: Panel, key: str, hidden: list[int] = []) -> None:  # noqa: B006
     """One map of the items of the atlas that opens the item of the address."""
-    query = "?" + urlencode(found.betas) if found.betas else ""
+    query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
     state = latent_map(
         [panel],
-        found.atlas.labels,
-        colourings.names_of_classes(found),
+        checkpoint.atlas.labels,
+        colourings.names_of_classes(checkpoint),
         key=key,
-        decoder=Decoder(found.name, list(found.model.latents), found.betas),
-        thumbnails=f"{DECODE}/{quote(found.name, safe='')}/{{item}}{query}",
-        item=links.number("item", 0, len(found.atlas) - 1, "image"),
+        decoder=Decoder(checkpoint.name, list(checkpoint.model.latents), checkpoint.betas),
+        thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
+        item=links.number("item", 0, len(checkpoint.atlas) - 1, "image"),
         hidden=hidden,
     )
     links.write(item=state.item)
 
 
-def most_used(found: Checkpoint, block: str) -> list[int]:
+def most_used(checkpoint: Checkpoint, block: str) -> list[int]:
     """The dimensions of a block, the most used first."""
-    rate, variance, _ = encodings.rates(found)[block]
+    rate, variance, _ = encodings.rates(checkpoint)[block]
     return (variance if rate is None else rate).argsort(descending=True, stable=True).tolist()
 
 
 def with_the_rest(
-    found: Checkpoint, block: str, drawn: torch.Tensor, owners: torch.Tensor
+    checkpoint: Checkpoint, block: str, drawn: torch.Tensor, owners: torch.Tensor
 ) -> dict[str, torch.Tensor]:
     """Codes of a block `(N, D)` with every other latent at its prior's mean, of the class that the part belongs to."""
     given = {block: drawn}
-    if has_label(found.model):
-        given[LABEL] = one_hot(owners.clamp(min=0), len(found.atlas.classes))
-    return prior_codes(found.model, given)
+    if has_label(checkpoint.model):
+        given[LABEL] = one_hot(owners.clamp(min=0), len(checkpoint.atlas.classes))
+    return prior_codes(checkpoint.model, given)
 
 
-def conditional(found: Checkpoint, block: str) -> str:
-    parents = ", ".join(found.model.p[block].given)
-    return f"The prior of {block} in {plain(found.name)} is conditioned on {parents}, so it has no shape of its own to draw. Choose other latents."
+def conditional(checkpoint: Checkpoint, block: str) -> str:
+    parents = ", ".join(checkpoint.model.p[block].given)
+    return f"The prior of {block} in {plain(checkpoint.name)} is conditioned on {parents}, so it has no shape of its own to draw. Choose other latents."

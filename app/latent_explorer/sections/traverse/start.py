@@ -10,8 +10,8 @@ from latent_explorer.caches import encodings
 from latent_explorer.export import scripts
 from latent_explorer.session import links
 from latent_explorer.text import plain
-from latent_explorer.user_image.chosen import NOT_IN_A_LINK, codes_and_class, kept_own
-from latent_explorer.user_image.images import Own
+from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
+from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler, mean
 from vae_core.explore import (
@@ -24,7 +24,7 @@ from vae_core.priors import one_hot
 IMAGE, DRAW, MEAN = STARTS = ("image", "prior draw", "prior mean")
 
 
-OWN = "your image"
+USER_IMAGE = "your image"
 
 
 class Start(NamedTuple):
@@ -51,7 +51,7 @@ def of_prior(checkpoint: Checkpoint, label: int | None, seed: int | None) -> Sta
     return Start(codes, label, scripts.codes_from_prior(checkpoint, label, seed))
 
 
-def of_own(checkpoint: Checkpoint, image: Own) -> Start:
+def of_user_image(checkpoint: Checkpoint, image: UserImage) -> Start:
     """The visitor's image, with the class that the model itself reads in it."""
     codes, label = codes_and_class(checkpoint, image)
     return Start(codes, label, scripts.codes_written(codes))
@@ -63,9 +63,9 @@ def chosen_start(
     """The controls of where the traversal starts, in three places beside each other."""
     atlas = checkpoint.atlas
     labelled = has_label(checkpoint.model)
-    own = kept_own(checkpoint)
-    starts = STARTS if own is None else (*STARTS, OWN)
-    if own is None and st.query_params.get("start") == OWN:
+    image = chosen_image(checkpoint)
+    starts = STARTS if image is None else (*STARTS, USER_IMAGE)
+    if image is None and st.query_params.get("start") == USER_IMAGE:
         st.warning(NOT_IN_A_LINK)
     else:
         links.settle("start", starts, "start")
@@ -75,11 +75,11 @@ def chosen_start(
         item = links.whole(middle, "Image", 0, len(atlas) - 1, "item", "image")
         right.caption(plain(atlas.class_of(item)))
         return of_item(checkpoint, item)
-    if start == OWN and own is not None:
-        found = of_own(checkpoint, own)
-        if found.label is not None:
-            middle.caption(f"class {plain(atlas.classes[found.label])}, as the model reads it")
-        return found
+    if start == USER_IMAGE and image is not None:
+        start_of_image = of_user_image(checkpoint, image)
+        if start_of_image.label is not None:
+            middle.caption(f"class {plain(atlas.classes[start_of_image.label])}, as the model reads it")
+        return start_of_image
     seed, label = None, None
     if start == DRAW:
         seed = links.whole(middle, "Seed", 0, 9999, "seed", "seed")
