@@ -13,8 +13,7 @@ import numpy as np
 from ..kinds import ColumnType
 from .labels import NO_LABELS
 from .notes import Notes, counted, listed
-from .npz import PARTS, SPLITS
-from .raw import TEST, TRAIN, Opening, Raw
+from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".h5ad")
 # Names that columns of classes have, the surest first.
@@ -304,6 +303,39 @@ def _matrix(held: Any, opening: Opening, notes: Notes) -> np.ndarray:
             "layer of counts is scored by a negative binomial"
         )
     return rows
+
+
+def features_of(rows: Any, names: Sequence[str] | None, opening: Opening) -> tuple[str, ...] | None:
+    """The names of the features where an array is the rows of a table; None for images, and for vectors that may be flattened ones: bytes
+    whose number is a square."""
+    if (
+        not isinstance(rows, np.ndarray)
+        or rows.ndim != 2
+        or rows.dtype.kind not in "biuf"
+        or opening.shape is not None
+    ):
+        return None
+    count = rows.shape[1]
+    if (
+        names is None
+        and opening.types is None
+        and count >= 64
+        and round(count**0.5) ** 2 == count
+        and _bytes(rows)
+    ):
+        return None
+    found = tuple(map(str, names)) if names is not None else tuple(f"x{i}" for i in range(1, count + 1))
+    if len(found) != count:
+        raise ValueError(f"there are {len(found)} names of features and {count} columns: give one for each")
+    _check_names(found)
+    return found
+
+
+def _bytes(rows: np.ndarray) -> bool:
+    some = rows[:1000]
+    return rows.dtype == np.uint8 or bool(
+        (some >= 0).all() and (some <= 255).all() and not np.mod(some, 1).any() and some.max() > 64
+    )
 
 
 def chosen_types(asked: Sequence[str] | None, features: Sequence[str]) -> dict[str, str]:
