@@ -406,8 +406,8 @@ def test_what_is_measured_by_class_is_of_images_of_known_class(
     data, said = replace(bars("train", 160, 3), known=PARTLY), []
     offered(monkeypatch, data.name, data, bars("test", 60, 3))
     found = train(Joint(latent=2, nets="mlp-256"), data, QUICK, tmp_path / "run")
-    bench = bench_of(found, report=said.append)
-    assert torch.equal(bench.train.images, data.images[PARTLY])
+    evaluation = evaluation_of(found, report=said.append)
+    assert torch.equal(evaluation.train.images, data.images[PARTLY])
     assert "128 train images of no known class are left out" in said
 
 
@@ -419,7 +419,7 @@ def test_accuracy_of_uneven_classes_is_balanced_too(tmp_path: Path, monkeypatch:
     numbers = {}
     for name, data in (("even", even), ("uneven", uneven)):
         offered(monkeypatch, data.name, data, data)
-        numbers[name] = measure(bench_of(train(LABELLED["cdvae"], data, QUICK, tmp_path / name)), ["bayes"])
+        numbers[name] = measure(evaluation_of(train(LABELLED["cdvae"], data, QUICK, tmp_path / name)), ["bayes"])
     assert set(numbers["uneven"]) - set(numbers["even"]) == {"bayes_balanced_accuracy"}
     plain, balanced = (numbers["uneven"][f"bayes_{what}"] for what in ("accuracy", "balanced_accuracy"))
     right = plain.value * plain.n
