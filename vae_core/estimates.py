@@ -52,6 +52,26 @@ class Estimate(NamedTuple):
         n, k = len(right), right.sum().cpu().double()  # not every device has doubles
         return cls((k / n).item(), share_error(k, n).item(), n)
 
+    @classmethod
+    def balanced(cls, right: Tensor, labels: Tensor) -> "Estimate":
+        """Mean over classes of the share of ones among 0s and 1s `(N,)`: each class counts alike, however few images it has.
+
+        Classes without an image are left out. The standard error is the root of the classes' `share_error`s squared and added, over their
+        number.
+
+        >>> import torch
+        >>> right, labels = torch.tensor([1.0] * 97 + [0.0] * 3), torch.tensor([0] * 97 + [1] * 3)
+        >>> Estimate.balanced(right, labels).value
+        0.5
+        """
+        counts = labels.cpu().bincount().double()
+        sums = counts.new_zeros(len(counts)).index_add(0, labels.cpu(), right.cpu().double())
+        counts, sums = counts[counts > 0], sums[counts > 0]
+        errors = share_error(sums, counts)
+        return cls(
+            (sums / counts).mean().item(), (errors.square().sum().sqrt() / len(counts)).item(), len(right)
+        )
+
 
 def share_error(right: Tensor, n: Tensor | int) -> Tensor:
     """Agresti and Coull's (1998) standard error of `right` of `n`: of the share with two successes and two failures added, so that

@@ -33,7 +33,7 @@ def compare(checkpoint_name: str, groups: list[str]) -> None:
     hows = {group: how for group, how in card.measurements.items() if group in groups}
     found: dict[str, Estimate] = {}
     for how in {how.command: how for how in hows.values()}.values():
-        if local_data(how.data) is None:
+        if local_data(card.data) is None:
             pytest.skip(f"{how.data} is not at hand: set LATENT_EXPLORER_DATA to the folder that holds it")
         found |= evaluate(
             checkpoint,

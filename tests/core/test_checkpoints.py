@@ -68,7 +68,7 @@ def test_a_model_comes_back_with_identical_outputs(tmp_path: Path, digits: Data)
     declaration, batch = CDVAE(prior="class", nets="mlp-256"), digits.batch(slice(0, 4), Sampler.seeded(0))
     model = declaration.build(digits.signature)
     save_model(tmp_path, model)
-    save_card(tmp_path, new_card(declaration, digits, Options(), len(digits), ""))
+    save_card(tmp_path, new_card(declaration, digits, Options(batch=128), len(digits), ""))
 
     def outputs(model: Model) -> list[Tensor]:
         env = model.infer(batch, Sampler.seeded(1)).env

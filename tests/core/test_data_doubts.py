@@ -166,13 +166,25 @@ def test_the_command_data_prints_the_report_and_writes_the_sheet(
 ):
     folder = by_class(tmp_path / "scans", 30)
     assert (
-        main(["data", str(folder), "--size", "16", "20", "--fit", "pad", "--sheet", str(tmp_path / "a.png")])
+        main(
+            [
+                "data",
+                str(folder),
+                "--size",
+                "16",
+                "20",
+                "--image-fit",
+                "pad",
+                "--sheet",
+                str(tmp_path / "a.png"),
+            ]
+        )
         == 0
     )
     told = " ".join(capsys.readouterr().out.split())
     assert "scans: a folder of images by class" in told
     assert "16 x 20 pixels (height x width)" in told
-    assert f"train cdvae --data {folder} --size 16 20 --fit pad --nets" in told
+    assert f"train cdvae --data {folder} --size 16 20 --image-fit pad --nets" in told
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.format == "PNG"
 

@@ -366,6 +366,78 @@ def test_what_the_data_cannot_give_is_said_before_training_begins(
     assert not (tmp_path / "run").exists()
 
 
+PARTLY = torch.arange(160) % 5 == 0
+
+
+def test_a_model_that_infers_the_class_sums_out_what_nobody_knows(tmp_path: Path):
+    data = replace(bars("train", 160, 3), known=PARTLY)
+    found = train(Joint(latent=2, nets="mlp-256"), data, QUICK, tmp_path / "run")
+    assert found.card.objective == M2(labels=32, beta={"z": 1.0})
+    fewer = replace(QUICK, objective=M2(labels=9))
+    assert train(Joint(latent=2), data, fewer, tmp_path / "fewer").card.objective.labelled() == 9
+
+
+@pytest.mark.parametrize("known", [PARTLY, torch.ones(160, dtype=torch.bool)], ids=["some", "all"])
+def test_a_model_without_a_class_trains_on_all_images_alike(known: Tensor, tmp_path: Path):
+    data, one, other = bars("train", 160, 3), tmp_path / "one", tmp_path / "other"
+    weights = [
+        train(UNLABELLED["vae"], given, QUICK, folder).weights
+        for given, folder in ((data, one), (replace(data, known=known), other))
+    ]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize("adversary", [0.0, 1.0])
+def test_a_model_that_needs_every_class_says_so(adversary: float, tmp_path: Path, one_line: Callable):
+    data = replace(bars("train", 160, 3), known=PARTLY)
+    options = options_for(CDVAE(), {**vars(QUICK), "adversary": adversary})
+    with pytest.raises(
+        ValueError, match=r"class of 32 of 160 images is known, and this model needs all: .*--labelled-only"
+    ) as caught:
+        train(CDVAE(nets="mlp-256"), data, options, tmp_path / "run")
+    one_line(caught.value)
+    assert train(CDVAE(nets="mlp-256"), data.rows(PARTLY), QUICK, tmp_path / "run").card.epochs_done == 1
+
+
+def test_what_is_measured_by_class_is_of_images_of_known_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A label that is not known is a 0 in the data, and no image of the first class."""
+    data, said = replace(bars("train", 160, 3), known=PARTLY), []
+    offered(monkeypatch, data.name, data, bars("test", 60, 3))
+    found = train(Joint(latent=2, nets="mlp-256"), data, QUICK, tmp_path / "run")
+    evaluation = evaluation_of(found, report=said.append)
+    assert torch.equal(evaluation.train.images, data.images[PARTLY])
+    assert "128 train images of no known class are left out" in said
+
+
+def test_accuracy_of_uneven_classes_is_balanced_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    even, uneven = bars("train", 160, 2), bars("train", 160, 2)
+    uneven = uneven.rows(
+        torch.cat([(uneven.labels == 0).nonzero()[:, 0], (uneven.labels == 1).nonzero()[:8, 0]])
+    )
+    numbers = {}
+    for name, data in (("even", even), ("uneven", uneven)):
+        offered(monkeypatch, data.name, data, data)
+        numbers[name] = measure(evaluation_of(train(LABELLED["cdvae"], data, QUICK, tmp_path / name)), ["bayes"])
+    assert set(numbers["uneven"]) - set(numbers["even"]) == {"bayes_balanced_accuracy"}
+    plain, balanced = (numbers["uneven"][f"bayes_{what}"] for what in ("accuracy", "balanced_accuracy"))
+    right = plain.value * plain.n
+    assert plain.n == balanced.n == 88
+    assert balanced.value in [
+        pytest.approx((a / 80 + b / 8) / 2) for b in range(9) for a in [round(right) - b]
+    ]
+    assert balanced.se > 0
+
+
+@pytest.mark.parametrize(("images", "batch"), [(22, 8), (99, 32), (160, 128)])
+def test_few_images_have_a_batch_that_fits_them(images: int, batch: int, tmp_path: Path):
+    data = bars("train", images, 3)
+    options = Options(epochs=1, warmup=2, device="cpu")
+    assert train(UNLABELLED["vae"], data, options, tmp_path / "run").card.training.batch == batch
+    assert train(UNLABELLED["vae"], data, options, tmp_path / "run", resume=True).card.epochs_done == 1
+
+
 def test_one_class_can_be_told_for_some_images_only(tmp_path: Path):
     options = replace(QUICK, objective=M2(labels=8))
     assert train(Joint(latent=2), bars("train", 64, 1), options, tmp_path / "run").card.epochs_done == 1

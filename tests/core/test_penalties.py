@@ -307,6 +307,28 @@ def test_known_labels_are_spread_over_the_classes(digits: Data):
     assert torch.equal(found.known_labels, digits.labels[found.known])
 
 
+def test_labels_that_do_not_divide_are_as_equal_as_can_be(digits: Data):
+    known = digits.with_labels(25).known
+    assert digits.labels[known].bincount(minlength=10).tolist() == [3] * 5 + [2] * 5
+
+
+def test_a_class_of_few_images_tells_all_of_them():
+    labels = torch.tensor([0] * 970 + [1] * 20 + [2] * 10)
+    data = Data("uneven", "train", torch.zeros(1000, 1, 2, 2).byte(), labels, ("a", "b", "c"))
+    known = data.with_labels(100).known
+    assert labels[known].bincount().tolist() == [70, 20, 10]
+    known = data.with_labels(12).known
+    assert labels[known].bincount().tolist() == [4, 4, 4]
+
+
+def test_only_labels_that_are_known_are_told(digits: Data):
+    part = replace(digits, known=torch.arange(len(digits)) % 3 == 0)
+    found = part.with_labels(40).known
+    assert found is not None
+    assert int(found.sum()) == 40
+    assert not (found & ~part.known).any()  # type: ignore[operator]
+
+
 def test_other_seeds_tell_other_labels(digits: Data):
     one, again, other = (digits.with_labels(20, seed).known for seed in (0, 0, 1))
     assert one is not None
@@ -373,7 +395,11 @@ def test_told_labels_teach_the_classifier(digits: Data, tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("count", "words"), [(25, "do not spread evenly"), (3, "do not spread"), (2000, "ask for fewer")]
+    ("count", "words"),
+    [
+        (3, "3 labels are fewer than the 10 classes: tell one of each at least"),
+        (2000, "digits has 256 labels, fewer than 2,000: ask for fewer"),
+    ],
 )
 def test_labels_that_cannot_be_told_are_refused(
     count: int, words: str, digits: Data, tmp_path: Path, one_line: Callable

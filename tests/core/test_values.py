@@ -184,7 +184,7 @@ def test_equal_channels_are_grey():
 def test_images_are_brought_to_the_size_that_is_asked_for(size: Any, shape: tuple[int, int], fit: str):
     found = data_from(BYTES, size=size, fit=fit)
     assert tuple(found.train.images.shape[2:]) == shape
-    assert said(found, "resized from 10 x 12 pixels", "--fit", "cut" if fit == "crop" else "padded")
+    assert said(found, "resized from 10 x 12 pixels", "--image-fit", "cut" if fit == "crop" else "padded")
 
 
 def test_a_pad_keeps_all_and_a_crop_keeps_the_shape():

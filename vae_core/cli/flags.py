@@ -61,13 +61,13 @@ Flags: Any = make_dataclass(
 
 
 # What `Opening` calls otherwise than the command line does, where other options have these names.
-COLUMNS = {"images": "image_column", "labels": "label_column"}
+OTHERWISE = {"images": "image_column", "labels": "label_column", "fit": "image_fit"}
 
 # How a source is opened as one flat dataclass.
 Source: Any = make_dataclass(
     "Source",
     [
-        _own(option._replace(name=COLUMNS.get(option.name, option.name)))
+        _own(option._replace(name=OTHERWISE.get(option.name, option.name)))
         for option in options(Opening).values()
     ],
     frozen=True,
@@ -77,7 +77,7 @@ Source: Any = make_dataclass(
 
 def opening_of(flags: Any) -> dict[str, Any]:
     """How to open a source, as `open_data` takes it."""
-    names = {spelt: name for name, spelt in COLUMNS.items()}
+    names = {spelt: name for name, spelt in OTHERWISE.items()}
     return {names.get(field.name, field.name): getattr(flags, field.name) for field in fields(flags)}
 
 

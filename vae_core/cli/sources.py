@@ -9,6 +9,7 @@ import tyro
 
 from ..checkpoints.folder import atomic
 from ..data import Dataset, Report, open_data, sheet
+from ..kinds import Image
 from .console import ERRORS, OUT, leads, status
 from .flags import Source, opening_of
 
@@ -19,7 +20,7 @@ class ShowData:
 
     what: tyro.conf.Positional[str]
     """digits, sprites, mnist, one of torchvision's (fashion-mnist, cifar10, ...), hf:owner/name, a folder of images by class, or a file
-    (.npz, .npy, IDX)."""
+    (.npz, .npy, IDX, .csv, .tsv, .parquet, .h5ad)."""
     sheet: Path | None = None
     """Write a sheet of pictures, a row a class, to this PNG."""
     source: Annotated[tyro.conf.OmitArgPrefixes[Source], tyro.conf.arg(help="How to open it.")] = field(  # type: ignore[valid-type]
@@ -36,22 +37,17 @@ class ShowData:
             with atomic(self.sheet) as file:
                 sheet(found.train).save(file, "PNG")
             OUT.print(f"sheet        {self.sheet}", markup=False, soft_wrap=True)
-        model = "cdvae" if len(told.classes) > 1 else "vae"
-        nets = "conv-32" if max(told.shape[1:]) > 16 else "mlp-256"
-        command = [
-            "latent-explorer",
-            "train",
-            model,
-            "--data",
-            self.what,
-            *_words(self.source),
-            "--nets",
-            nets,
-        ]
-        command += ["--likelihood", "gaussian-optimal"] if told.shape[0] == 3 else []
-        command += ["--out", "runs/first"]
-        OUT.print(f"next         {shlex.join(command)}", markup=False, soft_wrap=True)
+        OUT.print(f"next         {shlex.join(self._next(told))}", markup=False, soft_wrap=True)
         return 0
+
+    def _next(self, told: Report) -> list[str]:
+        """A command that trains a first model."""
+        model = "cdvae" if len(told.classes) > 1 else "vae"
+        command = ["latent-explorer", "train", model, "--data", self.what, *_words(self.source)]
+        if isinstance(told.kind, Image):
+            command += ["--nets", "conv-32" if max(told.shape[1:]) > 16 else "mlp-256"]
+            command += ["--likelihood", "gaussian-optimal"] if told.kind.channels == 3 else []
+        return [*command, "--out", "runs/first"]
 
 
 def opened(what: str, source: Any) -> Dataset:

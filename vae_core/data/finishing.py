@@ -3,13 +3,14 @@
 Shapes: N rows, F factors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..kinds import Image, Table, found_types
 from . import doubts, vision
 from .arrays import as_grey_or_colour, from_array
 from .fingerprint import KNOWN, fingerprint, own, recognised
@@ -19,6 +20,7 @@ from .pictures import Pictures
 from .raw import TEST, TRAIN, Opening, Raw, Report
 from .source import Data, Dataset, Origin
 from .splits import divided
+from .tables import chosen_types, without_missing
 from .values import as_bytes
 
 # At most so many different values of a column are kept as known factors.
@@ -47,8 +49,10 @@ def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, fou
 
 
 def _stored(raw: Raw, opening: Opening, report: Report) -> tuple[np.ndarray, np.ndarray]:
-    """Bytes `(N, C, H, W)` and the rows that they are of."""
+    """Bytes `(N, C, H, W)`, or the rows of a table `(N, F)`, and the rows that they are of."""
     images, notes = raw.images, raw.notes
+    if raw.features is not None:
+        return without_missing(images, raw.features, opening, notes)
     if isinstance(images, np.ndarray) and images.dtype != object:
         stored, rows = from_array(images, None if raw.labels is None else len(raw.labels), opening, notes)
     else:
@@ -102,6 +106,7 @@ def _dataset(
         told = None if labels.known is None else labels.known[rows[split]]
         return None if told is None or told.all() else torch.from_numpy(told)
 
+    kind = None if raw.features is None else _table(parts[TRAIN][0], raw.features, opening, raw.notes)
     made = {
         split: Data(
             name,
@@ -113,6 +118,7 @@ def _dataset(
             known=known(split),
             factor_names=names,
             origin=origin,
+            kind=kind,  # type: ignore[arg-type]
         )
         for split, (images, numbers) in parts.items()
     }
@@ -129,12 +135,31 @@ def _dataset(
     )
 
 
+def _table(train: Tensor, features: Sequence[str], opening: Opening, notes: Notes) -> Table:
+    """What the rows are, by the training rows: types as they are asked for, else as they look."""
+    asked = chosen_types(opening.types, features)
+    types = [asked.get(name, found) for name, found in zip(features, found_types(train), strict=True)]
+    table = Table.of(train, features, types)  # type: ignore[arg-type]
+    each = [f"{counted(types.count(kind), 'feature')} {WORDS[kind]}" for kind in WORDS if kind in types]
+    notes.say(f"{', '.join(each)} (--types chooses)")
+    flat = [name for name, same in zip(features, (train == train[0]).all(0).tolist(), strict=True) if same]
+    if flat:
+        notes.doubt(
+            f"{listed(flat)} never {'changes' if len(flat) == 1 else 'change'} and so {'says' if len(flat) == 1 else 'say'} nothing: "
+            "choose others by --columns"
+        )
+    return table
+
+
+WORDS = {"real": "real", "count": "counted", "binary": "0 or 1"}
+
+
 def _doubts(train: Data, test: Data, turned: bool) -> list[str]:
     counts = [data.known_labels.bincount(minlength=len(data.classes)).tolist() for data in (train, test)]
     return [
         *(doubts.of_missing(counts[0], counts[1], train.classes) if train.classes else []),
         *doubts.of_counts(train.known_labels, train.classes),
-        *doubts.of_images(train.images, train.classes, turned),
+        *(doubts.of_images(train.images, train.classes, turned) if isinstance(train.kind, Image) else []),
     ]
 
 

@@ -13,17 +13,13 @@ import numpy as np
 from .arrays import written
 from .labels import NO_LABELS
 from .notes import Notes, counted, listed
-from .raw import TEST, TRAIN, Opening, Raw
+from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
+from .tables import features_of
 
 IMAGES = ("images", "image", "imgs", "img", "x", "data", "pixels", "inputs", "arr_0")
 LABELS = ("labels", "label", "y", "targets", "target", "class", "classes", "arr_1")
 CLASSES = ("classes", "class_names", "classnames", "label_names", "target_names", "names")
-SPLITS = ("split", "splits", "fold", "subset")
-PARTS = {
-    **dict.fromkeys(("train", "training", "tr"), TRAIN),
-    **dict.fromkeys(("test", "testing", "te"), TEST),
-    **dict.fromkeys(("val", "valid", "validation"), "validation"),
-}
+FEATURES = ("features", "feature_names", "columns", "var_names", "genes")
 
 Arrays = Mapping[str, np.ndarray]
 Found = dict[str, str]  # the name of an array for each split, "" where there is no split
@@ -51,17 +47,20 @@ def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
         notes.doubt("some labels are missing, so all are left out: give labels of every part")
         labels = {}
     classes = next((arrays[key] for key in arrays if key.lower() in CLASSES and _is_names(arrays[key])), None)
+    names = next((arrays[key] for key in arrays if key.lower() in FEATURES and _is_names(arrays[key])), None)
     used = {*images.values(), *labels.values()}
+    found = _joined([arrays[images[part]] for part in parts])
     return Raw(
         name,
         about,
-        _joined([arrays[images[part]] for part in parts]),
+        found,
         _joined([arrays[labels[part]] for part in parts]) if labels else None,
         _split(arrays, parts, lengths, notes),
         None if classes is None else tuple(map(str, classes.tolist())),
         _columns(arrays, used, sum(lengths.values()), notes) if parts == [""] else {},
         ordered=True,
         notes=notes,
+        features=features_of(found, None if names is None else names.tolist(), opening),
     )
 
 
@@ -185,7 +184,7 @@ def _columns(arrays: Arrays, used: set[str], count: int, notes: Notes) -> dict[s
     """Whole numbers or text beside the class, one for each image or several."""
     found: dict[str, np.ndarray] = {}
     for key, array in arrays.items():
-        if key in used or key.lower() in (*CLASSES, *SPLITS) or array.dtype.kind not in "iuUS":
+        if key in used or key.lower() in (*CLASSES, *SPLITS, *FEATURES) or array.dtype.kind not in "iuUS":
             continue
         if array.shape == (count,):
             found[key] = array

@@ -3,7 +3,7 @@
 Shapes: N images, C H W.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from . import folders, hub, idx, npz, vision
+from . import folders, hub, idx, npz, tables, vision
 from .finishing import finished
+from .labels import NO_LABELS
 from .notes import listed
 from .pictures import ENDINGS
 from .raw import TEST, TRAIN, Opening, Raw, Report
@@ -30,6 +31,7 @@ class Reader(NamedTuple):
 # The first that takes a path reads it. A line here is all that another sort of file needs.
 READERS: dict[str, Reader] = {
     "IDX files": Reader(idx.is_idx, idx.read_idx),
+    "tables": Reader(tables.is_table, tables.read_table),
     "arrays": Reader(npz.is_arrays, npz.read_arrays),
     "a folder of images": Reader(folders.is_folder_of_images, folders.read_folder),
 }
@@ -113,6 +115,7 @@ def data_from(
     test: Any = None,
     classes: tuple[str, ...] | None = None,
     known: Any = None,
+    features: Sequence[str] | None = None,
     name: str = "own",
     report: Report = lambda line: None,
     **options: Any,
@@ -120,10 +123,12 @@ def data_from(
     """A data set of arrays, tensors or a list of pictures.
 
     Args:
-        x: images `(N, H, W)`, `(N, C, H, W)` or `(N, H, W, C)` of any type of number, or a list of arrays or of Pillow's images.
+        x: images `(N, H, W)`, `(N, C, H, W)` or `(N, H, W, C)` of any type of number, or a list of arrays or of Pillow's images; or the
+            rows of a table, `(N, F)` or a pandas DataFrame.
         y: a class for each, numbers or text; None for data without classes.
         test: images to test on, or those and their classes `(x, y)`; a share of each class of `x` unless given.
         classes: names of numbered classes.
+        features: the names of a table's columns.
         known: of which images the class is known, `(N,)` of truth values; all of them unless given.
         name: what it is called.
         report: told what is going on.
@@ -141,10 +146,17 @@ def data_from(
         >>> found.signature.classes, len(found.train), found.notes.said[0]
         (('a', 'b'), 8, 'the values are fractions from 0 to 1: 1 becomes 255')
     """
-    opening, raw = (
-        Opening(**options),
-        Raw(name, "arrays", _plain(x), _told(y, known), None, classes, ordered=True),
-    )
+    opening = Opening(**options)
+    if hasattr(x, "columns"):
+        raw = tables.of_frame(
+            name, "a table", x, opening if y is None else replace(opening, labels=NO_LABELS)
+        )
+        raw.labels = raw.labels if y is None else _told(y, known)
+        opening = replace(opening, labels=None) if opening.labels != NO_LABELS or y is not None else opening
+    else:
+        rows = _plain(x)
+        named = tables.features_of(rows, features, opening)
+        raw = Raw(name, "arrays", rows, _told(y, known), None, classes, ordered=True, features=named)
     if test is not None:
         _add(raw, *(test if isinstance(test, tuple) else (test, None)))
     if not len(raw.images):

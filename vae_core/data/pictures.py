@@ -229,7 +229,7 @@ def _say_heads(heads: list[Look], size: tuple[int, int], opening: Opening, notes
         shaped = sum(look.size[0] * size[1] != look.size[1] * size[0] for look in other)
         notes.say(
             f"{counted(len(other), 'image')} resized to {in_pixels(size)}"
-            + (f", {shaped:,} of them {how} to keep their shape (--fit chooses)" if shaped else "")
+            + (f", {shaped:,} of them {how} to keep their shape (--image-fit chooses)" if shaped else "")
         )
     if larger := sum(look.size[0] < size[0] and look.size[1] < size[1] for look in other):
         notes.doubt(

@@ -14,6 +14,14 @@ Ground = Literal["black", "white"]
 
 TRAIN, TEST = "train", "test"
 
+# What people call a column that tells the split, and its parts.
+SPLITS = ("split", "splits", "fold", "subset")
+PARTS = {
+    **dict.fromkeys(("train", "training", "tr"), TRAIN),
+    **dict.fromkeys(("test", "testing", "te"), TEST),
+    **dict.fromkeys(("val", "valid", "validation"), "validation"),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
@@ -39,6 +47,12 @@ class Opening:
     """Name of the array or column that holds the images, where it is no usual one."""
     labels: str | None = None
     """Name of the array or column that holds the class; none for data without classes."""
+    columns: tuple[str, ...] | None = None
+    """The columns of a table that are its features; all that hold numbers unless given."""
+    types: tuple[str, ...] | None = None
+    """What features are: real, count or binary for all of them, or name=type for some; found by their values unless given."""
+    layer: str | None = None
+    """The layer of an AnnData file that is read; one of counts unless given, else X."""
     unknown: str | None = None
     """The label, or folder, of images whose class is not known."""
     labelled_only: bool = False
@@ -51,6 +65,9 @@ class Opening:
     def __post_init__(self):
         object.__setattr__(self, "size", _sides("size", self.size, (1, 2)))
         object.__setattr__(self, "shape", _sides("shape", self.shape, (2, 3)))
+        for name in ("columns", "types"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, tuple(map(str, given)) if given else None)
         for name, allowed in (("fit", Fit), ("values", Values)):
             _one_of(name, getattr(self, name), get_args(allowed))
         _one_of("ground", self.ground, (None, *get_args(Ground)))
@@ -93,7 +110,7 @@ class Raw:
     """Rows of a source as it has them: `images` are an array `(N, ...)`, or N files, pictures or arrays of sizes of their own.
 
     labels: numbers or text, one a row, or one-hot rows; None without classes. split: "train" or "test" for each row; None where the
-    source has no split. classes: names of labels that are numbers. columns: what else each row is known by. ordered: whether the order of
+    source has no split.     classes: names of labels that are numbers. features: the names of a table's columns, where `images` are the rows of one, `(N, F)`. columns: what else each row is known by. ordered: whether the order of
     the test rows is that of a file, which others number them by. shuffled: whether training rows are so already.
     """
 
@@ -106,6 +123,7 @@ class Raw:
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     ordered: bool = False
     shuffled: bool = False
+    features: tuple[str, ...] | None = None
     notes: Notes = field(default_factory=Notes)
 
     def __len__(self) -> int:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import PIL.Image
 import torch
-from PIL import Image
 
+from ..kinds import Image, Kind, Table
 from . import doubts
-from .notes import counted
+from .notes import counted, listed
 from .source import Data, Dataset
 
 # A sheet shows so many classes, so many images of each, with so many pixels between them; small images are enlarged to this side.
@@ -26,7 +27,7 @@ class Report:
 
     name: str
     about: str
-    shape: tuple[int, ...]
+    kind: Kind
     values: tuple[float, float]
     """The least and the greatest stored value of the training images."""
     classes: tuple[str, ...]
@@ -51,7 +52,7 @@ class Report:
         return cls(
             train.name,
             found.about,
-            tuple(train.images.shape[1:]),
+            train.kind,
             (low.item(), high.item()),
             train.classes,
             counts,
@@ -60,17 +61,15 @@ class Report:
             train.factor_names,
             {**train.told.fingerprints, **test.told.fingerprints},
             tuple(found.notes.said),
-            (*found.notes.doubts, *doubts.of_parts(train.images, test.images)),
+            (*found.notes.doubts, *_doubts(train, test)),
         )
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
 
     def lines(self) -> Iterator[str]:
-        channels, height, width = self.shape
-        colour = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
         yield f"{self.name}: {self.about}"
-        yield f"images       {colour}, {height} x {width} pixels (height x width), values from {self.values[0]:g} to {self.values[1]:g}"
+        yield f"{self.kind.many:<12} {_told(self.kind)}, values from {self.values[0]:g} to {self.values[1]:g}"
         yield "splits       " + ", ".join(f"{count:,} {split}" for split, count in self.sizes.items())
         yield f"classes      {self._classes()}"
         for number in range(min(len(self.classes), NAMED)):
@@ -88,6 +87,11 @@ class Report:
         if not self.doubts:
             yield "no doubts"
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one observation."""
+        return self.kind.shape
+
     def _classes(self) -> str:
         if not self.classes:
             return "none: models of classes cannot train on it, vae and the others can"
@@ -103,11 +107,24 @@ class Report:
         return f"{min(counts):,}" if min(counts) == max(counts) else f"{min(counts):,} to {max(counts):,}"
 
 
+def _told(kind: Kind) -> str:
+    if isinstance(kind, Image):
+        colour = {1: "grey", 3: "colour"}.get(kind.channels, f"{kind.channels} channels")
+        return f"{colour}, {kind.height} x {kind.width} pixels (height x width)"
+    types = kind.types if isinstance(kind, Table) else ()
+    each = ", ".join(f"{types.count(one)} {one}" for one in dict.fromkeys(types))
+    return f"{counted(kind.size, 'feature')} ({each}): {listed(list(kind.features), 8)}"
+
+
+def _doubts(train: Data, test: Data) -> list[str]:
+    return doubts.of_parts(train.images, test.images) if isinstance(train.kind, Image) else []
+
+
 def _counts(data: Data) -> tuple[int, ...]:
     return tuple(data.known_labels.bincount(minlength=len(data.classes)).tolist()) if data.classes else ()
 
 
-def sheet(data: Data) -> Image.Image:
+def sheet(data: Data) -> PIL.Image.Image:
     """A picture of some images: a row for each of the first 24 classes, 12 images in it; without classes 8 rows of any.
 
     >>> from vae_core.data import load_data
@@ -118,16 +135,19 @@ def sheet(data: Data) -> Image.Image:
         torch.arange(start, min(start + EACH, len(data)))
         for start in range(0, min(len(data), 8 * EACH), EACH)
     ]
-    height, width = data.images.shape[2:]
+    pictures = {
+        row: data.kind.picture(data.kind.shown(data.images[chosen])) for row, chosen in enumerate(rows)
+    }
+    height, width = pictures[0].shape[2:]
     scale = max(1, SIDE // max(height, width))
     high, wide = scale * height + GAP, scale * width + GAP
     paper = np.full((len(rows) * high + GAP, EACH * wide + GAP, 3), 128, np.uint8)
-    for row, chosen in enumerate(rows):
-        for column, image in enumerate(data.images[chosen].movedim(1, -1).numpy()):
+    for row, shown in pictures.items():
+        for column, image in enumerate(shown.movedim(1, -1).numpy()):
             large = image[..., :3].repeat(scale, 0).repeat(scale, 1)
             top, left = GAP + row * high, GAP + column * wide
             paper[top : top + scale * height, left : left + scale * width] = large
-    return Image.fromarray(paper)
+    return PIL.Image.fromarray(paper)
 
 
 def _of_class(data: Data, number: int) -> torch.Tensor:

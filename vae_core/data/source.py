@@ -6,7 +6,7 @@ not alike in their halves: whoever measures a part takes a `subset`.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -126,23 +126,27 @@ class Data:
         return self.labels if self.known is None else self.labels[self.known]
 
     def with_labels(self, count: int, seed: int = 0) -> "Data":
-        """The same data with `count` labels known, as many of each class. Raises ValueError for a count that cannot be had."""
+        """The same data with `count` labels known, drawn by the seed: as many of each class, or all of a class that has fewer.
+
+        Raises ValueError for fewer than one for each class, and for more than there are.
+        """
         if not self.classes:
             raise ValueError(
                 f"{self.name} has no classes, so there are no labels to tell: leave out --labels"
             )
-        each = count // len(self.classes)
-        if count < 1 or each * len(self.classes) != count:
-            raise ValueError(f"{count} labels do not spread evenly over {len(self.classes)} classes")
+        order, labels = shuffled(len(self), seed), self.labels.cpu()
+        if self.known is not None:
+            order = order[self.known.cpu()[order]]
+        there = labels[order].bincount(minlength=len(self.classes))
+        if count < int((there > 0).sum()):
+            raise ValueError(
+                f"{count} labels are fewer than the {len(self.classes)} classes: tell one of each at least"
+            )
+        if count > len(order):
+            raise ValueError(f"{self.name} has {len(order):,} labels, fewer than {count:,}: ask for fewer")
         known = torch.zeros(len(self), dtype=torch.bool)
-        order = shuffled(len(self), seed)
-        for c in range(len(self.classes)):
-            found = order[self.labels.cpu()[order] == c]
-            if len(found) < each:
-                raise ValueError(
-                    f"class {self.classes[c]} has {len(found)} images, fewer than {each}: ask for fewer labels"
-                )
-            known[found[:each]] = True
+        for c, each in enumerate(evenly(count, there.tolist())):
+            known[order[labels[order] == c][:each]] = True
         return self._with(known=known.to(self.labels.device))
 
     def batch(self, index: Tensor | slice, sampler: Sampler) -> dict[str, Tensor]:
@@ -157,6 +161,21 @@ class Data:
         sampler = Sampler.seeded(seed)
         for start in range(0, len(self), size):
             yield self.batch(slice(start, start + size), sampler)
+
+
+def evenly(count: int, there: Sequence[int]) -> list[int]:
+    """How many of each class, at most as many as `there` are, add up to `count`: as equal as can be.
+
+    >>> evenly(20, [100, 100]), evenly(100, [900, 5, 6]), evenly(5, [9, 9, 9])
+    ([10, 10], [89, 5, 6], [2, 2, 1])
+    """
+    found = [0] * len(there)
+    while (left := count - sum(found)) > 0:
+        open_ = [c for c, most in enumerate(there) if found[c] < most]
+        for place, c in enumerate(open_):
+            share = left // len(open_) + (place < left % len(open_))
+            found[c] = min(there[c], found[c] + share)
+    return found
 
 
 def shuffled(n: int, seed: int = 0) -> Tensor:

@@ -13,8 +13,7 @@ import numpy as np
 from ..kinds import ColumnType
 from .labels import NO_LABELS
 from .notes import Notes, counted, listed
-from .npz import PARTS, SPLITS
-from .raw import TEST, TRAIN, Opening, Raw
+from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".h5ad")
 # Names that columns of classes have, the surest first.
@@ -264,7 +263,7 @@ def _annotated(path: Path, opening: Opening) -> Raw:
     matrix = _matrix(held, opening, notes)
     if opening.columns:
         matrix, names = matrix[:, [names.index(name) for name in opening.columns]], list(opening.columns)
-    split, rest = _split(held.obs.drop(columns=[label] if label else []))
+    split, rest = _split(_frame(held.obs).drop(columns=[label] if label else []))
     groups = {
         name: _plain(rest[name])
         for name in rest
@@ -281,6 +280,11 @@ def _annotated(path: Path, opening: Opening) -> Raw:
         notes=notes,
         features=tuple(names),
     )
+
+
+def _frame(found: Any) -> Any:
+    """A DataFrame, which AnnData's own types hide."""
+    return found
 
 
 def _matrix(held: Any, opening: Opening, notes: Notes) -> np.ndarray:
@@ -304,6 +308,39 @@ def _matrix(held: Any, opening: Opening, notes: Notes) -> np.ndarray:
             "layer of counts is scored by a negative binomial"
         )
     return rows
+
+
+def features_of(rows: Any, names: Sequence[str] | None, opening: Opening) -> tuple[str, ...] | None:
+    """The names of the features where an array is the rows of a table; None for images, and for vectors that may be flattened ones: bytes
+    whose number is a square."""
+    if (
+        not isinstance(rows, np.ndarray)
+        or rows.ndim != 2
+        or rows.dtype.kind not in "biuf"
+        or opening.shape is not None
+    ):
+        return None
+    count = rows.shape[1]
+    if (
+        names is None
+        and opening.types is None
+        and count >= 64
+        and round(count**0.5) ** 2 == count
+        and _bytes(rows)
+    ):
+        return None
+    found = tuple(map(str, names)) if names is not None else tuple(f"x{i}" for i in range(1, count + 1))
+    if len(found) != count:
+        raise ValueError(f"there are {len(found)} names of features and {count} columns: give one for each")
+    _check_names(found)
+    return found
+
+
+def _bytes(rows: np.ndarray) -> bool:
+    some = rows[:1000]
+    return rows.dtype == np.uint8 or bool(
+        (some >= 0).all() and (some <= 255).all() and not np.mod(some, 1).any() and some.max() > 64
+    )
 
 
 def chosen_types(asked: Sequence[str] | None, features: Sequence[str]) -> dict[str, str]:
@@ -330,7 +367,7 @@ def without_missing(
     bad = ~np.isfinite(rows)
     if not bad.any():
         return rows, np.arange(len(rows))
-    columns = [name for name, some in zip(features, bad.any(0), strict=True) if some]
+    columns = [features[place] for place in np.flatnonzero(bad.any(0)).tolist()]
     if not opening.skip_broken:
         raise ValueError(
             f"{counted(int(bad.any(1).sum()), 'row')} of {len(rows):,} miss a value in {listed(columns)}: leave them out by --skip-broken, "

@@ -28,13 +28,23 @@ def bayes_accuracy(evaluation: Evaluation) -> dict[str, Estimate]:
 
     Its softmax is Bayes' rule where the bounds are tight, or as loose for every class, and an approximation elsewhere.
 
-    classifier_accuracy: the same for argmax_c q(c|x), where the model has a classifier. Nothing for a model without a class, or data of one.
+    classifier_accuracy: the same for argmax_c q(c|x), where the model has a classifier. ..._balanced_accuracy: the mean over classes of
+    either, where one class has more than twice the training images of another. Nothing for a model without a class, or data of one.
     """
-    labels = evaluation.data.labels.to(evaluation.device)
-    return {
-        f"{name}_accuracy": Estimate.share((scores.argmax(-1) == labels).float())
-        for name, scores in evaluation.once(class_scores).items()
-    }
+    labels, found = evaluation.data.labels.to(evaluation.device), {}
+    for name, scores in evaluation.once(class_scores).items():
+        found |= accuracies(evaluation, name, (scores.argmax(-1) == labels).float())
+    return found
+
+
+def accuracies(evaluation: Evaluation, name: str, right: Tensor) -> dict[str, Estimate]:
+    """The accuracy of what is right or not for each image of the split `(N,)`, 0 or 1; and where classes are of uneven size, the balanced
+    one, which always naming the largest does not make high."""
+    found = {f"{name}_accuracy": Estimate.share(right)}
+    counts = evaluation.train.labels.bincount(minlength=evaluation.classes)
+    if counts.max() > 2 * counts.min():
+        found[f"{name}_balanced_accuracy"] = Estimate.balanced(right, evaluation.data.labels)
+    return found
 
 
 @torch.no_grad()
@@ -74,8 +84,10 @@ def by_oracle(evaluation: Evaluation) -> dict[str, Estimate]:
     evaluation.report("training the oracle classifier on the training images")
     oracle = OracleClassifier(evaluation.train, evaluation.seed)
     return {
-        "judge_accuracy": Estimate.share(
-            oracle.right(_grey(evaluation.data), evaluation.data.labels.to(evaluation.device))
+        **accuracies(
+            evaluation,
+            "judge",
+            oracle.right(_grey(evaluation.data), evaluation.data.labels.to(evaluation.device)),
         ),
         "sample_accuracy": Estimate.share(samples_right(evaluation, oracle)),
         **swaps_right(evaluation, oracle),

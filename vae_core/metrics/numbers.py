@@ -76,11 +76,15 @@ NUMBERS: dict[str, Number] = {
     ),
     rf"components_{_BLOCK}": Number("prior components of {block} in use", COUNT),
     r"(?P<kind>bayes|classifier)_accuracy": Number("class by {kind}, accuracy", SHARE, "high"),
+    r"(?P<kind>bayes|classifier)_balanced_accuracy": Number(
+        "class by {kind}, balanced accuracy", SHARE, "high"
+    ),
     r"(?P<kind>bayes|classifier)_ece": Number("class by {kind}, calibration error", SHARE, "low"),
     r"(?P<kind>bayes|classifier)_nll": Number("class by {kind}, negative log-likelihood", NATS, "low"),
     r"sample_accuracy": Number("class-conditional samples judged right", SHARE, "high"),
     r"swap_accuracy": Number("swaps judged right", SHARE, "high"),
     r"judge_accuracy": Number("accuracy of the oracle classifier", SHARE),
+    r"judge_balanced_accuracy": Number("balanced accuracy of the oracle classifier", SHARE),
     rf"probe_{_BLOCK}_{_KIND}_{_READING}_nats": Number(
         "class read from {reading} of {block}, {kind} probe", NATS
     ),

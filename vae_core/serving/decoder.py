@@ -135,14 +135,19 @@ class Frozen:
     def _encoded(self, picture: Picture, rates: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """E q(z | x) of some latents, `(1, D)`, the pixels drawn as those of the atlas were."""
         shape = self.shape
-        if len(picture.pixels) != math.prod(shape):
+        if len(picture.pixels) != math.prod(shape) * self.kind.dtype.itemsize:
             raise ValueError(
-                f"{self.name} encodes images of {' x '.join(map(str, shape))} bytes, not {len(picture.pixels):,}"
+                f"{self.name} encodes {self.kind.many} of {' x '.join(map(str, shape))} bytes, not {len(picture.pixels):,}"
+                if self.kind.dtype.itemsize == 1
+                else f"{self.name} encodes {self.kind.many} of {math.prod(shape):,} numbers of {self.kind.dtype.itemsize} bytes, "
+                f"not {len(picture.pixels):,} bytes"
             )
         for name in picture.latents:
             self._width(name)
-        image = torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8).view(1, *shape)
-        data = Data("own", "test", image, torch.zeros(1, dtype=torch.long), ()).scored_by(self.model)
+        stored = torch.frombuffer(bytearray(picture.pixels), dtype=self.kind.dtype).view(1, *shape)
+        data = Data("own", "test", stored, torch.zeros(1, dtype=torch.long), (), kind=self.kind).scored_by(
+            self.model
+        )
         batch = {IMAGE: data.drawn(), **rates}
         posteriors = encode(self.model, {name: value.to(self.device) for name, value in batch.items()})
         return codes_of({name: posteriors[name].mean.cpu() for name in picture.latents})

@@ -1,14 +1,17 @@
 """What a training is built of: model and objective as one module, its optimiser, held-out images, stages, an exact fit."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
 from ..data import Data
 from ..distributions import Sampler
+from ..labels import has_label
 from ..model import Model
 from ..models import Declaration, Solver
-from ..names import IMAGE
-from ..objectives import Loss, Objective
+from ..names import IMAGE, LABEL
+from ..objectives import M2, OBJECTIVES, Declared, Loss, Objective
 from .options import Options
 
 
@@ -27,6 +30,32 @@ def divided(data: Data, held_out: int) -> tuple[Data, Data]:
     """Training and held-out images; the order is shuffled by the loader, so the tail is a fair sample."""
     kept = max(len(data) - held_out, 0)
     return data.rows(slice(0, kept)), data.rows(slice(kept, len(data)))
+
+
+def objective_for(declaration: Declaration, model: Model, data: Data) -> Declared:
+    """The usual objective of a model; where the class of some images only is known and the model can infer it, the one that sums it out."""
+    if data.known is not None and not data.known.all() and LABEL in model.latents:
+        return M2(labels=int(data.known.sum()))
+    return OBJECTIVES[declaration.objective()]()
+
+
+def told(data: Data, model: Model, objective: Declared, seed: int, held_out: bool = False) -> Data:
+    """The data with the labels that a training is told: those that an objective asks for, of those that are known; all where no class is read.
+
+    Raises ValueError where only some classes are known, and the objective needs all.
+    """
+    labels = objective.labelled()
+    if labels is not None:
+        return data if held_out else data.with_labels(labels, seed)
+    if data.known is None or not len(data):
+        return data
+    reads = has_label(model) or getattr(objective, "adversary", 0)
+    if reads and not data.known.all():
+        raise ValueError(
+            f"the class of {int(data.known.sum()):,} of {len(data):,} images is known, and this model needs all: choose joint, which infers "
+            "the others, or vae, which needs none, or leave the others out by --labelled-only"
+        )
+    return replace(data, known=None)
 
 
 def check_batch(batch: int, images: int, processes: int) -> None:

@@ -7,7 +7,7 @@ an uninterrupted run of one process computes.
 import contextlib
 import math
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -23,7 +23,7 @@ from ..models import Declaration
 from ..multirate import at, usual
 from ..names import IMAGE
 from ..objectives import Setting
-from .building import Step, check_batch, divided, optimizer_of, solver_of, stages_of
+from .building import Step, check_batch, divided, objective_for, optimizer_of, solver_of, stages_of, told
 from .devices import Group, device_name, local_device, pick_device, process_group, reproducible
 from .meter import Meter, Progress, Report, TrainingError, not_finite
 from .options import Options
@@ -99,20 +99,22 @@ class Run:
         self.model = declaration.build(data.signature).to(device)
         # Convolutions are faster in this layout, on CPUs too; it changes neither shapes nor checkpoints.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        objective = options.objective_of(declaration)
         data = data.scored_by(self.model)
         self.data, self.held_out = divided(data.head(options.limit), options.validation)
-        check_batch(options.batch, len(self.data), group.size)
-        if (labels := objective.labelled()) is not None:
-            self.data = self.data.with_labels(labels, options.seed)
+        options = options.fitting(len(self.data))
+        self.batch = options.batch or 0
+        check_batch(self.batch, len(self.data), group.size)
+        objective = options.objective or objective_for(declaration, self.model, self.data)
+        self.data = told(self.data, self.model, objective, options.seed)
+        self.held_out = told(self.held_out, self.model, objective, options.seed, held_out=True)
         self.data, self.held_out = self.data.to(device), self.held_out.to(device)
-        self.schedule = Schedule(self.data, options.batch)
+        self.schedule = Schedule(self.data, self.batch)
         if not len(self.schedule):
             raise ValueError(
-                f"{len(self.schedule.rest)} images without a label are too few for a batch of {options.batch}: "
+                f"{len(self.schedule.rest)} images without a label are too few for a batch of {self.batch}: "
                 "give a smaller --batch or fewer --labels"
             )
-        self.options = options = options.settled(len(self.schedule))
+        self.options = options = replace(options, objective=objective).settled(len(self.schedule))
         self.epochs, self.warmup = options.epochs or 0, options.warmup or 0
         self.steps = len(self.schedule) * self.epochs
         built = objective.build(Setting(self.model, len(data.classes), self.steps, len(self.data)))
@@ -207,7 +209,7 @@ class Run:
         torch.manual_seed(mix(self.options.seed, epoch))
         rows = self.schedule.epoch()
         sampler = Sampler(rank=self.group.rank, ranks=self.group.size)
-        share = self.options.batch // self.group.size
+        share = self.batch // self.group.size
         mine = slice(self.group.rank * share, (self.group.rank + 1) * share)
         self._enter_stage(epoch)
         first, meter = epoch * len(rows), Meter(self.group)

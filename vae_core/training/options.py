@@ -17,7 +17,7 @@ MOST = 1_000_000_000
 
 # Where nothing is asked, a training has so many epochs, or as many as so many steps need; its learning rate rises over a tenth of them, but
 # over no more than the last of these.
-USUAL_EPOCHS, USUAL_STEPS, USUAL_WARMUP = 20, 2000, 500
+USUAL_EPOCHS, USUAL_STEPS, USUAL_WARMUP, USUAL_BATCH = 20, 2000, 500, 128
 
 ABOVE_ZERO = ("epochs", "batch", "learning_rate", "clip")
 NOT_NEGATIVE = ("warmup", "validation")
@@ -29,7 +29,7 @@ class Options:
     """How to train. Raises ValueError for values that make no training.
 
     >>> from vae_core.objectives import ELBO
-    >>> Options(objective=ELBO(beta=4.0), epochs=10).batch
+    >>> Options(objective=ELBO(beta=4.0), epochs=10).fitting(60_000).batch
     128
     """
 
@@ -39,8 +39,8 @@ class Options:
     """Train the stages of a model one after the other, equally many epochs each."""
     epochs: int | None = None
     """Passes over the training images: 20 unless given, and more where these are few, so that there are 2,000 steps."""
-    batch: int = 128
-    """Examples a step, over all processes."""
+    batch: int | None = None
+    """Examples a step, over all processes: 128 unless given, and fewer where there are fewer images."""
     learning_rate: float = 1e-3
     """Highest learning rate of Adam."""
     warmup: int | None = None
@@ -88,10 +88,19 @@ class Options:
             raise ValueError(
                 "this objective changes as it learns, so that losses of two epochs cannot be compared: leave out --patience"
             )
-        if objective.labelled() is not None and self.batch % LABELLED_SHARE:
+        if objective.labelled() is not None and self.batch and self.batch % LABELLED_SHARE:
             raise ValueError(
                 f"with --labels one image in {LABELLED_SHARE} of a batch is labelled: give a --batch that {LABELLED_SHARE} divides, not {self.batch}"
             )
+
+    def fitting(self, images: int) -> "Options":
+        """The same options for so many training images, with a batch: the usual one, or a power of two that fits into them twice.
+
+        >>> [Options().fitting(images).batch for images in (60_000, 128, 99, 22, 1)], Options(batch=5).fitting(22).batch
+        ([128, 128, 32, 8, 1], 5)
+        """
+        small = 2 ** max(0, int(math.log2(max(1, images // 2))))
+        return replace(self, batch=self.batch or (USUAL_BATCH if images >= USUAL_BATCH else small))
 
     def settled(self, steps_an_epoch: int) -> "Options":
         """The same options for a training of so many steps an epoch, with the defaults that follow its length.

@@ -120,7 +120,9 @@ def _choice_of_prior(name: str) -> None:
 def _card(checkpoint: Checkpoint) -> None:
     card = checkpoint.card
     model, data, cost = card.model, card.data, card.cost
-    lines = [f"**{plain(model.name)}** trained on {data.images:,} images of {plain(data.name)}"]
+    lines = [
+        f"**{plain(model.name)}** trained on {data.images:,} {checkpoint.kind.many} of {plain(data.name)}"
+    ]
     arguments = {k: v for k, v in model.arguments.items() if v is not None and k != "rates"}
     lines.append(" · ".join(plain(f"{key} {value}") for key, value in arguments.items()))
     lines.append(plain(card.objective.says(card), 1000))
