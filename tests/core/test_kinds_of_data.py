@@ -419,7 +419,9 @@ def test_accuracy_of_uneven_classes_is_balanced_too(tmp_path: Path, monkeypatch:
     numbers = {}
     for name, data in (("even", even), ("uneven", uneven)):
         offered(monkeypatch, data.name, data, data)
-        numbers[name] = measure(evaluation_of(train(LABELLED["cdvae"], data, QUICK, tmp_path / name)), ["bayes"])
+        numbers[name] = measure(
+            evaluation_of(train(LABELLED["cdvae"], data, QUICK, tmp_path / name)), ["bayes"]
+        )
     assert set(numbers["uneven"]) - set(numbers["even"]) == {"bayes_balanced_accuracy"}
     plain, balanced = (numbers["uneven"][f"bayes_{what}"] for what in ("accuracy", "balanced_accuracy"))
     right = plain.value * plain.n
