@@ -3,7 +3,7 @@
 Trains the plain bound, a beta-TCVAE and a FactorVAE with two widths of its discriminator, of the same nets and seed on the first 8,192
 sprites for six epochs, far from convergence (minutes each on one thread). Then, of these N images at one draw each: distortion D, rate R, I
 = I_q(n; z) (at most log N), TC = TC(q(z)) and KL = sum_j KL(q(z_j) || p(z_j)) with log q(z) summed over all N posteriors
-(`metrics.aggregate`), and the mean of what batches of B say of them (`objectives.log_aggregates`). Nats.
+(`metrics.aggregate`), and the mean of what batches of B say of them (`objectives.minibatch_log_density`). Nats.
 
 Runs are kept under --out and not repeated.
 """
@@ -17,9 +17,9 @@ from torch import Tensor
 from vae_core.checkpoints import CARD, Checkpoint, load
 from vae_core.data import Data, load_data
 from vae_core.distributions import Sampler, diagonal_normal
-from vae_core.metrics.aggregate import split_of
+from vae_core.metrics.aggregate import decomposition_of
 from vae_core.models import VAE
-from vae_core.objectives import BetaTCVAE, FactorVAE, log_aggregates
+from vae_core.objectives import BetaTCVAE, FactorVAE, minibatch_log_density
 from vae_core.training import Options, train
 
 IMAGES = 8192
@@ -58,7 +58,9 @@ def by_batches(size: int, mean: Tensor, scale: Tensor, z: Tensor) -> dict[str, f
     each = torch.distributions.Normal(0.0, 1.0).log_prob(z)
     own, found = diagonal_normal(mean, scale).log_prob(z), []
     for rows in torch.randperm(len(z), generator=torch.Generator().manual_seed(0)).split(size):
-        joint, marginals = log_aggregates(z[rows], mean[rows], scale[rows], torch.arange(len(rows)), len(z))
+        joint, marginals = minibatch_log_density(
+            z[rows], mean[rows], scale[rows], torch.arange(len(rows)), len(z)
+        )
         parts = own[rows] - joint, joint - marginals.sum(-1), (marginals - each[rows]).sum(-1)
         found.append(torch.stack([part.mean() for part in parts]))
     return dict(zip(("I", "TC", "KL"), torch.stack(found).mean(0).tolist(), strict=True))
@@ -66,7 +68,7 @@ def by_batches(size: int, mean: Tensor, scale: Tensor, z: Tensor) -> dict[str, f
 
 def exact(mean: Tensor, scale: Tensor, z: Tensor) -> dict[str, float]:
     each = torch.distributions.Normal(0.0, 1.0).log_prob(z)
-    split = split_of(mean, scale, z, each.sum(-1), each)
+    split = decomposition_of(mean, scale, z, each.sum(-1), each)
     assert split.correlation is not None
     assert split.dimensions is not None
     parts = split.information, split.correlation, split.dimensions.sum(-1)

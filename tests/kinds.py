@@ -1,8 +1,9 @@
 """Kinds of data that people bring: no class, one class, many classes, few images."""
 
+import pytest
 import torch
 
-from vae_core.data import Data
+from vae_core.data import DATASETS, Data, Dataset
 
 
 def bars(split: str, n: int, classes: int, name: str = "kind") -> Data:
@@ -13,3 +14,9 @@ def bars(split: str, n: int, classes: int, name: str = "kind") -> Data:
     images[torch.arange(n), 0, number // 8 % 8, number % 8] = 255
     labels = number % max(classes, 1)
     return Data(name, split, images, labels, tuple(f"class {c}" for c in range(classes)))
+
+
+def offered(patch: pytest.MonkeyPatch, name: str, train: Data, test: Data) -> None:
+    """These splits as the data set of that name."""
+    parts = {"train": train, "test": test}
+    patch.setitem(DATASETS, name, Dataset(train.signature, lambda split, limit: parts[split], "of a test"))

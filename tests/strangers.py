@@ -23,7 +23,7 @@ HOSTILE = (
 
 def small(folder: Path, data: Data | None = None, declaration: CDVAE | None = None) -> Path:
     """A CDVAE of 200 images of the digits, trained for an epoch, with principal axes for maps."""
-    data = data or cut(load_data("digits"), 200)
+    data = data or load_data("digits").head(200)
     train(
         declaration or CDVAE(unlabelled=3, nets="mlp-256"),
         data,
@@ -38,12 +38,6 @@ def small(folder: Path, data: Data | None = None, declaration: CDVAE | None = No
     finally:
         projections.umap = flat
     return folder
-
-
-def cut(data: Data, count: int) -> Data:
-    return Data(
-        data.name, data.split, data.images[:count], data.labels[:count], data.classes, reading=data.reading
-    )
 
 
 def first_two(codes: np.ndarray, seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:

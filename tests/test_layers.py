@@ -24,7 +24,8 @@ LAYERS: list[set[str]] = [
     {"labels", "multirate"},
     {"objectives", "explore"},
     {"models"},
-    {"data", "checkpoints"},
+    {"data"},
+    {"checkpoints"},
     {"projections", "metrics", "training", "serving"},
     {"cli"},
 ]

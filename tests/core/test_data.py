@@ -264,7 +264,9 @@ def test_a_damaged_file_of_mnist_is_said_in_a_sentence(
         load_data("mnist", "test")
 
 
-def test_a_file_of_mnist_is_read_as_its_format_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_other_images_in_files_of_mnist_are_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: Callable
+):
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
     pixels = bytes(i % 251 for i in range(2 * 28 * 28))
@@ -272,6 +274,8 @@ def test_a_file_of_mnist_is_read_as_its_format_says(tmp_path: Path, monkeypatch:
     (raw / "t10k-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + sizes + pixels)
     (raw / "t10k-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + (2).to_bytes(4, "big") + bytes([7, 2]))
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
-    found = load_data("mnist", "test")
-    assert found.labels.tolist() == [7, 2]
-    assert found.images.flatten().tolist() == list(pixels)
+    with pytest.raises(
+        ValueError, match=r"hold other images, not MNIST's: .* name their folder by --data"
+    ) as caught:
+        load_data("mnist", "test")
+    one_line(caught.value)

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from tests.conftest import principal_components
-from tests.kinds import bars
+from tests.kinds import bars, offered
 from vae_core import projections
 from vae_core.checkpoints import Checkpoint, load, save_atlas
 from vae_core.checkpoints.atlas import Atlas, Ladder
-from vae_core.data import DATASETS, Data, Dataset, load_data
+from vae_core.data import Data, load_data
 from vae_core.distributions import Sampler
 from vae_core.explore import class_means, prior_distance
 from vae_core.explore.components import parts_of
@@ -232,11 +232,8 @@ def trained_on(
     trained, tested, classes = KINDS[kind]
     folder = tmp_path_factory.mktemp("kinds") / "run"
 
-    def split(name: str, limit: int | None) -> Data:
-        return bars(name, trained if name == "train" else tested, classes)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DATASETS, "kind", Dataset(split("test", None).signature, split, "bars"))
+        offered(patch, "kind", bars("train", trained, classes), bars("test", tested, classes))
         patch.setattr(projections, "umap", principal_components)
         patch.setattr(judges, "JUDGE_STEPS", 20)
         patch.setattr(judges, "SAMPLES", 256)
@@ -301,9 +298,9 @@ def test_few_images_are_measured_or_left_out_with_a_reason(
 ):
     """Of all metrics those that are slow, beside the others above."""
     monkeypatch.setattr("vae_core.metrics.evidence.IMPORTANCE_SAMPLES", 5)
-    data, said = bars("test", tested, 3), []
-    monkeypatch.setattr("vae_core.metrics.registry.load_data", lambda name, split, limit=None: data)
-    found = train(UNLABELLED["vae"], bars("train", 30, 3), QUICK, tmp_path / "run")
+    data, said = bars("train", 30, 3), []
+    offered(monkeypatch, data.name, data, bars("test", tested, 3))
+    found = train(UNLABELLED["vae"], data, QUICK, tmp_path / "run")
     numbers = measure(bench_of(found, report=said.append), [group])
     assert all(np.isfinite(part) for number in numbers.values() for part in number), numbers
     assert numbers or group == "dci" or "no two-sample tests: they need 3 images, and there are 2" in said
@@ -315,9 +312,9 @@ def test_very_few_images_lose_no_group_of_numbers(
 ):
     monkeypatch.setattr(judges, "JUDGE_STEPS", 5)
     monkeypatch.setattr(judges, "SAMPLES", 30)
-    data = bars("test", tested, 3)
-    monkeypatch.setattr("vae_core.metrics.registry.load_data", lambda name, split, limit=None: data)
-    found = train(LABELLED["cdvae"], bars("train", 30, 3), QUICK, tmp_path / "run")
+    data = bars("train", 30, 3)
+    offered(monkeypatch, data.name, data, bars("test", tested, 3))
+    found = train(LABELLED["cdvae"], data, QUICK, tmp_path / "run")
     for group in (name for name in METRICS if name not in SLOW):
         numbers = measure(bench_of(found), [group])
         assert all(np.isfinite(part) for number in numbers.values() for part in number), numbers
@@ -327,8 +324,7 @@ def test_probes_that_would_be_fitted_on_one_class_are_left_out_with_a_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     one = replace(bars("train", 30, 3), labels=torch.ones(30, dtype=torch.int64))
-    parts = {"train": one, "test": bars("test", 30, 3)}
-    monkeypatch.setattr("vae_core.metrics.registry.load_data", lambda name, split, limit=None: parts[split])
+    offered(monkeypatch, one.name, one, bars("test", 30, 3))
     found, said = train(UNLABELLED["vae"], one, QUICK, tmp_path / "run"), []
     assert measure(bench_of(found, report=said.append), ["probes"]) == {}
     assert "no probes: the images that they are fitted on are of one class" in said

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.kinds import offered
 from vae_core.checkpoints import Checkpoint, load
 from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data, load_data
@@ -268,11 +269,11 @@ def test_data_of_another_shape_are_refused(
         torch.zeros(2).long(),
         tuple("0123456789"),
     )
-    monkeypatch.setattr("vae_core.metrics.registry.load_data", lambda name, split: large)
+    offered(monkeypatch, "large", large, large)
     with pytest.raises(
         ValueError, match="was made for images of 1 x 8 x 8 in 10 classes, and large is not that"
     ) as caught:
-        evaluate(checkpoints["vae-digits"], "mnist")
+        evaluate(checkpoints["vae-digits"], "large")
     one_line(caught.value)
 
 
@@ -425,7 +426,7 @@ def sorted_bench(checkpoints: dict, monkeypatch: pytest.MonkeyPatch, **options) 
     """A bench over digits whose test images come in the order of their classes, as a file may have them."""
     data = load_data("digits", "test")
     data = data.rows(data.labels.sort(stable=True).indices)
-    monkeypatch.setattr("vae_core.metrics.registry.load_data", lambda name, split: data)
+    offered(monkeypatch, "digits", load_data("digits"), data)
     return bench_of(checkpoints["vae-digits"], **options)
 
 

@@ -13,7 +13,7 @@ from torch.distributions import Categorical, MixtureSameFamily, MultivariateNorm
 from vae_core.checkpoints import Checkpoint, load
 from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data
-from vae_core.distributions import Sampler, diagonal_normal
+from vae_core.distributions import RateDecomposition, Sampler, diagonal_normal
 from vae_core.explore import encode
 from vae_core.likelihoods import BernoulliPixels
 from vae_core.metrics import Bench, aggregate, bench_of, evaluate, probes, separation
@@ -41,16 +41,19 @@ def random_posteriors(n: int, d: int) -> tuple[Tensor, Tensor, Tensor]:
 
 def split_against_normal(
     mean: Tensor, scale: Tensor, z: Tensor, groups: Tensor | None = None
-) -> aggregate.Split:
+) -> RateDecomposition:
     prior = diagonal_normal(torch.zeros(z.shape[1]), torch.ones(z.shape[1]))
-    return aggregate.split_of(mean, scale, z, prior.log_prob(z), prior.base_dist.log_prob(z), groups=groups)
+    return aggregate.decomposition_of(
+        mean, scale, z, prior.log_prob(z), prior.base_dist.log_prob(z), groups=groups
+    )
 
 
 # The rate's parts
 
 
 def test_the_aggregate_is_the_mixture_of_all_posteriors(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(aggregate, "ROWS", 7)
+    monkeypatch.setattr("vae_core.distributions.aggregate.ROWS", 7)
+    monkeypatch.setattr("vae_core.distributions.aggregate.NUMBERS", 500)
     mean, scale, z = random_posteriors(30, 4)
     joint, each = aggregate.aggregate_log_density(z, mean, scale)
     weights = Categorical(torch.ones(30))
@@ -282,7 +285,7 @@ def test_a_prior_that_is_the_aggregate_is_not_told_from_it(prior):
     assert abs(found["mmd_z"].value) < 4 * found["mmd_z"].se
     assert found["mmd_p_z"].value > 0.01
     assert abs(found["two_sample_z"].value - 0.5) < 4 * found["two_sample_z"].se
-    split = aggregate.rate_split(bench)
+    split = aggregate.rate_decomposition(bench)
     assert abs(split["aggregate_kl_z"].value) < 4 * split["aggregate_kl_z"].se + 0.01
 
 

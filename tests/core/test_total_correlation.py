@@ -20,9 +20,9 @@ from vae_core import objectives
 from vae_core.checkpoints import TRAINING, load_card, read_tensors
 from vae_core.cli import main
 from vae_core.data import Data
-from vae_core.distributions import Sampler, diagonal_normal
+from vae_core.distributions import Sampler, aggregate_log_density, diagonal_normal
 from vae_core.kinds import Image
-from vae_core.metrics.aggregate import aggregate_log_density, split_of
+from vae_core.metrics.aggregate import decomposition_of
 from vae_core.model import Inferred, Model, Terms
 from vae_core.models import CDVAE, SRVAE, VAE, Declaration, Joint, Signature
 from vae_core.nets import preset
@@ -35,7 +35,7 @@ from vae_core.objectives import (
     Weighted,
     discriminators,
     elbo,
-    log_aggregates,
+    minibatch_log_density,
     rate_parts,
 )
 from vae_core.priors import one_hot
@@ -68,7 +68,7 @@ def posteriors() -> tuple[Tensor, Tensor, Tensor]:
 
 def test_a_batch_of_all_images_has_the_exact_aggregate():
     mean, scale, z = posteriors()
-    found = log_aggregates(z, mean, scale, torch.arange(N), N)
+    found = minibatch_log_density(z, mean, scale, torch.arange(N), N)
     for a, b in zip(found, aggregate_log_density(z, mean, scale), strict=True):
         assert torch.allclose(a, b, atol=1e-5)
 
@@ -79,7 +79,7 @@ def over_batches(size: int) -> tuple[Tensor, tuple[Tensor, Tensor]]:
     found = []
     for others in itertools.combinations(range(1, N), size - 1):
         rows = [0, *others]
-        joint, each = log_aggregates(z[:1], mean[rows], scale[rows], torch.tensor([0]), N)
+        joint, each = minibatch_log_density(z[:1], mean[rows], scale[rows], torch.tensor([0]), N)
         found.append(torch.cat([joint, each[0]]))
     return torch.stack(found), aggregate_log_density(z[:1], mean, scale)
 
@@ -104,37 +104,38 @@ def test_their_logarithms_are_too_low_and_less_so_in_a_larger_batch():
 
 def test_posteriors_without_neighbours_fall_to_the_floor_of_log_n():
     mean = 100 * torch.eye(2)
-    joint, _ = log_aggregates(mean, mean, torch.ones(2, 2), torch.arange(2), 50)
+    joint, _ = minibatch_log_density(mean, mean, torch.ones(2, 2), torch.arange(2), 50)
     own = diagonal_normal(mean, torch.ones(2, 2)).log_prob(mean)
     assert torch.allclose(own - joint, torch.full((2,), math.log(50)), atol=1e-4)
 
 
 def test_a_batch_of_one_image_has_a_finite_estimate():
-    joint, each = log_aggregates(torch.zeros(1, D), torch.zeros(1, D), torch.ones(1, D), torch.tensor([0]), 9)
+    joint, each = minibatch_log_density(
+        torch.zeros(1, D), torch.zeros(1, D), torch.ones(1, D), torch.tensor([0]), 9
+    )
     assert joint.isfinite().all()
     assert each.isfinite().all()
 
 
 @pytest.mark.parametrize("images", [N, 100])
 def test_the_parts_sum_to_the_rate_at_the_draws(vae: Model, inferred: Inferred, images: int):
-    split = RateParts("z", images, beta=1.0).split(vae, inferred)
+    split = RateParts("z", images, beta=1.0).decomposition(vae, inferred)
     q, z = inferred.posteriors["z"], inferred.env["z"]
     assert split.dimensions is not None
     assert torch.allclose(
-        split.information + split.correlation + split.dimensions,
+        split.information + split.correlation + split.dimensions.sum(-1),
         q.log_prob(z) - vae.p["z"]({}).log_prob(z),
         atol=1e-5,
     )
 
 
 def test_on_all_images_the_parts_are_those_that_are_measured(vae: Model, inferred: Inferred):
-    split = RateParts("z", N, beta=1.0).split(vae, inferred)
+    split = RateParts("z", N, beta=1.0).decomposition(vae, inferred)
     q, z = inferred.posteriors["z"], inferred.env["z"]
     each = Normal(0.0, 1.0).log_prob(z)
-    exact = split_of(q.mean, q.stddev, z, each.sum(-1), each)
+    exact = decomposition_of(q.mean, q.stddev, z, each.sum(-1), each)
     assert exact.dimensions is not None
-    wanted = exact.information, exact.correlation, exact.dimensions.sum(-1)
-    for a, b in zip(split, wanted, strict=True):
+    for a, b in zip(split, exact, strict=True):
         assert a is not None
         assert b is not None
         assert torch.allclose(a, b, atol=1e-5)

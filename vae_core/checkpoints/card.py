@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..data.fingerprint import KNOWN
 from ..estimates import Estimate
 from ..fields import options
 from ..kinds import Image, kind_of
@@ -43,7 +44,10 @@ class Described:
 class TrainedOn:
     """The data: their name, what an observation is (`kinds.kind_of`), the names of the classes, and how many were trained on.
 
-    Raises ValueError for a kind that does not exist."""
+    fingerprint: what tells the splits from others of that name; an older card has none, and takes that of the well-known data set of its
+    name. opened: how a folder or file was opened, where that is not as usual (`data.Opening`). Raises ValueError for a kind that does
+    not exist.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -57,8 +61,12 @@ class TrainedOn:
     scale: tuple[float, ...] = ()
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+    fingerprint: dict[str, str] = field(default_factory=dict)
+    opened: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
+        if not self.fingerprint and not self.opened and self.name in KNOWN:
+            object.__setattr__(self, "fingerprint", dict(KNOWN[self.name].fingerprints))
         if self.kind == Image.name and len(self.shape) != 3:
             raise ValueError(f"images of {' x '.join(map(str, self.shape))} do not exist")
         _ = self.signature

@@ -1,6 +1,7 @@
 """The command evaluate."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,23 @@ from typing import Annotated, Any, Literal
 import tyro
 from rich.table import Table
 
-from ..checkpoints import Checkpoint, Measurement, load, load_card, save_card, versions
-from ..metrics import DEFAULT, METRICS, Estimate, Measured, bench_of, check_groups, measure_each, number
+from ..checkpoints import Card, Checkpoint, Measurement, load, load_card, save_card, versions
+from ..data import Dataset, data_of, is_own
+from ..metrics import (
+    DEFAULT,
+    METRICS,
+    Bench,
+    Estimate,
+    Measured,
+    bench_of,
+    check_groups,
+    measure_each,
+    number,
+)
 from ..multirate import rates_of, usual
 from ..objectives import Beta
 from ..training import pick_device
-from .commands import without_path
+from .commands import source_name, without_path
 from .console import ERRORS, OUT, complain, status
 
 
@@ -25,7 +37,7 @@ class Evaluate:
     folder: tyro.conf.Positional[Path]
     """Folder of the checkpoint."""
     data: str | None = None
-    """Data set; the one it was trained on unless given."""
+    """Data set; the one it was trained on unless given. The folder or file, where it was trained from one: a card keeps no path."""
     split: Literal["train", "test"] = "test"
     limit: int | None = None
     """Measure on this many images only, chosen at random by the seed."""
@@ -50,8 +62,10 @@ class Evaluate:
         """
         check_groups(self.metrics)
         checkpoint = load(self.folder, pick_device(self.device))
+        with status() as report:
+            found = data_of(checkpoint.card.data, self.data, report)
         if self.write:
-            self._check_write(checkpoint)
+            self._check_write(checkpoint, found)
         if checkpoint.outdated:
             ERRORS.print(checkpoint.outdated, markup=False, soft_wrap=True)
         numbers: dict[str, Estimate] = {}
@@ -60,7 +74,7 @@ class Evaluate:
         with status() as report:
             bench = bench_of(
                 checkpoint,
-                self.data,
+                found,
                 self.split,
                 beta=self.beta,
                 limit=self.limit,
@@ -79,20 +93,20 @@ class Evaluate:
                 numbers |= finite
                 tables |= measured.tables
                 if self.write:
-                    self._write(checkpoint, measured._replace(numbers=finite))
-        self._print(checkpoint, numbers, tables)
+                    self._write(checkpoint, measured._replace(numbers=finite), bench)
+        self._print(f"{checkpoint.name} on {found.name}, {self.split}", numbers, tables)
         if failed:
             kept = "the others are kept" if numbers else "there are no others"
             return complain(f"these groups could not be measured, {kept}: {'; '.join(failed)}", 1)
         return 0
 
-    def _check_write(self, checkpoint: Checkpoint) -> None:
+    def _check_write(self, checkpoint: Checkpoint, found: Dataset) -> None:
         """Raises ValueError for numbers that do not belong into the card."""
         own = checkpoint.card.data.name
         blocks = rates_of(checkpoint.model)
         betas = self.beta if isinstance(self.beta, Mapping) else dict.fromkeys(blocks, self.beta)
-        if self.data not in (None, own):
-            reason = f"on {own}, not on {self.data}"
+        if not is_own(checkpoint.card.data, found):
+            reason = f"on {own}, not on {found.name}"
         elif self.split != "test":
             reason = f"on the test images, not on those of the split {self.split}"
         elif self.beta is not None and blocks and betas != usual(checkpoint.model):
@@ -103,7 +117,7 @@ class Evaluate:
             f"a card holds what was measured {reason}: leave out --write, and keep what --json prints"
         )
 
-    def _write(self, checkpoint: Checkpoint, measured: Measured) -> None:
+    def _write(self, checkpoint: Checkpoint, measured: Measured, bench: Bench) -> None:
         """Into the card as it is now: another measurement, or a training, may have written since."""
         how = Measurement(
             names=tuple(measured.numbers),
@@ -115,22 +129,29 @@ class Evaluate:
             versions=versions(),
             weights=checkpoint.weights,
         )
-        card = load_card(checkpoint.folder)
+        card = _with_fingerprint(load_card(checkpoint.folder), bench)
         save_card(checkpoint.folder, card.measured(measured.group, measured.numbers, how, measured.tables))
 
-    def _print(self, checkpoint: Checkpoint, numbers: dict[str, Estimate], tables: dict[str, Any]) -> None:
+    def _print(self, title: str, numbers: dict[str, Estimate], tables: dict[str, Any]) -> None:
         if self.json:
             told = {"metrics": {name: estimate._asdict() for name, estimate in numbers.items()}}
             print(json.dumps({**told, "factors": tables} if tables else told))
         else:
-            data = self.data or checkpoint.card.data.name
-            OUT.print(_table(numbers, f"{checkpoint.name} on {data}, {self.split}"))
+            OUT.print(_table(numbers, title))
+
+
+def _with_fingerprint(card: Card, bench: Bench) -> Card:
+    """The card with what tells its data from others of the name, which older ones lack."""
+    if card.json["data"].get("fingerprint"):
+        return card
+    told = {**bench.train.told.fingerprints, **bench.data.told.fingerprints}
+    return card.changed(data={**card.json["data"], "fingerprint": told}) if told else card
 
 
 def _evaluation_command(call: Evaluate) -> str:
     words = ["latent-explorer evaluate", *without_path([str(call.folder)])]
     if call.data:
-        words.append(f"--data {call.data}")
+        words.append(f"--data {shlex.quote(source_name(call.data))}")
     words += [f"--split {call.split}", f"--seed {call.seed}"]
     if call.limit:
         words.append(f"--limit {call.limit}")

@@ -1,4 +1,4 @@
-"""The options of a training as the command line spells them: those of the loop, and of every objective.
+"""The options of a training as the command line spells them: those of the loop, of every objective, and of how data is opened.
 
 Each objective's fields become options by themselves; which of them go together is known when the objective is.
 """
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from ..data import Opening
 from ..fields import Option, options
 from ..models import Declaration
 from ..objectives import OBJECTIVES
@@ -57,6 +58,27 @@ Flags: Any = make_dataclass(
     frozen=True,
     kw_only=True,
 )
+
+
+# What `Opening` calls otherwise than the command line does, where other options have these names.
+COLUMNS = {"images": "image_column", "labels": "label_column"}
+
+# How a source is opened as one flat dataclass.
+Source: Any = make_dataclass(
+    "Source",
+    [
+        _own(option._replace(name=COLUMNS.get(option.name, option.name)))
+        for option in options(Opening).values()
+    ],
+    frozen=True,
+    kw_only=True,
+)
+
+
+def opening_of(flags: Any) -> dict[str, Any]:
+    """How to open a source, as `open_data` takes it."""
+    names = {spelt: name for name, spelt in COLUMNS.items()}
+    return {names.get(field.name, field.name): getattr(flags, field.name) for field in fields(flags)}
 
 
 def options_of(flags: Any, model: Declaration) -> Options:

@@ -8,7 +8,8 @@ from typing import Literal
 import tyro
 
 from ..checkpoints import load, pack, save_atlas
-from ..data import load_data
+from ..data import Data, Dataset, data_of, is_own, joined
+from ..data.raw import Report
 from ..training import pick_device
 from .commands import check_named
 from .console import OUT, status
@@ -22,10 +23,12 @@ class MakeAtlas:
     """Folder of the checkpoint."""
     split: Literal["train", "test", "all"] = "test"
     """Which images become items: of all, the training images come first. UMAP of 70,000 takes minutes for each map."""
+    data: str | None = None
+    """The folder or file that the model was trained from, where it was."""
     device: str = "auto"
 
     def run(self) -> int:
-        write_atlas(self.folder, self.device, self.split)
+        write_atlas(self.folder, self.device, self.split, self.data)
         return 0
 
 
@@ -51,16 +54,29 @@ class Pack:
         return 0
 
 
-def write_atlas(folder: Path, device: str, split: str = "test") -> None:
+def write_atlas(folder: Path, device: str, split: str = "test", what: str | Dataset | None = None) -> None:
     from ..projections import make_atlas
 
     checkpoint = load(folder, pick_device(device))
     with status() as report:
-        name = checkpoint.card.data.name
-        report(f"loading the images of {name}, {split}")
-        data = load_data(name, split)
-        training = (
-            0 if split == "test" else len(data) - (len(load_data(name, "test")) if split == "all" else 0)
-        )
+        told = checkpoint.card.data
+        report(f"loading the images of {told.name}, {split}")
+        found = data_of(told, what, report)
+        if not is_own(told, found):
+            raise ValueError(
+                f"{found.name} is not what the model was trained on, and an atlas shows that: give {told.name} by --data"
+            )
+        parts = {"all": ("train", "test")}.get(split, (split,))
+        shown = {part: _of_known_class(found.split(part), report) for part in parts}
+        data = joined(*shown.values()) if len(shown) > 1 else shown[split]
+        training = len(shown["train"]) if "train" in shown else 0
         made = make_atlas(checkpoint.model, data, report=report, training=training)
         save_atlas(checkpoint.folder, made, checkpoint.weights)
+
+
+def _of_known_class(data: Data, report: Report) -> Data:
+    """Without images of no known class: a map would colour them as the first class."""
+    if data.known is None:
+        return data
+    report(f"{int((~data.known).sum()):,} {data.split} images of no known class are left out of the atlas")
+    return data.rows(data.known)

@@ -8,9 +8,11 @@ from pathlib import Path
 import tyro
 
 from ..checkpoints import Anchor, Card, Checkpoint, Point, load, load_card, save_card, versions
+from ..data import data_of, is_own
 from ..metrics import bench_of, measure_frontier
 from ..multirate import at, ladder, rates_of
 from ..training import pick_device
+from .commands import source_name
 from .console import ERRORS, OUT, status
 
 # More points than anybody waits for.
@@ -25,6 +27,8 @@ class Frontier:
     """Folder of the checkpoint."""
     anchors: tuple[Path, ...] = ()
     """Folders of checkpoints of the same data and blocks, each trained for one beta, or one a block."""
+    data: str | None = None
+    """The folder or file that the model was trained from, where it was."""
     rungs: int | None = None
     """Betas for each block, equal steps of log beta; 9 for one block, 5 each for two unless given."""
     limit: int | None = None
@@ -47,7 +51,12 @@ class Frontier:
         others = [load(folder, pick_device(self.device)) for folder in self.anchors]
         anchors = [(other.model, _betas_of(other, checkpoint)) for other in others]
         with status() as report:
-            bench = bench_of(checkpoint, limit=self.limit, seed=self.seed, report=report)
+            found = data_of(checkpoint.card.data, self.data, report)
+            if not is_own(checkpoint.card.data, found):
+                raise ValueError(
+                    f"{found.name} is not what the model was trained on, and its frontier is measured there: give {checkpoint.card.data.name} by --data"
+                )
+            bench = bench_of(checkpoint, found, limit=self.limit, seed=self.seed, report=report)
             points, measured = measure_frontier(bench, ladder(checkpoint.model, rungs), anchors)
         named = [
             replace(anchor, name=other.name, command=other.card.command, epochs=other.card.epochs_done)
@@ -78,6 +87,7 @@ class Frontier:
             "--seed",
             str(self.seed),
         ]
+        words += ["--data", source_name(self.data)] if self.data else []
         words += ["--limit", str(self.limit)] if self.limit else []
         words += ["--anchors", *(other.name for other in others)] if others else []
         return shlex.join(words)

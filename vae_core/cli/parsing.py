@@ -11,7 +11,7 @@ import tyro
 
 from ..models import MODELS
 from .console import complain
-from .flags import Flags
+from .flags import Flags, Source
 from .train import Train
 
 
@@ -70,7 +70,9 @@ def _options(arguments: list[str], command: Any) -> set[str]:
     """The options of the command that is asked for, as one types them."""
     kinds: list[Any] = [_subcommands(command).get(arguments[0])]
     if arguments[0] == "train":
-        kinds = [Train, Flags, *(MODELS[name] for name in arguments[1:2] if name in MODELS)]
+        kinds = [Train, Flags, Source, *(MODELS[name] for name in arguments[1:2] if name in MODELS)]
+    elif arguments[0] == "data":
+        kinds.append(Source)
     names = [part.name.replace("_", "-") for kind in kinds if kind for part in fields(kind)]
     return {f"--{name}" for name in names} | {"--help"}
 

@@ -14,12 +14,14 @@ from .folders import MakeAtlas, Pack
 from .frontier import Frontier
 from .models import Models
 from .parsing import meant, parse
+from .sources import ShowData
 from .train import TrainAny
 
 # Set, it shows where a fault of the program is.
 TRACEBACK = "LATENT_EXPLORER_TRACEBACK"
 Command: Any = (
     Annotated[TrainAny, tyro.conf.subcommand("train")]
+    | Annotated[ShowData, tyro.conf.subcommand("data")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Frontier, tyro.conf.subcommand("frontier")]
     | Annotated[MakeAtlas, tyro.conf.subcommand("atlas")]

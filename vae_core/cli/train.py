@@ -11,13 +11,13 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import tyro
 
-from ..data import load_data
 from ..models import MODELS, Declaration
 from ..training import collapsed, train
 from .commands import check_named, without_path
-from .console import ERRORS, OUT, leads, training_progress
-from .flags import Flags, options_of
+from .console import OUT, leads, training_progress
+from .flags import Flags, Source, options_of
 from .folders import write_atlas
+from .sources import opened
 
 M = TypeVar("M", bound=Declaration)
 
@@ -33,7 +33,11 @@ class Train(Generic[M]):
         default_factory=Flags
     )
     data: str = "mnist"
-    """Data set: digits, sprites or mnist."""
+    """Data set: digits, sprites, mnist, one of torchvision's (fashion-mnist, cifar10, ...), hf:owner/name, a folder of images by class, or a
+    file (.npz, .npy, IDX). `latent-explorer data WHAT` shows what is understood of it."""
+    source: Annotated[tyro.conf.OmitArgPrefixes[Source], tyro.conf.arg(help="How to open it.")] = field(  # type: ignore[valid-type]
+        default_factory=Source
+    )
     resume: bool = False
     """Go on with the checkpoint in --out."""
     atlas: bool = True
@@ -42,8 +46,8 @@ class Train(Generic[M]):
     def run(self) -> int:
         check_named(self.out)
         options = options_of(self.training, self.model)
-        with ERRORS.status(f"loading {self.data}"):
-            data = load_data(self.data, "train", options.limit)
+        found = opened(self.data, self.source)
+        data = found.split("train", options.limit)
         command = "latent-explorer " + shlex.join(without_path(sys.argv[1:]))
         with training_progress() as report:
             checkpoint = train(
@@ -56,18 +60,23 @@ class Train(Generic[M]):
                 report=report,
             )
         if self.atlas and leads():
-            write_atlas(self.out, options.device)
+            write_atlas(self.out, options.device, what=found)
         if leads():
             cost = checkpoint.card.cost
             taken = f" in {cost.seconds:.0f} s" if cost else ""
             OUT.print(
                 f"{checkpoint.card.epochs_done} epochs{taken}: {self.out}; "
-                f"measure it with `latent-explorer evaluate {shlex.quote(str(self.out))}`",
+                f"measure it with `latent-explorer evaluate {shlex.quote(str(self.out))}{_again(self.data)}`",
                 soft_wrap=True,
             )
             for sentence in collapsed(checkpoint.card.active_dimensions):
                 OUT.print(sentence, soft_wrap=True)
         return 0
+
+
+def _again(what: str) -> str:
+    """How the data is named once more where a card cannot say where it is."""
+    return f" --data {shlex.quote(what)}" if Path(what).exists() else ""
 
 
 # One subcommand for each model of the registry.

@@ -1,19 +1,29 @@
-"""Data: what a split is (`source`), what is refused (`checks`), and the data sets by name (`registry`), each in a file of its own."""
+"""Data: any source as a data set (`opening`), what a split of it is (`source`), and the data sets by name (`registry`), each in a file."""
 
 from .mnist import DATA_VARIABLE
 from .opening import data_from, open_data
-from .registry import DATASETS, load_data, local_data
+from .origin import SOURCES_VARIABLE, check_same, data_of, is_own, local_data
+from .raw import Opening
+from .registry import DATASETS, load_data
+from .report import Report, sheet
 from .source import SPLITS, Data, Dataset, joined
 
 __all__ = [
     "DATASETS",
     "DATA_VARIABLE",
+    "SOURCES_VARIABLE",
     "SPLITS",
     "Data",
     "Dataset",
+    "Opening",
+    "Report",
+    "check_same",
     "data_from",
+    "data_of",
+    "is_own",
     "joined",
     "load_data",
     "local_data",
     "open_data",
+    "sheet",
 ]

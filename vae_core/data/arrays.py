@@ -44,7 +44,7 @@ def as_grey_or_colour(images: np.ndarray, opening: Opening, notes: Notes) -> np.
 
 def resized(images: np.ndarray, opening: Opening, notes: Notes) -> np.ndarray:
     """Bytes `(N, C, H, W)` brought to the size that is asked for."""
-    old, size = (images.shape[2], images.shape[3]), opening.size
+    old, size = (images.shape[2], images.shape[3]), opening.sides
     if size is None or old == size:
         return images
     how = "cut in their middle" if opening.fit == "crop" else "padded"
@@ -95,7 +95,7 @@ def as_channels_first(images: np.ndarray, labels: int | None, opening: Opening, 
     if images.ndim == 2:
         raise ValueError(_vectors(images))
     if images.ndim == 3:
-        if images.shape[2] in (3, 4) and images.shape[0] > 4 and labels is None:
+        if images.shape[2] in (3, 4) and min(images.shape[:2]) > 8 and labels is None:
             raise ValueError(
                 f"{shape} is one image, and a data set holds several: give images x height x width, or x channels too"
             )
@@ -109,7 +109,7 @@ def as_channels_first(images: np.ndarray, labels: int | None, opening: Opening, 
         raise ValueError(
             f"the images are {shape}, of {images.shape[1]} or {images.shape[3]} channels: choose one or three of them, such as x[:, :3]"
         )
-    if first:
+    if first and not (last and images.shape[1] in (2, 4) and images.shape[3] in (1, 3)):
         return images
     notes.say(f"channels came last ({shape})")
     return np.moveaxis(images, 3, 1)

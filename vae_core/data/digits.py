@@ -6,7 +6,8 @@ import torch
 
 from ..kinds import Image
 from ..models import Signature
-from .source import Data, Dataset, shuffled
+from .fingerprint import KNOWN
+from .source import Data, Dataset, Origin, shuffled
 
 
 def _digits(split: str, limit: int | None) -> Data:
@@ -24,4 +25,6 @@ DIGITS = Dataset(
     Signature(Image(1, 8, 8), tuple("0123456789")),
     _digits,
     "8x8 digits of scikit-learn, offline, 1,797 images",
+    name="digits",
+    origin=Origin(KNOWN["digits"].fingerprints),
 )

@@ -65,7 +65,7 @@ def of_images(images: Tensor, classes: Sequence[str], turned: bool) -> list[str]
     height, width = images.shape[2:]
     if max(height, width) > LONG:
         found.append(
-            f"images of {width} x {height} pixels make nets large and slow: --size 64 or --size 128 makes them smaller"
+            f"images of {height} x {width} pixels make nets large and slow: --size 64 or --size 128 makes them smaller"
         )
     if not turned and len(classes) in OF_LETTERS and _lies(some):
         found.append(

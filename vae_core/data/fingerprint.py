@@ -74,3 +74,12 @@ def same(one: Mapping[str, str], other: Mapping[str, str]) -> bool | None:
     """
     both = set(one) & set(other)
     return all(one[split] == other[split] for split in both) if both else None
+
+
+def own(name: str) -> str:
+    """What data is called that has the name of a well-known set and is not that.
+
+    >>> own("mnist")
+    'own-mnist'
+    """
+    return f"own-{name}"

@@ -3,7 +3,7 @@
 The package is an extra of ours, and is imported when one is opened. No code of a data set is run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,9 +32,9 @@ def read_hub(what: str, opening: Opening, report: Report) -> Raw:
     rows = [_rows(part, image) for part in parts.values()]
     names = getattr(first.features.get(label), "names", None) if label else None
     return Raw(
-        what.removeprefix(PREFIX).rstrip("/").split("/")[-1],
+        what if what.startswith(PREFIX) else Path(what).resolve().name,
         "a data set of Hugging Face",
-        [row for own in rows for row in own],
+        _joined(rows),
         np.concatenate(
             [np.asarray(part[label][:], dtype=object if names is None else None) for part in parts.values()]
         )
@@ -51,7 +51,7 @@ def read_hub(what: str, opening: Opening, report: Report) -> Raw:
 
 def _notes(parts: Mapping[str, Any]) -> Notes:
     notes = Notes()
-    if others := [name for name in parts if name not in (TRAIN, TEST)]:
+    if others := [name for name in parts if name not in ("", TRAIN, TEST)]:
         notes.say(f"the images of {listed(others)} are counted to the training images")
     return notes
 
@@ -59,7 +59,7 @@ def _notes(parts: Mapping[str, Any]) -> Notes:
 def _loaded(what: str, report: Report) -> dict[str, Any]:
     """The parts by name."""
     try:
-        import datasets
+        import datasets  # pyright: ignore[reportMissingImports] - an extra
     except ImportError:
         raise ValueError(
             "data sets of Hugging Face need the package datasets: install it by pip install 'latent-explorer[datasets]'"
@@ -109,13 +109,20 @@ def _check_column(name: str, features: Mapping[str, Any]) -> None:
         raise ValueError(f"no column is called {name!r}: there are {listed(list(features), 8)}")
 
 
-def _rows(part: Any, column: str) -> Sequence[Any]:
-    """One function an image, which reads its bytes when they are asked for."""
-    import datasets
+def _rows(part: Any, column: str) -> Any:
+    """An array of a column of arrays; else one function an image, which reads its bytes when they are asked for."""
+    import datasets  # pyright: ignore[reportMissingImports] - an extra
 
-    if isinstance(part.features[column], datasets.Image):
-        part = part.cast_column(column, datasets.Image(decode=False))
-    return [_Row(part, number, column) for number in range(len(part))]
+    if not isinstance(part.features[column], datasets.Image):
+        return np.asarray(part.with_format("numpy")[column][:])
+    files = part.cast_column(column, datasets.Image(decode=False))
+    return [_Row(files, number, column) for number in range(len(part))]
+
+
+def _joined(rows: list[Any]) -> Any:
+    if all(isinstance(own, np.ndarray) for own in rows) and len({own.shape[1:] for own in rows}) == 1:
+        return np.concatenate(rows)
+    return [row for own in rows for row in own]
 
 
 class _Row(NamedTuple):
@@ -125,6 +132,4 @@ class _Row(NamedTuple):
 
     def __call__(self) -> Any:
         found = self.part[self.number][self.column]
-        if isinstance(found, Mapping):
-            return found["bytes"] if found.get("bytes") is not None else Path(found["path"])
-        return np.asarray(found)
+        return found["bytes"] if found.get("bytes") is not None else Path(found["path"])

@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from ..kinds import Image
 from ..models import Signature
-from .source import Data, Dataset, shuffled
+from . import idx
+from .fingerprint import KNOWN, fingerprint, recognised, same
+from .source import Data, Dataset, Origin, shuffled
 
 DATA_VARIABLE = "LATENT_EXPLORER_DATA"
 
@@ -28,20 +28,26 @@ def _mnist(split: str, limit: int | None) -> Data:
             from torchvision.datasets import MNIST
 
             MNIST(root, download=True)
-        pixels, classes = _idx(images), _idx(labels)
-    except (RuntimeError, OSError, ValueError, IndexError) as error:
+        pixels, classes = (torch.from_numpy(idx.read_file(path)) for path in (images, labels))
+    except (RuntimeError, OSError, ValueError) as error:
         raise ValueError(
             f"MNIST is not available ({error}): set {DATA_VARIABLE} to a folder that holds MNIST/raw, or go online"
         ) from None
     data = Data("mnist", split, pixels[:, None], classes.long(), tuple("0123456789"))
-    return data.rows(shuffled(len(data))) if split == "train" else data
+    data = data.rows(shuffled(len(data))) if split == "train" else data
+    _check(data)
+    return data
 
 
-def _idx(path: Path) -> Tensor:
-    """Bytes in LeCun's IDX format: two zeros, 8 for bytes, the number of dimensions, each of them in four bytes, and the bytes."""
-    data = path.read_bytes()
-    sizes = np.frombuffer(data, ">u4", data[3], offset=4).astype(int).tolist()
-    return torch.from_numpy(np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(sizes).copy())
+def _check(data: Data) -> None:
+    """Raises ValueError for files that hold other images: Fashion-MNIST, KMNIST and others come in files of the same names."""
+    own = {data.split: fingerprint(data.images, data.labels)}
+    if not same(own, KNOWN["mnist"].fingerprints):
+        what = recognised(own)
+        raise ValueError(
+            f"the files in MNIST/raw hold {f'the images of {what}' if what else 'other images'}, not MNIST's: put MNIST's there, or name their folder "
+            "by --data"
+        )
 
 
 def mnist_folder() -> tuple[Path, bool]:
@@ -56,4 +62,6 @@ MNIST = Dataset(
     Signature(Image(1, 28, 28), tuple("0123456789")),
     _mnist,
     "28x28 digits, 70,000 images, through torchvision",
+    name="mnist",
+    origin=Origin(KNOWN["mnist"].fingerprints),
 )

@@ -30,7 +30,9 @@ Found = dict[str, str]  # the name of an array for each split, "" where there is
 
 
 def is_arrays(path: Path) -> bool:
-    return path.suffix.lower() in (".npz", ".npy") or (path.is_dir() and any(path.glob("*.npy")))
+    return (path.is_file() and path.suffix.lower() in (".npz", ".npy")) or (
+        path.is_dir() and any(path.glob("*.npy"))
+    )
 
 
 def read_arrays(path: Path, opening: Opening) -> Raw:

@@ -1,27 +1,23 @@
-"""Any source as a data set: names, folders, files and arrays, each by a reader, made into one thing by `finished`.
+"""Any source as a data set: names, folders, files and arrays, each by a reader; `finished` makes the data set.
 
-Shapes: N rows.
+Shapes: N images, C H W.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from . import doubts, folders, hub, idx, npz, vision
-from .arrays import as_grey_or_colour, from_array
-from .fingerprint import KNOWN, fingerprint, recognised
-from .labels import NO_LABELS, Labels, understood
-from .notes import Notes, listed
-from .pictures import ENDINGS, Pictures
+from . import folders, hub, idx, npz, vision
+from .finishing import finished
+from .notes import listed
+from .pictures import ENDINGS
 from .raw import TEST, TRAIN, Opening, Raw, Report
 from .registry import DATASETS
-from .source import Data, Dataset
-from .splits import divided
-from .values import as_bytes
+from .source import Dataset
 
 
 class Reader(NamedTuple):
@@ -69,9 +65,6 @@ OTHERWISE: dict[tuple[str, ...], str] = {
     ENDINGS: "is one image, and a data set holds many: give their folder",
 }
 
-# At most so many different values of a column are kept as known factors.
-MOST_VALUES = 4096
-
 
 def open_data(what: str | Path | Dataset, *, report: Report = lambda line: None, **options: Any) -> Dataset:
     """A data set by name, folder or file, or one that is open already.
@@ -97,13 +90,15 @@ def open_data(what: str | Path | Dataset, *, report: Report = lambda line: None,
         return what
     name = str(what)
     if name in DATASETS:
-        return _again(name, opening, report) if opening.exposed() else DATASETS[name]
+        return _again(name, opening, report) if opening.exposed() else replace(DATASETS[name], name=name)
     path = Path(what).expanduser()
     if (known := vision.known(name)) and not (path.exists() and "/" in name):
         return finished(vision.read_vision(known, opening, report), opening, report)
     if hub.is_hub(name):
         return finished(hub.read_hub(name, opening, report), opening, report)
-    reader = next((reader for reader in READERS.values() if reader.takes(path)), None)
+    reader = next(
+        (reader for reader in READERS.values() if path.parent.is_dir() and reader.takes(path)), None
+    )
     if reader is None:
         raise ValueError(_refusal(name, path))
     report(f"reading {path.name}")
@@ -167,8 +162,8 @@ def _add(raw: Raw, x: Any, y: Any) -> None:
         raise ValueError(
             "one of training and test images has classes and the other none: give both, or neither"
         )
-    if y is not None:
-        raw.labels = np.concatenate([raw.labels, _told(y, None)])
+    if raw.labels is not None and y is not None:
+        raw.labels = np.concatenate([np.asarray(part) for part in (raw.labels, _told(y, None))])
 
 
 def _plain(x: Any) -> Any:
@@ -201,146 +196,6 @@ def _told(y: Any, known: Any) -> np.ndarray | None:
     )
 
 
-def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, found: bool = False) -> Dataset:
-    """What a reader found as a data set. `found` where its name is that of a file, which may be that of other data."""
-    notes = raw.notes
-    stored, rows = _stored(raw, opening, report)
-    labels = None if opening.labels == NO_LABELS or raw.labels is None else np.asarray(raw.labels)
-    labels = labels if labels is None or len(labels) != len(raw) else labels[rows]
-    told = understood(labels, raw.classes, opening.unknown, len(rows), notes)
-    split = None if raw.split is None else raw.split[rows]
-    columns = {name: np.asarray(column)[rows] for name, column in raw.columns.items()}
-    if opening.labelled_only and told.known is not None:
-        kept = np.flatnonzero(told.known)
-        notes.say(f"{len(told.numbers) - len(kept):,} images of no known class left out")
-        stored, told = stored[kept], Labels(told.numbers[kept], told.classes)
-        split = None if split is None else split[kept]
-        columns = {name: column[kept] for name, column in columns.items()}
-    train, test = divided(split, told, opening.test_share, raw.ordered, notes)
-    return _dataset(raw, opening, stored, told, columns, {TRAIN: train, TEST: test}, found)
-
-
-def _stored(raw: Raw, opening: Opening, report: Report) -> tuple[np.ndarray, np.ndarray]:
-    """Bytes `(N, C, H, W)` and the rows that they are of."""
-    images, notes = raw.images, raw.notes
-    if isinstance(images, np.ndarray) and images.dtype != object:
-        stored, rows = from_array(images, None if raw.labels is None else len(raw.labels), opening, notes)
-    else:
-        stored, rows = Pictures(_as_pictures(list(images), opening, notes), opening, report).decoded(notes)
-        stored = as_grey_or_colour(stored, opening, notes)
-    if opening.turn:
-        notes.say("the images are turned: rows became columns")
-        stored = np.ascontiguousarray(np.swapaxes(stored, 2, 3))
-    return stored, rows
-
-
-def _as_pictures(images: list[Any], opening: Opening, notes: Notes) -> list[Any]:
-    """Arrays of sizes of their own as bytes, by one rule for all of them; paths and pictures as they are."""
-    arrays = [np.asarray(image) for image in images if isinstance(image, np.ndarray | list)]
-    if len(arrays) != len(images):
-        return images
-    if not all(array.ndim in (2, 3) and array.dtype.kind in "biuf" for array in arrays):
-        raise ValueError(
-            "some images are no arrays of height x width numbers, with or without channels: mend these"
-        )
-    flat = as_bytes(np.concatenate([array.ravel() for array in arrays]), opening.values, notes)
-    places = np.cumsum([array.size for array in arrays])[:-1]
-    shaped = [part.reshape(array.shape) for part, array in zip(np.split(flat, places), arrays, strict=True)]
-    return [np.moveaxis(one, 0, -1) if one.ndim == 3 and one.shape[-1] > 4 else one for one in shaped]
-
-
-def _dataset(
-    raw: Raw,
-    opening: Opening,
-    stored: np.ndarray,
-    labels: Labels,
-    columns: Mapping[str, np.ndarray],
-    rows: Mapping[str, np.ndarray],
-    found: bool,
-) -> Dataset:
-    names, factors = _factors(columns, labels, raw.notes)
-    parts = {
-        split: (torch.from_numpy(stored[own]), torch.from_numpy(labels.numbers[own]))
-        for split, own in rows.items()
-    }
-    fingerprints = {split: fingerprint(*part) for split, part in parts.items()}
-    name, classes = _named(raw, labels.classes, fingerprints) if found else (raw.name, labels.classes)
-
-    def known(split: str) -> Tensor | None:
-        told = None if labels.known is None else labels.known[rows[split]]
-        return None if told is None or told.all() else torch.from_numpy(told)
-
-    made = {
-        split: Data(
-            name,
-            split,
-            images,
-            numbers,
-            classes,
-            None if factors is None else torch.from_numpy(factors[rows[split]]),
-            known=known(split),
-            factor_names=names,
-            fingerprints=fingerprints,
-        )
-        for split, (images, numbers) in parts.items()
-    }
-    turned = opening.turn or any(doubts.TURN in sentence for sentence in raw.notes.doubts)
-    raw.notes.doubts += _doubts(made[TRAIN], made[TEST], turned)
-    return Dataset(
-        made[TRAIN].signature,
-        lambda split, limit: made[split].head(limit),
-        raw.about,
-        names,
-        fingerprints,
-        opening.exposed(),
-        raw.notes,
-    )
-
-
-def _doubts(train: Data, test: Data, turned: bool) -> list[str]:
-    counts = [data.known_labels.bincount(minlength=len(data.classes)).tolist() for data in (train, test)]
-    return [
-        *(doubts.of_missing(*counts, train.classes) if train.classes else []),
-        *doubts.of_counts(train.known_labels, train.classes),
-        *doubts.of_images(train.images, train.classes, turned),
-    ]
-
-
-def _named(
-    raw: Raw, classes: tuple[str, ...], fingerprints: Mapping[str, str]
-) -> tuple[str, tuple[str, ...]]:
-    """The name of a file or folder and its classes; those of the data set that it is, where we know it, and another name where it would be
-    taken for one that it is not."""
-    if (known := recognised(fingerprints)) is not None:
-        raw.notes.say(f"these are the images of {known}")
-        names = KNOWN[known].classes
-        return known, names if len(names) == len(classes) else classes
-    taken = vision.known(raw.name) or raw.name
-    if taken not in KNOWN:
-        return raw.name, classes
-    raw.notes.doubt(f"its name is that of {taken}, and these are other images: called own-{raw.name} here")
-    return f"own-{raw.name}", classes
-
-
-def _factors(
-    columns: Mapping[str, np.ndarray], labels: Labels, notes: Notes
-) -> tuple[tuple[str, ...], np.ndarray | None]:
-    """Columns that are no class as known factors `(N, F)`, numbered from 0, the class before them."""
-    found: dict[str, np.ndarray] = {}
-    for name, column in columns.items():
-        values, places = np.unique(column, return_inverse=True)
-        if 1 < len(values) <= min(MOST_VALUES, len(column) // 2):
-            found[name] = places.astype(np.int64)
-    if not found:
-        return (), None
-    notes.say(
-        f"beside the class, {listed(list(found))} {'is' if len(found) == 1 else 'are'} known of each image"
-    )
-    if labels.classes:
-        found = {"class": labels.numbers, **found}
-    return tuple(found), np.stack([*found.values()], axis=1)
-
-
 def _again(name: str, opening: Opening, report: Report) -> Dataset:
     """A data set by name, opened in another way than usual."""
     parts = [DATASETS[name].split(split) for split in (TRAIN, TEST)]
@@ -351,6 +206,7 @@ def _again(name: str, opening: Opening, report: Report) -> Dataset:
         np.concatenate([part.labels.numpy() for part in parts]) if parts[0].classes else None,
         np.repeat([TRAIN, TEST], [len(part) for part in parts]),
         parts[0].classes or None,
+        shuffled=True,
         ordered=True,
     )
     return finished(raw, opening, report)

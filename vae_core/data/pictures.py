@@ -70,7 +70,7 @@ class Pictures:
         if not rows:
             raise ValueError("no image can be read: give PNG, JPEG, WebP, GIF, BMP or TIFF files")
         heads = [looks[row] for row in rows]
-        size = self.opening.size or _common_size(heads, notes)
+        size = self.opening.sides or _common_size(heads, notes)
         _say_heads(heads, size, self.opening, notes)
         ground = self._ground([row for row, look in zip(rows, heads, strict=True) if look.clear], notes)
         deep, colour = any(look.deep for look in heads), any(look.colour for look in heads)
@@ -185,7 +185,7 @@ def flat(image: Image.Image, ground: str, colour: bool) -> Image.Image:
 
 def fitted(image: Image.Image, size: tuple[int, int], fit: str, ground: str = "black") -> Image.Image:
     """A picture brought to height and width, its shape kept: cut in its middle, or set on a ground."""
-    wanted = size[::-1]
+    wanted = size[1], size[0]
     if image.size == wanted:
         return image
     if fit == "crop":
@@ -213,12 +213,12 @@ def _common_size(heads: list[Look], notes: Notes) -> tuple[int, int]:
 
 
 def in_pixels(size: tuple[int, int]) -> str:
-    """Width and height, as one says it of a picture.
+    """Height and width, in the order of arrays and of --size.
 
     >>> in_pixels((75, 100))
-    '100 x 75 pixels'
+    '75 x 100 pixels'
     """
-    return f"{size[1]} x {size[0]} pixels"
+    return f"{size[0]} x {size[1]} pixels"
 
 
 def _say_heads(heads: list[Look], size: tuple[int, int], opening: Opening, notes: Notes) -> None:

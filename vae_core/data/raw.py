@@ -19,7 +19,7 @@ TRAIN, TEST = "train", "test"
 class Opening:
     """How a source is opened. Raises ValueError for what cannot be.
 
-    >>> Opening(size=(48,)).size
+    >>> Opening(size=48).sides
     (48, 48)
     """
 
@@ -57,6 +57,11 @@ class Opening:
         if not 0 < self.test_share < 1:
             raise ValueError(f"the share of test images lies between 0 and 1, got {self.test_share}")
 
+    @property
+    def sides(self) -> tuple[int, int] | None:
+        """Height and width that images are brought to; None for those they have."""
+        return None if self.size is None else (self.size[0], self.size[-1])
+
     def exposed(self) -> dict[str, Any]:
         """What is not as usual, as a card has it."""
         usual = Opening()
@@ -72,7 +77,7 @@ def _sides(name: str, sides: Any, lengths: tuple[int, int]) -> tuple[int, ...] |
         raise ValueError(
             f"{name} is {lengths[0]} or {lengths[1]} numbers from 1 to 4096, got {' '.join(map(str, found)) or 'none'}"
         )
-    return found * 2 if len(found) == 1 else found
+    return found
 
 
 def _one_of(name: str, value: Any, allowed: Sequence[Any]) -> None:
@@ -89,7 +94,7 @@ class Raw:
 
     labels: numbers or text, one a row, or one-hot rows; None without classes. split: "train" or "test" for each row; None where the
     source has no split. classes: names of labels that are numbers. columns: what else each row is known by. ordered: whether the order of
-    the test rows is that of a file, which others number them by.
+    the test rows is that of a file, which others number them by. shuffled: whether training rows are so already.
     """
 
     name: str
@@ -100,6 +105,7 @@ class Raw:
     classes: tuple[str, ...] | None = None
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     ordered: bool = False
+    shuffled: bool = False
     notes: Notes = field(default_factory=Notes)
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
 """The data sets by name, and how one is loaded."""
 
 from .digits import DIGITS
-from .mnist import MNIST, mnist_folder
+from .mnist import MNIST
 from .source import Data, Dataset
 from .sprites import SPRITES
 
@@ -20,13 +20,3 @@ def load_data(name: str, split: str = "train", limit: int | None = None) -> Data
     if name not in DATASETS:
         raise ValueError(f"no data set is called {name!r}: choose one of {', '.join(DATASETS)}")
     return DATASETS[name].split(split, limit)
-
-
-def local_data(name: str, split: str = "test") -> Data | None:
-    """The named split if it is at hand without a download, else None: for showing originals beside reconstructions."""
-    if name == "mnist" and mnist_folder()[1]:
-        return None
-    try:
-        return load_data(name, split)
-    except ValueError:
-        return None

@@ -11,7 +11,6 @@ import torch
 from PIL import Image
 
 from . import doubts
-from .fingerprint import fingerprint
 from .notes import counted
 from .source import Data, Dataset
 
@@ -59,8 +58,7 @@ class Report:
             {split: len(data) for split, data in parts.items()},
             {split: 0 if data.known is None else int((~data.known).sum()) for split, data in parts.items()},
             train.factor_names,
-            dict(train.fingerprints)
-            or {split: fingerprint(data.images, data.labels) for split, data in parts.items()},
+            {**train.told.fingerprints, **test.told.fingerprints},
             tuple(found.notes.said),
             (*found.notes.doubts, *doubts.of_parts(train.images, test.images)),
         )
@@ -72,7 +70,7 @@ class Report:
         channels, height, width = self.shape
         colour = {1: "grey", 3: "colour"}.get(channels, f"{channels} channels")
         yield f"{self.name}: {self.about}"
-        yield f"images       {colour}, {width} x {height} pixels, values from {self.values[0]:g} to {self.values[1]:g}"
+        yield f"images       {colour}, {height} x {width} pixels (height x width), values from {self.values[0]:g} to {self.values[1]:g}"
         yield "splits       " + ", ".join(f"{count:,} {split}" for split, count in self.sizes.items())
         yield f"classes      {self._classes()}"
         for number in range(min(len(self.classes), NAMED)):

@@ -8,7 +8,7 @@ not alike in their halves: whoever measures a part takes a `subset`.
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,7 +22,16 @@ from ..names import IMAGE, LABEL
 from ..priors import one_hot
 from ..readings import AS_STORED, BINARY, Reading
 from .checks import check_factors, check_images, check_known, check_rows, checked_labels
+from .fingerprint import fingerprint
 from .notes import Notes
+
+
+class Origin(NamedTuple):
+    """What tells a data set from others of its name: fingerprints of its splits, as far as they are known, and how it was opened where
+    that is not as usual (`Opening.exposed`)."""
+
+    fingerprints: Mapping[str, str] = {}
+    opened: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,8 @@ class Data:
 
     kind: what an observation is; images unless given, a table has to give it (`Table.of` its training rows). Data without classes has
     `classes=()` and labels of 0. reading: what a batch makes of stored values, which is what the likelihood scores (`scored_by`). known:
-    which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns of factors. fingerprints: of the
-    whole data set by split, which tell it from others of its name (`fingerprint`). Raises ValueError, one sentence on what to give
+    which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns of factors. origin: what
+    tells the data set from others of its name. Raises ValueError, one sentence on what to give
     instead, for images or labels that are anything else.
     """
 
@@ -47,7 +56,7 @@ class Data:
     known: Tensor | None = None
     factor_names: tuple[str, ...] = ()
     kind: Kind = None  # type: ignore[assignment] - set by __post_init__ where it is not given
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin | None = None
 
     def __post_init__(self):
         if isinstance(self.kind, Table):
@@ -73,6 +82,11 @@ class Data:
     @property
     def signature(self) -> Signature:
         return Signature(self.kind, self.classes)
+
+    @property
+    def told(self) -> Origin:
+        """Its origin; where that is not given, its own fingerprint, as that of a whole split."""
+        return self.origin or Origin({self.split: fingerprint(self.images, self.labels)})
 
     def to(self, device: torch.device | str) -> "Data":
         known = None if self.known is None else self.known.to(device)
@@ -161,10 +175,8 @@ class Dataset:
     about: str
     factors: tuple[str, ...] = ()
     """What its images were made of, where that is known."""
-    fingerprints: Mapping[str, str] = field(default_factory=dict)
-    """What tells it from others, by split."""
-    opened: Mapping[str, Any] = field(default_factory=dict)
-    """How it was opened, where that is not as usual (`Opening`)."""
+    name: str = ""
+    origin: Origin = field(default_factory=Origin)
     notes: Notes = field(default_factory=Notes)
     """What was said when it was opened."""
 
@@ -185,7 +197,13 @@ class Dataset:
         if name == "all":
             return joined(self.train, self.test).head(limit)
         found = self.load(name, limit)
-        return found._with(fingerprints=self.fingerprints).head(limit)
+        return (found if found.origin else found._with(origin=self._origin(found, limit))).head(limit)
+
+    def _origin(self, found: Data, limit: int | None) -> Origin:
+        """Its own, with the fingerprint of a split that was loaded whole where it has none."""
+        if self.origin.fingerprints or limit is not None:
+            return self.origin
+        return self.origin._replace(fingerprints={found.split: fingerprint(found.images, found.labels)})
 
 
 def joined(first: Data, second: Data) -> Data:

@@ -14,7 +14,13 @@ SEED = 0
 
 
 def divided(
-    split: np.ndarray | None, labels: Labels, share: float, keeps_order: bool, notes: Notes
+    split: np.ndarray | None,
+    labels: Labels,
+    share: float,
+    notes: Notes,
+    *,
+    ordered: bool = False,
+    shuffled_already: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows to train on, shuffled by a fixed seed, and those to test on.
 
@@ -39,8 +45,9 @@ def divided(
     if tests.all() or not tests.any():
         raise ValueError("no image is left to train or to test on: give more of known class")
     train, test = np.flatnonzero(~tests), np.flatnonzero(tests)
-    train = train[shuffled(len(train), SEED).numpy()]
-    return train, test if own and keeps_order else test[shuffled(len(test), SEED).numpy()]
+    if not (own and shuffled_already):
+        train = train[shuffled(len(train), SEED).numpy()]
+    return train, test if own and ordered else test[shuffled(len(test), SEED).numpy()]
 
 
 def _given(split: np.ndarray, notes: Notes) -> np.ndarray | None:

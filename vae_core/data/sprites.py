@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ..kinds import Image
 from ..models import Signature
-from .source import Data, Dataset, shuffled
+from .fingerprint import KNOWN
+from .source import Data, Dataset, Origin, shuffled
 
 SIDE = 64
 SHAPES = ("square", "ellipse", "heart")
@@ -97,4 +98,6 @@ SPRITES = Dataset(
     _sprites,
     "64x64 sprites rendered here, factors shape, scale, orientation, x, y, offline",
     tuple(FACTORS),
+    name="sprites",
+    origin=Origin(KNOWN["sprites"].fingerprints),
 )

@@ -11,8 +11,8 @@ from .notes import Notes, counted
 
 # Bytes that reach no further are dark to the eye.
 DARK = 64
-# How far values may lie outside 0 to 1, as resizing makes them.
-SLACK = 1e-3
+# How far values may lie outside of their range, as a share of it, where resizing has made them overshoot; what does is cut.
+SLACK = 0.1
 # So many values are looked at for quantiles and moments, and so many images are converted at a time.
 LOOKED_AT, BLOCK = 1_000_000, 2048
 
@@ -90,20 +90,27 @@ def _whole(images: np.ndarray, low: float, high: float, notes: Notes) -> np.ndar
 
 def _real(images: np.ndarray, low: float, high: float, notes: Notes) -> np.ndarray:
     if low >= -SLACK and high <= 1 + SLACK:
-        notes.say("the values are fractions from 0 to 1: 1 becomes 255")
+        notes.say(f"the values are fractions from 0 to 1{_cut(low, high, 0, 1)}: 1 becomes 255")
         return _mapped(images, lambda x: x * 255)
     if -1 - SLACK <= low < -0.9 and 0.9 < high <= 1 + SLACK:
-        notes.say("the values run from -1 to 1: -1 becomes 0, 1 becomes 255")
+        notes.say(f"the values run from -1 to 1{_cut(low, high, -1, 1)}: -1 becomes 0, 1 becomes 255")
         return _mapped(images, lambda x: (x + 1) * 127.5)
-    if low >= -SLACK and DARK <= high <= 255 + SLACK:
+    if low >= -SLACK * 255 and DARK <= high <= 255 * (1 + SLACK):
         notes.say(
-            f"the values are broken numbers from {max(low, 0):g} to {high:g}: rounded to grey levels of 255"
+            f"the values are fractions of grey levels from 0 to 255{_cut(low, high, 0, 255)}: rounded to whole ones"
         )
         return _mapped(images, lambda x: x)
     if low >= 0 and high > 255:
         notes.say(f"the values run from {low:g} to {high:g}: scaled so that {high:g} is white")
         return _mapped(images, lambda x: x * (255 / high))
     raise ValueError(_beyond(images, low, high))
+
+
+def _cut(low: float, high: float, least: float, most: float) -> str:
+    """What is said of values a little beyond their range; rounding in half precision is nothing."""
+    slight = 1e-3 * (most - least)
+    beyond = low < least - slight or high > most + slight
+    return f" (those from {low:.4g} to {high:.4g} beyond it are cut)" if beyond else ""
 
 
 def _beyond(images: np.ndarray, low: float, high: float) -> str:

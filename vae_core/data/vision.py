@@ -90,9 +90,10 @@ def read_vision(name: str, opening: Opening, report: Report) -> Raw:
         for options in (wanted.train, wanted.test)
         if options is not None
     ]
+    images = [_images(part) for part in parts]
     if name.startswith("emnist"):
         notes.say("EMNIST's images lie on their side in its files: they are turned")
-    images = [_images(part) for part in parts]
+        images = [np.swapaxes(own, 1, 2) for own in images]
     labels = [_labels(part, len(own)) for part, own in zip(parts, images, strict=True)]
     if any(own is None for own in labels):
         notes.say("it has no class for each image, so the images have no classes")

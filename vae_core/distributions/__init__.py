@@ -3,6 +3,7 @@
 Everything is in nats. Shapes: B examples, D dimensions.
 """
 
+from .aggregate import RateDecomposition, aggregate_log_density, log_factors
 from .divergence import diagonal_normal, kl_divergence, kl_per_dimension
 from .mixtures import MIXTURE_DIVERGENCES, ConvexityBound, GaussianMixture, HersheyOlsen
 from .pixels import BinaryPixels, ContinuousBernoulli, GreyLevels, continuous_bernoulli, grey_levels
@@ -18,13 +19,16 @@ __all__ = [
     "GaussianMixture",
     "GreyLevels",
     "HersheyOlsen",
+    "RateDecomposition",
     "Sampler",
+    "aggregate_log_density",
     "check_seed",
     "continuous_bernoulli",
     "diagonal_normal",
     "grey_levels",
     "kl_divergence",
     "kl_per_dimension",
+    "log_factors",
     "mean",
     "rsample",
     "whole_mean",

@@ -3,39 +3,22 @@
 Shapes: N images, D dimensions of a block, M draws, P permutations. Nats.
 """
 
-import math
 import warnings
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.distributions import Independent, Normal
 
-from ..distributions import Draw, diagonal_normal
+from ..distributions import Draw, RateDecomposition, aggregate_log_density, diagonal_normal, log_factors
 from ..labels import has_label
 from ..names import LABEL
 from ..priors import one_hot
 from .base import Bench, Estimate, mlp_classifier
 
-ROWS = 256  # draws that meet all N posteriors at once: (256, N) numbers in memory
 KERNEL_DRAWS = 2000
 PERMUTATIONS = 200
 
 
-class Split(NamedTuple):
-    """The parts of log q(z|x) - log p(z) at one draw for each image, `(N,)`; `dimensions` is `(N, D)`.
-
-    Their means are I_q(n; z), TC(q(z)) and, summed over D, sum_j KL(q(z_j) || p(z_j)); `aggregate` is log q(z) - log p(z), of mean
-    KL(q(z) || p(z)), the last two together. Without a prior that factorises there is that sum alone.
-    """
-
-    information: Tensor
-    aggregate: Tensor
-    correlation: Tensor | None
-    dimensions: Tensor | None
-
-
-def rate_split(bench: Bench) -> dict[str, Estimate]:
+def rate_decomposition(bench: Bench) -> dict[str, Estimate]:
     """index_information_<block> = I_q(n; z), aggregate_kl_<block> = KL(q(z) || p(z)), and where the prior factorises its two parts
     total_correlation_<block> = KL(q(z) || prod_j q(z_j)), dimension_kl_<block> = sum_j KL(q(z_j) || p(z_j)): mean over the split.
 
@@ -44,25 +27,22 @@ def rate_split(bench: Bench) -> dict[str, Estimate]:
     minibatch; so the parts are those of these N images, with one draw each. Of all images' parts, I_q is bounded from below: it cannot
     exceed log N, and where it comes near that, TC takes up what I_q lacks.
 
-    A block whose prior reads the class is split given the class: q(z|c) is the aggregate over the images of class c, I_q(n; z | c)
+    The rate of a block whose prior reads the class is decomposed given the class: q(z|c) is the aggregate over the images of class c, I_q(n; z | c)
     cannot exceed log N_c, and a class weighs what it has of the images. Mixture priors have no p(z_j) to divide by. Nothing for a block
     whose prior reads other latents: one prior for each image.
     """
     found = {}
-    for block, split in splits(bench).items():
-        parts = {
-            "index_information": split.information,
-            "total_correlation": split.correlation,
-            "dimension_kl": None if split.dimensions is None else split.dimensions.sum(-1),
-            "aggregate_kl": split.aggregate,
-        }
-        found |= {f"{name}_{block}": Estimate.mean(part) for name, part in parts.items() if part is not None}
+    for block, rate in decompositions(bench).items():
+        parts = {"index_information": rate.information, "aggregate_kl": rate.aggregate}
+        if rate.dimensions is not None:
+            parts |= {"total_correlation": rate.correlation, "dimension_kl": rate.dimensions.sum(-1)}
+        found |= {f"{name}_{block}": Estimate.mean(part) for name, part in parts.items()}
     return found
 
 
 @torch.no_grad()
-def splits(bench: Bench) -> dict[str, Split]:
-    """The split of each block whose prior reads nothing but the class; `dimensions.mean(0)` is what a page draws."""
+def decompositions(bench: Bench) -> dict[str, RateDecomposition]:
+    """The decomposition of the rate of each block whose prior reads nothing but the class; `dimensions.mean(0)` is what a page draws."""
     model = bench.model
     names = [name for name in bench.blocks if not set(model.p[name].given) - {LABEL, *model.held}]
     draw, parts = bench.sampler(9), {name: [] for name in names}
@@ -70,61 +50,33 @@ def splits(bench: Bench) -> dict[str, Split]:
         posteriors, env = model.infer(batch, draw)
         for name in names:
             q, p, z = posteriors[name], model.p[name](env), env[name]
-            each = _factors(p, z)
+            each = log_factors(p, z)
             parts[name].append((q.mean, q.stddev, z, p.log_prob(z), *([] if each is None else [each])))
     labels = bench.data.labels.to(bench.device)
     found = {}
     for name in names:
         tensors = [torch.cat(column) for column in zip(*parts[name], strict=True)]
-        found[name] = split_of(*tensors, groups=labels if name in model.labelled else None)
+        found[name] = decomposition_of(*tensors, groups=labels if name in model.labelled else None)
     return found
 
 
-def _factors(p: torch.distributions.Distribution, z: Tensor) -> Tensor | None:
-    """log p(z_j), `(N, D)`, where the prior factorises over dimensions."""
-    if isinstance(p, Independent) and isinstance(p.base_dist, Normal):
-        return p.base_dist.log_prob(z)
-    return None
-
-
-def split_of(
+def decomposition_of(
     mean: Tensor,
     scale: Tensor,
     z: Tensor,
     log_prior: Tensor,
-    log_factors: Tensor | None = None,
+    log_prior_factors: Tensor | None = None,
     *,
     groups: Tensor | None = None,
-) -> Split:
-    """The split at draws z `(N, D)` of N(mean, diag scale^2), given log p(z) `(N,)` and log p(z_j) `(N, D)`; q(z) is of each of `groups`."""
+) -> RateDecomposition:
+    """The decomposition at draws z `(N, D)` of N(mean, diag scale^2), given log p(z) `(N,)` and log p(z_j) `(N, D)`; q(z) is of each of
+    `groups`."""
     own = diagonal_normal(mean, scale).log_prob(z)
     joint, each = torch.empty_like(own), torch.empty_like(z)
     for group in [None] if groups is None else groups.unique():
         rows = slice(None) if group is None else groups == group
         joint[rows], each[rows] = aggregate_log_density(z[rows], mean[rows], scale[rows])
-    if log_factors is None:
-        return Split(own - joint, joint - log_prior, None, None)
-    return Split(own - joint, joint - log_prior, joint - each.sum(-1), each - log_factors)
-
-
-def aggregate_log_density(z: Tensor, mean: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-    """log q(z) `(M,)` and log q(z_j) `(M, D)` of draws `(M, D)` under q = 1/N sum_n N(mean_n, diag scale_n^2), `(N, D)` each.
-
-    >>> z, mean = torch.zeros(1, 2), torch.tensor([[0.0, 0.0], [100.0, 0.0]])
-    >>> joint, each = aggregate_log_density(z, mean, torch.ones(2, 2))
-    >>> round(joint.item(), 4), [round(value, 4) for value in each[0].tolist()]  # half of a Gaussian, and a whole one
-    (-2.531, [-1.6121, -0.9189])
-    """
-    joints, marginals = [], []
-    for rows in z.split(ROWS):
-        total, each = 0.0, []
-        for j in range(z.shape[1]):  # one dimension at a time: (ROWS, N, D) numbers would leave the cache
-            log_q = Normal(mean[:, j], scale[:, j], False).log_prob(rows[:, j, None])
-            total = total + log_q
-            each.append(log_q.logsumexp(1))
-        joints.append(total.logsumexp(1))  # type: ignore[union-attr]
-        marginals.append(torch.stack(each, -1))
-    return torch.cat(joints) - math.log(len(mean)), torch.cat(marginals) - math.log(len(mean))
+    return RateDecomposition.at(own, joint, each, log_prior, log_prior_factors)
 
 
 def two_sample(bench: Bench) -> dict[str, Estimate]:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..distributions import aggregate_log_density
 from ..explore.components import Parts, draws, log_density, parts_of
-from .aggregate import aggregate_log_density
 from .base import Bench, Estimate, bootstrap
 
 COUNT = 2000

@@ -1,13 +1,14 @@
 """The registry of metrics and the one call that measures them all."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..checkpoints import Checkpoint
-from ..data import Data, load_data
+from ..data import Data, Dataset, check_same, data_of
 from ..distributions import check_seed
 from ..multirate import at, rates_of
-from .aggregate import rate_split, two_sample
+from .aggregate import rate_decomposition, two_sample
 from .base import Bench, Estimate, Report
 from .calibration import calibration
 from .classes import bayes_accuracy, judged
@@ -32,7 +33,7 @@ METRICS: dict[str, Metric] = {
     "priors": prior_separation,
     "probes": probes,
     "judged": judged,
-    "rate": rate_split,
+    "rate": rate_decomposition,
     "holes": prior_holes,
     "coverage": prior_coverage,
     "posteriors": posterior_separation,
@@ -48,7 +49,7 @@ DEFAULT: tuple[str, ...] = tuple(name for name in METRICS if name not in ("two-s
 
 def evaluate(
     checkpoint: Checkpoint,
-    data: str | None = None,
+    data: str | Path | Dataset | None = None,
     split: str = "test",
     *,
     beta: float | Mapping[str, float] | None = None,
@@ -57,11 +58,12 @@ def evaluate(
     metrics: Collection[str] = DEFAULT,
     report: Report = lambda line: None,
 ) -> dict[str, Estimate]:
-    """Measure `checkpoint` on a split of `data` (its own unless named): name -> (value, se, n), nats and shares.
+    """Measure `checkpoint` on a split of `data` (its own unless named; the folder or file, where it was trained from one): name ->
+    (value, se, n), nats and shares.
 
     `limit` takes that many of the split's images at random, by the seed. `beta` is where a multi-rate model is measured, unless where it
     stands: one number, or one for each block.
-    Raises ValueError for an unknown data set, split or metric, for data of another shape or other classes, and for a beta of a model
+    Raises ValueError for an unknown data set, split or metric, for other data under the name of its own, for data of another shape or other classes, and for a beta of a model
     that was trained for one.
     """
     return measure(
@@ -114,7 +116,7 @@ def check_groups(metrics: Collection[str]) -> None:
 
 def bench_of(
     checkpoint: Checkpoint,
-    data: str | None = None,
+    data: str | Path | Dataset | None = None,
     split: str = "test",
     *,
     beta: float | Mapping[str, float] | None = None,
@@ -128,16 +130,29 @@ def bench_of(
         raise ValueError(
             f"{checkpoint.name} was trained for one beta, so it is measured at no other: leave out --beta"
         )
-    name = data or checkpoint.card.data.name
-    held = load_data(name, split).subset(limit, seed)
+    told = checkpoint.card.data
+    found = data_of(told, data, report)
+    held = found.split(split).subset(limit, seed)
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
     _check_fit(checkpoint, held)
     device = checkpoint.model.device
-    train = held if split == "train" else load_data(name, "train")
+    train = held if split == "train" else found.split("train")
+    for part in (held, train):
+        if part.name == told.name:
+            check_same(told, part.told.fingerprints)
+    held, train = (_of_known_class(part, report) for part in (held, train))
     held, train = (part.scored_by(checkpoint.model).to(device) for part in (held, train))
     model = checkpoint.model if beta is None else at(checkpoint.model, beta)
     return Bench(model, held, train, seed, report)
+
+
+def _of_known_class(data: Data, report: Report) -> Data:
+    """Without the images whose class nobody knows, where there are others: what is measured by class would take them for the first."""
+    if data.known is None or data.known.all() or not data.known.any():
+        return data
+    report(f"{int((~data.known).sum()):,} {data.split} images of no known class are left out")
+    return data.rows(data.known)
 
 
 def _check_fit(checkpoint: Checkpoint, data: Data) -> None:

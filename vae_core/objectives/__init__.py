@@ -12,9 +12,8 @@ from .correlation import (
     Discriminator,
     FactorVAE,
     RateParts,
-    RateSplit,
     discriminators,
-    log_aggregates,
+    minibatch_log_density,
     rate_parts,
 )
 from .declared import Declared, OfBound, Setting
@@ -104,7 +103,6 @@ __all__ = [
     "Objective",
     "OfBound",
     "RateParts",
-    "RateSplit",
     "Regulariser",
     "SemiSupervised",
     "Setting",
@@ -119,6 +117,6 @@ __all__ = [
     "elbo",
     "enumerated",
     "kind_of",
-    "log_aggregates",
+    "minibatch_log_density",
     "rate_parts",
 ]

@@ -6,7 +6,7 @@ Shapes: B examples, D dimensions.
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import torch
 import torch.distributed as dist
@@ -15,19 +15,11 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, Normal
 
 from ..conditionals import Env, full_precision
+from ..distributions import RateDecomposition, aggregate_log_density, log_factors
 from ..model import Inferred, Model, Terms
 from .declared import OfBound, Setting, Trained
 from .parts import Bound, Loss, Regulariser, above_zero, free_priors, not_negative
 from .weighted import Weighted
-
-
-class RateSplit(NamedTuple):
-    """The parts of log q(z|x) - log p(z) at one draw an example, `(B,)`, which they sum to; of means I(n; z), TC(q(z)) and
-    sum_j KL(q(z_j) || p(z_j)). The last is None where the prior does not factorise."""
-
-    information: Tensor
-    correlation: Tensor
-    dimensions: Tensor | None
 
 
 class RateParts(Regulariser):
@@ -35,7 +27,7 @@ class RateParts(Regulariser):
 
     What it adds to a bound of beta = 1 is `(alpha - 1) I + (beta - 1) TC + (gamma - 1) sum_j KL`, `(B,)`, of one block: the three sum to the
     rate in the mean, so that at alpha = beta = gamma = 1 the loss is the negative bound, exactly. The aggregates are those of N = `images`
-    training images, estimated from the batch (`log_aggregates`, which says how far off they are).
+    training images, estimated from the batch (`minibatch_log_density`, which says how far off they are).
     """
 
     def __init__(
@@ -45,60 +37,53 @@ class RateParts(Regulariser):
         beta: float,
         alpha: float = 1.0,
         gamma: float = 1.0,
-        factorises: bool = True,
     ):
         super().__init__(1.0)
         not_negative(tc_alpha=alpha, tc_beta=beta, tc_gamma=gamma)
-        self.block, self.images, self.factorises = block, images, factorises
+        self.block, self.images = block, images
         self.alpha, self.beta, self.gamma = alpha, beta, gamma
 
     def forward(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Tensor:
-        return self._weighed(self.split(model, inferred))
+        return self._weighed(self.decomposition(model, inferred))
 
     def loss(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Loss:
-        split = self.split(model, inferred)
-        names = ("index_information", "total_correlation", "dimension_kl")
-        parts = {name: part for name, part in zip(names, split, strict=True) if part is not None}
+        rate = self.decomposition(model, inferred)
+        parts = {"index_information": rate.information, "total_correlation": rate.correlation}
+        if rate.dimensions is not None:
+            parts["dimension_kl"] = rate.dimensions.sum(-1)
         means = {f"{name}_{self.block}": part.detach().mean() for name, part in parts.items()}
-        return Loss(self._weighed(split).mean(), means)
+        return Loss(self._weighed(rate).mean(), means)
 
-    def _weighed(self, split: RateSplit) -> Tensor:
-        weighed = (self.alpha - 1) * split.information + (self.beta - 1) * split.correlation
-        return weighed if split.dimensions is None else weighed + (self.gamma - 1) * split.dimensions
+    def _weighed(self, rate: RateDecomposition) -> Tensor:
+        weighed = (self.alpha - 1) * rate.information + (self.beta - 1) * rate.correlation
+        return weighed if rate.dimensions is None else weighed + (self.gamma - 1) * rate.dimensions.sum(-1)
 
-    def split(self, model: Model, inferred: Inferred) -> RateSplit:
-        """The split at the draws of a batch, estimated among the posteriors of the whole batch."""
+    def decomposition(self, model: Model, inferred: Inferred) -> RateDecomposition:
+        """The decomposition of the rate at the draws of a batch, estimated among the posteriors of the whole batch."""
         q, z = inferred.posteriors[self.block], inferred.env[self.block]
         loc, scale, first = q.mean, q.stddev, 0
         if self.training:  # held-out images are whole on every process
             loc, scale, first = _whole_batch(loc), _whole_batch(scale), _first_row(len(z))
         own = torch.arange(first, first + len(z), device=z.device)
-        joint, each = log_aggregates(z, loc, scale, own, self.images)
-        parts = q.log_prob(z) - joint, joint - each.sum(-1)
-        if not self.factorises:
-            return RateSplit(*parts, None)
-        prior: Any = model.p[self.block]({})
-        return RateSplit(*parts, (each - prior.base_dist.log_prob(z)).sum(-1))
+        joint, each = minibatch_log_density(z, loc, scale, own, self.images)
+        prior = model.p[self.block]({})
+        return RateDecomposition.at(q.log_prob(z), joint, each, prior.log_prob(z), log_factors(prior, z))
 
 
-def log_aggregates(z: Tensor, mean: Tensor, scale: Tensor, own: Tensor, images: int) -> tuple[Tensor, Tensor]:
+def minibatch_log_density(
+    z: Tensor, mean: Tensor, scale: Tensor, own: Tensor, images: int
+) -> tuple[Tensor, Tensor]:
     """Estimates of log q(z) `(M,)` and log q(z_j) `(M, D)` at draws z `(M, D)`, with q = 1/N sum_n N(mean_n, diag scale_n^2) over N images
-    of which the batch holds B, `(B, D)` each; row `own` `(M,)` is the posterior that a draw is of.
+    of which the batch holds B, `(B, D)` each; row `own` `(M,)` is the posterior that a draw is of (`aggregate_log_density`).
 
     q(z) = 1/N q(z|own) + (N-1)/N mean of the B - 1 others: stratified, as the MSS of Chen et al. (2018), with equal weights of the others.
     Exact where B = N, and an unbiased estimate of q(z) below, whose logarithm is too low. So I is overestimated, at most to log N where a
     batch holds no near posteriors, sum_j KL(q(z_j) || p(z_j)) is underestimated, and TC, a difference of both, errs either way.
-
-    >>> z, mean = torch.zeros(1, 2), torch.tensor([[0.0, 0.0], [100.0, 0.0]])
-    >>> joint, each = log_aggregates(z, mean, torch.ones(2, 2), torch.tensor([0]), images=2)
-    >>> round(joint.item(), 4), [round(value, 4) for value in each[0].tolist()]  # half of a Gaussian, and a whole one
-    (-2.531, [-1.6121, -0.9189])
     """
     batch = len(mean)
     share = torch.full((len(z), batch), (images - 1) / (images * max(batch - 1, 1)), device=z.device)
     share[torch.arange(len(z), device=z.device), own] = 1 / images
-    log_share, each = share.log(), Normal(mean, scale, False).log_prob(z[:, None])
-    return (each.sum(-1) + log_share).logsumexp(1), (each + log_share[..., None]).logsumexp(1)
+    return aggregate_log_density(z, mean, scale, share.log())
 
 
 class Discriminator(Regulariser):
@@ -179,10 +164,9 @@ def rate_parts(
     """
     priors = free_priors(model)
     _need_free(priors)
-    factorise = {name: _factorises(p) for name, p in priors.items()}
-    if gamma != 1 and not all(factorise.values()):
+    if gamma != 1 and not all(map(_factorises, priors.values())):
         raise ValueError("a mixture prior has no dimensions to be weighed one by one: leave out --tc-gamma")
-    return [RateParts(name, images, beta, alpha, gamma, whole) for name, whole in factorise.items()]
+    return [RateParts(name, images, beta, alpha, gamma) for name in priors]
 
 
 def discriminators(model: Model, weight: float, width: int = 1000) -> list[Regulariser]:

@@ -35,6 +35,9 @@ from .options import Options
 # Options that change no number of a training that goes on.
 FREE = {"epochs", "device", "patience"}
 
+# What older cards do not say.
+LATER = {"fingerprint"}
+
 # Images to count active dimensions on at the end.
 COUNTED = 2000
 
@@ -86,7 +89,8 @@ def differences(old: Card, new: Card) -> str:
     """The entry of the recipe that matters to the numbers and differs, with the names of what differs in it; nothing where all fits."""
     for part in ("model", "data", "objective", "training"):
         before, now = old.json[part], new.json[part]
-        if differing := [key for key in now if key not in FREE and before.get(key) != now[key]]:
+        told = {key: value for key, value in now.items() if key in before or key not in LATER}
+        if differing := [key for key in told if key not in FREE and before.get(key) != now[key]]:
             return ", ".join(differing)
     return ""
 
@@ -105,6 +109,7 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
             "classes": list(data.classes),
             "images": trained_on,
             "pixels": data.reading.about,
+            **_origin(data),
         },
         "objective": objectives.described(options.objective_of(declaration), blocks),
         "training": recipe,
@@ -117,6 +122,14 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
         "metrics": {},
     }
     return Card.of(made)
+
+
+def _origin(data: Data) -> dict[str, Any]:
+    """What tells the data from others of its name, and how it was opened."""
+    fingerprints, opened = data.told
+    return ({"fingerprint": dict(fingerprints)} if fingerprints else {}) | (
+        {"opened": dict(opened)} if opened else {}
+    )
 
 
 def taken_up(options: Options, folder: Path) -> Options:

@@ -1,0 +1,173 @@
+"""From what a reader found to a data set: images as bytes, classes, a split, known factors, fingerprints and doubts.
+
+Shapes: N rows, F factors.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from . import doubts, vision
+from .arrays import as_grey_or_colour, from_array
+from .fingerprint import KNOWN, fingerprint, own, recognised
+from .labels import NO_LABELS, Labels, understood
+from .notes import Notes, counted, listed
+from .pictures import Pictures
+from .raw import TEST, TRAIN, Opening, Raw, Report
+from .source import Data, Dataset, Origin
+from .splits import divided
+from .values import as_bytes
+
+# At most so many different values of a column are kept as known factors.
+MOST_VALUES = 4096
+
+
+def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, found: bool = False) -> Dataset:
+    """What a reader found as a data set. `found` where its name is that of a file, which may be that of other data."""
+    notes = raw.notes
+    stored, rows = _stored(raw, opening, report)
+    labels = None if opening.labels == NO_LABELS or raw.labels is None else np.asarray(raw.labels)
+    labels = labels if labels is None or len(labels) != len(raw) else labels[rows]
+    told = understood(labels, raw.classes, opening.unknown, len(rows), notes)
+    split = None if raw.split is None else raw.split[rows]
+    columns = {name: np.asarray(column)[rows] for name, column in raw.columns.items()}
+    if opening.labelled_only and told.known is not None:
+        kept = np.flatnonzero(told.known)
+        notes.say(f"{len(told.numbers) - len(kept):,} images of no known class left out")
+        stored, told = stored[kept], Labels(told.numbers[kept], told.classes)
+        split = None if split is None else split[kept]
+        columns = {name: column[kept] for name, column in columns.items()}
+    train, test = divided(
+        split, told, opening.test_share, notes, ordered=raw.ordered, shuffled_already=raw.shuffled
+    )
+    return _dataset(raw, opening, stored, told, columns, {TRAIN: train, TEST: test}, found)
+
+
+def _stored(raw: Raw, opening: Opening, report: Report) -> tuple[np.ndarray, np.ndarray]:
+    """Bytes `(N, C, H, W)` and the rows that they are of."""
+    images, notes = raw.images, raw.notes
+    if isinstance(images, np.ndarray) and images.dtype != object:
+        stored, rows = from_array(images, None if raw.labels is None else len(raw.labels), opening, notes)
+    else:
+        stored, rows = Pictures(_as_pictures(list(images), opening, notes), opening, report).decoded(notes)
+        stored = as_grey_or_colour(stored, opening, notes)
+    if opening.turn:
+        notes.say("the images are turned: rows became columns")
+        stored = np.ascontiguousarray(np.swapaxes(stored, 2, 3))
+    return stored, rows
+
+
+def _as_pictures(images: list[Any], opening: Opening, notes: Notes) -> list[Any]:
+    """Arrays of sizes of their own as bytes, by one rule for all of them; paths and pictures as they are."""
+    arrays = [np.asarray(image) for image in images if isinstance(image, np.ndarray | list)]
+    if len(arrays) != len(images):
+        return images
+    if not all(array.ndim in (2, 3) and array.dtype.kind in "biuf" for array in arrays):
+        raise ValueError(
+            "some images are no arrays of height x width numbers, with or without channels: mend these"
+        )
+    if bad := [number for number, array in enumerate(arrays) if not np.isfinite(array).all()]:
+        raise ValueError(
+            f"{counted(len(bad), 'image')} hold NaN or infinite values, the first is number {bad[0]}: mend them, or leave them out"
+        )
+    flat = as_bytes(np.concatenate([array.ravel() for array in arrays]), opening.values, notes)
+    places = np.cumsum([array.size for array in arrays])[:-1]
+    shaped = [part.reshape(array.shape) for part, array in zip(np.split(flat, places), arrays, strict=True)]
+    return [np.moveaxis(one, 0, -1) if one.ndim == 3 and one.shape[-1:] > (4,) else one for one in shaped]
+
+
+def _dataset(
+    raw: Raw,
+    opening: Opening,
+    stored: np.ndarray,
+    labels: Labels,
+    columns: Mapping[str, np.ndarray],
+    rows: Mapping[str, np.ndarray],
+    found: bool,
+) -> Dataset:
+    names, factors = _factors(columns, labels, raw.notes)
+    parts = {
+        split: (torch.from_numpy(stored[own]), torch.from_numpy(labels.numbers[own]))
+        for split, own in rows.items()
+    }
+    fingerprints = {split: fingerprint(*part) for split, part in parts.items()}
+    name, classes = _named(raw, labels.classes, fingerprints) if found else (raw.name, labels.classes)
+
+    origin = Origin(fingerprints, opening.exposed())
+
+    def known(split: str) -> Tensor | None:
+        told = None if labels.known is None else labels.known[rows[split]]
+        return None if told is None or told.all() else torch.from_numpy(told)
+
+    made = {
+        split: Data(
+            name,
+            split,
+            images,
+            numbers,
+            classes,
+            None if factors is None else torch.from_numpy(factors[rows[split]]),
+            known=known(split),
+            factor_names=names,
+            origin=origin,
+        )
+        for split, (images, numbers) in parts.items()
+    }
+    turned = opening.turn or any(doubts.TURN in sentence for sentence in raw.notes.doubts)
+    raw.notes.doubts += _doubts(made[TRAIN], made[TEST], turned)
+    return Dataset(
+        made[TRAIN].signature,
+        lambda split, limit: made[split].head(limit),
+        raw.about,
+        names,
+        name,
+        origin,
+        raw.notes,
+    )
+
+
+def _doubts(train: Data, test: Data, turned: bool) -> list[str]:
+    counts = [data.known_labels.bincount(minlength=len(data.classes)).tolist() for data in (train, test)]
+    return [
+        *(doubts.of_missing(counts[0], counts[1], train.classes) if train.classes else []),
+        *doubts.of_counts(train.known_labels, train.classes),
+        *doubts.of_images(train.images, train.classes, turned),
+    ]
+
+
+def _named(
+    raw: Raw, classes: tuple[str, ...], fingerprints: Mapping[str, str]
+) -> tuple[str, tuple[str, ...]]:
+    """The name of a file or folder and its classes; those of the data set that it is, where we know it, and another name where it would be
+    taken for one that it is not."""
+    if (known := recognised(fingerprints)) is not None:
+        raw.notes.say(f"these are the images of {known}")
+        names = KNOWN[known].classes
+        return known, names if len(names) == len(classes) else classes
+    taken = vision.known(raw.name) or raw.name
+    if taken not in KNOWN:
+        return raw.name, classes
+    raw.notes.doubt(f"its name is that of {taken}, and these are other images: called {own(raw.name)} here")
+    return own(raw.name), classes
+
+
+def _factors(
+    columns: Mapping[str, np.ndarray], labels: Labels, notes: Notes
+) -> tuple[tuple[str, ...], np.ndarray | None]:
+    """Columns that are no class as known factors `(N, F)`, numbered from 0, the class before them."""
+    found: dict[str, np.ndarray] = {}
+    for name, column in columns.items():
+        values, places = np.unique(column, return_inverse=True)
+        if 1 < len(values) <= min(MOST_VALUES, len(column) // 2):
+            found[name] = places.astype(np.int64)
+    if not found:
+        return (), None
+    notes.say(
+        f"beside the class, {listed(list(found))} {'is' if len(found) == 1 else 'are'} known of each image"
+    )
+    if labels.classes:
+        found = {"class": labels.numbers, **found}
+    return tuple(found), np.stack([*found.values()], axis=1)

@@ -1,0 +1,98 @@
+"""The data behind a card: found again by its name, or where it is said to be; other data of that name is refused.
+
+A card's `data` keeps a name, fingerprints and how the data was opened, and never a path.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from . import vision
+from .fingerprint import same
+from .hub import PREFIX
+from .mnist import mnist_folder
+from .opening import open_data
+from .raw import Report
+from .registry import DATASETS
+from .source import Data, Dataset
+
+# Folders and files, separated as paths are in PATH, where data of models that were trained from such may be found.
+SOURCES_VARIABLE = "LATENT_EXPLORER_SOURCES"
+
+
+class Told(Protocol):
+    """What a card says of its data (`checkpoints.card.TrainedOn`)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> Mapping[str, str]: ...
+    @property
+    def opened(self) -> Mapping[str, Any]: ...
+
+
+def data_of(
+    told: Told, what: str | Path | Dataset | None = None, report: Report = lambda line: None
+) -> Dataset:
+    """The data that a card tells of, opened as it was for training; or other data, where `what` names such.
+
+    Raises ValueError where it came from a folder or file and is not given, and for other data under its name.
+    """
+    if isinstance(what, Dataset):
+        found = what
+    else:
+        found = open_data(what or _place(told.name), report=report, **told.opened)
+    if found.name == told.name:
+        check_same(told, found.origin.fingerprints)
+    return found
+
+
+def is_own(told: Told, found: Dataset) -> bool:
+    """Whether this is the data that the card tells of: by fingerprint, or, where one of them has none, by name."""
+    alike = same(told.fingerprint, found.origin.fingerprints)
+    return found.name == told.name if alike is None else alike
+
+
+def check_same(told: Told, fingerprints: Mapping[str, str]) -> None:
+    """Raises ValueError for data that is other than the card's."""
+    if same(told.fingerprint, fingerprints) is False:
+        raise ValueError(
+            f"the data called {told.name} here is not what the model was trained on (its fingerprint is {_written(fingerprints)}, "
+            f"and not {_written(told.fingerprint)}): name what it was trained on by --data"
+        )
+
+
+def local_data(told: Told, split: str = "test") -> Data | None:
+    """The split behind a card, if it is at hand without a download and the same, else None."""
+    if (told.name not in DATASETS and not _given(told.name)) or (told.name == "mnist" and mnist_folder()[1]):
+        return None
+    try:
+        found = data_of(told).split(split)
+        check_same(told, found.told.fingerprints)
+        return found
+    except (ValueError, TypeError):
+        return None
+
+
+def _place(name: str) -> str:
+    """Where data of that name is. Raises ValueError where nobody has said."""
+    if name in DATASETS or vision.known(name) or name.startswith(PREFIX):
+        return name
+    if (given := _given(name)) is not None:
+        return given
+    raise ValueError(
+        f"{name} came from a folder or file, and a card keeps no path: say where it is by --data, for example --data path/to/{name}"
+    )
+
+
+def _given(name: str) -> str | None:
+    """The source of that name among those of the environment."""
+    given = os.environ.get(SOURCES_VARIABLE, "").split(os.pathsep)
+    return next(
+        (path for path in given if path and Path(path).resolve().name.removesuffix(".gz") == name), None
+    )
+
+
+def _written(fingerprints: Mapping[str, str]) -> str:
+    return " ".join(fingerprints.values()) or "not known"

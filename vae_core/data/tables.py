@@ -1,0 +1,345 @@
+"""Tables: .csv, .tsv, .parquet and .h5ad, their columns understood as features, class and what else is known of a row.
+
+Shapes: N rows, F features.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from ..kinds import ColumnType
+from .labels import NO_LABELS
+from .notes import Notes, counted, listed
+from .npz import PARTS, SPLITS
+from .raw import TEST, TRAIN, Opening, Raw
+
+ENDINGS = (".csv", ".tsv", ".parquet", ".h5ad")
+# Names that columns of classes have, the surest first.
+CLASSES = (
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "target",
+    "y",
+    "category",
+    "species",
+    "diagnosis",
+    "cell_type",
+    "celltype",
+    "type",
+)
+# And in .h5ad, where a column of clusters stands for a class that nobody has given.
+CLUSTERS = (*CLASSES, "bulk_labels", "cell_ontology_class", "leiden", "louvain", "cluster", "clusters")
+# Layers that hold counts.
+COUNTS = ("counts", "raw_counts", "spliced", "X_counts")
+# A column of text with more different values than this names rows, not groups of them.
+MOST_GROUPS = 1000
+
+
+def is_table(path: Path) -> bool:
+    return path.is_file() and path.suffix.lower() in ENDINGS
+
+
+def read_table(path: Path, opening: Opening) -> Raw:
+    """The rows of a file. Raises ValueError, one sentence, for a damaged one and for columns that are not there."""
+    if path.suffix.lower() == ".h5ad":
+        return _annotated(path, opening)
+    frame = _read(path)
+    if opening.shape is not None:
+        return of_frame(path.name, f"a table ({path.suffix.lower()}) of pixels", frame, opening)
+    return of_frame(path.name, f"a table ({path.suffix.lower()})", frame, opening)
+
+
+def of_frame(name: str, about: str, frame: Any, opening: Opening) -> Raw:
+    """A pandas DataFrame: columns of numbers are features, one of them or of text the class, the rest is known beside it.
+
+    Raises ValueError for columns that are asked for and not there, and for a frame without a column of numbers.
+    """
+    frame, notes = frame.rename(columns=str), Notes()
+    _check_names(list(frame.columns))
+    split, frame = _split(frame)
+    frame = _without_numbering(frame, opening, notes)
+    label = _class_column(frame, opening, CLASSES, notes)
+    chosen = _features(frame.drop(columns=[label] if label else []), opening, notes)
+    rest = frame.drop(columns=[*chosen, *([label] if label else [])])
+    return Raw(
+        name,
+        about,
+        frame[chosen].to_numpy(dtype=np.float32, na_value=np.nan),
+        None if label is None else _plain(frame[label]),
+        split,
+        columns={column: _plain(rest[column]) for column in rest if rest[column].nunique() <= MOST_GROUPS},
+        ordered=True,
+        notes=notes,
+        features=None if opening.shape is not None else tuple(chosen),
+    )
+
+
+def _read(path: Path) -> Any:
+    import pandas as pd
+
+    try:
+        if path.suffix.lower() == ".parquet":
+            return pd.read_parquet(path)
+        text = _text(path)
+        separator = "\t" if path.suffix.lower() == ".tsv" else _separator(text)
+        frame = pd.read_csv(path, sep=separator, encoding=text.encoding, skipinitialspace=True)
+        if separator == ";":  # where a comma separates decimals
+            again = pd.read_csv(
+                path, sep=separator, encoding=text.encoding, decimal=",", skipinitialspace=True
+            )
+            more = len(again.select_dtypes("number").columns) > len(frame.select_dtypes("number").columns)
+            return again if more else frame
+        return frame
+    except Exception as error:  # pandas and pyarrow each raise their own kinds for a damaged file
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f"{path.name} cannot be read as a table ({reason}): mend it, or save it anew"
+        ) from None
+
+
+class _Beginning(str):
+    """The first lines of a file, and how they are encoded."""
+
+    encoding: str
+
+
+def _text(path: Path) -> _Beginning:
+    raw = path.read_bytes() if path.stat().st_size < 2**16 else path.open("rb").read(2**16)
+    for encoding in ("utf-8-sig", "latin-1"):
+        try:
+            found = _Beginning(raw[: raw.rfind(b"\n") + 1 or len(raw)].decode(encoding))
+            found.encoding = encoding
+            return found
+        except UnicodeDecodeError:
+            continue
+    raise ValueError("it is no text")
+
+
+def _separator(text: str) -> str:
+    try:
+        return csv.Sniffer().sniff(text, ",;\t|").delimiter
+    except csv.Error:
+        return ","
+
+
+def _check_names(names: Sequence[str]) -> None:
+    if more := {name for name in names if list(names).count(name) > 1}:
+        raise ValueError(f"two columns are called {sorted(more)[0]!r}: name each column once")
+    if names and all(_is_number(name) for name in names):
+        raise ValueError(
+            "the first line of the table holds numbers and no names of columns: write names above them, such as "
+            + ",".join(f"x{i}" for i in range(1, min(len(names), 3) + 1))
+        )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _split(frame: Any) -> tuple[np.ndarray | None, Any]:
+    """The split that a column tells of, and the other columns."""
+    for column in frame.columns:
+        words = frame[column].astype(str).str.lower()
+        if column.lower() in SPLITS and set(words) <= set(PARTS):
+            parts = np.array([TEST if PARTS[word] == TEST else TRAIN for word in words])
+            return parts, frame.drop(columns=[column])
+    return None, frame
+
+
+def _without_numbering(frame: Any, opening: Opening, notes: Notes) -> Any:
+    """Without columns that number the rows."""
+    asked = {opening.labels, *(opening.columns or ())}
+    gone = [
+        column
+        for column in frame.columns
+        if column not in asked
+        and (column.lower() in ("id", "index", "") or column.startswith("Unnamed:"))
+        and frame[column].nunique() == len(frame)
+    ]
+    if gone:
+        notes.say(f"{listed(gone)} {'numbers' if len(gone) == 1 else 'number'} the rows and is no feature")
+    return frame.drop(columns=gone)
+
+
+def _class_column(frame: Any, opening: Opening, usual: Sequence[str], notes: Notes) -> str | None:
+    """The column of the class: as asked for, of a usual name, or the only one of text."""
+    if opening.labels == NO_LABELS:
+        return None
+    if opening.labels is not None:
+        if opening.labels not in frame.columns:
+            raise ValueError(
+                f"there is no column {opening.labels!r}: there are {listed(list(frame.columns), 8)}"
+            )
+        return opening.labels
+    lower = {column.lower(): column for column in frame.columns}
+    found = next((lower[name] for name in usual if name in lower and _groups(frame[lower[name]])), None)
+    words = [
+        column for column in frame.columns if _is_text(frame[column]) and 1 < frame[column].nunique() <= 128
+    ]
+    if found is None and len(words) == 1:
+        found = words[0]
+    if found is not None:
+        notes.say(
+            f"{found} is taken as the class (--label-column names another, --label-column none leaves it out)"
+        )
+    return found
+
+
+def _groups(column: Any) -> bool:
+    """Whether a column may be a class: text, truth values or whole numbers of few values."""
+    if _is_text(column):
+        return column.nunique() <= MOST_GROUPS
+    values = column.dropna().to_numpy()
+    return values.dtype.kind in "biu" or (
+        values.dtype.kind == "f" and not np.mod(values, 1).any() and column.nunique() <= 128
+    )
+
+
+def _is_text(column: Any) -> bool:
+    return column.dtype.kind not in "biufc" and not str(column.dtype).startswith(
+        ("Int", "UInt", "Float", "bool", "datetime")
+    )
+
+
+def _features(frame: Any, opening: Opening, notes: Notes) -> list[str]:
+    """The columns of numbers, or those that are asked for."""
+    if opening.columns:
+        if missing := [name for name in opening.columns if name not in frame.columns]:
+            raise ValueError(f"there is no column {missing[0]!r}: there are {listed(list(frame.columns), 8)}")
+        if words := [name for name in opening.columns if _is_text(frame[name])]:
+            raise ValueError(
+                f"{words[0]!r} holds text and is no feature: leave it out, or write it as numbers"
+            )
+        return list(opening.columns)
+    numbers = [
+        name
+        for name in frame.columns
+        if not _is_text(frame[name]) and not str(frame[name].dtype).startswith("datetime")
+    ]
+    if not numbers:
+        raise ValueError(f"no column holds numbers: there are {listed(list(frame.columns), 8)}")
+    if rest := [name for name in frame.columns if name not in numbers]:
+        notes.say(
+            f"{listed(rest)} {'holds' if len(rest) == 1 else 'hold'} no numbers and {'is' if len(rest) == 1 else 'are'} no feature"
+        )
+    return numbers
+
+
+def _plain(column: Any) -> np.ndarray:
+    """A column as numbers, or as text with the missing ones empty."""
+    if _is_text(column):
+        return np.array(
+            ["" if value is None or value != value else str(value) for value in column.astype(object)]
+        )
+    return column.to_numpy(dtype=float, na_value=np.nan) if column.isna().any() else column.to_numpy()
+
+
+def _annotated(path: Path, opening: Opening) -> Raw:
+    """An AnnData file: counts of genes, or what else its matrix holds."""
+    try:
+        import anndata
+    except ImportError:
+        raise ValueError(
+            f"{path.name} needs the package anndata: pip install 'latent-explorer[anndata]'"
+        ) from None
+    try:
+        held = anndata.read_h5ad(path)
+    except Exception as error:  # h5py and anndata each raise their own kinds for a damaged file
+        raise ValueError(f"{path.name} cannot be read ({str(error).splitlines()[0]}): save it anew") from None
+    notes = Notes()
+    names = list(map(str, held.var_names))
+    if opening.columns and (missing := [name for name in opening.columns if name not in names]):
+        raise ValueError(f"there is no gene {missing[0]!r} among {len(names):,}, such as {listed(names)}")
+    _check_names(names)
+    label = _class_column(held.obs, opening, CLUSTERS, notes)
+    matrix = _matrix(held, opening, notes)
+    if opening.columns:
+        matrix, names = matrix[:, [names.index(name) for name in opening.columns]], list(opening.columns)
+    split, rest = _split(held.obs.drop(columns=[label] if label else []))
+    groups = {
+        name: _plain(rest[name])
+        for name in rest
+        if _groups(rest[name]) and rest[name].nunique() <= MOST_GROUPS
+    }
+    return Raw(
+        path.name,
+        f"an AnnData file, {len(held):,} cells of {held.n_vars:,} genes",
+        matrix,
+        None if label is None else _plain(held.obs[label]),
+        split,
+        columns=groups,
+        ordered=True,
+        notes=notes,
+        features=tuple(names),
+    )
+
+
+def _matrix(held: Any, opening: Opening, notes: Notes) -> np.ndarray:
+    """The layer that is asked for, else one of counts, else X."""
+    layers: Mapping[str, Any] = held.layers
+    if opening.layer is not None and opening.layer not in (*layers, "X"):
+        raise ValueError(f"there is no layer {opening.layer!r}: there are {listed(['X', *layers])}")
+    chosen = opening.layer or next((name for name in COUNTS if name in layers), "X")
+    found = held.X if chosen == "X" else layers[chosen]
+    if found is None:
+        raise ValueError(f"the layer {chosen} is empty: name another by --layer, of {listed(['X', *layers])}")
+    rows = np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=np.float32)
+    others = [name for name in ("X", *layers) if name != chosen]
+    notes.say(
+        f"the values are those of {chosen}"
+        + (f" (--layer chooses another: {listed(others)})" if others else "")
+    )
+    if opening.layer is None and chosen == "X" and (rows % 1).any():
+        notes.doubt(
+            "the values are no counts (they were normalised or transformed), so they are real features under a Gaussian; a file with a "
+            "layer of counts is scored by a negative binomial"
+        )
+    return rows
+
+
+def chosen_types(asked: Sequence[str] | None, features: Sequence[str]) -> dict[str, str]:
+    """The types that are asked for, by feature: one word for all (`real`), or `name=type` each. Raises ValueError for others.
+
+    >>> chosen_types(["a=count"], ["a", "b"]), chosen_types(["real"], ["a", "b"])
+    ({'a': 'count'}, {'a': 'real', 'b': 'real'})
+    """
+    found: dict[str, str] = {}
+    for word in asked or ():
+        name, _, kind = word.rpartition("=")
+        if kind not in get_args(ColumnType) or (name and name not in features):
+            raise ValueError(
+                f"{word!r} is no type of a feature: give {', '.join(get_args(ColumnType))} for all, or name=type with a column's name"
+            )
+        found |= {name: kind} if name else dict.fromkeys(features, kind)
+    return found
+
+
+def without_missing(
+    rows: np.ndarray, features: Sequence[str], opening: Opening, notes: Notes
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that have every value, and which they are. Raises ValueError where some are missing and are not to be left out."""
+    bad = ~np.isfinite(rows)
+    if not bad.any():
+        return rows, np.arange(len(rows))
+    columns = [name for name, some in zip(features, bad.any(0), strict=True) if some]
+    if not opening.skip_broken:
+        raise ValueError(
+            f"{counted(int(bad.any(1).sum()), 'row')} of {len(rows):,} miss a value in {listed(columns)}: leave them out by --skip-broken, "
+            "leave these columns out by --columns, or fill them in"
+        )
+    kept = np.flatnonzero(~bad.any(1))
+    if not len(kept):
+        raise ValueError(
+            f"every row misses a value, in {listed(columns)}: leave these columns out by --columns"
+        )
+    notes.say(f"{counted(len(rows) - len(kept), 'row')} with missing values left out")
+    return rows[kept], kept
