@@ -91,7 +91,8 @@ def controls(address: str, query: str, drags: int = 4, moves: int = 60) -> list[
         page.wait_for_selector(".live-controls[data-ready=true][data-live=true]", timeout=120_000)
         page.wait_for_timeout(2000)
         root, handle = (
-            page.query_selector(selector) for selector in (".live-controls", ".handle:not(.dead) input[type=range]")
+            page.query_selector(selector)
+            for selector in (".live-controls", ".handle:not(.dead) input[type=range]")
         )
         page.evaluate(ARM, [root, handle])
         box = handle.bounding_box()
