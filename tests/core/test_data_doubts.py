@@ -166,7 +166,19 @@ def test_the_command_data_prints_the_report_and_writes_the_sheet(
 ):
     folder = by_class(tmp_path / "scans", 30)
     assert (
-        main(["data", str(folder), "--size", "16", "20", "--image-fit", "pad", "--sheet", str(tmp_path / "a.png")])
+        main(
+            [
+                "data",
+                str(folder),
+                "--size",
+                "16",
+                "20",
+                "--image-fit",
+                "pad",
+                "--sheet",
+                str(tmp_path / "a.png"),
+            ]
+        )
         == 0
     )
     told = " ".join(capsys.readouterr().out.split())

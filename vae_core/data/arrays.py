@@ -48,7 +48,9 @@ def resized(images: np.ndarray, opening: Opening, notes: Notes) -> np.ndarray:
     if size is None or old == size:
         return images
     how = "cut in their middle" if opening.fit == "crop" else "padded"
-    keeps = "" if old[0] * size[1] == old[1] * size[0] else f", {how} to keep their shape (--image-fit chooses)"
+    keeps = (
+        "" if old[0] * size[1] == old[1] * size[0] else f", {how} to keep their shape (--image-fit chooses)"
+    )
     notes.say(f"the images are resized from {in_pixels(old)} to {in_pixels(size)}{keeps}")
     found = np.empty((*images.shape[:2], *size), np.uint8)
     for number, image in enumerate(images):

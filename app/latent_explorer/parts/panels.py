@@ -107,6 +107,8 @@ def _pictures(checkpoint: Checkpoint, item: int) -> None:
     image_grid(
         np.stack(pictures)[None], rows=[""], columns=columns, title=f"Image {item}", key="item-pictures"
     )
+    if reason := sources.missing(checkpoint):
+        st.caption(reason)
 
 
 def nearest_items(
