@@ -51,9 +51,14 @@ def told(data: Data, model: Model, objective: Declared, seed: int, held_out: boo
         return data
     reads = has_label(model) or getattr(objective, "adversary", 0)
     if reads and not data.known.all():
+        ways = (
+            f"give --labels {int(data.known.sum())}, by which the others are summed out"
+            if LABEL in model.latents
+            else "choose joint, which infers the others, or vae, which needs none"
+        )
         raise ValueError(
-            f"the class of {int(data.known.sum()):,} of {len(data):,} images is known, and this model needs all: choose joint, which infers "
-            "the others, or vae, which needs none, or leave the others out by --labelled-only"
+            f"the class of {int(data.known.sum()):,} of {len(data):,} images is known, and this objective needs all: {ways}, or leave the "
+            "others out by --labelled-only"
         )
     return replace(data, known=None)
 
