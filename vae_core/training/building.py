@@ -27,8 +27,12 @@ class Step(nn.Module):
 
 
 def divided(data: Data, held_out: int) -> tuple[Data, Data]:
-    """Training and held-out images; the order is shuffled by the loader, so the tail is a fair sample."""
-    kept = max(len(data) - held_out, 0)
+    """Training and held-out images; the order is shuffled by the loader, so the tail is a fair sample. Raises ValueError where none is left to train on."""
+    if held_out and held_out >= len(data):
+        raise ValueError(
+            f"{held_out:,} images to validate on leave none of {len(data):,} to train on: give a smaller --validation"
+        )
+    kept = len(data) - held_out
     return data.rows(slice(0, kept)), data.rows(slice(kept, len(data)))
 
 
