@@ -424,7 +424,7 @@ def test_held_out_images_are_measured_and_not_trained_on(digits: Data, tmp_path:
 def test_validation_that_leaves_nothing_to_train_on_is_refused(
     validation: int, digits: Data, tmp_path: Path, one_line: Callable
 ):
-    with pytest.raises(ValueError, match="leave none of 300 to train on") as refusal:
+    with pytest.raises(ValueError, match="leave none of 256 to train on") as refusal:
         train(SMALL, digits.head(300), replace(QUICK, validation=validation), tmp_path / "run")
     one_line(refusal.value)
     assert not (tmp_path / "run").exists()
