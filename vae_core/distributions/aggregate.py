@@ -55,16 +55,18 @@ def aggregate_log_density(
     (-2.531, [-1.6121, -0.9189])
     """
     joints, marginals = [], []
-    constant = -math.log(len(mean)) if log_weights is None else 0.0
     for first in range(0, len(z), ROWS):
-        rows, total, each = z[first : first + ROWS], 0.0, []
-        weights = 0.0 if log_weights is None else log_weights[first : first + ROWS, :, None]
+        rows, total, each = z[first : first + ROWS], None, []
+        weights = None if log_weights is None else log_weights[first : first + ROWS]
         step = max(1, NUMBERS // (len(rows) * len(mean)))
         for j in range(0, z.shape[1], step):
             some = slice(j, j + step)
             log_q = Normal(mean[:, some], scale[:, some], False).log_prob(rows[:, None, some])
-            total = total + log_q.sum(-1, keepdim=True)
-            each.append((log_q + weights).logsumexp(1))
-        joints.append((total + weights).logsumexp(1)[:, 0])  # type: ignore[union-attr]
+            part = log_q.sum(-1) if step > 1 else log_q[..., 0]
+            total = part if total is None else total + part
+            each.append((log_q if weights is None else log_q + weights[..., None]).logsumexp(1))
+        assert total is not None  # a block has a dimension
+        joints.append((total if weights is None else total + weights).logsumexp(1))
         marginals.append(torch.cat(each, -1))
+    constant = -math.log(len(mean)) if log_weights is None else 0.0
     return torch.cat(joints) + constant, torch.cat(marginals) + constant
