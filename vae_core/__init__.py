@@ -9,9 +9,10 @@
 from importlib import metadata
 
 from .checkpoints import Checkpoint, bundled, load
+from .data import data_from, open_data
 from .metrics import evaluate
 
-__all__ = ["Checkpoint", "bundled", "evaluate", "load"]
+__all__ = ["Checkpoint", "bundled", "data_from", "evaluate", "load", "open_data"]
 
 try:
     __version__ = metadata.version("latent-explorer")

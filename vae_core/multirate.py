@@ -20,6 +20,9 @@ from .nets import Joined
 # Training draws betas from a range wider than the exposed one by this factor on both sides: the ends are fitted worst.
 MARGIN = 1.5
 
+# No beta is smaller, or its inverse larger: beyond, one of the two terms of the bound is nothing but rounding.
+LEAST = 1e-6
+
 
 def rate_name(block: str) -> str:
     """The input that says at which beta a block is: its log, `(B, 1)`.
@@ -43,6 +46,10 @@ class Rates(nn.Module):
         if not 0 < low < high < math.inf:
             raise ValueError(
                 f"rates are the lowest and the highest beta, above 0, such as 0.1 10; got {low:g} {high:g}"
+            )
+        if low < LEAST or high > 1 / LEAST:
+            raise ValueError(
+                f"rates lie between {LEAST:g} and {1 / LEAST:g}, got {low:g} {high:g}: give a narrower range"
             )
         self.exposed, self.trained = (low, high), (low / MARGIN, high * MARGIN)
         self.blocks = blocks

@@ -13,6 +13,7 @@ import tyro
 from latent_explorer import MODELS_VARIABLE
 from vae_core import cli
 from vae_core.checkpoints import found_in
+from vae_core.data import SOURCES_VARIABLE
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class App:
 
     models: Path | None = None
     """A folder of checkpoint folders (or one checkpoint) to offer beside the bundled ones."""
+    data: tuple[Path, ...] = ()
+    """Folders or files that models were trained from, where their images are to be shown."""
     port: int = 8501
     host: str = "localhost"
     """Address to listen on; 0.0.0.0 lets other machines in."""
@@ -34,6 +37,8 @@ class App:
             raise ValueError(
                 f"{self.models} holds no checkpoint: give a folder that `latent-explorer train` wrote, or one of several such"
             )
+        if gone := [path for path in self.data if not path.exists()]:
+            raise ValueError(f"there is no file or folder {gone[0]}: give one that a model was trained from")
         if not 0 < self.port < 65536:
             raise ValueError(f"the port must be between 1 and 65535, got {self.port}")
         with socket.socket() as probe:
@@ -45,16 +50,18 @@ class App:
                     f"cannot listen on {self.host} port {self.port} ({getattr(error, 'strerror', None) or error}): choose another "
                     "with --port, or --host"
                 ) from None
-        serve(self.host, self.port, self.browser, self.models)
+        serve(self.host, self.port, self.browser, self.models, self.data)
         return 0
 
 
-def serve(host: str, port: int, window: bool, models: Path | None) -> None:
-    """Run the server until it is stopped, on the bundled checkpoints and those of a folder."""
+def serve(host: str, port: int, window: bool, models: Path | None, data: Sequence[Path] = ()) -> None:
+    """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
     from streamlit.web.cli import main as streamlit  # a second to import, for this command alone
 
     if models:
         os.environ[MODELS_VARIABLE] = str(models.resolve())
+    if data:
+        os.environ[SOURCES_VARIABLE] = os.pathsep.join(str(path.resolve()) for path in data)
     options = {
         "server.address": host,
         "server.port": str(port),

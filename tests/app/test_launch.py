@@ -57,6 +57,7 @@ def test_the_command_explains_itself(arguments: list[str], capsys: pytest.Captur
         (["--host", f"{'a' * 70}.b"], "cannot listen on"),
         (["--models", "{tmp}/nowhere"], "there is no folder"),
         (["--models", "{tmp}"], "holds no checkpoint"),
+        (["--data", "{tmp}/nowhere"], "there is no file or folder"),
         (["--prot", "1"], "did you mean --port?"),
     ],
 )

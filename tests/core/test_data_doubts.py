@@ -82,7 +82,11 @@ def test_equal_images_are_counted_by_themselves():
 
 
 def test_few_images_are_doubted():
-    assert said(data_from(*figures(30)), "training images are few", "learns them by heart")
+    assert said(
+        data_from(*figures(30)),
+        "24 training images are enough to see that all works, and too few to learn from",
+    )
+    assert said(data_from(*figures(300)), "240 training images are few", "by heart")
     x = np.random.default_rng(0).integers(0, 256, (700, 4, 4), dtype=np.uint8)
     assert not said(data_from(x), "are few")
 
@@ -131,7 +135,7 @@ def test_a_report_tells_all_in_lines(tmp_path: Path):
         "classes      3 (train + test)",
         "             1: 8 + 2",
         "done         the values are fractions from 0 to 1: 1 becomes 255",
-        "doubt        24 training images are few",
+        "doubt        24 training images are enough to see",
     ):
         assert any(found.startswith(line) for found in told.split("\n")), (line, told)
 

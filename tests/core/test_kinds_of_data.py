@@ -23,7 +23,7 @@ from vae_core.labels import has_label
 from vae_core.metrics import METRICS, evaluation_of, measure
 from vae_core.metrics import classes as judges
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
-from vae_core.objectives import M2
+from vae_core.objectives import ELBO, M2
 from vae_core.priors import one_hot
 from vae_core.serving import LiveDecoder, Request
 from vae_core.training import Options, TrainingError, options_for, train
@@ -375,6 +375,9 @@ def test_a_model_that_infers_the_class_sums_out_what_nobody_knows(tmp_path: Path
     assert found.card.objective == M2(labels=32, beta={"z": 1.0})
     fewer = replace(QUICK, objective=M2(labels=9))
     assert train(Joint(latent=2), data, fewer, tmp_path / "fewer").card.objective.labelled() == 9
+    assert options_for(Joint(), {"epochs": 3}).objective is None  # as the command line leaves it
+    with pytest.raises(ValueError, match="needs all: give --labels 32, by which the others are summed out"):
+        train(Joint(latent=2), data, replace(QUICK, objective=ELBO(beta=2.0)), tmp_path / "other")
 
 
 @pytest.mark.parametrize("known", [PARTLY, torch.ones(160, dtype=torch.bool)], ids=["some", "all"])
@@ -392,7 +395,8 @@ def test_a_model_that_needs_every_class_says_so(adversary: float, tmp_path: Path
     data = replace(bars("train", 160, 3), known=PARTLY)
     options = options_for(CDVAE(), {**vars(QUICK), "adversary": adversary})
     with pytest.raises(
-        ValueError, match=r"class of 32 of 160 images is known, and this model needs all: .*--labelled-only"
+        ValueError,
+        match=r"class of 32 of 160 images is known, and this objective needs all: choose joint.*--labelled-only",
     ) as caught:
         train(CDVAE(nets="mlp-256"), data, options, tmp_path / "run")
     one_line(caught.value)

@@ -420,6 +420,16 @@ def test_held_out_images_are_measured_and_not_trained_on(digits: Data, tmp_path:
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.parametrize("validation", [300, 5000])
+def test_validation_that_leaves_nothing_to_train_on_is_refused(
+    validation: int, digits: Data, tmp_path: Path, one_line: Callable
+):
+    with pytest.raises(ValueError, match="leave none of 256 to train on") as refusal:
+        train(SMALL, digits.head(300), replace(QUICK, validation=validation), tmp_path / "run")
+    one_line(refusal.value)
+    assert not (tmp_path / "run").exists()
+
+
 def test_validation_does_not_change_what_is_learned(uninterrupted: Path, digits: Data, tmp_path: Path):
     options = replace(QUICK, limit=320, validation=64)
     train(SMALL, digits, options, tmp_path / "run")

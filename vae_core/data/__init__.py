@@ -2,7 +2,7 @@
 
 from .mnist import DATA_VARIABLE
 from .opening import data_from, open_data
-from .origin import SOURCES_VARIABLE, check_same, data_of, is_own, local_data
+from .origin import SOURCES_VARIABLE, check_same, data_of, is_own, known, local_data
 from .raw import Opening
 from .registry import DATASETS, load_data
 from .report import Report, sheet
@@ -22,6 +22,7 @@ __all__ = [
     "data_of",
     "is_own",
     "joined",
+    "known",
     "load_data",
     "local_data",
     "open_data",

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from .notes import counted, listed
 
-# Fewer training images than this are learned by heart.
-FEW = 500
+# Fewer training images than these are too few to learn from, or are learned by heart.
+VERY_FEW, FEW = 100, 500
 # A class with more than this share of the images is all that accuracy shows.
 MOST = 0.8
 # Sides longer than this make nets slow.
@@ -33,10 +33,15 @@ TURN = "--turn turns them upright"
 def of_counts(train: Tensor, classes: Sequence[str]) -> list[str]:
     """Doubts of how many training images there are, by the labels of those whose class is known."""
     found = []
-    if 0 < len(train) < FEW:
+    if 0 < len(train) < VERY_FEW:
         found.append(
-            f"{counted(len(train), 'training image')} are few: a model learns them by heart, and what is measured on the others is rough; "
-            "check that held-out images are rebuilt too, and prefer small nets and few latents"
+            f"{counted(len(train), 'training image')} are enough to see that all works, and too few to learn from: other images are rebuilt "
+            "badly, and probes, maps and samples say little"
+        )
+    elif len(train) < FEW:
+        found.append(
+            f"{counted(len(train), 'training image')} are few, and a model learns them by heart: look at what it makes of test images, and "
+            "try small nets and few latents"
         )
     if len(classes) == 1:
         found.append(

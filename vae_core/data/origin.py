@@ -75,9 +75,18 @@ def local_data(told: Told, split: str = "test") -> Data | None:
         return None
 
 
+def known(name: str) -> bool:
+    """Whether data is opened by this name alone: ours, torchvision's and Hugging Face's are; a folder's or file's is not.
+
+    >>> known("digits"), known("fashion-mnist"), known("scans")
+    (True, True, False)
+    """
+    return name in DATASETS or vision.known(name) is not None or name.startswith(PREFIX)
+
+
 def _place(name: str) -> str:
     """Where data of that name is. Raises ValueError where nobody has said."""
-    if name in DATASETS or vision.known(name) or name.startswith(PREFIX):
+    if known(name):
         return name
     if (given := _given(name)) is not None:
         return given

@@ -8,7 +8,7 @@ not alike in their halves: whoever measures a part takes a `subset`.
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,6 +24,9 @@ from ..readings import AS_STORED, BINARY, Reading
 from .checks import check_factors, check_images, check_known, check_rows, checked_labels
 from .fingerprint import fingerprint
 from .notes import Notes
+
+if TYPE_CHECKING:
+    from .report import Report
 
 
 class Origin(NamedTuple):
@@ -198,6 +201,13 @@ class Dataset:
     origin: Origin = field(default_factory=Origin)
     notes: Notes = field(default_factory=Notes)
     """What was said when it was opened."""
+
+    @property
+    def report(self) -> "Report":
+        """What was understood of it, in lines: `print(found.report)`. Both splits are read, and compared."""
+        from .report import Report
+
+        return Report.of(self)
 
     @property
     def train(self) -> Data:

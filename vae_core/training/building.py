@@ -27,8 +27,12 @@ class Step(nn.Module):
 
 
 def divided(data: Data, held_out: int) -> tuple[Data, Data]:
-    """Training and held-out images; the order is shuffled by the loader, so the tail is a fair sample."""
-    kept = max(len(data) - held_out, 0)
+    """Training and held-out images; the order is shuffled by the loader, so the tail is a fair sample. Raises ValueError where none is left to train on."""
+    if held_out and held_out >= len(data):
+        raise ValueError(
+            f"{held_out:,} images to validate on leave none of {len(data):,} to train on: give a smaller --validation"
+        )
+    kept = len(data) - held_out
     return data.rows(slice(0, kept)), data.rows(slice(kept, len(data)))
 
 
@@ -51,9 +55,14 @@ def told(data: Data, model: Model, objective: Declared, seed: int, held_out: boo
         return data
     reads = has_label(model) or getattr(objective, "adversary", 0)
     if reads and not data.known.all():
+        ways = (
+            f"give --labels {int(data.known.sum())}, by which the others are summed out"
+            if LABEL in model.latents
+            else "choose joint, which infers the others, or vae, which needs none"
+        )
         raise ValueError(
-            f"the class of {int(data.known.sum()):,} of {len(data):,} images is known, and this model needs all: choose joint, which infers "
-            "the others, or vae, which needs none, or leave the others out by --labelled-only"
+            f"the class of {int(data.known.sum()):,} of {len(data):,} images is known, and this objective needs all: {ways}, or leave the "
+            "others out by --labelled-only"
         )
     return replace(data, known=None)
 

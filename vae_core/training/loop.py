@@ -48,7 +48,7 @@ def train(
     declaration: Declaration,
     data: Data,
     options: Options,
-    folder: Path,
+    folder: Path | str,
     *,
     resume: bool = False,
     command: str = "",
@@ -74,7 +74,7 @@ def train(
         TrainingError: (one sentence) for a loss that is no longer finite, a folder that is taken, or a resume that does not fit.
         ValueError: for a batch, device, objective or block of beta that does not fit.
     """
-    device = pick_device(local_device(options.device))
+    device, folder = pick_device(local_device(options.device)), Path(folder)
     if resume:
         options = taken_up(options, folder)
     with process_group(device) as group, reproducible(options.seed):

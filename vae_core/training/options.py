@@ -122,7 +122,8 @@ class Options:
 def options_for(declaration: Declaration, given: Mapping[str, Any]) -> Options:
     """How to train a model, with the options of loop and objective side by side, as the command line has them.
 
-    The objective is the one named, semi-supervised where some labels are to be known, or else the usual one of the model.
+    The objective is the one named, semi-supervised where some labels are to be known, or else the usual one of the model; where nothing is said
+    of it, it is left to the training, which knows the data.
     Raises ValueError (one sentence) for an option that the objective does not take, or one that it lacks.
 
     >>> from vae_core.models import VAE
@@ -133,4 +134,6 @@ def options_for(declaration: Declaration, given: Mapping[str, Any]) -> Options:
     weighed = {name: value for name, value in given.items() if name not in own}
     name = given.get("objective") or ("semi-supervised" if "labels" in weighed else declaration.objective())
     rest = {name: value for name, value in given.items() if name in own and name != "objective"}
+    if not weighed and given.get("objective") is None:
+        return Options(**rest)  # what is usual for the model and its data
     return Options(objective=declare(name, weighed), **rest)

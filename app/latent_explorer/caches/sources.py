@@ -4,9 +4,9 @@ import os
 
 import streamlit as st
 
+from latent_explorer.text import plain
 from vae_core import Checkpoint
-from vae_core.data import DATA_VARIABLE, DATASETS, Data, local_data
-from vae_core.data.origin import SOURCES_VARIABLE
+from vae_core.data import DATA_VARIABLE, DATASETS, SOURCES_VARIABLE, Data, known, local_data
 
 
 def originals(checkpoint: Checkpoint) -> Data | None:
@@ -23,9 +23,29 @@ def _local_data(of: str, _checkpoint: Checkpoint) -> Data | None:
     return local_data(_checkpoint.card.data, _checkpoint.atlas.split)
 
 
+def missing(checkpoint: Checkpoint) -> str:
+    """Where the images behind the atlas are not at hand, what brings them, as a sentence; nothing where they are."""
+    if originals(checkpoint) is not None:
+        return ""
+    name = plain(checkpoint.card.data.name)
+    if known(checkpoint.card.data.name):
+        return (
+            f"The images of {name} are not on this server. Run `latent-explorer evaluate` once, which downloads them, or set {DATA_VARIABLE} to "
+            "the folder that holds them."
+        )
+    return (
+        f"The images of {name} came from a folder or file, and a card keeps no path. Start the app with `--data` and the path of {name} to see "
+        "them here."
+    )
+
+
 def of_factors(checkpoint: Checkpoint) -> Data | None:
     """The images behind the atlas, where it is known what they were made of, and they are at hand."""
-    return originals(checkpoint) if checkpoint.card.data.name in with_known_factors() else None
+    name = checkpoint.card.data.name
+    if name in DATASETS and not DATASETS[name].factors:
+        return None
+    source = originals(checkpoint)
+    return None if source is None or source.factors is None else source
 
 
 def with_known_factors() -> list[str]:

@@ -13,12 +13,13 @@ from torch import Tensor
 
 from latent_explorer.text import command, place
 from vae_core import Checkpoint, bundled
+from vae_core.data import known
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
 
 # Where the names that a script may use come from, in the order of its imports.
 SOURCES = {
-    "load_data": "vae_core.data",
+    "data_of": "vae_core.data",
     "Sampler": "vae_core.distributions",
     **dict.fromkeys(
         ("codes_of", "complete", "decode", "prior_codes", "ruler", "sample", "swap", "traverse"),
@@ -73,6 +74,16 @@ def opened(checkpoint: Checkpoint) -> list[str]:
     return lines + (
         [f"checkpoint = checkpoint.at({json.dumps(checkpoint.betas)})"] if checkpoint.betas else []
     )
+
+
+def source_of(checkpoint: Checkpoint) -> list[str]:
+    """The line that opens the data of the checkpoint; of a folder or file the name alone is written."""
+    told = checkpoint.card.data
+    if known(told.name):
+        return ["source = data_of(checkpoint.card.data)"]
+    return [
+        f"source = data_of(checkpoint.card.data, {_quoted(told.name)})  # the path of the folder or file that it was trained from"
+    ]
 
 
 def measuring(checkpoint: Checkpoint, *groups: str) -> str:
@@ -222,12 +233,13 @@ def held(
 ) -> str:
     """Some variables of each item held, the rest drawn. `derived` are the observations beside the image, which come from the original
     images or, where these are not at hand, from the codes."""
-    model, data = checkpoint.model, checkpoint.card.data.name
+    model = checkpoint.model
     needed, others = [name, *model.inputs(name)], json.dumps(list(derived))
     lines = [*codes_of_items(items), "values = {**codes}"]
     if derived and originals:
         lines += [
-            f'data = load_data({_quoted(data)}, "{checkpoint.atlas.split}").scored_by(model)',
+            *source_of(checkpoint),
+            f'data = source.split("{checkpoint.atlas.split}").scored_by(model)',
             "batch = data.batch(torch.tensor(indices), Sampler.seeded(0))",
             f'values |= model.infer({{"{IMAGE}": batch["{IMAGE}"]}}, only={others}).env',
         ]

@@ -114,6 +114,8 @@ def _pictures(checkpoint: Checkpoint, item: int) -> None:
             decoded = decode(checkpoint.model, encodings.item_codes(checkpoint, [item]))[0]
             real = {} if originals is None else {"original": originals.images[item]}
             features.profile(checkpoint.kind, {**real, "decoded": decoded}, "item-profile")
+    if reason := sources.missing(checkpoint):
+        st.caption(reason)
 
 
 def nearest_items(

@@ -124,7 +124,7 @@ def _card(checkpoint: Checkpoint) -> None:
         f"**{plain(model.name)}** trained on {data.images:,} {checkpoint.kind.many} of {plain(data.name)}"
     ]
     arguments = {k: v for k, v in model.arguments.items() if v is not None and k != "rates"}
-    lines.append(" · ".join(plain(f"{key} {value}") for key, value in arguments.items()))
+    lines.append(" · ".join(plain(_argument(key, value)) for key, value in arguments.items()))
     lines.append(plain(card.objective.says(card), 1000))
     lines += [_distance(checkpoint, block) for block in checkpoint.model.blocks]
     if cost:
@@ -138,6 +138,15 @@ def _card(checkpoint: Checkpoint) -> None:
         st.caption(
             f"Not measured yet. Measure it with {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}"
         )
+
+
+def _argument(name: str, value: object) -> str:
+    """An argument of a declaration in words.
+
+    >>> _argument("unlabelled_prior", "vamp"), _argument("separation", 8.0)
+    ('unlabelled prior vamp', 'separation 8')
+    """
+    return f"{name.replace('_', ' ')} {f'{value:g}' if isinstance(value, float) else value}"
 
 
 def _duration(seconds: float) -> str:

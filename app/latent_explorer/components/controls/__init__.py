@@ -133,7 +133,7 @@ def live_controls(
             "said": scene.classes,
             "latents": list(latents),
             "kept": list(kept),
-            "labels": base64.b64encode(labels.astype(np.uint8).tobytes()).decode(),
+            "labels": base64.b64encode(labels.astype("<u2").tobytes()).decode(),
             "classes": list(classes),
             "colours": palette.colours(len(classes)),
             "userImage": None if user_image is None else base64.b64encode(user_image).decode(),

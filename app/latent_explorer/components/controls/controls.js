@@ -2,7 +2,7 @@
 
 import { pageDecoder } from "../shared/decoder.js";
 import { element } from "../shared/elements.js";
-import { fromBase64 } from "../shared/envelope.js";
+import { fromBase64, numbersFromBase64 } from "../shared/envelope.js";
 import { putPicture, showFitted } from "../shared/pixels.js";
 import { DECIMALS } from "../shared/protocol.js";
 import { ClassBars, ClassChips } from "./classes.js";
@@ -39,7 +39,7 @@ export class Controls {
   #handles = new Map();
   /** @type {({block: string, betas: number[]} & ReturnType<typeof slider>)[]} */
   #rates = [];
-  #labels = new Uint8Array();
+  #labels = new Uint16Array();
   /** @type {Codes} */
   #codes = {};
   /** @type {Codes} */
@@ -107,7 +107,7 @@ export class Controls {
     if (structure !== this.#structure) {
       this.#structure = structure;
       this.#touched = false;
-      this.#labels = fromBase64(data.labels);
+      this.#labels = numbersFromBase64(data.labels);
       this.#build();
     }
     // An answer to an older report says nothing about what was done since.

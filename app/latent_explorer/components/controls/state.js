@@ -36,7 +36,7 @@
  * @property {number[] | null} said p(class | codes), where there is such a thing
  * @property {string[]} latents
  * @property {string[]} kept the blocks that stay when the class changes
- * @property {string} labels the class of each item in base64
+ * @property {string} labels the class of each item in base64, two bytes a class
  * @property {string[]} classes
  * @property {string[]} colours
  * @property {string | null} userImage the pixels of the visitor's image in base64

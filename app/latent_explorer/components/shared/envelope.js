@@ -32,3 +32,10 @@ export function unpack(bytes) {
  * @param {string} text
  */
 export const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
+/**
+ * Numbers from 0 to 65,535 of two bytes each, the smaller first.
+ *
+ * @param {string} text
+ */
+export const numbersFromBase64 = (text) => new Uint16Array(fromBase64(text).buffer);

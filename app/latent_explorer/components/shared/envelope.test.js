@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { fromBase64, unpack } from "./envelope.js";
+import { fromBase64, numbersFromBase64, unpack } from "./envelope.js";
 
 // What Python's `pack` made of this: tests/app/test_protocol.py compares.
 const AGREED = JSON.parse(
@@ -25,4 +25,8 @@ test("an envelope of Python opens to its header and arrays, wherever it lies in 
       arrays,
     );
   }
+});
+
+test("labels beyond 255 come through", () => {
+  assert.deepEqual([...numbersFromBase64("AQCQAf//")], [1, 400, 65535]);
 });

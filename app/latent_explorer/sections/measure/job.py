@@ -15,12 +15,8 @@ JOB = "measure-job"
 
 
 def start(checkpoint: Checkpoint, groups: list[str], limit: int | None, seed: int) -> None:
-    data = checkpoint.card.data.name
-    if sources.originals(checkpoint) is None:
-        st.warning(
-            f"The images of {plain(data)} are not on this server. Run `latent-explorer evaluate` once, which downloads them, or set "
-            "LATENT_EXPLORER_DATA to the folder that holds them."
-        )
+    if reason := sources.missing(checkpoint):
+        st.warning(reason)
         return
     arguments = ["evaluate", str(checkpoint.folder), "--metrics", *groups, "--seed", str(seed), "--json"]
     arguments += ["--limit", str(limit)] if limit else []
