@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from vae_core.data import Data, load_data
-from vae_core.metrics.base import Bench
-from vae_core.metrics.classes import Judge, bayes_accuracy, samples_right, swaps_right
+from vae_core.metrics.base import Evaluation
+from vae_core.metrics.classes import OracleClassifier, bayes_accuracy, samples_right, swaps_right
 from vae_core.metrics.evidence import elbo_terms
 from vae_core.metrics.probes import KINDS, READINGS, probes_of
 from vae_core.models import CDVAE
@@ -28,7 +28,13 @@ EPOCHS, SEEDS, TESTED = 8, 3, 5000
 
 
 def measured(
-    class_weight: float, adversary: float, seed: int, epochs: int, data: Data, test: Data, judge: Judge
+    class_weight: float,
+    adversary: float,
+    seed: int,
+    epochs: int,
+    data: Data,
+    test: Data,
+    judge: OracleClassifier,
 ) -> dict:
     """Train one model and measure it; plain numbers by name."""
     options = Options(
@@ -39,16 +45,16 @@ def measured(
     )
     with tempfile.TemporaryDirectory() as folder:
         model = train(CDVAE(), data, options, Path(folder) / "run").model
-    bench = Bench(model, test.scored_by(model), data.scored_by(model), seed)
+    evaluation = Evaluation(model, test.scored_by(model), data.scored_by(model), seed)
     found = {
-        **elbo_terms(bench),
-        **bayes_accuracy(bench),
-        **swaps_right(bench, judge),
-        **probes_of(bench, ["z_u"]),
+        **elbo_terms(evaluation),
+        **bayes_accuracy(evaluation),
+        **swaps_right(evaluation, judge),
+        **probes_of(evaluation, ["z_u"]),
     }
     return {
         **{name: estimate.value for name, estimate in found.items()},
-        "sample_accuracy": samples_right(bench, judge).mean().item(),
+        "sample_accuracy": samples_right(evaluation, judge).mean().item(),
     }
 
 
@@ -81,7 +87,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     torch.set_num_threads(1)
     data, test = load_data("mnist"), load_data("mnist", "test").subset(TESTED, seed=0)
-    judge = Judge(data, 0)
+    judge = OracleClassifier(data, 0)
     print(
         "class adversary   -ELBO    R_l    R_u   class, samples, swaps (range)   probes on z_u: logistic / kNN / MLP"
     )

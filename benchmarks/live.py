@@ -1,6 +1,6 @@
 """How fast the live route answers: `python -m benchmarks.live`.
 
-Hands: in headless Chromium a pointer drags a handle of the Live page; each wait is from the pointer's event to the changed pixels of the
+Controls: in headless Chromium a pointer drags a handle of the Live page; each wait is from the pointer's event to the changed pixels of the
 picture, both seen by the page itself. Crowd: visitors that each ask for 30 images a second, a new code every time, for some seconds;
 each wait is from the request to the whole answer, in a client on the same machine, which takes its share of the cores. The server's
 memory is read before and after.
@@ -83,15 +83,16 @@ ARM = """([root, handle]) => {
 }"""
 
 
-def hands(address: str, query: str, drags: int = 4, moves: int = 60) -> list[float]:
+def controls(address: str, query: str, drags: int = 4, moves: int = 60) -> list[float]:
     """The waits, in milliseconds, while a pointer drags the handle that is used most, at about 60 events a second."""
     with chromium() as browser:
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         page.goto(f"{address}/live?{query}")
-        page.wait_for_selector(".hands[data-ready=true][data-live=true]", timeout=120_000)
+        page.wait_for_selector(".live-controls[data-ready=true][data-live=true]", timeout=120_000)
         page.wait_for_timeout(2000)
         root, handle = (
-            page.query_selector(selector) for selector in (".hands", ".handle:not(.dead) input[type=range]")
+            page.query_selector(selector)
+            for selector in (".live-controls", ".handle:not(.dead) input[type=range]")
         )
         page.evaluate(ARM, [root, handle])
         box = handle.bounding_box()
@@ -136,7 +137,7 @@ def main() -> None:
     print(f"{'':44} {'median':>7} {'p95':>7} {'longest':>7}")
     with served() as address:
         for model in ("mr-cdvae-mnist", "vae-mnist", "srvae-mnist"):
-            report(f"pointer to pixels, {model}", hands(address, f"model={model}&item=3"))
+            report(f"pointer to pixels, {model}", controls(address, f"model={model}&item=3"))
         crowd(address, 1, 2)
         for visitors in (1, 10, 50):
             before = memory(address)

@@ -15,7 +15,7 @@ import torch
 
 from vae_core.data import Data, load_data
 from vae_core.distributions import MIXTURE_DIVERGENCES
-from vae_core.metrics.base import Bench
+from vae_core.metrics.base import Evaluation
 from vae_core.metrics.evidence import components, elbo_terms
 from vae_core.models import SRVAE
 from vae_core.training import Options, train
@@ -32,7 +32,8 @@ def measured(divergence: str, data: Data, test: Data) -> dict[str, float | str]:
     exact = replace(declaration, divergence="monte-carlo").build(data.signature)
     exact.load_state_dict(model.state_dict())
     trained, fair = (
-        Bench(m.eval().requires_grad_(False), test.scored_by(m), data.scored_by(m)) for m in (model, exact)
+        Evaluation(m.eval().requires_grad_(False), test.scored_by(m), data.scored_by(m))
+        for m in (model, exact)
     )
     distances = torch.pdist(model.p["u"].means)  # type: ignore[arg-type]
     return {

@@ -1,8 +1,8 @@
 """Maps on which an item keeps its place as beta moves: `python -m benchmarks.moving_maps` (the bundled mr-vae-mnist unless given).
 
-The first test images are encoded at each rung and projected in three ways: UMAPs fitted alone (each turned and scaled onto the one before,
+The first test images are encoded at each beta and projected in three ways: UMAPs fitted alone (each turned and scaled onto the one before,
 which is kind to them), umap-learn's AlignedUMAP, and ours (`projections.aligned`). Trustworthiness (15 neighbours, Venna & Kaski, 2001)
-is the mean over rungs on the first 2,000 items; the step is the mean way of an item from a rung to the next, in units of the spread of
+is the mean over the betas on the first 2,000 items; the step is the mean way of an item from a beta to the next, in units of the spread of
 the map (root mean square distance from its centre). The table goes to benchmarks/results/moving_maps.json.
 """
 
@@ -22,7 +22,7 @@ import torch
 from vae_core.checkpoints import bundled, load
 from vae_core.data import load_data
 from vae_core.explore import encode
-from vae_core.multirate import at, ladder
+from vae_core.multirate import at, beta_grid
 from vae_core.projections import aligned, onto, umap
 
 RESULTS = Path(__file__).parent / "results" / "moving_maps.json"
@@ -85,12 +85,12 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     checkpoint = load(asked.checkpoint)
-    rungs = ladder(checkpoint.model, asked.rungs)
+    grid = beta_grid(checkpoint.model, asked.rungs)
     data = load_data(checkpoint.card.data.name, "test").head(asked.items).scored_by(checkpoint.model)
-    block = next(iter(rungs[0]))
+    block = next(iter(grid[0]))
     images = next(data.batches(len(data), 0))
-    codes = [encode(at(checkpoint.model, betas), images)[block].mean.numpy() for betas in rungs]
-    places = np.array([[math.log(betas[name]) for name in betas] for betas in rungs])
+    codes = [encode(at(checkpoint.model, betas), images)[block].mean.numpy() for betas in grid]
+    places = np.array([[math.log(betas[name]) for name in betas] for betas in grid])
     umap(codes[0][:300])  # compiles
     rows = [
         measured("alone", alone, codes),
@@ -101,7 +101,7 @@ def main() -> None:
         "checkpoint": checkpoint.name,
         "block": block,
         "items": asked.items,
-        "rungs": len(rungs),
+        "rungs": len(grid),
         "rows": rows,
     }
     RESULTS.write_text(json.dumps(found, indent=1) + "\n")

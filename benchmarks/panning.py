@@ -23,7 +23,7 @@ import torch
 
 from tests.support.driving import chromium, served
 from vae_core.checkpoints import CARD, WEIGHTS, Checkpoint, bundled, load, save_atlas
-from vae_core.checkpoints.atlas import Ladder
+from vae_core.checkpoints.atlas import AtlasGrid
 from vae_core.data import load_data
 from vae_core.explore import encode
 from vae_core.projections import JOINT, place
@@ -51,7 +51,7 @@ RECORD = """(root) => {
 }"""
 
 
-def atlas_of_all(found: Checkpoint, limit: int | None) -> Ladder:
+def atlas_of_all(found: Checkpoint, limit: int | None) -> AtlasGrid:
     """The training images placed among the test images of the checkpoint's own atlas."""
     data = load_data(found.card.data.name, "train", limit).scored_by(found.model)
     parts = [encode(found.model, batch) for batch in data.batches(1000)]
@@ -81,7 +81,7 @@ def atlas_of_all(found: Checkpoint, limit: int | None) -> Ladder:
         labels=np.concatenate([data.labels.numpy(), own.labels]),
         training=len(data),
     )
-    return Ladder({}, (atlas,))
+    return AtlasGrid({}, (atlas,))
 
 
 def recorded(page: Any, act: Callable[[], None]) -> dict[str, Any]:
@@ -185,9 +185,9 @@ def main() -> None:
         folder.mkdir()
         for file in (CARD, WEIGHTS):
             shutil.copy(asked.checkpoint / file, folder / file)
-        ladder = atlas_of_all(load(asked.checkpoint), asked.training)
-        save_atlas(folder, ladder)
-        print(f"{asked.checkpoint.name}: {len(ladder.rungs[0]):,} items", flush=True)
+        grid = atlas_of_all(load(asked.checkpoint), asked.training)
+        save_atlas(folder, grid)
+        print(f"{asked.checkpoint.name}: {len(grid.atlases[0]):,} items", flush=True)
         with served(Path(parent)) as address, chromium() as browser:
             for ratio in (1.0, 2.0):
                 context = browser.new_context(

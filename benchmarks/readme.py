@@ -226,12 +226,12 @@ def rate_distortion() -> str:
 
 def moving_maps() -> str:
     found = _result("moving_maps")
-    lines = ["| maps | trustworthiness | step between rungs, spreads | seconds |", "|---|--:|--:|--:|"]
+    lines = ["| maps | trustworthiness | step between betas, spreads | seconds |", "|---|--:|--:|--:|"]
     for row in found["rows"]:
         lines.append(
             f"| {row['name']} | {row['trustworthiness']:.4f} | {row['step']:.3f} | {row['seconds']:.0f} |"
         )
-    about = f"{found['block']} of `{found['checkpoint']}`, {found['items']:,} items, {found['rungs']} rungs."
+    about = f"{found['block']} of `{found['checkpoint']}`, {found['items']:,} items, {found['rungs']} betas."
     return "\n".join([*lines, "", about])
 
 

@@ -87,7 +87,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Confi
 def _made(folder: Path, declaration: Declaration, options: Options, data: Data) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(projections, "umap", principal_components)  # UMAP compiles for a minute
-        patch.setattr(classes, "JUDGE_STEPS", 150)
+        patch.setattr(classes, "ORACLE_STEPS", 150)
         patch.setattr(classes, "SAMPLES", 500)
         checkpoint = train(declaration, data, options, folder)
         save_atlas(folder, projections.make_atlas(checkpoint.model, load_data("digits", "test")))

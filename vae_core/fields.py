@@ -60,9 +60,9 @@ def _texts(kind: type) -> dict[str, str]:
         return {}
     (body,) = ast.parse(dedent(inspect.getsource(kind))).body
     assert isinstance(body, ast.ClassDef)
-    found = {}
+    texts = {}
     for statement, below in zip(body.body, body.body[1:], strict=False):
         named = isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
         if named and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-            found[statement.target.id] = " ".join(inspect.cleandoc(below.value.value).split())  # type: ignore[union-attr]
-    return found
+            texts[statement.target.id] = " ".join(inspect.cleandoc(below.value.value).split())  # type: ignore[union-attr]
+    return texts

@@ -28,6 +28,7 @@ class Kind(ABC):
     mean is: grey values in [0, 1], the features of a table in their own units."""
 
     name: ClassVar[str]
+    dtype: ClassVar[torch.dtype]  # of stored values
     numbers: ClassVar[str]  # what one calls the numbers of an observation
     many: ClassVar[str]  # and what one calls observations
 
@@ -80,6 +81,7 @@ class Image(Kind):
     width: int
 
     name: ClassVar[str] = "image"
+    dtype: ClassVar[torch.dtype] = torch.uint8
     numbers: ClassVar[str] = "pixels"
     many: ClassVar[str] = "images"
 
@@ -113,6 +115,7 @@ class Table(Kind):
     high: tuple[float, ...]
 
     name: ClassVar[str] = "table"
+    dtype: ClassVar[torch.dtype] = torch.float32
     numbers: ClassVar[str] = "features"
     many: ClassVar[str] = "rows"
 
@@ -161,13 +164,13 @@ class Table(Kind):
         heights = self.heights(shown)
         return (_bars if self.size <= MOST_BARS else _cells)(heights)
 
+    def measured(self, shown: Tensor) -> Tensor:
+        """x, or log(1 + x) of counts."""
+        return torch.where(self._counts.to(shown.device), shown.clamp(min=0).log1p(), shown)
+
     def heights(self, shown: Tensor) -> Tensor:
         """Where a feature lies between the ends of its range, in [0, 1]; a count on the scale of log(1 + x)."""
-        low, high, values = self._low.to(shown), self._high.to(shown), shown
-        counts = self._counts.to(shown.device)
-        low, high, values = (
-            torch.where(counts, part.clamp(min=0).log1p(), part) for part in (low, high, values)
-        )
+        low, high, values = map(self.measured, (self._low.to(shown), self._high.to(shown), shown))
         return ((values - low) / (high - low)).clamp(0, 1)
 
     def entrance(self) -> list[nn.Module]:

@@ -192,11 +192,11 @@ class GatedHead(nn.Module):
 
 def rates_of(model: Model) -> dict[str, Rates]:
     """The range of betas of each block that has a rate input; empty for a model of one beta."""
-    found: dict[str, Rates] = {}
+    rates: dict[str, Rates] = {}
     for module in model.modules():
         if isinstance(module, Rates):
-            found |= dict.fromkeys(module.blocks, module)
-    return {name: found[name] for name in model.latents if name in found}
+            rates |= dict.fromkeys(module.blocks, module)
+    return {name: rates[name] for name in model.latents if name in rates}
 
 
 def usual(model: Model) -> dict[str, float]:
@@ -225,10 +225,10 @@ def at(model: Model, betas: float | Mapping[str, float]) -> Model:
     return model.holding(held) if held else model
 
 
-def ladder(model: Model, rungs: int) -> list[dict[str, float]]:
-    """`rungs` betas for each block, equal steps of log beta over the exposed range, in every combination; nothing for a model of one beta."""
+def beta_grid(model: Model, points: int) -> list[dict[str, float]]:
+    """`points` betas for each block, equal steps of log beta over the exposed range, in every combination; nothing for a model of one beta."""
     rates = rates_of(model)
-    steps = {block: _steps(rate.exposed, rungs) for block, rate in rates.items()}
+    steps = {block: _steps(rate.exposed, points) for block, rate in rates.items()}
     return (
         [dict(zip(rates, betas, strict=True)) for betas in itertools.product(*steps.values())]
         if rates
@@ -236,6 +236,6 @@ def ladder(model: Model, rungs: int) -> list[dict[str, float]]:
     )
 
 
-def _steps(exposed: tuple[float, float], rungs: int) -> list[float]:
+def _steps(exposed: tuple[float, float], points: int) -> list[float]:
     low, high = map(math.log, exposed)
-    return [float(f"{math.exp(low + (high - low) * i / (rungs - 1)):.4g}") for i in range(rungs)]
+    return [float(f"{math.exp(low + (high - low) * i / (points - 1)):.4g}") for i in range(points)]

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch.distributions import Distribution
 
-from .checkpoints.atlas import Arrays, Atlas, Ladder
+from .checkpoints.atlas import Arrays, Atlas, AtlasGrid
 from .data import Data
 from .explore import encode
 from .model import Model
-from .multirate import at, ladder, rates_of
+from .multirate import at, beta_grid, rates_of
 
 JOINT = "joint"
 
@@ -53,8 +53,8 @@ def umap(
         projection = UMAP(
             n_neighbors=min(neighbours, len(codes) - 1), min_dist=min_dist, random_state=seed, **begin
         )
-        found = np.asarray(projection.fit_transform(codes), dtype=np.float32)
-    return found if start is None else onto(found, start)
+        places = np.asarray(projection.fit_transform(codes), dtype=np.float32)
+    return places if start is None else onto(places, start)
 
 
 def onto(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
@@ -85,21 +85,21 @@ def place(new: np.ndarray, codes: np.ndarray, coordinates: np.ndarray, k: int = 
     return (weights[:, :, None] * coordinates[nearest.indices.numpy()]).sum(1)
 
 
-def aligned(codes: Sequence[np.ndarray], rungs: np.ndarray, seed: int = 0) -> list[np.ndarray]:
-    """Maps `(N, 2)` of the same items at each rung, codes `(N, D)` each, on which an item keeps its place.
+def aligned(codes: Sequence[np.ndarray], places: np.ndarray, seed: int = 0) -> list[np.ndarray]:
+    """Maps `(N, 2)` of the same items at each point of a grid, codes `(N, D)` each, on which an item keeps its place.
 
-    `rungs` `(R, K)` is where they stand, the log betas. A UMAP of the one nearest to the middle is where all begin: that rung itself,
+    `places` `(R, K)` is where they stand, the log betas. A UMAP of the one nearest to the middle is where all begin: that point itself,
     since umap-learn shrinks a start, and each other where its nearest neighbour, nearer to the middle, has ended. Against UMAPs that
     are fitted alone and AlignedUMAP: `python -m benchmarks.moving_maps`.
     """
-    middle, *others = np.linalg.norm(rungs - rungs.mean(0), axis=1).argsort(kind="stable").tolist()
+    middle, *others = np.linalg.norm(places - places.mean(0), axis=1).argsort(kind="stable").tolist()
     start = umap(codes[middle], seed)
     maps = {middle: start if not others else umap(codes[middle], seed, start=start)}
-    for rung in others:
+    for point in others:
         done = list(maps)
-        near = done[int(np.linalg.norm(rungs[done] - rungs[rung], axis=1).argmin())]
-        maps[rung] = umap(codes[rung], seed, start=maps[near])
-    return [maps[rung] for rung in range(len(codes))]
+        near = done[int(np.linalg.norm(places[done] - places[point], axis=1).argmin())]
+        maps[point] = umap(codes[point], seed, start=maps[near])
+    return [maps[point] for point in range(len(codes))]
 
 
 @torch.no_grad()
@@ -109,35 +109,35 @@ def make_atlas(
     seed: int = 0,
     report: Callable[[str], None] = lambda line: None,
     training: int = 0,
-) -> Ladder:
+) -> AtlasGrid:
     """Encode `data` (the noise of its pixels drawn once, from `seed`) and project each block and all of them together; a multi-rate
-    model at each rung of a ladder of betas, each block alone. The first `training` images are said to be training images."""
-    rungs = ladder(model, RUNGS.get(len(rates_of(model)), 1)) or [{}]
+    model at each point of a grid of betas, each block alone. The first `training` images are said to be training images."""
+    grid = beta_grid(model, POINTS.get(len(rates_of(model)), 1)) or [{}]
     labels = data.labels.cpu().numpy()
     encodings = []
-    for betas in rungs:
+    for betas in grid:
         report("encoding" + "".join(f", beta({block}) = {beta:g}" for block, beta in betas.items()))
         encodings.append(_encoded(at(model, betas), data, seed))
-    places = np.array([[math.log(beta) for beta in betas.values()] for betas in rungs])
+    places = np.array([[math.log(beta) for beta in betas.values()] for betas in grid])
     maps: dict[str, list[np.ndarray]] = {}
     for name in model.blocks:
         codes = [means[name] for means, _ in encodings]
         report(f"UMAP of {name}: {len(labels):,} items, {codes[0].shape[1]} dimensions, {len(codes)} maps")
         maps[name] = aligned(codes, places, seed)
-    if len(rungs) == 1:
+    if len(grid) == 1:
         report(f"UMAP of all {len(maps)} blocks")
         maps[JOINT] = [umap(np.concatenate([encodings[0][0][name] for name in model.blocks], axis=1), seed)]
     atlases = tuple(
         Atlas(
-            means, scales, {name: each[rung] for name, each in maps.items()}, labels, data.classes, training
+            means, scales, {name: each[point] for name, each in maps.items()}, labels, data.classes, training
         )
-        for rung, (means, scales) in enumerate(encodings)
+        for point, (means, scales) in enumerate(encodings)
     )
-    return Ladder({block: np.array([betas[block] for betas in rungs]) for block in rungs[0]}, atlases)
+    return AtlasGrid({block: np.array([betas[block] for betas in grid]) for block in grid[0]}, atlases)
 
 
 # Rungs of each block, by the number of blocks that have a rate.
-RUNGS = {1: 7, 2: 3}
+POINTS = {1: 7, 2: 3}
 
 
 def _encoded(model: Model, data: Data, seed: int) -> tuple[Arrays, Arrays]:

@@ -132,3 +132,16 @@ def test_entering_live_leaves_the_address_as_it_is(open_page: Open):
         at = open_page("views/live.py", model="cdvae-digits", **query)
         assert healthy(at)
         assert {key: value for key, value in at.query_params.items() if key != "model"} == query
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "former", "present"),
+    [("views/traverse.py", "start", "item", "image"), ("views/interpolate.py", "of", "items", "images")],
+)
+def test_a_link_of_before_finds_an_option_by_its_former_name(
+    open_page: Open, page: str, key: str, former: str, present: str
+):
+    at = open_page(page, model="cdvae-digits", **{key: former})
+    assert healthy(at)
+    widgets = {**{box.key: box.value for box in at.selectbox}, **segments(at)}
+    assert widgets[key] == present

@@ -13,7 +13,7 @@ from tests.kinds import bars
 from vae_core import projections
 from vae_core.checkpoints import save_atlas, save_card
 from vae_core.data import DATASETS, Data, Dataset
-from vae_core.metrics import bench_of, measure
+from vae_core.metrics import evaluation_of, measure
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
 from vae_core.training import Options, train
 
@@ -69,7 +69,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             data = DATASETS[f"kind-{classes}"].load
             found = train(declaration, data("train", None), QUICK, parent / name)
             save_atlas(parent / name, projections.make_atlas(found.model, data("test", None)))
-            numbers = measure(bench_of(found), ["elbo", "active", "bayes"])
+            numbers = measure(evaluation_of(found), ["elbo", "active", "bayes"])
             metrics = {name: number._asdict() for name, number in numbers.items()}
             how = {
                 "data": f"kind-{classes}",

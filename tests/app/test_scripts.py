@@ -186,7 +186,7 @@ def test_the_code_of_the_live_page(open_page: Open, folder: Path):
 def test_the_pictures_of_a_prior(
     open_page: Open, shown: dict, folder: Path, monkeypatch: pytest.MonkeyPatch, model: str, look: str
 ):
-    figures = {"Components": f"parts-{model}", "Holes": f"holes-{model}"}
+    figures = {"Components": f"components-{model}", "Holes": f"holes-{model}"}
     monkeypatch.setitem(globals(), "WITH_SCRIPTS", (figures[look],))
     assert check(open_page("views/prior.py", model=model, look=look), shown) == [figures[look]]
 

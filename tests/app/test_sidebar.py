@@ -59,9 +59,9 @@ def test_each_number_is_told_with_the_command_that_measured_it(mine: Path, open_
 
 def test_what_is_of_older_weights_is_said_beside_the_model(mine: Path, open_page: Callable):
     found = load(mine)
-    save_atlas(mine, found.ladder, found.weights)
+    save_atlas(mine, found.atlas_grid, found.weights)
     assert not open_page(model="mine").sidebar.warning
-    save_atlas(mine, found.ladder, "those of another day")
+    save_atlas(mine, found.atlas_grid, "those of another day")
     (warning,) = open_page(model="mine").sidebar.warning
     assert "The atlas is of other weights" in warning.value
 
@@ -69,7 +69,7 @@ def test_what_is_of_older_weights_is_said_beside_the_model(mine: Path, open_page
 def test_a_running_app_sees_an_atlas_or_weights_that_were_made_anew(mine: Path):
     before = checkpoints.checkpoint("mine")
     assert checkpoints.checkpoint("mine") is before
-    save_atlas(mine, before.ladder)
+    save_atlas(mine, before.atlas_grid)
     again = checkpoints.checkpoint("mine")
     assert again is not before
     content = (mine / "model.safetensors").read_bytes()

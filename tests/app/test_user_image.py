@@ -62,7 +62,7 @@ def test_ones_own_image_is_shown_traversed_and_where_there_is_style_swapped(open
     shown = text_of(at)
     assert "Your image" in shown
     assert "most used dimensions" in shown
-    assert ("of yours and takes its class latents" in shown) == (
+    assert ("of yours and takes the rest from the prior" in shown) == (
         model in ("cdvae-digits", "joint-digits", "rates-digits")
     )
 

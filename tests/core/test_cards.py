@@ -14,7 +14,7 @@ from vae_core.metrics import METRICS, Estimate
 
 NAMES = sorted(bundled())
 
-# What a probe or a judge learns is chaotic: rounding grows with every step of its training. These come out within their errors only.
+# What a probe or the oracle classifier learns is chaotic: rounding grows with every step of its training. These come out within their errors only.
 LEARNED = ("probe_", "sample_accuracy", "swap_accuracy", "judge_accuracy", "two_sample_")
 
 

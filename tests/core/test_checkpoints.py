@@ -22,8 +22,8 @@ from vae_core.checkpoints import (
     CARD,
     WEIGHTS,
     Atlas,
+    AtlasGrid,
     CheckpointError,
-    Ladder,
     atomic,
     bundled,
     load,
@@ -95,7 +95,7 @@ def test_an_atlas_comes_back_in_half_precision(tmp_path: Path):
         return {block: np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32) for block in blocks}
 
     atlas = Atlas(group("z"), group("z"), group("z", "joint"), np.arange(5), ("a", "b", "c", "d", "é"))
-    save_atlas(tmp_path, Ladder({}, (atlas,)))
+    save_atlas(tmp_path, AtlasGrid({}, (atlas,)))
     found = load_atlas(tmp_path).at({})
     assert set(found.coordinates) == {"z", "joint"}
     assert np.allclose(found.means["z"], atlas.means["z"], rtol=1e-3)
@@ -123,7 +123,7 @@ def test_a_fingerprint_is_that_of_the_values_and_not_of_the_file(folder: Path):
 def test_what_was_made_of_other_weights_is_stale(folder: Path):
     found = load(folder)
     assert found.stale == ()  # nothing says of which weights it is
-    save_atlas(folder, found.ladder, found.weights)
+    save_atlas(folder, found.atlas_grid, found.weights)
     how = {"names": [], "command": "one", "weights": found.weights}
     edit_card(
         folder, lambda card: card.update(evaluations={"elbo": how}, frontier={"weights": found.weights})
@@ -134,7 +134,7 @@ def test_what_was_made_of_other_weights_is_stale(folder: Path):
     assert found.stale == ("atlas", "numbers", "frontier")
     assert "`latent-explorer atlas mine`" in found.outdated
     assert "`latent-explorer evaluate mine --write`" in found.outdated
-    save_atlas(folder, found.ladder, found.weights)
+    save_atlas(folder, found.atlas_grid, found.weights)
     assert load(folder).stale == ("numbers", "frontier")
 
 
@@ -182,7 +182,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "data without shape": (lambda f: edit_card(f, lambda c: c["data"].pop("shape")), "data lacks shape"),
     "a shape of two numbers": (
         lambda f: edit_card(f, lambda c: c["data"].update(shape=[8, 8])),
-        "describes no model",
+        "images of 8 x 8 do not exist",
     ),
     "a shape of words": (
         lambda f: edit_card(f, lambda c: c["data"].update(shape=["a", 8, 8])),
@@ -317,9 +317,9 @@ def test_pickled_weights_are_never_executed(folder: Path):
 def test_objects_are_not_written_to_an_atlas(tmp_path: Path):
     means: Any = {"z": np.array([[Executed(tmp_path / "executed")]], dtype=object)}
     with pytest.raises((TypeError, ValueError)):
-        save_atlas(tmp_path, Ladder({}, (Atlas(means, {}, {}, np.zeros(1), ("a",)),)))
+        save_atlas(tmp_path, AtlasGrid({}, (Atlas(means, {}, {}, np.zeros(1), ("a",)),)))
     classes: Any = (Executed(tmp_path / "executed"),)
-    save_atlas(tmp_path, Ladder({}, (Atlas({}, {}, {}, np.zeros(1), classes),)))
+    save_atlas(tmp_path, AtlasGrid({}, (Atlas({}, {}, {}, np.zeros(1), classes),)))
     with np.load(tmp_path / ATLAS, allow_pickle=False) as arrays:
         assert arrays["classes"].dtype.kind == "U"  # the words for the object, not the object
     assert not (tmp_path / "executed").exists()

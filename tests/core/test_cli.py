@@ -143,7 +143,7 @@ def test_a_group_measured_again_replaces_its_own_numbers_and_no_others(folder: P
 
 def test_a_name_that_a_group_no_longer_gives_leaves_the_card(folder: Path, monkeypatch: pytest.MonkeyPatch):
     assert main(["evaluate", str(folder), *WRITE, "elbo", "active"]) == 0
-    monkeypatch.setitem(METRICS, "elbo", lambda bench: {"distortion_of_all": Estimate(1.0, 0.5, 20)})
+    monkeypatch.setitem(METRICS, "elbo", lambda evaluation: {"distortion_of_all": Estimate(1.0, 0.5, 20)})
     assert main(["evaluate", str(folder), *WRITE, "elbo"]) == 0
     assert set(card_of(folder)["metrics"]) == {"distortion_of_all", "active_units_z"}
 
@@ -164,7 +164,7 @@ def test_an_older_card_keeps_its_numbers_and_their_command(folder: Path):
 def test_a_group_that_fails_costs_no_other_its_numbers(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], one_line: Callable
 ):
-    def fails(bench: object) -> dict[str, Estimate]:
+    def fails(evaluation: object) -> dict[str, Estimate]:
         raise RuntimeError("no room")
 
     assert main(["evaluate", str(folder), *WRITE, "active"]) == 0
@@ -179,7 +179,7 @@ def test_a_group_that_fails_costs_no_other_its_numbers(
 
 
 def test_an_interrupted_measurement_keeps_what_was_measured(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    def interrupted(bench: object) -> dict[str, Estimate]:
+    def interrupted(evaluation: object) -> dict[str, Estimate]:
         raise KeyboardInterrupt
 
     monkeypatch.setitem(METRICS, "active", interrupted)
@@ -202,7 +202,7 @@ def test_a_fault_of_the_program_is_a_sentence_and_on_demand_a_traceback(
     def fails(*arguments: object, **options: object) -> None:
         raise KeyError("nobody\nthought of this")
 
-    monkeypatch.setattr("vae_core.cli.evaluate.bench_of", fails)
+    monkeypatch.setattr("vae_core.cli.evaluate.evaluation_of", fails)
     assert main(["evaluate", str(folder)]) == 1
     assert "KeyError" in one_line(capsys.readouterr().err)
     monkeypatch.setenv("LATENT_EXPLORER_TRACEBACK", "1")
@@ -216,7 +216,7 @@ def test_too_little_memory_is_said(
     def fails(*arguments: object, **options: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
 
-    monkeypatch.setattr("vae_core.cli.evaluate.bench_of", fails)
+    monkeypatch.setattr("vae_core.cli.evaluate.evaluation_of", fails)
     assert main(["evaluate", str(folder)]) == 2
     assert "there is not enough memory" in one_line(capsys.readouterr().err)
 

@@ -14,18 +14,18 @@ from tests.conftest import principal_components
 from tests.kinds import bars, offered
 from vae_core import projections
 from vae_core.checkpoints import Checkpoint, load, save_atlas
-from vae_core.checkpoints.atlas import Atlas, Ladder
+from vae_core.checkpoints.atlas import Atlas, AtlasGrid
 from vae_core.data import Data, load_data
 from vae_core.distributions import Sampler
 from vae_core.explore import class_means, prior_distance
 from vae_core.explore.components import parts_of
 from vae_core.labels import has_label
-from vae_core.metrics import METRICS, bench_of, measure
+from vae_core.metrics import METRICS, evaluation_of, measure
 from vae_core.metrics import classes as judges
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
 from vae_core.objectives import ELBO, M2
 from vae_core.priors import one_hot
-from vae_core.serving import Decoder, Request
+from vae_core.serving import LiveDecoder, Request
 from vae_core.training import Options, TrainingError, options_for, train
 
 GREY = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
@@ -235,7 +235,7 @@ def trained_on(
     with pytest.MonkeyPatch.context() as patch:
         offered(patch, "kind", bars("train", trained, classes), bars("test", tested, classes))
         patch.setattr(projections, "umap", principal_components)
-        patch.setattr(judges, "JUDGE_STEPS", 20)
+        patch.setattr(judges, "ORACLE_STEPS", 20)
         patch.setattr(judges, "SAMPLES", 256)
         patch.setattr(judges, "CLASS_DRAWS", 1)
         patch.setattr("vae_core.metrics.separation.RESAMPLES", 4)
@@ -255,7 +255,9 @@ def test_every_kind_of_data_trains_maps_measures_and_opens(trained_on: tuple[str
 
     # Probes of many classes are those of the 75: they take seconds for each block.
     left_out = SLOW | ({"probes"} if classes == 128 else set())
-    numbers = measure(bench_of(found, report=said.append), [name for name in METRICS if name not in left_out])
+    numbers = measure(
+        evaluation_of(found, report=said.append), [name for name in METRICS if name not in left_out]
+    )
     assert {"negative_elbo", *(f"rate_{block}" for block in found.model.blocks)} <= set(numbers)
     assert all(np.isfinite(part) for number in numbers.values() for part in number), numbers
     of_classes = [
@@ -283,7 +285,7 @@ def test_every_kind_of_data_has_priors_means_and_answers(trained_on: tuple[str, 
     ).values():
         assert values.shape[0] == classes
     label = {"label": [0]} if has_label(found.model) else {}
-    (answer,) = Decoder(lambda name: found).answer(
+    (answer,) = LiveDecoder(lambda name: found).answer(
         [Request.of({"model": "any", "draw": {"seed": 1}, "back": True, "classes": True, **label})]
     )
     assert not isinstance(answer, ValueError)
@@ -301,7 +303,7 @@ def test_few_images_are_measured_or_left_out_with_a_reason(
     data, said = bars("train", 30, 3), []
     offered(monkeypatch, data.name, data, bars("test", tested, 3))
     found = train(UNLABELLED["vae"], data, QUICK, tmp_path / "run")
-    numbers = measure(bench_of(found, report=said.append), [group])
+    numbers = measure(evaluation_of(found, report=said.append), [group])
     assert all(np.isfinite(part) for number in numbers.values() for part in number), numbers
     assert numbers or group == "dci" or "no two-sample tests: they need 3 images, and there are 2" in said
 
@@ -310,13 +312,13 @@ def test_few_images_are_measured_or_left_out_with_a_reason(
 def test_very_few_images_lose_no_group_of_numbers(
     tested: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(judges, "JUDGE_STEPS", 5)
+    monkeypatch.setattr(judges, "ORACLE_STEPS", 5)
     monkeypatch.setattr(judges, "SAMPLES", 30)
     data = bars("train", 30, 3)
     offered(monkeypatch, data.name, data, bars("test", tested, 3))
     found = train(LABELLED["cdvae"], data, QUICK, tmp_path / "run")
     for group in (name for name in METRICS if name not in SLOW):
-        numbers = measure(bench_of(found), [group])
+        numbers = measure(evaluation_of(found), [group])
         assert all(np.isfinite(part) for number in numbers.values() for part in number), numbers
 
 
@@ -326,7 +328,7 @@ def test_probes_that_would_be_fitted_on_one_class_are_left_out_with_a_reason(
     one = replace(bars("train", 30, 3), labels=torch.ones(30, dtype=torch.int64))
     offered(monkeypatch, one.name, one, bars("test", 30, 3))
     found, said = train(UNLABELLED["vae"], one, QUICK, tmp_path / "run"), []
-    assert measure(bench_of(found, report=said.append), ["probes"]) == {}
+    assert measure(evaluation_of(found, report=said.append), ["probes"]) == {}
     assert "no probes: the images that they are fitted on are of one class" in said
 
 
@@ -393,7 +395,8 @@ def test_a_model_that_needs_every_class_says_so(adversary: float, tmp_path: Path
     data = replace(bars("train", 160, 3), known=PARTLY)
     options = options_for(CDVAE(), {**vars(QUICK), "adversary": adversary})
     with pytest.raises(
-        ValueError, match=r"class of 32 of 160 images is known, and this objective needs all: choose joint.*--labelled-only"
+        ValueError,
+        match=r"class of 32 of 160 images is known, and this objective needs all: choose joint.*--labelled-only",
     ) as caught:
         train(CDVAE(nets="mlp-256"), data, options, tmp_path / "run")
     one_line(caught.value)
@@ -407,8 +410,8 @@ def test_what_is_measured_by_class_is_of_images_of_known_class(
     data, said = replace(bars("train", 160, 3), known=PARTLY), []
     offered(monkeypatch, data.name, data, bars("test", 60, 3))
     found = train(Joint(latent=2, nets="mlp-256"), data, QUICK, tmp_path / "run")
-    bench = bench_of(found, report=said.append)
-    assert torch.equal(bench.train.images, data.images[PARTLY])
+    evaluation = evaluation_of(found, report=said.append)
+    assert torch.equal(evaluation.train.images, data.images[PARTLY])
     assert "128 train images of no known class are left out" in said
 
 
@@ -420,7 +423,9 @@ def test_accuracy_of_uneven_classes_is_balanced_too(tmp_path: Path, monkeypatch:
     numbers = {}
     for name, data in (("even", even), ("uneven", uneven)):
         offered(monkeypatch, data.name, data, data)
-        numbers[name] = measure(bench_of(train(LABELLED["cdvae"], data, QUICK, tmp_path / name)), ["bayes"])
+        numbers[name] = measure(
+            evaluation_of(train(LABELLED["cdvae"], data, QUICK, tmp_path / name)), ["bayes"]
+        )
     assert set(numbers["uneven"]) - set(numbers["even"]) == {"bayes_balanced_accuracy"}
     plain, balanced = (numbers["uneven"][f"bayes_{what}"] for what in ("accuracy", "balanced_accuracy"))
     right = plain.value * plain.n
@@ -450,9 +455,9 @@ def test_one_class_can_be_told_for_some_images_only(tmp_path: Path):
 def test_an_atlas_numbers_all_its_classes(classes: int, kind: str):
     labels = np.array([0, max(classes - 1, 0), max(classes - 2, 0)])
     part = {"z": np.zeros((3, 2), np.float32)}
-    ladder = Ladder({}, (Atlas(part, part, part, labels, tuple(map(str, range(classes)))),))
-    arrays = ladder.arrays()
+    grid = AtlasGrid({}, (Atlas(part, part, part, labels, tuple(map(str, range(classes)))),))
+    arrays = grid.arrays()
     assert arrays["labels"].dtype == kind
-    again = Ladder.from_arrays(arrays).rungs[0]
+    again = AtlasGrid.from_arrays(arrays).atlases[0]
     assert again.labels.tolist() == labels.tolist()
-    assert again.classes == ladder.rungs[0].classes
+    assert again.classes == grid.atlases[0].classes

@@ -15,7 +15,17 @@ from vae_core.checkpoints import Checkpoint, load
 from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data, load_data
 from vae_core.likelihoods import BernoulliPixels
-from vae_core.metrics import DEFAULT, METRICS, Bench, Estimate, bench_of, classes, evaluate, evidence, probes
+from vae_core.metrics import (
+    DEFAULT,
+    METRICS,
+    Estimate,
+    Evaluation,
+    classes,
+    evaluate,
+    evaluation_of,
+    evidence,
+    probes,
+)
 from vae_core.model import Model
 from vae_core.nets import Joined
 from vae_core.priors import Prototypes, StandardNormal
@@ -27,7 +37,7 @@ LIMIT = 200
 def _quick():
     """The same computations, with fewer steps and samples."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classes, "JUDGE_STEPS", 150)
+        patch.setattr(classes, "ORACLE_STEPS", 150)
         patch.setattr(classes, "SAMPLES", 500)
         patch.setattr(evidence, "IMPORTANCE_SAMPLES", 50)
         patch.setattr(probes, "EPOCHS", 5)
@@ -303,9 +313,9 @@ def test_the_metrics_listed_are_those_of_the_registry():
 @pytest.mark.parametrize("group", METRICS)
 def test_every_number_is_explained_where_it_is_computed(checkpoints: dict, group: str):
     for name in ("cdvae-digits", "joint-digits", "srvae-digits"):
-        bench = bench_of(checkpoints[name], limit=60)
-        variables = "|".join(bench.model.p)
-        for key in METRICS[group](bench):
+        evaluation = evaluation_of(checkpoints[name], limit=60)
+        variables = "|".join(evaluation.model.p)
+        for key in METRICS[group](evaluation):
             stem = key if key.startswith("log_p") else re.sub(rf"_({variables})(_.*)?$", "_<", key)
             assert stem in (METRICS[group].__doc__ or ""), key
 
@@ -339,14 +349,14 @@ def pixel_model(informative: bool) -> Model:
     )
 
 
-def pixel_bench(informative: bool) -> Bench:
+def pixel_evaluation(informative: bool) -> Evaluation:
     model = pixel_model(informative).requires_grad_(False)
-    return Bench(model, labelled_pixels("test", 400), labelled_pixels("train", 2000))
+    return Evaluation(model, labelled_pixels("test", 400), labelled_pixels("train", 2000))
 
 
 def test_every_probe_reads_a_code_that_says_the_class(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(probes, "EPOCHS", 60)  # 5 are too few for the MLP to end its training
-    found = probes.probes(pixel_bench(informative=True))
+    found = probes.probes(pixel_evaluation(informative=True))
     shares = [estimate.value for name, estimate in found.items() if not name.endswith("_nats")]
     nats = [estimate.value for name, estimate in found.items() if name.endswith("_nats")]
     assert (len(shares), len(nats)) == (9, 6)
@@ -355,7 +365,7 @@ def test_every_probe_reads_a_code_that_says_the_class(monkeypatch: pytest.Monkey
 
 
 def test_no_probe_reads_a_code_that_is_noise():
-    found = probes.probes(pixel_bench(informative=False))
+    found = probes.probes(pixel_evaluation(informative=False))
     shares = [estimate.value for name, estimate in found.items() if not name.endswith("_nats")]
     assert len(shares) == 9
     assert all(abs(share - 1 / K) < 0.1 for share in shares)
@@ -363,86 +373,89 @@ def test_no_probe_reads_a_code_that_is_noise():
 
 
 def test_a_model_that_makes_what_is_asked_for_is_judged_so():
-    bench = pixel_bench(informative=True)
-    found = {**classes.bayes_accuracy(bench), **classes.judged(bench)}
+    evaluation = pixel_evaluation(informative=True)
+    found = {**classes.bayes_accuracy(evaluation), **classes.by_oracle(evaluation)}
     assert {name: estimate.value for name, estimate in found.items()} == dict.fromkeys(
         ("bayes_accuracy", "judge_accuracy", "sample_accuracy"), 1.0
     )
 
 
 def test_without_a_block_to_keep_there_is_no_swap():
-    assert "swap_accuracy" not in classes.judged(pixel_bench(informative=True))
+    assert "swap_accuracy" not in classes.by_oracle(pixel_evaluation(informative=True))
 
 
 def test_a_model_that_ignores_the_class_asked_for_is_judged_at_chance():
-    bench = pixel_bench(informative=True)
+    evaluation = pixel_evaluation(informative=True)
     with torch.no_grad():
-        bench.model.p["z"].means.copy_(bench.model.p["z"].means[0].expand(K, K).clone())
-    found = classes.judged(bench)
+        evaluation.model.p["z"].means.copy_(evaluation.model.p["z"].means[0].expand(K, K).clone())
+    found = classes.by_oracle(evaluation)
     assert found["judge_accuracy"].value == 1.0
     assert found["sample_accuracy"].value == pytest.approx(1 / K, abs=0.02)
 
 
 def test_a_swap_that_keeps_the_class_is_never_right():
     # The decoder reads the kept block alone, and the class asked for is always another one.
-    bench, second = pixel_bench(informative=True), pixel_model(informative=True).requires_grad_(False)
-    model = Model(
-        p={"z_l": Prototypes(K, K, 8.0), "z": StandardNormal(K), "x": bench.model.p["x"]},
-        q={"z_l": second.q["z"], "z": bench.model.q["z"]},
+    evaluation, second = (
+        pixel_evaluation(informative=True),
+        pixel_model(informative=True).requires_grad_(False),
     )
-    assert classes.judged(replace(bench, model=model))["swap_accuracy"].value == 0.0
+    model = Model(
+        p={"z_l": Prototypes(K, K, 8.0), "z": StandardNormal(K), "x": evaluation.model.p["x"]},
+        q={"z_l": second.q["z"], "z": evaluation.model.q["z"]},
+    )
+    assert classes.by_oracle(replace(evaluation, model=model))["swap_accuracy"].value == 0.0
 
 
 def test_each_seed_and_each_purpose_has_noise_of_its_own():
-    bench = pixel_bench(informative=False)
-    samplers = [bench.sampler(1), bench.sampler(2), replace(bench, seed=1).sampler(1)]
+    evaluation = pixel_evaluation(informative=False)
+    samplers = [evaluation.sampler(1), evaluation.sampler(2), replace(evaluation, seed=1).sampler(1)]
     draws = {tuple(sampler.normal((3,), torch.device("cpu")).tolist()) for sampler in samplers}
     assert len(draws) == 3
 
 
 def test_units_that_vary_are_counted_as_active():
-    assert evidence.active(pixel_bench(informative=True))["active_units_z"].value == K
-    assert evidence.active(pixel_bench(informative=False))["active_units_z"].value == 0
+    assert evidence.active(pixel_evaluation(informative=True))["active_units_z"].value == K
+    assert evidence.active(pixel_evaluation(informative=False))["active_units_z"].value == 0
 
 
 def test_importance_weights_of_one_sample_are_the_bound_at_its_draw():
-    bench = pixel_bench(informative=False)
-    batch = next(bench.data.batches(50))
+    evaluation = pixel_evaluation(informative=False)
+    batch = next(evaluation.data.batches(50))
 
     def draw(q) -> Tensor:
         return q.mean + 0.3 * q.stddev
 
-    terms, posteriors = bench.model.terms(batch, draw), bench.model.infer(batch, draw)
+    terms, posteriors = evaluation.model.terms(batch, draw), evaluation.model.infer(batch, draw)
     z = posteriors.env["z"]
     by_hand = (
         terms.log_likelihood["x"]
-        + bench.model.p["z"](batch).log_prob(z)
+        + evaluation.model.p["z"](batch).log_prob(z)
         - posteriors.posteriors["z"].log_prob(z)
     )
-    assert torch.allclose(evidence.importance_weighted(bench.model, batch, 1, draw), by_hand, atol=1e-5)
+    assert torch.allclose(evidence.importance_weighted(evaluation.model, batch, 1, draw), by_hand, atol=1e-5)
 
 
-def sorted_bench(checkpoints: dict, monkeypatch: pytest.MonkeyPatch, **options) -> Bench:
-    """A bench over digits whose test images come in the order of their classes, as a file may have them."""
+def sorted_evaluation(checkpoints: dict, monkeypatch: pytest.MonkeyPatch, **options) -> Evaluation:
+    """An evaluation over digits whose test images come in the order of their classes, as a file may have them."""
     data = load_data("digits", "test")
     data = data.rows(data.labels.sort(stable=True).indices)
     offered(monkeypatch, "digits", load_data("digits"), data)
-    return bench_of(checkpoints["vae-digits"], **options)
+    return evaluation_of(checkpoints["vae-digits"], **options)
 
 
 def test_a_limit_takes_images_at_random_whatever_their_order(
     checkpoints: dict, monkeypatch: pytest.MonkeyPatch
 ):
-    bench = sorted_bench(checkpoints, monkeypatch, limit=30)
-    assert evidence.elbo_terms(bench)["distortion"].n == 30
-    assert len(bench.data.labels.unique()) > 5  # the leading 30 are of one class
-    again, other = (sorted_bench(checkpoints, monkeypatch, limit=30, seed=seed) for seed in (0, 1))
-    assert torch.equal(bench.data.images, again.data.images)
-    assert not torch.equal(bench.data.images, other.data.images)
+    evaluation = sorted_evaluation(checkpoints, monkeypatch, limit=30)
+    assert evidence.elbo_terms(evaluation)["distortion"].n == 30
+    assert len(evaluation.data.labels.unique()) > 5  # the leading 30 are of one class
+    again, other = (sorted_evaluation(checkpoints, monkeypatch, limit=30, seed=seed) for seed in (0, 1))
+    assert torch.equal(evaluation.data.images, again.data.images)
+    assert not torch.equal(evaluation.data.images, other.data.images)
 
 
 def test_the_importance_bound_is_of_images_at_random(checkpoints: dict, monkeypatch: pytest.MonkeyPatch):
-    bench = sorted_bench(checkpoints, monkeypatch)
+    evaluation = sorted_evaluation(checkpoints, monkeypatch)
     seen = []
 
     def weights(model, batch, samples, draw):
@@ -451,7 +464,7 @@ def test_the_importance_bound_is_of_images_at_random(checkpoints: dict, monkeypa
 
     monkeypatch.setattr(evidence, "IMPORTANCE_EXAMPLES", 30)
     monkeypatch.setattr(evidence, "log_weights", weights)
-    evidence.importance_bound(bench)
+    evidence.importance_bound(evaluation)
     assert len(torch.cat(seen)) == 30
     assert (torch.cat(seen).sum(0) > 0).sum() > 5
 

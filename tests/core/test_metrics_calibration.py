@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vae_core.checkpoints import Checkpoint, load
-from vae_core.metrics import bench_of, calibration, classes, evaluate
+from vae_core.metrics import calibration, classes, evaluate, evaluation_of
 from vae_core.metrics.classes import class_scores
 
 
@@ -53,7 +53,7 @@ def test_confidences_that_are_frequencies_are_off_by_chance_alone():
 
 def test_confidence_and_verdict_are_those_of_the_most_probable_class():
     log_q = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.4, 0.5]]).log()
-    confidence, right = calibration.judged_confidence(log_q, torch.tensor([0, 1]))
+    confidence, right = calibration.confidence_and_right(log_q, torch.tensor([0, 1]))
     assert confidence.tolist() == pytest.approx([0.7, 0.5])
     assert right.tolist() == [1, 0]
 
@@ -82,14 +82,14 @@ def test_every_model_with_a_class_is_held_to_its_probabilities(
 
 @pytest.mark.parametrize("name", ["cdvae-digits", "joint-digits"])
 def test_the_curve_holds_all_images_and_gives_the_error_of_the_card(checkpoints: dict, name: str):
-    bench = bench_of(checkpoints[name])
-    found, scores = calibration.calibration(bench), class_scores(bench)
-    for kind, log_q in calibration.class_log_probabilities(bench).items():
-        curve = calibration.reliability(*calibration.judged_confidence(log_q, bench.data.labels))
+    evaluation = evaluation_of(checkpoints[name])
+    found, scores = calibration.calibration(evaluation), class_scores(evaluation)
+    for kind, log_q in calibration.class_log_probabilities(evaluation).items():
+        curve = calibration.reliability(*calibration.confidence_and_right(log_q, evaluation.data.labels))
         assert curve.count.sum() == 447
         assert curve.error == pytest.approx(found[f"{kind}_ece"].value)
         shares = (curve.accuracy.nan_to_num(0) * curve.count).sum().item() / 447
-        right = (scores[kind].argmax(-1) == bench.data.labels).double().mean().item()
+        right = (scores[kind].argmax(-1) == evaluation.data.labels).double().mean().item()
         assert shares == pytest.approx(right)
 
 
@@ -99,9 +99,9 @@ def test_the_probabilities_are_computed_once_for_accuracy_and_calibration(
     calls = []
     whole = classes.class_log_joint
     monkeypatch.setattr(classes, "class_log_joint", lambda *given: calls.append(1) or whole(*given))
-    bench = bench_of(checkpoints["cdvae-digits"])
-    classes.bayes_accuracy(bench)
-    calibration.calibration(bench)
+    evaluation = evaluation_of(checkpoints["cdvae-digits"])
+    classes.bayes_accuracy(evaluation)
+    calibration.calibration(evaluation)
     assert len(calls) == 1
-    classes.bayes_accuracy(replace(bench, seed=1))
+    classes.bayes_accuracy(replace(evaluation, seed=1))
     assert len(calls) == 2

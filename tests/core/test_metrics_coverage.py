@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vae_core.checkpoints import load
 from vae_core.explore.components import Parts
-from vae_core.metrics import bench_of, evaluate
+from vae_core.metrics import evaluate, evaluation_of
 from vae_core.metrics.coverage import NEAREST, neighbourhoods
 from vae_core.metrics.holes import COUNT, holes
 
@@ -99,9 +99,9 @@ def test_the_metric_is_that_of_the_model_s_own_draws(trained: dict[str, Path]):
     assert found == evaluate(checkpoint, metrics=("coverage",))
     assert all(estimate.n == 447 and 0 <= estimate.value <= 1.5 for estimate in found.values())
     # The same codes three times as far out: most encodings are where the prior has nothing.
-    bench = bench_of(checkpoint)
-    z = torch.randn(447, bench.encoded.samples["z_u"].shape[1])
-    near = neighbourhoods(z, 3 * bench.encoded.samples["z_u"])
+    evaluation = evaluation_of(checkpoint)
+    z = torch.randn(447, evaluation.encoded.samples["z_u"].shape[1])
+    near = neighbourhoods(z, 3 * evaluation.encoded.samples["z_u"])
     assert near.precise.mean().item() < found["prior_precision_z_u"].value - 0.2
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data, load_data
 from vae_core.likelihoods import BernoulliPixels
-from vae_core.metrics import METRICS, Bench, disentanglement
+from vae_core.metrics import METRICS, Evaluation, disentanglement
 from vae_core.model import Model
 from vae_core.nets import Joined
 from vae_core.priors import StandardNormal
@@ -248,8 +248,8 @@ def test_dimensions_that_do_not_vary_have_no_vote():
 
 @pytest.fixture
 def _few_votes(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(disentanglement, "VOTES", 1200)
-    monkeypatch.setattr(disentanglement, "TESTED_VOTES", 900)
+    monkeypatch.setattr("vae_core.metrics.disentanglement.votes.VOTES", 1200)
+    monkeypatch.setattr("vae_core.metrics.disentanglement.votes.TESTED_VOTES", 900)
 
 
 SCORES = {"factorvae": disentanglement.factorvae_right, "betavae": disentanglement.betavae_right}
@@ -285,7 +285,7 @@ def test_codes_without_life_name_no_factor():
 PLAIN = {"mig", "modularity", "sap", "factorvae_score", "betavae_score"}
 
 
-def factor_bench(encoder: Tensor, repeats: int = 40) -> Bench:
+def factor_evaluation(encoder: Tensor, repeats: int = 40) -> Evaluation:
     """Images of one pixel for each value of two binary factors, lit for the value it has; posterior means `encoder @ pixels`."""
     factors = grid(repeats, (2, 2))
     images = torch.cat([nn.functional.one_hot(values, 2) for values in factors.T], -1).view(-1, 1, 2, 2)
@@ -307,7 +307,7 @@ def factor_bench(encoder: Tensor, repeats: int = 40) -> Bench:
         p={"z": StandardNormal(2), "x": BernoulliPixels(decoder, "z")},
         q={"z": DiagonalGaussian(Joined(head), "x")},
     )
-    return Bench(model.requires_grad_(False), data, data)
+    return Evaluation(model.requires_grad_(False), data, data)
 
 
 IDEAL = torch.tensor([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0]])
@@ -316,8 +316,8 @@ IDEAL = torch.tensor([[1.0, -1.0, 0.0, 0.0], [0.0, 0.0, 1.0, -1.0]])
 @pytest.mark.usefixtures("_few_votes")
 def test_a_model_that_has_the_factors_scores_all():
     found = {
-        **disentanglement.disentanglement(factor_bench(IDEAL)),
-        **disentanglement.dci(factor_bench(IDEAL)),
+        **disentanglement.disentanglement(factor_evaluation(IDEAL)),
+        **disentanglement.dci(factor_evaluation(IDEAL)),
     }
     values = {name: estimate.value for name, estimate in found.items()}
     sap = values.pop("sap")
@@ -336,8 +336,8 @@ def test_a_model_that_has_the_factors_scores_all():
 @pytest.mark.usefixtures("_few_votes")
 def test_a_model_whose_codes_say_nothing_scores_nothing():
     found = {
-        **disentanglement.disentanglement(factor_bench(torch.zeros(2, 4))),
-        **disentanglement.dci(factor_bench(torch.zeros(2, 4))),
+        **disentanglement.disentanglement(factor_evaluation(torch.zeros(2, 4))),
+        **disentanglement.dci(factor_evaluation(torch.zeros(2, 4))),
     }
     chance = {"betavae_score": 0.5, "dci_informativeness": 0.5}
     for name, estimate in found.items():
@@ -347,35 +347,35 @@ def test_a_model_whose_codes_say_nothing_scores_nothing():
 
 @pytest.mark.usefixtures("_few_votes")
 def test_scores_come_from_the_seed_alone():
-    bench = factor_bench(IDEAL + 0.3)
+    evaluation = factor_evaluation(IDEAL + 0.3)
     before = torch.random.get_rng_state()
     state = np.random.get_state()[1].tolist()  # noqa: NPY002 (the global stream is what must not move)
-    first = disentanglement.disentanglement(bench)
+    first = disentanglement.disentanglement(evaluation)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
-    assert first == disentanglement.disentanglement(bench)
+    assert first == disentanglement.disentanglement(evaluation)
 
 
 @pytest.mark.parametrize("group", ["disentanglement", "dci"])
 def test_data_without_two_factors_that_vary_have_no_score(group: str):
-    bench = factor_bench(IDEAL)
-    assert METRICS[group](replace(bench, data=replace(bench.data, factors=None))) == {}
-    one = bench.data.factors.clone()  # type: ignore[union-attr]
+    evaluation = factor_evaluation(IDEAL)
+    assert METRICS[group](replace(evaluation, data=replace(evaluation.data, factors=None))) == {}
+    one = evaluation.data.factors.clone()  # type: ignore[union-attr]
     one[:, 1] = 0
-    assert METRICS[group](replace(bench, data=replace(bench.data, factors=one))) == {}
+    assert METRICS[group](replace(evaluation, data=replace(evaluation.data, factors=one))) == {}
     with pytest.raises(ValueError, match="the factors of lamps are not known"):
-        disentanglement.represented(replace(bench, data=replace(bench.data, factors=None)))
+        disentanglement.represented(replace(evaluation, data=replace(evaluation.data, factors=None)))
 
 
 @pytest.mark.usefixtures("_few_votes")
 def test_few_images_have_no_score_that_needs_parts():
-    bench = factor_bench(IDEAL, repeats=24)
-    assert set(disentanglement.disentanglement(bench)) == PLAIN - {"sap"}
-    assert disentanglement.dci(bench) == {}
+    evaluation = factor_evaluation(IDEAL, repeats=24)
+    assert set(disentanglement.disentanglement(evaluation)) == PLAIN - {"sap"}
+    assert disentanglement.dci(evaluation) == {}
 
 
 def test_a_page_has_the_names_of_rows_and_columns():
-    found = disentanglement.represented(factor_bench(IDEAL))
+    found = disentanglement.represented(factor_evaluation(IDEAL))
     assert (found.dimensions, found.names) == (["z[0]", "z[1]"], ["a", "b"])
     assert information(found.codes, found.factors).shape == (2, 2)
     sprites = load_data("sprites", "test", 20)
@@ -385,34 +385,37 @@ def test_a_page_has_the_names_of_rows_and_columns():
 
 @pytest.mark.usefixtures("_few_votes")
 def test_the_tables_of_an_ideal_representation_are_the_identity():
-    bench = factor_bench(IDEAL)
-    found = disentanglement.factor_tables(bench, ["disentanglement", "dci"])
+    evaluation = factor_evaluation(IDEAL)
+    found = disentanglement.factor_tables(evaluation, ["disentanglement", "dci"])
     assert (found["dimensions"], found["factors"], found["n"]) == (
         ["z[0]", "z[1]"],
         ["a", "b"],
-        len(bench.data),
+        len(evaluation.data),
     )
     assert found["information"] == [[1.0, 0.0], [0.0, 1.0]]
     assert found["importance"] == [[1.0, 0.0], [0.0, 1.0]]
 
 
 def test_tables_hold_what_was_measured_alone():
-    bench = factor_bench(IDEAL)
-    assert "importance" not in disentanglement.factor_tables(bench, ["disentanglement", "elbo"])
-    assert disentanglement.factor_tables(bench, ["elbo"]) == {}
+    evaluation = factor_evaluation(IDEAL)
+    assert "importance" not in disentanglement.factor_tables(evaluation, ["disentanglement", "elbo"])
+    assert disentanglement.factor_tables(evaluation, ["elbo"]) == {}
     assert (
-        disentanglement.factor_tables(factor_bench(IDEAL, repeats=24), ["dci"]) == {}
+        disentanglement.factor_tables(factor_evaluation(IDEAL, repeats=24), ["dci"]) == {}
     )  # too few images for parts
-    unknown = replace(bench, data=replace(bench.data, factors=None))
+    unknown = replace(evaluation, data=replace(evaluation.data, factors=None))
     assert disentanglement.factor_tables(unknown, ["disentanglement"]) == {}
 
 
 def test_trees_are_fitted_once_for_scores_and_table(monkeypatch: pytest.MonkeyPatch):
-    bench, fits = factor_bench(IDEAL), []
+    evaluation, fits = factor_evaluation(IDEAL), []
     fit = disentanglement.importance_matrix
-    monkeypatch.setattr(disentanglement, "importance_matrix", lambda *half: fits.append(1) or fit(*half))
-    disentanglement.dci(bench)
-    disentanglement.factor_tables(bench, ["dci"])
+    monkeypatch.setattr(
+        "vae_core.metrics.disentanglement.groups.importance_matrix",
+        lambda *half: fits.append(1) or fit(*half),
+    )
+    disentanglement.dci(evaluation)
+    disentanglement.factor_tables(evaluation, ["dci"])
     assert len(fits) == disentanglement.PARTS
 
 
@@ -424,5 +427,5 @@ def test_parts_are_disjoint_and_halved(monkeypatch: pytest.MonkeyPatch):
     assert len(found) == 5
     assert used.sort().values.tolist() == list(range(300))
     assert all(part[1].shape == (30, 1) for part in found)  # the factor that does not vary is left out
-    monkeypatch.setattr(disentanglement, "PART_IMAGES", 10)
+    monkeypatch.setattr("vae_core.metrics.disentanglement.factors.PART_IMAGES", 10)
     assert len(disentanglement.parts(codes, factors, generator())[0][0]) == 10

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vae_core.checkpoints import load
 from vae_core.explore.components import Parts
-from vae_core.metrics import bench_of, evaluate
+from vae_core.metrics import evaluate, evaluation_of
 from vae_core.metrics.holes import COUNT, EMPTIEST, holes
 
 
@@ -43,9 +43,9 @@ def test_the_metric_is_the_share_of_the_model_s_own_encodings(trained: dict[str,
     checkpoint = load(trained["cdvae-digits"])
     found = evaluate(checkpoint, metrics=("holes",))
     assert set(found) == {"prior_holes_z_l", "prior_holes_z_u"}
-    bench = bench_of(checkpoint)
-    prior = gaussian(bench.encoded.means["z_u"].shape[1])
-    again = holes(prior, bench.encoded.means["z_u"], bench.encoded.scales["z_u"], COUNT, 0).share()
+    evaluation = evaluation_of(checkpoint)
+    prior = gaussian(evaluation.encoded.means["z_u"].shape[1])
+    again = holes(prior, evaluation.encoded.means["z_u"], evaluation.encoded.scales["z_u"], COUNT, 0).share()
     assert found["prior_holes_z_u"] == again
 
 

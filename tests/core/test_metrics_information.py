@@ -16,7 +16,7 @@ from vae_core.data import Data
 from vae_core.distributions import RateDecomposition, Sampler, diagonal_normal
 from vae_core.explore import encode
 from vae_core.likelihoods import BernoulliPixels
-from vae_core.metrics import Bench, aggregate, bench_of, evaluate, probes, separation
+from vae_core.metrics import Evaluation, aggregate, evaluate, evaluation_of, probes, separation
 from vae_core.model import Model
 from vae_core.nets import Joined
 from vae_core.priors import ClassMixture, Mixture, Prototypes, StandardNormal, bayes_error
@@ -265,9 +265,9 @@ def placed_model(prior: nn.Module, distance: float = 4.0, block: str = "z") -> M
     ).requires_grad_(False)
 
 
-def placed_bench(prior: nn.Module, distance: float = 4.0, n: int = 1600) -> Bench:
+def placed_evaluation(prior: nn.Module, distance: float = 4.0, n: int = 1600) -> Evaluation:
     data = sorted_pixels(n)
-    return Bench(placed_model(prior, distance), data, data)
+    return Evaluation(placed_model(prior, distance), data, data)
 
 
 def matching_mixture() -> Mixture:
@@ -279,18 +279,18 @@ def matching_mixture() -> Mixture:
 
 @pytest.mark.parametrize("prior", [matching_mixture, lambda: Prototypes(K, K, 4.0)], ids=["mixture", "class"])
 def test_a_prior_that_is_the_aggregate_is_not_told_from_it(prior):
-    bench = placed_bench(prior())
-    found = aggregate.two_sample(bench)
+    evaluation = placed_evaluation(prior())
+    found = aggregate.two_sample(evaluation)
     assert set(found) == {"mmd_z", "mmd_p_z", "two_sample_z"}
     assert abs(found["mmd_z"].value) < 4 * found["mmd_z"].se
     assert found["mmd_p_z"].value > 0.01
     assert abs(found["two_sample_z"].value - 0.5) < 4 * found["two_sample_z"].se
-    split = aggregate.rate_decomposition(bench)
+    split = aggregate.rate_decomposition(evaluation)
     assert abs(split["aggregate_kl_z"].value) < 4 * split["aggregate_kl_z"].se + 0.01
 
 
 def test_a_prior_that_is_another_is_told_from_the_aggregate():
-    found = aggregate.two_sample(placed_bench(StandardNormal(K)))
+    found = aggregate.two_sample(placed_evaluation(StandardNormal(K)))
     assert found["mmd_z"].value > 10 * found["mmd_z"].se
     assert found["mmd_p_z"].value == pytest.approx(1 / 201)
     assert found["two_sample_z"].value > 0.9
@@ -298,17 +298,17 @@ def test_a_prior_that_is_another_is_told_from_the_aggregate():
 
 def test_every_block_of_every_model_is_compared_with_its_prior(checkpoints: dict):
     for name, checkpoint in checkpoints.items():
-        bench = bench_of(checkpoint, limit=60)
-        found = aggregate.two_sample(bench)
+        evaluation = evaluation_of(checkpoint, limit=60)
+        found = aggregate.two_sample(evaluation)
         assert set(found) == {
-            f"{what}_{b}" for b in bench.blocks for what in ("mmd", "mmd_p", "two_sample")
+            f"{what}_{b}" for b in evaluation.blocks for what in ("mmd", "mmd_p", "two_sample")
         }, name
         assert all(math.isfinite(value) and se >= 0 for value, se, _ in found.values())
 
 
 def test_prior_draws_follow_the_classes_asked_for():
     labels = torch.tensor([2] * 50 + [0] * 50)
-    z = aggregate.prior_draws(placed_bench(Prototypes(K, K, 50.0)), labels, Sampler.seeded(0))["z"]
+    z = aggregate.prior_draws(placed_evaluation(Prototypes(K, K, 50.0)), labels, Sampler.seeded(0))["z"]
     assert torch.equal(z.argmax(-1), labels)
 
 
@@ -364,7 +364,7 @@ def test_classes_that_are_mixtures_have_a_bayes_error_too():
 
 
 def test_the_numbers_of_prototypes_are_their_geometry():
-    found = separation.prior_separation(placed_bench(Prototypes(K, K, 3.0)))
+    found = separation.prior_separation(placed_evaluation(Prototypes(K, K, 3.0)))
     assert found["prior_kl_z"] == (pytest.approx(9.0), 0.0, 12)  # distance^2 / 2 = 2 * 9 / 2
     assert found["prior_bhattacharyya_z"] == (pytest.approx(18 / 8), 0.0, 12)
     assert found["prior_bayes_error_z"].n == 10_000
@@ -374,7 +374,7 @@ def test_the_numbers_of_prototypes_are_their_geometry():
 
 
 def test_a_prior_without_classes_separates_none():
-    assert separation.prior_separation(placed_bench(StandardNormal(K))) == {}
+    assert separation.prior_separation(placed_evaluation(StandardNormal(K))) == {}
 
 
 def test_the_gaussians_of_posteriors_have_the_moments_of_their_draws():
@@ -413,7 +413,7 @@ def test_nearest_items_of_the_same_class_are_counted():
 
 
 def test_classes_far_apart_in_the_posteriors_are_found_so():
-    found = separation.posterior_separation(placed_bench(StandardNormal(K), distance=100.0))
+    found = separation.posterior_separation(placed_evaluation(StandardNormal(K), distance=100.0))
     assert set(found) == {
         *(f"{what}_z_{kind}" for what in ("silhouette", "neighbours") for kind in ("sample", "mean")),
         "posterior_kl_z",
@@ -423,7 +423,7 @@ def test_classes_far_apart_in_the_posteriors_are_found_so():
     assert found["silhouette_z_mean"].value == 1.0
     assert found["silhouette_z_sample"].value > 0.95
     assert found["neighbours_z_sample"].value == 1.0
-    blind = separation.posterior_separation(placed_bench(StandardNormal(K), distance=0.0))
+    blind = separation.posterior_separation(placed_evaluation(StandardNormal(K), distance=0.0))
     assert (
         -0.03 < blind["silhouette_z_sample"].value < 0.01
     )  # b is the least of K - 1 means that are all alike
@@ -453,17 +453,17 @@ def test_the_labelled_block_lies_apart_where_the_other_does_not(checkpoints: dic
 
 
 def test_matrices_for_a_page_are_square_over_the_classes(checkpoints: dict):
-    bench = bench_of(checkpoints["cdvae-digits"])
-    prior = separation.prior_overlap(bench.model, "z_l")
+    evaluation = evaluation_of(checkpoints["cdvae-digits"])
+    prior = separation.prior_overlap(evaluation.model, "z_l")
     assert prior is not None
-    batch = next(bench.data.batches(1000))
-    q = encode(bench.model, batch)["z_l"]
-    posterior = separation.posterior_overlap(q.mean, q.stddev, bench.data.labels, 10)
+    batch = next(evaluation.data.batches(1000))
+    q = encode(evaluation.model, batch)["z_l"]
+    posterior = separation.posterior_overlap(q.mean, q.stddev, evaluation.data.labels, 10)
     for matrix in (*prior, *posterior):
         assert matrix.shape == (10, 10)
         assert matrix.diagonal().abs().max() < 1e-9
         assert matrix[~torch.eye(10, dtype=torch.bool)].min() > 0
-    assert separation.prior_overlap(bench.model, "z_u") is None
+    assert separation.prior_overlap(evaluation.model, "z_u") is None
 
 
 # Nats of the class
@@ -531,8 +531,8 @@ def test_noise_and_choice_come_from_the_seed_alone(checkpoints: dict):
 
 def test_a_bench_of_another_order_gives_the_same_test(checkpoints: dict):
     """What is fitted and what is tested are drawn: images that come in the order of their classes are no matter."""
-    bench = placed_bench(matching_mixture(), n=800)
+    evaluation = placed_evaluation(matching_mixture(), n=800)
     order = torch.randperm(800, generator=generator())
-    for data in (bench.data, bench.data.rows(order)):
-        found = aggregate.two_sample(replace(bench, data=data))["two_sample_z"]
+    for data in (evaluation.data, evaluation.data.rows(order)):
+        found = aggregate.two_sample(replace(evaluation, data=data))["two_sample_z"]
         assert abs(found.value - 0.5) < 4 * found.se

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.data import Data
-from vae_core.metrics import Bench, probes
+from vae_core.metrics import Evaluation, probes
 from vae_core.metrics.base import Encodings
 
 K = 4
@@ -78,11 +78,11 @@ def encodings(n: int, seed: int, leak: bool) -> Encodings:
 
 def probed(leak: bool, monkeypatch: pytest.MonkeyPatch) -> dict:
     monkeypatch.setattr(
-        probes, "_fit_and_tested", lambda bench: (encodings(4000, 1, leak), encodings(2000, 2, leak))
+        probes, "_fit_and_tested", lambda evaluation: (encodings(4000, 1, leak), encodings(2000, 2, leak))
     )
     labels = torch.arange(8) % K
     data = Data("none", "test", torch.zeros(8, 1, 2, 2, dtype=torch.uint8), labels, tuple("abcd"))
-    return probes.probes_of(Bench(nn.Linear(1, 1), data, data), ["z"])  # type: ignore[arg-type]
+    return probes.probes_of(Evaluation(nn.Linear(1, 1), data, data), ["z"])  # type: ignore[arg-type]
 
 
 def test_a_class_that_sits_in_the_scale_alone_is_read_from_the_posterior_alone(

@@ -18,18 +18,18 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.checkpoints import CheckpointError, Point, load, load_atlas, load_card, save_atlas, save_card
-from vae_core.checkpoints.atlas import Atlas, Ladder
+from vae_core.checkpoints.atlas import Atlas, AtlasGrid
 from vae_core.cli import main
 from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data
 from vae_core.distributions import Sampler, mean, rsample
 from vae_core.kinds import Image
 from vae_core.likelihoods import GaussianPixels
-from vae_core.metrics import Estimate, bench_of, classes, measure_frontier
+from vae_core.metrics import Estimate, classes, evaluation_of, measure_frontier
 from vae_core.metrics.evidence import terms_by_image
 from vae_core.model import Model
 from vae_core.models import CDVAE, VAE, Signature
-from vae_core.multirate import Gated, GatedHead, Rates, at, closing, ladder, rates_of, usual
+from vae_core.multirate import Gated, GatedHead, Rates, at, beta_grid, closing, rates_of, usual
 from vae_core.nets import Joined
 from vae_core.objectives import Bound, MultiRate, MultiRateVAE
 from vae_core.priors import StandardNormal, one_hot
@@ -225,11 +225,11 @@ def test_a_vamp_prior_has_no_place_in_a_multi_rate_model():
         VAE(rates=(0.1, 10.0), prior="vamp")
 
 
-def test_a_ladder_is_every_combination_in_equal_steps_of_log_beta(model: Model):
-    assert ladder(VAE(rates=(0.1, 10.0)).build(SIGNATURE), 3) == [{"z": 0.1}, {"z": 1.0}, {"z": 10.0}]
-    assert len(ladder(model, 3)) == 9
-    assert ladder(model, 3)[5] == {"z_l": 1.0, "z_u": 10.0}
-    assert ladder(CDVAE(nets="mlp-256").build(SIGNATURE), 3) == []
+def test_a_grid_of_betas_is_every_combination_in_equal_steps_of_log_beta(model: Model):
+    assert beta_grid(VAE(rates=(0.1, 10.0)).build(SIGNATURE), 3) == [{"z": 0.1}, {"z": 1.0}, {"z": 10.0}]
+    assert len(beta_grid(model, 3)) == 9
+    assert beta_grid(model, 3)[5] == {"z_l": 1.0, "z_u": 10.0}
+    assert beta_grid(CDVAE(nets="mlp-256").build(SIGNATURE), 3) == []
 
 
 def test_a_model_that_was_never_at_one_stands_at_its_nearest_beta():
@@ -306,8 +306,8 @@ def test_a_card_says_that_it_is_multi_rate_and_a_run_goes_on(digits: Data, tmp_p
 
 
 def test_rate_falls_and_distortion_rises_with_beta(trained: dict[str, Path]):
-    bench = bench_of(load(trained["rate-digits"]))
-    points, _ = measure_frontier(bench, ladder(bench.model, 5))
+    evaluation = evaluation_of(load(trained["rate-digits"]))
+    points, _ = measure_frontier(evaluation, beta_grid(evaluation.model, 5))
     found = [(point.rate, point.distortion.value) for point in points]
     rates, distortions = zip(*found, strict=True)
     assert list(rates) == sorted(rates, reverse=True)
@@ -317,8 +317,8 @@ def test_rate_falls_and_distortion_rises_with_beta(trained: dict[str, Path]):
 
 def test_the_slope_of_the_frontier_lies_between_neighbouring_betas(trained: dict[str, Path]):
     checkpoint = load(trained["rate-digits"])
-    bench = bench_of(checkpoint, split="train")  # the frontier that training walks along
-    points, _ = measure_frontier(bench, [{"z": beta} for beta in (0.3, 1.0, 3.0)])
+    evaluation = evaluation_of(checkpoint, split="train")  # the frontier that training walks along
+    points, _ = measure_frontier(evaluation, [{"z": beta} for beta in (0.3, 1.0, 3.0)])
     for one, other in itertools.pairwise(points):
         slope = (other.distortion.value - one.distortion.value) / (one.rate - other.rate)
         assert one.betas["z"] < slope < other.betas["z"]
@@ -327,10 +327,10 @@ def test_the_slope_of_the_frontier_lies_between_neighbouring_betas(trained: dict
 def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimension(
     trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(classes, "JUDGE_STEPS", 150)
+    monkeypatch.setattr(classes, "ORACLE_STEPS", 150)
     monkeypatch.setattr(classes, "SAMPLES", 500)
-    bench = bench_of(load(trained["rates-digits"]))
-    [point], _ = measure_frontier(bench, [{"z_l": 0.5, "z_u": 2.0}])
+    evaluation = evaluation_of(load(trained["rates-digits"]))
+    [point], _ = measure_frontier(evaluation, [{"z_l": 0.5, "z_u": 2.0}])
     assert set(point.json()) >= {
         "betas",
         "distortion",
@@ -346,24 +346,26 @@ def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimensi
 
 
 def test_the_gap_to_an_anchor_is_the_difference_of_their_objectives(trained: dict[str, Path]):
-    bench, betas = bench_of(load(trained["rate-digits"])), {"z": 2.0}
+    evaluation, betas = evaluation_of(load(trained["rate-digits"])), {"z": 2.0}
     plain = load(trained["vae-digits"]).model
-    _, [twin, other] = measure_frontier(bench, [], [(at(bench.model, betas), betas), (plain, betas)])
+    _, [twin, other] = measure_frontier(
+        evaluation, [], [(at(evaluation.model, betas), betas), (plain, betas)]
+    )
     assert (twin.gap.value, twin.gap.se, twin.gap.share) == (0.0, 0.0, 0.0)
-    [ours], _ = measure_frontier(bench, [betas])
+    [ours], _ = measure_frontier(evaluation, [betas])
     assert other.gap.value == pytest.approx(ours.objective - other.objective, abs=1e-3)
     assert other.gap.share == pytest.approx(ours.objective / other.objective - 1, abs=1e-5)
 
 
 def test_the_same_noise_measures_every_beta(trained: dict[str, Path]):
-    bench = bench_of(load(trained["rate-digits"]))
-    assert torch.equal(terms_by_image(bench)["distortion"], terms_by_image(bench)["distortion"])
+    evaluation = evaluation_of(load(trained["rate-digits"]))
+    assert torch.equal(terms_by_image(evaluation)["distortion"], terms_by_image(evaluation)["distortion"])
 
 
 # ---- the atlas and the card
 
 
-def rungs(*places: float) -> Ladder:
+def over(*places: float) -> AtlasGrid:
     generator = np.random.default_rng(0)
     noise = generator.normal(size=(5, 3)).astype(np.float32)
     atlases = tuple(
@@ -376,49 +378,49 @@ def rungs(*places: float) -> Ladder:
         )
         for p in places
     )
-    return Ladder({"z": np.array(places)}, atlases)
+    return AtlasGrid({"z": np.array(places)}, atlases)
 
 
 def test_a_rung_is_itself_and_between_two_the_atlas_is_between():
-    found = rungs(0.1, 1.0, 10.0)
-    assert found.at({"z": 1.0}) is found.rungs[1]
+    found = over(0.1, 1.0, 10.0)
+    assert found.at({"z": 1.0}) is found.atlases[1]
     middle = found.at({"z": math.sqrt(10)})
     assert np.allclose(
-        middle.means["z"], (found.rungs[1].means["z"] + found.rungs[2].means["z"]) / 2, atol=1e-6
+        middle.means["z"], (found.atlases[1].means["z"] + found.atlases[2].means["z"]) / 2, atol=1e-6
     )
     assert np.allclose(middle.scales["z"], math.sqrt(10), rtol=1e-5)
-    assert np.allclose(middle.coordinates["z"] - found.rungs[0].coordinates["z"], 5.4, atol=1e-5)
-    assert found.at({"z": 100.0}) is found.rungs[2]
+    assert np.allclose(middle.coordinates["z"] - found.atlases[0].coordinates["z"], 5.4, atol=1e-5)
+    assert found.at({"z": 100.0}) is found.atlases[2]
 
 
 def test_four_rungs_of_a_square_have_shares_that_add_up():
-    square = Ladder(
+    square = AtlasGrid(
         {"a": np.array([1.0, 1.0, 10.0, 10.0]), "b": np.array([1.0, 10.0, 1.0, 10.0])},
-        rungs(1, 2, 3, 4).rungs,
+        over(1, 2, 3, 4).atlases,
     )
     corners = square.corners({"a": 10**0.25, "b": 10**0.5})
     assert corners == [(0, 0.375), (1, 0.375), (2, 0.125), (3, 0.125)]
 
 
-def test_a_ladder_is_kept_within_half_a_step_of_256(tmp_path: Path):
-    kept = rungs(0.1, 1.0, 10.0)
+def test_atlases_over_a_grid_are_kept_within_half_a_step_of_256(tmp_path: Path):
+    kept = over(0.1, 1.0, 10.0)
     save_atlas(tmp_path, kept)
     found = load_atlas(tmp_path)
     assert list(found.betas["z"]) == [0.1, 1.0, 10.0]
-    everything = np.stack([rung.means["z"] for rung in kept.rungs])
+    everything = np.stack([atlas.means["z"] for atlas in kept.atlases])
     step = (everything.max((0, 1)) - everything.min((0, 1))) / 255
-    for one, other in zip(kept.rungs, found.rungs, strict=True):
+    for one, other in zip(kept.atlases, found.atlases, strict=True):
         assert (np.abs(one.means["z"] - other.means["z"]) <= 0.51 * step).all()
         assert np.allclose(one.scales["z"], other.scales["z"], rtol=0.01)
         assert np.allclose(one.coordinates["z"], other.coordinates["z"], atol=0.01)
-    assert found.rungs[2].labels.tolist() == [0, 1, 0, 1, 0]
+    assert found.atlases[2].labels.tolist() == [0, 1, 0, 1, 0]
 
 
 def test_a_checkpoint_moves_its_model_and_its_atlas_together(trained: dict[str, Path]):
     found = load(trained["rates-digits"])
     assert found.betas == {"z_l": 1.0, "z_u": 1.0}
     moved = found.at({"z_l": 1.0, "z_u": 10.0})
-    assert moved.ladder is found.ladder
+    assert moved.atlas_grid is found.atlas_grid
     assert not np.allclose(moved.atlas.means["z_u"], found.atlas.means["z_u"])
     assert moved.model.held["log_beta_z_u"].item() == pytest.approx(math.log(10))
 

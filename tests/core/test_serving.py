@@ -28,7 +28,7 @@ from vae_core.explore import (
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
-from vae_core.serving import MOST_CHARACTERS, MOST_ROWS, Answer, Batcher, Decoder, Frozen, Request
+from vae_core.serving import MOST_CHARACTERS, MOST_ROWS, Answer, Batcher, Frozen, LiveDecoder, Request
 
 T = TypeVar("T")
 
@@ -47,11 +47,11 @@ def request(model: str, **asked: Any) -> Request:
 
 
 @pytest.fixture(scope="module")
-def decoder() -> Decoder:
-    return Decoder(find)
+def decoder() -> LiveDecoder:
+    return LiveDecoder(find)
 
 
-def answered(decoder: Decoder, *requests: Request) -> list[Answer]:
+def answered(decoder: LiveDecoder, *requests: Request) -> list[Answer]:
     found = decoder.answer(requests)
     assert not [error for error in found if isinstance(error, ValueError)]
     return found  # type: ignore[return-value]
@@ -71,7 +71,7 @@ def item_codes(found: Checkpoint, items: list[int]) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_item_asked_for_is_its_decoded_posterior_mean(decoder: Decoder, name: str):
+def test_an_item_asked_for_is_its_decoded_posterior_mean(decoder: LiveDecoder, name: str):
     found = find(name)
     mix = {latent: [[[3, 1.0]], [[8, 1.0]]] for latent in found.model.latents}
     (answer,) = answered(decoder, request(name, mix=mix, back=True))
@@ -81,7 +81,7 @@ def test_an_item_asked_for_is_its_decoded_posterior_mean(decoder: Decoder, name:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_codes_asked_for_are_decoded(decoder: Decoder, name: str):
+def test_codes_asked_for_are_decoded(decoder: LiveDecoder, name: str):
     found = find(name)
     codes = item_codes(found, [5])
     (answer,) = answered(
@@ -92,7 +92,7 @@ def test_codes_asked_for_are_decoded(decoder: Decoder, name: str):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_draw_is_the_sample_of_its_seed_and_temperature(decoder: Decoder, name: str):
+def test_a_draw_is_the_sample_of_its_seed_and_temperature(decoder: LiveDecoder, name: str):
     found = find(name)
     inputs = {LABEL: one_hot(torch.tensor([4]), 10)} if has_label(found.model) else {}
     asked = {"label": [4]} if inputs else {}
@@ -101,7 +101,7 @@ def test_a_draw_is_the_sample_of_its_seed_and_temperature(decoder: Decoder, name
 
 
 @pytest.mark.parametrize("name", ["cdvae-mnist", "mr-cdvae-mnist"])
-def test_another_class_is_a_swap(decoder: Decoder, name: str):
+def test_another_class_is_a_swap(decoder: LiveDecoder, name: str):
     found = find(name)
     (kept,) = [block for block in found.model.blocks if block not in found.model.labelled]
     (answer,) = answered(decoder, request(name, mix={kept: [[[3, 1.0]]] * 10}, label=list(range(10))))
@@ -110,7 +110,7 @@ def test_another_class_is_a_swap(decoder: Decoder, name: str):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_image_of_ones_own_is_encoded(decoder: Decoder, name: str):
+def test_an_image_of_ones_own_is_encoded(decoder: LiveDecoder, name: str):
     found = find(name)
     shape = found.signature.shape
     pixels = (torch.arange(math.prod(shape)).view(1, *shape) % 256).byte()
@@ -123,7 +123,7 @@ def test_an_image_of_ones_own_is_encoded(decoder: Decoder, name: str):
     assert close(answer.pixels, shown(decode(found.model, codes)))
 
 
-def test_what_the_priors_say_of_a_code_comes_with_it(decoder: Decoder):
+def test_what_the_priors_say_of_a_code_comes_with_it(decoder: LiveDecoder):
     found, mix = find("cdvae-mnist"), {name: [[[3, 1.0]], [[4, 1.0]]] for name in ("z_l", "z_u")}
     first, second, other = answered(
         decoder,
@@ -138,14 +138,14 @@ def test_what_the_priors_say_of_a_code_comes_with_it(decoder: Decoder):
     assert other.classes is None
 
 
-def test_a_sum_of_items_is_the_sum_of_their_codes(decoder: Decoder):
+def test_a_sum_of_items_is_the_sum_of_their_codes(decoder: LiveDecoder):
     found, row = find("vae-mnist"), [[1, 1.0], [2, -1.0], [3, 1.0]]
     (answer,) = answered(decoder, request("vae-mnist", mix={"z": [row, [[9, 1.0]]]}, back=True))
     means = found.atlas.means["z"]
     assert np.allclose(answer.codes["z"], [means[1] - means[2] + means[3], means[9]], atol=1e-5)
 
 
-def test_a_class_of_a_sum_is_the_most_probable_one(decoder: Decoder):
+def test_a_class_of_a_sum_is_the_most_probable_one(decoder: LiveDecoder):
     found = find("joint-mnist")
     mix = {name: [[[1, 0.4], [2, 0.6]]] for name in found.model.latents}
     (answer,) = answered(decoder, request("joint-mnist", mix=mix, back=True))
@@ -153,7 +153,7 @@ def test_a_class_of_a_sum_is_the_most_probable_one(decoder: Decoder):
     assert answer.codes[LABEL][0].argmax() == found.atlas.means[LABEL][2].argmax()
 
 
-def test_a_moved_coordinate_is_put_after_everything_else(decoder: Decoder):
+def test_a_moved_coordinate_is_put_after_everything_else(decoder: LiveDecoder):
     first, second = answered(
         decoder,
         request("vae-mnist", mix={"z": [[[0, 1.0]]]}, move={"z": {"2": 1.5}}, back=True),
@@ -167,14 +167,14 @@ def test_a_moved_coordinate_is_put_after_everything_else(decoder: Decoder):
 @pytest.mark.parametrize(
     "betas", [{"z_l": 0.25, "z_u": 4.0}, {"z_l": 1.0, "z_u": 2.0}, {"z_l": 0.6, "z_u": 1.3}]
 )
-def test_a_multi_rate_model_answers_at_the_betas_asked_for(decoder: Decoder, betas: dict[str, float]):
+def test_a_multi_rate_model_answers_at_the_betas_asked_for(decoder: LiveDecoder, betas: dict[str, float]):
     at = find("mr-cdvae-mnist").at(betas)
     mix = {name: [[[3, 1.0]]] for name in at.model.latents}
     (answer,) = answered(decoder, request("mr-cdvae-mnist", mix=mix, betas=betas))
     assert close(answer.pixels, shown(decode(at.model, item_codes(at, [3]))))
 
 
-def test_requests_together_are_answered_as_each_alone(decoder: Decoder):
+def test_requests_together_are_answered_as_each_alone(decoder: LiveDecoder):
     requests = [
         request(
             "mr-vae-mnist", mix={"z": [[[i, 1.0]]]}, betas={"z": beta}, move={"z": {"0": i / 4}}, back=True
@@ -255,7 +255,7 @@ UNFITTING = [
 
 
 @pytest.mark.parametrize(("asked", "part"), UNFITTING, ids=[str(asked)[:60] for asked, _ in UNFITTING])
-def test_a_request_that_does_not_fit_leaves_the_others_answered(decoder: Decoder, asked: dict, part: str):
+def test_a_request_that_does_not_fit_leaves_the_others_answered(decoder: LiveDecoder, asked: dict, part: str):
     good = request("vae-mnist", mix={"z": [[[0, 1.0]]]})
     wrong, right = decoder.answer([Request.read(json.dumps(asked)), good])
     assert isinstance(wrong, ValueError)
@@ -266,7 +266,7 @@ def test_a_request_that_does_not_fit_leaves_the_others_answered(decoder: Decoder
 def test_a_checkpoint_that_was_replaced_is_read_again(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("vae_core.serving.decoder.LOOK_AGAIN", 0.0)
     current = [find("vae-mnist")]
-    decoder = Decoder(lambda name: current[0])
+    decoder = LiveDecoder(lambda name: current[0])
     asked = request("m", mix={"z": [[[0, 1.0]]]})
     (before,) = answered(decoder, asked)
     current[0] = find("vae-mnist-vamp")
@@ -371,9 +371,9 @@ def test_the_event_loop_goes_on_while_images_are_decoded():
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("name", NAMES)
-def test_the_gpu_answers_as_the_cpu_does(decoder: Decoder, name: str):
+def test_the_gpu_answers_as_the_cpu_does(decoder: LiveDecoder, name: str):
     asked = request(name, mix={latent: [[[3, 1.0]]] for latent in find(name).model.latents}, back=True)
-    (there,) = answered(Decoder(find, "cuda"), asked)
+    (there,) = answered(LiveDecoder(find, "cuda"), asked)
     (here,) = answered(decoder, asked)
     assert close(there.pixels, here.pixels)
 

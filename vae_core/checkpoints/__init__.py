@@ -4,7 +4,7 @@ The card says what the model is, how it was made and what was measured; the weig
 the encodings of the test set and their projections. Nothing is unpickled, and every file is replaced atomically.
 """
 
-from .atlas import Arrays, Atlas, Ladder, load_atlas, save_atlas
+from .atlas import Arrays, Atlas, AtlasGrid, load_atlas, save_atlas
 from .card import FORMAT, MEASURED, Active, Card, Cost, load_card, save_card, versions
 from .checkpoint import Checkpoint, load, pack
 from .folder import (
@@ -36,6 +36,7 @@ __all__ = [
     "Anchor",
     "Arrays",
     "Atlas",
+    "AtlasGrid",
     "Card",
     "Checkpoint",
     "CheckpointError",
@@ -43,7 +44,6 @@ __all__ = [
     "Factors",
     "Frontier",
     "Gap",
-    "Ladder",
     "Measurement",
     "Point",
     "atomic",

@@ -1,6 +1,6 @@
-"""The atlas of a checkpoint: encodings of images and their maps, at one beta or at a ladder of them.
+"""The atlas of a checkpoint: encodings of images and their maps, at one beta or over a grid of them.
 
-Shapes: R rungs, N items, D dimensions.
+Shapes: R points of a grid of betas, N items, D dimensions.
 """
 
 from collections.abc import Mapping
@@ -49,40 +49,38 @@ class Atlas:
 
 
 @dataclass(frozen=True)
-class Ladder:
-    """The same items at each rung: `betas[block][r]` is the beta of the block at rung r; every combination of them is there.
+class AtlasGrid:
+    """The atlases of the same items over a grid of betas: `betas[block][r]` is the beta of the block at point r; every combination is there.
 
-    The atlas of a model of one beta is a ladder of one rung without betas.
+    The atlas of a model of one beta is a grid of one point without betas.
     """
 
     betas: dict[str, np.ndarray]
-    rungs: tuple[Atlas, ...]
+    atlases: tuple[Atlas, ...]
 
     def at(self, betas: Mapping[str, float]) -> Atlas:
-        """Between rungs, means and coordinates are interpolated linearly in log beta, and scales by their logarithm.
+        """Between points, means and coordinates are interpolated linearly in log beta, and scales by their logarithm.
 
-        Raises ValueError where a block has no beta, or one that the ladder does not know.
+        Raises ValueError where a block has no beta, or one that the grid does not know.
         """
         if set(betas) != set(self.betas):
             raise ValueError(
-                f"the atlas has rungs for {', '.join(self.betas) or 'no block'}, not for {', '.join(betas) or 'none'}"
+                f"the atlas has betas of {', '.join(self.betas) or 'no block'}, not of {', '.join(betas) or 'none'}"
             )
         corners = self.corners(betas)
         if len(corners) == 1:
-            return self.rungs[corners[0][0]]
-        atlases = [(self.rungs[rung], share) for rung, share in corners]
-        first = atlases[0][0]
+            return self.atlases[corners[0][0]]
+        near = [(self.atlases[place], share) for place, share in corners]
+        first = near[0][0]
 
         def mixed(part: str) -> Arrays:
             return {
-                name: sum(share * getattr(atlas, part)[name] for atlas, share in atlases).astype(np.float32)  # type: ignore[union-attr]
+                name: sum(share * getattr(atlas, part)[name] for atlas, share in near).astype(np.float32)  # type: ignore[union-attr]
                 for name in getattr(first, part)
             }
 
         scales = {
-            name: np.exp(sum(share * np.log(atlas.scales[name]) for atlas, share in atlases)).astype(
-                np.float32
-            )
+            name: np.exp(sum(share * np.log(atlas.scales[name]) for atlas, share in near)).astype(np.float32)
             for name in first.scales
         }
         return replace(first, means=mixed("means"), scales=scales, coordinates=mixed("coordinates"))
@@ -92,33 +90,33 @@ class Ladder:
 
     def means_of(self, name: str, items: np.ndarray, betas: Mapping[str, float]) -> np.ndarray:
         """Posterior means of some items, `(n, D)`, interpolated as in `at`, without doing so for all the others."""
-        parts = [share * self.rungs[rung].means[name][items] for rung, share in self.corners(betas)]
+        parts = [share * self.atlases[place].means[name][items] for place, share in self.corners(betas)]
         return np.stack(parts).sum(0).astype(np.float32)
 
     def arrays(self) -> Arrays:
-        """Flat names for an .npz. One rung: floats in half precision. Several: `(R, N, D)`, means and log scales in 256 levels of each
+        """Flat names for an .npz. One atlas: floats in half precision. Several: `(R, N, D)`, means and log scales in 256 levels of each
         dimension, maps in half precision. An encoding is shown, not trained on."""
-        first = self.rungs[0]
+        first = self.atlases[0]
         # The least integers that number all classes: a byte for up to 256 of them.
         number = np.min_scalar_type(max(len(first.classes) - 1, 0))
         shared = {"labels": first.labels.astype(number), "classes": np.array(first.classes, dtype=str)}
         if first.training:
             shared["training"] = np.array(first.training)
         parts = {"mean": "means", "scale": "scales", "umap": "coordinates"}
-        found: Arrays = {}
+        flat: Arrays = {}
         for kind, part in parts.items():
             for name in getattr(first, part):
-                stack = np.stack([getattr(rung, part)[name] for rung in self.rungs])
+                stack = np.stack([getattr(atlas, part)[name] for atlas in self.atlases])
                 if not self.betas:
-                    found[f"{kind}.{name}"] = stack[0].astype(np.float16)
+                    flat[f"{kind}.{name}"] = stack[0].astype(np.float16)
                 elif kind == "umap":
-                    found[f"{kind}.{name}"] = stack.astype(np.float16)
+                    flat[f"{kind}.{name}"] = stack.astype(np.float16)
                 else:
-                    found |= _levels(f"{kind}.{name}", np.log(stack) if kind == "scale" else stack)
-        return {**found, **{f"beta.{block}": values for block, values in self.betas.items()}, **shared}
+                    flat |= _levels(f"{kind}.{name}", np.log(stack) if kind == "scale" else stack)
+        return {**flat, **{f"beta.{block}": values for block, values in self.betas.items()}, **shared}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Ladder":
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "AtlasGrid":
         classes = tuple(str(name) for name in arrays["classes"])
         labels = arrays["labels"].astype(np.int64)
         training = int(arrays.get("training", 0))  # the atlases that say nothing are of test images
@@ -134,7 +132,7 @@ class Ladder:
             for kind in ("mean", "scale")
         )
         maps = _named(arrays, "umap")
-        rungs = [
+        atlases = [
             Atlas(
                 {name: stack[r] for name, stack in means.items()},
                 {name: np.exp(stack[r]) for name, stack in scales.items()},
@@ -145,7 +143,7 @@ class Ladder:
             )
             for r in range(len(next(iter(betas.values()))))
         ]
-        return cls(betas, tuple(rungs))
+        return cls(betas, tuple(atlases))
 
 
 def _named(arrays: Mapping[str, np.ndarray], kind: str) -> Arrays:
@@ -169,13 +167,13 @@ def _values(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     return arrays[name].astype(np.float32) * arrays[f"{name}.step"] + arrays[f"{name}.low"]
 
 
-def load_atlas(folder: Path | str) -> Ladder:
+def load_atlas(folder: Path | str) -> AtlasGrid:
     """The atlas of a checkpoint. Raises CheckpointError where it is missing or damaged."""
     path = located(folder) / ATLAS
     try:
         # Opened here, because numpy leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return Ladder.from_arrays(dict(arrays))
+            return AtlasGrid.from_arrays(dict(arrays))
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing: `latent-explorer atlas {folder}` makes it") from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
@@ -184,7 +182,7 @@ def load_atlas(folder: Path | str) -> Ladder:
         ) from None
 
 
-def save_atlas(folder: Path, atlas: Ladder, weights: str = "") -> None:
+def save_atlas(folder: Path, atlas: AtlasGrid, weights: str = "") -> None:
     """The atlas; and in the card, if given, the fingerprint of the weights that it was made of."""
     with atomic(folder / ATLAS) as file:
         np.savez_compressed(file, allow_pickle=False, **atlas.arrays())

@@ -11,7 +11,7 @@ from ..kinds import Kind
 from ..model import Model
 from ..models import Signature, declare
 from ..multirate import at, usual
-from .atlas import Atlas, Ladder, load_atlas
+from .atlas import Atlas, AtlasGrid, load_atlas
 from .card import MEASURED, Card, load_card, save_card
 from .folder import ATLAS, CARD, WEIGHTS, CheckpointError, located, spoken
 from .frontier import Frontier
@@ -68,16 +68,16 @@ class Checkpoint:
         return f"The {' and '.join(self.stale)} {are} of other weights than the model’s: {remedies} {make} them anew"
 
     @cached_property
-    def ladder(self) -> Ladder:
-        """The atlas at every rung. Raises CheckpointError where there is none, or a damaged one."""
+    def atlas_grid(self) -> AtlasGrid:
+        """The atlas at every point of its grid of betas. Raises CheckpointError where there is none, or a damaged one."""
         return load_atlas(self.folder)
 
     @cached_property
     def atlas(self) -> Atlas:
-        """The encodings at the betas of the model. Raises CheckpointError as `ladder` does."""
-        ladder = self.ladder
+        """The encodings at the betas of the model. Raises CheckpointError as `atlas_grid` does."""
+        grid = self.atlas_grid
         try:
-            return ladder.at(self.betas)
+            return grid.at(self.betas)
         except ValueError as error:
             raise CheckpointError(
                 f"{self.folder / ATLAS} does not fit the model ({error}): `latent-explorer atlas {self.folder}` makes it anew"
@@ -101,7 +101,7 @@ class Checkpoint:
     def at(self, betas: Mapping[str, float]) -> "Checkpoint":
         """The same checkpoint at other betas, weights shared. Raises ValueError for a block or a beta that it does not know."""
         other = replace(self, model=at(self.model, betas), betas=dict(betas))
-        other.__dict__["ladder"] = self.ladder  # read once for all betas
+        other.__dict__["atlas_grid"] = self.atlas_grid  # read once for all betas
         return other
 
 

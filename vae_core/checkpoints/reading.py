@@ -58,15 +58,15 @@ def _of_union(kinds: tuple[Any, ...], value: Any) -> Any:
 def read_fields(kind: Any, value: Any, field: str, skip: Collection[str] = ()) -> dict[str, Any]:
     """The fields of a dataclass or named tuple that an object has, but for some. Raises ValueError for one that is missing, or of
     another kind."""
-    given, found = entries(value, field), {}
+    given, parts = entries(value, field), {}
     for name, (part, required) in fields_of(kind).items():
         if name in skip:
             continue
         if name in given:
-            found[name] = read(part, given[name], below(field, name))
+            parts[name] = read(part, given[name], below(field, name))
         elif required:
             raise ValueError(f"{field or 'it'} lacks {name}")
-    return found
+    return parts
 
 
 def entries(value: Any, field: str) -> dict[str, Any]:

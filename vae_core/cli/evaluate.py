@@ -15,11 +15,11 @@ from ..data import Dataset, data_of, is_own
 from ..metrics import (
     DEFAULT,
     METRICS,
-    Bench,
     Estimate,
+    Evaluation,
     Measured,
-    bench_of,
     check_groups,
+    evaluation_of,
     measure_each,
     number,
 )
@@ -32,7 +32,7 @@ from .console import ERRORS, OUT, complain, status
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a checkpoint: evidence in nats, class accuracy, probes, samples and swaps judged by a classifier."""
+    """Measure a checkpoint: evidence in nats, class accuracy, probes, samples and swaps by an oracle classifier."""
 
     folder: tyro.conf.Positional[Path]
     """Folder of the checkpoint."""
@@ -42,7 +42,7 @@ class Evaluate:
     limit: int | None = None
     """Measure on this many images only, chosen at random by the seed."""
     seed: int = 0
-    """Seed of all noise: binarisation, draws, the judge."""
+    """Seed of all noise: binarisation, draws, the oracle classifier."""
     metrics: Annotated[
         tuple[str, ...], tyro.conf.arg(help=f"Groups to measure, of {', '.join(METRICS)}.")
     ] = DEFAULT
@@ -72,7 +72,7 @@ class Evaluate:
         tables: dict[str, Any] = {}
         failed: list[str] = []
         with status() as report:
-            bench = bench_of(
+            evaluation = evaluation_of(
                 checkpoint,
                 found,
                 self.split,
@@ -81,7 +81,7 @@ class Evaluate:
                 seed=self.seed,
                 report=report,
             )
-            for measured in measure_each(bench, self.metrics):
+            for measured in measure_each(evaluation, self.metrics):
                 if measured.error is not None:
                     failed.append(
                         f"{measured.group} ({str(measured.error) or type(measured.error).__name__})"
@@ -93,7 +93,7 @@ class Evaluate:
                 numbers |= finite
                 tables |= measured.tables
                 if self.write:
-                    self._write(checkpoint, measured._replace(numbers=finite), bench)
+                    self._write(checkpoint, measured._replace(numbers=finite), evaluation)
         self._print(f"{checkpoint.name} on {found.name}, {self.split}", numbers, tables)
         if failed:
             kept = "the others are kept" if numbers else "there are no others"
@@ -117,7 +117,7 @@ class Evaluate:
             f"a card holds what was measured {reason}: leave out --write, and keep what --json prints"
         )
 
-    def _write(self, checkpoint: Checkpoint, measured: Measured, bench: Bench) -> None:
+    def _write(self, checkpoint: Checkpoint, measured: Measured, evaluation: Evaluation) -> None:
         """Into the card as it is now: another measurement, or a training, may have written since."""
         how = Measurement(
             names=tuple(measured.numbers),
@@ -129,7 +129,7 @@ class Evaluate:
             versions=versions(),
             weights=checkpoint.weights,
         )
-        card = _with_fingerprint(load_card(checkpoint.folder), bench)
+        card = _with_fingerprint(load_card(checkpoint.folder), evaluation)
         save_card(checkpoint.folder, card.measured(measured.group, measured.numbers, how, measured.tables))
 
     def _print(self, title: str, numbers: dict[str, Estimate], tables: dict[str, Any]) -> None:
@@ -140,11 +140,11 @@ class Evaluate:
             OUT.print(_table(numbers, title))
 
 
-def _with_fingerprint(card: Card, bench: Bench) -> Card:
+def _with_fingerprint(card: Card, evaluation: Evaluation) -> Card:
     """The card with what tells its data from others of the name, which older ones lack."""
     if card.json["data"].get("fingerprint"):
         return card
-    told = {**bench.train.told.fingerprints, **bench.data.told.fingerprints}
+    told = {**evaluation.train.told.fingerprints, **evaluation.data.told.fingerprints}
     return card.changed(data={**card.json["data"], "fingerprint": told}) if told else card
 
 
@@ -163,10 +163,10 @@ def _evaluation_command(call: Evaluate) -> str:
     return " ".join(words)
 
 
-def _table(found: dict[str, Estimate], title: str) -> Table:
+def _table(numbers: dict[str, Estimate], title: str) -> Table:
     table = Table("metric", "in words", title=title)
     for column in ("value", "s.e.", "n"):
         table.add_column(column, justify="right")
-    for name, (value, se, n) in found.items():
+    for name, (value, se, n) in numbers.items():
         table.add_row(name, number(name).heading, f"{value:.4f}", f"{se:.4f}", f"{n:,}")
     return table

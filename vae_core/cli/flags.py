@@ -17,11 +17,11 @@ from ..training import Options, options_for
 
 def _of_objectives() -> dict[str, tuple[Option, list[str]]]:
     """The options of all objectives, each with the names of those that take it."""
-    found: dict[str, tuple[Option, list[str]]] = {}
+    takers: dict[str, tuple[Option, list[str]]] = {}
     for name, kind in OBJECTIVES.items():
         for option in options(kind).values():
-            found.setdefault(option.name, (option, []))[1].append(name)
-    return found
+            takers.setdefault(option.name, (option, []))[1].append(name)
+    return takers
 
 
 def _flag(option: Option, takers: list[str]) -> tuple[str, Any, Any]:

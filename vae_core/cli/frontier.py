@@ -9,8 +9,8 @@ import tyro
 
 from ..checkpoints import Anchor, Card, Checkpoint, Point, load, load_card, save_card, versions
 from ..data import data_of, is_own
-from ..metrics import bench_of, measure_frontier
-from ..multirate import at, ladder, rates_of
+from ..metrics import evaluation_of, measure_frontier
+from ..multirate import at, beta_grid, rates_of
 from ..training import pick_device
 from .commands import source_name
 from .console import ERRORS, OUT, status
@@ -20,7 +20,7 @@ MOST_POINTS = 1000
 
 
 @dataclass(frozen=True)
-class Frontier:
+class MeasureFrontier:
     """Measure a multi-rate checkpoint over its betas, beside models trained for one beta, and write it into its card."""
 
     folder: tyro.conf.Positional[Path]
@@ -45,7 +45,7 @@ class Frontier:
         rungs = (9 if len(rates) == 1 else 5) if self.rungs is None else self.rungs
         if rungs < 2 or rungs ** len(rates) > MOST_POINTS:
             raise ValueError(
-                f"a frontier has at least 2 rungs for each block and at most {MOST_POINTS} points, got --rungs {rungs}"
+                f"a frontier needs at least 2 betas for each block and at most {MOST_POINTS} points in all, got --rungs {rungs}"
             )
         # All that can be wrong with an anchor is found before hours of measuring, and the card is written once, at the end.
         others = [load(folder, pick_device(self.device)) for folder in self.anchors]
@@ -56,8 +56,8 @@ class Frontier:
                 raise ValueError(
                     f"{found.name} is not what the model was trained on, and its frontier is measured there: give {checkpoint.card.data.name} by --data"
                 )
-            bench = bench_of(checkpoint, found, limit=self.limit, seed=self.seed, report=report)
-            points, measured = measure_frontier(bench, ladder(checkpoint.model, rungs), anchors)
+            evaluation = evaluation_of(checkpoint, found, limit=self.limit, seed=self.seed, report=report)
+            points, measured = measure_frontier(evaluation, beta_grid(checkpoint.model, rungs), anchors)
         named = [
             replace(anchor, name=other.name, command=other.card.command, epochs=other.card.epochs_done)
             for anchor, other in zip(measured, others, strict=True)
@@ -65,7 +65,7 @@ class Frontier:
         how = {
             "command": self._command(checkpoint, rungs, others),
             "split": "test",
-            "data": bench.data.name,
+            "data": evaluation.data.name,
             "seed": self.seed,
             "limit": self.limit,
             "versions": versions(),

@@ -11,7 +11,7 @@ from ..training import TrainingError
 from .console import ERRORS, complain
 from .evaluate import Evaluate
 from .folders import MakeAtlas, Pack
-from .frontier import Frontier
+from .frontier import MeasureFrontier
 from .models import Models
 from .parsing import meant, parse
 from .sources import ShowData
@@ -23,7 +23,7 @@ Command: Any = (
     Annotated[TrainAny, tyro.conf.subcommand("train")]
     | Annotated[ShowData, tyro.conf.subcommand("data")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
-    | Annotated[Frontier, tyro.conf.subcommand("frontier")]
+    | Annotated[MeasureFrontier, tyro.conf.subcommand("frontier")]
     | Annotated[MakeAtlas, tyro.conf.subcommand("atlas")]
     | Annotated[Pack, tyro.conf.subcommand("pack")]
     | Annotated[Models, tyro.conf.subcommand("models")]

@@ -263,7 +263,7 @@ def _annotated(path: Path, opening: Opening) -> Raw:
     matrix = _matrix(held, opening, notes)
     if opening.columns:
         matrix, names = matrix[:, [names.index(name) for name in opening.columns]], list(opening.columns)
-    split, rest = _split(held.obs.drop(columns=[label] if label else []))
+    split, rest = _split(_frame(held.obs).drop(columns=[label] if label else []))
     groups = {
         name: _plain(rest[name])
         for name in rest
@@ -280,6 +280,11 @@ def _annotated(path: Path, opening: Opening) -> Raw:
         notes=notes,
         features=tuple(names),
     )
+
+
+def _frame(found: Any) -> Any:
+    """A DataFrame, which AnnData's own types hide."""
+    return found
 
 
 def _matrix(held: Any, opening: Opening, notes: Notes) -> np.ndarray:
@@ -362,7 +367,7 @@ def without_missing(
     bad = ~np.isfinite(rows)
     if not bad.any():
         return rows, np.arange(len(rows))
-    columns = [name for name, some in zip(features, bad.any(0), strict=True) if some]
+    columns = [features[place] for place in np.flatnonzero(bad.any(0)).tolist()]
     if not opening.skip_broken:
         raise ValueError(
             f"{counted(int(bad.any(1).sum()), 'row')} of {len(rows):,} miss a value in {listed(columns)}: leave them out by --skip-broken, "

@@ -59,8 +59,8 @@ class ContinuousBernoulli(Distribution):
         small = down > -1e-3
         safe = torch.where(small, -1.0, down)
         exact = torch.log1p(u * torch.expm1(safe)) / safe
-        found = torch.where(small, u + down * u * (1 - u) / 2, exact)
-        return torch.where(up, 1 - found, found).clamp(0, 1)
+        value_below = torch.where(small, u + down * u * (1 - u) / 2, exact)
+        return torch.where(up, 1 - value_below, value_below).clamp(0, 1)
 
     def _log_sinhc(self) -> Tensor:
         h = self.logits.abs() / 2

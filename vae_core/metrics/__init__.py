@@ -1,23 +1,23 @@
 """What a model is worth, in numbers: one registry, `METRICS`, each with its n and its standard error."""
 
-from .base import Bench, Estimate, Report
+from .base import Estimate, Evaluation, Report
 from .frontier import measure_frontier
 from .numbers import HEADLINES, NUMBERS, Number, number
-from .registry import DEFAULT, METRICS, Measured, bench_of, check_groups, evaluate, measure, measure_each
+from .registry import DEFAULT, METRICS, Measured, check_groups, evaluate, evaluation_of, measure, measure_each
 
 __all__ = [
     "DEFAULT",
     "HEADLINES",
     "METRICS",
     "NUMBERS",
-    "Bench",
     "Estimate",
+    "Evaluation",
     "Measured",
     "Number",
     "Report",
-    "bench_of",
     "check_groups",
     "evaluate",
+    "evaluation_of",
     "measure",
     "measure_each",
     "measure_frontier",

@@ -12,13 +12,13 @@ from ..distributions import Draw, RateDecomposition, aggregate_log_density, diag
 from ..labels import has_label
 from ..names import LABEL
 from ..priors import one_hot
-from .base import Bench, Estimate, mlp_classifier
+from .base import Estimate, Evaluation, mlp_classifier
 
 KERNEL_DRAWS = 2000
 PERMUTATIONS = 200
 
 
-def rate_decomposition(bench: Bench) -> dict[str, Estimate]:
+def rate_decomposition(evaluation: Evaluation) -> dict[str, Estimate]:
     """index_information_<block> = I_q(n; z), aggregate_kl_<block> = KL(q(z) || p(z)), and where the prior factorises its two parts
     total_correlation_<block> = KL(q(z) || prod_j q(z_j)), dimension_kl_<block> = sum_j KL(q(z_j) || p(z_j)): mean over the split.
 
@@ -31,33 +31,33 @@ def rate_decomposition(bench: Bench) -> dict[str, Estimate]:
     cannot exceed log N_c, and a class weighs what it has of the images. Mixture priors have no p(z_j) to divide by. Nothing for a block
     whose prior reads other latents: one prior for each image.
     """
-    found = {}
-    for block, rate in decompositions(bench).items():
+    numbers = {}
+    for block, rate in decompositions(evaluation).items():
         parts = {"index_information": rate.information, "aggregate_kl": rate.aggregate}
         if rate.dimensions is not None:
             parts |= {"total_correlation": rate.correlation, "dimension_kl": rate.dimensions.sum(-1)}
-        found |= {f"{name}_{block}": Estimate.mean(part) for name, part in parts.items()}
-    return found
+        numbers |= {f"{name}_{block}": Estimate.mean(part) for name, part in parts.items()}
+    return numbers
 
 
 @torch.no_grad()
-def decompositions(bench: Bench) -> dict[str, RateDecomposition]:
+def decompositions(evaluation: Evaluation) -> dict[str, RateDecomposition]:
     """The decomposition of the rate of each block whose prior reads nothing but the class; `dimensions.mean(0)` is what a page draws."""
-    model = bench.model
-    names = [name for name in bench.blocks if not set(model.p[name].given) - {LABEL, *model.held}]
-    draw, parts = bench.sampler(9), {name: [] for name in names}
-    for batch in bench.data.to(bench.device).batches(1000, bench.seed):
+    model = evaluation.model
+    names = [name for name in evaluation.blocks if not set(model.p[name].given) - {LABEL, *model.held}]
+    draw, parts = evaluation.sampler(9), {name: [] for name in names}
+    for batch in evaluation.data.to(evaluation.device).batches(1000, evaluation.seed):
         posteriors, env = model.infer(batch, draw)
         for name in names:
             q, p, z = posteriors[name], model.p[name](env), env[name]
             each = log_factors(p, z)
             parts[name].append((q.mean, q.stddev, z, p.log_prob(z), *([] if each is None else [each])))
-    labels = bench.data.labels.to(bench.device)
-    found = {}
+    labels = evaluation.data.labels.to(evaluation.device)
+    rates = {}
     for name in names:
         tensors = [torch.cat(column) for column in zip(*parts[name], strict=True)]
-        found[name] = decomposition_of(*tensors, groups=labels if name in model.labelled else None)
-    return found
+        rates[name] = decomposition_of(*tensors, groups=labels if name in model.labelled else None)
+    return rates
 
 
 def decomposition_of(
@@ -79,7 +79,7 @@ def decomposition_of(
     return RateDecomposition.at(own, joint, each, log_prior, log_prior_factors)
 
 
-def two_sample(bench: Bench) -> dict[str, Estimate]:
+def two_sample(evaluation: Evaluation) -> dict[str, Estimate]:
     """mmd_<block>, mmd_p_<block>, two_sample_<block>: are draws of the aggregate posterior told apart from draws of the prior?
 
     mmd: the unbiased estimate of MMD^2 (`mmd`) between one draw of q(z|x) for each of 2,000 images of the split, chosen by the seed, and as
@@ -90,37 +90,38 @@ def two_sample(bench: Bench) -> dict[str, Estimate]:
     A labelled block is compared together with its class: the kernel is 0 between classes, and the MLP is told the class. Priors that read
     other variables are drawn by drawing those first, so that every block has its marginal. Nothing for fewer than 3 images.
     """
-    n, few, found = len(bench.data), KERNEL_DRAWS, {}
+    n, few, numbers = len(evaluation.data), KERNEL_DRAWS, {}
     if n < 3:
-        bench.report(f"no two-sample tests: they need 3 images, and there are {n}")
+        evaluation.report(f"no two-sample tests: they need 3 images, and there are {n}")
         return {}
-    generator = torch.Generator().manual_seed(bench.seed)
+    generator = torch.Generator().manual_seed(evaluation.seed)
     order = torch.randperm(n, generator=generator)  # MNIST's test images are not alike in their two halves
-    labels = bench.encoded.labels.cpu()[order]
+    labels = evaluation.encoded.labels.cpu()[order]
     drawn = labels[torch.randint(n, (n,), generator=generator)]
-    prior = prior_draws(bench, drawn.to(bench.device), bench.sampler(10))
-    for block in bench.blocks:
-        bench.report(f"telling the aggregate posterior of {block} from its prior")
-        q, p = bench.encoded.samples[block].cpu()[order], prior[block].cpu()
-        classes = (labels, drawn) if block in bench.model.labelled else None
+    prior = prior_draws(evaluation, drawn.to(evaluation.device), evaluation.sampler(10))
+    for block in evaluation.blocks:
+        evaluation.report(f"telling the aggregate posterior of {block} from its prior")
+        q, p = evaluation.encoded.samples[block].cpu()[order], prior[block].cpu()
+        classes = (labels, drawn) if block in evaluation.model.labelled else None
         heads = None if classes is None else (classes[0][:few], classes[1][:few])
-        found[f"mmd_{block}"], found[f"mmd_p_{block}"] = mmd(q[:few], p[:few], generator, heads)
+        numbers[f"mmd_{block}"], numbers[f"mmd_p_{block}"] = mmd(q[:few], p[:few], generator, heads)
         if classes is not None:
             q, p = (
-                torch.cat([z, one_hot(c, bench.classes)], -1) for z, c in zip((q, p), classes, strict=True)
+                torch.cat([z, one_hot(c, evaluation.classes)], -1)
+                for z, c in zip((q, p), classes, strict=True)
             )
-        found[f"two_sample_{block}"] = Estimate.share(told_apart(q, p, bench.seed))
-    return found
+        numbers[f"two_sample_{block}"] = Estimate.share(told_apart(q, p, evaluation.seed))
+    return numbers
 
 
 @torch.no_grad()
-def prior_draws(bench: Bench, labels: Tensor, draw: Draw) -> dict[str, Tensor]:
+def prior_draws(evaluation: Evaluation, labels: Tensor, draw: Draw) -> dict[str, Tensor]:
     """A draw of every block from the generative net for each of `labels` `(M,)`, whatever its parents are: `(M, D)`."""
     parts = []
     for some in labels.split(1000):
-        given = {LABEL: one_hot(some, bench.classes)} if has_label(bench.model) else None
-        parts.append(bench.model.generate(given, len(some), draw, only=bench.blocks))
-    return {name: torch.cat([part[name] for part in parts]) for name in bench.blocks}
+        given = {LABEL: one_hot(some, evaluation.classes)} if has_label(evaluation.model) else None
+        parts.append(evaluation.model.generate(given, len(some), draw, only=evaluation.blocks))
+    return {name: torch.cat([part[name] for part in parts]) for name in evaluation.blocks}
 
 
 def mmd(

@@ -32,8 +32,8 @@ def bootstrap(statistic: Callable[[Tensor], float], n: int, generator: torch.Gen
     >>> abs(se - values.std().item() / 10) < 0.6
     True
     """
-    found = [statistic(torch.randint(n, (n,), generator=generator)) for _ in range(RESAMPLES)]
-    return torch.tensor(found, dtype=torch.float64).std().item()
+    resampled = [statistic(torch.randint(n, (n,), generator=generator)) for _ in range(RESAMPLES)]
+    return torch.tensor(resampled, dtype=torch.float64).std().item()
 
 
 def mlp_classifier(labels: Tensor, seed: int) -> Any:
@@ -57,7 +57,7 @@ class Encodings(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Bench:
+class Evaluation:
     """One evaluation: the model on `data` (a split), with `train` for what has to be fitted, and the seed of all noise."""
 
     model: Model
@@ -110,7 +110,7 @@ class Bench:
     def _kept(self) -> dict[Callable[..., Any], Any]:
         return {}
 
-    def once(self, compute: "Callable[[Bench], T]") -> T:
+    def once(self, compute: "Callable[[Evaluation], T]") -> T:
         """`compute(self)`, which several metrics need, computed the first time."""
         if compute not in self._kept:
             self._kept[compute] = compute(self)
@@ -122,4 +122,4 @@ def gather(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
-__all__ = ["Bench", "Encodings", "Estimate", "Report", "bootstrap", "gather", "mlp_classifier"]
+__all__ = ["Encodings", "Estimate", "Evaluation", "Report", "bootstrap", "gather", "mlp_classifier"]

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..estimates import share_error
-from .base import Bench, Estimate, bootstrap
+from .base import Estimate, Evaluation, bootstrap
 from .classes import class_scores
 
 BINS = 15
@@ -38,7 +38,7 @@ class Reliability(NamedTuple):
         return (self.count / self.count.sum() * gaps).sum().item()
 
 
-def calibration(bench: Bench) -> dict[str, Estimate]:
+def calibration(evaluation: Evaluation) -> dict[str, Estimate]:
     """bayes_ece, bayes_nll of q(c|x) = softmax_c(ELBO(x, c) + log pi_c), pi uniform; classifier_ece, classifier_nll of the model's
     q(y|x), where it has one.
 
@@ -46,12 +46,12 @@ def calibration(bench: Bench) -> dict[str, Estimate]:
     al., 2017; `reliability`): it cannot be negative, so that chance adds to it, up to about 0.4 sqrt(15 / N). Its
     standard error is a bootstrap over images. Nothing for a model without a class, or data of one.
     """
-    found, generator = {}, torch.Generator().manual_seed(bench.seed)
-    for name, log_q in class_log_probabilities(bench).items():
-        labels = bench.data.labels.cpu()
-        found[f"{name}_ece"] = calibration_error(*judged_confidence(log_q, labels), generator)
-        found[f"{name}_nll"] = Estimate.mean(F.nll_loss(log_q, labels, reduction="none"))
-    return found
+    numbers, generator = {}, torch.Generator().manual_seed(evaluation.seed)
+    for name, log_q in class_log_probabilities(evaluation).items():
+        labels = evaluation.data.labels.cpu()
+        numbers[f"{name}_ece"] = calibration_error(*confidence_and_right(log_q, labels), generator)
+        numbers[f"{name}_nll"] = Estimate.mean(F.nll_loss(log_q, labels, reduction="none"))
+    return numbers
 
 
 def calibration_error(confidence: Tensor, right: Tensor, generator: torch.Generator) -> Estimate:
@@ -61,12 +61,14 @@ def calibration_error(confidence: Tensor, right: Tensor, generator: torch.Genera
     return Estimate(reliability(confidence, right).error, spread, n)
 
 
-def class_log_probabilities(bench: Bench) -> dict[str, Tensor]:
+def class_log_probabilities(evaluation: Evaluation) -> dict[str, Tensor]:
     """log q(c|x) by the bound (`bayes`), and of its classifier (`classifier`), `(N, K)` each."""
-    return {name: scores.cpu().double().log_softmax(-1) for name, scores in bench.once(class_scores).items()}
+    return {
+        name: scores.cpu().double().log_softmax(-1) for name, scores in evaluation.once(class_scores).items()
+    }
 
 
-def judged_confidence(log_q: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def confidence_and_right(log_q: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """max_c q(c|x) and whether that class is right, `(N,)` each."""
     confidence, guess = log_q.max(-1)
     return confidence.exp(), (guess == labels).to(confidence)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .aggregate import prior_draws
-from .base import Bench, Estimate
+from .base import Estimate, Evaluation
 
 DRAWS = 5000
 NEAREST = 5
@@ -25,7 +25,7 @@ class Neighbourhoods(NamedTuple):
     density: Tensor
 
 
-def prior_coverage(bench: Bench) -> dict[str, Estimate]:
+def prior_coverage(evaluation: Evaluation) -> dict[str, Estimate]:
     """prior_coverage_<block>: share of the prior's draws with an encoding nearer than their 5th nearest other draw of the prior (`neighbourhoods`).
 
     1 - 2^-5 = 97 % where q = p, in any number of dimensions; less where the prior has mass that few encodings meet. With 38 % of the
@@ -39,19 +39,19 @@ def prior_coverage(bench: Bench) -> dict[str, Estimate]:
     data: one draw of q(z|x) for each of 5,000 images of the split, chosen by the seed, and as many of p(z), Euclidean distances. The errors
     are those of independent draws. Priors that read other variables are drawn by drawing those first. Nothing for 5 images or fewer.
     """
-    generator, count = torch.Generator().manual_seed(bench.seed), min(DRAWS, len(bench.data))
+    generator, count = torch.Generator().manual_seed(evaluation.seed), min(DRAWS, len(evaluation.data))
     if count <= NEAREST:
         return {}
-    rows = torch.randperm(len(bench.data), generator=generator)[:count]
-    labels = bench.data.labels.cpu()[torch.randint(len(bench.data), (count,), generator=generator)]
-    prior, found = prior_draws(bench, labels.to(bench.device), bench.sampler(12)), {}
-    for block in bench.blocks:
-        near = neighbourhoods(prior[block].cpu(), bench.encoded.samples[block].cpu()[rows])
-        found[f"prior_coverage_{block}"] = Estimate.share(near.covered)
-        found[f"prior_recall_{block}"] = Estimate.share(near.recalled)
-        found[f"prior_precision_{block}"] = Estimate.share(near.precise)
-        found[f"prior_density_{block}"] = Estimate.mean(near.density)
-    return found
+    rows = torch.randperm(len(evaluation.data), generator=generator)[:count]
+    labels = evaluation.data.labels.cpu()[torch.randint(len(evaluation.data), (count,), generator=generator)]
+    prior, numbers = prior_draws(evaluation, labels.to(evaluation.device), evaluation.sampler(12)), {}
+    for block in evaluation.blocks:
+        near = neighbourhoods(prior[block].cpu(), evaluation.encoded.samples[block].cpu()[rows])
+        numbers[f"prior_coverage_{block}"] = Estimate.share(near.covered)
+        numbers[f"prior_recall_{block}"] = Estimate.share(near.recalled)
+        numbers[f"prior_precision_{block}"] = Estimate.share(near.precise)
+        numbers[f"prior_density_{block}"] = Estimate.mean(near.density)
+    return numbers
 
 
 def neighbourhoods(p: Tensor, q: Tensor, k: int = NEAREST) -> Neighbourhoods:

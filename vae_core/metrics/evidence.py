@@ -17,7 +17,7 @@ from ..explore.components import effective, parts_of, responsibilities
 from ..likelihoods import GaussianPixels, OptimalGaussianPixels
 from ..model import Inferred, Model
 from ..names import IMAGE, LABEL
-from .base import Bench, Estimate, bootstrap, gather
+from .base import Estimate, Evaluation, bootstrap, gather
 
 IMPORTANCE_SAMPLES = 500
 IMPORTANCE_EXAMPLES = 1000
@@ -25,7 +25,7 @@ PIXELS_AT_ONCE = 400_000  # of a batch that is decoded: what nets make of more f
 
 
 @torch.no_grad()
-def elbo_terms(bench: Bench) -> dict[str, Estimate]:
+def elbo_terms(evaluation: Evaluation) -> dict[str, Estimate]:
     """distortion = -E_q log p(x|z), rate_<block> = KL(q || p), negative_elbo = their sum with beta = 1: mean over the split.
 
     distortion_<variable> too where several are observed. One draw of the latents for each image, its pixels drawn once. The bound is on
@@ -33,17 +33,17 @@ def elbo_terms(bench: Bench) -> dict[str, Estimate]:
     log p(x, coarse) of an SRVAE; they cannot be compared with each other.
     bits_per_dimension: -ELBO in bits for each pixel, where the likelihood is one of 8-bit images and nothing else is observed.
     """
-    found = {name: Estimate.mean(values) for name, values in terms_by_image(bench).items()}
-    several = any(name.startswith("distortion_") for name in found)
-    return found | ({} if several else _bits(found["negative_elbo"], bench))
+    numbers = {name: Estimate.mean(values) for name, values in terms_by_image(evaluation).items()}
+    several = any(name.startswith("distortion_") for name in numbers)
+    return numbers | ({} if several else _bits(numbers["negative_elbo"], evaluation))
 
 
 @torch.no_grad()
-def terms_by_image(bench: Bench) -> dict[str, Tensor]:
+def terms_by_image(evaluation: Evaluation) -> dict[str, Tensor]:
     """The numbers of `elbo_terms` for each image of the split, `(N,)` nats; the same noise for every model."""
-    draw, parts = bench.sampler(2), []
-    for batch in bench.data.to(bench.device).batches(1000, bench.seed):
-        terms = bench.model.terms(batch, draw)
+    draw, parts = evaluation.sampler(2), []
+    for batch in evaluation.data.to(evaluation.device).batches(1000, evaluation.seed):
+        terms = evaluation.model.terms(batch, draw)
         fits = {f"distortion_{name}": -value for name, value in terms.log_likelihood.items()}
         rates = {f"rate_{name}": kl for name, kl in terms.kl.items()}
         several = fits if len(fits) > 1 else {}
@@ -51,16 +51,16 @@ def terms_by_image(bench: Bench) -> dict[str, Tensor]:
     return gather(parts)
 
 
-def _bits(nats: Estimate, bench: Bench) -> dict[str, Estimate]:
-    size = math.prod(bench.data.signature.shape)
-    value = bench.data.reading.bits_per_dimension(nats.value, size)
+def _bits(nats: Estimate, evaluation: Evaluation) -> dict[str, Estimate]:
+    size = math.prod(evaluation.data.signature.shape)
+    value = evaluation.data.reading.bits_per_dimension(nats.value, size)
     if value is None:
         return {}
     return {"bits_per_dimension": Estimate(value, nats.se / (size * math.log(2)), nats.n)}
 
 
 @torch.no_grad()
-def importance_bound(bench: Bench) -> dict[str, Estimate]:
+def importance_bound(evaluation: Evaluation) -> dict[str, Estimate]:
     """log_p<what is observed>: log p >= logsumexp_s log w_s - log S, S = 500, mean over 1,000 images of the split, chosen by the seed.
 
     log_px is log p(x), or log p(x|c) where the class is an input; log_pxy is log p(x, y) of a Joint VAE; log_px_coarse of an SRVAE.
@@ -68,14 +68,17 @@ def importance_bound(bench: Bench) -> dict[str, Estimate]:
     importance_gap: the bound minus the ELBO, paired by image, in expectation at most KL(q(z|x) || p(z|x)), the gap of inference (Cremer et
     al., 2018).
     """
-    data, draw = bench.data.subset(IMPORTANCE_EXAMPLES, bench.seed).to(bench.device), bench.sampler(3)
+    data, draw = (
+        evaluation.data.subset(IMPORTANCE_EXAMPLES, evaluation.seed).to(evaluation.device),
+        evaluation.sampler(3),
+    )
     weights = [
-        log_weights(bench.model, batch, IMPORTANCE_SAMPLES, draw)
-        for batch in data.batches(max(1, min(500, PIXELS_AT_ONCE // data.images[0].numel())), bench.seed)
+        log_weights(evaluation.model, batch, IMPORTANCE_SAMPLES, draw)
+        for batch in data.batches(max(1, min(500, PIXELS_AT_ONCE // data.images[0].numel())), evaluation.seed)
     ]
     bounds, elbos = (torch.cat([f(w) for w in weights]) for f in (_log_mean, lambda w: w.mean(0)))
     return {
-        evidence_name(bench.model): Estimate.mean(bounds),
+        evidence_name(evaluation.model): Estimate.mean(bounds),
         "negative_elbo_paired": Estimate.mean(-elbos),
         "importance_gap": Estimate.mean(bounds - elbos),
     }
@@ -120,30 +123,34 @@ def _log_weight(model: Model, inferred: Inferred) -> Tensor:
 
 
 @torch.no_grad()
-def noise(bench: Bench) -> dict[str, Estimate]:
+def noise(evaluation: Evaluation) -> dict[str, Estimate]:
     """gamma_<variable>, the standard deviation of a Gaussian likelihood, and rmse_<variable> = sqrt(mean (x - E[x|z])^2), z ~ q.
 
     At its optimum a learned gamma is that root mean squared error. Nothing for other likelihoods, and for one gamma a pixel.
     """
     gammas = {
-        n: c.gamma for n, c in bench.model.p.items() if isinstance(c, GaussianPixels | OptimalGaussianPixels)
+        n: c.gamma
+        for n, c in evaluation.model.p.items()
+        if isinstance(c, GaussianPixels | OptimalGaussianPixels)
     }
     scalar = {name: gamma for name, gamma in gammas.items() if gamma.dim() == 0}
-    draw, errors = bench.sampler(8), []
-    for batch in bench.data.to(bench.device).batches(1000, bench.seed) if scalar else ():
-        env = bench.model.infer(batch, draw).env
-        errors.append({n: (env[n] - bench.model.p[n](env).mean).square().flatten(1).mean(-1) for n in scalar})
-    found = {}
+    draw, errors = evaluation.sampler(8), []
+    for batch in evaluation.data.to(evaluation.device).batches(1000, evaluation.seed) if scalar else ():
+        env = evaluation.model.infer(batch, draw).env
+        errors.append(
+            {n: (env[n] - evaluation.model.p[n](env).mean).square().flatten(1).mean(-1) for n in scalar}
+        )
+    numbers = {}
     for name, squares in (gather(errors) if errors else {}).items():
         mse = Estimate.mean(squares)
         root = mse.value**0.5
-        found[f"gamma_{name}"] = Estimate(scalar[name].item(), 0.0, len(squares))
-        found[f"rmse_{name}"] = Estimate(root, mse.se / (2 * root), len(squares))
-    return found
+        numbers[f"gamma_{name}"] = Estimate(scalar[name].item(), 0.0, len(squares))
+        numbers[f"rmse_{name}"] = Estimate(root, mse.se / (2 * root), len(squares))
+    return numbers
 
 
 @torch.no_grad()
-def components(bench: Bench) -> dict[str, Estimate]:
+def components(evaluation: Evaluation) -> dict[str, Estimate]:
     """components_<block>: the effective number of parts of a prior, its classes or components, that the encodings use.
 
     exp of the entropy of the mean responsibility p(i | z), z ~ q(z|x), over the split: 1 where a single one is left, M where all
@@ -154,33 +161,33 @@ def components(bench: Bench) -> dict[str, Estimate]:
     one as well as can be; nmi = 2 I(component; class) / (H(component) + H(class)). Which component pairs with which class is found on
     these images and their labels. The errors are bootstraps over images.
     """
-    found, generator = {}, torch.Generator().manual_seed(bench.seed)
-    for name in bench.blocks:
-        prior = parts_of(bench.model, name)
+    numbers, generator = {}, torch.Generator().manual_seed(evaluation.seed)
+    for name in evaluation.blocks:
+        prior = parts_of(evaluation.model, name)
         if prior is None or len(prior.weights) == 1:
             continue
-        z = bench.encoded.samples[name]
+        z = evaluation.encoded.samples[name]
         shares = torch.cat([responsibilities(prior, part) for part in z.split(1000)]).cpu()
         spread = bootstrap(lambda rows, shares=shares: effective(shares[rows].mean(0)), len(z), generator)
-        found[f"components_{name}"] = Estimate(effective(shares.mean(0)), spread, len(z))
-        if bench.classes > 1 and int(prior.classes.max()) < 0:
-            found |= _agreement(name, shares.argmax(-1), shares.shape[1], bench, generator)
-    return found
+        numbers[f"components_{name}"] = Estimate(effective(shares.mean(0)), spread, len(z))
+        if evaluation.classes > 1 and int(prior.classes.max()) < 0:
+            numbers |= _agreement(name, shares.argmax(-1), shares.shape[1], evaluation, generator)
+    return numbers
 
 
 def _agreement(
-    block: str, component: Tensor, components: int, bench: Bench, generator: torch.Generator
+    block: str, component: Tensor, components: int, evaluation: Evaluation, generator: torch.Generator
 ) -> dict[str, Estimate]:
     """`components_match` and `components_nmi` of the component of each image, `(N,)`."""
-    labels, n, found = bench.data.labels.cpu(), len(component), {}
+    labels, n, numbers = evaluation.data.labels.cpu(), len(component), {}
     for name, score in (("match", best_match), ("nmi", normalised_information)):
 
         def of_rows(rows: Tensor, score: Callable[[Tensor], float] = score) -> float:
-            return score(_table(component[rows], labels[rows], components, bench.classes))
+            return score(_table(component[rows], labels[rows], components, evaluation.classes))
 
         spread = bootstrap(of_rows, n, generator)
-        found[f"components_{name}_{block}"] = Estimate(of_rows(torch.arange(n)), spread, n)
-    return found
+        numbers[f"components_{name}_{block}"] = Estimate(of_rows(torch.arange(n)), spread, n)
+    return numbers
 
 
 def _table(rows: Tensor, columns: Tensor, height: int, width: int) -> Tensor:
@@ -211,12 +218,12 @@ def normalised_information(table: Tensor) -> float:
     return 2 * (rows + columns - both) / (rows + columns) if rows + columns else 0.0
 
 
-def active(bench: Bench) -> dict[str, Estimate]:
+def active(evaluation: Evaluation) -> dict[str, Estimate]:
     """active_units_<block>: the number of dimensions with Var_x(E_q[z_j]) > 0.01; the error is a bootstrap over images."""
-    found = {}
-    generator = torch.Generator().manual_seed(bench.seed)
-    for name, means in bench.encoded.means.items():
+    numbers = {}
+    generator = torch.Generator().manual_seed(evaluation.seed)
+    for name, means in evaluation.encoded.means.items():
         n = len(means)
         spread = bootstrap(lambda rows, means=means: active_units(means[rows]).sum().item(), n, generator)
-        found[f"active_units_{name}"] = Estimate(float(active_units(means).sum()), spread, n)
-    return found
+        numbers[f"active_units_{name}"] = Estimate(float(active_units(means).sum()), spread, n)
+    return numbers

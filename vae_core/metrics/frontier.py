@@ -17,53 +17,57 @@ from ..labels import has_label
 from ..model import Model
 from ..multirate import at
 from ..names import IMAGE
-from .base import Bench, Estimate
-from .classes import Judge, bayes_accuracy, samples_right
+from .base import Estimate, Evaluation
+from .classes import OracleClassifier, bayes_accuracy, samples_right
 from .evidence import active, terms_by_image
 
 Betas = Mapping[str, float]
 
 
 def measure_frontier(
-    bench: Bench, betas: Sequence[Betas], anchors: Sequence[tuple[Model, Betas]] = ()
+    evaluation: Evaluation, betas: Sequence[Betas], anchors: Sequence[tuple[Model, Betas]] = ()
 ) -> tuple[list[Point], list[Anchor]]:
     """A point for each of the betas, and an anchor for each model that was trained for its betas alone.
 
     A point has distortion, the rate of each block, active units and, where the model takes a class, its accuracies, each a value with
     standard error and n; and `kl`, nats of each dimension. An anchor has its `gap` as well: D + sum of beta R of the multi-rate model
-    there minus its own, nats, paired by image. `bench` holds the model at no beta. Noise is the same everywhere.
+    there minus its own, nats, paired by image. `evaluation` holds the model at no beta. Noise is the same everywhere.
     """
-    judge = None
-    if has_label(bench.model) and bench.classes > 1:
-        bench.report("training the judge on the training images")
-        judge = Judge(bench.train, bench.seed)
-    points = [_point(_at(bench, at_betas), at_betas, judge) for at_betas in betas]
-    return points, [_anchor(bench, other, at_betas, judge) for other, at_betas in anchors]
+    oracle = None
+    if has_label(evaluation.model) and evaluation.classes > 1:
+        evaluation.report("training the oracle classifier on the training images")
+        oracle = OracleClassifier(evaluation.train, evaluation.seed)
+    points = [_point(_at(evaluation, at_betas), at_betas, oracle) for at_betas in betas]
+    return points, [_anchor(evaluation, other, at_betas, oracle) for other, at_betas in anchors]
 
 
-def _anchor(bench: Bench, other: Model, betas: Betas, judge: Judge | None) -> Anchor:
-    alone = _point(replace(bench, model=other), betas, judge)
-    return Anchor(alone.betas, alone.numbers, alone.kl, _gap(bench, other, betas))
+def _anchor(evaluation: Evaluation, other: Model, betas: Betas, oracle: OracleClassifier | None) -> Anchor:
+    alone = _point(replace(evaluation, model=other), betas, oracle)
+    return Anchor(alone.betas, alone.numbers, alone.kl, _gap(evaluation, other, betas))
 
 
-def _gap(bench: Bench, other: Model, betas: Betas) -> Gap:
+def _gap(evaluation: Evaluation, other: Model, betas: Betas) -> Gap:
     ours, theirs = (
-        _weighed(terms_by_image(b), betas) for b in (_at(bench, betas), replace(bench, model=other))
+        _weighed(terms_by_image(b), betas) for b in (_at(evaluation, betas), replace(evaluation, model=other))
     )
     return Gap(*Estimate.mean(ours - theirs), share=(ours.mean() / theirs.mean() - 1).item())
 
 
-def _at(bench: Bench, betas: Betas) -> Bench:
-    return replace(bench, model=at(bench.model, betas))
+def _at(evaluation: Evaluation, betas: Betas) -> Evaluation:
+    return replace(evaluation, model=at(evaluation.model, betas))
 
 
-def _point(bench: Bench, betas: Betas, judge: Judge | None) -> Point:
-    bench.report("measuring at " + ", ".join(f"beta({block}) = {beta:g}" for block, beta in betas.items()))
-    numbers = {name: Estimate.mean(values) for name, values in terms_by_image(bench).items()}
-    numbers |= active(bench) | bayes_accuracy(bench)
-    if judge is not None:
-        numbers["sample_accuracy"] = Estimate.share(samples_right(bench, judge))
-    return Point(dict(betas), numbers, {name: tuple(kl.tolist()) for name, kl in dimensions(bench).items()})
+def _point(evaluation: Evaluation, betas: Betas, oracle: OracleClassifier | None) -> Point:
+    evaluation.report(
+        "measuring at " + ", ".join(f"beta({block}) = {beta:g}" for block, beta in betas.items())
+    )
+    numbers = {name: Estimate.mean(values) for name, values in terms_by_image(evaluation).items()}
+    numbers |= active(evaluation) | bayes_accuracy(evaluation)
+    if oracle is not None:
+        numbers["sample_accuracy"] = Estimate.share(samples_right(evaluation, oracle))
+    return Point(
+        dict(betas), numbers, {name: tuple(kl.tolist()) for name, kl in dimensions(evaluation).items()}
+    )
 
 
 def _weighed(terms: Mapping[str, Tensor], betas: Betas) -> Tensor:
@@ -73,14 +77,14 @@ def _weighed(terms: Mapping[str, Tensor], betas: Betas) -> Tensor:
 
 
 @torch.no_grad()
-def dimensions(bench: Bench) -> dict[str, Tensor]:
+def dimensions(evaluation: Evaluation) -> dict[str, Tensor]:
     """KL(q_j || p_j) of each dimension of each block, mean over the split, `(D,)` nats; blocks whose KL does not divide are left out."""
     sums: dict[str, Tensor] = {}
-    for batch in bench.data.to(bench.device).batches(1000, bench.seed):
-        posteriors = encode(bench.model, {IMAGE: batch[IMAGE]})
+    for batch in evaluation.data.to(evaluation.device).batches(1000, evaluation.seed):
+        posteriors = encode(evaluation.model, {IMAGE: batch[IMAGE]})
         env = {**batch, **{name: q.mean for name, q in posteriors.items()}}
-        for name in bench.blocks:
-            kl = kl_per_dimension(posteriors[name], bench.model.p[name](env))
+        for name in evaluation.blocks:
+            kl = kl_per_dimension(posteriors[name], evaluation.model.p[name](env))
             if kl is not None:
                 sums[name] = sums.get(name, 0.0) + kl.expand(len(batch[IMAGE]), -1).sum(0)
-    return {name: total / len(bench.data) for name, total in sums.items()}
+    return {name: total / len(evaluation.data) for name, total in sums.items()}

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from ..distributions import aggregate_log_density
 from ..explore.components import Parts, draws, log_density, parts_of
-from .base import Bench, Estimate, bootstrap
+from .base import Estimate, Evaluation, bootstrap
 
 COUNT = 2000
 
 
 @torch.no_grad()
-def prior_holes(bench: Bench) -> dict[str, Estimate]:
+def prior_holes(evaluation: Evaluation) -> dict[str, Estimate]:
     """prior_holes_<block>: share of 2,000 draws of the prior whose density ratio log q(z) - log p(z) is lower than that of 95 % of new
     encodings (`holes`): 5 % where q = p.
 
@@ -26,13 +26,13 @@ def prior_holes(bench: Bench) -> dict[str, Estimate]:
 
     The error is a bootstrap over draws, given the images. Nothing for blocks whose prior reads other latents.
     """
-    found = {}
-    for block in bench.blocks:
-        if (prior := parts_of(bench.model, block)) is not None:
+    numbers = {}
+    for block in evaluation.blocks:
+        if (prior := parts_of(evaluation.model, block)) is not None:
             prior = Parts(*(part.cpu() for part in prior))  # draws are made there, alike for every device
-            encoded = bench.encoded.means[block].cpu(), bench.encoded.scales[block].cpu()
-            found[f"prior_holes_{block}"] = holes(prior, *encoded, COUNT, bench.seed).share()
-    return found
+            encoded = evaluation.encoded.means[block].cpu(), evaluation.encoded.scales[block].cpu()
+            numbers[f"prior_holes_{block}"] = holes(prior, *encoded, COUNT, evaluation.seed).share()
+    return numbers
 
 
 # A low density ratio is one below that of all but this share of the places where new images are encoded.
@@ -77,6 +77,6 @@ def holes(parts: Parts, means: Tensor, scales: Tensor, count: int, seed: int) ->
     def ratio(z: Tensor) -> Tensor:
         return aggregate_log_density(z, means[::2], scales[::2])[0] - log_density(parts, z)
 
-    found = ratio(codes)
-    order = found.argsort()
-    return Holes(codes[order], found[order], ratio(encodings))
+    ratios = ratio(codes)
+    order = ratios.argsort()
+    return Holes(codes[order], ratios[order], ratio(encodings))

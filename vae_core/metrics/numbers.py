@@ -139,8 +139,8 @@ def number(name: str) -> Number:
     >>> number("new_metric").title
     'new metric'
     """
-    for pattern, found in NUMBERS.items():
+    for pattern, kind in NUMBERS.items():
         if match := re.fullmatch(pattern, name):
             parts = {part: _WORDS.get(word, word) for part, word in match.groupdict().items()}
-            return found._replace(title=found.title.format(**parts))
+            return kind._replace(title=kind.title.format(**parts))
     return Number(name.replace("_", " "))

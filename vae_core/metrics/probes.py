@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .base import Bench, Encodings, Estimate
+from .base import Encodings, Estimate, Evaluation
 
 KINDS = ("logistic", "knn", "mlp")
 PROBABILISTIC = ("logistic", "mlp")
@@ -34,7 +34,7 @@ Scores = Callable[[Tensor], Tensor]
 """What a fitted probe makes of codes `(N, D)`: a score for each class, `(N, K)`."""
 
 
-def probes(bench: Bench) -> dict[str, Estimate]:
+def probes(evaluation: Evaluation) -> dict[str, Estimate]:
     """probe_<block>_<kind>_<sample|mean|posterior>: share of the split's images whose class the probe names right.
 
     The same with _nats, for logistic and MLP: H(y) minus the probe's cross-entropy on the split, the V-information of the reading for
@@ -46,38 +46,38 @@ def probes(bench: Bench) -> dict[str, Estimate]:
     an MLP of 128 ReLUs by Adam, stopped where a held-out tenth has not gained for 5 epochs. On the CPU, from the seed. Nothing for data
     of fewer than two classes.
     """
-    return probes_of(bench, bench.blocks)
+    return probes_of(evaluation, evaluation.blocks)
 
 
-def probes_of(bench: Bench, blocks: Collection[str]) -> dict[str, Estimate]:
+def probes_of(evaluation: Evaluation, blocks: Collection[str]) -> dict[str, Estimate]:
     """The probes of some blocks."""
-    if not bench.tells_apart("probes"):
+    if not evaluation.tells_apart("probes"):
         return {}
-    fit, tested = _fit_and_tested(bench)
+    fit, tested = _fit_and_tested(evaluation)
     if len(fit.labels.unique()) < 2:
-        bench.report("no probes: the images that they are fitted on are of one class")
+        evaluation.report("no probes: the images that they are fitted on are of one class")
         return {}
-    labels, truth, found = fit.labels.cpu(), tested.labels.cpu(), {}
+    labels, truth, numbers = fit.labels.cpu(), tested.labels.cpu(), {}
     for block in blocks:
         for what, read in READINGS.items():
             seen, codes = standardised(read(fit, block).cpu(), read(tested, block).cpu())
             for kind in KINDS:
-                bench.report(f"{kind} probe on the {what} of {block}")
-                scores = fitted(kind, seen, labels, bench.classes, bench.seed)(codes)
+                evaluation.report(f"{kind} probe on the {what} of {block}")
+                scores = fitted(kind, seen, labels, evaluation.classes, evaluation.seed)(codes)
                 name = f"probe_{block}_{kind}_{what}"
-                found[name] = Estimate.share((scores.argmax(-1) == truth).float())
+                numbers[name] = Estimate.share((scores.argmax(-1) == truth).float())
                 if kind in PROBABILISTIC:
                     nats = class_information(log_probabilities(scores, len(seen)), truth)
-                    found[f"{name}_nats"] = Estimate.mean(nats)
-    return found
+                    numbers[f"{name}_nats"] = Estimate.mean(nats)
+    return numbers
 
 
-def _fit_and_tested(bench: Bench) -> tuple[Encodings, Encodings]:
-    if bench.data.split == "test":
-        return bench.encodings(bench.train, purpose=4), bench.encoded
-    half = len(bench.train) // 2
-    parts = bench.train.rows(slice(half)), bench.train.rows(slice(half, 2 * half))
-    return bench.encodings(parts[0], purpose=4), bench.encodings(parts[1], purpose=5)
+def _fit_and_tested(evaluation: Evaluation) -> tuple[Encodings, Encodings]:
+    if evaluation.data.split == "test":
+        return evaluation.encodings(evaluation.train, purpose=4), evaluation.encoded
+    half = len(evaluation.train) // 2
+    parts = evaluation.train.rows(slice(half)), evaluation.train.rows(slice(half, 2 * half))
+    return evaluation.encodings(parts[0], purpose=4), evaluation.encodings(parts[1], purpose=5)
 
 
 def class_information(log_q: Tensor, labels: Tensor) -> Tensor:

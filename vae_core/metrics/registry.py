@@ -9,9 +9,9 @@ from ..data import Data, Dataset, check_same, data_of
 from ..distributions import check_seed
 from ..multirate import at, rates_of
 from .aggregate import rate_decomposition, two_sample
-from .base import Bench, Estimate, Report
+from .base import Estimate, Evaluation, Report
 from .calibration import calibration
-from .classes import bayes_accuracy, judged
+from .classes import bayes_accuracy, by_oracle
 from .coverage import prior_coverage
 from .disentanglement import dci, disentanglement, factor_tables
 from .evidence import active, components, elbo_terms, importance_bound, noise
@@ -19,7 +19,7 @@ from .holes import prior_holes
 from .probes import probes
 from .separation import posterior_separation, prior_separation
 
-Metric = Callable[[Bench], dict[str, Estimate]]
+Metric = Callable[[Evaluation], dict[str, Estimate]]
 
 # Groups of numbers that are measured together. Metrics that do not apply return {}.
 METRICS: dict[str, Metric] = {
@@ -32,7 +32,7 @@ METRICS: dict[str, Metric] = {
     "calibration": calibration,
     "priors": prior_separation,
     "probes": probes,
-    "judged": judged,
+    "judged": by_oracle,
     "rate": rate_decomposition,
     "holes": prior_holes,
     "coverage": prior_coverage,
@@ -67,18 +67,18 @@ def evaluate(
     that was trained for one.
     """
     return measure(
-        bench_of(checkpoint, data, split, beta=beta, limit=limit, seed=seed, report=report), metrics
+        evaluation_of(checkpoint, data, split, beta=beta, limit=limit, seed=seed, report=report), metrics
     )
 
 
-def measure(bench: Bench, metrics: Collection[str] = DEFAULT) -> dict[str, Estimate]:
-    """The numbers of these groups on a bench, which keeps what several of them need. Raises ValueError for an unknown group."""
-    found: dict[str, Estimate] = {}
-    for group in measure_each(bench, metrics):
+def measure(evaluation: Evaluation, metrics: Collection[str] = DEFAULT) -> dict[str, Estimate]:
+    """The numbers of these groups on a evaluation, which keeps what several of them need. Raises ValueError for an unknown group."""
+    numbers: dict[str, Estimate] = {}
+    for group in measure_each(evaluation, metrics):
         if group.error:
             raise group.error
-        found |= group.numbers
-    return found
+        numbers |= group.numbers
+    return numbers
 
 
 class Measured(NamedTuple):
@@ -90,16 +90,16 @@ class Measured(NamedTuple):
     error: Exception | None = None
 
 
-def measure_each(bench: Bench, metrics: Collection[str] = DEFAULT) -> Iterator[Measured]:
+def measure_each(evaluation: Evaluation, metrics: Collection[str] = DEFAULT) -> Iterator[Measured]:
     """One group after the other, in the order of the registry, whatever becomes of the others. Raises ValueError as `check_groups`."""
     check_groups(metrics)
-    return (_measured(bench, group) for group in METRICS if group in metrics)
+    return (_measured(evaluation, group) for group in METRICS if group in metrics)
 
 
-def _measured(bench: Bench, group: str) -> Measured:
-    bench.report(f"measuring {group}")
+def _measured(evaluation: Evaluation, group: str) -> Measured:
+    evaluation.report(f"measuring {group}")
     try:
-        return Measured(group, METRICS[group](bench), factor_tables(bench, [group]))
+        return Measured(group, METRICS[group](evaluation), factor_tables(evaluation, [group]))
     except Exception as error:  # whatever a metric raises, the numbers of the others are kept
         return Measured(group, {}, {}, error)
 
@@ -114,7 +114,7 @@ def check_groups(metrics: Collection[str]) -> None:
         )
 
 
-def bench_of(
+def evaluation_of(
     checkpoint: Checkpoint,
     data: str | Path | Dataset | None = None,
     split: str = "test",
@@ -123,7 +123,7 @@ def bench_of(
     limit: int | None = None,
     seed: int = 0,
     report: Report = lambda line: None,
-) -> Bench:
+) -> Evaluation:
     """The checkpoint's model, at `beta`, beside a split of `data` (its own unless named). Raises ValueError as `evaluate` does."""
     check_seed(seed)
     if beta is not None and not rates_of(checkpoint.model):
@@ -144,7 +144,7 @@ def bench_of(
     held, train = (_of_known_class(part, report) for part in (held, train))
     held, train = (part.scored_by(checkpoint.model).to(device) for part in (held, train))
     model = checkpoint.model if beta is None else at(checkpoint.model, beta)
-    return Bench(model, held, train, seed, report)
+    return Evaluation(model, held, train, seed, report)
 
 
 def _of_known_class(data: Data, report: Report) -> Data:

@@ -13,7 +13,7 @@ from torch.distributions import Distribution, Independent, Normal
 from ..distributions import Draw
 from ..explore import priors_by_class
 from ..model import Model
-from .base import RESAMPLES, Bench, Estimate
+from .base import RESAMPLES, Estimate, Evaluation
 
 PRIOR_DRAWS = 10_000
 POSTERIORS = 2000  # a distance for each pair of them
@@ -29,7 +29,7 @@ class Overlap(NamedTuple):
     bhattacharyya: Tensor
 
 
-def prior_separation(bench: Bench) -> dict[str, Estimate]:
+def prior_separation(evaluation: Evaluation) -> dict[str, Estimate]:
     """prior_kl_<block>, prior_bhattacharyya_<block>: least of a labelled block over pairs of classes (`overlap`); prior_bayes_error_<block>
     = 1 - E max_c p(c|z), z ~ p(z|c), classes in equal numbers: how often Bayes' rule on the prior's own draws must be wrong.
 
@@ -37,21 +37,21 @@ def prior_separation(bench: Bench) -> dict[str, Estimate]:
     is a Monte-Carlo mean over 10,000 draws, as many of each class; an error far below 1 in 10,000 is still estimated, since what is
     averaged is a probability. Nothing for blocks whose prior does not read the class, or reads other latents as well, or of one class.
     """
-    found = {}
-    if not bench.tells_apart("separation of the class priors"):
+    numbers = {}
+    if not evaluation.tells_apart("separation of the class priors"):
         return {}
-    for block in bench.blocks:
-        priors = priors_by_class(bench.model, block)
+    for block in evaluation.blocks:
+        priors = priors_by_class(evaluation.model, block)
         if priors is None or not priors.batch_shape:
             continue
-        if (divergences := prior_overlap(bench.model, block)) is not None:
-            pairs = bench.classes * (bench.classes - 1)
+        if (divergences := prior_overlap(evaluation.model, block)) is not None:
+            pairs = evaluation.classes * (evaluation.classes - 1)
             for name, matrix in divergences._asdict().items():
-                found[f"prior_{name}_{block}"] = Estimate(_least(matrix).item(), 0.0, pairs)
-        rounds = max(2, PRIOR_DRAWS // bench.classes)
-        wrong = bayes_errors(priors, rounds, bench.sampler(11))
-        found[f"prior_bayes_error_{block}"] = Estimate.mean(wrong)._replace(n=rounds * bench.classes)
-    return found
+                numbers[f"prior_{name}_{block}"] = Estimate(_least(matrix).item(), 0.0, pairs)
+        rounds = max(2, PRIOR_DRAWS // evaluation.classes)
+        wrong = bayes_errors(priors, rounds, evaluation.sampler(11))
+        numbers[f"prior_bayes_error_{block}"] = Estimate.mean(wrong)._replace(n=rounds * evaluation.classes)
+    return numbers
 
 
 @torch.no_grad()
@@ -127,7 +127,7 @@ def _form(d: Tensor, matrix: Tensor) -> Tensor:
     return (d.mT @ matrix @ d)[..., 0, 0]
 
 
-def posterior_separation(bench: Bench) -> dict[str, Estimate]:
+def posterior_separation(evaluation: Evaluation) -> dict[str, Estimate]:
     """silhouette_<block>_<sample|mean> and neighbours_<block>_<sample|mean>, of draws and of means of the posteriors.
 
     posterior_kl_<block>, posterior_bhattacharyya_<block>: least over pairs of classes of `posterior_overlap`, of all images, with bootstrap errors.
@@ -137,42 +137,45 @@ def posterior_separation(bench: Bench) -> dict[str, Estimate]:
     images of the split, chosen by the seed. The standard errors take the images for independent, which they are but for the pairs they share.
     Nothing for fewer than two classes; no divergences of so many in so many dimensions that their pairs would take minutes (`comparable`).
     """
-    if not bench.tells_apart("separation of the classes' encodings"):
+    if not evaluation.tells_apart("separation of the classes' encodings"):
         return {}
-    generator = torch.Generator().manual_seed(bench.seed)
-    rows = torch.randperm(len(bench.data), generator=generator)[:POSTERIORS]
-    found, labels = _least_overlaps(bench, generator), bench.data.labels.cpu()[rows]
+    generator = torch.Generator().manual_seed(evaluation.seed)
+    rows = torch.randperm(len(evaluation.data), generator=generator)[:POSTERIORS]
+    numbers, labels = _least_overlaps(evaluation, generator), evaluation.data.labels.cpu()[rows]
     kinds: Mapping[str, Mapping[str, Tensor]] = {
-        "sample": bench.encoded.samples,
-        "mean": bench.encoded.means,
+        "sample": evaluation.encoded.samples,
+        "mean": evaluation.encoded.means,
     }
-    for block in bench.blocks:
+    for block in evaluation.blocks:
         for kind, codes in kinds.items():
             places = codes[block].cpu()[rows].double()
             distance = torch.cdist(places, places)
             shares = same_class_neighbours(distance, labels)
-            found[f"silhouette_{block}_{kind}"] = Estimate.mean(silhouettes(distance, labels, bench.classes))
-            found[f"neighbours_{block}_{kind}"] = Estimate.mean(shares)
-    return found
+            numbers[f"silhouette_{block}_{kind}"] = Estimate.mean(
+                silhouettes(distance, labels, evaluation.classes)
+            )
+            numbers[f"neighbours_{block}_{kind}"] = Estimate.mean(shares)
+    return numbers
 
 
-def _least_overlaps(bench: Bench, generator: torch.Generator) -> dict[str, Estimate]:
+def _least_overlaps(evaluation: Evaluation, generator: torch.Generator) -> dict[str, Estimate]:
     """The least divergences between the classes of each block, each with the error of which images there are."""
-    found, n, labels = {}, len(bench.data), bench.data.labels.cpu()
+    numbers, n, labels = {}, len(evaluation.data), evaluation.data.labels.cpu()
     resamples = [torch.arange(n), *(torch.randint(n, (n,), generator=generator) for _ in range(RESAMPLES))]
-    for block in bench.blocks:
-        if not comparable(bench.classes, bench.encoded.means[block].shape[1]):
-            bench.report(f"no divergences of the classes in {block}: their pairs would take minutes")
+    for block in evaluation.blocks:
+        if not comparable(evaluation.classes, evaluation.encoded.means[block].shape[1]):
+            evaluation.report(f"no divergences of the classes in {block}: their pairs would take minutes")
             continue
-        means, scales = (part[block].cpu() for part in (bench.encoded.means, bench.encoded.scales))
+        means, scales = (part[block].cpu() for part in (evaluation.encoded.means, evaluation.encoded.scales))
         each = [
-            posterior_overlap(means[rows], scales[rows], labels[rows], bench.classes) for rows in resamples
+            posterior_overlap(means[rows], scales[rows], labels[rows], evaluation.classes)
+            for rows in resamples
         ]
         for name in Overlap._fields:
             least = torch.stack([_least(getattr(divergences, name)) for divergences in each])
             if least.isfinite().all():
-                found[f"posterior_{name}_{block}"] = Estimate(least[0].item(), least[1:].std().item(), n)
-    return found
+                numbers[f"posterior_{name}_{block}"] = Estimate(least[0].item(), least[1:].std().item(), n)
+    return numbers
 
 
 def _least(matrix: Tensor) -> Tensor:

@@ -111,11 +111,11 @@ class Discriminator(Regulariser):
         return full_precision(torch.func.functional_call(self.net, fixed, inferred.env[self.block]))
 
     def loss(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Loss:
-        found = super().loss(model, batch, inferred, terms)
+        loss = super().loss(model, batch, inferred, terms)
         if not self.training:  # nothing to learn from held-out images
-            return found
+            return loss
         told = self.cross_entropy(inferred.env[self.block].detach())
-        return Loss(found.total + told, found.parts | {f"discriminator_{self.block}": told.detach()})
+        return Loss(loss.total + told, loss.parts | {f"discriminator_{self.block}": told.detach()})
 
     def cross_entropy(self, z: Tensor) -> Tensor:
         """Of d, in nats, over draws z `(B, D)`, with noise from torch's generator."""

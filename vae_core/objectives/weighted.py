@@ -81,10 +81,10 @@ class ELBO(OfBound):
         not_negative(beta_warmup=self.beta_warmup)
 
     def build(self, setting: Setting) -> Bound:
-        found = self.bound(setting, Weighted(self.beta, self.beta_warmup))
+        bound = self.bound(setting, Weighted(self.beta, self.beta_warmup))
         # A class that every batch holds is no block of the bound: it has no rate to be weighed.
         betas(self.beta, [name for name in setting.model.latents if name != LABEL])
-        return found
+        return bound
 
     def says(self, card: Trained) -> str:
         return " · ".join([*of_betas(self.beta), *self.beside()])

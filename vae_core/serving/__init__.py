@@ -1,7 +1,7 @@
 """The model behind a live route: requests of many visitors are checked, gathered and decoded together by one frozen model a device."""
 
 from .batcher import Batcher
-from .decoder import Decoder, Frozen
+from .decoder import Frozen, LiveDecoder
 from .request import MOST_CHARACTERS, MOST_ITEMS, MOST_ROWS, Answer, Asked, Picture, Request, parsed
 
 __all__ = [
@@ -11,8 +11,8 @@ __all__ = [
     "Answer",
     "Asked",
     "Batcher",
-    "Decoder",
     "Frozen",
+    "LiveDecoder",
     "Picture",
     "Request",
     "parsed",

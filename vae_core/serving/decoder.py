@@ -22,7 +22,7 @@ from ..model import Model
 from ..multirate import rate_name, rates_of, usual
 from ..names import IMAGE, LABEL
 from ..priors import one_hot
-from .request import Answer, Mixture, Picture, Request
+from .request import Answer, Picture, Request, WeightedItems
 
 # Seconds for which a model is taken to be the one that was found: looking costs more than decoding.
 LOOK_AGAIN = 1.0
@@ -31,22 +31,24 @@ LOOK_AGAIN = 1.0
 class Frozen:
     """The model of a checkpoint on one device, ready to answer: requests become variables that are fixed, and images."""
 
-    def __init__(self, found: Checkpoint, device: torch.device | str = "cpu"):
+    def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu"):
         device = torch.device(device)
-        self.name, self.device = found.name, device
-        self.model: Model = found.model if device.type == "cpu" else copy.deepcopy(found.model).to(device)
-        self.ladder, self.shape = found.ladder, found.signature.shape
-        self.classes, self.kind = len(found.signature.classes), found.signature.kind
+        self.name, self.device = checkpoint.name, device
+        self.model: Model = (
+            checkpoint.model if device.type == "cpu" else copy.deepcopy(checkpoint.model).to(device)
+        )
+        self.atlas_grid, self.shape = checkpoint.atlas_grid, checkpoint.signature.shape
+        self.classes, self.kind = len(checkpoint.signature.classes), checkpoint.signature.kind
         self.usual, self.trained = (
-            usual(found.model),
-            {block: rate.trained for block, rate in rates_of(found.model).items()},
+            usual(checkpoint.model),
+            {block: rate.trained for block, rate in rates_of(checkpoint.model).items()},
         )
         self.widths = {
             name: values.shape[1]
-            for name, values in self.ladder.rungs[0].means.items()
-            if name in found.model.latents
+            for name, values in self.atlas_grid.atlases[0].means.items()
+            if name in checkpoint.model.latents
         }
-        self.labelled = has_label(found.model)
+        self.labelled = has_label(checkpoint.model)
 
     def fixed(self, request: Request) -> dict[str, Tensor]:
         """Every variable that a request fixes, `(n, D)`. Raises ValueError for what does not fit the model."""
@@ -118,14 +120,14 @@ class Frozen:
             raise ValueError(f"{name} of {self.name} has {self._width(name)} dimensions, not {rows.shape[1]}")
         return codes_of({name: torch.from_numpy(rows)})[name]
 
-    def _mixed(self, name: str, rows: Sequence[Mixture], betas: Mapping[str, float]) -> Tensor:
+    def _mixed(self, name: str, rows: Sequence[WeightedItems], betas: Mapping[str, float]) -> Tensor:
         """sum_i w_i E q(z | x_i) of each mixture, `(n, D)`; a class is the most probable one of the sum."""
         items = np.array([item for row in rows for item, _ in row])
         weights = np.array([weight for row in rows for _, weight in row], dtype=np.float32)
         self._width(name)
-        if items.max() >= (count := len(self.ladder.rungs[0])):
+        if items.max() >= (count := len(self.atlas_grid.atlases[0])):
             raise ValueError(f"{self.name} has items 0 to {count - 1:,}, not {items.max():,}")
-        means = self.ladder.means_of(name, items, betas) * weights[:, None]
+        means = self.atlas_grid.means_of(name, items, betas) * weights[:, None]
         starts = np.cumsum([0, *(len(row) for row in rows[:-1])])
         return codes_of({name: torch.from_numpy(np.add.reduceat(means, starts, axis=0))})[name]
 
@@ -133,14 +135,19 @@ class Frozen:
     def _encoded(self, picture: Picture, rates: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """E q(z | x) of some latents, `(1, D)`, the pixels drawn as those of the atlas were."""
         shape = self.shape
-        if len(picture.pixels) != math.prod(shape):
+        if len(picture.pixels) != math.prod(shape) * self.kind.dtype.itemsize:
             raise ValueError(
-                f"{self.name} encodes images of {' x '.join(map(str, shape))} bytes, not {len(picture.pixels):,}"
+                f"{self.name} encodes {self.kind.many} of {' x '.join(map(str, shape))} bytes, not {len(picture.pixels):,}"
+                if self.kind.dtype.itemsize == 1
+                else f"{self.name} encodes {self.kind.many} of {math.prod(shape):,} numbers of {self.kind.dtype.itemsize} bytes, "
+                f"not {len(picture.pixels):,} bytes"
             )
         for name in picture.latents:
             self._width(name)
-        image = torch.frombuffer(bytearray(picture.pixels), dtype=torch.uint8).view(1, *shape)
-        data = Data("own", "test", image, torch.zeros(1, dtype=torch.long), ()).scored_by(self.model)
+        stored = torch.frombuffer(bytearray(picture.pixels), dtype=self.kind.dtype).view(1, *shape)
+        data = Data("own", "test", stored, torch.zeros(1, dtype=torch.long), (), kind=self.kind).scored_by(
+            self.model
+        )
         batch = {IMAGE: data.drawn(), **rates}
         posteriors = encode(self.model, {name: value.to(self.device) for name, value in batch.items()})
         return codes_of({name: posteriors[name].mean.cpu() for name in picture.latents})
@@ -153,7 +160,7 @@ class Frozen:
         return one_hot(torch.tensor(label), self.classes)
 
 
-class Decoder:
+class LiveDecoder:
     """Answers many requests at once: those for the same model that fix the same variables are one batch.
 
     `find` gives the checkpoint of a name, the same object until it has changed; it raises ValueError where there is none.
@@ -181,8 +188,8 @@ class Decoder:
             stacked = {key: torch.cat([fixed[key] for _, fixed in members]) for key in members[0][1]}
             first = requests[places[0]]
             draw = mean if first.seed is None else Sampler.seeded(first.seed, first.temperature)
-            found = self._frozen[name].frozen.decode(stacked, [requests[i] for i in places], draw)
-            for i, answer in zip(places, found, strict=True):
+            decoded = self._frozen[name].frozen.decode(stacked, [requests[i] for i in places], draw)
+            for i, answer in zip(places, decoded, strict=True):
                 answers[i] = answer
         return answers
 

@@ -20,8 +20,8 @@ LARGEST = 1e4
 # Bytes of an image that is to be encoded.
 MOST_BYTES = 40_000
 
-# A code as a weighted sum of items: ((item, weight), ...).
-Mixture = tuple[tuple[int, float], ...]
+# Items and their weights: a code is the sum of the items' posterior means: ((item, weight), ...).
+WeightedItems = tuple[tuple[int, float], ...]
 
 
 class AskedImage(TypedDict):
@@ -65,7 +65,7 @@ class Picture(NamedTuple):
 class Request:
     """What a visitor wants to see, n images: some variables are fixed, the rest is generated.
 
-    `codes` fixes latents `(n, D)`, `mixes` fixes them at weighted sums of the posterior means of atlas items, n mixtures each, and
+    `codes` fixes latents `(n, D)`, `mixes` fixes them at weighted sums of the posterior means of atlas items, n sums each, and
     `label` fixes the class, n numbers; `picture` fixes latents at the posterior means of an image, n being 1. The other latents are the means of their priors, or draws at a `temperature` from `seed`.
     Afterwards `moved[block][dimension]` is put in place of what a code had there. `betas` are those of a multi-rate model; a block that
     is left out has its usual one. `number` comes back with the answer; with `back` also the codes that were decoded, and with `classes`
@@ -76,7 +76,7 @@ class Request:
     model: str
     n: int
     codes: dict[str, np.ndarray] = field(default_factory=dict)
-    mixes: dict[str, tuple[Mixture, ...]] = field(default_factory=dict)
+    mixes: dict[str, tuple[WeightedItems, ...]] = field(default_factory=dict)
     label: tuple[int, ...] | None = None
     picture: Picture | None = None
     betas: dict[str, float] = field(default_factory=dict)
@@ -99,7 +99,7 @@ class Request:
     def of(cls, asked: Mapping[str, Any]) -> "Request":
         """A request from what `parsed` made of its text. Raises ValueError as `read` does."""
         codes = {name: _matrix(name, rows) for name, rows in _table(asked, "codes").items()}
-        mixes = {name: _mixtures(name, rows) for name, rows in _table(asked, "mix").items()}
+        mixes = {name: _weighted_items(name, rows) for name, rows in _table(asked, "mix").items()}
         label = _label(asked.get("label"))
         sizes = {
             len(rows) for rows in [*codes.values(), *mixes.values(), *([] if label is None else [label])]
@@ -155,10 +155,10 @@ class Answer(NamedTuple):
 
 
 def _table(asked: Mapping[str, Any], key: str) -> dict[str, Any]:
-    found = asked.get(key) or {}
-    if not isinstance(found, dict):
+    table = asked.get(key) or {}
+    if not isinstance(table, dict):
         raise ValueError(f"{key} of a request is an object of names and values")
-    return found
+    return table
 
 
 def _number(what: str, value: Any) -> float:
@@ -175,25 +175,25 @@ def _whole(what: str, value: Any) -> int:
 
 def _matrix(name: str, rows: Any) -> np.ndarray:
     try:
-        found = np.asarray(rows, dtype=np.float64)
+        matrix = np.asarray(rows, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
-        found = np.empty(0)
-    if found.ndim != 2 or not found.size or not (np.abs(found) <= LARGEST).all():
+        matrix = np.empty(0)
+    if matrix.ndim != 2 or not matrix.size or not (np.abs(matrix) <= LARGEST).all():
         raise ValueError(f"codes of {name} are rows of finite numbers, equally many in each")
-    return found.astype(np.float32)
+    return matrix.astype(np.float32)
 
 
-def _mixtures(name: str, rows: Any) -> tuple[Mixture, ...]:
+def _weighted_items(name: str, rows: Any) -> tuple[WeightedItems, ...]:
     wrong = ValueError(f"mix of {name} has rows of 1 to {MOST_ITEMS} pairs [item, weight]")
     try:
-        found = tuple(
+        sums = tuple(
             tuple((_whole("item", item), _number("weight", weight)) for item, weight in row) for row in rows
         )
     except (TypeError, ValueError):
         raise wrong from None
-    if not found or not all(1 <= len(row) <= MOST_ITEMS for row in found):
+    if not sums or not all(1 <= len(row) <= MOST_ITEMS for row in sums):
         raise wrong
-    return found
+    return sums
 
 
 def _picture(asked: Any) -> Picture | None:

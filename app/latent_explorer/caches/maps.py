@@ -29,13 +29,14 @@ FEW_COMPONENTS = 12
 def prior_ellipses(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
     """Where draws of the block's prior land on its map: an ellipse for each class or each of a few components, else one for all.
 
-    Between the rungs of a ladder of betas the outlines are interpolated as the items are.
+    Between the points of a grid of betas the outlines are interpolated as the items are.
     """
-    corners = checkpoint.ladder.corners(checkpoint.betas)
-    rungs = [
+    corners = checkpoint.atlas_grid.corners(checkpoint.betas)
+    near = [
         _ellipses(
             checkpoints.at_betas(
-                checkpoint, {name: float(rung[number]) for name, rung in checkpoint.ladder.betas.items()}
+                checkpoint,
+                {name: float(betas[number]) for name, betas in checkpoint.atlas_grid.betas.items()},
             ),
             block,
         )
@@ -48,7 +49,7 @@ def prior_ellipses(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
             centre=sum(share * part.centre for share, part in zip(shares, parts, strict=True)),
             covariance=sum(share * part.covariance for share, part in zip(shares, parts, strict=True)),
         )
-        for parts in zip(*rungs, strict=True)
+        for parts in zip(*near, strict=True)
     ]
 
 
@@ -86,8 +87,8 @@ def _ellipse(placed: np.ndarray, label: str, number: int | None, share: float) -
 
 @kept(MOST_LARGE, lambda checkpoint: identity(checkpoint)[:2])  # the same at all betas
 def frame(checkpoint: Checkpoint, block: str) -> np.ndarray:
-    """Round what a map of the block is drawn at every beta: the coordinates of all rungs, `(R N, 2)`."""
-    return np.concatenate([rung.coordinates[block] for rung in checkpoint.ladder.rungs])
+    """Round what a map of the block is drawn at every beta: the coordinates at all betas, `(R N, 2)`."""
+    return np.concatenate([atlas.coordinates[block] for atlas in checkpoint.atlas_grid.atlases])
 
 
 def place_on_map(checkpoint: Checkpoint, block: str, codes: Mapping[str, Tensor], k: int = 8) -> np.ndarray:

@@ -13,7 +13,7 @@ from vae_core.explore import (
 )
 from vae_core.labels import has_label
 from vae_core.metrics import Estimate
-from vae_core.metrics.calibration import Reliability, calibration_error, judged_confidence, reliability
+from vae_core.metrics.calibration import Reliability, calibration_error, confidence_and_right, reliability
 from vae_core.metrics.disentanglement import information_shares, representation
 
 
@@ -24,7 +24,7 @@ def calibrated(checkpoint: Checkpoint) -> tuple[Reliability, Estimate] | None:
         return None
     means, scales = ({name: pair[i] for name, pair in encodings.codes(checkpoint).items()} for i in (0, 1))
     posterior = class_posterior(checkpoint.model, means, scales).double()
-    confidence, right = judged_confidence(posterior.log(), torch.from_numpy(checkpoint.atlas.labels))
+    confidence, right = confidence_and_right(posterior.log(), torch.from_numpy(checkpoint.atlas.labels))
     return reliability(confidence, right), calibration_error(
         confidence, right, torch.Generator().manual_seed(0)
     )

@@ -31,15 +31,15 @@ def usual_under_prior(checkpoint: Checkpoint, measure: str) -> dict[str, tuple[f
 
 
 @by_identity
-def parts(checkpoint: Checkpoint, block: str) -> Parts | None:
-    """The Gaussian parts of a block's prior; None where it reads other latents."""
+def components(checkpoint: Checkpoint, block: str) -> Parts | None:
+    """The Gaussian components of a block's prior; None where it reads other latents."""
     return parts_of(checkpoint.model, block)
 
 
 @by_identity
 def usage(checkpoint: Checkpoint, block: str) -> Tensor:
-    """The share of the atlas that each part of the prior is responsible for, at the posterior means, `(M,)`."""
-    prior = parts(checkpoint, block)
+    """The share of the atlas that each component of the prior is responsible for, at the posterior means, `(M,)`."""
+    prior = components(checkpoint, block)
     assert prior is not None
     return responsibilities(prior, encodings.codes(checkpoint)[block][0]).mean(0)
 
@@ -47,7 +47,7 @@ def usage(checkpoint: Checkpoint, block: str) -> Tensor:
 @by_identity
 def prior_holes(checkpoint: Checkpoint, block: str) -> Holes:
     """Draws of the prior by density ratio."""
-    prior = parts(checkpoint, block)
+    prior = components(checkpoint, block)
     assert prior is not None
     return holes(prior, *encodings.codes(checkpoint)[block], COUNT, seed=0)
 
@@ -55,7 +55,7 @@ def prior_holes(checkpoint: Checkpoint, block: str) -> Holes:
 @by_identity
 def densities(checkpoint: Checkpoint, block: str, dimension: int) -> Marginals:
     """The prior and the aggregate posterior of one dimension."""
-    prior = parts(checkpoint, block)
+    prior = components(checkpoint, block)
     assert prior is not None
     return marginals(prior, *encodings.codes(checkpoint)[block], dimension)
 
@@ -73,8 +73,8 @@ def class_overlap(checkpoint: Checkpoint, block: str, of_priors: bool) -> Overla
     return posterior_overlap(means, scales, labels, len(checkpoint.atlas.classes))
 
 
-def closest_part(checkpoint: Checkpoint, block: str, chosen: Tensor) -> Tensor:
-    """The part of the prior that codes `(n, D)` most probably come from, `(n,)`."""
-    prior = parts(checkpoint, block)
+def closest_component(checkpoint: Checkpoint, block: str, chosen: Tensor) -> Tensor:
+    """The component of the prior that codes `(n, D)` most probably come from, `(n,)`."""
+    prior = components(checkpoint, block)
     assert prior is not None
     return responsibilities(prior, chosen).argmax(-1)

@@ -26,6 +26,7 @@ def upload(name: str, shape: Shape, _data: bytes) -> UserImage:
 
 def codes(checkpoint: Checkpoint, image: UserImage) -> dict[str, tuple[Tensor, Tensor]]:
     """Posterior mean and scale `(1, D)` of a visitor's image for each latent, its pixels drawn as those of the test images were."""
-    data = Data("own", "test", torch.from_numpy(image.pixels)[None], torch.zeros(1, dtype=torch.long), ())
+    stored, label = torch.from_numpy(image.values)[None], torch.zeros(1, dtype=torch.long)
+    data = Data("own", "test", stored, label, (), kind=checkpoint.kind)
     drawn = data.scored_by(checkpoint.model).drawn()
     return {name: (q.mean, q.stddev) for name, q in encode(checkpoint.model, {IMAGE: drawn}).items()}

@@ -136,19 +136,19 @@ def of_codes(checkpoint: Checkpoint, title: str, codes: Mapping[str, Tensor], co
     return script(checkpoint, title, [*codes_written(codes), "images = decode(model, codes)"], columns)
 
 
-def of_parts(
+def of_components(
     checkpoint: Checkpoint,
     title: str,
     codes: Mapping[str, Tensor],
     columns: int,
     block: str,
-    parts: Sequence[int],
+    components: Sequence[int],
 ) -> str:
-    """Codes `(N, D)` written out and decoded, so many columns for each of these parts of a VampPrior, behind the part's pseudo-input."""
+    """Codes `(N, D)` written out and decoded, so many columns for each of these components of a VampPrior, behind the component's pseudo-input."""
     lines = [
         *codes_written(codes),
         f"drawn = decode(model, codes).unflatten(0, (-1, {columns}))",
-        f'inputs = pseudo_inputs(model, "{block}")[{list(parts)}]',
+        f'inputs = pseudo_inputs(model, "{block}")[{list(components)}]',
         "images = torch.cat([inputs[:, None], drawn], dim=1).flatten(0, 1)",
     ]
     return script(checkpoint, title, lines, 1 + columns, pseudo_inputs="vae_core.explore.components")

@@ -40,7 +40,7 @@ def request(checkpoint: Checkpoint, state: State, image: UserImage | None = None
     draw = {"seed": state.seed, "temperature": state.temperature} if state.start == PRIOR else {}
     held = checkpoint.model.latents if label is None else kept(checkpoint)
     picture = (
-        Picture(image.pixels.tobytes(), tuple(held))
+        Picture(image.values.tobytes(), tuple(held))
         if state.start == USER_IMAGE and image is not None
         else None
     )

@@ -22,7 +22,8 @@ from latent_explorer.components.shared import pack
 from latent_explorer.text import cleaned, said
 from latent_explorer.user_image import images
 from vae_core import Checkpoint
-from vae_core.serving import Answer, Batcher, Decoder, Request, parsed
+from vae_core.kinds import Image
+from vae_core.serving import Answer, Batcher, LiveDecoder, Request, parsed
 
 # Bounds: visitors connected at once, and the images a second that one of them may ask for (a full grid at thirty a second), after a
 # burst of as many. Who asks for more waits; nobody else does.
@@ -106,13 +107,16 @@ def _picture(asked: Mapping[str, Any]) -> dict[str, Any]:
     """The image that the strokes of a `drawing` make for the model, in a request's form. Raises ValueError where nothing is drawn."""
     drawing = asked["drawing"]
     try:
-        image = images.drawn(drawing["strokes"], _find(asked["model"]).signature.shape)
+        kind = _find(asked["model"]).kind
+        if not isinstance(kind, Image):
+            raise ValueError("a drawing is an image, and this model reads rows of a table")
+        image = images.drawn(drawing["strokes"], kind.shape)
         centre, latents = bool(drawing["centre"]), list(drawing["latents"])
     except (KeyError, TypeError):
         raise ValueError("drawing is an object of strokes, latents and whether to centre it") from None
     if image is None:
         raise ValueError("nothing is drawn yet")
-    pixels = (images.centred(image) if centre else image).pixels
+    pixels = (images.centred(image) if centre else image).values
     return {"pixels": base64.b64encode(pixels.tobytes()).decode(), "latents": latents}
 
 
@@ -157,9 +161,9 @@ def allowed(origin: str | None, host: str | None) -> bool:
 
 
 @cache
-def decoder() -> Decoder:
+def decoder() -> LiveDecoder:
     """The one decoder of this server, on the GPU where there is one."""
-    return Decoder(_find, "cuda" if torch.cuda.is_available() else "cpu")
+    return LiveDecoder(_find, "cuda" if torch.cuda.is_available() else "cpu")
 
 
 @cache

@@ -68,7 +68,7 @@ def _choose_one(checkpoint: Checkpoint, key: str, name: str, default: int, image
             told = " · ".join(filter(None, (f"image {item}", atlas.class_of(item))))
             small_picture(encodings.thumbnail(checkpoint, item), told)
         else:
-            small_picture(as_png(image), "your image")
+            small_picture(as_png(image, checkpoint), "your image")
     return item
 
 
@@ -84,12 +84,9 @@ def moving(checkpoint: Checkpoint, key: str, what: str) -> list[str]:
 
 def held(checkpoint: Checkpoint, moved: Sequence[str], whose: str) -> str:
     """What is said of the latents that take no part."""
-    rest = [name for name in checkpoint.model.latents if name not in moved]
-    return (
-        f" {words.capital(words.listed(rest))} {'stays' if len(rest) == 1 else 'stay'} {whose}."
-        if rest
-        else ""
-    )
+    model = checkpoint.model
+    rest = [words.variable(model, name) for name in model.latents if name not in moved]
+    return f" Kept {whose}: {words.listed(rest)}." if rest else ""
 
 
 def has_class(checkpoint: Checkpoint, moved: Sequence[str]) -> bool:

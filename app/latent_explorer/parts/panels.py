@@ -12,11 +12,13 @@ from latent_explorer.caches import checkpoints, encodings, sources
 from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.palette import colours
+from latent_explorer.parts import features
 from latent_explorer.pictures import to_bytes
 from latent_explorer.text import cleaned, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
 from vae_core.explore import class_posterior, decode, neighbours
+from vae_core.kinds import Table
 from vae_core.labels import has_label
 from vae_core.names import LABEL
 
@@ -109,6 +111,11 @@ def _pictures(checkpoint: Checkpoint, item: int) -> None:
     )
     if reason := sources.missing(checkpoint):
         st.caption(reason)
+    if isinstance(checkpoint.kind, Table):
+        with st.expander("Profile", icon=":material/bar_chart:", expanded=True):
+            decoded = decode(checkpoint.model, encodings.item_codes(checkpoint, [item]))[0]
+            real = {} if originals is None else {"original": originals.images[item]}
+            features.profile(checkpoint.kind, {**real, "decoded": decoded}, "item-profile")
 
 
 def nearest_items(

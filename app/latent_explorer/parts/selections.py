@@ -11,6 +11,7 @@ from latent_explorer.components.map import MapState
 from latent_explorer.components.map.selection import Selection, selected_items
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.palette import colours
+from latent_explorer.parts import features, words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
 from latent_explorer.text import key
@@ -49,6 +50,7 @@ def selection_panel(checkpoint: Checkpoint, state: MapState, kept: Selection | N
         _means(checkpoint, selected)
     if "A" in selected and "B" in selected:
         _traversal(checkpoint, selected["A"], selected["B"], state.item)
+        features.apart(checkpoint, selected["A"], selected["B"])
     elif "A" in selected:
         st.caption("Select other images on a map: they become B, and the way from A to B is shown.")
 
@@ -173,7 +175,7 @@ def _traversal(checkpoint: Checkpoint, a: np.ndarray, b: np.ndarray, item: int |
         title="From selection A to selection B",
         key="from-a-to-b",
     )
-    stays = "" if moves == ALL else f" Only {moves} moves."
+    stays = "" if moves == ALL else f" Only the {words.latents(model, moves)} move."
     if moves == ALL and LABEL in model.latents:
         stays = " The class switches to that of B at t = ½."
     menus.under(

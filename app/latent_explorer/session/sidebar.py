@@ -70,7 +70,7 @@ def _betas(checkpoint: Checkpoint) -> dict[str, float]:
                 "for every position of this slider. A low β keeps detail; a high β keeps only what is worth its price.",
             )
         )
-    if len(checkpoint.ladder.corners(chosen)) > 1:
+    if len(checkpoint.atlas_grid.corners(chosen)) > 1:
         st.caption("This β lies between two of the beta grid: encodings, maps and KL are interpolated.")
     return chosen
 
@@ -120,7 +120,9 @@ def _choice_of_prior(name: str) -> None:
 def _card(checkpoint: Checkpoint) -> None:
     card = checkpoint.card
     model, data, cost = card.model, card.data, card.cost
-    lines = [f"**{plain(model.name)}** trained on {data.images:,} images of {plain(data.name)}"]
+    lines = [
+        f"**{plain(model.name)}** trained on {data.images:,} {checkpoint.kind.many} of {plain(data.name)}"
+    ]
     arguments = {k: v for k, v in model.arguments.items() if v is not None and k != "rates"}
     lines.append(" · ".join(plain(f"{key} {value}") for key, value in arguments.items()))
     lines.append(plain(card.objective.says(card), 1000))

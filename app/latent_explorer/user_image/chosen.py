@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 
 from latent_explorer.caches import user_images
-from latent_explorer.user_image import images
+from latent_explorer.user_image import images, rows
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import (
@@ -17,6 +17,7 @@ from vae_core.explore import (
     class_posterior,
     codes_of,
 )
+from vae_core.kinds import Table
 from vae_core.labels import has_label
 
 SKETCH, FILE, CENTRE = "user-image-sketch", "user-image-file", "user-image-centre"
@@ -30,8 +31,14 @@ STROKES, UPLOAD, REFUSED, SOURCE = (
 )
 
 
+# The text of a visitor's row of a table.
+ROW = "user-row"
+
+
 # Said where a link asks for the image of whoever sent it.
-NOT_IN_A_LINK = "This link uses its sender’s own image, which no link can carry. Draw or upload one of yours on the page Map."
+NOT_IN_A_LINK = (
+    "This link uses its sender’s own image, which no link can carry. Give one of yours on the page Map."
+)
 
 
 class Upload(NamedTuple):
@@ -55,7 +62,10 @@ def use(source: str) -> None:
 
 def chosen_image(checkpoint: Checkpoint) -> UserImage | None:
     """The visitor's image as this model's images are, where there is one."""
-    shape = checkpoint.signature.shape
+    kind = checkpoint.kind
+    if isinstance(kind, Table):
+        return rows.fitting(st.session_state.get(ROW, ""), kind)
+    shape = kind.shape
     if st.session_state.get(SOURCE) == "file" and UPLOAD in st.session_state:
         upload = st.session_state[UPLOAD]
         image = user_images.upload(upload.id, shape, upload.data)

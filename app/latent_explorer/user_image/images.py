@@ -20,9 +20,9 @@ FILL, INK = 20 / 28, 32
 
 
 class UserImage(NamedTuple):
-    """Pixels `(C, H, W)` uint8, and what was done to get them."""
+    """Stored values, pixels `(C, H, W)` uint8 or a row `(F,)` float32, and what was done to get them."""
 
-    pixels: np.ndarray
+    values: np.ndarray
     notes: tuple[str, ...] = ()
 
 
@@ -174,20 +174,20 @@ def _drawn(pen: ImageDraw.ImageDraw, points: np.ndarray, width: float, ink: int)
 
 def white_on_black(image: UserImage) -> UserImage:
     """An image whose rim is bright is turned round: the models' figures are bright on a dark ground."""
-    rim = np.concatenate([image.pixels[:, [0, -1], :].ravel(), image.pixels[:, :, [0, -1]].ravel()])
+    rim = np.concatenate([image.values[:, [0, -1], :].ravel(), image.values[:, :, [0, -1]].ravel()])
     if rim.mean() < 128:
         return image
-    return UserImage(255 - image.pixels, (*image.notes, "inverted, since its ground is bright"))
+    return UserImage(255 - image.values, (*image.notes, "inverted, since its ground is bright"))
 
 
 def centred(image: UserImage) -> UserImage:
     """The figure scaled to 20/28 of the side and moved so that its centre of mass lies in the middle, as MNIST's digits were made."""
-    grey = image.pixels.max(0)
+    grey = image.values.max(0)
     rows, columns = np.flatnonzero(grey.max(1) > INK), np.flatnonzero(grey.max(0) > INK)
     if not len(rows):
         return image
-    cut = image.pixels[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = image.pixels.shape[1:]
+    cut = image.values[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    height, width = image.values.shape[1:]
     factor = FILL * min(height, width) / max(cut.shape[1:])
     high, wide = (max(1, round(side * factor)) for side in cut.shape[1:])
     scaled = np.stack(
@@ -199,6 +199,6 @@ def centred(image: UserImage) -> UserImage:
         int(np.clip(round((whole - 1) / 2 - centre), 0, whole - side))
         for whole, centre, side in zip((height, width), middle, mass.shape, strict=True)
     )
-    placed = np.zeros_like(image.pixels)
+    placed = np.zeros_like(image.values)
     placed[:, top : top + scaled.shape[1], left : left + scaled.shape[2]] = scaled
     return UserImage(placed, (*image.notes, "centred as the test images are"))

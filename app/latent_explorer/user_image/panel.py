@@ -11,10 +11,11 @@ from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts import words
 from latent_explorer.parts.panels import class_bars, nearest_items
-from latent_explorer.pictures import pixels, to_bytes
+from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
 from latent_explorer.user_image.chosen import codes_and_class, posterior
 from latent_explorer.user_image.images import UserImage
+from latent_explorer.user_image.widgets import picture
 from vae_core import Checkpoint
 from vae_core.explore import (
     Codes,
@@ -38,7 +39,7 @@ def user_image_panel(checkpoint: Checkpoint, image: UserImage) -> None:
     with left:
         st.subheader("Your image")
         shown = [
-            pixels(torch.from_numpy(image.pixels)),
+            picture(image, checkpoint),
             to_bytes(decode(checkpoint.model, codes), checkpoint.kind)[0],
         ]
         image_grid(
@@ -78,7 +79,7 @@ def _swapped(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     menus.under(
         "user-image-swaps",
         "your-style",
-        f"Each image keeps the {styles} of yours and takes its class latents from the prior’s mean of the column’s class.",
+        f"Each image keeps the {styles} of yours and takes the rest from the prior’s mean of the column’s class.",
         "Outlined is its most probable class.",
         codes=lambda: tables.table(made, to=classes),
         script=scripts.of_codes(

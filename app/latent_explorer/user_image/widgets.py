@@ -1,18 +1,20 @@
 """Where a visitor draws an image or gives a file."""
 
+import numpy as np
 import streamlit as st
 import torch
 
 from latent_explorer.caches import user_images
 from latent_explorer.components.sketch import drawing, sketch
 from latent_explorer.parts.panels import small_picture
-from latent_explorer.pictures import pixels, png
+from latent_explorer.pictures import png, to_bytes
 from latent_explorer.text import plain
-from latent_explorer.user_image import images
+from latent_explorer.user_image import images, rows
 from latent_explorer.user_image.chosen import (
     CENTRE,
     FILE,
     REFUSED,
+    ROW,
     SKETCH,
     SOURCE,
     STROKES,
@@ -24,13 +26,16 @@ from latent_explorer.user_image.chosen import (
 )
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
+from vae_core.kinds import Table
 
 TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 
 
 def image_input(checkpoint: Checkpoint) -> None:
     """Where a visitor draws an image or gives one. The last of both is theirs, on every page, until they take it back."""
-    shape = checkpoint.signature.shape
+    if isinstance(checkpoint.kind, Table):
+        return row_input(checkpoint, checkpoint.kind)
+    shape = checkpoint.kind.shape
     beside = st.container(horizontal=True, gap="medium")
     left, right = beside.container(width=350), beside.container(width=430)
     with left:
@@ -67,29 +72,70 @@ def image_input(checkpoint: Checkpoint) -> None:
         if refused := st.session_state.get(REFUSED):
             st.warning(refused + (" Your image before stays in use." if image is not None else ""))
         if image is not None:
-            _in_use(image)
+            _in_use(checkpoint, image)
 
 
 def image_expander(checkpoint: Checkpoint) -> None:
     """`image_input`, folded away, for pages on which one's own image is one choice among others."""
-    with st.expander("Your own image", icon=":material/draw:"):
+    title = "Your own row" if isinstance(checkpoint.kind, Table) else "Your own image"
+    with st.expander(title, icon=":material/draw:"):
         image_input(checkpoint)
 
 
-def _in_use(image: UserImage) -> None:
+def row_input(checkpoint: Checkpoint, table: Table) -> None:
+    """Where a visitor pastes a row of a table. One that cannot be used takes nothing away."""
+    shown = [checkpoint.kind.features[number] for number in range(min(table.size, 3))]
+    with st.form("user-row-form", border=False):
+        text = st.text_area(
+            "Your own row",
+            value=st.session_state.get(ROW, ""),
+            placeholder="\n".join(f"{name}: 1.5" for name in shown) + ("\n…" if table.size > 3 else ""),
+            help=f"{table.size:,} numbers in the order of the features; or a line for each, as `name: number`; or two lines of a CSV file, "
+            "the names and the numbers.",
+            height=120,
+        )
+        given = st.form_submit_button("Use it", icon=":material/check:")
+    if given:
+        try:
+            rows.read(text or "", table)
+        except ValueError as error:
+            st.warning(
+                plain(error)
+                + (" Your row before stays in use." if chosen_image(checkpoint) is not None else "")
+            )
+            return
+        st.session_state[ROW] = text
+        st.rerun()
+    if (row := chosen_image(checkpoint)) is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            small_picture(as_png(row, checkpoint), "In use: your row.")
+            st.button("Remove", icon=":material/close:", on_click=forget_row, key="user-row-remove")
+
+
+def forget_row() -> None:
+    st.session_state.pop(ROW, None)
+
+
+def _in_use(checkpoint: Checkpoint, image: UserImage) -> None:
     """What the model is given, and how it became that."""
     with st.container(horizontal=True, vertical_alignment="center"):
         is_file = st.session_state[SOURCE] == "file"
         what = f"your file {st.session_state[UPLOAD].name}" if is_file else "your drawing"
         notes = f", {'; '.join(image.notes)}" if image.notes else ""
-        small_picture(as_png(image), f"In use: {what}{notes}.")
+        small_picture(as_png(image, checkpoint), f"In use: {what}{notes}.")
         if is_file:
             st.button("Remove", icon=":material/close:", on_click=forget_file, key="user-image-remove")
 
 
-def as_png(image: UserImage) -> bytes:
-    """The image as a PNG."""
-    return png(pixels(torch.from_numpy(image.pixels)))
+def as_png(image: UserImage, checkpoint: Checkpoint) -> bytes:
+    """The picture of the image or row as a PNG."""
+    return png(picture(image, checkpoint))
+
+
+def picture(image: UserImage, checkpoint: Checkpoint) -> np.ndarray:
+    """What is shown of the image or row, `(H, W)` or `(H, W, 3)`."""
+    shown = checkpoint.kind.shown(torch.from_numpy(image.values)[None])
+    return to_bytes(shown, checkpoint.kind)[0]
 
 
 def _drew() -> None:

@@ -71,7 +71,7 @@ live_controls(
     kept=controls.kept(checkpoint),
     labels=atlas.labels,
     classes=atlas.classes if has_label(model) else (),
-    user_image=None if image is None else image.pixels.tobytes(),
+    user_image=None if image is None else image.values.tobytes(),
     positions={block: scale(rate.exposed) for block, rate in rates_of(model).items()},
     key=KEY,
     on_change=follow,

@@ -17,7 +17,7 @@ def sap_matrix(codes: Tensor, factors: Tensor, test_codes: Tensor, test_factors:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
-    found = torch.empty(codes.shape[1], factors.shape[1], dtype=torch.float64)
+    accuracy = torch.empty(codes.shape[1], factors.shape[1], dtype=torch.float64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         for j in range(codes.shape[1]):
@@ -25,8 +25,8 @@ def sap_matrix(codes: Tensor, factors: Tensor, test_codes: Tensor, test_factors:
             for f in range(factors.shape[1]):
                 classifier = LinearSVC(C=0.01, class_weight="balanced", random_state=0)
                 guess = classifier.fit(one, factors[:, f].numpy()).predict(test_one)
-                found[j, f] = (torch.from_numpy(guess) == test_factors[:, f]).double().mean()
-    return found
+                accuracy[j, f] = (torch.from_numpy(guess) == test_factors[:, f]).double().mean()
+    return accuracy
 
 
 def sap(accuracy: Tensor) -> float:

@@ -7,16 +7,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..base import Bench, Estimate, bootstrap
+from ..base import Estimate, Evaluation, bootstrap
 from .classifiers import dci_completeness, dci_disentanglement, importance_matrix, sap, sap_matrix
+from .factors import PARTS, half_of, parts, represented, varying
 from .information import discretised, entropies, information_shares, mig, modularity, mutual_information
-from .representation import PARTS, half_of, parts, represented, varying
 from .votes import betavae_right, factorvae_right
 
 Score = Callable[[Tensor, Tensor, Tensor, Tensor], list[float]]
 
 
-def disentanglement(bench: Bench) -> dict[str, Estimate]:
+def disentanglement(evaluation: Evaluation) -> dict[str, Estimate]:
     """mig, modularity, sap, factorvae_score, betavae_score of the posterior means, all in [0, 1], high where a dimension is a factor.
 
     mig: mean over factors f of (I(z_j1; f) - I(z_j2; f)) / H(f), j1 and j2 the dimensions that know most of f (`mig`; Chen et al., 2018).
@@ -29,28 +29,28 @@ def disentanglement(bench: Bench) -> dict[str, Estimate]:
     among the split's images; the standard error is that of the groups, given these images.
     Nothing for data whose factors are not known, or of which fewer than two vary; no sap of fewer than 100 images.
     """
-    if not _has_factors(bench):
+    if not _has_factors(evaluation):
         return {}
-    codes, factors, *_ = bench.once(represented)
-    generator, n = torch.Generator().manual_seed(bench.seed), len(codes)
+    codes, factors, *_ = evaluation.once(represented)
+    generator, n = torch.Generator().manual_seed(evaluation.seed), len(codes)
     bins, h = discretised(codes), entropies(factors)
 
     def of_rows(score: Callable[[Tensor], float], rows: Tensor) -> float:
         return score(mutual_information(bins[rows], factors[rows]))
 
-    found = {}
+    numbers = {}
     for name, score in (("mig", partial(mig, entropy=h)), ("modularity", modularity)):
         spread = bootstrap(partial(of_rows, score), n, generator)
-        found[name] = Estimate(of_rows(score, torch.arange(n)), spread, n)
-    bench.report("fitting a linear SVM for each dimension and factor")
-    found |= _over_parts(codes, factors, generator, _sap, ["sap"])
-    bench.report("drawing groups of images with one factor in common")
-    found["factorvae_score"] = Estimate.share(factorvae_right(codes, factors, generator))
-    found["betavae_score"] = Estimate.share(betavae_right(codes, factors, generator))
-    return found
+        numbers[name] = Estimate(of_rows(score, torch.arange(n)), spread, n)
+    evaluation.report("fitting a linear SVM for each dimension and factor")
+    numbers |= _over_parts(codes, factors, generator, _sap, ["sap"])
+    evaluation.report("drawing groups of images with one factor in common")
+    numbers["factorvae_score"] = Estimate.share(factorvae_right(codes, factors, generator))
+    numbers["betavae_score"] = Estimate.share(betavae_right(codes, factors, generator))
+    return numbers
 
 
-def dci(bench: Bench) -> dict[str, Estimate]:
+def dci(evaluation: Evaluation) -> dict[str, Estimate]:
     """dci_disentanglement, dci_completeness, dci_informativeness of the posterior means (Eastwood & Williams, 2018; `importance_matrix`).
 
     disentanglement: mean over dimensions, weighed by their importance, of 1 minus the entropy, in units of log F, of what a dimension
@@ -59,52 +59,52 @@ def dci(bench: Bench) -> dict[str, Estimate]:
     test, with the standard error over parts: the trees need a minute a part on sprites. Nothing for data whose factors are not known,
     or of which fewer than two vary, and for fewer than 100 images.
     """
-    if not _has_factors(bench):
+    if not _has_factors(evaluation):
         return {}
     names = [f"dci_{part}" for part in ("disentanglement", "completeness", "informativeness")]
     scores = [
         [dci_disentanglement(importance), dci_completeness(importance), right.mean().item()]
-        for importance, right in bench.once(_importances)
+        for importance, right in evaluation.once(_importances)
     ]
-    return _of_parts(scores, names, len(bench.data))
+    return _of_parts(scores, names, len(evaluation.data))
 
 
-def _importances(bench: Bench) -> list[tuple[Tensor, Tensor]]:
+def _importances(evaluation: Evaluation) -> list[tuple[Tensor, Tensor]]:
     """`importance_matrix` of each of the parts."""
-    codes, factors, *_ = bench.once(represented)
-    halves = parts(codes, factors, torch.Generator().manual_seed(bench.seed))
-    found = []
+    codes, factors, *_ = evaluation.once(represented)
+    halves = parts(codes, factors, torch.Generator().manual_seed(evaluation.seed))
+    matrices = []
     for number, half in enumerate(halves, 1):
-        bench.report(f"fitting boosted trees for each factor, part {number} of {len(halves)}")
-        found.append(importance_matrix(*half))
-    return found
+        evaluation.report(f"fitting boosted trees for each factor, part {number} of {len(halves)}")
+        matrices.append(importance_matrix(*half))
+    return matrices
 
 
-def factor_tables(bench: Bench, groups: Collection[str]) -> dict[str, Any]:
+def factor_tables(evaluation: Evaluation, groups: Collection[str]) -> dict[str, Any]:
     """What each dimension has to do with each factor, as the measured groups have found it, for a card or a page: lists `(D, F)`.
 
     information: I(z_j; f) / H(f), the share of the factor's entropy that the dimension tells, of the group disentanglement (mig is the
     mean over factors of the greatest minus the second of a column); importance: of the group dci, mean over its parts, columns sum to 1.
     Also the names of dimensions and factors, and n. Nothing where neither group has measured anything.
     """
-    if not _has_factors(bench):
+    if not _has_factors(evaluation):
         return {}
-    codes, factors, dimensions, names = bench.once(represented)
-    found: dict[str, Tensor] = {}
+    codes, factors, dimensions, names = evaluation.once(represented)
+    matrices: dict[str, Tensor] = {}
     if "disentanglement" in groups:
-        found["information"] = information_shares(codes, factors)
+        matrices["information"] = information_shares(codes, factors)
     if "dci" in groups:
-        importance = [matrix for matrix, _ in bench.once(_importances)]
+        importance = [matrix for matrix, _ in evaluation.once(_importances)]
         if importance and all(matrix.shape[1] == len(names) for matrix in importance):
-            found["importance"] = torch.stack(importance).mean(0)
-    if not found:
+            matrices["importance"] = torch.stack(importance).mean(0)
+    if not matrices:
         return {}
-    tables = {name: table.mul(1e5).round().div(1e5).tolist() for name, table in found.items()}
+    tables = {name: table.mul(1e5).round().div(1e5).tolist() for name, table in matrices.items()}
     return {"dimensions": dimensions, "factors": names, "n": len(codes), **tables}
 
 
-def _has_factors(bench: Bench) -> bool:
-    factors = bench.data.factors
+def _has_factors(evaluation: Evaluation) -> bool:
+    factors = evaluation.data.factors
     return factors is not None and int(varying(factors).sum()) > 1
 
 

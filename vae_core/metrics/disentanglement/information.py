@@ -26,13 +26,13 @@ def mutual_information(bins: Tensor, factors: Tensor) -> Tensor:
     >>> mutual_information(a, a[:, :1]).exp().tolist()
     [[2.0], [1.0]]
     """
-    found = torch.empty(bins.shape[1], factors.shape[1], dtype=torch.float64)
+    information = torch.empty(bins.shape[1], factors.shape[1], dtype=torch.float64)
     for f, values in enumerate(factors.unbind(-1)):
         size = int(values.max()) + 1
         for j, places in enumerate(bins.unbind(-1)):
             counts = torch.bincount(places * size + values, minlength=(int(places.max()) + 1) * size)
-            found[j, f] = _information(counts.view(-1, size).double() / len(bins))
-    return torch.where(found > ROUNDING, found, 0.0)
+            information[j, f] = _information(counts.view(-1, size).double() / len(bins))
+    return torch.where(information > ROUNDING, information, 0.0)
 
 
 def _information(joint: Tensor) -> Tensor:

@@ -49,11 +49,11 @@ def factorvae_votes(
     alive = (variance.sqrt() >= least) & (variance > 0)
     if not alive.any():
         raise ValueError("no dimension of the representation varies")
-    places, found = codes.double()[:, alive] / variance[alive].sqrt(), []
+    places, groups = codes.double()[:, alive] / variance[alive].sqrt(), []
     for chosen, items in _groups(factors, votes, generator):
         rows = sharing(factors, chosen, items, VOTE_IMAGES, generator)
-        found.append((chosen, places[rows].var(1).argmin(-1)))
-    chosen, quietest = (torch.cat(column) for column in zip(*found, strict=True))
+        groups.append((chosen, places[rows].var(1).argmin(-1)))
+    chosen, quietest = (torch.cat(column) for column in zip(*groups, strict=True))
     return chosen, alive.nonzero()[quietest, 0]
 
 
@@ -72,13 +72,13 @@ def betavae_differences(
     codes: Tensor, factors: Tensor, votes: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """The factor that the two images of each of 64 pairs share, `(V,)`, and mean |z - z'| over the pairs, `(V, D)`."""
-    found = []
+    groups = []
     for chosen, _ in _groups(factors, votes, generator):
         first = torch.randint(len(codes), (len(chosen) * VOTE_IMAGES,), generator=generator)
         second = sharing(factors, chosen.repeat_interleave(VOTE_IMAGES), first, 1, generator)[:, 0]
         apart = (codes[first] - codes[second]).abs().unflatten(0, (-1, VOTE_IMAGES)).mean(1)
-        found.append((chosen, apart))
-    chosen, apart = (torch.cat(column) for column in zip(*found, strict=True))
+        groups.append((chosen, apart))
+    chosen, apart = (torch.cat(column) for column in zip(*groups, strict=True))
     return chosen, apart
 
 

@@ -64,8 +64,8 @@ def swaps(checkpoint: Checkpoint) -> None:
     menus.under(
         "swaps",
         "swaps",
-        f"Each row keeps the {styles} of its image and takes its class latents from the prior’s mean of the column’s class.",
-        f"Outlined is the image’s image class. {judged(checkpoint, 'swap_accuracy')}",
+        f"Each row keeps the {styles} of its image and takes the rest from the prior’s mean of the column’s class.",
+        f"Outlined is the image’s own class. {judged(checkpoint, 'swap_accuracy')}",
         codes=lambda: tables.table(
             elsewhere,
             image=np.repeat(rows, len(classes)),

@@ -11,7 +11,7 @@ from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
-from latent_explorer.sections.prior.shared import SAMPLES, conditional, owner, part_name, with_the_rest
+from latent_explorer.sections.prior.shared import SAMPLES, component_name, conditional, owner, with_the_rest
 from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
 from vae_core.explore import (
@@ -28,13 +28,13 @@ ROWS = 10
 
 
 def components(checkpoint: Checkpoint, block: str) -> None:
-    prior = priors.parts(checkpoint, block)
+    prior = priors.components(checkpoint, block)
     if prior is None:
         st.info(conditional(checkpoint, block))
         return
     shares = priors.usage(checkpoint, block)
     order = shares.argsort(descending=True, stable=True)[:ROWS]
-    names = [part_name(checkpoint, prior, k) for k in order.tolist()]
+    names = [component_name(checkpoint, prior, k) for k in order.tolist()]
     st.markdown(f"**{words.capital(words.latents(checkpoint.model, block))} of {plain(checkpoint.name)}**")
     colours = palette.colours(len(colourings.names_of_classes(checkpoint)))
     bars(
@@ -55,13 +55,13 @@ def components(checkpoint: Checkpoint, block: str) -> None:
         help="The responsibility of component k for a code z is w_k N(z; m_k, s_k) / p(z). At draws of the posteriors: "
         f"{code_span(scripts.measuring(checkpoint, 'components'))}",
     )
-    samples_of_parts(checkpoint, block, prior, order, names)
+    samples_of_components(checkpoint, block, prior, order, names)
 
 
-def samples_of_parts(
+def samples_of_components(
     checkpoint: Checkpoint, block: str, prior: Parts, order: torch.Tensor, names: list[str]
 ) -> None:
-    """Draws of each part, decoded, behind its pseudo-input where there is one."""
+    """Draws of each component, decoded, behind its pseudo-input where there is one."""
     drawn = draws_of_each(prior, order, SAMPLES, seed=0)
     codes = with_the_rest(
         checkpoint, block, drawn.flatten(0, 1), prior.classes[order].repeat_interleave(SAMPLES)
@@ -78,22 +78,22 @@ def samples_of_parts(
         row_notes=[f"{share:.1%}" for share in priors.usage(checkpoint, block)[order].tolist()],
         columns=columns if any(columns) else [],
         title="Samples of each component of the prior, decoded",
-        key=f"parts-{key(checkpoint.name)}",
+        key=f"components-{key(checkpoint.name)}",
         headed=True,
     )
     title = f"Samples of each component of the prior of {checkpoint.name}"
     script = (
         scripts.of_codes(checkpoint, title, codes, SAMPLES)
         if inputs is None
-        else scripts.of_parts(checkpoint, title, codes, SAMPLES, block, order.tolist())
+        else scripts.of_components(checkpoint, title, codes, SAMPLES, block, order.tolist())
     )
     first = (
         " First comes the image whose posterior is the component (VampPrior)." if inputs is not None else ""
     )
     menus.under(
-        f"parts-{key(checkpoint.name)}",
+        f"components-{key(checkpoint.name)}",
         f"{key(checkpoint.name)}-components-{block}",
-        f"Each row decodes draws of {block} from one component of the prior.{first}",
+        f"Each row decodes draws of the {words.latents(checkpoint.model, block)} from one component of their prior.{first}",
         "All other latents are at the mean of their prior.",
         codes=lambda: tables.table(codes, component=np.repeat(order.numpy(), SAMPLES)),
         script=script,

@@ -18,7 +18,7 @@ SHOWN = 12
 
 
 def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
-    if priors.parts(checkpoint, block) is None:
+    if priors.components(checkpoint, block) is None:
         st.info(conditional(checkpoint, block))
         return
     order = most_used(checkpoint, block)[:SHOWN]

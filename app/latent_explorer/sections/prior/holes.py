@@ -19,7 +19,7 @@ from vae_core.explore import (
 
 
 def holes(checkpoint: Checkpoint, block: str) -> None:
-    prior = priors.parts(checkpoint, block)
+    prior = priors.components(checkpoint, block)
     if prior is None:
         st.info(conditional(checkpoint, block))
         return
@@ -31,7 +31,7 @@ def holes(checkpoint: Checkpoint, block: str) -> None:
         "highest": slice(-SAMPLES, None),
     }
     chosen = torch.cat([empty.codes[part] for part in rows.values()])
-    owners = prior.classes[priors.closest_part(checkpoint, block, chosen)]
+    owners = prior.classes[priors.closest_component(checkpoint, block, chosen)]
     codes = with_the_rest(checkpoint, block, chosen, owners)
     st.markdown(f"**{words.capital(words.latents(checkpoint.model, block))} of {plain(checkpoint.name)}**")
     image_grid(

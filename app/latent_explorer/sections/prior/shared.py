@@ -7,6 +7,7 @@ import torch
 from latent_explorer import DECODE
 from latent_explorer.caches import colourings, encodings, priors
 from latent_explorer.components.map import Decoder, Ellipse, Panel, latent_map
+from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from vae_core import Checkpoint
@@ -21,7 +22,7 @@ from vae_core.labels import has_label
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
-# Parts of a mixture that are outlined, and that get a row of samples: those that are used most.
+# Components of a mixture that are outlined, and that get a row of samples: those that are used most.
 OUTLINED = 40
 
 
@@ -35,8 +36,8 @@ def block_of(checkpoint: Checkpoint, block: str) -> str:
 
 
 def outlines(checkpoint: Checkpoint, block: str, plane: Plane) -> list[Ellipse]:
-    """The parts of the prior in a plane, exactly: two standard deviations of each marginal."""
-    prior = priors.parts(checkpoint, block)
+    """The components of the prior in a plane, exactly: two standard deviations of each marginal."""
+    prior = priors.components(checkpoint, block)
     if prior is None:
         return []
     centres, spreads = plane.marginals(prior)
@@ -46,7 +47,7 @@ def outlines(checkpoint: Checkpoint, block: str, plane: Plane) -> list[Ellipse]:
         Ellipse(
             centres[k].numpy(),
             spreads[k].numpy(),
-            part_name(checkpoint, prior, k) if few else "",
+            component_name(checkpoint, prior, k) if few else "",
             owner(prior, k),
         )
         for k in most
@@ -57,8 +58,8 @@ def owner(prior: Parts, k: int) -> int | None:
     return None if prior.classes[k] < 0 else int(prior.classes[k])
 
 
-def part_name(checkpoint: Checkpoint, prior: Parts, k: int) -> str:
-    """What a part is called: its class, its number, or both."""
+def component_name(checkpoint: Checkpoint, prior: Parts, k: int) -> str:
+    """What a component is called: its class, its number, or both."""
     same = int((prior.classes == prior.classes[k]).sum())
     if owner(prior, k) is None:
         return "prior" if same == 1 else f"#{k + 1}"
@@ -91,7 +92,7 @@ def most_used(checkpoint: Checkpoint, block: str) -> list[int]:
 def with_the_rest(
     checkpoint: Checkpoint, block: str, drawn: torch.Tensor, owners: torch.Tensor
 ) -> dict[str, torch.Tensor]:
-    """Codes of a block `(N, D)` with every other latent at its prior's mean, of the class that the part belongs to."""
+    """Codes of a block `(N, D)` with every other latent at its prior's mean, of the class that the component belongs to."""
     given = {block: drawn}
     if has_label(checkpoint.model):
         given[LABEL] = one_hot(owners.clamp(min=0), len(checkpoint.atlas.classes))
@@ -100,4 +101,4 @@ def with_the_rest(
 
 def conditional(checkpoint: Checkpoint, block: str) -> str:
     parents = ", ".join(checkpoint.model.p[block].given)
-    return f"The prior of {block} in {plain(checkpoint.name)} is conditioned on {parents}, so it has no shape of its own to draw. Choose other latents."
+    return f"The prior of the {words.latents(checkpoint.model, block)} in {plain(checkpoint.name)} is conditioned on {parents}, so it has no shape of its own to draw. Choose other latents."

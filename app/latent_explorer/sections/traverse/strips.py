@@ -7,7 +7,7 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
-from latent_explorer.parts import words
+from latent_explorer.parts import features, words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.traverse.start import chosen_start
 from latent_explorer.session import links
@@ -18,6 +18,7 @@ from vae_core.explore import (
     traversal,
     traverse,
 )
+from vae_core.kinds import Table
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
@@ -53,8 +54,9 @@ def strips(checkpoint: Checkpoint) -> None:
     scale = ruler(model, block, given, span, STEPS)
     codes = traversal(code, block, order, scale.values[order])
     nearest = scale.nearest(code[block])[order].tolist()
+    decoded = decode(model, codes).unflatten(0, (len(order), STEPS))
     image_grid(
-        to_bytes(decode(model, codes).unflatten(0, (len(order), STEPS)), checkpoint.kind),
+        to_bytes(decoded, checkpoint.kind),
         rows=names,
         row_notes=[_note(rate, variance, active, dimension) for dimension in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
@@ -65,6 +67,16 @@ def strips(checkpoint: Checkpoint) -> None:
         key="strips",
         headed=True,
     )
+    if isinstance(checkpoint.kind, Table):
+        moves = features.movers(checkpoint.kind, decoded)
+        st.dataframe(
+            [
+                {"dimension": name, "features that move most, in standard deviations": said}
+                for name, said in zip(names, moves, strict=True)
+            ],
+            hide_index=True,
+            height=38 + 35 * min(len(names), 6),
+        )
 
     def frames() -> tuple[np.ndarray, list[str]]:
         values = ruler(model, block, given, span, animations.STEPS).values[order]

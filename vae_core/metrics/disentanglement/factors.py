@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ...data import Data
-from ..base import Bench
+from ..base import Evaluation
 
 PARTS, PART_IMAGES = 5, 1000
 
@@ -24,9 +24,11 @@ class Representation(NamedTuple):
     names: list[str]
 
 
-def represented(bench: Bench) -> Representation:
+def represented(evaluation: Evaluation) -> Representation:
     """The `representation` of the split's images."""
-    return representation({block: bench.encoded.means[block] for block in bench.blocks}, bench.data)
+    return representation(
+        {block: evaluation.encoded.means[block] for block in evaluation.blocks}, evaluation.data
+    )
 
 
 def representation(means: Mapping[str, Tensor], data: Data) -> Representation:
@@ -66,8 +68,8 @@ def parts(
     if half < 10:
         return []
     order = torch.randperm(len(codes), generator=generator)[: 2 * PARTS * half]
-    found = []
+    halves = []
     for fitted, tested in (rows.split(half) for rows in order.split(2 * half)):
         kept = varying(factors[fitted])
-        found.append((codes[fitted], factors[fitted][:, kept], codes[tested], factors[tested][:, kept]))
-    return found
+        halves.append((codes[fitted], factors[fitted][:, kept], codes[tested], factors[tested][:, kept]))
+    return halves

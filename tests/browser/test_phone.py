@@ -1,0 +1,80 @@
+"""A phone: titles are not under the bar, options not cut, labels not on each other, charts not wider than the screen."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.driving import served
+
+from .conftest import need_a_browser
+
+# Of each page something that is there last.
+PAGES = {
+    "": ".latent-map[data-ready=true]",
+    "traverse": ".st-key-strips .image-grid[data-ready=true]",
+    "interpolate": ".st-key-along .js-plotly-plot .gtitle",
+    "rate_distortion": ".js-plotly-plot .gtitle",
+    "prior?look=Classes": ".js-plotly-plot .gtitle",
+}
+
+# How far the first heading is below the bar, and how much wider than the screen the page is.
+ROOM = """() => {
+    const bar = document.querySelector('[data-testid=stHeader]').getBoundingClientRect();
+    const main = document.querySelector('[data-testid=stMain]');
+    return [document.querySelector('h1').getBoundingClientRect().top - bar.bottom, main.scrollWidth - main.clientWidth];
+}"""
+
+# Texts that reach beyond what holds them.
+CUT = """() => {
+    const beyond = (node, box) => {
+        const {left, right, top, bottom} = node.getBoundingClientRect();
+        return left < box.left - 1 || right > box.right + 1 || top < box.top - 2 || bottom > box.bottom + 2;
+    };
+    const texts = [];
+    for (const title of document.querySelectorAll('.js-plotly-plot .gtitle'))
+        if (beyond(title, title.closest('.js-plotly-plot').getBoundingClientRect())) texts.push(title.textContent);
+    for (const label of document.querySelectorAll('.image-grid .label'))
+        for (const word of label.children)
+            if (word.getClientRects().length && beyond(word, label.getBoundingClientRect())) texts.push(word.textContent);
+    const screen = {left: 0, right: innerWidth, top: -1e6, bottom: 1e6};
+    for (const option of document.querySelectorAll('[data-testid=stButtonGroup] button'))
+        if (beyond(option, screen)) texts.push(option.textContent);
+    return texts;
+}"""
+
+# Headers of a grid that lie on one another.
+ON_ONE_ANOTHER = """() => {
+    const shown = [...document.querySelectorAll('.image-grid .header')].filter(
+        (node) => getComputedStyle(node).visibility === 'visible');
+    const end = (node) => node.getBoundingClientRect().left + node.scrollWidth;
+    return shown.filter((node, i) => i + 1 < shown.length && shown[i + 1].parentNode === node.parentNode
+        && end(node) > shown[i + 1].getBoundingClientRect().left + 1).map((node) => node.textContent);
+}"""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    need_a_browser()
+    with served() as address:
+        yield address
+
+
+@pytest.fixture
+def phone(browser: Any) -> Iterator[Any]:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("page", PAGES)
+def test_a_phone_shows_what_is_written_whole(phone: Any, address: str, page: str):
+    phone.goto(f"{address}/{page}")
+    phone.locator(PAGES[page]).first.wait_for()
+    below, wider = phone.evaluate(ROOM)
+    assert below >= 0
+    assert wider <= 0
+    assert phone.evaluate(CUT) == []
+    assert phone.evaluate(ON_ONE_ANOTHER) == []
