@@ -27,7 +27,7 @@ from vae_core.data import (
     local_data,
     open_data,
 )
-from vae_core.metrics import bench_of, evaluate
+from vae_core.metrics import evaluate, evaluation_of
 from vae_core.models import VAE
 from vae_core.training import Options, TrainingError, train
 from vae_core.training.state import differences
@@ -128,7 +128,7 @@ def test_other_images_under_the_name_are_refused(scans: Path, tmp_path: Path, on
     found = trained(tmp_path / "one", open_data(scans, size=8))
     other = by_class(tmp_path / "elsewhere" / "scans", 60, seed=3)
     for call in (
-        lambda: bench_of(found, other),
+        lambda: evaluation_of(found, other),
         lambda: evaluate(found, str(other), metrics=["elbo"]),
         lambda: data_of(found.card.data, other),
     ):
@@ -156,13 +156,13 @@ def test_what_is_changed_in_a_file_is_noticed(change: Callable, tmp_path: Path):
     images, labels = figures(60)
     np.savez(tmp_path / "own.npz", allow_pickle=False, images=images, labels=labels)
     found = trained(tmp_path / "one", open_data(tmp_path / "own.npz"))
-    bench_of(found, tmp_path / "own.npz")
+    evaluation_of(found, tmp_path / "own.npz")
     images, labels = change(images, labels)
     np.savez(tmp_path / "own.npz", allow_pickle=False, images=images, labels=labels)
     with pytest.raises(
         ValueError, match=r"the data called own\.npz here is not what the model was trained on"
     ):
-        bench_of(found, tmp_path / "own.npz")
+        evaluation_of(found, tmp_path / "own.npz")
 
 
 def test_other_data_is_measured_under_its_own_name_and_not_written(
@@ -188,11 +188,11 @@ def test_a_source_is_opened_as_it_was_for_training(scans: Path, tmp_path: Path):
 def test_arrays_are_known_again(tmp_path: Path):
     images, labels = figures(60)
     found = trained(tmp_path / "one", data_from(images, labels, name="mine"))
-    assert bench_of(found, data_from(images, labels, name="mine")).data.name == "mine"
+    assert evaluation_of(found, data_from(images, labels, name="mine")).data.name == "mine"
     with pytest.raises(ValueError, match="mine came from a folder or file"):
-        bench_of(found)
+        evaluation_of(found)
     with pytest.raises(ValueError, match="the data called mine here is not"):
-        bench_of(found, data_from(255 - images, labels, name="mine"))
+        evaluation_of(found, data_from(255 - images, labels, name="mine"))
 
 
 def test_a_training_goes_on_with_its_own_data_only(scans: Path, tmp_path: Path):
@@ -230,7 +230,7 @@ def test_other_images_in_the_files_of_mnist_are_noticed_before_anything(
     one_line(caught.value)
     checkpoint = load("vae-mnist")
     with pytest.raises(ValueError, match="hold other images, not MNIST's"):
-        bench_of(checkpoint, "mnist", "test" if split == "all" else split)
+        evaluation_of(checkpoint, "mnist", "test" if split == "all" else split)
     assert local_data(checkpoint.card.data) is None
     assert run("train", "vae", "--data", "mnist", "--out", tmp_path / "one") == 2
     assert "not MNIST's" in capsys.readouterr().err
