@@ -131,7 +131,7 @@ class Table(Kind):
         _check_rows(rows, names)
         values = rows.double()
         chosen = tuple(types) if types is not None else found_types(values)
-        _check_types(values, names, chosen)
+        check_types(values, names, chosen)
         measured = torch.where(_counts(chosen), values.log1p(), values)
         scale = measured.std(0, correction=0)
         scale = torch.where(scale > 1e-9 * measured.abs().amax(0).clamp(min=1e-9), scale, 1.0)
@@ -278,7 +278,8 @@ def _check_rows(rows: Tensor, names: Sequence[str]) -> None:
         )
 
 
-def _check_types(values: Tensor, names: Sequence[str], types: Sequence[str]) -> None:
+def check_types(values: Tensor, names: Sequence[str], types: Sequence[str]) -> None:
+    """Raises ValueError naming the first feature of rows `(N, F)` whose values contradict its type."""
     if len(types) != len(names):
         raise ValueError(f"{len(types)} types for {len(names)} features: give one for each column")
     allowed = get_args(ColumnType)

@@ -53,6 +53,7 @@ class Inferred(NamedTuple):
 class Model(nn.Module):
     """Two ordered dictionaries of conditionals and two verbs, `infer` and `generate`.
 
+    >>> from vae_core.kinds import Image
     >>> from vae_core.models import CDVAE, Signature
     >>> model = CDVAE().build(Signature(Image(1, 8, 8), ("zero", "one")))
     >>> model.latents, model.observed, model.inputs(), model.inputs("z_l", "z_u")

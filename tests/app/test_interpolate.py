@@ -232,5 +232,5 @@ def test_nine_in_ten_items_lie_within_what_is_called_usual(trained: dict[str, Pa
     means = encodings.item_codes(found, list(range(len(found.atlas))))
     for measure, of in priors.PRIOR_MEASURES.items():
         for block, (low, high) in priors.usual_under_prior(found, measure).items():
-            values = of(found.model, block, means, 10).numpy()
+            values = of(found.model, block, means).numpy()
             assert abs(np.mean((values >= low) & (values <= high)) - 0.9) < 0.01

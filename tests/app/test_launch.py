@@ -52,7 +52,7 @@ def test_the_command_explains_itself(arguments: list[str], capsys: pytest.Captur
         (["--port", "-1"], "the port must be between 1 and 65535"),
         (["--port", "99999"], "the port must be between 1 and 65535"),
         (["--port", "9" * 30], "the port must be between 1 and 65535"),
-        (["--port", "nan"], "'nan' is no whole number"),
+        (["--port", "nan"], "'nan' is not a whole number"),
         (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid"),
         (["--host", f"{'a' * 70}.b"], "cannot listen on"),
         (["--models", "{tmp}/nowhere"], "there is no folder"),

@@ -2,9 +2,11 @@
 
 from latent_explorer.parts.leak import _probed
 
+from vae_core.estimates import Estimate
 
-def metrics(**shares: float) -> dict:
-    return {name: {"value": value, "se": 0.001, "n": 10_000} for name, value in shares.items()}
+
+def metrics(**shares: float) -> dict[str, Estimate]:
+    return {name: Estimate(value, 0.001, 10_000) for name, value in shares.items()}
 
 
 KINDS = ("logistic", "knn", "mlp")

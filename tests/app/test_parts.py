@@ -17,6 +17,7 @@ from starlette.responses import Response
 from tests.support.trained import Trained
 from vae_core import load
 from vae_core.explore import decode
+from vae_core.kinds import Image
 
 SQUARE = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
@@ -52,9 +53,9 @@ def test_item_numbers_out_of_range_are_refused(text: str):
 
 
 def test_pictures_are_bytes_of_the_right_shape():
-    assert to_bytes(torch.rand(2, 3, 1, 4, 5)).shape == (2, 3, 4, 5)
-    assert to_bytes(torch.rand(2, 3, 4, 5)).shape == (2, 4, 5, 3)
-    assert to_bytes(torch.tensor([[[2.0, -1.0]]])[None]).tolist() == [[[255, 0]]]
+    assert to_bytes(torch.rand(2, 3, 1, 4, 5), Image(1, 4, 5)).shape == (2, 3, 4, 5)
+    assert to_bytes(torch.rand(2, 3, 4, 5), Image(3, 4, 5)).shape == (2, 4, 5, 3)
+    assert to_bytes(torch.tensor([[[2.0, -1.0]]])[None], Image(1, 1, 2)).tolist() == [[[255, 0]]]
 
 
 def test_every_class_has_a_colour_of_its_own():
@@ -87,13 +88,13 @@ def test_the_route_decodes_an_item_as_the_model_does(ask: Ask, trained: dict[str
     codes = {block: torch.from_numpy(found.atlas.means[block][[3]]) for block in found.model.latents}
     answer = ask("vae-digits", 3)
     assert answer.media_type == "image/png"
-    assert answer.body == png(to_bytes(decode(found.model, codes))[0])
+    assert answer.body == png(to_bytes(decode(found.model, codes), found.kind)[0])
 
 
 def test_the_route_decodes_at_the_betas_of_its_query(ask: Ask, trained: dict[str, Path]):
     found = load(trained["rate-digits"]).at({"z": 4.0})
     codes = {"z": torch.from_numpy(found.atlas.means["z"][[3]])}
-    assert ask("rate-digits", 3, "z=4.0").body == png(to_bytes(decode(found.model, codes))[0])
+    assert ask("rate-digits", 3, "z=4.0").body == png(to_bytes(decode(found.model, codes), found.kind)[0])
     assert ask("rate-digits", 3, "z=4.0").body != ask("rate-digits", 3).body
 
 

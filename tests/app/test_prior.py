@@ -5,7 +5,10 @@ import re
 import pytest
 
 from tests.app.conftest import Open
-from vae_core import bundled, cli
+from vae_core import bundled
+from vae_core.cli import Command
+from vae_core.cli.evaluate import Evaluate
+from vae_core.cli.parsing import parse
 
 LOOKS = ["Clusters", "Components", "Classes", "Densities", "Holes"]
 
@@ -78,4 +81,4 @@ def test_numbers_stand_beside_the_command_that_measures_them(open_page: Open, lo
     words = command.split()
     words[1] = str(bundled()["mr-cdvae-mnist"])
     assert words[2:6] == ["--beta", "z_l", "2", "z_u"]
-    assert isinstance(cli._parse(words, cli.Command), cli.Evaluate)
+    assert isinstance(parse(words, Command), Evaluate)

@@ -144,7 +144,7 @@ def test_codes_written_out_are_decoded(folder: Path):
     found = load(bundled()["mr-cdvae-mnist"])
     codes = {name: torch.from_numpy(found.atlas.means[name][:6]) for name in found.model.latents}
     made = run(scripts.of_codes(found, "Six codes", codes, 3))
-    page = to_bytes(decode(found.model, codes)).reshape(2, 3, 28, 28)
+    page = to_bytes(decode(found.model, codes), found.kind).reshape(2, 3, 28, 28)
     assert np.abs(made.astype(int) - as_one(page)).max() <= 1
 
 

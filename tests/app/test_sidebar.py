@@ -63,7 +63,7 @@ def test_what_is_of_older_weights_is_said_beside_the_model(mine: Path, open_page
     assert not open_page(model="mine").sidebar.warning
     save_atlas(mine, found.atlas_grid, "those of another day")
     (warning,) = open_page(model="mine").sidebar.warning
-    assert "The atlas is of other weights" in warning.value
+    assert "The atlas belongs to other weights" in warning.value
 
 
 def test_a_running_app_sees_an_atlas_or_weights_that_were_made_anew(mine: Path):

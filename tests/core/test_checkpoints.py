@@ -153,7 +153,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "a card cut short": (lambda f: cut(f / CARD), "cannot be read"),
     "an empty card": (lambda f: (f / CARD).write_bytes(b""), "cannot be read"),
     "a card of bytes": (lambda f: (f / CARD).write_bytes(b"\xff\xfe\x00"), "cannot be read"),
-    "a card that is a list": (lambda f: (f / CARD).write_text("[1, 2]"), "is no model card"),
+    "a card that is a list": (lambda f: (f / CARD).write_text("[1, 2]"), "is not a model card"),
     "a card that is a folder": (lambda f: ((f / CARD).unlink(), (f / CARD).mkdir()), "cannot be read"),
     "a card without model": (lambda f: edit_card(f, lambda c: c.pop("model")), "lacks model"),
     "a card without data": (lambda f: edit_card(f, lambda c: c.pop("data")), "lacks model, data"),

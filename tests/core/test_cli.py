@@ -273,7 +273,7 @@ def test_numbers_at_another_beta_are_not_written(
 ):
     mine = shutil.copytree(trained["rate-digits"], tmp_path / "mine")
     assert main(["evaluate", str(mine), "--beta", "3", *WRITE, "elbo"]) == 2
-    assert "a card holds what was measured at beta = 1" in capsys.readouterr().err
+    assert "a card holds numbers measured at beta = 1" in capsys.readouterr().err
     assert card_of(mine)["metrics"] == {}
     assert main(["evaluate", str(mine), "--beta", "1", *WRITE, "elbo"]) == 0
     assert "negative_elbo" in card_of(mine)["metrics"]

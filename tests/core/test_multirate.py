@@ -284,7 +284,7 @@ RATED = VAE(nets="mlp-256", rates=(0.1, 10.0))
 def test_a_model_with_rates_takes_no_other_beta(
     digits: Data, tmp_path: Path, options: dict, one_line: Callable
 ):
-    with pytest.raises(ValueError, match=r"weighed by betas of its own|multi-rate takes no beta") as caught:
+    with pytest.raises(ValueError, match=r"draws betas of its own|multi-rate takes no beta") as caught:
         train(RATED, digits, options_for(RATED, {"device": "cpu", **options}), tmp_path / "run")
     one_line(caught.value)
 

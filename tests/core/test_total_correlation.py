@@ -416,7 +416,7 @@ def test_other_objectives_have_cards_as_before(digits: Data, tmp_path: Path):
         ({"objective": "tc", "tc_beta": 6.0, "labels": 20}, "the objective tc takes no labels"),
         (
             {"objective": "factor", "tc_weight": 6.0, "patience": 2, "validation": 9},
-            "losses of two epochs differ",
+            "losses of two epochs cannot be compared",
         ),
     ],
 )
@@ -427,7 +427,7 @@ def test_options_too_few_or_too_many_are_refused(options: dict[str, Any], words:
 
 
 def test_a_multi_rate_model_has_betas_of_its_own(digits: Data, tmp_path: Path):
-    with pytest.raises(ValueError, match="weighed by betas of its own"):
+    with pytest.raises(ValueError, match="draws betas of its own"):
         train(VAE(latent=2, rates=(0.1, 10.0)), digits, OBJECTIVES["tc"], tmp_path / "run")
 
 

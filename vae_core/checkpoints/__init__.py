@@ -22,7 +22,7 @@ from .folder import (
 )
 from .frontier import Anchor, Frontier, Gap, Point
 from .measurements import Factors, Measurement
-from .reading import sendable
+from .typed import sendable
 from .weights import fingerprint, read_metadata, read_tensors, save_model, write_tensors
 
 __all__ = [

@@ -65,7 +65,7 @@ class AtlasGrid:
         """
         if set(betas) != set(self.betas):
             raise ValueError(
-                f"the atlas has betas of {', '.join(self.betas) or 'no block'}, not of {', '.join(betas) or 'none'}"
+                f"the atlas has betas of {', '.join(self.betas) or 'no block'}, and not of {', '.join(betas) or 'none'}"
             )
         corners = self.corners(betas)
         if len(corners) == 1:
@@ -175,11 +175,9 @@ def load_atlas(folder: Path | str) -> AtlasGrid:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return AtlasGrid.from_arrays(dict(arrays))
     except FileNotFoundError:
-        raise CheckpointError(f"{path} is missing: `latent-explorer atlas {folder}` makes it") from None
+        raise CheckpointError(f"{path} is missing: run `latent-explorer atlas {folder}`") from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
-        raise CheckpointError(
-            f"{path} is damaged ({error}): `latent-explorer atlas {folder}` makes it anew"
-        ) from None
+        raise CheckpointError(f"{path} is damaged ({error}): run `latent-explorer atlas {folder}`") from None
 
 
 def save_atlas(folder: Path, atlas: AtlasGrid, weights: str = "") -> None:

@@ -24,7 +24,7 @@ from .folder import CARD, CheckpointError, atomic, bundled, located
 from .frontier import Anchor, Frontier, Point
 from .frontier import merged as with_frontier
 from .measurements import Factors, Measurement, merged, recorded
-from .reading import entries, read, read_fields, shown
+from .typed import entries, read, read_fields, shown
 
 FORMAT = 2
 
@@ -245,15 +245,15 @@ def load_card(folder: Path | str) -> Card:
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read ({error}): restore it, or train again") from None
     if not isinstance(card, dict) or not {"model", "data", "format"} <= set(card):
-        raise CheckpointError(f"{path} is no model card: it lacks model, data or format")
+        raise CheckpointError(f"{path} is not a model card: it lacks model, data or format")
     if card["format"] not in (1, FORMAT):
         raise CheckpointError(
-            f"{path} has format {shown(card['format'])}, this version reads {FORMAT}: update"
+            f"{path} has format {shown(card['format'])}, and this version reads {FORMAT}: update Latent Explorer"
         )
     try:
         return Card.of(card)
     except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} is damaged: {error}; restore it, or train again") from None
+        raise CheckpointError(f"{path} is damaged ({error}): restore it, or train again") from None
 
 
 def upgraded(card: Mapping[str, Any]) -> dict[str, Any]:

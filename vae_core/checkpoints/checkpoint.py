@@ -64,8 +64,8 @@ class Checkpoint:
         if not self.stale:
             return ""
         remedies = " and ".join(f"`{REMEDIES[what].format(spoken(self.folder))}`" for what in self.stale)
-        are, make = ("are", "make") if len(self.stale) > 1 or self.stale == ("numbers",) else ("is", "makes")
-        return f"The {' and '.join(self.stale)} {are} of other weights than the model’s: {remedies} {make} them anew"
+        belong = "belong" if len(self.stale) > 1 or self.stale == ("numbers",) else "belongs"
+        return f"The {' and '.join(self.stale)} {belong} to other weights than the model’s: run {remedies}"
 
     @cached_property
     def atlas_grid(self) -> AtlasGrid:
@@ -80,7 +80,7 @@ class Checkpoint:
             return grid.at(self.betas)
         except ValueError as error:
             raise CheckpointError(
-                f"{self.folder / ATLAS} does not fit the model ({error}): `latent-explorer atlas {self.folder}` makes it anew"
+                f"{self.folder / ATLAS} does not fit the model ({error}): run `latent-explorer atlas {self.folder}`"
             ) from None
 
     @cached_property
@@ -95,7 +95,7 @@ class Checkpoint:
             return frontier
         except ValueError as error:
             raise CheckpointError(
-                f"{self.folder / CARD}: {error}: `latent-explorer frontier {self.folder}` measures it anew"
+                f"{self.folder / CARD}: {error}: run `latent-explorer frontier {self.folder}`"
             ) from None
 
     def at(self, betas: Mapping[str, float]) -> "Checkpoint":

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..estimates import Estimate
 from .grid import corners, nearest
-from .reading import entries, read
+from .typed import entries, read
 
 
 class Gap(NamedTuple):

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..estimates import Estimate
-from .reading import entries
+from .typed import entries
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Factors:
             table = getattr(self, name)
             if table is not None and [len(row) for row in table] != size:
                 raise ValueError(
-                    f"{name} is no table of {len(size)} dimensions and {len(self.factors)} factors"
+                    f"{name} is not a table of {len(size)} dimensions and {len(self.factors)} factors"
                 )
 
 

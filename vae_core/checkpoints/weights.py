@@ -33,7 +33,7 @@ class Room(TorchFunctionMode):
     >>> with Room({"weight": (3, 4)}):
     ...     torch.nn.Linear(10**9, 10**9)
     Traceback (most recent call last):
-    ValueError: it is larger than its weights
+    ValueError: it is larger than the file of its weights
     """
 
     def __init__(self, shapes: Mapping[str, tuple[int, ...]]):
@@ -44,7 +44,7 @@ class Room(TorchFunctionMode):
         if func in OF_SIZE:
             self.left -= _numbers(func, args, kwargs or {})
             if self.left < 0:
-                raise ValueError("it is larger than its weights")
+                raise ValueError("it is larger than the file of its weights")
         return func(*args, **(kwargs or {}))
 
 
@@ -72,9 +72,7 @@ def load_into(model: Model, path: Path) -> dict[str, torch.Tensor]:
                 f"{tuple(expected[name].shape)}: the two files belong to different models"
             )
         if not tensor.isfinite().all():
-            raise CheckpointError(
-                f"{path} holds {name} with values that are not finite, so the model can say nothing: train again"
-            )
+            raise CheckpointError(f"{path} holds {name} with values that are not finite: train again")
     model.load_state_dict(tensors)
     return tensors
 

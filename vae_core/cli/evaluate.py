@@ -96,8 +96,8 @@ class Evaluate:
                     self._write(checkpoint, measured._replace(numbers=finite), evaluation)
         self._print(f"{checkpoint.name} on {found.name}, {self.split}", numbers, tables)
         if failed:
-            kept = "the others are kept" if numbers else "there are no others"
-            return complain(f"these groups could not be measured, {kept}: {'; '.join(failed)}", 1)
+            kept = "; the other numbers are kept" if numbers else ""
+            return complain(f"not measured: {', '.join(failed)}{kept}", 1)
         return 0
 
     def _check_write(self, checkpoint: Checkpoint, found: Dataset) -> None:
@@ -114,7 +114,7 @@ class Evaluate:
         else:
             return
         raise ValueError(
-            f"a card holds what was measured {reason}: leave out --write, and keep what --json prints"
+            f"a card holds numbers measured {reason}: leave out --write, or print them with --json"
         )
 
     def _write(self, checkpoint: Checkpoint, measured: Measured, evaluation: Evaluation) -> None:

@@ -98,14 +98,16 @@ def _anchors_stay(card: Card, checkpoint: Checkpoint) -> bool:
     try:
         held = card.frontier
     except ValueError:
-        ERRORS.print("the frontier that the card held is damaged: its anchors are left out", soft_wrap=True)
+        ERRORS.print(
+            "the frontier in the card is damaged: name its anchors in --anchors to measure them again",
+            soft_wrap=True,
+        )
         return False
     if held is None or held.weights in ("", checkpoint.weights):
         return held is not None
     if held.anchors:
         ERRORS.print(
-            "the anchors measured beside older weights are left out, since their gaps are no longer true: name them in --anchors "
-            "to measure them again",
+            "the anchors were measured beside older weights and are left out: name them in --anchors to measure them again",
             soft_wrap=True,
         )
     return False

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None, command: Any = Command) -> int:
     try:
         return parse(words, command).run()
     except KeyboardInterrupt:
-        ERRORS.print("stopped; where a training was running, --resume goes on from its last epoch")
+        ERRORS.print("stopped; a training goes on from its last epoch with --resume")
         return 130
     except (ValueError, TrainingError) as error:
         return complain(f"{error}{meant(str(error), words, command)}", 2)
@@ -60,6 +60,6 @@ def _fault(error: Exception) -> tuple[str, int]:
             2,
         )
     return (
-        f"this is a fault of the program, {type(error).__name__} ({reason}): with {TRACEBACK}=1 it says where, for a report",
+        f"this is a fault of the program ({type(error).__name__}: {reason}): set {TRACEBACK}=1 to see where, and report it",
         1,
     )

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..kinds import Table
+from ..kinds import Table, check_types
 
 
 def check_images(images: Any) -> None:
@@ -68,8 +68,7 @@ def check_rows(rows: Any, table: Table) -> None:
         raise ValueError(
             "the rows hold values that are missing, NaN or infinite: fill them in, or leave these rows out"
         )
-    if (rows[:, table.columns("count")] < 0).any():
-        raise ValueError("the rows hold counts below 0: give other types for these features")
+    check_types(rows.double(), table.names, table.types)
 
 
 def checked_labels(labels: Any, classes: tuple[str, ...], images: int) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..kinds import Image, Table, found_types
+from ..kinds import Image, Table, check_types, found_types
 from . import doubts, vision
 from .arrays import as_grey_or_colour, from_array
 from .fingerprint import KNOWN, fingerprint, own, recognised
@@ -106,7 +106,11 @@ def _dataset(
         told = None if labels.known is None else labels.known[rows[split]]
         return None if told is None or told.all() else torch.from_numpy(told)
 
-    kind = None if raw.features is None else _table(parts[TRAIN][0], raw.features, opening, raw.notes)
+    kind = (
+        None
+        if raw.features is None
+        else _table(torch.from_numpy(stored), parts[TRAIN][0], raw.features, opening, raw.notes)
+    )
     made = {
         split: Data(
             name,
@@ -135,10 +139,11 @@ def _dataset(
     )
 
 
-def _table(train: Tensor, features: Sequence[str], opening: Opening, notes: Notes) -> Table:
-    """What the rows are, by the training rows: types as they are asked for, else as they look."""
+def _table(rows: Tensor, train: Tensor, features: Sequence[str], opening: Opening, notes: Notes) -> Table:
+    """What the rows are: types as they are asked for, else as all rows look; means and ranges of the training rows."""
     asked = chosen_types(opening.types, features)
-    types = [asked.get(name, found) for name, found in zip(features, found_types(train), strict=True)]
+    types = [asked.get(name, found) for name, found in zip(features, found_types(rows), strict=True)]
+    check_types(rows.double(), features, types)
     table = Table.of(train, features, types)  # type: ignore[arg-type]
     each = [f"{counted(types.count(kind), 'feature')} {WORDS[kind]}" for kind in WORDS if kind in types]
     notes.say(f"{', '.join(each)} (--types chooses)")

@@ -364,6 +364,7 @@ def without_missing(
     rows: np.ndarray, features: Sequence[str], opening: Opening, notes: Notes
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows that have every value, and which they are. Raises ValueError where some are missing and are not to be left out."""
+    rows = np.asarray(rows, np.float32)
     bad = ~np.isfinite(rows)
     if not bad.any():
         return rows, np.arange(len(rows))

@@ -35,6 +35,7 @@ class Parts(NamedTuple):
 def parts_of(model: Model, block: str) -> Parts | None:
     """The parts of a block's prior: one for each class, each component, both, or one alone; None where it reads other latents.
 
+    >>> from vae_core.kinds import Image
     >>> from vae_core.models import CDVAE, Signature
     >>> model = CDVAE(labelled=3, unlabelled=2).build(Signature(Image(1, 8, 8), ("zero", "one")))
     >>> parts = parts_of(model, "z_l")

@@ -100,7 +100,7 @@ def two_sample(evaluation: Evaluation) -> dict[str, Estimate]:
     drawn = labels[torch.randint(n, (n,), generator=generator)]
     prior = prior_draws(evaluation, drawn.to(evaluation.device), evaluation.sampler(10))
     for block in evaluation.blocks:
-        evaluation.report(f"telling the aggregate posterior of {block} from its prior")
+        evaluation.report(f"two-sample tests of {block}")
         q, p = evaluation.encoded.samples[block].cpu()[order], prior[block].cpu()
         classes = (labels, drawn) if block in evaluation.model.labelled else None
         heads = None if classes is None else (classes[0][:few], classes[1][:few])

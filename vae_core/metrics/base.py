@@ -82,7 +82,7 @@ class Evaluation:
         """Whether the data has two classes or more; where it has not, it is reported that `what` needs them."""
         if self.classes < 2:
             number = "no classes" if not self.classes else "one class"
-            self.report(f"no {what}: the data has {number}, and it takes two to tell them apart")
+            self.report(f"no {what}: it needs two classes, and the data has {number}")
         return self.classes > 1
 
     def sampler(self, purpose: int) -> Sampler:

@@ -127,9 +127,7 @@ def evaluation_of(
     """The checkpoint's model, at `beta`, beside a split of `data` (its own unless named). Raises ValueError as `evaluate` does."""
     check_seed(seed)
     if beta is not None and not rates_of(checkpoint.model):
-        raise ValueError(
-            f"{checkpoint.name} was trained for one beta, so it is measured at no other: leave out --beta"
-        )
+        raise ValueError(f"{checkpoint.name} was trained for one beta: leave out --beta")
     told = checkpoint.card.data
     found = data_of(told, data, report)
     held = found.split(split).subset(limit, seed)

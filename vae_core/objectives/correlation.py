@@ -179,7 +179,7 @@ def discriminators(model: Model, weight: float, width: int = 1000) -> list[Regul
 def _need_free(priors: Collection[str]) -> None:
     if not priors:
         raise ValueError(
-            "every prior of this model reads the class, so no block has a total correlation of its own: choose the objective elbo"
+            "every prior of this model reads the class, so that no total correlation is left to weigh: choose elbo"
         )
 
 

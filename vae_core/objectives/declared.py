@@ -78,7 +78,7 @@ class OfBound(Declared):
         """The weighting with the regularisers that the fields ask for, and others. Raises ValueError for a model of many betas."""
         if rates_of(setting.model) and not self.rated:
             raise ValueError(
-                "a model with --rates is weighed by betas of its own: leave out --objective, --beta and --beta-warmup"
+                "a model with --rates draws betas of its own: leave out --objective, --beta and --beta-warmup"
             )
         self._check_classes(setting)
         beside: list[Regulariser] = [ClassTerm(self.class_weight)] if self.class_weight else []

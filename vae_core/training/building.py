@@ -65,7 +65,9 @@ def told(data: Data, model: Model, objective: Declared, seed: int, held_out: boo
 
 def check_batch(batch: int, images: int, processes: int) -> None:
     if batch % processes:
-        raise ValueError(f"a batch of {batch} does not divide over {processes} processes")
+        raise ValueError(
+            f"a batch of {batch} does not divide over {processes} processes: choose another --batch"
+        )
     if images < batch:
         raise ValueError(
             f"{images} training images are fewer than a batch of {batch}: give a smaller --batch"
@@ -86,9 +88,9 @@ def stages_of(declaration: Declaration, options: Options) -> tuple[tuple[str, ..
         return ()
     stages = declaration.stages
     if not stages:
-        raise ValueError("this model has no stages to be trained one after the other: leave out --stagewise")
+        raise ValueError("this model has no stages: leave out --stagewise")
     if (options.epochs or 0) < len(stages):
-        raise ValueError(f"{len(stages)} stages need at least as many epochs, got {options.epochs}")
+        raise ValueError(f"{len(stages)} stages need at least {len(stages)} epochs, got {options.epochs}")
     return stages
 
 

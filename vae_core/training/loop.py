@@ -186,7 +186,9 @@ class Run:
             if card.epochs_done == 0:
                 self._prepare()
                 return 0
-            raise TrainingError(f"{self.folder / TRAINING} is missing, so there is nothing to resume from")
+            raise TrainingError(
+                f"{self.folder / TRAINING} is missing, so this training cannot be resumed: train in another folder"
+            )
         card = take_up(self.folder, self.step, self.optimizer)
         training = {**card.json["training"], "epochs": self.epochs}
         self.card = card.changed(**measured(self.folder), training=training)

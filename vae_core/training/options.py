@@ -78,7 +78,7 @@ class Options:
             )
         if self.patience is not None and not (self.patience > 0 and self.validation):
             raise ValueError(
-                "patience needs to be above 0 and to have validation images: give --validation too"
+                "--patience needs a number above 0, and images to validate on: give --validation too"
             )
         if self.objective is not None:
             self._check(self.objective)
@@ -86,11 +86,11 @@ class Options:
     def _check(self, objective: Declared) -> None:
         if self.patience is not None and not objective.comparable:
             raise ValueError(
-                "what an objective learns makes losses of two epochs differ: use --patience with elbo or tc alone"
+                "this objective changes as it learns, so that losses of two epochs cannot be compared: leave out --patience"
             )
         if objective.labelled() is not None and self.batch and self.batch % LABELLED_SHARE:
             raise ValueError(
-                f"with --labels one in {LABELLED_SHARE} of a batch is labelled: give a --batch that divides by it, not {self.batch}"
+                f"with --labels one image in {LABELLED_SHARE} of a batch is labelled: give a --batch that {LABELLED_SHARE} divides, not {self.batch}"
             )
 
     def fitting(self, images: int) -> "Options":

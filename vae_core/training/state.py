@@ -152,14 +152,14 @@ def collapsed(active: Mapping[str, Active]) -> list[str]:
     """A sentence for each block of which fewer than half of the dimensions were active at the end of the training.
 
     >>> collapsed({"z": Active(active=0, dimensions=8, n=100)})[0]
-    'z has collapsed: none of its 8 dimensions is active, so the model says nothing of an image there: train longer, or try a smaller --beta or a --beta-warmup'
+    'z has collapsed: none of its 8 dimensions is active; train longer, or try a smaller --beta or a --beta-warmup'
     """
     remedy = "train longer, or try a smaller --beta or a --beta-warmup"
     return [
-        f"{block} has collapsed: none of its {counted.dimensions} dimensions is active, so the model says nothing of an image there: {remedy}"
+        f"{block} has collapsed: none of its {counted.dimensions} dimensions is active; {remedy}"
         if not counted.active
-        else f"{block}: {counted.active} of {counted.dimensions} dimensions {'is' if counted.active == 1 else 'are'} active: "
-        f"if that is fewer than you want, {remedy}"
+        else f"{block}: {counted.active} of {counted.dimensions} dimensions {'is' if counted.active == 1 else 'are'} active; "
+        f"to keep more, {remedy}"
         for block, counted in active.items()
         if 2 * counted.active < counted.dimensions
     ]

@@ -109,13 +109,13 @@ def _pictures(checkpoint: Checkpoint, item: int) -> None:
     image_grid(
         np.stack(pictures)[None], rows=[""], columns=columns, title=f"Image {item}", key="item-pictures"
     )
-    if reason := sources.missing(checkpoint):
-        st.caption(reason)
     if isinstance(checkpoint.kind, Table):
         with st.expander("Profile", icon=":material/bar_chart:", expanded=True):
             decoded = decode(checkpoint.model, encodings.item_codes(checkpoint, [item]))[0]
             real = {} if originals is None else {"original": originals.images[item]}
             features.profile(checkpoint.kind, {**real, "decoded": decoded}, "item-profile")
+    if reason := sources.missing(checkpoint):
+        st.caption(reason)
 
 
 def nearest_items(

@@ -1,0 +1,199 @@
+"""Tables as sources: files and frames, what is understood of them, and what is refused. Shapes: N rows, F features."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from vae_core.data import Report, data_from, open_data, sheet
+from vae_core.explore.features import differences, moved
+from vae_core.kinds import Table
+
+N = 40
+
+
+def frame(n: int = N) -> pd.DataFrame:
+    generator = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "height": generator.normal(170, 10, n).round(1),
+            "weight": generator.normal(70, 8, n).round(1),
+            "smokes": generator.integers(0, 2, n),
+            "group": np.where(np.arange(n) % 3 == 0, "ill", "well"),
+        }
+    )
+
+
+def written(folder: Path, name: str, table: pd.DataFrame, **options: Any) -> Path:
+    path = folder / name
+    if name.endswith(".parquet"):
+        table.to_parquet(path)
+    else:
+        table.to_csv(path, index=False, **options)
+    return path
+
+
+FILES: list[tuple[str, dict[str, Any]]] = [
+    ("people.csv", {}),
+    ("people.tsv", {"sep": "\t"}),
+    ("semicolons.csv", {"sep": ";"}),
+    ("german.csv", {"sep": ";", "decimal": ","}),
+    ("bars.csv", {"sep": "|"}),
+    ("bom.csv", {"encoding": "utf-8-sig"}),
+    ("people.parquet", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), FILES, ids=[name for name, _ in FILES])
+def test_a_table_is_read_however_it_was_written(name: str, options: dict[str, Any], tmp_path: Path):
+    found = open_data(written(tmp_path, name, frame(), **options))
+    kind = found.train.kind
+    assert isinstance(kind, Table)
+    assert kind.names == ("height", "weight", "smokes")
+    assert kind.types == ("real", "real", "binary")
+    assert found.train.classes == ("ill", "well")
+    assert len(found.train) + len(found.test) == N
+    rows = torch.cat([found.train.images, found.test.images])
+    assert np.allclose(np.sort(rows[:, 0].numpy()), np.sort(frame()["height"].to_numpy(np.float32)))
+
+
+def test_a_row_keeps_its_class_and_the_split_is_stratified(tmp_path: Path):
+    table = frame().assign(height=lambda f: np.where(f["group"] == "ill", 1.5, 2.5))
+    found = open_data(written(tmp_path, "people.csv", table))
+    for part in (found.train, found.test):
+        assert torch.equal(part.images[:, 0] == 2.5, part.labels == 1)
+    assert found.test.labels.bincount().tolist() == [3, 5]
+
+
+def test_a_column_of_splits_is_followed(tmp_path: Path):
+    table = frame().assign(split=["train"] * 30 + ["test"] * 10)
+    found = open_data(written(tmp_path, "people.csv", table))
+    assert (len(found.train), len(found.test)) == (30, 10)
+    assert "split" not in found.train.kind.features
+
+
+def test_columns_types_and_the_class_are_chosen(tmp_path: Path):
+    path = written(tmp_path, "people.csv", frame().assign(cigarettes=np.arange(N) % 7))
+    found = open_data(path, columns=("weight", "cigarettes"), types=("cigarettes=count",), labels="smokes")
+    assert found.train.kind.features == ("weight", "cigarettes")
+    assert found.train.kind.types == ("real", "count")  # type: ignore[attr-defined]
+    assert found.train.classes == ("0", "1")
+
+
+def test_a_table_without_classes_has_none(tmp_path: Path):
+    assert open_data(written(tmp_path, "people.csv", frame()), labels="none").train.classes == ()
+
+
+def test_numbers_of_rows_are_no_feature(tmp_path: Path):
+    found = open_data(written(tmp_path, "people.csv", frame().rename_axis("id").reset_index()))
+    assert "id" not in found.train.kind.features
+    assert any("id numbers the rows" in sentence for sentence in found.notes.said)
+
+
+def test_rows_with_missing_values_are_refused_or_left_out(tmp_path: Path, one_line: Callable):
+    table = frame()
+    table.loc[3, "height"] = np.nan
+    path = written(tmp_path, "people.csv", table)
+    with pytest.raises(ValueError, match=r"1 row of 40 miss a value in height.*--skip-broken") as refusal:
+        open_data(path)
+    one_line(refusal.value)
+    found = open_data(path, skip_broken=True)
+    assert len(found.train) + len(found.test) == N - 1
+
+
+BAD: list[tuple[str, str, dict[str, Any], str]] = [
+    ("1,2,3\n4,5,6\n", "numbers.csv", {}, "holds numbers and no names"),
+    ("a,b\nx,y\nz,w\n", "words.csv", {}, "no column holds numbers"),
+    ("a,b\n1,2\n3,4\n", "small.csv", {"labels": "species"}, "no column 'species'"),
+    ("a,b\n1,2\n3,4\n", "small.csv", {"columns": ("c",)}, "no column 'c'"),
+    ("a,b\n1,2\n3,4\n", "small.csv", {"types": ("c=real",)}, "no type of a feature"),
+    ("a,b\n1.5,2\n3,4\n", "small.csv", {"types": ("count",)}, "no counts"),
+    ("a,b,word\n1,2,u\n3,4,v\n", "small.csv", {"columns": ("word",), "labels": "none"}, "holds text"),
+    ("", "empty.csv", {}, "cannot be read as a table"),
+    ('a,b\n"1,2\n3', "broken.csv", {}, "people|table|read|number"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "options", "words"), BAD, ids=[f"{i}-{row[1]}" for i, row in enumerate(BAD)]
+)
+def test_a_bad_table_is_refused_in_one_sentence(
+    text: str, name: str, options: dict[str, Any], words: str, tmp_path: Path, one_line: Callable
+):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=words) as refusal:
+        open_data(tmp_path / name, **options)
+    one_line(refusal.value)
+
+
+def test_a_damaged_parquet_file_is_refused_in_one_sentence(tmp_path: Path, one_line: Callable):
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(ValueError, match="cannot be read as a table") as refusal:
+        open_data(tmp_path / "bad.parquet")
+    one_line(refusal.value)
+
+
+def test_a_frame_and_an_array_of_rows_are_tables():
+    of_frame = data_from(frame(), frame()["group"])
+    assert of_frame.train.classes == ("ill", "well")
+    of_rows = data_from(np.random.default_rng(0).normal(size=(20, 3)), features=["a", "b", "c"])
+    assert of_rows.train.kind.features == ("a", "b", "c")
+    assert of_rows.train.classes == ()
+
+
+def test_bytes_that_may_be_flattened_images_are_asked_about(one_line: Callable):
+    rows = np.random.default_rng(0).integers(0, 256, (20, 64)).astype(np.uint8)
+    with pytest.raises(ValueError, match="--shape 8 8") as refusal:
+        data_from(rows)
+    one_line(refusal.value)
+    assert data_from(rows, shape=(8, 8)).train.images.shape[1:] == (1, 8, 8)
+    assert isinstance(data_from(rows, types=("count",)).train.kind, Table)
+
+
+def test_a_feature_that_never_changes_is_a_doubt():
+    found = data_from(frame().assign(flat=1.0))
+    assert any(sentence.startswith("flat never changes") for sentence in found.notes.doubts)
+
+
+def test_a_report_and_a_sheet_of_a_table():
+    found = data_from(frame())
+    text = str(Report.of(found))
+    assert "3 features (2 real, 1 binary): height, weight, smokes" in text
+    assert sheet(found.train).size[0] > 0
+
+
+def test_an_annotated_file_gives_its_layer_of_counts_and_its_clusters(tmp_path: Path):
+    anndata = pytest.importorskip("anndata", reason="the extra anndata is not installed")
+    counts = np.random.default_rng(0).poisson(3, (N, 12))
+    held = anndata.AnnData(
+        np.log1p(counts).astype(np.float32),
+        obs=pd.DataFrame({"cell_type": ["B", "T"] * (N // 2)}, index=[f"c{i}" for i in range(N)]),
+        var=pd.DataFrame(index=[f"GENE{i}" for i in range(12)]),
+    )
+    held.layers["counts"] = counts
+    held.write_h5ad(tmp_path / "cells.h5ad")
+    found = open_data(tmp_path / "cells.h5ad")
+    assert found.train.kind.features[:2] == ("GENE0", "GENE1")
+    assert set(found.train.kind.types) == {"count"}  # type: ignore[attr-defined]
+    assert found.train.classes == ("B", "T")
+    log = open_data(tmp_path / "cells.h5ad", layer="X")
+    assert set(log.train.kind.types) == {"real"}  # type: ignore[attr-defined]
+    with pytest.raises(ValueError, match="no layer 'raw'"):
+        open_data(tmp_path / "cells.h5ad", layer="raw")
+    (tmp_path / "bad.h5ad").write_bytes(b"no hdf5")
+    with pytest.raises(ValueError, match="cannot be read"):
+        open_data(tmp_path / "bad.h5ad")
+
+
+def test_the_features_that_move_most_and_those_that_tell_groups_apart():
+    table = Table.of(torch.tensor([[0.0, 0.0], [2.0, 4.0]]), ("a", "b"), ("real", "count"))
+    assert moved(table, torch.tensor([[0.0, 3.0], [1.0, 3.0]])).tolist() == [1.0, 0.0]
+    table = Table.of(torch.tensor([[10.0, 10.0], [20.0, 5.0]]), ("a", "b"))
+    first, second = torch.tensor([[10.0, 10.0], [20.0, 20.0]]), torch.tensor([[40.0, 10.0], [80.0, 20.0]])
+    found = differences(table, first, second)
+    assert found.fold[0] > 0 > found.fold[1]
+    assert found.second.tolist() == [60.0, 15.0]
