@@ -151,6 +151,19 @@ def test_a_name_for_each_image_is_no_class(one_line: Callable):
     assert data_from(images, labels="none").signature.classes == ()
 
 
+def test_numbers_as_text_are_in_the_order_of_numbers():
+    labels = [str(number) for number in np.arange(30) % 12]
+    assert data_from(IMAGES, labels).signature.classes == tuple(map(str, range(12)))
+    assert told(data_from(IMAGES, labels)) == by_name(labels)
+
+
+def test_names_that_differ_by_capitals_only_are_doubted():
+    found = data_from(IMAGES, np.where(np.arange(30) < 5, "Left", NAMES))
+    assert len(found.signature.classes) == 4
+    assert said(found, "Left, left differ by small and capital letters only")
+    assert not said(data_from(IMAGES, NAMES), "capital")
+
+
 @pytest.mark.parametrize("classes", [1, 2, 128, 1000])
 def test_any_number_of_classes_is_split_by_class(classes: int):
     labels = np.arange(3 * classes + 10) % classes

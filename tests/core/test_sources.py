@@ -451,6 +451,25 @@ def test_a_damaged_idx_file_is_said_in_a_sentence(
     one_line(caught.value)
 
 
+def test_a_gzipped_file_may_have_lost_its_ending_and_others_may_keep_it(tmp_path: Path):
+    images, labels = figures(10)
+    for name, values in (("images-idx3", images), ("labels-idx1", labels.astype(np.uint8))):
+        packed = write_idx(tmp_path / "a" / f"train-{name}-ubyte.gz", values)
+        packed.rename(packed.with_suffix(""))
+        plain = write_idx(tmp_path / "b" / f"train-{name}-ubyte", values)
+        plain.rename(f"{plain}.gz")
+    for folder in ("a", "b"):
+        found = open_data(tmp_path / folder)
+        assert rows_of(found.train) | rows_of(found.test) == {image.tobytes() for image in images}
+
+
+def test_a_file_may_lie_in_a_folder_of_its_name(tmp_path: Path):
+    images, labels = figures(10)
+    for name, values in (("images.idx3", images), ("labels.idx1", labels.astype(np.uint8))):
+        write_idx(tmp_path / f"train-{name}-ubyte" / f"train-{name}-ubyte", values)
+    assert len(open_data(tmp_path).signature.classes) == 3
+
+
 # Names, and what is neither.
 
 
@@ -482,6 +501,10 @@ def test_what_is_open_is_taken_as_it_is():
         (lambda path: path / "gone", "there is no file or folder .*gone"),
         (lambda path: path / "gone.npz", r"there is no file or folder .*gone\.npz"),
         (lambda path: path, "holds neither images nor arrays"),
+        (
+            lambda path: touched(path / "IMG_1.heic").parent,
+            r"holds neither images nor arrays, but 1 \.heic: give",
+        ),
         (lambda path: touched(path / "model.pt"), r"model\.pt would have to be unpickled"),
         (lambda path: touched(path / "photos.zip"), r"photos\.zip is an archive: unpack it"),
         (lambda path: touched(path / "scan.mat"), r"scan\.mat is of a format that is not read here"),
@@ -536,6 +559,41 @@ def test_arrays_may_bring_their_own_test_images():
     assert len(data_from(images, test=held).test) == 6
     with pytest.raises(ValueError, match="one of training and test images has classes and the other none"):
         data_from(images, labels, test=held)
+
+
+def test_parts_of_another_sort_of_number_are_refused(tmp_path: Path, one_line: Callable):
+    (images, labels), (held, others) = figures(12), figures(6, seed=1)
+    np.savez(
+        tmp_path / "own.npz",
+        allow_pickle=False,
+        x_train=images,
+        y_train=labels,
+        x_test=held / 255,
+        y_test=others,
+    )
+    for opened in (
+        lambda: data_from(images, labels, test=(held / 255, others)),
+        lambda: open_data(tmp_path / "own.npz"),
+    ):
+        with pytest.raises(ValueError, match="training and test images are float64 and uint8") as caught:
+            opened()
+        one_line(caught.value)
+
+
+def test_parts_of_another_range_are_doubted():
+    (images, labels), (held, others) = figures(12), figures(6, seed=1)
+    found = data_from(images, labels, test=(held // 16, others))
+    assert said(found, "the test images are much darker than the others")
+    assert not said(data_from(images, labels, test=(held, others)), "darker")
+
+
+def test_a_link_keeps_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = by_class(tmp_path / "of a person" / "private")
+    (tmp_path / "scans").symlink_to(folder)
+    assert open_data(tmp_path / "scans").name == "scans"
+    monkeypatch.chdir(folder)
+    assert open_data(".").name == "private"
+    assert open_data("../private/").name == "private"
 
 
 def test_the_class_of_some_may_be_known(tmp_path: Path):

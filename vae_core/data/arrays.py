@@ -3,7 +3,8 @@
 Shapes: N images, C H W.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -30,6 +31,22 @@ def from_array(
         images, rows = images[~bad], rows[~bad]
     images = as_grey_or_colour(as_bytes(images, opening.values, notes), opening, notes)
     return resized(images, opening, notes), rows
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Training and test images as one array, or a list of images where sizes differ.
+
+    Raises ValueError where one part holds broken numbers and the other whole ones: what is 1 in one of them is 255 in the other.
+    """
+    arrays = [part for part in parts if isinstance(part, np.ndarray)]
+    kinds = {part.dtype.kind for part in arrays if part.dtype.kind in "biuf"}
+    if "f" in kinds and kinds & set("biu"):
+        raise ValueError(
+            f"training and test images are {' and '.join(sorted({str(part.dtype) for part in arrays}))}: give both as the same sort of number"
+        )
+    if len(arrays) == len(parts) and len({part.shape[1:] for part in arrays}) == 1:
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    return [image for part in parts for image in part]
 
 
 def as_grey_or_colour(images: np.ndarray, opening: Opening, notes: Notes) -> np.ndarray:

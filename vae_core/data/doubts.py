@@ -22,6 +22,8 @@ LOOKED_AT, COMPARED = 1000, 200_000
 # From which correlations of grey values and of their differences on two images are nearly one: copies of JPEG's quality 90 are, and two
 # shirts are not, whose outlines are alike.
 ALIKE, ALIKE_EDGES = 0.98, 0.97
+# A mean so many times that of the other part is another range.
+APART = 3
 # Natural images have a few such pairs: of fewer than this many, and this share, nothing is said.
 PAIRS, SHARE = 3, 0.01
 # How many classes the sets of EMNIST have, whose files hold images on their side.
@@ -87,6 +89,18 @@ def _lies(images: Tensor) -> bool:
         return False
     stand, lie = x.diff(dim=3).square().sum(), x.diff(dim=2).square().sum()
     return bool(stand < UPRIGHT * lie)
+
+
+def of_brightness(train: Tensor, test: Tensor) -> list[str]:
+    """A doubt where the images of one part are much brighter than those of the other: one of them may be stored in another range."""
+    bright = [images[:: max(1, len(images) // 2000)].float().mean().item() for images in (train, test)]
+    if max(bright) < APART * min(bright) or max(bright) < 1:
+        return []
+    darker = "training" if bright[0] < bright[1] else "test"
+    return [
+        f"the {darker} images are much darker than the others (a mean of {min(bright):.0f} of 255 beside {max(bright):.0f}): look whether both "
+        "are stored in one range"
+    ]
 
 
 def of_parts(train: Tensor, test: Tensor) -> list[str]:

@@ -161,11 +161,12 @@ WORDS = {"real": "real", "count": "counted", "binary": "0 or 1"}
 
 def _doubts(train: Data, test: Data, turned: bool) -> list[str]:
     counts = [data.known_labels.bincount(minlength=len(data.classes)).tolist() for data in (train, test)]
-    return [
-        *(doubts.of_missing(counts[0], counts[1], train.classes) if train.classes else []),
-        *doubts.of_counts(train.known_labels, train.classes),
-        *(doubts.of_images(train.images, train.classes, turned) if isinstance(train.kind, Image) else []),
-    ]
+    found = doubts.of_missing(counts[0], counts[1], train.classes) if train.classes else []
+    found += doubts.of_counts(train.known_labels, train.classes)
+    if isinstance(train.kind, Image):
+        found += doubts.of_images(train.images, train.classes, turned)
+        found += doubts.of_brightness(train.images, test.images)
+    return found
 
 
 def _named(

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arrays import joined
 from .labels import NO_LABELS
-from .notes import Notes, listed
+from .notes import Notes, listed, name_of
 from .raw import TEST, TRAIN, Opening, Raw, Report
 
 PREFIX = "hf:"
@@ -32,9 +33,9 @@ def read_hub(what: str, opening: Opening, report: Report) -> Raw:
     rows = [_rows(part, image) for part in parts.values()]
     names = getattr(first.features.get(label), "names", None) if label else None
     return Raw(
-        what if what.startswith(PREFIX) else Path(what).resolve().name,
+        what if what.startswith(PREFIX) else name_of(what),
         "a data set of Hugging Face",
-        _joined(rows),
+        joined(rows),
         np.concatenate(
             [np.asarray(part[label][:], dtype=object if names is None else None) for part in parts.values()]
         )
@@ -117,12 +118,6 @@ def _rows(part: Any, column: str) -> Any:
         return np.asarray(part.with_format("numpy")[column][:])
     files = part.cast_column(column, datasets.Image(decode=False))
     return [_Row(files, number, column) for number in range(len(part))]
-
-
-def _joined(rows: list[Any]) -> Any:
-    if all(isinstance(own, np.ndarray) for own in rows) and len({own.shape[1:] for own in rows}) == 1:
-        return np.concatenate(rows)
-    return [row for own in rows for row in own]
 
 
 class _Row(NamedTuple):

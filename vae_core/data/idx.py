@@ -73,7 +73,9 @@ def read_idx(path: Path, opening: Opening) -> Raw:
 def read_file(path: Path) -> np.ndarray:
     """The array of one IDX file. Raises ValueError for a damaged one."""
     try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":  # whatever the ending says: browsers unpack, and keep it
+            data = gzip.decompress(data)
         if data[:2] != b"\0\0" or data[2] not in TYPES:
             raise ValueError("it does not begin as IDX files do")
         kind, dimensions = np.dtype(TYPES[data[2]]), data[3]
@@ -104,6 +106,8 @@ def _files(path: Path) -> Mapping[tuple[str, str, str], Path]:
 def _in(folder: Path) -> dict[tuple[str, str, str], Path]:
     found: dict[tuple[str, str, str], Path] = {}
     for file in sorted(folder.iterdir()):
+        if file.is_dir() and (file / file.name).is_file():  # as Kaggle unpacks them
+            file = file / file.name
         if file.is_file() and (match := NAME.fullmatch(file.name)):
             key = (match["set"].rstrip("-_."), _split(match["split"]), match["what"].lower())
             found.setdefault(key, file)  # the whole file before the gzipped one

@@ -53,6 +53,11 @@ def understood(
     numbers, names = _numbered(values, known, classes, notes)
     numbers, names = _used(numbers, known, names, notes)
     _check_many(numbers[known], names)
+    alike = Counter(name.casefold() for name in names)
+    if twice := [name for name in names if alike[name.casefold()] > 1]:
+        notes.doubt(
+            f"classes {listed(twice)} differ by small and capital letters only: give one class one name"
+        )
     doubtful = [name for name in names if name.lower() in PERHAPS_UNKNOWN]
     if doubtful and len(names) > 1:
         notes.doubt(
@@ -145,7 +150,7 @@ def _numbered(
     values: np.ndarray, known: np.ndarray, classes: Sequence[str] | None, notes: Notes
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Numbers from 0 and the names of the classes."""
-    found, places = np.unique(values[known], return_inverse=True)
+    found, places = _sorted(values[known])
     numbers = np.zeros(len(values), np.int64)
     if classes is None or values.dtype.kind != "i":
         numbers[known] = places
@@ -163,6 +168,15 @@ def _numbered(
         notes.say(f"labels begin at 1: class {classes[0]!r} is number 0 here")
     numbers[known] = values[known] - first
     return numbers, tuple(map(str, classes))
+
+
+def _sorted(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different values in order, text of whole numbers by number, and the place of each."""
+    found, places = np.unique(values, return_inverse=True)
+    if found.dtype.kind != "U" or not all(text.isdecimal() for text in found):
+        return found, places
+    order = np.argsort([int(text) for text in found], kind="stable")
+    return found[order], np.argsort(order)[places]
 
 
 def _in_order(

@@ -1,7 +1,9 @@
 """What is said of a source while it is opened."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass
@@ -39,3 +41,12 @@ def listed(names: list[str], most: int = 5) -> str:
     """
     shown = ", ".join(names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+
+
+def name_of(path: str | Path) -> str:
+    """The last name of a path as it is typed: a link keeps its own, and a dot stands for the folder that one is in.
+
+    >>> name_of("scans/left/"), name_of("scans/../photos")
+    ('left', 'photos')
+    """
+    return os.path.basename(os.path.abspath(os.path.expanduser(path)))

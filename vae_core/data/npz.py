@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import written
+from .arrays import joined, written
 from .labels import NO_LABELS
 from .notes import Notes, counted, listed
 from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
@@ -49,12 +49,12 @@ def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
     classes = next((arrays[key] for key in arrays if key.lower() in CLASSES and _is_names(arrays[key])), None)
     names = next((arrays[key] for key in arrays if key.lower() in FEATURES and _is_names(arrays[key])), None)
     used = {*images.values(), *labels.values()}
-    found = _joined([arrays[images[part]] for part in parts])
+    found = joined([arrays[images[part]] for part in parts])
     return Raw(
         name,
         about,
         found,
-        _joined([arrays[labels[part]] for part in parts]) if labels else None,
+        joined([arrays[labels[part]] for part in parts]) if labels else None,
         _split(arrays, parts, lengths, notes),
         None if classes is None else tuple(map(str, classes.tolist())),
         _columns(arrays, used, sum(lengths.values()), notes) if parts == [""] else {},
@@ -143,13 +143,6 @@ def _only(arrays: Arrays) -> Found:
 
 def _listed(arrays: Arrays) -> str:
     return "there are " + listed([f"{key} ({written(array.shape)})" for key, array in arrays.items()], 8)
-
-
-def _joined(parts: list[np.ndarray]) -> Any:
-    """One array, or a list of images where sizes differ."""
-    if len({part.shape[1:] for part in parts}) == 1:
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-    return [image for part in parts for image in part]
 
 
 def _split(arrays: Arrays, parts: list[str], lengths: Mapping[str, int], notes: Notes) -> np.ndarray | None:

@@ -3,6 +3,8 @@
 Shapes: N images, C H W.
 """
 
+import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +14,10 @@ import numpy as np
 from torch import Tensor
 
 from . import folders, hub, idx, npz, tables, vision
+from .arrays import joined
 from .finishing import finished
 from .labels import NO_LABELS
-from .notes import listed
+from .notes import listed, name_of
 from .pictures import ENDINGS
 from .raw import TEST, TRAIN, Opening, Raw, Report
 from .registry import DATASETS
@@ -103,8 +106,8 @@ def open_data(what: str | Path | Dataset, *, report: Report = lambda line: None,
     )
     if reader is None:
         raise ValueError(_refusal(name, path))
-    report(f"reading {path.name}")
-    raw = reader.read(path.resolve() if path.exists() else path, opening)
+    report(f"reading {name_of(path)}")
+    raw = reader.read(Path(os.path.abspath(path)), opening)
     return finished(raw, opening, report, found=True)
 
 
@@ -168,8 +171,7 @@ def _add(raw: Raw, x: Any, y: Any) -> None:
     """Images to test on."""
     train, test = raw.images, _plain(x)
     raw.split = np.repeat([TRAIN, TEST], [len(train), len(test)])
-    alike = all(isinstance(part, np.ndarray) for part in (train, test)) and train.shape[1:] == test.shape[1:]
-    raw.images = np.concatenate([train, test]) if alike else [*train, *test]
+    raw.images = joined([train, test])
     if (raw.labels is None) != (y is None):
         raise ValueError(
             "one of training and test images has classes and the other none: give both, or neither"
@@ -227,7 +229,13 @@ def _again(name: str, opening: Opening, report: Report) -> Dataset:
 def _refusal(name: str, path: Path) -> str:
     """Why nothing reads it."""
     if path.is_dir():
-        return f"{path.name} holds neither images nor arrays: give a folder of images by class, IDX files, or .npy files"
+        endings = Counter(file.suffix.lower() or file.name for file in path.rglob("*") if file.is_file())
+        held = (
+            f", but {listed([f'{count:,} {ending}' for ending, count in endings.most_common()], 3)}"
+            if endings
+            else ""
+        )
+        return f"{name_of(path)} holds neither images nor arrays{held}: give a folder of {', '.join(ENDINGS[:3])} files by class, IDX or .npy files"
     if path.is_file():
         ending = "".join(path.suffixes[-1:]).lower()
         reason = next((text for endings, text in OTHERWISE.items() if ending in endings), None)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arrays import joined
 from .mnist import CACHE, DATA_VARIABLE
 from .notes import Notes
 from .raw import TEST, TRAIN, Opening, Raw, Report
@@ -102,7 +103,7 @@ def read_vision(name: str, opening: Opening, report: Report) -> Raw:
     return Raw(
         name,
         f"torchvision's {wanted.kind}",
-        _joined(images),
+        joined(images),
         None if any(own is None for own in labels) else np.concatenate([np.asarray(own) for own in labels]),
         np.repeat([TRAIN, TEST], lengths) if len(parts) == 2 else None,
         tuple(map(str, classes)) if isinstance(classes, Sequence) else None,
@@ -161,9 +162,3 @@ def _labels(part: Any, count: int) -> Any:
     if not isinstance(part[0][1], int | np.integer | str):
         return None
     return [part[number][1] for number in range(count)]
-
-
-def _joined(images: list[Any]) -> Any:
-    if all(isinstance(own, np.ndarray) for own in images) and len({own.shape[1:] for own in images}) == 1:
-        return np.concatenate(images)
-    return [image for own in images for image in own]
