@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,6 +180,17 @@ def test_a_group_that_fails_costs_no_other_its_numbers(
     assert {"negative_elbo", "active_units_z"} <= set(card_of(folder)["metrics"])
 
 
+def test_a_number_that_is_not_finite_is_said_and_not_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    odd = {"of_one": Estimate(1.0, float("nan"), 1), "of_many": Estimate(1.0, 0.1, 9)}
+    monkeypatch.setitem(METRICS, "active", lambda evaluation: odd)
+    assert main(["evaluate", str(folder), *WRITE, "active", "elbo"]) == 1
+    assert "active (of_one not finite)" in one_line(capsys.readouterr().err.splitlines()[-1])
+    assert {"of_many", "negative_elbo"} <= set(load_card(folder).metrics)
+    assert "of_one" not in load_card(folder).metrics
+
+
 def test_an_interrupted_measurement_keeps_what_was_measured(folder: Path, monkeypatch: pytest.MonkeyPatch):
     def interrupted(evaluation: object) -> dict[str, Estimate]:
         raise KeyboardInterrupt
@@ -208,6 +221,12 @@ def test_a_fault_of_the_program_is_a_sentence_and_on_demand_a_traceback(
     monkeypatch.setenv("LATENT_EXPLORER_TRACEBACK", "1")
     with pytest.raises(KeyError):
         main(["evaluate", str(folder)])
+
+
+def test_a_reader_that_has_seen_enough_of_a_page_is_no_error():
+    command = f"{sys.executable} -m vae_core.cli train vae --help | true"
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_too_little_memory_is_said(

@@ -499,6 +499,21 @@ def test_anchors_measured_beside_other_weights_are_left_out_and_that_is_said(
     assert load(folder).stale == ()
 
 
+@pytest.mark.parametrize("frontier", [3, {"points": []}, {"points": [{}], "anchors": [{"name": 3}]}])
+def test_a_damaged_frontier_is_measured_anew(
+    trained: dict[str, Path], tmp_path: Path, frontier: object, capsys: pytest.CaptureFixture
+):
+    folder = shutil.copytree(trained["rate-digits"], tmp_path / "mine")
+    save_card(folder, load_card(folder).changed(frontier=frontier))
+    with pytest.raises(CheckpointError, match="run `latent-explorer frontier"):
+        _ = load(folder).frontier
+    assert main(["frontier", str(folder), *MEASURE]) == 0
+    assert "is damaged" in " ".join(capsys.readouterr().err.split())
+    found = load(folder).frontier
+    assert found is not None
+    assert len(found.points) == 2
+
+
 @pytest.mark.parametrize(
     "extra",
     [

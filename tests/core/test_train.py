@@ -92,6 +92,17 @@ def test_the_loss_falls(declaration: VAE | CDVAE, digits: Data, tmp_path: Path):
     assert losses[-1] < 0.9 * losses[0]
 
 
+def test_a_validation_loss_that_is_not_finite_ends_the_training_and_keeps_the_last_epoch(
+    digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: Callable
+):
+    losses = iter([3.0, float("nan")])
+    monkeypatch.setattr("vae_core.training.loop.Run._validate", lambda run: next(losses))
+    with pytest.raises(TrainingError, match="the validation loss is not finite") as caught:
+        train(SMALL, digits, replace(QUICK, epochs=3, validation=40), tmp_path / "run")
+    one_line(caught.value)
+    assert load_card(tmp_path / "run").epochs_done == 1
+
+
 def test_the_checkpoint_that_comes_back_is_the_one_on_disk(digits: Data, tmp_path: Path):
     found = train(SMALL, digits, replace(QUICK, epochs=1), tmp_path / "run")
     assert same(found.model.state_dict(), weights(tmp_path / "run"))

@@ -32,27 +32,29 @@ from .console import ERRORS, OUT, complain, status
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a checkpoint: evidence in nats, class accuracy, probes, samples and swaps by an oracle classifier."""
+    """Measure a checkpoint: its evidence, how well it knows classes and factors, its samples, its priors."""
 
     folder: tyro.conf.Positional[Path]
     """Folder of the checkpoint."""
     data: str | None = None
-    """Data set; the one it was trained on unless given. The folder or file, where it was trained from one: a card keeps no path."""
+    """Name, folder or file; the data it was trained on unless given. A card keeps no path: give its folder or file again."""
     split: Literal["train", "test"] = "test"
+    """Measure on training or on test images."""
     limit: int | None = None
-    """Measure on this many images only, chosen at random by the seed."""
+    """Measure on this many images, drawn by the seed; on all unless given."""
     seed: int = 0
-    """Seed of all noise: binarisation, draws, the oracle classifier."""
+    """Seed of everything random."""
     metrics: Annotated[
-        tuple[str, ...], tyro.conf.arg(help=f"Groups to measure, of {', '.join(METRICS)}.")
+        tuple[str, ...], tyro.conf.arg(help=f"Groups of numbers, of {', '.join(METRICS)}.")
     ] = DEFAULT
     beta: Beta | None = None
-    """Where a multi-rate model is measured, 1 unless given: one beta, or one for each block."""
+    """Beta of a multi-rate model, one number or one for each block; 1 unless given."""
     json: bool = False
-    """Print JSON: {"metrics": {name: {"value", "se", "n"}}}, and of known factors {"factors": {"information": rows, "importance": rows}}."""
+    """Print JSON in place of a table: "metrics", and "factors" where they are known."""
     write: bool = False
-    """Write the numbers, and for each group the command that measured it, into the checkpoint's card; the numbers of other groups stay."""
+    """Write the numbers into the card, each group with its command; those of other groups stay."""
     device: str = "auto"
+    """auto, cpu, cuda, cuda:1 or mps."""
 
     def run(self) -> int:
         """Measure group by group; each is written at once, so that one that fails, or an end by Ctrl-C, costs no other its numbers.

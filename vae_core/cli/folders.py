@@ -17,15 +17,16 @@ from .console import OUT, status
 
 @dataclass(frozen=True)
 class MakeAtlas:
-    """Encode and project the test set of a checkpoint anew, or all its images, for the maps of the app."""
+    """Make the atlas of a checkpoint: encodings and maps of its test images, or of all, for the app."""
 
     folder: tyro.conf.Positional[Path]
     """Folder of the checkpoint."""
     split: Literal["train", "test", "all"] = "test"
-    """Which images become items: of all, the training images come first. UMAP of 70,000 takes minutes for each map."""
+    """Which images to show; of all, the training images come first. A map of 70,000 takes minutes."""
     data: str | None = None
     """The folder or file that the model was trained from, where it was."""
     device: str = "auto"
+    """auto, cpu, cuda, cuda:1 or mps."""
 
     def run(self) -> int:
         write_atlas(self.folder, self.device, self.split, self.data)
@@ -34,7 +35,7 @@ class MakeAtlas:
 
 @dataclass(frozen=True)
 class Pack:
-    """Copy a checkpoint to keep, its weights in half precision; then make its atlas and measure it anew."""
+    """Copy a checkpoint with weights of half precision, without its atlas and numbers: they would not be true any more."""
 
     folder: tyro.conf.Positional[Path]
     """Folder of the checkpoint."""

@@ -20,21 +20,22 @@ MOST_POINTS = 1000
 
 @dataclass(frozen=True)
 class MeasureFrontier:
-    """Measure a multi-rate checkpoint over its betas, beside models trained for one beta, and write it into its card."""
+    """Measure a multi-rate checkpoint over its betas, and write the frontier into its card."""
 
     folder: tyro.conf.Positional[Path]
     """Folder of the checkpoint."""
     anchors: tuple[Path, ...] = ()
-    """Folders of checkpoints of the same data and blocks, each trained for one beta, or one a block."""
+    """Checkpoints to compare with, of the same data and blocks, each trained for one beta of each block."""
     data: str | None = None
     """The folder or file that the model was trained from, where it was."""
     rungs: int | None = None
-    """Betas for each block, equal steps of log beta; 9 for one block, 5 each for two unless given."""
+    """How many betas for each block, in equal steps of log beta; 9 for one block and 5 for two unless given."""
     limit: int | None = None
-    """Measure on this many test images only, chosen at random by the seed."""
+    """Measure on this many test images, drawn by the seed; on all unless given."""
     seed: int = 0
-    """Seed of all noise."""
+    """Seed of everything random."""
     device: str = "auto"
+    """auto, cpu, cuda, cuda:1 or mps."""
 
     def run(self) -> int:
         checkpoint = load(self.folder, pick_device(self.device))

@@ -16,7 +16,7 @@ from .console import OUT
 
 @dataclass(frozen=True)
 class Models:
-    """List what can be built and what is bundled, with the measured numbers of the cards."""
+    """List models, priors, objectives, data and nets, and the bundled checkpoints with their numbers."""
 
     def run(self) -> int:
         for title, about in (

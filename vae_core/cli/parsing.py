@@ -79,6 +79,7 @@ def _options(arguments: list[str], command: Any) -> set[str]:
 
 # What tyro and Python say, and what a person would.
 PLAINER = {
+    r"Expected one of \{(.*?)\}\.": r"choose one of \1",
     r" \(applied to [^)]*\)": "",
     r"Unrecognized(?: or misplaced)? options: ([^\s,]+)((?!Available).)*": r"nothing here is called \1; ",
     r"invalid literal for int\(\) with base 10: (.*)": r"\1 is not a whole number",

@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None, command: Any = Command) -> int:
         return 130
     except (ValueError, TrainingError) as error:
         return complain(f"{error}{meant(str(error), words, command)}", 2)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as error:
         return complain(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
     except Exception as error:

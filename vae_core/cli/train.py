@@ -27,7 +27,7 @@ class Train(Generic[M]):
     """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae --separation 8 --beta z_l 1 z_u 1`."""
 
     out: Path
-    """Folder of the checkpoint, kept loadable at every moment."""
+    """Folder to write the checkpoint to; it can be loaded at any moment."""
     model: tyro.conf.OmitArgPrefixes[M]
     training: Annotated[tyro.conf.OmitArgPrefixes[Flags], tyro.conf.arg(help="How to train.")] = field(  # type: ignore[valid-type]
         default_factory=Flags
@@ -41,7 +41,7 @@ class Train(Generic[M]):
     resume: bool = False
     """Go on with the checkpoint in --out."""
     atlas: bool = True
-    """Encode and project the test set at the end, for the maps of the app (about two minutes for 10,000 images)."""
+    """Make the atlas at the end, for the maps of the app (two minutes for 10,000 images)."""
 
     def run(self) -> int:
         check_named(self.out)
