@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from vae_core.checkpoints.card import TrainedOn
 from vae_core.data import DATA_VARIABLE, DATASETS, Data, load_data, local_data, sprites
 from vae_core.distributions import Sampler
 
@@ -230,10 +231,14 @@ def test_mnist_labels_belong_to_their_images(mnist: tuple[Data, Data]):
 
 
 def test_local_data_never_downloads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    def told(name: str) -> TrainedOn:
+        return TrainedOn(name, (1, 8, 8), (), 10)
+
     monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
-    assert local_data("mnist") is None
-    assert local_data("nonesuch") is None
-    assert len(local_data("digits") or ()) == 447
+    assert local_data(told("mnist")) is None
+    assert local_data(told("nonesuch")) is None
+    assert local_data(told("fashion-mnist")) is None
+    assert len(local_data(told("digits")) or ()) == 447
 
 
 def test_mnist_out_of_reach_is_said_in_a_sentence(

@@ -173,7 +173,7 @@ def test_other_data_is_measured_under_its_own_name_and_not_written(
     assert run("evaluate", found.folder, "--data", other, "--metrics", "elbo") == 0
     assert "one on others, test" in " ".join(capsys.readouterr().out.split())
     assert run("evaluate", found.folder, "--data", other, "--metrics", "elbo", "--write") == 2
-    assert "a card holds what was measured on scans, not on others" in capsys.readouterr().err
+    assert "a card holds numbers measured on scans, not on others" in capsys.readouterr().err
     assert run("atlas", found.folder, "--data", other) == 2
     assert "others is not what the model was trained on" in capsys.readouterr().err
 

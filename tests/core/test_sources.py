@@ -352,7 +352,10 @@ def test_channels_last_keep_their_colours():
 @pytest.mark.parametrize(
     ("x", "words"),
     [
-        (np.zeros((30, 784)), r"30 vectors of 784 numbers have no height and width: give --shape 28 28"),
+        (
+            np.zeros((30, 784), np.uint8),
+            r"30 vectors of 784 numbers have no height and width: give --shape 28 28",
+        ),
         (np.zeros((30, 10, 12, 7)), "of 10 or 7 channels: choose one or three of them"),
         (np.zeros((64, 48, 3)), "64 x 48 x 3 is one image"),
         (np.zeros(30), "the images are 30: give images x height x width"),

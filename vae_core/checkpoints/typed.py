@@ -42,9 +42,9 @@ def read(kind: Any, value: Any, field: str) -> Any:
         words, fits = PLAIN[kind]
         _check(fits(value), value, field, words)
         return value
-    found = read_fields(kind, value, field)
+    parts = read_fields(kind, value, field)
     try:
-        return kind(**found)
+        return kind(**parts)
     except ValueError as error:
         raise ValueError(f"{field}: {error}") from None
 

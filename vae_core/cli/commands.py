@@ -1,7 +1,11 @@
-"""How a command is told to others."""
+"""What several commands share: names, how a command is told to others, and the data of a checkpoint."""
 
 from collections.abc import Sequence
 from pathlib import Path
+
+from ..checkpoints import Checkpoint
+from ..data import Dataset, data_of, is_own
+from ..metrics import Report
 
 
 def check_named(out: Path) -> None:
@@ -16,14 +20,14 @@ def without_path(arguments: Sequence[str]) -> list[str]:
     >>> without_path(["train", "vae", "--data", "../scans/left", "--out", "/home/me/runs/first"])
     ['train', 'vae', '--data', 'left', '--out', 'first']
     """
-    found = [Path(word).name if Path(word).is_absolute() else word for word in arguments]
-    for place, word in enumerate(found):
+    words = [Path(word).name if Path(word).is_absolute() else word for word in arguments]
+    for place, word in enumerate(words):
         option, equals, value = word.partition("=")
         if option == "--data" and equals:
-            found[place] = f"--data={source_name(value)}"
-        elif place and found[place - 1] == "--data":
-            found[place] = source_name(word)
-    return found
+            words[place] = f"--data={source_name(value)}"
+        elif place and words[place - 1] == "--data":
+            words[place] = source_name(word)
+    return words
 
 
 def source_name(what: str) -> str:
@@ -39,3 +43,12 @@ def source_name(what: str) -> str:
         if what in (".", "..")
         else Path(what).name
     )
+
+
+def own_data(checkpoint: Checkpoint, what: str | Path | Dataset | None, report: Report) -> Dataset:
+    """The data that a model was trained on, opened from `what` where that is given. Raises ValueError for other data."""
+    told = checkpoint.card.data
+    dataset = data_of(told, what, report)
+    if not is_own(told, dataset):
+        raise ValueError(f"{dataset.name} is not what the model was trained on: give {told.name} by --data")
+    return dataset

@@ -63,9 +63,9 @@ class Evaluate:
         check_groups(self.metrics)
         checkpoint = load(self.folder, pick_device(self.device))
         with status() as report:
-            found = data_of(checkpoint.card.data, self.data, report)
+            dataset = data_of(checkpoint.card.data, self.data, report)
         if self.write:
-            self._check_write(checkpoint, found)
+            self._check_write(checkpoint, dataset)
         if checkpoint.outdated:
             ERRORS.print(checkpoint.outdated, markup=False, soft_wrap=True)
         numbers: dict[str, Estimate] = {}
@@ -74,7 +74,7 @@ class Evaluate:
         with status() as report:
             evaluation = evaluation_of(
                 checkpoint,
-                found,
+                dataset,
                 self.split,
                 beta=self.beta,
                 limit=self.limit,
@@ -94,19 +94,19 @@ class Evaluate:
                 tables |= measured.tables
                 if self.write:
                     self._write(checkpoint, measured._replace(numbers=finite), evaluation)
-        self._print(f"{checkpoint.name} on {found.name}, {self.split}", numbers, tables)
+        self._print(f"{checkpoint.name} on {dataset.name}, {self.split}", numbers, tables)
         if failed:
             kept = "; the other numbers are kept" if numbers else ""
             return complain(f"not measured: {', '.join(failed)}{kept}", 1)
         return 0
 
-    def _check_write(self, checkpoint: Checkpoint, found: Dataset) -> None:
+    def _check_write(self, checkpoint: Checkpoint, dataset: Dataset) -> None:
         """Raises ValueError for numbers that do not belong into the card."""
         own = checkpoint.card.data.name
         blocks = rates_of(checkpoint.model)
         betas = self.beta if isinstance(self.beta, Mapping) else dict.fromkeys(blocks, self.beta)
-        if not is_own(checkpoint.card.data, found):
-            reason = f"on {own}, not on {found.name}"
+        if not is_own(checkpoint.card.data, dataset):
+            reason = f"on {own}, not on {dataset.name}"
         elif self.split != "test":
             reason = f"on the test images, not on those of the split {self.split}"
         elif self.beta is not None and blocks and betas != usual(checkpoint.model):

@@ -8,10 +8,10 @@ from typing import Literal
 import tyro
 
 from ..checkpoints import load, pack, save_atlas
-from ..data import Data, Dataset, data_of, is_own, joined
-from ..data.raw import Report
+from ..data import Dataset, joined
+from ..metrics.registry import of_known_class
 from ..training import pick_device
-from .commands import check_named
+from .commands import check_named, own_data
 from .console import OUT, status
 
 
@@ -59,24 +59,11 @@ def write_atlas(folder: Path, device: str, split: str = "test", what: str | Data
 
     checkpoint = load(folder, pick_device(device))
     with status() as report:
-        told = checkpoint.card.data
-        report(f"loading the images of {told.name}, {split}")
-        found = data_of(told, what, report)
-        if not is_own(told, found):
-            raise ValueError(
-                f"{found.name} is not what the model was trained on, and an atlas shows that: give {told.name} by --data"
-            )
+        report(f"loading {checkpoint.card.data.name}, {split}")
+        dataset = own_data(checkpoint, what, report)
         parts = {"all": ("train", "test")}.get(split, (split,))
-        shown = {part: _of_known_class(found.split(part), report) for part in parts}
+        shown = {part: of_known_class(dataset.split(part), report) for part in parts}
         data = joined(*shown.values()) if len(shown) > 1 else shown[split]
         training = len(shown["train"]) if "train" in shown else 0
         made = make_atlas(checkpoint.model, data, report=report, training=training)
         save_atlas(checkpoint.folder, made, checkpoint.weights)
-
-
-def _of_known_class(data: Data, report: Report) -> Data:
-    """Without images of no known class: a map would colour them as the first class."""
-    if data.known is None:
-        return data
-    report(f"{int((~data.known).sum()):,} {data.split} images of no known class are left out of the atlas")
-    return data.rows(data.known)

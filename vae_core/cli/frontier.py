@@ -8,11 +8,10 @@ from pathlib import Path
 import tyro
 
 from ..checkpoints import Anchor, Card, Checkpoint, Point, load, load_card, save_card, versions
-from ..data import data_of, is_own
 from ..metrics import evaluation_of, measure_frontier
 from ..multirate import at, beta_grid, rates_of
 from ..training import pick_device
-from .commands import source_name
+from .commands import own_data, source_name
 from .console import ERRORS, OUT, status
 
 # More points than anybody waits for.
@@ -51,12 +50,8 @@ class MeasureFrontier:
         others = [load(folder, pick_device(self.device)) for folder in self.anchors]
         anchors = [(other.model, _betas_of(other, checkpoint)) for other in others]
         with status() as report:
-            found = data_of(checkpoint.card.data, self.data, report)
-            if not is_own(checkpoint.card.data, found):
-                raise ValueError(
-                    f"{found.name} is not what the model was trained on, and its frontier is measured there: give {checkpoint.card.data.name} by --data"
-                )
-            evaluation = evaluation_of(checkpoint, found, limit=self.limit, seed=self.seed, report=report)
+            dataset = own_data(checkpoint, self.data, report)
+            evaluation = evaluation_of(checkpoint, dataset, limit=self.limit, seed=self.seed, report=report)
             points, measured = measure_frontier(evaluation, beta_grid(checkpoint.model, rungs), anchors)
         named = [
             replace(anchor, name=other.name, command=other.card.command, epochs=other.card.epochs_done)

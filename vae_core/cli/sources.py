@@ -29,13 +29,13 @@ class ShowData:
 
     def run(self) -> int:
         with status() as report:
-            found = open_data(self.what, report=report, **opening_of(self.source))
-            told = Report.of(found)
+            dataset = open_data(self.what, report=report, **opening_of(self.source))
+            told = Report.of(dataset)
         for line in told.lines():
             OUT.print(line, markup=False, soft_wrap=True)
         if self.sheet is not None:
             with atomic(self.sheet) as file:
-                sheet(found.train).save(file, "PNG")
+                sheet(dataset.train).save(file, "PNG")
             OUT.print(f"sheet        {self.sheet}", markup=False, soft_wrap=True)
         OUT.print(f"next         {shlex.join(self._next(told))}", markup=False, soft_wrap=True)
         return 0
@@ -53,13 +53,13 @@ class ShowData:
 def opened(what: str, source: Any) -> Dataset:
     """The data set, with what was said of it on standard error."""
     with status() as report:
-        found = open_data(what, report=report, **opening_of(source))
+        dataset = open_data(what, report=report, **opening_of(source))
     if leads():
-        for sentence in found.notes.said:
+        for sentence in dataset.notes.said:
             ERRORS.print(sentence, markup=False, soft_wrap=True)
-        for sentence in found.notes.doubts:
+        for sentence in dataset.notes.doubts:
             ERRORS.print(f"doubt: {sentence}", markup=False, soft_wrap=True)
-    return found
+    return dataset
 
 
 def _words(source: Any) -> list[str]:

@@ -46,8 +46,8 @@ class Train(Generic[M]):
     def run(self) -> int:
         check_named(self.out)
         options = options_of(self.training, self.model)
-        found = opened(self.data, self.source)
-        data = found.split("train", options.limit)
+        dataset = opened(self.data, self.source)
+        data = dataset.split("train", options.limit)
         command = "latent-explorer " + shlex.join(without_path(sys.argv[1:]))
         with training_progress() as report:
             checkpoint = train(
@@ -60,7 +60,7 @@ class Train(Generic[M]):
                 report=report,
             )
         if self.atlas and leads():
-            write_atlas(self.out, options.device, what=found)
+            write_atlas(self.out, options.device, what=dataset)
         if leads():
             cost = checkpoint.card.cost
             taken = f" in {cost.seconds:.0f} s" if cost else ""

@@ -147,4 +147,4 @@ def _vectors(images: np.ndarray) -> str:
     numbers = images.shape[1]
     side = round(numbers**0.5)
     example = f"{side} {side}" if side * side == numbers else "HEIGHT WIDTH"
-    return f"{len(images):,} vectors of {numbers:,} numbers have no height and width: give --shape {example} if they are images"
+    return f"{len(images):,} vectors of {numbers:,} numbers have no height and width: give --shape {example} if they are images, or --types real if they are rows of a table"

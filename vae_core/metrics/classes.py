@@ -31,20 +31,20 @@ def bayes_accuracy(evaluation: Evaluation) -> dict[str, Estimate]:
     classifier_accuracy: the same for argmax_c q(c|x), where the model has a classifier. ..._balanced_accuracy: the mean over classes of
     either, where one class has more than twice the training images of another. Nothing for a model without a class, or data of one.
     """
-    labels, found = evaluation.data.labels.to(evaluation.device), {}
+    labels, numbers = evaluation.data.labels.to(evaluation.device), {}
     for name, scores in evaluation.once(class_scores).items():
-        found |= accuracies(evaluation, name, (scores.argmax(-1) == labels).float())
-    return found
+        numbers |= accuracies(evaluation, name, (scores.argmax(-1) == labels).float())
+    return numbers
 
 
 def accuracies(evaluation: Evaluation, name: str, right: Tensor) -> dict[str, Estimate]:
     """The accuracy of what is right or not for each image of the split `(N,)`, 0 or 1; and where classes are of uneven size, the balanced
     one, which always naming the largest does not make high."""
-    found = {f"{name}_accuracy": Estimate.share(right)}
+    numbers = {f"{name}_accuracy": Estimate.share(right)}
     counts = evaluation.train.labels.bincount(minlength=evaluation.classes)
     if counts.max() > 2 * counts.min():
-        found[f"{name}_balanced_accuracy"] = Estimate.balanced(right, evaluation.data.labels)
-    return found
+        numbers[f"{name}_balanced_accuracy"] = Estimate.balanced(right, evaluation.data.labels)
+    return numbers
 
 
 @torch.no_grad()

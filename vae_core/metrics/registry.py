@@ -129,23 +129,23 @@ def evaluation_of(
     if beta is not None and not rates_of(checkpoint.model):
         raise ValueError(f"{checkpoint.name} was trained for one beta: leave out --beta")
     told = checkpoint.card.data
-    found = data_of(told, data, report)
-    held = found.split(split).subset(limit, seed)
+    dataset = data_of(told, data, report)
+    held = dataset.split(split).subset(limit, seed)
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
     _check_fit(checkpoint, held)
     device = checkpoint.model.device
-    train = held if split == "train" else found.split("train")
+    train = held if split == "train" else dataset.split("train")
     for part in (held, train):
         if part.name == told.name:
             check_same(told, part.told.fingerprints)
-    held, train = (_of_known_class(part, report) for part in (held, train))
+    held, train = (of_known_class(part, report) for part in (held, train))
     held, train = (part.scored_by(checkpoint.model).to(device) for part in (held, train))
     model = checkpoint.model if beta is None else at(checkpoint.model, beta)
     return Evaluation(model, held, train, seed, report)
 
 
-def _of_known_class(data: Data, report: Report) -> Data:
+def of_known_class(data: Data, report: Report) -> Data:
     """Without the images whose class nobody knows, where there are others: what is measured by class would take them for the first."""
     if data.known is None or data.known.all() or not data.known.any():
         return data
