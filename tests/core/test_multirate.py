@@ -217,7 +217,7 @@ def test_what_is_held_is_no_input_of_a_sample_of_any_size(model: Model):
     "rates", [(1.0, 0.1), (0.0, 1.0), (1.0, math.inf), (1.0,), (math.nan, 1.0), (1e-300, 1e300), (1.0, 1e9)]
 )
 def test_a_range_that_is_none_is_refused(rates: tuple, one_line: Callable):
-    with pytest.raises(ValueError, match="the lowest and the highest beta|a narrower range") as caught:
+    with pytest.raises(ValueError, match=r"the lowest and the highest beta|a narrower range") as caught:
         VAE(rates=rates)
     one_line(caught.value)
 
