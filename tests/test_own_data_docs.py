@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from latent_explorer import cli
 
@@ -47,6 +48,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_images(
         home / "sorted", images, ["later" if n % 4 else f"kind {label}" for n, label in enumerate(labels)]
     )
+    generator = np.random.default_rng(0)
+    people = pd.DataFrame(
+        {
+            "height": generator.normal(170, 10, 60).round(1),
+            "weight": generator.normal(70, 8, 60).round(1),
+            "smokes": generator.integers(0, 2, 60),
+            "group": np.where(np.arange(60) % 3 == 0, "ill", "well"),
+        }
+    )
+    people.to_csv(home / "people.csv", index=False)
     np.savez(home / "own.npz", allow_pickle=False, images=images, labels=labels)
     np.savez(home / "odd.npz", allow_pickle=False, pics=images, other=images, kind=labels, ward=labels // 2)
     np.save(home / "images.npy", images, allow_pickle=False)

@@ -67,7 +67,7 @@ def shown(page: Any, which: str = "here") -> np.ndarray:
 def decoded(folder: Path, codes: dict[str, np.ndarray]) -> np.ndarray:
     found = load(folder)
     fixed = codes_of({name: torch.from_numpy(code) for name, code in codes.items()})
-    return to_bytes(decode(found.model, fixed))[0]
+    return to_bytes(decode(found.model, fixed), found.kind)[0]
 
 
 def close(a: np.ndarray, b: np.ndarray) -> bool:
@@ -190,7 +190,7 @@ def test_pictures_and_the_place_under_the_pointer_follow_beta(
     item = int(root.get_attribute("data-thumbnail"))
     found = load(trained["rates-digits"]).at({"z_l": 1.0, "z_u": 10.0})
     codes = codes_of({k: torch.from_numpy(v[[item]]) for k, v in found.atlas.means.items()})
-    assert close(shown(page), to_bytes(decode(found.model, codes))[0])
+    assert close(shown(page), to_bytes(decode(found.model, codes), found.kind)[0])
 
 
 def test_a_selection_kept_as_a_and_another_give_the_way_between_them_in_one_link(
