@@ -86,7 +86,7 @@ def by_oracle(evaluation: Evaluation) -> dict[str, Estimate]:
     return {
         **accuracies(
             evaluation,
-            "judge",  # as cards of before have it
+            "judge",
             oracle.right(_grey(evaluation.data), evaluation.data.labels.to(evaluation.device)),
         ),
         "sample_accuracy": Estimate.share(samples_right(evaluation, oracle)),
