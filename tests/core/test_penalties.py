@@ -487,8 +487,7 @@ def test_dual_ascent_is_at_work_in_a_training(digits: Data, tmp_path: Path, monk
 def built_for(declaration: Declaration, options: dict[str, Any], steps: int) -> Any:
     """The objective that the options build for a model of the digits."""
     model = declaration.build(Signature(Image(1, 8, 8), tuple("0123456789")))
-    objective = options_for(declaration, options).objective
-    assert objective is not None
+    objective = options_for(declaration, options).objective_of(declaration)
     return objective.build(Setting(model, 10, steps, 1350))
 
 

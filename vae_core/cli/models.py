@@ -5,13 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..checkpoints import bundled, load_card
-from ..data import DATASETS
+from ..data import DATASETS, vision
 from ..metrics import HEADLINES, number
 from ..models import LIKELIHOODS, MODELS
 from ..nets import NETS
 from ..objectives import OBJECTIVES
 from ..priors import LABELLED, UNLABELLED
 from .console import OUT
+
+# What --data takes beside names of ours.
+SOURCES = {
+    "torchvision": "  ".join(vision.SETS),
+    "Hugging Face": "hf:owner/name",
+    "yours": "a folder or file: `latent-explorer data WHAT` says what is understood of it",
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Models:
             ("priors of an unlabelled block", _first_lines(UNLABELLED)),
             ("priors of a labelled block", _first_lines(LABELLED)),
             ("objectives", _first_lines(OBJECTIVES)),
-            ("data", {name: dataset.about for name, dataset in DATASETS.items()}),
+            ("data", {name: dataset.about for name, dataset in DATASETS.items()} | SOURCES),
             ("nets", {"": "  ".join(NETS)}),
         ):
             OUT.print(f"[bold]{title}[/bold]")

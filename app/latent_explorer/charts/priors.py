@@ -19,9 +19,11 @@ def densities(curves: Mapping[str, tuple[np.ndarray, ...]], columns: int = 4) ->
     figure = make_subplots(
         rows,
         columns,
-        subplot_titles=list(curves),
+        subplot_titles=[
+            name.replace(", ", "<br>") for name in curves
+        ],  # two lines: narrow enough for a phone
         horizontal_spacing=0.05,
-        vertical_spacing=0.3 / max(rows, 1),
+        vertical_spacing=0.4 / max(rows, 1),
     )
     for place, (at, prior, aggregate) in enumerate(curves.values()):
         row, column = place // columns + 1, place % columns + 1
@@ -45,7 +47,7 @@ def densities(curves: Mapping[str, tuple[np.ndarray, ...]], columns: int = 4) ->
     figure.update_annotations(font_size=12)
     figure.update_yaxes(showticklabels=False, rangemode="tozero")
     figure.update_xaxes(tickfont_size=10)
-    return _laid_out(figure, "Density of each dimension", 90 + 150 * rows)
+    return _laid_out(figure, "Density of each dimension", 110 + 165 * rows)
 
 
 def matrix(
@@ -125,7 +127,7 @@ def _laid_out(figure: go.Figure, title: str, height: int, of: str = "") -> go.Fi
     figure.update_layout(
         title=heading(title, of),
         height=height,
-        margin={"l": 50, "r": 10, "t": 78, "b": 45},
+        margin={"l": 50, "r": 10, "t": 95, "b": 45},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.06, "x": 0},
         hovermode="closest",
         dragmode="pan",

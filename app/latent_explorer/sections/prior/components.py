@@ -41,7 +41,7 @@ def components(checkpoint: Checkpoint, block: str) -> None:
         names,
         shares[order].tolist(),
         [colours[owner(prior, k) or 0] for k in order.tolist()],
-        f"Share of the {len(checkpoint.atlas):,} images that each component is responsible for",
+        "Share of the images, by component",
         key=f"usage-{key(checkpoint.name)}",
     )
     few = (
@@ -50,7 +50,7 @@ def components(checkpoint: Checkpoint, block: str) -> None:
         else f"all {len(shares)} components"
     )
     st.caption(
-        f"Each bar is the mean responsibility of a component at the posterior means ({few}). In effect {effective(shares):.1f} of "
+        f"Each bar is the mean responsibility of a component at the posterior means of {len(checkpoint.atlas):,} images ({few}). In effect {effective(shares):.1f} of "
         f"{len(shares)} are used: exp of the entropy of the shares.",
         help="The responsibility of component k for a code z is w_k N(z; m_k, s_k) / p(z). At draws of the posteriors: "
         f"{code_span(scripts.measuring(checkpoint, 'components'))}",
