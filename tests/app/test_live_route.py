@@ -135,7 +135,7 @@ STROKES = [{"width": 80, "ink": 255, "points": [500, 200, 500, 800]}]
 
 def test_a_drawing_is_decoded_as_its_pixels_are(socket: Any):
     drawn = images.centred(images.drawn(STROKES, (1, 28, 28)) or pytest.fail("nothing drawn"))
-    image = {"pixels": base64.b64encode(drawn.pixels.tobytes()).decode(), "latents": ["z"]}
+    image = {"pixels": base64.b64encode(drawn.values.tobytes()).decode(), "latents": ["z"]}
     drawing = {"strokes": STROKES, "latents": ["z"], "centre": True}
     socket.send(json.dumps({"id": 1, "model": "vae-mnist", "drawing": drawing}))
     first = opened(socket.recv())

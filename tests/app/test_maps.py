@@ -226,10 +226,10 @@ def test_what_moves_is_forgotten_with_its_outlines_by_a_model_with_other_latents
         for name, top in (("selection", 0.5), ("selection_a", 99))
     }
     at = open_page(model="cdvae-digits", joint="true", moves="z_u", **whole)
-    assert "Only z_u moves" in opened(at)
+    assert "Only the style latents z_u move" in opened(at)
     at.selectbox(key="model").set_value("srvae-digits").run()
     assert "From A to B" not in opened(at)
-    assert "Only z_u moves" not in opened(at)
+    assert "Only the style latents z_u move" not in opened(at)
     assert not at.warning
 
 

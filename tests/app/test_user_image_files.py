@@ -27,9 +27,9 @@ def grey(side: int = 28, value: int = 200) -> Image.Image:
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
 def test_an_image_of_the_right_size_is_taken_as_it_is(kind: str):
     own = read(encoded(grey(), kind), SHAPE)
-    assert own.pixels.shape == SHAPE
-    assert own.pixels.dtype == np.uint8
-    assert np.abs(own.pixels.astype(int) - 200).max() <= 2
+    assert own.values.shape == SHAPE
+    assert own.values.dtype == np.uint8
+    assert np.abs(own.values.astype(int) - 200).max() <= 2
 
 
 @pytest.mark.parametrize(
@@ -46,24 +46,24 @@ def test_an_image_of_the_right_size_is_taken_as_it_is(kind: str):
 )
 def test_what_was_changed_is_said(image: Image.Image, words: str):
     own = read(encoded(image), SHAPE)
-    assert own.pixels.shape == SHAPE
+    assert own.values.shape == SHAPE
     assert any(words in note for note in own.notes)
 
 
 def test_transparent_is_black():
-    assert read(encoded(Image.new("RGBA", (28, 28), (255, 255, 255, 0))), SHAPE).pixels.max() == 0
+    assert read(encoded(Image.new("RGBA", (28, 28), (255, 255, 255, 0))), SHAPE).values.max() == 0
 
 
 def test_sixteen_bits_keep_their_grey():
     own = read(encoded(Image.fromarray(np.full((28, 28), 40_000, np.uint16))), SHAPE)
-    assert own.pixels[0, 0, 0] == round(40_000 / 65_535 * 255)
+    assert own.values[0, 0, 0] == round(40_000 / 65_535 * 255)
 
 
 def test_an_animation_is_its_first_frame():
     data = encoded(grey(value=10), "GIF", save_all=True, append_images=[grey(value=250)])
     own = read(data, SHAPE)
     assert "the first of its frames taken" in own.notes
-    assert own.pixels.max() < 20
+    assert own.values.max() < 20
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_animation_is_its_first_frame():
 def test_a_ground_is_laid_only_where_something_is_transparent(image: Image.Image, note: str | None, ground):
     own = read(encoded(image), SHAPE)
     assert any("laid on" in n for n in own.notes) == (note is not None)
-    assert ground is None or (own.pixels == ground).all()
+    assert ground is None or (own.values == ground).all()
 
 
 def test_a_dark_figure_on_nothing_is_laid_on_white_where_it_can_be_seen():
@@ -85,8 +85,8 @@ def test_a_dark_figure_on_nothing_is_laid_on_white_where_it_can_be_seen():
     image.paste((0, 0, 0, 255), (10, 10, 18, 18))
     own = read(encoded(image), SHAPE)
     assert "laid on white where it is transparent" in own.notes
-    assert own.pixels[0, 0, 0] == 255
-    assert own.pixels[0, 14, 14] == 0
+    assert own.values[0, 0, 0] == 255
+    assert own.values[0, 14, 14] == 0
 
 
 def test_a_palette_with_a_transparent_colour_is_laid_on_black():
@@ -94,15 +94,15 @@ def test_a_palette_with_a_transparent_colour_is_laid_on_black():
     image.putpalette([255, 0, 0, 0, 255, 0])
     image.paste(1, (10, 10, 18, 18))
     own = read(encoded(image, transparency=0), (3, 28, 28))
-    assert own.pixels[:, 0, 0].tolist() == [0, 0, 0]
-    assert own.pixels[:, 14, 14].tolist() == [0, 255, 0]
+    assert own.values[:, 0, 0].tolist() == [0, 0, 0]
+    assert own.values[:, 14, 14].tolist() == [0, 255, 0]
     assert any("laid on black" in note for note in own.notes)
 
 
 def test_a_cmyk_photograph_keeps_its_colours():
     red = Image.new("RGB", (28, 28), (250, 10, 10))
     own = read(encoded(red.convert("CMYK"), "JPEG"), (3, 28, 28))
-    assert np.abs(own.pixels[:, 14, 14].astype(int) - [250, 10, 10]).max() <= 6
+    assert np.abs(own.values[:, 14, 14].astype(int) - [250, 10, 10]).max() <= 6
     assert "turned from CMYK to RGB" in own.notes
 
 
@@ -113,8 +113,8 @@ def test_a_photograph_is_turned_as_its_camera_was_held():
     exif[ExifTags.Base.Orientation] = 6
     own = read(encoded(image, exif=exif), SHAPE)
     assert "turned as its camera was held" in own.notes
-    assert own.pixels[0, 14, 26] == 255
-    assert own.pixels[0, 14, 2] == 0
+    assert own.values[0, 14, 26] == 255
+    assert own.values[0, 14, 2] == 0
 
 
 def test_colours_of_sixteen_bits_are_said_to_be_scaled():
@@ -131,7 +131,7 @@ def test_colours_of_sixteen_bits_are_said_to_be_scaled():
     )
     own = read(data, (3, 28, 28))
     assert "scaled from 16 bits to 8" in own.notes
-    assert own.pixels[:, 0, 0].tolist() == [128, 0, 255]
+    assert own.values[:, 0, 0].tolist() == [128, 0, 255]
 
 
 @pytest.mark.parametrize(("value", "wanted"), [(0.5, 128), (100.0, 100), (32_768.0, 128)])
@@ -139,13 +139,13 @@ def test_an_image_of_real_numbers_is_scaled_from_what_it_holds(value: float, wan
     pixels = np.full((28, 28), value, np.float32)
     pixels[0, 0] = {0.5: 1, 100.0: 255, 32_768.0: 65_535}[value]
     own = read(encoded(Image.fromarray(pixels), "TIFF"), SHAPE)
-    assert own.pixels[0, 9, 9] == wanted
+    assert own.values[0, 9, 9] == wanted
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 1), (28, 28)])
 def test_an_image_of_any_size_is_taken(size: tuple[int, int]):
     own = read(encoded(Image.new("L", size, 77)), SHAPE)
-    assert np.unique(own.pixels).tolist() == [77]
+    assert np.unique(own.values).tolist() == [77]
     assert any("resized" in note for note in own.notes) == (size != (28, 28))
 
 
@@ -153,19 +153,19 @@ def test_a_photograph_in_two_pictures_is_its_first():
     buffer = io.BytesIO()
     grey(value=40).save(buffer, "MPO", save_all=True, append_images=[grey(value=250)])
     own = read(buffer.getvalue(), SHAPE)
-    assert abs(int(own.pixels[0, 5, 5]) - 40) <= 2
+    assert abs(int(own.values[0, 5, 5]) - 40) <= 2
     assert "the first of its frames taken" in own.notes
 
 
 def test_a_model_that_is_not_square_gets_its_own_shape():
     own = read(encoded(Image.new("L", (100, 100), 9)), (1, 20, 40))
-    assert own.pixels.shape == (1, 20, 40)
+    assert own.values.shape == (1, 20, 40)
     assert "cut to the 40 : 20 in its middle" in own.notes
 
 
 def test_a_colour_model_gets_colours():
     own = read(encoded(Image.new("RGB", (16, 16), (10, 20, 30))), (3, 16, 16))
-    assert own.pixels[:, 0, 0].tolist() == [10, 20, 30]
+    assert own.values[:, 0, 0].tolist() == [10, 20, 30]
 
 
 def noise(kind: str) -> bytes:
@@ -215,7 +215,7 @@ def stroke(*points: int, width: int = 80, ink: int = 255) -> dict:
 def test_a_stroke_is_as_long_and_as_wide_as_it_was_drawn():
     own = drawn([stroke(250, 500, 750, 500, width=100)], (1, 100, 100))
     assert own is not None
-    rows, columns = np.nonzero(own.pixels[0] > 127)
+    rows, columns = np.nonzero(own.values[0] > 127)
     assert abs(columns.min() - 20) <= 1  # half a width before the start: the ends are round
     assert abs(columns.max() - 80) <= 1
     assert abs(rows.min() - 45) <= 1
@@ -226,9 +226,9 @@ def test_a_stroke_is_as_long_and_as_wide_as_it_was_drawn():
 def test_a_drawing_fits_every_model(shape: tuple[int, int, int]):
     own = drawn([stroke(500, 500)], shape)
     assert own is not None
-    assert own.pixels.shape == shape
-    assert (own.pixels == own.pixels[:1]).all()
-    weights = own.pixels[0] / own.pixels[0].sum(dtype=float)
+    assert own.values.shape == shape
+    assert (own.values == own.values[:1]).all()
+    weights = own.values[0] / own.values[0].sum(dtype=float)
     unit = shape[2] / 2  # the middle of the width, and as far down: coordinates are shares of the width
     assert abs((weights.sum(0) * (np.arange(shape[2]) + 0.5)).sum() - unit) < 0.6
     assert abs((weights.sum(1) * (np.arange(shape[1]) + 0.5)).sum() - unit) < 0.6
@@ -238,8 +238,8 @@ def test_an_eraser_takes_ink_away():
     pen, eraser = stroke(100, 500, 900, 500), stroke(500, 100, 500, 900, ink=0)
     both = drawn([pen, eraser], SHAPE)
     assert both is not None
-    assert both.pixels[0, 14, 14] == 0
-    assert both.pixels[0, 14, 5] == 255
+    assert both.values[0, 14, 14] == 0
+    assert both.values[0, 14, 5] == 255
     assert drawn([pen, stroke(100, 500, 900, 500, width=200, ink=0)], SHAPE) is None
 
 
@@ -270,8 +270,8 @@ def test_dark_on_bright_is_turned_round():
     pixels = np.full(SHAPE, 255, np.uint8)
     pixels[0, 10:18, 10:18] = 0
     own = white_on_black(UserImage(pixels))
-    assert own.pixels[0, 0, 0] == 0
-    assert own.pixels[0, 14, 14] == 255
+    assert own.values[0, 0, 0] == 0
+    assert own.values[0, 14, 14] == 255
     assert "inverted" in own.notes[0]
     assert white_on_black(own) == own
 
@@ -279,7 +279,7 @@ def test_dark_on_bright_is_turned_round():
 def test_a_figure_is_centred_by_its_mass_and_fills_twenty_of_twenty_eight():
     pixels = np.zeros(SHAPE, np.uint8)
     pixels[0, 1:6, 2:4] = 255
-    found = centred(UserImage(pixels)).pixels[0].astype(float)
+    found = centred(UserImage(pixels)).values[0].astype(float)
     rows = np.flatnonzero(found.max(1) > 64)
     assert rows[-1] - rows[0] + 1 == 20
     middle = [(found.sum(1 - axis) * np.arange(28)).sum() / found.sum() for axis in (0, 1)]
