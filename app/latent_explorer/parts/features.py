@@ -78,7 +78,7 @@ def apart(checkpoint: Checkpoint, a: np.ndarray, b: np.ndarray) -> None:
         return
     st.subheader("Features that differ between A and B")
     if originals is None:
-        st.caption("The rows behind this atlas are not at hand here, so their features cannot be compared.")
+        st.caption("The rows of this table are not on this server, so their features cannot be compared.")
         return
     found = differences(table, originals.images[a], originals.images[b])
     order = found.score.abs().argsort(descending=True)[:APART].tolist()
