@@ -168,6 +168,15 @@ class Table(Kind):
         """x, or log(1 + x) of counts."""
         return torch.where(self._counts.to(shown.device), shown.clamp(min=0).log1p(), shown)
 
+    def standardised(self, shown: Tensor) -> Tensor:
+        """(t(x) - mean) / scale of each feature, `(..., F)`, t(x) = log(1 + x) of counts and x of others.
+
+        >>> Table(("a",), ("real",), (1.0,), (2.0,), (0.0,), (1.0,)).standardised(torch.tensor([[5.0]])).item()
+        2.0
+        """
+        mean, scale = (torch.tensor(part).to(shown) for part in (self.mean, self.scale))
+        return (self.measured(shown) - mean) / scale
+
     def heights(self, shown: Tensor) -> Tensor:
         """Where a feature lies between the ends of its range, in [0, 1]; a count on the scale of log(1 + x)."""
         low, high, values = map(self.measured, (self._low.to(shown), self._high.to(shown), shown))
@@ -226,14 +235,20 @@ def kind_of(data: Mapping[str, Any]) -> Kind:
         return Image(channels, height, width)
     if data["kind"] != Table.name:
         raise ValueError(f"no kind of data is called {data['kind']!r}: this version knows image and table")
-    parts = [tuple(data[part]) for part in ("features", "types", "mean", "scale", "low", "high")]
+    table = Table(*(tuple(data[part]) for part in ("features", "types", "mean", "scale", "low", "high")))
+    parts = (table.types, table.mean, table.scale, table.low, table.high)
     if (
-        len({len(part) for part in parts}) > 1
-        or not parts[0]
-        or not set(parts[1]) <= set(get_args(ColumnType))
+        not table.names
+        or {len(part) for part in parts} != {table.size}
+        or tuple(data["shape"]) != table.shape
     ):
         raise ValueError("its table has features whose types or ranges are missing")
-    return Table(*parts)
+    if len(set(table.names)) < table.size or not set(table.types) <= set(get_args(ColumnType)):
+        raise ValueError("its table has two features of one name, or one of an unknown type")
+    ranges = zip(table.scale, table.low, table.high, strict=True)
+    if not all(scale > 0 and low < high for scale, low, high in ranges):
+        raise ValueError("its table has features without a range")
+    return table
 
 
 def found_types(rows: Tensor) -> tuple[ColumnType, ...]:

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from PIL import Image
 
+from tests.support.driving import eventually, settled
+
 pytestmark = pytest.mark.browser
 
 MAP = ".latent-map[data-ready=true]"
@@ -170,13 +172,12 @@ def test_a_slider_of_beta_moves_the_items_and_keeps_the_view(page: Any, address:
     panel = page.locator(".latent-map .panel[data-panel=z_u]")
     page.mouse.move(*middle_of(panel.locator(".plot")))
     page.mouse.wheel(0, -300)
-    page.wait_for_timeout(300)
-    view, digest = panel.get_attribute("data-view"), page.locator(".latent-map").get_attribute("data-digest")
+    view = settled(page, lambda: panel.get_attribute("data-view"))
+    digest = page.locator(".latent-map").get_attribute("data-digest")
     press(page, "beta_z_u", "End")
     page.locator(f".latent-map:not([data-digest='{digest}'])").wait_for()
-    page.wait_for_timeout(600)
+    assert eventually(page, lambda: panel.get_attribute("data-travelling") is None)
     assert panel.get_attribute("data-view") == view
-    assert panel.get_attribute("data-travelling") is None
     assert query(page)["beta_z_u"] == "10"
     assert "β = 10" in panel.locator("figcaption").inner_text()
     assert no_exception(page)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.support.driving import served
+from tests.support.driving import eventually, served, settled
 
 pytestmark = pytest.mark.browser
 
@@ -77,13 +77,11 @@ def test_a_link_restores_what_was_moved_in_another_browser(page: Any, address: s
     for _ in range(8):
         page.keyboard.press("ArrowRight")
     page.wait_for_function("location.search.includes('move=z_u.')")
-    page.wait_for_timeout(600)
-    shown, link = picture(page), page.url
+    shown, link = settled(page, lambda: (picture(page), page.url))
     other = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
     other.goto(link)
     other.wait_for_selector(READY)
-    other.wait_for_timeout(300)
-    assert alike(picture(other), shown)
+    assert eventually(other, lambda: alike(picture(other), shown))
     assert other.locator("[data-class='2']").get_attribute("aria-checked") == "true"
     assert other.locator(".handle.moved .name").inner_text().startswith("z_u[")
     other.context.close()
@@ -98,8 +96,7 @@ def test_keys_move_a_handle_and_put_it_back(page: Any, address: str):
     assert picture(page) != before
     page.keyboard.press("Delete")
     page.wait_for_function("!location.search.includes('move=')")
-    page.wait_for_timeout(300)
-    assert alike(picture(page), before)
+    assert eventually(page, lambda: alike(picture(page), before))
 
 
 def test_a_screen_reader_gets_names_and_values(page: Any, address: str):
@@ -121,8 +118,7 @@ def test_the_beta_handle_moves_the_slider_of_the_sidebar(page: Any, address: str
     for _ in range(12):
         page.keyboard.press("ArrowRight")
     page.wait_for_function(f"location.search.includes('beta_{block}=')")
-    page.wait_for_timeout(500)
-    assert picture(page) != before
+    assert eventually(page, lambda: picture(page) != before)
     assert float(query(page)[f"beta_{block}"]) > 1
 
 
@@ -131,8 +127,7 @@ def test_the_temperature_of_a_draw_is_live(page: Any, address: str):
     before = picture(page)
     handle = page.get_by_label("Temperature", exact=True)
     handle.evaluate("e => { e.value = 1.5; e.dispatchEvent(new Event('input', {bubbles: true})); }")
-    page.wait_for_timeout(300)
-    assert picture(page) != before
+    assert eventually(page, lambda: picture(page) != before)
     assert query(page)["temperature"] == "0.5"
     handle.evaluate("e => e.dispatchEvent(new Event('change', {bubbles: true}))")
     page.wait_for_function("location.search.includes('temperature=1.5')")
@@ -204,8 +199,7 @@ def test_without_the_route_controls_answer_on_release(page: Any, address: str):
     page.locator(FIRST).first.focus()
     page.keyboard.press("PageUp")
     page.wait_for_function("location.search.includes('move=')")
-    page.wait_for_timeout(800)
-    assert picture(page) != before
+    assert eventually(page, lambda: picture(page) != before)
     assert "when a handle is released" in page.locator(".live-controls .status").inner_text()
 
 

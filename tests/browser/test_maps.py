@@ -15,6 +15,7 @@ from latent_explorer.palette import colours
 from latent_explorer.pictures import to_bytes
 from PIL import Image
 
+from tests.support.driving import eventually, settled
 from vae_core import load
 from vae_core.explore import codes_of, decode
 
@@ -154,9 +155,8 @@ def test_the_picture_between_items_morphs_as_the_pointer_moves(page: Any, addres
         x, y = middle(page, "z")
         page.mouse.move(x + step, y)
         page.wait_for_timeout(60)
-        if root.get_attribute("data-place"):
-            pictures.append(shown(page).astype(int))
-    assert len(pictures) == 24
+        assert eventually(page, lambda: root.get_attribute("data-place") is not None)
+        pictures.append(shown(page).astype(int))
     steps = [np.abs(a - b).mean() for a, b in pairwise(pictures)]
     assert np.abs(pictures[0] - pictures[-1]).mean() > 0  # it moves, in small steps
     assert max(steps) < 20
@@ -247,11 +247,9 @@ def test_the_posterior_of_the_opened_item_can_be_switched_off(page: Any, address
     page.goto(f"{address}/?model=cdvae-digits&item=3")
     page.wait_for_selector(READY)
     over = page.locator(".panel[data-panel=z_u] canvas.over").element_handle()
-    page.wait_for_timeout(300)
-    before = over.evaluate("(c) => c.toDataURL()")
+    before = settled(page, lambda: over.evaluate("(c) => c.toDataURL()"))
     page.locator("[data-tool=posteriors]").click()
-    page.wait_for_timeout(300)
-    assert over.evaluate("(c) => c.toDataURL()") != before
+    assert eventually(page, lambda: over.evaluate("(c) => c.toDataURL()") != before)
 
 
 def test_without_the_live_route_items_still_have_pictures_and_the_map_says_so(page: Any, address: str):
@@ -286,8 +284,7 @@ def test_fingers_open_draw_and_pinch(browser: Any, address: str):
     for spread in range(20, 80, 5):
         send("touchMove", (x - spread, y), (x + spread, y))
     send("touchEnd")
-    page.wait_for_timeout(300)
-    assert float(panel.get_attribute("data-view").split()[2]) > 2 * scale
+    assert eventually(page, lambda: float(panel.get_attribute("data-view").split()[2]) > 2 * scale)
     x, y = middle(page, "z")
     send("touchStart", (x - 60, y - 60))
     for corner in ((60, -60), (60, 60), (-60, 60), (-60, 0)):
@@ -317,10 +314,10 @@ def test_every_item_is_a_dot_of_its_class_s_colour_at_its_place(
     context.set_default_timeout(30_000)
     page = context.new_page()
     opened(page, address, "model=vae-digits")
-    page.wait_for_timeout(500)
     panel = page.locator(".panel[data-panel=z]")
+    canvas = panel.locator("canvas.points").element_handle()
+    width, height, values = settled(page, lambda: canvas.evaluate(PIXELS))
     centre_x, centre_y, scale = map(float, panel.get_attribute("data-view").split())
-    width, height, values = panel.locator("canvas.points").element_handle().evaluate(PIXELS)
     pixels = np.frombuffer(base64.b64decode(values), np.uint8).reshape(height, width, 4)
     atlas = load(trained["vae-digits"]).atlas
     x, y = (atlas.coordinates["z"] - [centre_x, centre_y]).T * scale * ratio

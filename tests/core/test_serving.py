@@ -17,14 +17,7 @@ import torch
 from vae_core import Checkpoint, bundled, load
 from vae_core.data import Data
 from vae_core.distributions import Sampler
-from vae_core.explore import (
-    class_of_codes,
-    codes_of,
-    decode,
-    encode,
-    sample,
-    swap,
-)
+from vae_core.explore import class_of_codes, codes_of, decode, encode, sample, swap
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot

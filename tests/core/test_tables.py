@@ -85,6 +85,26 @@ def test_a_kind_comes_back_from_a_card(kind: str):
 
 
 @pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("scale", [0.0] * F),
+        ("low", [1e9] * F),
+        ("mean", [0.0]),
+        ("types", ["word"] * F),
+        ("features", ["same"] * F),
+        ("features", []),
+        ("shape", [F + 1]),
+    ],
+)
+def test_a_kind_of_a_card_that_does_not_exist_is_refused_in_one_sentence(
+    part: str, value: list, one_line: Callable
+):
+    with pytest.raises(ValueError, match="its table has") as refusal:
+        kind_of({**table_of("real").kind.exposed(), part: value})
+    one_line(refusal.value)
+
+
+@pytest.mark.parametrize(
     ("rows", "names", "types", "words"),
     [
         (torch.tensor([[1.0, float("nan")]]), "ab", None, "the first in 'b'"),

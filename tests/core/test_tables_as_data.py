@@ -11,7 +11,7 @@ import torch
 
 from vae_core.data import Report, data_from, open_data, sheet
 from vae_core.explore.features import differences, moved
-from vae_core.kinds import Table
+from vae_core.kinds import Image, Table
 
 N = 40
 
@@ -114,7 +114,7 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
     ("a,b\n1.5,2\n3,4\n", "small.csv", {"types": ("count",)}, "no counts"),
     ("a,b,word\n1,2,u\n3,4,v\n", "small.csv", {"columns": ("word",), "labels": "none"}, "holds text"),
     ("", "empty.csv", {}, "cannot be read as a table"),
-    ('a,b\n"1,2\n3', "broken.csv", {}, "people|table|read|number"),
+    ('a,b\n"1,2\n3', "broken.csv", {}, "cannot be read as a table"),
 ]
 
 
@@ -143,6 +143,28 @@ def test_a_frame_and_an_array_of_rows_are_tables():
     of_rows = data_from(np.random.default_rng(0).normal(size=(20, 3)), features=["a", "b", "c"])
     assert of_rows.train.kind.features == ("a", "b", "c")
     assert of_rows.train.classes == ()
+
+
+def test_columns_that_are_numbered_are_columns(tmp_path: Path):
+    rows = np.random.default_rng(0).normal(size=(20, 3))
+    assert data_from(pd.DataFrame(rows)).train.kind.features == ("0", "1", "2")
+    found = open_data(written(tmp_path, "numbered.csv", pd.DataFrame(rows)))
+    assert found.train.kind.features == ("0", "1", "2")
+
+
+@pytest.mark.parametrize("name", ["pixel{}", "{}", "px_{}"])
+def test_pixels_in_columns_are_asked_about_and_become_images(name: str, tmp_path: Path, one_line: Callable):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 64))
+    table = pd.DataFrame(pixels, columns=[name.format(place) for place in range(64)])
+    table.insert(0, "label", np.arange(20) % 2)
+    path = written(tmp_path, "digits.csv", table)
+    with pytest.raises(ValueError, match="--shape 8 8") as refusal:
+        open_data(path)
+    one_line(refusal.value)
+    found = open_data(path, shape=(8, 8))
+    assert found.train.kind == Image(1, 8, 8)
+    assert found.train.classes == ("0", "1")
+    assert open_data(path, types=("count",)).train.kind.size == 64
 
 
 def test_bytes_that_may_be_flattened_images_are_asked_about(one_line: Callable):

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -104,3 +106,22 @@ def chromium() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+def eventually(page: Any, holds: Callable[[], bool], seconds: float = 15) -> bool:
+    """Whether a condition comes to hold within some seconds: a page takes its time on a busy machine."""
+    end = time.monotonic() + seconds
+    while not (found := holds()) and time.monotonic() < end:
+        page.wait_for_timeout(50)
+    return found
+
+
+def settled(page: Any, read: Callable[[], T], quiet: float = 0.4, seconds: float = 15) -> T:
+    """What is read of a page, once it has stayed equal for a while."""
+    end, before = time.monotonic() + seconds, read()
+    since = time.monotonic()
+    while time.monotonic() - since < quiet and time.monotonic() < end:
+        page.wait_for_timeout(50)
+        if (now := read()) != before:
+            before, since = now, time.monotonic()
+    return before

@@ -45,8 +45,8 @@ class Data:
     kind: what an observation is; images unless given, a table has to give it (`Table.of` its training rows). Data without classes has
     `classes=()` and labels of 0. reading: what a batch makes of stored values, which is what the likelihood scores (`scored_by`). known:
     which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns of factors. origin: what
-    tells the data set from others of its name. Raises ValueError, one sentence on what to give
-    instead, for images or labels that are anything else.
+    tells the data set from others of its name. Raises ValueError, one sentence on what to give instead, for images, rows or labels that
+    are anything else.
     """
 
     name: str

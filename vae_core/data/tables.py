@@ -4,6 +4,7 @@ Shapes: N rows, F features.
 """
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -35,6 +36,8 @@ CLASSES = (
 CLUSTERS = (*CLASSES, "bulk_labels", "cell_ontology_class", "leiden", "louvain", "cluster", "clusters")
 # Layers that hold counts.
 COUNTS = ("counts", "raw_counts", "spliced", "X_counts")
+# Names that only number columns, as those of flattened images do: pixel0, px_12, 28x28, x1, 0.
+NUMBERED = re.compile(r"(?:pixel|pix|px|column|col|[pxfv])?[ _-]?\d+(?:x\d+)?", re.IGNORECASE)
 # A column of text with more different values than this names rows, not groups of them.
 MOST_GROUPS = 1000
 
@@ -48,9 +51,10 @@ def read_table(path: Path, opening: Opening) -> Raw:
     if path.suffix.lower() == ".h5ad":
         return _annotated(path, opening)
     frame = _read(path)
-    if opening.shape is not None:
-        return of_frame(path.name, f"a table ({path.suffix.lower()}) of pixels", frame, opening)
-    return of_frame(path.name, f"a table ({path.suffix.lower()})", frame, opening)
+    if path.suffix.lower() != ".parquet":
+        _check_header(list(frame.columns))
+    of_pixels = " of pixels" if opening.shape is not None else ""
+    return of_frame(path.name, f"a table ({path.suffix.lower()}){of_pixels}", frame, opening)
 
 
 def of_frame(name: str, about: str, frame: Any, opening: Opening) -> Raw:
@@ -65,16 +69,17 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening) -> Raw:
     label = _class_column(frame, opening, CLASSES, notes)
     chosen = _features(frame.drop(columns=[label] if label else []), opening, notes)
     rest = frame.drop(columns=[*chosen, *([label] if label else [])])
+    rows = frame[chosen].to_numpy(dtype=np.float32, na_value=np.nan)
     return Raw(
         name,
         about,
-        frame[chosen].to_numpy(dtype=np.float32, na_value=np.nan),
+        rows,
         None if label is None else _plain(frame[label]),
         split,
         columns={column: _plain(rest[column]) for column in rest if rest[column].nunique() <= MOST_GROUPS},
         ordered=True,
         notes=notes,
-        features=None if opening.shape is not None else tuple(chosen),
+        features=features_of(rows, chosen, opening),
     )
 
 
@@ -129,7 +134,11 @@ def _separator(text: str) -> str:
 def _check_names(names: Sequence[str]) -> None:
     if more := {name for name in names if list(names).count(name) > 1}:
         raise ValueError(f"two columns are called {sorted(more)[0]!r}: name each column once")
-    if names and all(_is_number(name) for name in names):
+
+
+def _check_header(names: Sequence[str]) -> None:
+    """The first line of a text file may be its first row; 0, 1, 2, ... number the columns."""
+    if all(map(_is_number, names)) and list(names) != [str(place) for place in range(len(names))]:
         raise ValueError(
             "the first line of the table holds numbers and no names of columns: write names above them, such as "
             + ",".join(f"x{i}" for i in range(1, min(len(names), 3) + 1))
@@ -312,7 +321,7 @@ def _matrix(held: Any, opening: Opening, notes: Notes) -> np.ndarray:
 
 def features_of(rows: Any, names: Sequence[str] | None, opening: Opening) -> tuple[str, ...] | None:
     """The names of the features where an array is the rows of a table; None for images, and for vectors that may be flattened ones: bytes
-    whose number is a square."""
+    whose number is a square, without names that say more than a number."""
     if (
         not isinstance(rows, np.ndarray)
         or rows.ndim != 2
@@ -322,14 +331,14 @@ def features_of(rows: Any, names: Sequence[str] | None, opening: Opening) -> tup
         return None
     count = rows.shape[1]
     if (
-        names is None
+        (names is None or all(map(NUMBERED.fullmatch, map(str, names))))
         and opening.types is None
         and count >= 64
         and round(count**0.5) ** 2 == count
         and _bytes(rows)
     ):
         return None
-    found = tuple(map(str, names)) if names is not None else tuple(f"x{i}" for i in range(1, count + 1))
+    found = tuple(map(str, [f"x{i}" for i in range(1, count + 1)] if names is None else names))
     if len(found) != count:
         raise ValueError(f"there are {len(found)} names of features and {count} columns: give one for each")
     _check_names(found)

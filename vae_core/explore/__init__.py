@@ -16,13 +16,7 @@ from .codes import (
     swap,
     swapped,
 )
-from .dimensions import (
-    ACTIVE_VARIANCE,
-    active_units,
-    activity,
-    neighbours,
-    rate_per_dimension,
-)
+from .dimensions import ACTIVE_VARIANCE, active_units, activity, neighbours, rate_per_dimension
 from .paths import (
     LINE,
     MEANS,
@@ -50,13 +44,7 @@ from .priors import (
     prior_moments,
     priors_by_class,
 )
-from .traversals import (
-    Ruler,
-    reach,
-    ruler,
-    traversal,
-    traverse,
-)
+from .traversals import Ruler, reach, ruler, traversal, traverse
 
 __all__ = [
     "ACTIVE_VARIANCE",

@@ -19,8 +19,8 @@ def moved(table: Table, rows: Tensor) -> Tensor:
     >>> moved(table, torch.tensor([[0.0, 1.0], [4.0, 1.0]])).tolist()
     [2.0, 0.0]
     """
-    measured = table.measured(rows)
-    return (measured[..., -1, :] - measured[..., 0, :]) / torch.tensor(table.scale).to(rows)
+    standardised = table.standardised(rows)
+    return standardised[..., -1, :] - standardised[..., 0, :]
 
 
 class Differences(NamedTuple):

@@ -12,10 +12,7 @@ from latent_explorer.caches.kept import MOST_LARGE, by_identity, identity, kept
 from latent_explorer.components.map import Ellipse
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler, diagonal_normal
-from vae_core.explore import (
-    prior_components,
-    priors_by_class,
-)
+from vae_core.explore import prior_components, priors_by_class
 from vae_core.projections import JOINT, place
 
 # Draws of a prior that are placed on a map to outline it, for each class.

@@ -8,9 +8,7 @@ import torch
 from latent_explorer.caches import encodings, sources
 from latent_explorer.caches.kept import by_identity
 from vae_core import Checkpoint
-from vae_core.explore import (
-    class_posterior,
-)
+from vae_core.explore import class_posterior
 from vae_core.labels import has_label
 from vae_core.metrics import Estimate
 from vae_core.metrics.calibration import Reliability, calibration_error, confidence_and_right, reliability

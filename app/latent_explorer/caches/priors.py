@@ -6,10 +6,7 @@ from torch import Tensor
 from latent_explorer.caches import encodings
 from latent_explorer.caches.kept import by_identity
 from vae_core import Checkpoint
-from vae_core.explore import (
-    prior_distance_of,
-    prior_log_density,
-)
+from vae_core.explore import prior_distance_of, prior_log_density
 from vae_core.explore.components import Marginals, Parts, marginals, parts_of, responsibilities
 from vae_core.metrics.holes import COUNT, Holes, holes
 from vae_core.metrics.separation import Overlap, comparable, posterior_overlap, prior_overlap

@@ -7,9 +7,7 @@ from torch import Tensor
 from latent_explorer.user_image.images import UserImage, read, white_on_black
 from vae_core import Checkpoint
 from vae_core.data import Data
-from vae_core.explore import (
-    encode,
-)
+from vae_core.explore import encode
 from vae_core.names import IMAGE
 from vae_core.nets import Shape
 

@@ -22,10 +22,7 @@ MOVED, APART = 3, 20
 
 def profile(table: Table, shown: dict[str, Tensor], key: str) -> None:
     """Rows `(F,)` by name, feature by feature, in standard deviations of the training rows."""
-    scaled = {
-        name: (table.measured(row) - torch.tensor(table.mean)) / torch.tensor(table.scale)
-        for name, row in shown.items()
-    }
+    scaled = {name: table.standardised(row) for name, row in shown.items()}
     order = list(range(table.size))
     if table.size > MOST_NAMED:
         far = torch.stack(list(scaled.values())).abs().amax(0)

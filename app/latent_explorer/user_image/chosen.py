@@ -12,11 +12,7 @@ from latent_explorer.caches import user_images
 from latent_explorer.user_image import images, rows
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
-from vae_core.explore import (
-    Codes,
-    class_posterior,
-    codes_of,
-)
+from vae_core.explore import Codes, class_posterior, codes_of
 from vae_core.kinds import Table
 from vae_core.labels import has_label
 

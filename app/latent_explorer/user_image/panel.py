@@ -17,13 +17,7 @@ from latent_explorer.user_image.chosen import codes_and_class, posterior
 from latent_explorer.user_image.images import UserImage
 from latent_explorer.user_image.widgets import picture
 from vae_core import Checkpoint
-from vae_core.explore import (
-    Codes,
-    decode,
-    ruler,
-    swapped,
-    traversal,
-)
+from vae_core.explore import Codes, decode, ruler, swapped, traversal
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 

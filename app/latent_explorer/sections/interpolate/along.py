@@ -10,10 +10,7 @@ from latent_explorer.charts.paths import along, classes_along
 from latent_explorer.export import menus, tables
 from latent_explorer.session import links
 from vae_core import Checkpoint
-from vae_core.explore import (
-    Codes,
-    class_of_codes,
-)
+from vae_core.explore import Codes, class_of_codes
 
 FINE = torch.linspace(0, 1, 101)
 

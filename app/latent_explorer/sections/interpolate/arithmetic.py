@@ -15,12 +15,7 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from vae_core import Checkpoint
-from vae_core.explore import (
-    Codes,
-    analogy,
-    decode,
-    neighbours,
-)
+from vae_core.explore import Codes, analogy, decode, neighbours
 
 CELL = 112  # CSS pixels of a picture of which there are few
 

@@ -11,9 +11,7 @@ from latent_explorer.parts.anchors import choose
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
-from vae_core.explore import (
-    Codes,
-)
+from vae_core.explore import Codes
 
 PAIR = {"from": "From image", "to": "To image"}
 

@@ -11,12 +11,7 @@ from latent_explorer.parts.panels import ground
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
 from vae_core import Checkpoint
-from vae_core.explore import (
-    blend,
-    decode,
-    square_weights,
-    triangle_weights,
-)
+from vae_core.explore import blend, decode, square_weights, triangle_weights
 
 SIDE = 7  # its middle cell is the mean of four corners, and another one that of three
 

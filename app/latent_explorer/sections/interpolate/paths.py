@@ -14,13 +14,7 @@ from latent_explorer.sections.interpolate.along import FINE, charts
 from latent_explorer.sections.interpolate.ends import Ends, chosen_ends
 from latent_explorer.session import links
 from vae_core import Checkpoint
-from vae_core.explore import (
-    MEANS,
-    PATHS,
-    Codes,
-    decode,
-    path,
-)
+from vae_core.explore import MEANS, PATHS, Codes, decode, path
 
 STEPS = (5, 17)
 

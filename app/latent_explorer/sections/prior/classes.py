@@ -16,14 +16,8 @@ from latent_explorer.sections.prior.shared import block_of, map_of, outlines
 from latent_explorer.session import links
 from latent_explorer.text import key, plain
 from vae_core import Checkpoint
-from vae_core.explore import (
-    class_means,
-    decode,
-    path,
-)
-from vae_core.explore.components import (
-    plane_between,
-)
+from vae_core.explore import class_means, decode, path
+from vae_core.explore.components import plane_between
 from vae_core.priors import one_hot
 
 PRIORS, ENCODINGS = BETWEEN = ("priors", "encodings")

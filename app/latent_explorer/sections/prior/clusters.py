@@ -9,10 +9,7 @@ from latent_explorer.sections.prior.shared import block_of, map_of, most_used, o
 from latent_explorer.session import links
 from latent_explorer.text import key
 from vae_core import Checkpoint
-from vae_core.explore.components import (
-    dimensions_plane,
-    principal_plane,
-)
+from vae_core.explore.components import dimensions_plane, principal_plane
 
 UMAP, PRINCIPAL, PAIR = PLANES = ("UMAP", "principal axes", "two dimensions")
 

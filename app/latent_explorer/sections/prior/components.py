@@ -14,15 +14,8 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.prior.shared import SAMPLES, component_name, conditional, owner, with_the_rest
 from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
-from vae_core.explore import (
-    decode,
-)
-from vae_core.explore.components import (
-    Parts,
-    draws_of_each,
-    effective,
-    pseudo_inputs,
-)
+from vae_core.explore import decode
+from vae_core.explore.components import Parts, draws_of_each, effective, pseudo_inputs
 
 ROWS = 10
 

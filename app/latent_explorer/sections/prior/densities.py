@@ -10,9 +10,7 @@ from latent_explorer.parts import words
 from latent_explorer.sections.prior.shared import conditional, most_used
 from latent_explorer.text import key, plain
 from vae_core import Checkpoint
-from vae_core.explore import (
-    active_units,
-)
+from vae_core.explore import active_units
 
 SHOWN = 12
 

@@ -13,9 +13,7 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.prior.shared import SAMPLES, conditional, with_the_rest
 from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
-from vae_core.explore import (
-    decode,
-)
+from vae_core.explore import decode
 
 
 def holes(checkpoint: Checkpoint, block: str) -> None:

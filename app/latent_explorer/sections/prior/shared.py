@@ -11,13 +11,8 @@ from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from vae_core import Checkpoint
-from vae_core.explore import (
-    prior_codes,
-)
-from vae_core.explore.components import (
-    Parts,
-    Plane,
-)
+from vae_core.explore import prior_codes
+from vae_core.explore.components import Parts, Plane
 from vae_core.labels import has_label
 from vae_core.names import LABEL
 from vae_core.priors import one_hot

@@ -14,9 +14,7 @@ from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler, mean
-from vae_core.explore import (
-    prior_codes,
-)
+from vae_core.explore import prior_codes
 from vae_core.labels import has_label
 from vae_core.names import LABEL
 from vae_core.priors import one_hot

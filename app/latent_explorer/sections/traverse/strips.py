@@ -12,12 +12,7 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.traverse.start import chosen_start
 from latent_explorer.session import links
 from vae_core import Checkpoint
-from vae_core.explore import (
-    decode,
-    ruler,
-    traversal,
-    traverse,
-)
+from vae_core.explore import decode, ruler, traversal, traverse
 from vae_core.kinds import Table
 from vae_core.names import LABEL
 from vae_core.priors import one_hot

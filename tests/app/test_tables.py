@@ -1,0 +1,150 @@
+"""A model of a table on every page: everything is pressed, rows are pasted, compared and named by their features."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from latent_explorer import MODELS_VARIABLE
+from streamlit.testing.v1 import AppTest
+
+from tests.app.conftest import MAIN
+from tests.app.test_presses import paths, pressed
+from tests.conftest import principal_components
+from vae_core import projections
+from vae_core.checkpoints import save_atlas
+from vae_core.data import SOURCES_VARIABLE, open_data
+from vae_core.models import CDVAE
+from vae_core.training import Options, train
+
+QUICK = Options(epochs=1, batch=16, warmup=2, device="cpu")
+NAMES = ("height", "<b>weight</b>", "children")
+
+Opener = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two tables, one of counts and one of mixed columns, and a model of each in `runs`."""
+    home, generator = tmp_path_factory.mktemp("tables"), np.random.default_rng(0)
+    y = np.arange(80) % 2
+    cells = pd.DataFrame(
+        generator.poisson(np.exp(1 + generator.normal(size=(2, 120)))[y]),
+        columns=[f"GENE{i}" for i in range(120)],
+    )
+    mixed = pd.DataFrame(
+        {
+            "height": generator.normal(170 + 10 * y, 5),
+            "<b>weight</b>": generator.normal(70, 8, 80),
+            "children": generator.poisson(1 + y),
+        }
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(projections, "umap", principal_components)
+        for name, table, types in (("cells", cells, None), ("people", mixed, ("children=count",))):
+            table.assign(group=np.where(y, "well", "ill")).to_csv(home / f"{name}.csv", index=False)
+            found = open_data(home / f"{name}.csv", types=types)
+            trained = train(CDVAE(unlabelled=3, nets="mlp-256"), found.train, QUICK, home / "runs" / name)
+            save_atlas(trained.folder, projections.make_atlas(trained.model, found.test))
+    return home
+
+
+@pytest.fixture
+def open_table(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opener:
+    monkeypatch.setenv(MODELS_VARIABLE, str(home / "runs"))
+    monkeypatch.setenv(SOURCES_VARIABLE, f"{home / 'cells.csv'}:{home / 'people.csv'}")
+
+    def opener(page: str = "views/map.py", **query: str) -> AppTest:
+        at = AppTest.from_file(str(MAIN), default_timeout=100)
+        at.query_params.update(query)
+        at.run()
+        if page != "views/map.py":
+            at.switch_page(page).run()
+        assert not at.exception, [error.message for error in at.exception]
+        return at
+
+    return opener
+
+
+@pytest.mark.parametrize("model", ["cells", "people"])
+def test_every_page_of_a_table_is_pressed(open_table: Opener, monkeypatch: pytest.MonkeyPatch, model: str):
+    for page in paths(open_table, monkeypatch):
+        at, done = open_table(page, model=model), []
+        if "measure" in page:  # begins work of minutes
+            continue
+        for name in pressed(at):
+            done.append(name)
+            assert not at.exception, (page, done, [error.message for error in at.exception])
+
+
+def paste(at: AppTest, text: str) -> AppTest:
+    at.text_area[0].set_value(text)
+    next(button for button in at.button if button.label == "Use it").click()
+    return at.run()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "181, 77.5, 2",
+        "181 77.5 2",
+        "children: 2\nheight: 181\n<b>weight</b>: 77.5",
+        "height,<b>weight</b>,children\n181,77.5,2",
+    ],
+)
+def test_a_row_is_pasted_in_every_form_stays_and_is_taken_back(open_table: Opener, text: str):
+    at = paste(open_table(model="people"), text)
+    assert not at.exception
+    assert not at.warning
+    assert any("Your image" in title.value for title in at.subheader)
+    at.switch_page("views/traverse.py").run()
+    assert not at.exception
+    at.switch_page("views/map.py").run()
+    at.button(key="user-row-remove").click().run()
+    assert not any("Your image" in title.value for title in at.subheader)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "no row yet"),
+        ("1 2", "a row has 3"),
+        ("1 2 x", "children is 'x'"),
+        ("1 2 1.5", "children is a count"),
+        ("1 nan 2", "give a number"),
+        ("height: 1\nchildren: 2", "lacks"),
+        ("a,b,c\n1,2", "3 names and 2 values"),
+    ],
+)
+def test_a_bad_row_is_one_sentence_and_the_row_before_stays(open_table: Opener, text: str, words: str):
+    at = paste(paste(open_table(model="people"), "181 77.5 2"), text)
+    (warning,) = at.warning
+    assert words in warning.value
+    assert "stays in use" in warning.value
+    assert any("Your image" in title.value for title in at.subheader)
+
+
+def test_an_opened_row_has_a_profile_by_feature(open_table: Opener):
+    at = open_table(model="people", item="3")
+    (chart,) = [chart for chart in at.get("plotly_chart") if "children" in chart.proto.spec]
+    assert "original" in chart.proto.spec
+    assert "<b>weight" not in chart.proto.spec
+
+
+def test_the_features_that_tell_two_selections_apart_are_named(open_table: Opener):
+    whole = {
+        name: f"z_l~-99~-99~99~-99~99~{top}~-99~{top}"
+        for name, top in (("selection", 99), ("selection_a", 98))
+    }
+    at = open_table(model="cells", **whole)
+    assert any(title.value == "Features that differ between A and B" for title in at.subheader)
+    table = at.dataframe[-1].value
+    assert set(table["feature"]) <= {f"GENE{i}" for i in range(120)}
+    assert (table["score"] == 0).all()  # both are all
+
+
+def test_a_traversal_names_the_features_that_move_most(open_table: Opener):
+    at = open_table("views/traverse.py", model="cells")
+    said = at.dataframe[0].value.iloc[:, 1]
+    assert said.str.contains("GENE").all()
