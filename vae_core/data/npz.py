@@ -4,6 +4,7 @@ Shapes: N rows.
 """
 
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from .arrays import joined, written
 from .labels import NO_LABELS
+from .mapped import is_large
 from .notes import Notes, counted, listed
 from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
 from .tables import features_of
@@ -54,7 +56,7 @@ def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
         name,
         about,
         found,
-        joined([arrays[labels[part]] for part in parts]) if labels else None,
+        joined([np.array(arrays[labels[part]]) for part in parts]) if labels else None,
         _split(arrays, parts, lengths, notes),
         None if classes is None else tuple(map(str, classes.tolist())),
         _columns(arrays, used, sum(lengths.values()), notes) if parts == [""] else {},
@@ -75,16 +77,54 @@ def _about(path: Path) -> str:
 def _read(path: Path) -> Arrays:
     try:
         if path.is_dir():
-            return {file.stem: np.load(file, allow_pickle=False) for file in sorted(path.glob("*.npy"))}
+            return {file.stem: _of_file(file) for file in sorted(path.glob("*.npy"))}
         if path.suffix.lower() == ".npy":
-            return {IMAGES[0]: np.load(path, allow_pickle=False)}
+            return {IMAGES[0]: _of_file(path)}
         with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            return {name: array for name in found.files if (array := _plain(found, name)) is not None}
+            large = _mapped(path, found) if is_large(path.stat().st_size) else {}
+            names = [name for name in found.files if name not in large]
+            return large | {name: array for name in names if (array := _plain(found, name)) is not None}
+    except MemoryError:
+        raise ValueError(
+            f"{path.name} is compressed and larger than the memory of this machine: save its images as .npy, or by numpy.savez, which "
+            "does not compress, and they are read from the file in parts"
+        ) from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
         reason = "objects that would have to be unpickled" if "pickle" in str(error) else str(error)
         raise ValueError(
             f"{path.name} cannot be read ({reason}): save plain arrays by numpy.savez(file, images=..., labels=...)"
         ) from None
+
+
+def _of_file(path: Path) -> np.ndarray:
+    """The array of a .npy file: one that is large stays there."""
+    return np.load(path, mmap_mode="r" if is_large(path.stat().st_size) else None, allow_pickle=False)
+
+
+def _mapped(path: Path, found: Any) -> dict[str, np.ndarray]:
+    """The large arrays of an .npz that are stored as they are, where they lie in it."""
+    arrays: dict[str, np.ndarray] = {}
+    with path.open("rb") as file:
+        for info in found.zip.infolist():
+            if info.compress_type != zipfile.ZIP_STORED or not is_large(info.file_size):
+                continue
+            # Before its data stand 30 bytes, the last four of which say how long a name and what else come between.
+            file.seek(info.header_offset + 26)
+            name, more = int.from_bytes(file.read(2), "little"), int.from_bytes(file.read(2), "little")
+            file.seek(name + more, 1)
+            version = np.lib.format.read_magic(file)
+            head = (
+                np.lib.format.read_array_header_1_0
+                if version == (1, 0)
+                else np.lib.format.read_array_header_2_0
+            )
+            shape, fortran, dtype = head(file)
+            if not dtype.hasobject:
+                order = "F" if fortran else "C"
+                arrays[info.filename.removesuffix(".npy")] = np.memmap(
+                    path, dtype, "r", file.tell(), shape, order
+                )
+    return arrays
 
 
 def _plain(found: Any, name: str) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""A split of a data set as uint8 tensors in memory, and what a data set by name is.
+"""A split of a data set as uint8 tensors in memory, or in their files where they are large, and what a data set by name is.
 
 Shapes: N images, C H W, B a batch, K classes. Training images, and all of digits and sprites, come in a fixed shuffled order, so that any
 leading part is a fair sample. The test images of MNIST keep the order of their file, since links and atlases number them by it, and are
@@ -23,6 +23,7 @@ from ..priors import one_hot
 from ..readings import AS_STORED, BINARY, Reading
 from .checks import check_factors, check_images, check_known, check_rows, checked_labels
 from .fingerprint import fingerprint
+from .mapped import Stored, rows_of, together
 from .notes import Notes
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Data:
     """Images `(N, C, H, W)` uint8 or rows of a table `(N, F)` float32, labels `(N,)` int64, class names, and factors `(N, F)` where they
     are known.
 
-    kind: what an observation is; images unless given, a table has to give it (`Table.of` its training rows). Data without classes has
+    Large ones stay in their files (`OnDisk`): indexing reads rows. kind: what an observation is; images unless given, a table has to give it (`Table.of` its training rows). Data without classes has
     `classes=()` and labels of 0. reading: what a batch makes of stored values, which is what the likelihood scores (`scored_by`). known:
     which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns of factors. origin: what
     tells the data set from others of its name. Raises ValueError, one sentence on what to give instead, for images, rows or labels that
@@ -51,7 +52,7 @@ class Data:
 
     name: str
     split: str
-    images: Tensor
+    images: Stored
     labels: Tensor
     classes: tuple[str, ...]
     factors: Tensor | None = None
@@ -98,7 +99,9 @@ class Data:
     def rows(self, index: Tensor | slice) -> "Data":
         """A part of the data set, in the order of `index`."""
         factors, known = (None if part is None else part[index] for part in (self.factors, self.known))
-        return self._with(images=self.images[index], labels=self.labels[index], factors=factors, known=known)
+        return self._with(
+            images=rows_of(self.images, index), labels=self.labels[index], factors=factors, known=known
+        )
 
     def head(self, limit: int | None) -> "Data":
         """The first `limit` images: of a training split a random part, since that is shuffled; to measure a part, take a `subset`."""
@@ -121,7 +124,7 @@ class Data:
 
     def drawn(self, seed: int = 0) -> Tensor:
         """All images as batches hold them, `(N, C, H, W)`, the noise of their pixels from `seed`."""
-        return self.reading.of(self.images, Sampler.seeded(seed))
+        return self.reading.of(self.images[:], Sampler.seeded(seed))
 
     @property
     def known_labels(self) -> Tensor:
@@ -250,7 +253,7 @@ def joined(first: Data, second: Data) -> Data:
     return replace(
         first,
         split="all",
-        images=both("images"),
+        images=together(first.images, second.images),
         labels=both("labels"),
         factors=both("factors"),
         known=torch.cat(known) if partly else None,
