@@ -14,7 +14,7 @@ else \
 fi
 endef
 
-.PHONY: app test install dev lint hooks docs bench screenshots slow
+.PHONY: app test browser slow campaign install dev lint hooks docs bench screenshots
 
 app: install
 	$(BIN)/latent-explorer app
@@ -23,8 +23,15 @@ test: dev
 	$(BIN)/python -m pytest
 	$(call javascript,test)
 
+# What the default run leaves out: the rest of the browser tests, all of it but the campaigns, and these.
+browser: dev
+	$(BIN)/python -m pytest -m "slow and browser and not campaign"
+
 slow: dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not campaign"
+
+campaign: dev
+	$(BIN)/python -m pytest -m campaign
 
 lint: dev
 	$(BIN)/ruff check .
