@@ -14,7 +14,7 @@ else \
 fi
 endef
 
-.PHONY: app test browser slow campaign install dev lint hooks docs bench screenshots
+.PHONY: app test slow campaign install dev lint hooks docs bench screenshots
 
 app: install
 	$(BIN)/latent-explorer app
@@ -23,10 +23,7 @@ test: dev
 	$(BIN)/python -m pytest
 	$(call javascript,test)
 
-# What the default run leaves out: the rest of the browser tests, all of it but the campaigns, and these.
-browser: dev
-	$(BIN)/python -m pytest -m "slow and browser and not campaign"
-
+# What the default run leaves out; and of that, what takes an hour or more.
 slow: dev
 	$(BIN)/python -m pytest -m "slow and not campaign"
 

@@ -11,6 +11,7 @@ from latent_explorer.caches import collection
 from latent_explorer.text import JOINER
 from streamlit.testing.v1 import AppTest
 
+from tests.support.tiers import covering
 from vae_core import bundled
 from vae_core.checkpoints import load_card
 
@@ -62,8 +63,7 @@ def test_every_kind_of_bundled_model_is_tried():
     assert "mr-cdvae-mnist" in KINDS.values()  # the one that the app opens on
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("page", "model"), covering(PAGES, MODELS))
 def test_every_page_opens_for_every_model(open_page: Open, page: str, model: str):
     at = open_page(page, model=model)
     assert healthy(at)
