@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from tests.files import figures, write_idx
-from vae_core import evaluate
+from vae_core import evaluate, projections
+from vae_core.checkpoints import Atlas, AtlasGrid, CheckpointError, atlas, is_sound, load_atlas, save_atlas
 from vae_core.data import Data, Dataset, Report, data_from, joined, mapped, open_data, values
 from vae_core.data.mapped import Mapped, OnDisk, blocks
 from vae_core.models import PPCA, VAE
+from vae_core.projections import make_atlas, place
 from vae_core.training import Options, train
 from vae_core.training.schedule import Schedule, in_blocks
 
@@ -321,3 +323,105 @@ def test_blocks_are_all_rows_in_order(small: None):
     parts = list(blocks(held))
     assert len(parts) > 3
     assert np.array_equal(np.concatenate(parts), IMAGES[::2])
+
+
+# The atlas of many.
+
+
+@pytest.fixture
+def first_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    def umap(codes: np.ndarray, seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:
+        return codes[:, :2].astype(np.float32)
+
+    monkeypatch.setattr(projections, "umap", umap)
+
+
+def test_of_many_items_umap_places_some_and_the_others_come_beside_them(first_two: None, digits: Data):
+    model, lines = VAE(latent=3, nets="mlp-256").build(digits.signature).eval(), []
+    found = make_atlas(model, digits.head(300), most=40, report=lines.append).atlases[0]
+    rows, codes, places = found.mapped, found.means["z"], found.coordinates["z"]
+    assert rows is not None
+    assert len(rows) == 40
+    assert (np.diff(rows) > 0).all()
+    np.testing.assert_array_equal(places[rows], codes[rows][:, :2])
+    others = np.setdiff1d(np.arange(300), rows)
+    np.testing.assert_array_equal(places[others], place(codes[others], codes[rows], places[rows]))
+    assert any("placing 260 items beside them" in line for line in lines)
+    assert np.array_equal(found.coordinates[projections.JOINT], places)  # of one block
+    assert make_atlas(model, digits.head(40), most=40).atlases[0].mapped is None
+    assert make_atlas(model, digits.head(300)).atlases[0].mapped is None
+    again = make_atlas(model, digits.head(300), most=40).atlases[0]
+    np.testing.assert_array_equal(again.coordinates["z"], places)
+
+
+def test_a_map_of_one_item_is_none(first_two: None, digits: Data):
+    with pytest.raises(ValueError, match="two items at least, got 1"):
+        make_atlas(VAE(latent=3, nets="mlp-256").build(digits.signature), digits.head(9), most=1)
+
+
+def test_new_codes_are_placed_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(0)
+    codes, new, places = (rng.normal(size=shape) for shape in ((90, 4), (50, 4), (90, 2)))
+    whole = place(new, codes, places)
+    nearest = np.linalg.norm(new[:, None] - codes, axis=-1).argsort(1)[:, :8]
+    weights = 1 / (np.linalg.norm(new[:, None] - codes[nearest], axis=-1) + 1e-6)
+    expected = (weights[:, :, None] * places[nearest]).sum(1) / weights.sum(1, keepdims=True)
+    np.testing.assert_allclose(whole, expected, atol=1e-4)
+    monkeypatch.setattr(projections, "PLACED_AT_ONCE", 700)
+    np.testing.assert_allclose(place(new, codes, places), whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("betas", [{}, {"z": np.array([0.1, 1.0])}], ids=["one beta", "a grid"])
+def test_a_large_atlas_stays_in_its_file_until_it_is_asked_for(
+    betas: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    rng = np.random.default_rng(0)
+
+    def one() -> Atlas:
+        means, scales = (
+            {"z": 0.5 + rng.random((500, 3), np.float32), "u": np.ones((500, 2), np.float32)} for _ in "ms"
+        )
+        maps = {name: rng.normal(size=(500, 2)).astype(np.float32) for name in ("z", "u")}
+        return Atlas(means, scales, maps, np.arange(500) % 3, ("a", "b", "c"), 0, np.arange(0, 500, 5))
+
+    grid = AtlasGrid(betas, tuple(one() for _ in range(2 if betas else 1)))
+    save_atlas(tmp_path, grid)
+    small = load_atlas(tmp_path).atlases
+    monkeypatch.setattr(atlas, "LARGE", 5000)
+    save_atlas(tmp_path, grid)
+    for made, read, kept in zip(grid.atlases, small, load_atlas(tmp_path).atlases, strict=True):
+        for part in ("means", "scales", "coordinates"):
+            arrays = getattr(kept, part)
+            assert not arrays._made
+            assert isinstance(arrays.stored["z"][0], np.memmap)
+            assert is_sound(arrays, "z", getattr(made, part)["z"].shape)
+            assert not is_sound(arrays, "z", (500, 7))
+            assert not is_sound(arrays, "other", (500, 2))
+            assert not arrays._made  # to check it is not to keep it
+            np.testing.assert_array_equal(arrays["z"], getattr(read, part)["z"])
+            np.testing.assert_allclose(arrays["z"], getattr(made, part)["z"], atol=0.02)
+            assert list(arrays._made) == ["z"]
+        np.testing.assert_array_equal(kept.coordinates["u"], made.coordinates["u"])  # not rounded
+        np.testing.assert_array_equal(kept.mapped, made.mapped)
+        np.testing.assert_array_equal(kept.labels, made.labels)
+
+
+def test_what_is_not_finite_is_seen_in_any_part_of_a_large_atlas(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(atlas, "BLOCK", 10)
+    values = np.zeros((95, 2), np.float16)
+    arrays = atlas.Kept({"z": (values, atlas._single)})
+    assert is_sound(arrays, "z", (95, 2))
+    values[94, 1] = np.inf
+    assert not is_sound(arrays, "z", (95, 2))
+
+
+def test_a_large_atlas_that_is_cut_off_is_told_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(atlas, "LARGE", 100)
+    part = {"z": np.ones((300, 2), np.float32)}
+    save_atlas(tmp_path, AtlasGrid({}, (Atlas(part, part, part, np.zeros(300, int), ("a",)),)))
+    path = tmp_path / "atlas.npz"
+    path.write_bytes(path.read_bytes()[:-700])
+    with pytest.raises(CheckpointError, match="is damaged"):
+        load_atlas(tmp_path)

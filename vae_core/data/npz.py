@@ -4,19 +4,20 @@ Shapes: N rows.
 """
 
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from . import mapped
 from .arrays import joined, written
 from .labels import NO_LABELS
 from .mapped import is_large
 from .notes import Notes, counted, listed
 from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
 from .tables import features_of
+from .zipped import mapped_arrays
 
 IMAGES = ("images", "image", "imgs", "img", "x", "data", "pixels", "inputs", "arr_0")
 LABELS = ("labels", "label", "y", "targets", "target", "class", "classes", "arr_1")
@@ -81,7 +82,7 @@ def _read(path: Path) -> Arrays:
         if path.suffix.lower() == ".npy":
             return {IMAGES[0]: _of_file(path)}
         with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            large = _mapped(path, found) if is_large(path.stat().st_size) else {}
+            large = mapped_arrays(path, found.zip, mapped.LARGE) if is_large(path.stat().st_size) else {}
             names = [name for name in found.files if name not in large]
             return large | {name: array for name in names if (array := _plain(found, name)) is not None}
     except MemoryError:
@@ -99,32 +100,6 @@ def _read(path: Path) -> Arrays:
 def _of_file(path: Path) -> np.ndarray:
     """The array of a .npy file: one that is large stays there."""
     return np.load(path, mmap_mode="r" if is_large(path.stat().st_size) else None, allow_pickle=False)
-
-
-def _mapped(path: Path, found: Any) -> dict[str, np.ndarray]:
-    """The large arrays of an .npz that are stored as they are, where they lie in it."""
-    arrays: dict[str, np.ndarray] = {}
-    with path.open("rb") as file:
-        for info in found.zip.infolist():
-            if info.compress_type != zipfile.ZIP_STORED or not is_large(info.file_size):
-                continue
-            # Before its data stand 30 bytes, the last four of which say how long a name and what else come between.
-            file.seek(info.header_offset + 26)
-            name, more = int.from_bytes(file.read(2), "little"), int.from_bytes(file.read(2), "little")
-            file.seek(name + more, 1)
-            version = np.lib.format.read_magic(file)
-            head = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            shape, fortran, dtype = head(file)
-            if not dtype.hasobject:
-                order = "F" if fortran else "C"
-                arrays[info.filename.removesuffix(".npy")] = np.memmap(
-                    path, dtype, "r", file.tell(), shape, order
-                )
-    return arrays
 
 
 def _plain(found: Any, name: str) -> np.ndarray | None:

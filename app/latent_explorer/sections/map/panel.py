@@ -37,10 +37,9 @@ def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
 
 
 def title(checkpoint: Checkpoint, block: str) -> str:
-    atlas = checkpoint.atlas
     model = checkpoint.model
     if block == JOINT:
         return "All latents together"
     name = words.capital(words.latents(model, block))
-    whole = f"{name} · {atlas.means[block].shape[1]} dimensions"
+    whole = f"{name} · {model.sizes[block]} dimensions"
     return f"{whole} · β = {checkpoint.betas[block]:g}" if block in checkpoint.betas else whole
