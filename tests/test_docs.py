@@ -205,10 +205,9 @@ def lineage(part: Any) -> list[Any]:
 def strings_below(kind: Any) -> set[str]:
     """The fields of a class that have a string below them, as documentation tools read it."""
     body = ast.parse(inspect.getsource(kind)).body[0].body  # type: ignore[attr-defined]
-    pairs = pairwise(body)
     return {
         ast.unparse(field.target)
-        for field, text in pairs
+        for field, text in pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
     }
 
@@ -220,12 +219,12 @@ def lacking(part: Any) -> list[str]:
 
 
 def of_function(part: Any) -> Iterator[str]:
-    """Each of several arguments, and what comes back of them."""
+    """Each argument, and what comes back of them."""
     found, known = sections(part), list(inspect.signature(part).parameters)
-    if (len(known) > 1 or "Args" in found) and sorted(found.get("Args", [])) != sorted(known):
+    if sorted(found.get("Args", [])) != sorted(known):
         yield f"Args: {', '.join(known)}"
     nothing = inspect.signature(part).return_annotation is None
-    if len(known) > 1 and not nothing and not {"Returns", "Yields"} & set(found):
+    if known and not nothing and not {"Returns", "Yields"} & set(found):
         yield "Returns"
 
 

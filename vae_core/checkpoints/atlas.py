@@ -195,6 +195,12 @@ def _values(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
 def load_atlas(folder: Path | str) -> AtlasGrid:
     """The atlas of a checkpoint, by its folder or, of a bundled one, its name.
 
+    Args:
+        folder: of the checkpoint, or the name of a bundled one.
+
+    Returns:
+        The atlas at each point of its grid of betas.
+
     Raises:
         CheckpointError: where it is missing or damaged.
 

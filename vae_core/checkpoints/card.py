@@ -281,6 +281,12 @@ def _objective(card: Mapping[str, Any]) -> Declared:
 def load_card(folder: Path | str) -> Card:
     """The card in a folder, or of a bundled checkpoint by its name.
 
+    Args:
+        folder: of the checkpoint, or the name of a bundled one.
+
+    Returns:
+        The card, every field checked.
+
     Raises:
         CheckpointError: where it is missing or damaged, from another version, or has a field of the wrong
             kind.

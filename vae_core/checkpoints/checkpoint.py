@@ -30,8 +30,8 @@ class Checkpoint:
 
     Example:
         >>> checkpoint = load("mr-vae-mnist")
-        >>> checkpoint.name, checkpoint.betas, checkpoint.at({"z": 4.0}).betas
-        ('mr-vae-mnist', {'z': 1.0}, {'z': 4.0})
+        >>> checkpoint.name, checkpoint.betas, checkpoint.kind.shape
+        ('mr-vae-mnist', {'z': 1.0}, (1, 28, 28))
     """
 
     folder: Path

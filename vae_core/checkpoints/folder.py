@@ -78,6 +78,12 @@ def bundled() -> dict[str, Path]:
 def located(folder: Path | str) -> Path:
     """The folder of that path; or, where there is none, of the bundled checkpoint of that name.
 
+    Args:
+        folder: a path, or the name of a bundled checkpoint.
+
+    Returns:
+        The folder; the path itself where there is neither.
+
     Example:
         >>> located("vae-mnist") == bundled()["vae-mnist"], located("gone").name
         (True, 'gone')
@@ -92,6 +98,12 @@ def spoken(folder: Path) -> str:
     A bundled one is told by its name, one beneath the working directory by its path there; of any other
     only the last name is told.
 
+    Args:
+        folder: of the checkpoint.
+
+    Returns:
+        One word of a command line.
+
     Example:
         >>> spoken(bundled()["vae-mnist"])
         'vae-mnist'
@@ -105,6 +117,12 @@ def spoken(folder: Path) -> str:
 
 def found_in(folder: Path) -> dict[str, Path]:
     """The checkpoints in a folder of checkpoint folders, by name; or the one that `folder` itself is.
+
+    Args:
+        folder: of checkpoint folders, or of one checkpoint.
+
+    Returns:
+        The folder of each checkpoint by its name, in the order of their paths.
 
     Example:
         >>> list(found_in(bundled()["vae-mnist"])), "cdvae-mnist" in found_in(bundled_folder())

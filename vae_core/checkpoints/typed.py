@@ -90,6 +90,12 @@ def below(field: str, name: str) -> str:
 def sendable(value: Any) -> bool:
     """Whether it is text that can be sent to a browser: half of a pair of surrogates is none.
 
+    Args:
+        value: anything.
+
+    Returns:
+        True or False.
+
     Example:
         >>> sendable("β-VAE"), sendable(chr(0xD800)), sendable(3)
         (True, False, False)

@@ -80,6 +80,12 @@ def load_into(model: Model, path: Path) -> dict[str, torch.Tensor]:
 def fingerprint(tensors: Mapping[str, torch.Tensor]) -> str:
     """16 hexadecimal digits that differ for tensors of other names, types, shapes or values.
 
+    Args:
+        tensors: by name.
+
+    Returns:
+        The digits.
+
     Example:
         >>> fingerprint({"a": torch.zeros(2)}) == fingerprint({"a": torch.zeros(2)})
         True
@@ -96,6 +102,12 @@ def fingerprint(tensors: Mapping[str, torch.Tensor]) -> str:
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     """The tensors of a safetensors file, by name.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The tensors, on the CPU.
 
     Raises:
         CheckpointError: for a missing or truncated one.
@@ -122,6 +134,12 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 def read_metadata(path: Path) -> dict[str, str]:
     """The metadata of a safetensors file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Its texts by name; none where it has none.
 
     Raises:
         CheckpointError: for a missing or truncated one.

@@ -134,6 +134,12 @@ def local_data(told: Told, split: str = "test") -> Data | None:
 def known(name: str) -> bool:
     """Whether data is opened by this name alone: ours, torchvision's and Hugging Face's are; a folder's or file's is not.
 
+    Args:
+        name: of a data set.
+
+    Returns:
+        True or False.
+
     Example:
         >>> known("digits"), known("fashion-mnist"), known("scans")
         (True, True, False)

@@ -144,6 +144,12 @@ def _counts(data: Data) -> tuple[int, ...]:
 def sheet(data: Data) -> PIL.Image.Image:
     """A picture of some images: a row for each of the first 24 classes, 12 images in it; without classes 8 rows of any.
 
+    Args:
+        data: the split.
+
+    Returns:
+        The picture; images of less than 25 pixels a side are enlarged by a whole number.
+
     Example:
         >>> from vae_core.data import load_data
         >>> sheet(load_data("digits")).size

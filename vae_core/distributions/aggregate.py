@@ -52,8 +52,7 @@ class RateDecomposition(NamedTuple):
 
 
 def log_factors(p: Distribution, z: Tensor) -> Tensor | None:
-    """log p(z_j), `(M, D)` nats, of a Gaussian that factorises over dimensions; None of any other
-    distribution.
+    """log p(z_j), `(M, D)` nats, of a Gaussian that factorises over dimensions; None of any other distribution.
 
     Args:
         p: the distribution of z.
@@ -75,8 +74,7 @@ def log_factors(p: Distribution, z: Tensor) -> Tensor | None:
 def aggregate_log_density(
     z: Tensor, mean: Tensor, scale: Tensor, log_weights: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """log q(z) and log q(z_j), nats, under the aggregate q = sum_n w_n N(mean_n, diag scale_n^2) of N
-    posteriors.
+    """log q(z) and log q(z_j), nats, under the aggregate q = sum_n w_n N(mean_n, diag scale_n^2) of N posteriors.
 
     Args:
         z: draws `(M, D)`.

@@ -47,8 +47,7 @@ class GaussianMixture(MixtureSameFamily):
 
 
 class HersheyOlsen(GaussianMixture):
-    """A mixture whose divergence from a Gaussian is the closed-form bound -logsumexp_i(log w_i - KL(q || N_i))
-    >= KL(q || p).
+    """A mixture whose divergence from a Gaussian is the closed-form bound -logsumexp_i(log w_i - KL(q || N_i)) >= KL(q || p).
 
     It follows from Jensen's inequality, since logsumexp is convex.
 

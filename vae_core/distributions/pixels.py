@@ -8,8 +8,7 @@ from torch.distributions import Bernoulli, Distribution, Independent, constraint
 
 
 class BinaryPixels(Independent):
-    """Independent Bernoulli pixels: log p(x) = sum_i x_i log p_i + (1 - x_i) log(1 - p_i), p =
-    sigmoid(logits).
+    """Independent Bernoulli pixels: log p(x) = sum_i x_i log p_i + (1 - x_i) log(1 - p_i), p = sigmoid(logits).
 
     Every dimension after the first is the event. Grey values are no data for it.
 
@@ -95,8 +94,13 @@ class ContinuousBernoulli(Distribution):
 
 
 def continuous_bernoulli(logits: Tensor) -> Independent:
-    """Independent continuous Bernoulli pixels, `(B, ...)` logits: every dimension after the first is the
-    event.
+    """Independent continuous Bernoulli pixels, `(B, ...)` logits: every dimension after the first is the event.
+
+    Args:
+        logits: t, `(B, ...)`.
+
+    Returns:
+        The distribution, batch shape `(B,)`.
 
     Example:
         >>> continuous_bernoulli(torch.zeros(2, 1, 4, 4)).log_prob(torch.full((2, 1, 4, 4), 0.3)).tolist()
@@ -145,8 +149,13 @@ class GreyLevels(Distribution):
 
 
 def grey_levels(logits: Tensor) -> Independent:
-    """Independent pixels of K grey levels from logits `(B, ..., K)`: every dimension between the first and the
-    last is the event.
+    """Independent pixels of K grey levels from logits `(B, ..., K)`: every dimension between the first and the last is the event.
+
+    Args:
+        logits: `(B, ..., K)`, K logits a pixel.
+
+    Returns:
+        The distribution, batch shape `(B,)`.
 
     Example:
         >>> pixels = grey_levels(torch.zeros(1, 2, 2, 4))

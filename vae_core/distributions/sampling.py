@@ -24,8 +24,13 @@ Draw = Callable[[Distribution], Tensor]
 
 
 def mean(d: Distribution) -> Tensor:
-    """The expectation of a distribution, and of a class the most probable one: what a page shows when it says
-    "decoded".
+    """The expectation of a distribution, and of a class the most probable one: what a page shows when it says "decoded".
+
+    Args:
+        d: the distribution.
+
+    Returns:
+        A tensor of the shape of one draw.
 
     Example:
         >>> mean(Normal(2.0, 1.0)).item(), mean(OneHotCategorical(probs=torch.tensor([0.4, 0.6]))).tolist()
@@ -38,6 +43,12 @@ def rsample(d: Distribution) -> Tensor:
     """A draw that the gradient passes through, z = mu + sigma * noise for a Gaussian.
 
     A plain draw would lose the gradient to the posterior without a word.
+
+    Args:
+        d: the distribution.
+
+    Returns:
+        A draw of it.
 
     Raises:
         NotImplementedError: where there is no such draw, as for a discrete latent.
@@ -55,8 +66,13 @@ def rsample(d: Distribution) -> Tensor:
 
 
 def whole_mean(values: Tensor) -> Tensor:
-    """The mean without gradient over the whole batch, `()`, also where several processes hold a part of it
-    each.
+    """The mean without gradient over the whole batch, `()`, also where several processes hold a part of it each.
+
+    Args:
+        values: of any shape; of this process.
+
+    Returns:
+        The mean of all processes' values.
 
     Example:
         >>> whole_mean(torch.tensor([1.0, 3.0])).item()
@@ -75,6 +91,9 @@ SEEDS = 2**32
 
 def check_seed(seed: int) -> None:
     """Refuses what is no seed of all generators.
+
+    Args:
+        seed: a whole number.
 
     Raises:
         ValueError: for a seed outside 0 to 2^32 - 1.

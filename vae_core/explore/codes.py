@@ -25,8 +25,7 @@ AT_ONCE = 64
 
 @torch.no_grad()
 def encode(model: Model, batch: Env) -> dict[str, Distribution]:
-    """The posterior q(z | x) of each latent given the observation; a class that the batch holds is not looked
-    at.
+    """The posterior q(z | x) of each latent given the observation; a class that the batch holds is not looked at.
 
     Args:
         model: the model.
@@ -49,8 +48,13 @@ def encode(model: Model, batch: Env) -> dict[str, Distribution]:
 
 
 def codes_of(means: Mapping[str, Tensor]) -> Codes:
-    """What a decoder reads of posterior means `(N, D)`: a class is the most probable one, not a blend of
-    several.
+    """What a decoder reads of posterior means `(N, D)`: a class is the most probable one, not a blend of several.
+
+    Args:
+        means: posterior means `(N, D)` of each latent; of a class its probabilities `(N, K)`.
+
+    Returns:
+        A code for each latent, of the same shape.
 
     Example:
         >>> codes_of({"z": torch.tensor([[0.5]]), "y": torch.tensor([[0.3, 0.7]])})
@@ -64,6 +68,12 @@ def codes_of(means: Mapping[str, Tensor]) -> Codes:
 
 def mean_code(means: Mapping[str, Tensor]) -> Codes:
     """The mean `(1, D)` of posterior means `(N, D)` in each latent, as a decoder reads it (`codes_of`).
+
+    Args:
+        means: posterior means `(N, D)` of each latent.
+
+    Returns:
+        A code `(1, D)` for each latent.
 
     Example:
         >>> mean_code({"z": torch.tensor([[1.0, 0.0], [3.0, 2.0]])})["z"].tolist()
@@ -108,6 +118,12 @@ def decode(model: Model, codes: Env) -> Tensor:
 def likelihood_of(model: Model) -> Likelihood:
     """The model's likelihood p(x | parents).
 
+    Args:
+        model: the model.
+
+    Returns:
+        The likelihood of the observation x.
+
     Raises:
         ValueError: for a model without one.
 
@@ -151,8 +167,13 @@ def reconstruct(model: Model, batch: Env) -> Tensor:
 
 
 def holdable(model: Model) -> list[str]:
-    """The variables that can be held while the rest is drawn: latent blocks, observations other than the
-    image, the class.
+    """The variables that can be held while the rest is drawn: latent blocks, observations other than the image, the class.
+
+    Args:
+        model: the model.
+
+    Returns:
+        Their names.
 
     Example:
         >>> from vae_core.kinds import Image
@@ -313,8 +334,7 @@ def swap(model: Model, kept: Mapping[str, Tensor]) -> Tensor:
 
 @torch.no_grad()
 def class_posterior(model: Model, means: Mapping[str, Tensor], scales: Mapping[str, Tensor]) -> Tensor:
-    """q(c | x) from the posteriors' parameters: the model's own classifier where it has one, else the class by
-    the bound.
+    """q(c | x) from the posteriors' parameters: the model's own classifier where it has one, else the class by the bound.
 
     By the bound it is softmax_c(log pi_c + ELBO(x, c)), pi uniform (`labels.class_log_joint`).
 

@@ -33,7 +33,7 @@ def rate_per_dimension(
 
     Args:
         model: the model.
-        block: the latent.
+        block: name of the latent block.
         means: posterior means `(N, D)` of each latent.
         scales: posterior standard deviations `(N, D)`.
         labels: classes `(N,)`, which select the prior of a labelled block.
@@ -62,6 +62,12 @@ def rate_per_dimension(
 def active_units(means: Tensor) -> Tensor:
     """Which dimensions are active, `(D,)` bool, of posterior means `(N, D)`: Var_x(E_q[z_j]) > 0.01.
 
+    Args:
+        means: posterior means `(N, D)`.
+
+    Returns:
+        True or False for each dimension, `(D,)`.
+
     Example:
         >>> active_units(torch.tensor([[0.0, 1.0], [0.0, -1.0]])).tolist()
         [False, True]
@@ -74,6 +80,12 @@ def active_units(means: Tensor) -> Tensor:
 
 def activity(means: Tensor) -> Tensor:
     """Var_x(E_q[z_j]), `(D,)`: how much the posterior mean of each dimension varies over the items `(N, D)`.
+
+    Args:
+        means: posterior means `(N, D)`.
+
+    Returns:
+        The variance of each dimension, `(D,)`.
 
     Example:
         >>> activity(torch.tensor([[0.0, 1.0], [0.0, -1.0]])).tolist()

@@ -162,8 +162,13 @@ def path(
 
 
 def square_weights(side: int) -> Tensor:
-    """Bilinear weights `(side, side, 4)` of the corners top left, top right, bottom left and bottom right;
-    they sum to 1.
+    """Bilinear weights `(side, side, 4)` of the corners top left, top right, bottom left and bottom right; they sum to 1.
+
+    Args:
+        side: cells along a side of the square.
+
+    Returns:
+        Weights `(side, side, 4)`: rows from top to bottom, columns from left to right, corners.
 
     Example:
         >>> square_weights(3)[1].tolist()
@@ -178,6 +183,12 @@ def triangle_weights(side: int) -> Tensor:
     """Barycentric weights `(side, side, 3)` of the corners top left, top right and bottom left; they sum to 1.
 
     Below the diagonal the first is negative: those cells lie outside the triangle.
+
+    Args:
+        side: cells along a side of the square.
+
+    Returns:
+        Weights `(side, side, 3)`: rows from top to bottom, columns from left to right, corners.
 
     Example:
         >>> triangle_weights(3).tolist()[1]

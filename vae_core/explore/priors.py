@@ -19,12 +19,11 @@ from .codes import Codes
 
 @torch.no_grad()
 def priors_by_class(model: Model, block: str) -> Independent | None:
-    """p(block | y) for each class, batch shape `(K,)`; `()` where the class does not matter; None where other
-    latents do.
+    """p(block | y) for each class, batch shape `(K,)`; `()` where the class does not matter; None where other latents do.
 
     Args:
         model: the model.
-        block: the latent.
+        block: name of the latent block.
 
     Returns:
         The priors as one distribution, or None.
@@ -48,7 +47,7 @@ def prior_distance(model: Model, block: str) -> float | None:
 
     Args:
         model: the model.
-        block: the latent.
+        block: name of the latent block.
 
     Returns:
         The distance in standard deviations; None where there are no two class priors.
@@ -77,7 +76,7 @@ def prior_given(model: Model, block: str, env: Env) -> Distribution:
 
     Args:
         model: the model.
-        block: the latent.
+        block: name of the latent block.
         env: what is given, `(N, ...)` each.
 
     Returns:
@@ -102,7 +101,7 @@ def prior_components(model: Model, block: str) -> Independent | None:
 
     Args:
         model: the model.
-        block: the latent.
+        block: name of the latent block.
 
     Returns:
         N(m_i, diag s_i^2) for each component, or None.
@@ -167,7 +166,7 @@ def prior_moments(model: Model, block: str, codes: Env) -> tuple[Tensor, Tensor]
 
     Args:
         model: the model.
-        block: the latent.
+        block: name of the latent block.
         codes: what is given, `(N, ...)` each.
 
     Returns:
@@ -195,7 +194,7 @@ def prior_distance_of(model: Model, block: str, codes: Env) -> Tensor:
 
     Args:
         model: the model.
-        block: the latent.
+        block: name of the latent block.
         codes: its code `(N, D)`, and what else is given.
 
     Returns:
@@ -217,7 +216,7 @@ def prior_log_density(model: Model, block: str, codes: Env) -> Tensor:
 
     Args:
         model: the model.
-        block: the latent.
+        block: name of the latent block.
         codes: its code `(N, D)`, and what else is given.
 
     Returns:

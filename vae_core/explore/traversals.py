@@ -74,7 +74,7 @@ def reach(model: Model, block: str, means: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         model: the model.
-        block: the latent.
+        block: name of the latent block.
         means: posterior means, `(N, D)`.
 
     Returns:
@@ -132,7 +132,7 @@ def ruler(model: Model, block: str, env: Env, span: float, steps: int) -> Ruler:
 
     Args:
         model: the model.
-        block: the latent.
+        block: name of the latent block.
         env: what the prior reads, `(1, ...)` each.
         span: how far on either side, in standard deviations.
         steps: how many positions, T.

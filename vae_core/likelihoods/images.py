@@ -20,8 +20,7 @@ LOG_GAMMA_FLOOR = -6.0
 
 
 class BernoulliPixels(Likelihood):
-    """p(x | parents) = prod_i Bernoulli(x_i; sigmoid(net_i)) of binary images: log p = sum_i x_i log p_i + (1
-    - x_i) log(1 - p_i).
+    """p(x | parents) = prod_i Bernoulli(x_i; sigmoid(net_i)) of binary images: log p = sum_i x_i log p_i + (1 - x_i) log(1 - p_i).
 
     Grey values are no data for it and are refused (`BinaryPixels`).
 
@@ -46,8 +45,7 @@ class BernoulliPixels(Likelihood):
 
 
 class ContinuousBernoulliPixels(Likelihood):
-    """p(x | parents) = prod_i C(p_i) p_i^x_i (1 - p_i)^(1 - x_i) with p = sigmoid(net): a density of grey
-    images in [0, 1].
+    """p(x | parents) = prod_i C(p_i) p_i^x_i (1 - p_i)^(1 - x_i) with p = sigmoid(net): a density of grey images in [0, 1].
 
     Without C(p) = 2 atanh(1 - 2p) / (1 - 2p) it would integrate to less than one.
 
@@ -71,8 +69,7 @@ class ContinuousBernoulliPixels(Likelihood):
 
 
 class GaussianPixels(Likelihood):
-    """p(x | parents) = N(x; net, gamma^2 I): log p = -D/2 log(2 pi) - D log gamma - |x - net|^2 / (2 gamma^2),
-    constants kept.
+    """p(x | parents) = N(x; net, gamma^2 I): log p = -D/2 log(2 pi) - D log gamma - |x - net|^2 / (2 gamma^2), constants kept.
 
     gamma is a standard deviation. A learned one stays above exp(-6) and has its optimum where gamma^2 is
     the mean squared error.
@@ -127,8 +124,7 @@ class GaussianPixels(Likelihood):
 
 
 class OptimalGaussianPixels(Likelihood):
-    """p(x | parents) = N(x; net, gamma^2 I) with the gamma that fits best: gamma^2 = |x - net|^2 / D, mean
-    over the batch.
+    """p(x | parents) = N(x; net, gamma^2 I) with the gamma that fits best: gamma^2 = |x - net|^2 / D, mean over the batch.
 
     Its log-density is the profile likelihood -D/2 (log MSE + 1 + log 2 pi) of sigma-VAE. While training,
     gamma comes from the batch that is scored (detached: by the envelope theorem the gradient is the same);

@@ -42,8 +42,7 @@ LEAST_MEAN = 1e-8
 
 
 class GaussianFeatures(Likelihood):
-    """p(x | parents) = prod_j N(x_j; m_j + s_j net_j, (s_j g_j)^2), m and s the mean and scale of the training
-    rows, g learned.
+    """p(x | parents) = prod_j N(x_j; m_j + s_j net_j, (s_j g_j)^2), m and s the mean and scale of the training rows, g learned.
 
     log p = sum_j -log(2 pi)/2 - log(s_j g_j) - (x_j - m_j - s_j net_j)^2 / (2 s_j^2 g_j^2): a density of
     the features in their own units. g stays above exp(-6).
@@ -135,8 +134,7 @@ class Counts(Likelihood):
 
 
 class PoissonCounts(Counts):
-    """p(x | l, parents) = prod_j Poisson(x_j; mu_j), mu = l softmax(net) with the library size l, one more
-    parent.
+    """p(x | l, parents) = prod_j Poisson(x_j; mu_j), mu = l softmax(net) with the library size l, one more parent.
 
     log p = sum_j x_j log mu_j - mu_j - log x_j!.
 
@@ -159,8 +157,7 @@ class PoissonCounts(Counts):
 
 
 class NegativeBinomialCounts(Counts):
-    """p(x | l, parents) = prod_j NB(x_j; mu_j, theta_j), mu = l softmax(net), Var x_j = mu_j + mu_j^2 /
-    theta_j.
+    """p(x | l, parents) = prod_j NB(x_j; mu_j, theta_j), mu = l softmax(net), Var x_j = mu_j + mu_j^2 / theta_j.
 
     log p = sum_j lgamma(x_j + theta_j) - lgamma(theta_j) - lgamma(x_j + 1) + theta_j log(theta_j / (theta_j
     + mu_j)) + x_j log(mu_j / (theta_j + mu_j)), with the library size l, one more parent; theta is learned.
@@ -193,8 +190,7 @@ class NegativeBinomialCounts(Counts):
 
 
 class MixedFeatures(Likelihood):
-    """Real features, counts and binary ones side by side: the product of `GaussianFeatures`, negative
-    binomials and Bernoullis.
+    """Real features, counts and binary ones side by side: the product of `GaussianFeatures`, negative binomials and Bernoullis.
 
     Counts have no library here, since their columns are of different things: mu_j = exp(net_j + log mean_j)
     with the mean of the training rows.
@@ -242,8 +238,7 @@ class MixedFeatures(Likelihood):
 
 
 class Library(Conditional):
-    """p(l), the library size, the sum of an example's counts: log-normal with the moments of the training
-    rows' logarithms.
+    """p(l), the library size, the sum of an example's counts: log-normal with the moments of the training rows' logarithms.
 
     `start` takes the moments; before it, log l is N(0, 1).
 
@@ -276,8 +271,7 @@ class Library(Conditional):
 
 
 class Total(nn.Module):
-    """The sum of an example's counts, `(B, F)` to `(B, 1)`; 1 for one without any, so that its logarithm
-    exists.
+    """The sum of an example's counts, `(B, F)` to `(B, 1)`; 1 for one without any, so that its logarithm exists.
 
     Example:
         >>> Total()(torch.tensor([[2.0, 3.0], [0.0, 0.0]])).tolist()
@@ -312,8 +306,7 @@ def negative_binomial(mean: Tensor, log_theta: Tensor) -> NegativeBinomial:
 
 
 class Columns(Distribution):
-    """A product of distributions of some columns each: log p(x) = sum over parts of log p(the part's columns),
-    `(B,)` nats.
+    """A product of distributions of some columns each: log p(x) = sum over parts of log p(the part's columns), `(B,)` nats.
 
     Args:
         parts: the places of some columns, `(n,)`, and their distribution, `(B, n)`.

@@ -182,6 +182,12 @@ class Evaluation:
 def gather(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     """Per-example tensors of several batches, concatenated by name.
 
+    Args:
+        parts: of each batch, tensors `(B, ...)` by name.
+
+    Returns:
+        Tensors `(N, ...)` by name.
+
     Example:
         >>> gather([{"loss": torch.tensor([1.0])}, {"loss": torch.tensor([2.0, 3.0])}])["loss"].tolist()
         [1.0, 2.0, 3.0]

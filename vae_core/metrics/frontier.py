@@ -27,8 +27,7 @@ Betas = Mapping[str, float]
 def measure_frontier(
     evaluation: Evaluation, betas: Sequence[Betas], anchors: Sequence[tuple[Model, Betas]] = ()
 ) -> tuple[list[Point], list[Anchor]]:
-    """The rate-distortion frontier of a multi-rate model, beside models trained for one beta each. Noise is
-    the same everywhere.
+    """The rate-distortion frontier of a multi-rate model, beside models trained for one beta each. Noise is the same everywhere.
 
     A point has distortion, the rate of each block, active units and, where the model takes a class, its
     accuracies, each a value with standard error and n; and `kl`, nats of each dimension. An anchor has its

@@ -187,6 +187,9 @@ def _measured(evaluation: Evaluation, group: str) -> Measured:
 def check_groups(metrics: Collection[str]) -> None:
     """Refuses groups that cannot be measured.
 
+    Args:
+        metrics: names of `METRICS`.
+
     Raises:
         ValueError: for no group, or an unknown one.
 

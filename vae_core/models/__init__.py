@@ -57,6 +57,12 @@ def declare(name: str, arguments: dict[str, Any]) -> Declaration:
 def described(declaration: Declaration) -> dict[str, Any]:
     """Name and arguments of a declaration, as a card records them.
 
+    Args:
+        declaration: of a model of `MODELS`.
+
+    Returns:
+        What JSON can hold.
+
     Example:
         >>> described(PPCA(latent=2))
         {'name': 'ppca', 'arguments': {'latent': 2, 'fit': 'closed-form'}}

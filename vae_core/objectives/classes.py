@@ -79,7 +79,7 @@ class Adversary(Regulariser):
 
     Args:
         weight: of the reversed gradient.
-        block: the latent.
+        block: name of the latent block.
         dimensions: its dimensions, D.
         classes: K.
         hidden: units in each of g's two hidden layers.

@@ -31,7 +31,7 @@ class RateParts(Regulariser):
     (`minibatch_log_density`, which says how far off they are).
 
     Args:
-        block: the latent.
+        block: name of the latent block.
         images: N.
         beta: weight of the total correlation.
         alpha: weight of the index information.
@@ -142,7 +142,7 @@ class Discriminator(Regulariser):
 
     Args:
         weight: gamma.
-        block: the latent.
+        block: name of the latent block.
         dimensions: its dimensions, D.
         width: units in each of the six layers.
 

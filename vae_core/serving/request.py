@@ -163,6 +163,12 @@ class Request:
 def parsed(text: str) -> dict[str, Any]:
     """The JSON object of a request.
 
+    Args:
+        text: of the request.
+
+    Returns:
+        The object, as JSON has it.
+
     Raises:
         ValueError: for a text that is too long, or none, or does not name its model.
 

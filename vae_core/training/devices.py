@@ -14,6 +14,12 @@ import torch.distributed as dist
 def pick_device(name: str) -> torch.device:
     """The device of that name, or for "auto" the best that is there: cuda, mps or cpu.
 
+    Args:
+        name: "auto", "cpu", "cuda", "cuda:1" or "mps".
+
+    Returns:
+        The device, which has been tried.
+
     Raises:
         ValueError: where it is not there.
 

@@ -55,6 +55,12 @@ def sap(accuracy: Tensor) -> float:
     """Separated attribute predictability: mean_f of the greatest minus the second accuracy of `(D, F)`;
     without a second, the greatest.
 
+    Args:
+        accuracy: of each dimension for each factor, `(D, F)` (`sap_matrix`).
+
+    Returns:
+        The score, in [0, 1].
+
     Example:
         >>> sap(torch.tensor([[1.0, 0.5], [0.5, 0.75]]))
         0.375
@@ -111,6 +117,12 @@ def dci_disentanglement(importance: Tensor) -> float:
 
     w_j is the share of z_j in all importance, and H_F the entropy to base F.
 
+    Args:
+        importance: of dimensions for factors, `(D, F)`, not negative.
+
+    Returns:
+        The score; 1 for one factor.
+
     Example:
         >>> round(dci_disentanglement(torch.eye(2)), 4), round(dci_disentanglement(torch.ones(2, 2)), 4)
         (1.0, 0.0)
@@ -125,6 +137,12 @@ def dci_completeness(importance: Tensor) -> float:
     """sum_f w_f (1 - H_D(importance for f over dimensions)) of an importance `(D, F)`, in [0, 1].
 
     w_f is the share of f in all importance, and H_D the entropy to base D.
+
+    Args:
+        importance: of dimensions for factors, `(D, F)`, not negative.
+
+    Returns:
+        The score; 1 for one dimension.
 
     Example:
         >>> round(dci_completeness(torch.eye(2)), 4), round(dci_completeness(torch.ones(2, 2)), 4)

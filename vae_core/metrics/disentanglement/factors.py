@@ -39,6 +39,12 @@ class Representation(NamedTuple):
 def represented(evaluation: Evaluation) -> Representation:
     """The `representation` of the images of an evaluation's split.
 
+    Args:
+        evaluation: the model and its data.
+
+    Returns:
+        Codes and factors, with their names.
+
     Raises:
         ValueError: for data without known factors.
 
@@ -96,6 +102,12 @@ def representation(means: Mapping[str, Tensor], data: Data) -> Representation:
 def varying(factors: Tensor) -> Tensor:
     """Which factors `(N, F)` take more than one value, `(F,)` bool.
 
+    Args:
+        factors: `(N, F)`.
+
+    Returns:
+        True or False for each factor, `(F,)`.
+
     Example:
         >>> varying(torch.tensor([[0, 3], [1, 3]])).tolist()
         [True, False]
@@ -111,8 +123,7 @@ def half_of(n: int) -> int:
 def parts(
     codes: Tensor, factors: Tensor, generator: torch.Generator
 ) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """Five disjoint random parts of some images, for classifiers: 1,000 images to fit on and as many to test
-    on, or what there is.
+    """Five disjoint random parts of some images, for classifiers: 1,000 images to fit on and as many to test on, or what there is.
 
     A factor that does not vary among those to fit on is left out.
 

@@ -130,8 +130,7 @@ def _importances(evaluation: Evaluation) -> list[tuple[Tensor, Tensor]]:
 
 
 def factor_tables(evaluation: Evaluation, groups: Collection[str]) -> dict[str, Any]:
-    """What each dimension has to do with each factor, as the measured groups have found it, for a card or a
-    page.
+    """What each dimension has to do with each factor, as the measured groups have found it, for a card or a page.
 
     information: I(z_j; f) / H(f), the share of the factor's entropy that the dimension tells, of the group
     disentanglement (mig is the mean over factors of the greatest minus the second of a column). importance:

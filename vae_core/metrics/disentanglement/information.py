@@ -85,6 +85,12 @@ def information_shares(codes: Tensor, factors: Tensor) -> Tensor:
 def entropies(factors: Tensor) -> Tensor:
     """H(f) of the counts of each factor `(N, F)`, `(F,)` nats.
 
+    Args:
+        factors: `(N, F)`, integers from 0.
+
+    Returns:
+        The entropies, in double precision.
+
     Example:
         >>> entropies(torch.tensor([[0, 7], [1, 7]])).exp().tolist()
         [2.0, 1.0]
@@ -116,8 +122,7 @@ def mig(information: Tensor, entropy: Tensor) -> float:
 
 
 def modularity(information: Tensor) -> float:
-    """mean_j 1 - sum_{f not f_j} I(z_j; f)^2 / ((F - 1) max_f I(z_j; f)^2), f_j the factor that z_j knows
-    best.
+    """mean_j 1 - sum_{f not f_j} I(z_j; f)^2 / ((F - 1) max_f I(z_j; f)^2), f_j the factor that z_j knows best.
 
     It is 0 for a dimension that knows none, or no more than rounding leaves (1e-12 nats): a constant
     dimension is not modular. With one factor, a dimension that knows it is modular. It asks how one-sided a

@@ -56,8 +56,7 @@ def _groups(factors: Tensor, votes: int, generator: torch.Generator) -> Iterator
 def factorvae_votes(
     codes: Tensor, factors: Tensor, votes: int, generator: torch.Generator, least: float = LEAST_SCALE
 ) -> tuple[Tensor, Tensor]:
-    """The factor that 64 images share, and the dimension whose variance among them is least of its variance in
-    all.
+    """The factor that 64 images share, and the dimension whose variance among them is least of its variance in all.
 
     Args:
         codes: `(N, D)`.
@@ -94,8 +93,7 @@ def factorvae_votes(
 
 
 def factorvae_right(codes: Tensor, factors: Tensor, generator: torch.Generator) -> Tensor:
-    """Which of 5,000 votes name their factor by majority among 10,000 others; their mean is the FactorVAE
-    score.
+    """Which of 5,000 votes name their factor by majority among 10,000 others; their mean is the FactorVAE score.
 
     Args:
         codes: `(N, D)`.
@@ -156,8 +154,7 @@ def betavae_differences(
 
 
 def betavae_right(codes: Tensor, factors: Tensor, generator: torch.Generator) -> Tensor:
-    """Which of 5,000 differences a logistic regression on 10,000 others gives to their factor; their mean is
-    the beta-VAE score.
+    """Which of 5,000 differences a logistic regression on 10,000 others gives to their factor; their mean is the beta-VAE score.
 
     Args:
         codes: `(N, D)`.
