@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import tyro
 
 from latent_explorer import DATA_ROOT_VARIABLE, LOCAL_VARIABLE, MODELS_VARIABLE
+from latent_explorer.own_data.uploads import MEGABYTES
 from vae_core import cli
 from vae_core.checkpoints import found_in
 from vae_core.data import SOURCES_VARIABLE
@@ -95,7 +96,7 @@ def serve(
         "server.port": str(port),
         "server.headless": str(not window).lower(),
         "server.fileWatcherType": "none",
-        "server.maxUploadSize": "10",
+        "server.maxUploadSize": str(MEGABYTES),  # of the page that takes most; others take less
         # A full garbage collection after every run looks through torch's million objects: 150 ms in which no message
         # leaves the server. Python's own collections still happen.
         "runner.postScriptGC": "false",
