@@ -18,6 +18,7 @@ def query(page: Any) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_an_opened_item_is_traversed_at_the_same_betas(page: Any, address: str):
     watch = Watch(page)
     opened(page, f"{address}/?model=rates-digits&item=17&beta_z_u=10")
@@ -41,6 +42,7 @@ def test_a_click_on_the_lit_segment_changes_nothing(page: Any, address: str):
     assert not watch.faults()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["", "item=5", "item=0&start=prior&seed=3"])
 def test_back_leaves_live(page: Any, address: str, asked: str):
     opened(page, f"{address}/traverse?model=vae-digits")
@@ -68,6 +70,7 @@ def test_back_undoes_what_was_chosen_on_live(page: Any, address: str):
     assert query(page)["class"] == "2"
 
 
+@pytest.mark.slow
 def test_a_model_of_one_beta_leads_to_two_numbers_of_all_models(page: Any, address: str):
     watch = Watch(page)
     opened(page, f"{address}/rate_distortion?model=vae-mnist")
