@@ -122,19 +122,21 @@ def sample(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Tensor:
 
 
 @torch.no_grad()
-def swapped(model: Model, kept: Mapping[str, Tensor]) -> Codes:
-    """Codes `(N K, D)`, item after item: its kept blocks `(N, D)` with the others at their prior's mean for every class."""
-    n, classes = len(next(iter(kept.values()))), model.classes
-    repeated = {name: code.repeat_interleave(classes, 0) for name, code in kept.items()}
-    device = next(iter(kept.values())).device
-    label = one_hot(torch.arange(classes, device=device).repeat(n), classes)
+def swapped(model: Model, kept: Mapping[str, Tensor], to: Sequence[int] | None = None) -> Codes:
+    """Codes `(N K, D)`, item after item: its kept blocks `(N, D)` with the others at their prior's mean for every class, or each of `to`."""
+    n, device = len(next(iter(kept.values()))), next(iter(kept.values())).device
+    classes = torch.tensor(range(model.classes) if to is None else to, device=device)
+    repeated = {name: code.repeat_interleave(len(classes), 0) for name, code in kept.items()}
+    label = one_hot(classes.repeat(n), model.classes)
     return prior_codes(model, {**repeated, LABEL: label})
 
 
 @torch.no_grad()
-def swap(model: Model, kept: Mapping[str, Tensor]) -> Tensor:
+def swap(model: Model, kept: Mapping[str, Tensor], to: Sequence[int] | None = None) -> Tensor:
     """Images `(N, K, C, H, W)` of the codes of `swapped`."""
-    return decode(model, swapped(model, kept)).unflatten(0, (-1, model.classes))
+    return decode(model, swapped(model, kept, to)).unflatten(
+        0, (-1, model.classes if to is None else len(to))
+    )
 
 
 @torch.no_grad()

@@ -4,7 +4,7 @@ Shapes: N codes, D latent dimensions, K classes, M components.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -18,12 +18,13 @@ from .codes import Codes
 
 
 @torch.no_grad()
-def priors_by_class(model: Model, block: str) -> Independent | None:
-    """p(block | y) for each class, batch shape `(K,)`; `()` where the class does not matter; None if other parents do."""
+def priors_by_class(model: Model, block: str, classes: Sequence[int] | None = None) -> Independent | None:
+    """p(block | y) for each class, or each of some, batch shape `(K,)`; `()` where the class does not matter; None if other parents do."""
     conditional = model.p[block]
     if set(conditional.given) - {LABEL}:
         return None
-    return conditional({LABEL: torch.eye(model.classes, device=model.device)})
+    rows = torch.eye(model.classes, device=model.device)
+    return conditional({LABEL: rows if classes is None else rows[list(classes)]})
 
 
 @torch.no_grad()

@@ -58,16 +58,17 @@ def densities(checkpoint: Checkpoint, block: str, dimension: int) -> Marginals:
 
 
 @by_identity
-def class_overlap(checkpoint: Checkpoint, block: str, of_priors: bool) -> Overlap | None:
-    """Divergences between the classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings,
+def class_overlap(checkpoint: Checkpoint, block: str, of_priors: bool, of: tuple[int, ...]) -> Overlap | None:
+    """Divergences between some classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings,
     None where these are too many to compare."""
     if of_priors:
-        return prior_overlap(checkpoint.model, block)
+        return prior_overlap(checkpoint.model, block, of)
     means, scales = encodings.codes(checkpoint)[block]
-    if not comparable(len(checkpoint.atlas.classes), means.shape[1]):
+    if not comparable(len(of), means.shape[1]):
         return None
-    labels = torch.from_numpy(checkpoint.atlas.labels)
-    return posterior_overlap(means, scales, labels, len(checkpoint.atlas.classes))
+    places = torch.full((len(checkpoint.atlas.classes),), -1)
+    places[list(of)] = torch.arange(len(of))
+    return posterior_overlap(means, scales, places[torch.from_numpy(checkpoint.atlas.labels)], len(of))
 
 
 def closest_component(checkpoint: Checkpoint, block: str, chosen: Tensor) -> Tensor:
