@@ -64,17 +64,18 @@ def class_means(model: Model, means: Mapping[str, Tensor], members: Tensor) -> C
 
 
 def _priors(model: Model, block: str, codes: Env) -> list[Distribution]:
-    """p(block | parents); for each class where it reads one that `codes` does not hold."""
+    """p(block | parents); for each class where it reads one that `codes` does not hold, one row where it reads nothing else."""
     if block not in model.labelled or LABEL in codes:
         return [prior_given(model, block, codes)]
-    n = len(next(iter(codes.values()))) if codes else 1
+    # As many rows as codes for each of a thousand classes would not fit, and a prior of the class alone is the same in each.
+    n = len(next(iter(codes.values()))) if codes and set(model.p[block].given) != {LABEL} else 1
     rows = torch.eye(model.classes, device=model.device)
     return [prior_given(model, block, {**codes, LABEL: row.expand(n, -1)}) for row in rows]
 
 
 @torch.no_grad()
 def prior_moments(model: Model, block: str, codes: Env) -> tuple[Tensor, Tensor]:
-    """Mean and variance of p(block | parents), `(N, D)`, or `(1, D)` without parents; a class not in `codes` is drawn uniformly.
+    """Mean and variance of p(block | parents), `(N, D)`, or `(1, D)` without parents but the class; a class not in `codes` is drawn uniformly.
 
     Var z = E[s^2 + m^2] - (E m)^2 over the classes' means m and scales s.
     """

@@ -11,6 +11,9 @@ from vae_core.explore.components import Marginals, Parts, marginals, parts_of, r
 from vae_core.metrics.holes import COUNT, Holes, holes
 from vae_core.metrics.separation import Overlap, comparable, posterior_overlap, prior_overlap
 
+# Numbers that a comparison of all items with all components of a prior goes through: a second or two.
+MOST_WORK = 300_000_000
+
 # What is said of a code by its block's prior: how far it is from the prior's mean, and log p in nats.
 PRIOR_MEASURES = {"distance": prior_distance_of, "log density": prior_log_density}
 
@@ -35,10 +38,13 @@ def components(checkpoint: Checkpoint, block: str) -> Parts | None:
 
 @by_identity
 def usage(checkpoint: Checkpoint, block: str) -> Tensor:
-    """The share of the atlas that each component of the prior is responsible for, at the posterior means, `(M,)`."""
+    """The share of the atlas that each component of the prior is responsible for, at the posterior means, `(M,)`; where that would take
+    long, of every so many items."""
     prior = components(checkpoint, block)
     assert prior is not None
-    return responsibilities(prior, encodings.codes(checkpoint)[block][0]).mean(0)
+    means = encodings.codes(checkpoint)[block][0]
+    every = max(1, prior.means.numel() * len(means) // MOST_WORK)
+    return responsibilities(prior, means[::every]).mean(0)
 
 
 @by_identity

@@ -168,7 +168,7 @@ def two_clusters(checkpoint: Checkpoint, block: str, a: int, b: int) -> None:
         means[block][members],
         (f"from the mean of {names[a]} to that of {names[b]}", "where the two vary most besides"),
     )
-    shown = [e for e in outlines(checkpoint, block, plane) if e.class_index in (a, b, None)]
+    shown = outlines(checkpoint, block, plane, (a, b))
     panel = Panel(
         block,
         f"{words.capital(words.latents(checkpoint.model, block))} of {checkpoint.name}",
