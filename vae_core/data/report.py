@@ -86,7 +86,7 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         yield f"{self.name}: {self.about}"
-        yield f"{self.kind.many:<12} {_told(self.kind)}, values from {self.values[0]:g} to {self.values[1]:g}"
+        yield f"{self.kind.many:<12} {self.described}, values from {self.values[0]:g} to {self.values[1]:g}"
         yield "splits       " + ", ".join(f"{count:,} {split}" for split, count in self.sizes.items())
         yield f"classes      {self._classes()}"
         for number in range(min(len(self.classes), NAMED)):
@@ -103,6 +103,11 @@ class Report:
             yield f"doubt        {sentence}"
         if not self.doubts:
             yield "no doubts"
+
+    @property
+    def described(self) -> str:
+        """What an observation is, in words: "colour, 32 x 32 pixels (height x width)"."""
+        return _told(self.kind)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -284,12 +284,13 @@ def sample(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Tensor:
 
 
 @torch.no_grad()
-def swapped(model: Model, kept: Mapping[str, Tensor]) -> Codes:
-    """The codes of a swap: some blocks kept, the others at their prior's mean for every class.
+def swapped(model: Model, kept: Mapping[str, Tensor], to: Sequence[int] | None = None) -> Codes:
+    """The codes of a swap: some blocks kept, the others at their prior's mean for every class, or each of some.
 
     Args:
         model: a model with classes.
         kept: the kept blocks, `(N, D)` each.
+        to: the classes, all unless given.
 
     Returns:
         A code `(N K, D)` for each latent, item after item, class after class.
@@ -301,20 +302,21 @@ def swapped(model: Model, kept: Mapping[str, Tensor]) -> Codes:
         >>> swapped(model, {"z_u": torch.zeros(1, 2)})["z_l"].tolist()
         [[8.0, 0.0], [0.0, 8.0]]
     """
-    n, classes = len(next(iter(kept.values()))), model.classes
-    repeated = {name: code.repeat_interleave(classes, 0) for name, code in kept.items()}
-    device = next(iter(kept.values())).device
-    label = one_hot(torch.arange(classes, device=device).repeat(n), classes)
+    n, device = len(next(iter(kept.values()))), next(iter(kept.values())).device
+    classes = torch.tensor(range(model.classes) if to is None else to, device=device)
+    repeated = {name: code.repeat_interleave(len(classes), 0) for name, code in kept.items()}
+    label = one_hot(classes.repeat(n), model.classes)
     return prior_codes(model, {**repeated, LABEL: label})
 
 
 @torch.no_grad()
-def swap(model: Model, kept: Mapping[str, Tensor]) -> Tensor:
+def swap(model: Model, kept: Mapping[str, Tensor], to: Sequence[int] | None = None) -> Tensor:
     """Images of the codes of `swapped`: each item's kept blocks under every class.
 
     Args:
         model: a model with classes.
         kept: the kept blocks, `(N, D)` each.
+        to: the classes, all unless given.
 
     Returns:
         `(N, K, C, H, W)`, or rows `(N, K, F)`, as `decode` gives them.
@@ -329,7 +331,9 @@ def swap(model: Model, kept: Mapping[str, Tensor]) -> Tensor:
     Source:
         docs/objectives.md, section 7 (sampling).
     """
-    return decode(model, swapped(model, kept)).unflatten(0, (-1, model.classes))
+    return decode(model, swapped(model, kept, to)).unflatten(
+        0, (-1, model.classes if to is None else len(to))
+    )
 
 
 @torch.no_grad()

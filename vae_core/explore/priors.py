@@ -4,7 +4,7 @@ Shapes: N codes, D latent dimensions, K classes, M components.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -18,12 +18,13 @@ from .codes import Codes
 
 
 @torch.no_grad()
-def priors_by_class(model: Model, block: str) -> Independent | None:
-    """p(block | y) for each class, batch shape `(K,)`; `()` where the class does not matter; None where other latents do.
+def priors_by_class(model: Model, block: str, classes: Sequence[int] | None = None) -> Independent | None:
+    """p(block | y) for each class, or each of some, batch shape `(K,)`; `()` where the class does not matter; None where other latents do.
 
     Args:
         model: the model.
         block: name of the latent block.
+        classes: the classes, all unless given.
 
     Returns:
         The priors as one distribution, or None.
@@ -38,7 +39,8 @@ def priors_by_class(model: Model, block: str) -> Independent | None:
     conditional = model.p[block]
     if set(conditional.given) - {LABEL}:
         return None
-    return conditional({LABEL: torch.eye(model.classes, device=model.device)})
+    rows = torch.eye(model.classes, device=model.device)
+    return conditional({LABEL: rows if classes is None else rows[list(classes)]})
 
 
 @torch.no_grad()
@@ -150,10 +152,11 @@ def class_means(model: Model, means: Mapping[str, Tensor], members: Tensor) -> C
 
 
 def _priors(model: Model, block: str, codes: Env) -> list[Distribution]:
-    """p(block | parents); for each class where it reads one that `codes` does not hold."""
+    """p(block | parents); for each class where it reads one that `codes` does not hold, one row where it reads nothing else."""
     if block not in model.labelled or LABEL in codes:
         return [prior_given(model, block, codes)]
-    n = len(next(iter(codes.values()))) if codes else 1
+    # As many rows as codes for each of a thousand classes would not fit, and a prior of the class alone is the same in each.
+    n = len(next(iter(codes.values()))) if codes and set(model.p[block].given) != {LABEL} else 1
     rows = torch.eye(model.classes, device=model.device)
     return [prior_given(model, block, {**codes, LABEL: row.expand(n, -1)}) for row in rows]
 
