@@ -109,6 +109,7 @@ def test_each_view_opens(open_page: Open, look: str, model: str):
     assert not at.exception
 
 
+@pytest.mark.slow
 def test_numbers_are_measured_again_beside_the_cards(open_page: Open):
     at = open_page("views/measure.py", model="vae-digits")
     at.button[0].click().run()

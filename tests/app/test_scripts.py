@@ -135,6 +135,7 @@ def test_an_image_of_the_visitors_own(open_page: Open, shown: dict, folder: Path
     assert (shown["strips"] != before).any()
 
 
+@pytest.mark.slow
 def test_a_row_of_swaps_for_the_visitors_own_image(open_page: Open, shown: dict, folder: Path):
     at = open_page("views/generate.py", model="mr-cdvae-mnist")
     at.session_state["user-image-strokes"] = [STROKE]

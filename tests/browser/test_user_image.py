@@ -177,6 +177,7 @@ def test_a_file_over_the_limit_is_said_and_the_drawing_stays(page: Any, address:
     page.get_by_text(IN_USE).wait_for()
 
 
+@pytest.mark.slow
 def test_a_bad_file_after_a_good_one_leaves_the_good_one(page: Any, address: str, tmp_path: Path):
     open_paper(page, address)
     Image.new("L", (40, 40), 90).save(tmp_path / "good.png")
