@@ -262,7 +262,7 @@ export class LatentMap {
     if (!points || !selection) this.selected = null;
     else {
       this.selected = selectedIn(points, selection.polygon, this.isShown);
-      this.count = this.selected.reduce((sum, one) => sum + one, 0);
+      for (const one of this.selected) this.count += one;
     }
     this.#refreshControls();
     this.panels.forEach((each) => each.draw());

@@ -4,7 +4,7 @@
 
 import { contextOf, element, oncePerFrame, sizeCanvas } from "../shared/elements.js";
 import { fileName, saveMenu } from "../shared/saving.js";
-import { disc, stamp } from "./dots.js";
+import { disc, MANY, stamp } from "./dots.js";
 import { Gestures, KEYS, REACH } from "./gestures.js";
 import { paintOver } from "./over.js";
 import { paintPictures } from "./picturing.js";
@@ -133,7 +133,7 @@ export class Panel {
     this.guest = guest;
     this.blocks = blocks;
     if (points !== before) {
-      if (points.sharesFrame(before)) {
+      if (points.sharesFrame(before) && points.count <= MANY) {
         this.root.dataset.travelling = "true";
         this.#travel.to(points);
       } else {
@@ -307,44 +307,74 @@ export class Panel {
   #paintPoints() {
     if (!this.#ready(this.pointCanvas)) return;
     const started = performance.now();
-    const { map, points } = this;
-    const { theme, selected } = map;
-    const { shown, travels } = this.#travel;
+    const { theme, selected, shown } = this.map;
     const { width, height } = this.pointCanvas;
     const context = contextOf(this.pointCanvas);
     if (this.#image?.width !== width || this.#image.height !== height)
       this.#image = new ImageData(width, height);
-    const pixels = new Uint32Array(this.#image.data.buffer);
-
-    const { cx, cy, scale } = this.#view;
-    const closer = (scale / this.#wholeView().scale) ** 0.2; // dots grow a little on the way in
-    this.radius = Math.max(1.2, Math.min(3.5, 26 * points.count ** -0.27)) * Math.max(1, Math.min(2, closer));
-    const box = this.inView();
-    const items = {
-      spans: travels ? [/** @type {[number, number]} */ ([0, points.count])] : points.spans(box),
-      order: points.order,
-      xs: shown.x,
-      ys: shown.y,
-      classes: map.dataset.classes,
-      isShown: map.shown,
-    };
-    const fine = scale * this.#ratio;
-    const to = { left: width / 2 - cx * fine, top: height / 2 + cy * fine, scale: fine };
-    const image = { width, height, pixels };
-    const dot = disc(this.radius * this.#ratio - 0.5, width);
-    /** @type {(colours: number[]) => void} */
-    const paintAll = (colours) => {
-      pixels.fill(pixel(theme.background));
-      stamp(image, dot, colours, items, to, null);
+    const image = { width, height, pixels: new Uint32Array(this.#image.data.buffer) };
+    const stamped = this.#stamping(image, this.#ratio);
+    const paintAll = () => {
+      image.pixels.fill(pixel(theme.background));
+      stamped(selected ? theme.faded : theme.solid, null);
     };
     if (selected) {
-      const key = [width, height, box.left, box.top, scale, theme.paper, map.shown].join();
-      this.#underlay.fill(pixels, key, shown, () => paintAll(theme.faded));
-      stamp(image, dot, theme.solid, items, to, selected);
-    } else paintAll(theme.solid);
+      const { left, top } = this.inView();
+      const key = [width, height, left, top, this.#view.scale, theme.paper, shown].join();
+      this.#underlay.fill(image.pixels, key, this.#travel.shown, paintAll);
+      stamped(theme.solid, selected);
+    } else paintAll();
     context.putImageData(this.#image, 0, 0);
     this.#paintPictures(context);
     this.root.dataset.drawMs = (performance.now() - started).toFixed(1);
+  }
+
+  /**
+   * What stamps the dots in view into an image of `ratio` pixels a CSS pixel: all of them, or those that are selected.
+   * @param {import("./dots.js").Image} image
+   * @param {number} ratio
+   * @returns {(colours: number[], selected: Uint8Array | null) => void}
+   */
+  #stamping(image, ratio) {
+    const { map, points } = this;
+    const { shown, travels } = this.#travel;
+    const { cx, cy, scale } = this.#view;
+    const closer = (scale / this.#wholeView().scale) ** 0.2; // dots grow a little on the way in
+    this.radius = Math.max(1.2, Math.min(3.5, 26 * points.count ** -0.27)) * Math.max(1, Math.min(2, closer));
+    const items = {
+      spans: travels ? [/** @type {[number, number]} */ ([0, points.count])] : points.spans(this.inView()),
+      order: points.order,
+      ...(travels ? { xs: shown.x, ys: shown.y, sorted: false } : { ...points.sorted, sorted: true }),
+      classes: map.dataset.classes,
+      isShown: map.shown,
+    };
+    const fine = scale * ratio;
+    const { x0, y0, stepX, stepY } = travels ? { x0: 0, y0: 0, stepX: 1, stepY: 1 } : points;
+    const to = {
+      left: image.width / 2 + (x0 - cx) * fine,
+      top: image.height / 2 - (y0 - cy) * fine,
+      scaleX: stepX * fine,
+      scaleY: stepY * fine,
+    };
+    const dot = disc(this.radius * ratio - 0.5, image.width);
+    return (colours, selected) => stamp(image, dot, colours, items, to, selected);
+  }
+
+  /**
+   * The dots in view as a picture, of `ratio` pixels a CSS pixel.
+   * @param {number} ratio
+   */
+  dotsPicture(ratio) {
+    const [width, height] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
+    const { theme, selected } = this.map;
+    const data = new ImageData(width, height);
+    const pixels = new Uint32Array(data.data.buffer).fill(pixel(theme.background));
+    const stamped = this.#stamping({ width, height, pixels }, ratio);
+    stamped(selected ? theme.faded : theme.solid, null);
+    if (selected) stamped(theme.solid, selected);
+    const canvas = element("canvas", { width, height });
+    contextOf(canvas).putImageData(data, 0, 0);
+    return canvas;
   }
 
   /**
