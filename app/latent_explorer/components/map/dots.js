@@ -50,6 +50,7 @@ function rims({ covers }, solid) {
  * number, their classes, and which classes are shown.
  * @typedef {object} Items
  * @property {[number, number][]} spans
+ * @property {number} step every so manieth item of a span, 1 for all
  * @property {Uint32Array} order
  * @property {ArrayLike<number>} xs
  * @property {ArrayLike<number>} ys
@@ -77,37 +78,40 @@ export const MANY = 100_000; // items, beyond which those on one pixel are one d
  */
 export function stamp(image, dot, solid, items, to, selected) {
   const paint = painter(image.pixels, dot, solid);
-  if (items.spans.reduce((sum, [from, end]) => sum + end - from, 0) <= MANY)
-    return visit(image, dot, items, to, selected, paint);
-  const tops = new Uint16Array(image.width * image.height); // of each pixel the class, from 1 on
-  visit(image, dot, items, to, selected, (at, c) => (tops[at] = c + 1));
-  for (let at = 0; at < tops.length; at++) if (tops[at]) paint(at, tops[at] - 1);
+  const count = items.spans.reduce((sum, [from, end]) => sum + (end - from) / items.step, 0);
+  const tops = count > MANY ? new Uint16Array(image.width * image.height) : null; // of each pixel the class, from 1 on
+  visit(image, dot, items, to, selected, tops, paint);
+  tops?.forEach((top, at) => top && paint(at, top - 1));
 }
 
 /**
- * Call `put(pixel, class)` for each item that is seen.
+ * Put the class of each item that is seen where it lies, or call `paint(pixel, class)`.
  * @param {Image} image
  * @param {Dot} dot
  * @param {Items} items
  * @param {To} to
  * @param {ArrayLike<number> | null} selected
- * @param {(at: number, c: number) => void} put
+ * @param {Uint16Array | null} tops
+ * @param {(at: number, c: number) => void} paint
  */
-function visit({ width, height }, { reach }, items, to, selected, put) {
-  const { spans, order, xs, ys, sorted, classes, isShown } = items;
+function visit({ width, height }, { reach }, items, to, selected, tops, paint) {
+  const { spans, step, order, xs, ys, sorted, classes } = items;
+  const isShown = Uint8Array.from(items.isShown, Number);
   const { left, top, scaleX, scaleY } = to;
   const right = width - reach;
   const bottom = height - reach;
   for (const [from, end] of spans) {
-    for (let k = from; k < end; k++) {
+    for (let k = from; k < end; k += step) {
       const i = order[k];
       const c = classes[i];
       if (!isShown[c] || (selected !== null && !selected[i])) continue;
       const p = sorted ? k : i;
-      const px = Math.round(left + xs[p] * scaleX);
-      const py = Math.round(top - ys[p] * scaleY);
+      // Rounded: numbers below zero, which this would not round, are beyond the border.
+      const px = (left + xs[p] * scaleX + 0.5) | 0;
+      const py = (top - ys[p] * scaleY + 0.5) | 0;
       if (px < reach || py < reach || px >= right || py >= bottom) continue;
-      put(py * width + px, c);
+      if (tops) tops[py * width + px] = c + 1;
+      else paint(py * width + px, c);
     }
   }
 }

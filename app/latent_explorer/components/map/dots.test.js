@@ -19,6 +19,7 @@ function stamped(xs, ys, { classes = xs.map(() => 0), isShown = [true, true], se
     order: Uint32Array.from(xs, (_, i) => i),
     xs,
     ys,
+    step: 1,
     sorted: false,
     classes,
     isShown,
@@ -77,7 +78,7 @@ test("many items are one dot a pixel, those of hidden classes and outside a sele
     const pixels = new Uint32Array(side * side).fill(WHITE);
     /** @type {[number, number][]} */
     const spans = [[0, end]];
-    const items = { spans, order, xs, ys, sorted: false, classes, isShown: [true, false, true] };
+    const items = { spans, step: 1, order, xs, ys, sorted: false, classes, isShown: [true, false, true] };
     stamp({ width: side, height: side, pixels }, dot, [RED, BLUE, BLUE], items, to, chosen);
     return pixels;
   };
@@ -101,7 +102,7 @@ test("items that are sorted as on the map are painted as the others are", () => 
     /** @type {[number, number][]} */
     const spans = [[0, 3]];
     const places = isSorted ? { xs: sorted(xs), ys: sorted(ys) } : { xs, ys };
-    const items = { spans, order, ...places, sorted: isSorted, classes, isShown: [true, true] };
+    const items = { spans, step: 1, order, ...places, sorted: isSorted, classes, isShown: [true, true] };
     stamp(image, disc(1, 9), [RED, BLUE], items, { left: 4, top: 4, scaleX: 1, scaleY: 1 }, null);
     return image.pixels;
   });

@@ -285,6 +285,11 @@ export class LatentMap {
     this.root.dataset.selectMs = (performance.now() - started).toFixed(1);
   });
 
+  /** Whether a selection is being drawn. */
+  get isPreviewing() {
+    return this.#previewing !== null;
+  }
+
   endPreview() {
     this.#preview.cancel();
     this.#previewing = null;

@@ -4,7 +4,8 @@
 
 import { contextOf, element, oncePerFrame, sizeCanvas } from "../shared/elements.js";
 import { fileName, saveMenu } from "../shared/saving.js";
-import { disc, MANY, stamp } from "./dots.js";
+import { MANY } from "./dots.js";
+import { pictureOf, stamping } from "./dotted.js";
 import { Gestures, KEYS, REACH } from "./gestures.js";
 import { paintOver } from "./over.js";
 import { paintPictures } from "./picturing.js";
@@ -14,6 +15,7 @@ import { boxOf } from "./polygons.js";
 import { mapPicture } from "./saving.js";
 import { pixel } from "./theme.js";
 import { Travel } from "./travel.js";
+import { Settling } from "./settling.js";
 import { Underlay } from "./underlay.js";
 import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from "./view.js";
 
@@ -66,6 +68,7 @@ export class Panel {
 
   #travel; // where the items are drawn, on their way to new places
   #underlay = new Underlay();
+  #settle = new Settling(() => this.drawPoints());
   #ratio = 1;
   /** @type {ImageData | null} */
   #image = null;
@@ -116,6 +119,7 @@ export class Panel {
     this.resize.disconnect();
     this.drawPoints.cancel();
     this.drawOver.cancel();
+    this.#settle.cancel();
     this.#travel.cancel();
     this.gestures.remove();
     this.root.remove();
@@ -229,6 +233,7 @@ export class Panel {
   /** @param {View} view */
   #setView(view) {
     this.view = view;
+    this.#settle.start();
     this.draw();
     this.map.rememberView(this.name, view);
   }
@@ -313,51 +318,38 @@ export class Panel {
     if (this.#image?.width !== width || this.#image.height !== height)
       this.#image = new ImageData(width, height);
     const image = { width, height, pixels: new Uint32Array(this.#image.data.buffer) };
-    const stamped = this.#stamping(image, this.#ratio);
+    const stamps = stamping(image, this.#scene, this.#ratio);
+    const isMoving = this.#settle.pending;
     const paintAll = () => {
       image.pixels.fill(pixel(theme.background));
-      stamped(selected ? theme.faded : theme.solid, null);
+      stamps(selected ? theme.faded : theme.solid, null, isMoving);
     };
     if (selected) {
       const { left, top } = this.inView();
-      const key = [width, height, left, top, this.#view.scale, theme.paper, shown].join();
+      const key = [width, height, left, top, this.#view.scale, theme.paper, shown, isMoving].join();
       this.#underlay.fill(image.pixels, key, this.#travel.shown, paintAll);
-      stamped(theme.solid, selected);
+      stamps(theme.solid, selected, isMoving || this.map.isPreviewing);
     } else paintAll();
     context.putImageData(this.#image, 0, 0);
     this.#paintPictures(context);
     this.root.dataset.drawMs = (performance.now() - started).toFixed(1);
   }
 
-  /**
-   * What stamps the dots in view into an image of `ratio` pixels a CSS pixel: all of them, or those that are selected.
-   * @param {import("./dots.js").Image} image
-   * @param {number} ratio
-   * @returns {(colours: number[], selected: Uint8Array | null) => void}
-   */
-  #stamping(image, ratio) {
+  /** What the dots are drawn from. */
+  get #scene() {
     const { map, points } = this;
     const { shown, travels } = this.#travel;
-    const { cx, cy, scale } = this.#view;
-    const closer = (scale / this.#wholeView().scale) ** 0.2; // dots grow a little on the way in
+    const closer = (this.#view.scale / this.#wholeView().scale) ** 0.2; // dots grow a little on the way in
     this.radius = Math.max(1.2, Math.min(3.5, 26 * points.count ** -0.27)) * Math.max(1, Math.min(2, closer));
-    const items = {
-      spans: travels ? [/** @type {[number, number]} */ ([0, points.count])] : points.spans(this.inView()),
-      order: points.order,
-      ...(travels ? { xs: shown.x, ys: shown.y, sorted: false } : { ...points.sorted, sorted: true }),
+    return {
+      points,
+      places: travels ? shown : null,
       classes: map.dataset.classes,
       isShown: map.shown,
+      view: this.#view,
+      size: this,
+      radius: this.radius,
     };
-    const fine = scale * ratio;
-    const { x0, y0, stepX, stepY } = travels ? { x0: 0, y0: 0, stepX: 1, stepY: 1 } : points;
-    const to = {
-      left: image.width / 2 + (x0 - cx) * fine,
-      top: image.height / 2 - (y0 - cy) * fine,
-      scaleX: stepX * fine,
-      scaleY: stepY * fine,
-    };
-    const dot = disc(this.radius * ratio - 0.5, image.width);
-    return (colours, selected) => stamp(image, dot, colours, items, to, selected);
   }
 
   /**
@@ -365,16 +357,7 @@ export class Panel {
    * @param {number} ratio
    */
   dotsPicture(ratio) {
-    const [width, height] = [Math.round(this.width * ratio), Math.round(this.height * ratio)];
-    const { theme, selected } = this.map;
-    const data = new ImageData(width, height);
-    const pixels = new Uint32Array(data.data.buffer).fill(pixel(theme.background));
-    const stamped = this.#stamping({ width, height, pixels }, ratio);
-    stamped(selected ? theme.faded : theme.solid, null);
-    if (selected) stamped(theme.solid, selected);
-    const canvas = element("canvas", { width, height });
-    contextOf(canvas).putImageData(data, 0, 0);
-    return canvas;
+    return pictureOf(this.#scene, this.map.theme, this.map.selected, ratio);
   }
 
   /**
