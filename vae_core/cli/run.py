@@ -10,7 +10,7 @@ import tyro
 from ..training import TrainingError
 from .console import ERRORS, complain
 from .evaluate import Evaluate
-from .folders import MakeAtlas, Pack
+from .folders import Export, MakeAtlas, Pack
 from .frontier import MeasureFrontier
 from .models import Models
 from .parsing import meant, parse
@@ -25,6 +25,7 @@ Command: Any = (
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[MeasureFrontier, tyro.conf.subcommand("frontier")]
     | Annotated[MakeAtlas, tyro.conf.subcommand("atlas")]
+    | Annotated[Export, tyro.conf.subcommand("export")]
     | Annotated[Pack, tyro.conf.subcommand("pack")]
     | Annotated[Models, tyro.conf.subcommand("models")]
 )
