@@ -3,6 +3,7 @@
 Shapes: B examples.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -59,6 +60,14 @@ class OnnxGraph:
     @cached_property
     def session(self) -> Any:
         return _session(self.data, self.name)
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The SHA-256 of the file, 32 bytes."""
+        return hashlib.sha256(self.data).digest()
+
+    def __deepcopy__(self, memo: Any) -> "OnnxGraph":
+        return self  # a session is run from many threads at once, and cannot be copied
 
     @property
     def inputs(self) -> list[Port]:

@@ -17,7 +17,7 @@ from ..data.fingerprint import KNOWN
 from ..estimates import Estimate
 from ..fields import options
 from ..kinds import Image, kind_of
-from ..models import Signature
+from ..models import FOREIGN, Signature
 from ..objectives import OBJECTIVES, Declared
 from ..objectives import kind_of as objective_kind
 from .folder import CARD, CheckpointError, atomic, bundled, located
@@ -129,13 +129,14 @@ class Card:
     """What `card.json` says. `Card.of` makes one from it, `changed` another with some parts anew; both check every part.
 
     `found` is what the objective found by itself, such as a multiplier; `history` is one entry an epoch; `measurements` say what measured
-    which of the `metrics`; `weights` is the precision of the file, where it was packed.
+    which of the `metrics`; `weights` is the precision of the file, where it was packed. A model that was trained elsewhere has no objective
+    and no training; `notes` are sentences on how it was brought in.
     """
 
     model: Described
     data: TrainedOn
-    objective: Declared
-    training: Recipe
+    objective: Declared | None
+    training: Recipe | None
     epochs_done: int
     measurements: dict[str, Measurement]
     rates: tuple[float, float] | None
@@ -150,6 +151,7 @@ class Card:
     factors: Factors | None = None
     atlas: MadeOf | None = None
     weights: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, told: Any) -> "Card":
@@ -161,10 +163,13 @@ class Card:
         """
         whole = upgraded(entries(told, ""))
         parts = read_fields(cls, whole, "", skip={"objective", "measurements", "rates", "cost", "json"})
+        elsewhere = parts["model"].name in FOREIGN
+        if parts["training"] is None and not elsewhere:
+            raise ValueError("training is null instead of an object")
         cost, rates = whole.get("cost"), parts["model"].arguments.get("rates")
         return cls(
             **parts,
-            objective=_objective(whole),
+            objective=None if elsewhere else _objective(whole),
             measurements=read(dict[str, Measurement], recorded(whole), "evaluations"),
             rates=read(tuple[float, float] | None, rates, "model.arguments.rates"),
             cost=read(Cost | None, None if cost == {} else cost, "cost"),

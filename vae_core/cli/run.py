@@ -12,6 +12,7 @@ from .console import ERRORS, complain
 from .evaluate import Evaluate
 from .folders import Export, MakeAtlas, Pack
 from .frontier import MeasureFrontier
+from .imported import Import
 from .models import Models
 from .parsing import meant, parse
 from .sources import ShowData
@@ -21,6 +22,7 @@ from .train import TrainAny
 TRACEBACK = "LATENT_EXPLORER_TRACEBACK"
 Command: Any = (
     Annotated[TrainAny, tyro.conf.subcommand("train")]
+    | Annotated[Import, tyro.conf.subcommand("import")]
     | Annotated[ShowData, tyro.conf.subcommand("data")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[MeasureFrontier, tyro.conf.subcommand("frontier")]

@@ -27,10 +27,13 @@ def rate_per_dimension(
     scales: Mapping[str, Tensor],
     labels: Tensor,
 ) -> Tensor | None:
-    """KL(q_j || p_j) in nats, mean over the items, `(D,)`; None where posterior and prior do not factorise.
+    """KL(q_j || p_j) in nats, mean over the items, `(D,)`; None where posterior and prior do not factorise, or there is no posterior.
 
     `labels` `(N,)` select the prior of a labelled block; where a prior has other latents as parents, they are at their means.
     """
+    if model.q[block].stands_in:
+        return None
+    model = model.as_trained()
     prior = prior_given(model, block, {**codes_of(means), LABEL: one_hot(labels, model.classes)})
     found = kl_per_dimension(diagonal_normal(means[block], scales[block]), prior)
     return None if found is None else found.mean(0)

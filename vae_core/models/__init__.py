@@ -10,6 +10,7 @@ from typing import Any
 
 from .cdvae import CDVAE
 from .declared import Declaration, Signature, Solver
+from .foreign import Onnx
 from .joint import Joint
 from .observations import LIKELIHOODS, LikelihoodName, OfObservations
 from .ppca import PPCA
@@ -25,20 +26,24 @@ MODELS: dict[str, Callable[..., Declaration]] = {
     "vae": VAE,
 }
 
+# And those that are opened and not trained here.
+FOREIGN: dict[str, Callable[..., Declaration]] = {"onnx": Onnx}
+
 
 def declare(name: str, arguments: dict[str, Any]) -> Declaration:
     """The declaration of that name with those arguments. Raises ValueError for a name or an argument that is unknown."""
-    if name not in MODELS:
+    known = MODELS | FOREIGN
+    if name not in known:
         raise ValueError(f"no model is called {name!r}: this version knows {', '.join(MODELS)}")
     try:
-        return MODELS[name](**arguments)
+        return known[name](**arguments)
     except TypeError as error:
         raise ValueError(f"the model {name} does not take these arguments: {error}") from None
 
 
 def described(declaration: Declaration) -> dict[str, Any]:
     """Name and arguments, as a card records them."""
-    name = next(name for name, kind in MODELS.items() if kind is type(declaration))
+    name = next(name for name, kind in (MODELS | FOREIGN).items() if kind is type(declaration))
     arguments = asdict(declaration)  # type: ignore[call-overload]
     return {
         "name": name,
@@ -48,6 +53,7 @@ def described(declaration: Declaration) -> dict[str, Any]:
 
 __all__ = [
     "CDVAE",
+    "FOREIGN",
     "LIKELIHOODS",
     "MODELS",
     "PPCA",
@@ -57,6 +63,7 @@ __all__ = [
     "Joint",
     "LikelihoodName",
     "OfObservations",
+    "Onnx",
     "Signature",
     "Solver",
     "declare",
