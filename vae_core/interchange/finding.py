@@ -429,11 +429,16 @@ def _output_layout(search: _Search, found: Tensor, entrance: str) -> str:
 
 
 class Reading(NamedTuple):
-    """One way to read the values of both graphs, and the root mean squared error of what it decodes."""
+    """One way to read the values of both graphs, the root mean squared error of what it decodes, and E[mean^2] of its codes."""
 
     values: str
     output_is: str
     error: float
+    moment: float = 1.0
+
+
+# Readings whose errors are within this factor of the least decode alike.
+ALIKE = 1.02
 
 
 def _readings(search: _Search, decoded: Tensor, values: Sequence[str]) -> Iterator[Reading]:
@@ -474,30 +479,37 @@ def _tested(search: _Search, told: Onnx) -> Onnx:
         more = {name: torch.full((len(given), 1), value) for name, value in told.held.items()}
         outputs = search.encoder.run({told.input: given, **more})
         codes = {
-            latent.input: moments(outputs, latent)[0].unflatten(
-                -1, latent.shape
-            )
+            latent.input: moments(outputs, latent)[0].unflatten(-1, latent.shape)
             for latent in told.latents.values()
         }
+        moment = torch.cat([code.flatten(1) for code in codes.values()], 1).square().mean().item()
         decoded = _decoded(search, codes, told.output, told.held)
         layout = _output_layout(search, decoded, told.layout)
         laid = back(decoded, search.kind, layout)
         for output_is in _outputs(search, values):
             shown = shown_values(laid, search.kind, values, output_is)
-            reading = Reading(values, output_is, _error(search, shown))
+            reading = Reading(values, output_is, _error(search, shown), moment)
             found[reading] = replace(declared, output_is=output_is, output_layout=layout)
-    best = min(found, key=lambda reading: reading.error)
+    least = min(reading.error for reading in found)
+    near = [reading for reading in found if reading.error <= ALIKE * least + 1e-6]
+    best = min(near, key=lambda reading: (_strangeness(reading), reading.error))
     _say_reading(search, best, list(found))
     return found[best]
 
 
+def _strangeness(reading: Reading) -> float:
+    """How far E[mean^2] is from the 1 of N(0, I), by its logarithm: what tells readings apart that decode alike."""
+    return abs(math.log(max(reading.moment, 1e-12)))
+
+
 def _say_reading(search: _Search, best: Reading, tried: Sequence[Reading]) -> None:
     others = sorted((reading for reading in tried if reading != best), key=lambda reading: reading.error)
-    by = (
-        "as was asked"
-        if not others
-        else f"by a test on {len(search.x)} {search.kind.many}: error {best.error:.3g}, next best {others[0].error:.3g} ({others[0].values}, {others[0].output_is})"
-    )
+    by = "as was asked"
+    if others:
+        near = others[0]
+        by = f"by a test on {len(search.x)} {search.kind.many}: error {best.error:.3g}, next best {near.error:.3g} ({near.values}, {near.output_is})"
+        if near.error <= ALIKE * best.error + 1e-6:
+            by += f"; they decode alike, and E[mean²], 1 of a used dimension, is {best.moment:.3g} and {near.moment:.3g}"
     search.notes.append(
         f"the encoder reads {best.values} values and the decoder gives {best.output_is}, {by}"
     )

@@ -119,17 +119,15 @@ def _choice_of_prior(name: str) -> None:
 
 def _card(checkpoint: Checkpoint) -> None:
     card = checkpoint.card
-    model, data, cost = card.model, card.data, card.cost
-    lines = [
-        f"**{plain(model.name)}** trained on {data.images:,} {checkpoint.kind.many} of {plain(data.name)}"
-    ]
-    arguments = {k: v for k, v in model.arguments.items() if v is not None and k != "rates"}
-    lines.append(" · ".join(plain(_argument(key, value)) for key, value in arguments.items()))
-    lines.append(plain(card.objective.says(card), 1000))
+    cost = card.cost
+    lines = _made(checkpoint) if card.objective else _brought(checkpoint)
     lines += [_distance(checkpoint, block) for block in checkpoint.model.blocks]
     if cost:
         lines.append(f"{card.epochs_done} epochs in {_duration(cost.seconds)} on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
+    if card.notes:
+        with st.expander("How its graphs were read", icon=":material/import_export:"):
+            st.caption("  \n".join(plain(note, 1000) for note in card.notes))
     if checkpoint.outdated:
         st.warning(f"{checkpoint.outdated}.")
     if card.metrics:
@@ -138,6 +136,33 @@ def _card(checkpoint: Checkpoint) -> None:
         st.caption(
             f"Not measured yet. Measure it with {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}"
         )
+
+
+def _made(checkpoint: Checkpoint) -> list[str]:
+    """What it is and how it was trained."""
+    card = checkpoint.card
+    model, data = card.model, card.data
+    arguments = {k: v for k, v in model.arguments.items() if v is not None and k != "rates"}
+    return [
+        f"**{plain(model.name)}** trained on {data.images:,} {checkpoint.kind.many} of {plain(data.name)}",
+        " · ".join(plain(_argument(key, value)) for key, value in arguments.items()),
+        plain(card.objective.says(card), 1000) if card.objective else "",
+    ]
+
+
+def _brought(checkpoint: Checkpoint) -> list[str]:
+    """What a model is that was trained elsewhere, and what stands in for what it lacks."""
+    card = checkpoint.card
+    likelihood = card.model.arguments.get("likelihood")
+    return [
+        f"**{plain(card.model.name.upper())}** model that was trained elsewhere, brought in with {card.data.images:,} {checkpoint.kind.many} of "
+        f"{plain(card.data.name)}",
+        f"likelihood {plain(str(likelihood))}" if likelihood else "",
+        *(
+            f"**Fitted or absent:** {plain(sentence, 1000)}"
+            for sentence in words.standing_in(checkpoint.model)
+        ),
+    ]
 
 
 def _argument(name: str, value: object) -> str:

@@ -19,6 +19,9 @@ def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
     if priors.components(checkpoint, block) is None:
         st.info(conditional(checkpoint, block))
         return
+    if reason := checkpoint.model.no_posterior:
+        st.info(f"There is no aggregate posterior here: {reason}.")
+        return
     order = most_used(checkpoint, block)[:SHOWN]
     rate, _, _ = encodings.rates(checkpoint)[block]
     curves = {
