@@ -23,6 +23,9 @@ STANDARD = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 # The types of numbers that graphs are given and give.
 TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16}
 
+# Numbers that a graph of a free batch is given at once: what nets make of more falls out of a CPU's caches.
+AT_ONCE = 2_000_000
+
 INSTALL = "install what it needs with `pip install 'latent-explorer[onnx]'`"
 
 
@@ -89,7 +92,15 @@ class OnnxGraph:
         Raises GraphError where the graph fails on them.
         """
         size, at_once = max((len(value) for value in values.values()), default=0), self.batch
-        if at_once is None or size == at_once:
+        if at_once is None:
+            numbers = sum(value[0].numel() for value in values.values() if len(value))
+            at_once = max(1, AT_ONCE // max(1, numbers))
+            if size <= at_once:
+                return self._run(values)
+            starts = range(0, size, at_once)
+            free = [self._run({n: v[start : start + at_once] for n, v in values.items()}) for start in starts]
+            return {name: torch.cat([part[name] for part in free]) for name in free[0]}
+        if size == at_once:
             return self._run(values)
         parts = [self._padded(values, start, at_once) for start in range(0, size, at_once)]
         return {name: torch.cat([part[name] for part in parts])[:size] for name in parts[0]}

@@ -26,8 +26,8 @@ from .written import MANIFEST
 
 Report = Callable[[str], None]
 
-# Rows that what is fitted is fitted to.
-FITTED_ON = 10_000
+# Rows that what is fitted is fitted to, and the numbers that they have at most: 500 rows however large they are.
+FITTED_ON, MOST_FITTED = 10_000, 50_000_000
 
 # No fitted standard deviation is less.
 LEAST_SCALE = 1e-3
@@ -178,7 +178,8 @@ def _constant(
 @torch.no_grad()
 def _fit(model: Model, told: Onnx, data: Data, constants: Constants) -> None:
     """Set the priors that are given, and fit those that stand in, and the spread of x, to the encodings of training rows."""
-    some = data.rows(slice(FITTED_ON)).scored_by(model)
+    count = max(500, min(FITTED_ON, MOST_FITTED // data.kind.size))
+    some = data.rows(slice(count)).scored_by(model)
     parts = [encode(model, batch) for batch in some.batches(500)]
     for name, latent in told.latents.items():
         means = torch.cat([part[name].mean for part in parts])

@@ -3,6 +3,7 @@
 Shapes: B examples, D dimensions of a block.
 """
 
+import contextlib
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,8 +31,8 @@ from ..models.foreign import (
     shown_values,
 )
 
-# Observations that a test looks at.
-TRIED = 256
+# Observations that a test looks at, and the numbers that they have at most: 16 observations however large they are.
+TRIED, MOST_TRIED = 256, 4_000_000
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,12 @@ def find(encoder: OnnxGraph, decoder: OnnxGraph, data: Data, asked: Asked) -> Fo
 
     Raises GraphError (one sentence) where they are no encoder and decoder, do not fit the data or each other, or give no finite numbers.
     """
-    shown = data.kind.shown(data.images[:TRIED])
+    tried = max(16, min(TRIED, MOST_TRIED // data.kind.size))
+    shown = data.kind.shown(data.images[:tried])
     search = _Search(encoder, decoder, data.kind, shown, asked)
     held = _held(search)
     entrance = _entrance(search, held)
-    layout = _layout(search, entrance)
+    layout = _layout(search, entrance, held)
     exits = [port for port in decoder.inputs if port.name not in held]
     outputs = _encoded(search, entrance, layout, held, _values(search)[0])
     latents = _blocks(search, outputs, exits)
@@ -121,7 +123,7 @@ def _entrance(search: _Search, held: Mapping[str, float]) -> Port:
     return inputs[0]
 
 
-def _layout(search: _Search, port: Port) -> str:
+def _layout(search: _Search, port: Port, held: Mapping[str, float]) -> str:
     """How an observation lies in the encoder's input."""
     sides = _layouts(search.kind)
     fitting = [name for name, shape in sides.items() if _fits(port.shape[1:], shape)]
@@ -131,9 +133,20 @@ def _layout(search: _Search, port: Port) -> str:
             f"{search.encoder.name} takes {port.told}, and the data are {search.kind.many} of "
             f"{' x '.join(map(str, search.kind.shape))}: give the data that it was trained on{size}"
         )
-    if fitting[0] != "as is":
-        search.notes.append(f"the encoder reads observations {WORDS[fitting[0]]}")
-    return fitting[0]
+    chosen = fitting[0] if len(fitting) == 1 else _that_runs(search, port, held, fitting)
+    if chosen != "as is":
+        search.notes.append(f"the encoder reads observations {WORDS[chosen]}")
+    return chosen
+
+
+def _that_runs(search: _Search, port: Port, held: Mapping[str, float], layouts: Sequence[str]) -> str:
+    """The first way to lay out observations that the encoder can be run on, where its sides are free."""
+    for layout in layouts:
+        x = laid_out(search.x[:2], search.kind, layout)
+        with contextlib.suppress(GraphError):
+            search.encoder.run({port.name: x, **{name: torch.ones(len(x), 1) for name in held}})
+            return layout
+    return layouts[0]
 
 
 WORDS = {"channels last": "with channels last", "no channel": "without a channel", "flat": "as flat rows"}

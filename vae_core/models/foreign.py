@@ -6,7 +6,7 @@ Shapes: B examples, D dimensions of a block, C H W image, F features.
 import copy
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +17,7 @@ from torch.distributions import Distribution
 
 from ..conditionals import LOG_SCALE_RANGE, Conditional, DiagonalGaussian, Env, Feature, Likelihood, Point
 from ..distributions import diagonal_normal
-from ..graphs import OnnxGraph, read_graph
+from ..graphs import OnnxGraph, Port, read_graph
 from ..kinds import Image, Kind, Table
 from ..likelihoods import (
     BernoulliFeatures,
@@ -118,6 +118,9 @@ class Onnx(Declaration):
             positive(**{f"the dimensions of {name}": latent.size, "components": latent.components})
             if latent.spread and latent.spread_is not in SPREADS:
                 raise ValueError(f"the spread of {name} is one of {', '.join(SPREADS)}")
+        if not blocks:
+            raise ValueError("a model has one latent block at least")
+        object.__setattr__(self, "held", {name: float(value) for name, value in self.held.items()})
         _one_of("layout", self.layout, LAYOUTS)
         _one_of("layout", self.output_layout, LAYOUTS)
         _one_of("reading", self.reads, (*IMAGE_VALUES, *TABLE_VALUES))
@@ -148,7 +151,26 @@ class Onnx(Declaration):
             part = Slice(start, 2 * latent.size)
             q[name] = (DiagonalGaussian if latent.spread else Point)(part, "h")
             start += 2 * latent.size
-        return Model({**p, IMAGE: self._observed(decoder, data.kind)}, q)
+        model = Model({**p, IMAGE: self._observed(decoder, data.kind)}, q)
+        self._check(graphs, model, data.kind)
+        return model
+
+    def _check(self, graphs: list[OnnxGraph], model: Model, kind: Kind) -> None:
+        """Raises ValueError where the graphs have no such inputs and outputs, or of other shapes."""
+        encoder, decoder = graphs
+        outputs = {name for latent in self.latents.values() for name in (latent.mean, latent.spread) if name}
+        entrances = {latent.input for latent in self.latents.values()}
+        _there(encoder.name, {self.input, *outputs}, [*encoder.inputs, *encoder.outputs])
+        _there(decoder.name, {self.output, *entrances}, [*decoder.inputs, *decoder.outputs])
+        with torch.no_grad():
+            codes = model.infer({IMAGE: torch.zeros(1, *kind.shape)}).env
+            found = {name: codes[name].shape[1] for name in self.latents}
+            if found != {name: latent.size for name, latent in self.latents.items()}:
+                raise ValueError(f"{encoder.name} gives codes of {found} numbers")
+            del codes[IMAGE]
+            shape = tuple(model.generate(codes, only=[IMAGE])[IMAGE].shape[1:])
+        if shape != kind.shape:
+            raise ValueError(f"{decoder.name} gives observations of {shape}")
 
     def _prior(self, latent: Latent, data: Signature) -> Conditional:
         classes, size = len(data.classes), latent.size
@@ -191,6 +213,11 @@ def _latent(told: Mapping[str, Any]) -> Latent:
 def _one_of(what: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(f"no {what} is called {value!r}: choose one of {', '.join(choices)}")
+
+
+def _there(name: str, wanted: set[str], ports: Sequence[Port]) -> None:
+    if missing := sorted(wanted - {port.name for port in ports}):
+        raise ValueError(f"{name} has no input or output {missing[0]!r}")
 
 
 def check_name(name: str) -> None:
