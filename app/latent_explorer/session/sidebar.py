@@ -199,6 +199,8 @@ def _numbers(checkpoint: Checkpoint) -> None:
     card = checkpoint.card
     lines = []
     shown = [metric for metric in HEADLINES if metric in card.metrics]
+    if not shown:
+        return
     for metric in shown:
         value, se, n = card.metrics[metric]
         lines.append(f"{plain(number(metric).title)}  \n**{number(metric).told(value, se)}** · n {n:,}")
