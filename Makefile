@@ -14,7 +14,7 @@ else \
 fi
 endef
 
-.PHONY: app test install dev lint hooks docs bench screenshots slow
+.PHONY: app test slow campaign install dev lint hooks docs bench screenshots
 
 app: install
 	$(BIN)/latent-explorer app
@@ -23,8 +23,12 @@ test: dev
 	$(BIN)/python -m pytest
 	$(call javascript,test)
 
+# What the default run leaves out; and of that, what takes an hour or more.
 slow: dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not campaign"
+
+campaign: dev
+	$(BIN)/python -m pytest -m campaign
 
 lint: dev
 	$(BIN)/ruff check .

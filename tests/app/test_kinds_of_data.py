@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from tests.app.conftest import MAIN
 from tests.conftest import principal_components
 from tests.kinds import bars
+from tests.support.tiers import covering
 from vae_core import projections
 from vae_core.checkpoints import save_atlas, save_card
 from vae_core.data import DATASETS, Data, Dataset
@@ -101,16 +102,14 @@ def healthy(at: AppTest) -> AppTest:
     return at
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("page", "model"), covering(PAGES, list(MODELS)))
 def test_every_page_opens(open_kind: Open, page: str, model: str):
     at = healthy(open_kind(page, model=model))
     assert at.selectbox(key="model").value == model
     assert not [part.value for part in (*at.warning, *at.error)]
 
 
-@pytest.mark.parametrize("model", SOME)
-@pytest.mark.parametrize(("page", "query"), LINKS, ids=str)
+@pytest.mark.parametrize(("page", "query", "model"), covering(LINKS, SOME), ids=str)
 def test_what_a_page_has_parts_for_opens_too(open_kind: Open, page: str, query: dict[str, str], model: str):
     at = healthy(open_kind(page, model=model, **query))
     assert at.selectbox(key="model").value == model

@@ -24,6 +24,7 @@ def test_the_app_starts_for_a_newcomer_without_asking_anything(tmp_path: Path):
         assert answer.status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(COMMAND is None, reason="the command is not installed beside this Python")
 def test_an_app_of_the_visitors_own_is_not_run_in_its_place(tmp_path: Path):
     for folder in (tmp_path, tmp_path / "packages"):

@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import MAIN, Open
 from tests.conftest import principal_components
+from tests.support.tiers import covering
 from vae_core import Checkpoint, bundled, cli, evaluate, load, projections
 from vae_core.checkpoints import load_card, save_atlas, save_card
 from vae_core.data import load_data
@@ -97,14 +98,18 @@ def test_a_command_that_nobody_looks_at_any_more_ends():
 
 
 @pytest.mark.parametrize(
-    "look", ["This model", "All models", "Two numbers", "Calibration", "Factors", "Disentanglement"]
+    ("look", "model"),
+    covering(
+        ["This model", "All models", "Two numbers", "Calibration", "Factors", "Disentanglement"],
+        ["cdvae-mnist", "vae-digits", "rates-digits"],
+    ),
 )
-@pytest.mark.parametrize("model", ["cdvae-mnist", "vae-digits", "rates-digits"])
 def test_each_view_opens(open_page: Open, look: str, model: str):
     at = open_page("views/measure.py", model=model, show=look)
     assert not at.exception
 
 
+@pytest.mark.slow
 def test_numbers_are_measured_again_beside_the_cards(open_page: Open):
     at = open_page("views/measure.py", model="vae-digits")
     at.button[0].click().run()

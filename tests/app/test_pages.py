@@ -11,6 +11,7 @@ from latent_explorer.caches import collection
 from latent_explorer.text import JOINER
 from streamlit.testing.v1 import AppTest
 
+from tests.support.tiers import case, covering
 from vae_core import bundled
 from vae_core.checkpoints import load_card
 
@@ -37,8 +38,8 @@ def kind_of(folder: Path) -> tuple[str, str, bool]:
 
 
 KINDS = {kind_of(folder): name for name, folder in sorted(bundled().items(), reverse=True)}
-MORE = [pytest.param(name, marks=pytest.mark.slow) for name in bundled() if name not in KINDS.values()]
-MODELS = [*KINDS.values(), *MORE, *TRAINED]
+MORE = [name for name in bundled() if name not in KINDS.values()]
+MODELS = [*KINDS.values(), *TRAINED]
 
 
 def said(at: AppTest) -> str:
@@ -62,8 +63,10 @@ def test_every_kind_of_bundled_model_is_tried():
     assert "mr-cdvae-mnist" in KINDS.values()  # the one that the app opens on
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    ("page", "model"),
+    [*covering(PAGES, MODELS), *(case(page, model, slow=True) for page in PAGES for model in MORE)],
+)
 def test_every_page_opens_for_every_model(open_page: Open, page: str, model: str):
     at = open_page(page, model=model)
     assert healthy(at)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.app.conftest import Open
+from tests.support.tiers import covering, first
 from vae_core import bundled
 from vae_core.cli import Command
 from vae_core.cli.evaluate import Evaluate
@@ -13,9 +14,9 @@ from vae_core.cli.parsing import parse
 LOOKS = ["Clusters", "Components", "Classes", "Densities", "Holes"]
 
 
-@pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize(
-    "model", ["cdvae-mnist", "joint-digits", "rates-digits", "srvae-digits", "vamp-digits"]
+    ("look", "model"),
+    covering(LOOKS, ["cdvae-mnist", "joint-digits", "rates-digits", "srvae-digits", "vamp-digits"]),
 )
 def test_each_view_opens(open_page: Open, look: str, model: str):
     at = open_page("views/prior.py", model=model, look=look)
@@ -23,7 +24,7 @@ def test_each_view_opens(open_page: Open, look: str, model: str):
     assert not at.warning
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", first(LOOKS))
 def test_two_models_side_by_side(open_page: Open, look: str):
     at = open_page("views/prior.py", model="vae-mnist", beside="vae-mnist-vamp", look=look)
     assert not at.exception

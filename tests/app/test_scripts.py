@@ -18,6 +18,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import scripts_in
+from tests.support.tiers import covering
 from vae_core import bundled, load
 from vae_core.explore import decode
 
@@ -75,9 +76,12 @@ def check(at: AppTest, shown: dict[str, np.ndarray]) -> list[str]:
     return keys
 
 
-@pytest.mark.parametrize("model", BUNDLED)
 @pytest.mark.parametrize(
-    "query", [{"item": "17"}, {"start": "prior draw", "seed": "5"}, {"start": "prior mean", "span": "2.0"}]
+    ("model", "query"),
+    covering(
+        BUNDLED,
+        [{"item": "17"}, {"start": "prior draw", "seed": "5"}, {"start": "prior mean", "span": "2.0"}],
+    ),
 )
 def test_a_traversal(open_page: Open, shown: dict, folder: Path, model: str, query: dict):
     assert check(open_page("views/traverse.py", model=model, **query), shown) == ["strips"]
@@ -131,6 +135,7 @@ def test_an_image_of_the_visitors_own(open_page: Open, shown: dict, folder: Path
     assert (shown["strips"] != before).any()
 
 
+@pytest.mark.slow
 def test_a_row_of_swaps_for_the_visitors_own_image(open_page: Open, shown: dict, folder: Path):
     at = open_page("views/generate.py", model="mr-cdvae-mnist")
     at.session_state["user-image-strokes"] = [STROKE]
@@ -181,8 +186,10 @@ def test_the_code_of_the_live_page(open_page: Open, folder: Path):
     assert np.abs(made - controls.scene(found, state).pixels[0, :, :, 0]).max() <= 1
 
 
-@pytest.mark.parametrize("look", ["Components", "Holes"])
-@pytest.mark.parametrize("model", ["mr-cdvae-mnist", "vae-mnist-mixture", "vae-mnist-vamp"])
+@pytest.mark.parametrize(
+    ("model", "look"),
+    covering(["mr-cdvae-mnist", "vae-mnist-mixture", "vae-mnist-vamp"], ["Components", "Holes"]),
+)
 def test_the_pictures_of_a_prior(
     open_page: Open, shown: dict, folder: Path, monkeypatch: pytest.MonkeyPatch, model: str, look: str
 ):

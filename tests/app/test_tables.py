@@ -67,6 +67,7 @@ def open_table(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opener:
     return opener
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["cells", "people"])
 def test_every_page_of_a_table_is_pressed(open_table: Opener, monkeypatch: pytest.MonkeyPatch, model: str):
     for page in paths(open_table, monkeypatch):

@@ -18,6 +18,7 @@ def query(page: Any) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_an_opened_item_is_traversed_at_the_same_betas(page: Any, address: str):
     watch = Watch(page)
     opened(page, f"{address}/?model=rates-digits&item=17&beta_z_u=10")
@@ -41,6 +42,7 @@ def test_a_click_on_the_lit_segment_changes_nothing(page: Any, address: str):
     assert not watch.faults()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ["", "item=5", "item=0&start=prior&seed=3"])
 def test_back_leaves_live(page: Any, address: str, asked: str):
     opened(page, f"{address}/traverse?model=vae-digits")
@@ -56,6 +58,30 @@ def test_back_leaves_live(page: Any, address: str, asked: str):
     page.get_by_role("heading", name="What does each latent dimension change").wait_for()
 
 
+@pytest.mark.slow
+def test_what_was_left_on_live_is_found_again_and_one_back_leaves_it(page: Any, address: str):
+    opened(page, f"{address}/live?model=cdvae-digits")
+    page.locator(".live-controls [data-class='2']").click()
+    page.wait_for_url("**class=2**")
+    settle(page)
+    page.get_by_role("link", name="Traverse").click()
+    page.get_by_role("heading", name="What does each latent dimension change").wait_for()
+    settle(page)
+    entries = page.evaluate("history.length")
+    page.get_by_role("link", name="Live").click()
+    page.locator(".live-controls [data-class='2'][aria-checked=true]").wait_for()
+    page.wait_for_url("**class=2**")
+    settle(page)
+    assert page.evaluate("history.length") == entries + 1
+    page.locator(".live-controls [data-class='5']").click()
+    page.wait_for_url("**class=5**")
+    settle(page)
+    for _ in range(2):
+        page.go_back()
+        settle(page)
+    page.get_by_role("heading", name="What does each latent dimension change").wait_for()
+
+
 def test_back_undoes_what_was_chosen_on_live(page: Any, address: str):
     opened(page, f"{address}/live?model=cdvae-digits")
     for name in ("2", "5"):
@@ -68,6 +94,7 @@ def test_back_undoes_what_was_chosen_on_live(page: Any, address: str):
     assert query(page)["class"] == "2"
 
 
+@pytest.mark.slow
 def test_a_model_of_one_beta_leads_to_two_numbers_of_all_models(page: Any, address: str):
     watch = Watch(page)
     opened(page, f"{address}/rate_distortion?model=vae-mnist")

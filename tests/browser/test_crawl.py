@@ -28,7 +28,7 @@ KINDS = [
 ]
 
 # Presses on each page in the default tier; the slow one presses everything, over every kind and in every state.
-FEW = 12
+FEW = 5
 
 # What a page is opened with: nothing, an opened item, a selection on a map, an image of the visitor's, betas moved, another model chosen.
 STATES = ("nothing", "item", "selection", "own image", "betas", "another model")
@@ -119,6 +119,7 @@ def test_every_page_is_pressed_over_a_kind_of_model_in_a_state(page: Any, addres
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("model", KINDS)
 def test_everything_is_pressed_in_every_state(page: Any, address: str, model: str):

@@ -38,7 +38,14 @@ def query(page: Any) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "model", ["cdvae-mnist", "joint-digits", "rates-digits", "srvae-digits", "vamp-digits"]
+    "model",
+    [
+        "cdvae-mnist",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("joint-digits", "rates-digits", "srvae-digits", "vamp-digits")
+        ),
+    ],
 )
 @pytest.mark.parametrize(
     ("path", "ready"), [("/", MAP), ("/traverse", grid("strips")), ("/generate", grid("samples"))]
@@ -62,6 +69,7 @@ def test_no_request_leaves_the_server(page: Any, address: str):
     assert hosts <= {urlsplit(address).hostname, None}
 
 
+@pytest.mark.slow
 def test_the_slider_changes_the_picture_and_the_address(page: Any, address: str):
     page.goto(f"{address}/traverse?model=cdvae-mnist")
     strips = page.wait_for_selector(grid("strips"))
@@ -84,6 +92,7 @@ def test_a_lasso_highlights_in_both_maps_and_is_counted_by_class(page: Any, addr
     page.wait_for_url("**selection=z_u**")
 
 
+@pytest.mark.slow
 def test_hover_shows_the_decoded_item_without_a_rerun(page: Any, address: str):
     frames: dict[str, list[Any]] = {"live": [], "stream": []}
 
@@ -118,6 +127,7 @@ def test_a_click_opens_the_item_with_its_neighbours(page: Any, address: str):
     assert query(page)["item"] == item
 
 
+@pytest.mark.slow
 def test_a_link_restores_selection_and_item_in_another_browser(page: Any, browser: Any, address: str):
     page.goto(address + "/?model=cdvae-mnist&item=42")
     page.wait_for_selector(MAP)
@@ -132,6 +142,7 @@ def test_a_link_restores_selection_and_item_in_another_browser(page: Any, browse
     other.context.close()
 
 
+@pytest.mark.slow
 def test_a_coarse_image_is_held_and_the_rest_drawn(page: Any, address: str):
     page.goto(f"{address}/generate?model=srvae-digits&hold=u")
     before = page.wait_for_selector(grid("held")).get_attribute("data-digest")
@@ -142,6 +153,7 @@ def test_a_coarse_image_is_held_and_the_rest_drawn(page: Any, address: str):
     assert no_exception(page)
 
 
+@pytest.mark.slow
 def test_the_swap_matrix_follows_the_items(page: Any, address: str):
     page.goto(f"{address}/generate?model=cdvae-mnist&items=3,4")
     first = page.wait_for_selector(grid("swaps"))
@@ -197,6 +209,7 @@ def at_rest(page: Any, element: Any) -> Any:
     return element
 
 
+@pytest.mark.slow
 def test_betas_stay_on_the_way_to_another_page(page: Any, address: str):
     page.goto(f"{address}/traverse?model=rate-digits")
     page.wait_for_selector(grid("strips"))
@@ -208,6 +221,7 @@ def test_betas_stay_on_the_way_to_another_page(page: Any, address: str):
     assert query(page)["beta_z"] == "0.1"
 
 
+@pytest.mark.slow
 def test_a_drawing_is_a_star_on_every_map(page: Any, address: str):
     page.goto(f"{address}/?model=rates-digits")
     page.wait_for_selector(MAP)
@@ -230,6 +244,7 @@ def test_a_drawing_is_a_star_on_every_map(page: Any, address: str):
     page.locator(".panel[data-panel=z_l]:not([data-guest])").wait_for()
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_image_is_said_and_an_image_is_placed(page: Any, address: str, tmp_path: Path):
     page.goto(f"{address}/?model=rates-digits")
     page.wait_for_selector(MAP)
@@ -244,6 +259,7 @@ def test_a_file_that_is_no_image_is_said_and_an_image_is_placed(page: Any, addre
     assert no_exception(page)
 
 
+@pytest.mark.slow
 def test_a_click_on_the_frontier_moves_the_sliders(page: Any, address: str):
     page.goto(f"{address}/rate_distortion?model=rate-digits")
     dots = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace .point")

@@ -98,6 +98,7 @@ def frontier(page: Any) -> None:
     at_rest(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "by_hand", "ready", "asked"),
     [
@@ -169,6 +170,7 @@ def test_a_traversal_is_kept_in_every_form(page: Any, address: str):
         assert Image.open(io.BytesIO(saved(page, kind))).n_frames == 60
 
 
+@pytest.mark.slow
 def test_a_chart_is_kept_as_both_kinds_of_picture(page: Any, address: str):
     page.goto(f"{address}/rate_distortion?model=rate-digits")
     page.wait_for_selector(".js-plotly-plot .point")
@@ -190,6 +192,7 @@ def test_any_grid_is_saved_from_its_corner(page: Any, address: str):
     assert min(png.size) > 200
 
 
+@pytest.mark.slow
 def test_bars_are_saved(page: Any, address: str):
     page.goto(f"{address}/?model=cdvae-digits&item=3")
     bars = page.locator(".bars[data-ready=true]").first
@@ -199,7 +202,7 @@ def test_bars_are_saved(page: Any, address: str):
     assert sum(text.endswith("%") for text in texts(svg)) >= 1
 
 
-@pytest.mark.parametrize("secure", [True, False])
+@pytest.mark.parametrize("secure", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_the_link_is_copied(page: Any, address: str, secure: bool):
     """Also where the browser has no clipboard for scripts: a page that is served by http to another machine."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -32,6 +32,10 @@ PLANTED = {
 }
 
 
+# Those of the default run: one of a script, one of a component, one of a request.
+FEW = ("exception", "throwing", "asking")
+
+
 @pytest.fixture(scope="module")
 def faulty(browser: Any) -> Iterator[str]:
     script = str(Path(__file__).with_name("faulty.py"))
@@ -46,11 +50,14 @@ def test_the_pages_are_those_that_the_app_offers(page: Any, faulty: str):
     assert list(pages(page)) == ["healthy", *PLANTED]
 
 
+@pytest.mark.slow
 def test_a_healthy_page_has_no_faults(page: Any, faulty: str):
     assert not crawled(page, partial(opened, address=faulty), Watch(page)).faults
 
 
-@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize(
+    "name", [name if name in FEW else pytest.param(name, marks=pytest.mark.slow) for name in PLANTED]
+)
 def test_a_planted_fault_is_found(page: Any, faulty: str, name: str):
     found = crawled(page, partial(opened, address=f"{faulty}/{name}"), Watch(page)).faults
     assert any(PLANTED[name] in fault for fault in found), found

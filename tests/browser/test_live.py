@@ -99,6 +99,7 @@ def test_keys_move_a_handle_and_put_it_back(page: Any, address: str):
     assert eventually(page, lambda: alike(picture(page), before))
 
 
+@pytest.mark.slow
 def test_a_screen_reader_gets_names_and_values(page: Any, address: str):
     controls = opened(page, address, "model=cdvae-mnist&item=3")
     for handle in controls.locator("input[type=range]").element_handles():
@@ -109,6 +110,7 @@ def test_a_screen_reader_gets_names_and_values(page: Any, address: str):
     assert controls.locator("[data-class='2']").get_attribute("role") == "radio"
 
 
+@pytest.mark.slow
 def test_the_beta_handle_moves_the_slider_of_the_sidebar(page: Any, address: str):
     opened(page, address, "model=rates-digits")
     before = picture(page)
@@ -122,6 +124,7 @@ def test_the_beta_handle_moves_the_slider_of_the_sidebar(page: Any, address: str
     assert float(query(page)[f"beta_{block}"]) > 1
 
 
+@pytest.mark.slow
 def test_the_temperature_of_a_draw_is_live(page: Any, address: str):
     opened(page, address, "model=vae-digits&start=prior&seed=3&temperature=0.5")
     before = picture(page)
@@ -133,6 +136,7 @@ def test_the_temperature_of_a_draw_is_live(page: Any, address: str):
     page.wait_for_function("location.search.includes('temperature=1.5')")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "sentence"),
     [
@@ -159,6 +163,7 @@ def touch_page(browser: Any) -> Iterator[Any]:
     context.close()
 
 
+@pytest.mark.slow
 def test_a_finger_moves_a_handle(touch_page: Any, address: str):
     page = touch_page
     opened(page, address, "model=cdvae-mnist&item=3")
@@ -169,6 +174,7 @@ def test_a_finger_moves_a_handle(touch_page: Any, address: str):
     assert picture(page) != before
 
 
+@pytest.mark.slow
 def test_a_server_that_comes_back_is_found_again(page: Any, browser: Any):
     with served(port=0) as address:
         opened(page, address, "model=vae-mnist&item=3")
@@ -187,6 +193,7 @@ def test_a_server_that_comes_back_is_found_again(page: Any, browser: Any):
         assert picture(page) != before
 
 
+@pytest.mark.slow
 def test_without_the_route_controls_answer_on_release(page: Any, address: str):
     page.add_init_script(
         "const Real = WebSocket; globalThis.WebSocket = class extends Real {"

@@ -108,6 +108,7 @@ def test_the_keyboard_goes_from_item_to_item_opens_and_selects(page: Any, addres
     page.wait_for_selector(f"{MAP}[data-selected='0']")
 
 
+@pytest.mark.slow
 def test_the_picture_of_an_item_is_that_of_its_code(page: Any, address: str, trained: dict[str, Path]):
     root = opened(page, address, "model=cdvae-digits")
     plot(page, "z_u").focus()
@@ -142,6 +143,7 @@ def test_between_items_the_panel_s_latents_are_mixed_and_the_others_are_the_open
     assert not close(shown(page), decoded(trained["cdvae-digits"], mixed))
 
 
+@pytest.mark.slow
 def test_the_picture_between_items_morphs_as_the_pointer_moves(page: Any, address: str):
     root = opened(page, address, "model=vae-digits&item=5")
     page.mouse.move(*middle(page, "z"))
@@ -162,6 +164,7 @@ def test_the_picture_between_items_morphs_as_the_pointer_moves(page: Any, addres
     assert max(steps) < 20
 
 
+@pytest.mark.slow
 def test_close_enough_dots_become_pictures_and_a_switch_takes_them_away(page: Any, address: str):
     opened(page, address, "model=cdvae-digits")
     panel = page.locator(".panel[data-panel=z_u]")
@@ -175,6 +178,7 @@ def test_close_enough_dots_become_pictures_and_a_switch_takes_them_away(page: An
     page.wait_for_selector(".panel[data-panel=z_u][data-pictures='0']")
 
 
+@pytest.mark.slow
 def test_pictures_and_the_place_under_the_pointer_follow_beta(
     page: Any, address: str, trained: dict[str, Path]
 ):
@@ -193,6 +197,7 @@ def test_pictures_and_the_place_under_the_pointer_follow_beta(
     assert close(shown(page), to_bytes(decode(found.model, codes), found.kind)[0])
 
 
+@pytest.mark.slow
 def test_a_selection_kept_as_a_and_another_give_the_way_between_them_in_one_link(
     page: Any, browser: Any, address: str
 ):
@@ -220,6 +225,7 @@ def dragged_lasso(page: Any, block: str, radius: float) -> None:
     page.wait_for_url(f"**selection={block}**")
 
 
+@pytest.mark.slow
 def test_a_map_is_saved_as_svg_and_as_png(page: Any, address: str, tmp_path: Path):
     opened(page, address, "model=cdvae-digits&item=3")
     panel = page.locator(".panel[data-panel=z_u]")
@@ -241,6 +247,7 @@ def test_a_map_is_saved_as_svg_and_as_png(page: Any, address: str, tmp_path: Pat
         assert len(set(picture.convert("RGB").resize((200, 200)).get_flattened_data())) > 20
 
 
+@pytest.mark.slow
 def test_the_posterior_of_the_opened_item_can_be_switched_off(page: Any, address: str):
     opened(page, address, "model=cdvae-digits")
     assert not page.locator("[data-tool=posteriors]").is_visible()
@@ -252,6 +259,7 @@ def test_the_posterior_of_the_opened_item_can_be_switched_off(page: Any, address
     assert eventually(page, lambda: over.evaluate("(c) => c.toDataURL()") != before)
 
 
+@pytest.mark.slow
 def test_without_the_live_route_items_still_have_pictures_and_the_map_says_so(page: Any, address: str):
     page.route_web_socket("**/latent-explorer/live", lambda socket: socket.close())
     page.goto(f"{address}/?model=cdvae-mnist")
@@ -263,6 +271,7 @@ def test_without_the_live_route_items_still_have_pictures_and_the_map_says_so(pa
     page.wait_for_selector(f"{MAP}[data-thumbnail]")
 
 
+@pytest.mark.slow
 def test_fingers_open_draw_and_pinch(browser: Any, address: str):
     context = browser.new_context(viewport={"width": 800, "height": 900}, has_touch=True, is_mobile=True)
     context.set_default_timeout(30_000)
@@ -303,8 +312,13 @@ PIXELS = """canvas => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("ratio", [1, 2])
+@pytest.mark.parametrize(
+    ("scheme", "ratio"),
+    [
+        ("light", 1),
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in (("light", 2), ("dark", 1), ("dark", 2))),
+    ],
+)
 def test_every_item_is_a_dot_of_its_class_s_colour_at_its_place(
     browser: Any, address: str, trained: dict[str, Path], scheme: str, ratio: int
 ):
@@ -332,6 +346,7 @@ def test_every_item_is_a_dot_of_its_class_s_colour_at_its_place(
     context.close()
 
 
+@pytest.mark.slow
 def test_another_colouring_has_a_legend_of_its_own_and_shows_what_was_hidden(page: Any, address: str):
     opened(page, address, "model=factor-vae-sprites&hidden=1")
     legend = page.locator(f"{MAP} .legend")

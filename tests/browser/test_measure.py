@@ -9,6 +9,7 @@ pytestmark = pytest.mark.browser
 GRID = ".st-key-factors-beta-vae-sprites-4 .image-grid[data-ready=true]"
 
 
+@pytest.mark.slow
 def test_what_moves_with_each_factor_follows_the_item(page: Any, address: str):
     page.goto(f"{address}/measure?show=Disentanglement&among=beta-vae-sprites-4&item=3")
     before = page.wait_for_selector(GRID).get_attribute("data-digest")

@@ -18,6 +18,9 @@ PAGES = {
     "prior?look=Classes": ".js-plotly-plot .gtitle",
 }
 
+# The pages of the default run.
+FEW = ("", "interpolate")
+
 # How far the first heading is below the bar, and how much wider than the screen the page is.
 ROOM = """() => {
     const bar = document.querySelector('[data-testid=stHeader]').getBoundingClientRect();
@@ -69,7 +72,9 @@ def phone(browser: Any) -> Iterator[Any]:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [page if page in FEW else pytest.param(page, marks=pytest.mark.slow) for page in PAGES]
+)
 def test_a_phone_shows_what_is_written_whole(phone: Any, address: str, page: str):
     phone.goto(f"{address}/{page}")
     phone.locator(PAGES[page]).first.wait_for()

@@ -86,6 +86,7 @@ def test_the_first_page_and_an_opened_item_fit_a_shared_connection(counted: Coun
     assert 5_000 < counted.bytes <= OPENED_ITEM
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_a_module_is_loaded_once_and_all_of_them_are_small(counted: Counted):
     loaded = [len(response.body()) for response in counted.files.values() if response.url.endswith(".js")]
@@ -101,6 +102,7 @@ def test_a_module_is_loaded_once_and_all_of_them_are_small(counted: Counted):
     assert [url for url in counted.files if url.endswith(".js")] == []
 
 
+@pytest.mark.slow
 def test_no_message_carries_source():
     """What is sent by its address is not sent as text too."""
     components = Path(__file__).parents[2] / "app" / "latent_explorer" / "components"

@@ -42,6 +42,7 @@ def strangers(models: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.mark.slow
 def test_nothing_of_a_hostile_card_or_link_is_more_than_text(page: Any, strangers: str):
     hosts = set()
     page.set_default_timeout(120_000)  # nine pages, each the first of its kind on this server
@@ -70,6 +71,7 @@ def strange(page: Any) -> None:
     assert not found
 
 
+@pytest.mark.slow
 def test_images_that_are_not_square_keep_their_shape_on_live(page: Any, strangers: str):
     page.goto(f"{strangers}/live?model=portraits")
     page.wait_for_selector(".live-controls[data-ready=true]")
@@ -82,6 +84,7 @@ def test_images_that_are_not_square_keep_their_shape_on_live(page: Any, stranger
     assert page.locator(".live-controls .said .bar").first.bounding_box()["height"] >= 1
 
 
+@pytest.mark.slow
 def test_a_collapsed_model_says_why_it_has_no_handles(page: Any, strangers: str):
     page.goto(f"{strangers}/live?model=portraits")
     page.wait_for_selector(".live-controls[data-ready=true]")

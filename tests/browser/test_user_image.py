@@ -77,6 +77,7 @@ def test_a_mouse_draws_erases_undoes_and_clears(page: Any, address: str):
     assert healthy(page)
 
 
+@pytest.mark.slow
 def test_a_click_is_a_dot_as_wide_as_the_pen(page: Any, address: str):
     paper = open_paper(page, address)
     page.get_by_label("Width").focus()
@@ -87,6 +88,7 @@ def test_a_click_is_a_dot_as_wide_as_the_pen(page: Any, address: str):
     assert [ink(page, x, 0.5) for x in (0.43, 0.5, 0.57, 0.65)] == [255, 255, 255, 0]
 
 
+@pytest.mark.slow
 def test_keys_draw_without_a_mouse(page: Any, address: str):
     paper = open_paper(page, address)
     page.locator("summary").first.focus()
@@ -105,6 +107,7 @@ def test_keys_draw_without_a_mouse(page: Any, address: str):
     strokes(page, 0)
 
 
+@pytest.mark.slow
 def test_a_finger_draws_and_the_page_does_not_scroll(browser: Any, address: str):
     context = browser.new_context(viewport={"width": 800, "height": 700}, has_touch=True)
     context.set_default_timeout(30_000)
@@ -129,6 +132,7 @@ def test_a_finger_draws_and_the_page_does_not_scroll(browser: Any, address: str)
     context.close()
 
 
+@pytest.mark.slow
 def test_a_drawing_comes_back_with_its_page_and_can_still_be_undone(page: Any, address: str):
     paper = open_paper(page, address)
     drag(page, paper, (0.2, 0.3), (0.8, 0.3))
@@ -150,6 +154,7 @@ def test_a_drawing_comes_back_with_its_page_and_can_still_be_undone(page: Any, a
     assert healthy(page)
 
 
+@pytest.mark.slow
 def test_a_drawing_outlives_another_model(page: Any, address: str):
     paper = open_paper(page, address, "/?model=cdvae-digits")
     drag(page, paper, (0.5, 0.2), (0.5, 0.8))
@@ -161,6 +166,7 @@ def test_a_drawing_outlives_another_model(page: Any, address: str):
     assert healthy(page)
 
 
+@pytest.mark.slow
 def test_a_file_over_the_limit_is_said_and_the_drawing_stays(page: Any, address: str):
     paper = open_paper(page, address)
     drag(page, paper, (0.5, 0.2), (0.5, 0.8))
@@ -171,6 +177,7 @@ def test_a_file_over_the_limit_is_said_and_the_drawing_stays(page: Any, address:
     page.get_by_text(IN_USE).wait_for()
 
 
+@pytest.mark.slow
 def test_a_bad_file_after_a_good_one_leaves_the_good_one(page: Any, address: str, tmp_path: Path):
     open_paper(page, address)
     Image.new("L", (40, 40), 90).save(tmp_path / "good.png")
@@ -195,6 +202,7 @@ def sent(page: Any) -> list:
     return frames
 
 
+@pytest.mark.slow
 def test_the_script_hears_nothing_while_a_stroke_is_drawn(page: Any, address: str, sent: list):
     paper = open_paper(page, address)
     page.wait_for_load_state("networkidle")
@@ -208,6 +216,7 @@ def test_the_script_hears_nothing_while_a_stroke_is_drawn(page: Any, address: st
     assert sent
 
 
+@pytest.mark.slow
 def test_another_pair_is_in_the_address_and_a_link_brings_it_back(page: Any, address: str):
     page.goto(f"{address}/interpolate?model=cdvae-digits&move=z_u")
     ready = ".st-key-paths .image-grid[data-ready=true]"

@@ -129,6 +129,7 @@ def test_a_hundred_steps_at_random_meet_no_fault(page: Any, address: str):
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.timeout(7200)
 def test_two_thousand_steps_at_random_meet_no_fault(page: Any, address: str):
     walked(page, address, 2000, int(os.environ.get(SEED, random.SystemRandom().randrange(10**6))))

@@ -55,6 +55,7 @@ def test_one_cards_bound_comes_out_again():
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", NAMES)
 def test_all_numbers_of_every_card_come_out_again(name: str):

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.support.tiers import first
 from vae_core.checkpoints import load
 from vae_core.explore.components import Parts
 from vae_core.metrics import evaluate, evaluation_of
@@ -68,7 +69,7 @@ def planted(n: int, dimensions: int, emptied: float) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize(
     ("emptied", "mass", "ratio", "coverage"),
-    [(0.0, 0.0, 0.05, 0.97), (0.5, 0.38, 0.053, 0.94), (1.0, 0.68, 0.106, 0.77)],
+    first([(1.0, 0.68, 0.106, 0.77), (0.0, 0.0, 0.05, 0.97), (0.5, 0.38, 0.053, 0.94)]),
 )
 def test_a_planted_hole_is_seen_by_the_coverage_before_the_density_ratio(
     emptied: float, mass: float, ratio: float, coverage: float

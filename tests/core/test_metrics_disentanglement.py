@@ -169,6 +169,7 @@ def test_trees_find_the_dimension_of_each_factor():
     assert right.tolist() == [1.0] * 3
 
 
+@pytest.mark.slow
 def test_trees_learn_nothing_from_noise_and_nothing_from_constants():
     factors = grid(40)
     halves = factors.chunk(2)

@@ -283,6 +283,7 @@ def test_a_fitted_discriminator_finds_the_total_correlation_of_a_gaussian(correl
     assert found == pytest.approx(exact, rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_fitted_discriminator_finds_none_where_there_is_none():
     assert fitted(0.0)[0] == pytest.approx(0, abs=0.03)
 

@@ -167,21 +167,21 @@ def address() -> dict[str, str | None]:
     return {name: st.query_params.get(name) for name in NAMES}
 
 
-def to_link(checkpoint: Checkpoint, state: State) -> None:
-    """Put a state into the address; what is as usual is left out."""
+def in_address(checkpoint: Checkpoint, state: State) -> dict[str, str | int | None]:
+    """What the address says of a state; what is as usual is left out."""
     classes = checkpoint.atlas.classes
     prior = state.start == PRIOR
     moves = [
         f"{name}.{d}~{value:g}" for name, each in state.moved.items() for d, value in sorted(each.items())
     ]
-    links.write(
-        start=None if state.start == ITEM else state.start,
-        item=state.item or None if state.start == ITEM else None,
-        seed=state.seed if prior else None,
-        temperature=f"{state.temperature:g}" if prior else None,
-        move="~".join(moves[:MOST_MOVES]) or None,
-        **{"class": None if state.label is None else classes[state.label]},
-    )
+    return {
+        "start": None if state.start == ITEM else state.start,
+        "item": state.item or None if state.start == ITEM else None,
+        "seed": state.seed if prior else None,
+        "temperature": f"{state.temperature:g}" if prior else None,
+        "move": "~".join(moves[:MOST_MOVES]) or None,
+        "class": None if state.label is None else classes[state.label],
+    }
 
 
 def _temperature() -> float:
@@ -191,7 +191,7 @@ def _temperature() -> float:
 
 
 def _moved(checkpoint: Checkpoint, text: str) -> dict[str, dict[int, float]]:
-    """What `to_link` wrote: block.dimension~value, one after the other."""
+    """What `in_address` says: block.dimension~value, one after the other."""
     words = text.split("~") if text else []
     moved: dict[str, dict[int, float]] = {}
     try:

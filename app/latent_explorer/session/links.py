@@ -1,9 +1,10 @@
 """The address bar as the state of the view: what a link asks for, checked before a widget reads it."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -174,11 +175,25 @@ def _item(word: str) -> bool:
 
 
 def write(**values: str | int | None) -> None:
-    """Put values into the address; None takes a name out of it."""
-    texts = {key: None if value is None else str(value) for key, value in values.items()}
-    st.session_state[WRITTEN] = {**st.session_state.get(WRITTEN, {}), **texts}
-    for key, text in texts.items():
+    """Put values into the address; None takes a name out of it. A change is an entry of the browser's history."""
+    for key, text in _written(values).items():
         if text is None:
             st.query_params.pop(key, None)
         elif st.query_params.get(key) != text:
             st.query_params[key] = text
+
+
+def arriving(**values: str | int | None) -> str:
+    """The address that `write` would make, for a component to put into the entry of history that led to this page.
+
+    Streamlit makes a new entry of what a script writes: who opens a page that remembers something would have to press Back twice to
+    leave it.
+    """
+    texts = {**st.query_params.to_dict(), **_written(values)}
+    return urlencode({key: text for key, text in texts.items() if text is not None})
+
+
+def _written(values: Mapping[str, str | int | None]) -> dict[str, str | None]:
+    texts = {key: None if value is None else str(value) for key, value in values.items()}
+    st.session_state[WRITTEN] = {**st.session_state.get(WRITTEN, {}), **texts}
+    return texts

@@ -18,6 +18,7 @@ from vae_core.multirate import rates_of
 checkpoint = checkpoints.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 KEY, KEPT, LEFT = f"controls-{key(checkpoint.name)}", f"live-{checkpoint.name}", "live-address"
+ARRIVING = "live-arriving"  # the browser was asked to put what was left into the address
 
 st.title("What does each coordinate of a code change?")
 st.caption(
@@ -33,7 +34,7 @@ def wanted() -> State:
     to a bare address finds what was left there.
     """
     asked = controls.address()
-    stayed = st.session_state["page before"] == st.session_state["page"]
+    stayed = st.session_state["page before"] == st.session_state["page"] and not arrived
     if asked != st.session_state.get(LEFT) and (stayed or any(asked.values())):
         st.session_state.pop(KEPT, None)
     state = st.session_state.get(KEPT) or controls.from_link(checkpoint, image)
@@ -50,17 +51,18 @@ def follow() -> None:
         st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
 
 
-image = chosen_image(checkpoint)
+image, arrived = chosen_image(checkpoint), st.session_state.get(ARRIVING, False)
 for name in ("item", "class"):
     links.belonging(name, encodings.items_of(checkpoint))
 links.belonging("move", checkpoint.name)  # another model has other dimensions
 state = controls.fitting(checkpoint, wanted(), image)
-if (
-    KEPT in st.session_state
-):  # what the address itself asked for is there already, and a second entry would stop the browser's Back
-    controls.to_link(checkpoint, state)
-st.session_state[LEFT] = controls.address()
-links.write(**st.session_state[LEFT])
+# What the address itself asked for is there already; what was left goes into the entry of history that leads here, by the browser.
+said = controls.in_address(checkpoint, state) if KEPT in st.session_state else controls.address()
+came = st.session_state["page before"] != st.session_state["page"] and not any(controls.address().values())
+st.session_state[LEFT] = {name: None if value is None else str(value) for name, value in said.items()}
+st.session_state[ARRIVING] = came and any(st.session_state[LEFT].values())
+if not st.session_state[ARRIVING]:
+    links.write(**said)
 scene = controls.scene(checkpoint, state, image)
 live_controls(
     checkpoint.name,
@@ -72,6 +74,7 @@ live_controls(
     labels=atlas.labels,
     classes=atlas.classes if has_label(model) else (),
     user_image=None if image is None else image.values.tobytes(),
+    address=links.arriving(**said) if st.session_state[ARRIVING] else None,
     positions={block: scale(rate.exposed) for block, rate in rates_of(model).items()},
     key=KEY,
     on_change=follow,

@@ -100,6 +100,7 @@ def live_controls(
     classes: Sequence[str],
     positions: Mapping[str, Sequence[float]],
     user_image: bytes | None,
+    address: str | None,
     key: str,
     on_change: Callable[[], None],
 ) -> None:
@@ -115,6 +116,7 @@ def live_controls(
         labels: the class of each item, (N,).
         classes: the names of the classes; none where the model is not conditioned on one.
         positions: the betas that a handle of each block can take, in increasing order.
+        address: what the browser puts into the present entry of its history, and then runs the script again; None leaves it as it is.
         user_image: the pixels of the visitor's image, where there is one.
         key: identifies the component across reruns.
         on_change: called before the run that follows a release.
@@ -137,9 +139,11 @@ def live_controls(
             "classes": list(classes),
             "colours": palette.colours(len(classes)),
             "userImage": None if user_image is None else base64.b64encode(user_image).decode(),
+            "address": address,
             "positions": {block: list(betas) for block, betas in positions.items()},
         },
         on_state_change=on_change,
+        on_arrived_change=lambda: None,  # the run itself is what is wanted
     )
 
 

@@ -100,9 +100,13 @@ export class Controls {
   // ---- the script's word
 
   /** @param {ControlsCall} call */
-  update({ data, setStateValue }) {
+  update({ data, setStateValue, setTriggerValue }) {
     this.data = data;
     this.setStateValue = setStateValue;
+    if (data.address !== null && location.search !== `?${data.address}`) {
+      history.replaceState({}, "", `${location.pathname}?${data.address}`);
+      setTriggerValue("arrived", true);
+    }
     const structure = JSON.stringify([data.model, data.blocks, data.classes, data.positions, data.latents]);
     if (structure !== this.#structure) {
       this.#structure = structure;

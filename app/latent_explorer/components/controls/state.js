@@ -40,6 +40,7 @@
  * @property {string[]} classes
  * @property {string[]} colours
  * @property {string | null} userImage the pixels of the visitor's image in base64
+ * @property {string | null} address what to put into the present entry of the history
  * @property {Record<string, number[]>} positions the betas that the handle of a block can take
  */
 
