@@ -120,7 +120,7 @@ class OnnxGraph:
         try:
             found = self.session.run(None, given)
         except Exception as error:  # each operator fails in its own way
-            raise GraphError(f"{self.name} cannot be run: {_short(error)}") from None
+            raise GraphError(f"{self.name} cannot be run: {short(error)}") from None
         pairs = zip(self.outputs, found, strict=True)
         return {
             port.name: torch.from_numpy(np.array(value)).float()
@@ -270,7 +270,7 @@ def _embedded(model: Any, path: Path, outside: Sequence[str]) -> bytes:
         _onnx().load_external_data_for_model(model, str(home))
         return model.SerializeToString()
     except Exception as error:
-        raise GraphError(f"the weights of {path.name} cannot be read: {_short(error)}") from None
+        raise GraphError(f"the weights of {path.name} cannot be read: {short(error)}") from None
 
 
 def _session(data: bytes, name: str) -> Any:
@@ -283,7 +283,7 @@ def _session(data: bytes, name: str) -> Any:
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # each kind of file that it does not like has its own
-        raise GraphError(f"{name} cannot be run by onnxruntime: {_short(error)}") from None
+        raise GraphError(f"{name} cannot be run by onnxruntime: {short(error)}") from None
 
 
 def _port(part: Any) -> Port:
@@ -291,7 +291,7 @@ def _port(part: Any) -> Port:
     return Port(part.name, sides, part.type)
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
     """The first sentence of what a library says, without codes."""
     words = " ".join(str(error).split())
     words = words.split(" : ", 3)[-1] if words.startswith("[ONNXRuntimeError]") else words

@@ -208,7 +208,7 @@ def graph_of(model: Model, part: Part) -> tuple[bytes, dict[str, Any]]:
         torch.onnx.export(
             _Positional(model, part).eval(),
             tuple(example.values()),
-            buffer,
+            buffer,  # type: ignore[arg-type]
             input_names=list(part.inputs),
             output_names=list(expected),
             dynamic_axes={name: {0: "batch"} for name in batched},
