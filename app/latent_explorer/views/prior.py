@@ -29,8 +29,8 @@ CLUSTERS, COMPONENTS, CLASSES, DENSITIES, HOLES = VIEWS = (
 )
 
 st.title("Where does the prior expect images?")
-for sentence in words.standing_in(checkpoint.model):
-    st.caption(f"**Fitted or absent:** {sentence}")
+if stand_ins := words.standing_in(checkpoint.model):
+    st.caption(f"**Fitted or absent:** {' '.join(stand_ins)}")
 
 
 def chosen() -> tuple[str, str, list[Checkpoint]]:
