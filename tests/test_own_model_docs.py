@@ -5,7 +5,6 @@ import shlex
 from pathlib import Path
 
 import pytest
-import torch
 from latent_explorer import cli
 
 from tests.conftest import principal_components
@@ -26,21 +25,32 @@ def without_numbers(text: str) -> list[str]:
     return [re.sub(r"\d*\.\d+|\b\d\b", "#", line) for line in text.strip().splitlines()]
 
 
-def test_every_example_runs_and_prints_what_is_quoted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
+@pytest.fixture
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(projections, "umap", principal_components)
-    pair(tmp_path, load_data("digits").images.float() / 255)
+    return tmp_path
+
+
+def run_python() -> None:
     for text in blocks("python"):
         exec(compile(text, "page", "exec"), {"__name__": "page"})
+
+
+def test_the_recipe_runs_and_prints_what_is_quoted(there: Path, capsys: pytest.CaptureFixture[str]):
+    run_python()
     printed = capsys.readouterr().out
     (quoted,) = blocks("text")
     assert without_numbers(printed)[: len(quoted.strip().splitlines())] == without_numbers(quoted)
+
+
+@pytest.mark.slow
+def test_every_command_runs(there: Path):
+    pair(there, load_data("digits").images.float() / 255)
+    run_python()
     for line in (line for text in blocks("sh") for line in text.splitlines()):
         program, *words = shlex.split(line)
         assert program == "latent-explorer"
         assert cli.main(words) == 0, line
-    assert torch.get_num_threads() == 1
-    assert {path.name for path in (tmp_path / "runs" / "theirs").iterdir()} >= {"atlas.npz", "encoder.onnx"}
-    assert (tmp_path / "vae-mnist-onnx" / "onnx.json").exists()
+    assert {path.name for path in (there / "runs" / "theirs").iterdir()} >= {"atlas.npz", "encoder.onnx"}
+    assert (there / "vae-mnist-onnx" / "onnx.json").exists()

@@ -369,7 +369,7 @@ def _best_mean(
     errors = {}
     for name in names:
         decoded = _decoded(search, {port.name: outputs[name].reshape(-1, *shape)}, output)
-        errors[name] = min(error for *_, error in _readings(search, decoded, _values(search)[:1]))
+        errors[name] = min(reading.error for reading in _readings(search, decoded, _values(search)))
     best = min(errors, key=errors.__getitem__)
     search.notes.append(
         f"mean: {best}, by a test: decoded, it is nearer to the data than {_listed(errors, best)}"

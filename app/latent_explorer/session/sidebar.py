@@ -154,14 +154,12 @@ def _brought(checkpoint: Checkpoint) -> list[str]:
     """What a model is that was trained elsewhere, and what stands in for what it lacks."""
     card = checkpoint.card
     likelihood = card.model.arguments.get("likelihood")
+    stand_ins = " ".join(words.standing_in(checkpoint.model))
     return [
         f"**{plain(card.model.name.upper())}** model that was trained elsewhere, brought in with {card.data.images:,} {checkpoint.kind.many} of "
         f"{plain(card.data.name)}",
         f"likelihood {plain(str(likelihood))}" if likelihood else "",
-        *(
-            f"**Fitted or absent:** {plain(sentence, 1000)}"
-            for sentence in words.standing_in(checkpoint.model)
-        ),
+        f"**Fitted or absent:** {plain(stand_ins, 1000)}" if stand_ins else "",
     ]
 
 
@@ -191,7 +189,8 @@ def _distance(checkpoint: Checkpoint, block: str) -> str:
     if distance is None:
         return ""
     name = words.capital(words.latents(checkpoint.model, block))
-    return f"{name}: the nearest two class priors are {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
+    what = "fitted class Gaussians" if words.fitted_classes(checkpoint.model) else "class priors"
+    return f"{name}: the nearest two {what} are {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
 
 
 def _numbers(checkpoint: Checkpoint) -> None:
