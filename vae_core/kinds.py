@@ -30,7 +30,8 @@ class Kind(ABC):
     name: ClassVar[str]
     dtype: ClassVar[torch.dtype]  # of stored values
     numbers: ClassVar[str]  # what one calls the numbers of an observation
-    many: ClassVar[str]  # and what one calls observations
+    one: ClassVar[str]  # what one calls an observation
+    many: ClassVar[str]  # and several
 
     @property
     @abstractmethod
@@ -83,6 +84,7 @@ class Image(Kind):
     name: ClassVar[str] = "image"
     dtype: ClassVar[torch.dtype] = torch.uint8
     numbers: ClassVar[str] = "pixels"
+    one: ClassVar[str] = "image"
     many: ClassVar[str] = "images"
 
     @property
@@ -117,6 +119,7 @@ class Table(Kind):
     name: ClassVar[str] = "table"
     dtype: ClassVar[torch.dtype] = torch.float32
     numbers: ClassVar[str] = "features"
+    one: ClassVar[str] = "row"
     many: ClassVar[str] = "rows"
 
     @classmethod

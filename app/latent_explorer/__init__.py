@@ -8,3 +8,9 @@ LIVE = "/latent-explorer/live"
 
 DECODE = "/latent-explorer/decode"
 """The route of the server that decodes an item of a map."""
+
+DATA_ROOT_VARIABLE = "LATENT_EXPLORER_DATA_ROOT"
+"""Environment variable with the folder below which visitors may open data by its path."""
+
+LOCAL_VARIABLE = "LATENT_EXPLORER_LOCAL"
+"""Environment variable that is set where only this machine is served: its user may open whatever they can read."""

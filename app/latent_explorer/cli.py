@@ -1,5 +1,6 @@
 """The command `latent-explorer`: the explorer itself, and the commands of `vae_core`."""
 
+import ipaddress
 import os
 import socket
 import sys
@@ -10,7 +11,8 @@ from typing import Annotated, Any
 
 import tyro
 
-from latent_explorer import MODELS_VARIABLE
+from latent_explorer import DATA_ROOT_VARIABLE, LOCAL_VARIABLE, MODELS_VARIABLE
+from latent_explorer.own_data.uploads import MEGABYTES
 from vae_core import cli
 from vae_core.checkpoints import found_in
 from vae_core.data import SOURCES_VARIABLE
@@ -24,6 +26,9 @@ class App:
     """A folder of checkpoint folders (or one checkpoint) to offer beside the bundled ones."""
     data: tuple[Path, ...] = ()
     """Folders or files that models were trained from, where their images are to be shown."""
+    data_root: Path | None = None
+    """The folder below which visitors may open data by its path, on the page Open data. Without it, whatever you can read where --host is
+    this machine alone, and no path where it is not."""
     port: int = 8501
     host: str = "localhost"
     """Address to listen on; 0.0.0.0 lets other machines in."""
@@ -39,6 +44,8 @@ class App:
             )
         if gone := [path for path in self.data if not path.exists()]:
             raise ValueError(f"there is no file or folder {gone[0]}: give one that a model was trained from")
+        if self.data_root and not self.data_root.is_dir():
+            raise ValueError(f"there is no folder {self.data_root}: give one that holds the data to open")
         if not 0 < self.port < 65536:
             raise ValueError(f"the port must be between 1 and 65535, got {self.port}")
         with socket.socket() as probe:
@@ -50,11 +57,30 @@ class App:
                     f"cannot listen on {self.host} port {self.port} ({getattr(error, 'strerror', None) or error}): choose another "
                     "with --port, or --host"
                 ) from None
-        serve(self.host, self.port, self.browser, self.models, self.data)
+        serve(self.host, self.port, self.browser, self.models, self.data, self.data_root)
         return 0
 
 
-def serve(host: str, port: int, window: bool, models: Path | None, data: Sequence[Path] = ()) -> None:
+def is_local(host: str) -> bool:
+    """Whether only this machine can reach a server that listens there.
+
+    >>> is_local("localhost"), is_local("127.0.0.1"), is_local("0.0.0.0"), is_local("example.org")
+    (True, True, False, False)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(
+    host: str,
+    port: int,
+    window: bool,
+    models: Path | None,
+    data: Sequence[Path] = (),
+    data_root: Path | None = None,
+) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
     from streamlit.web.cli import main as streamlit  # a second to import, for this command alone
 
@@ -62,12 +88,15 @@ def serve(host: str, port: int, window: bool, models: Path | None, data: Sequenc
         os.environ[MODELS_VARIABLE] = str(models.resolve())
     if data:
         os.environ[SOURCES_VARIABLE] = os.pathsep.join(str(path.resolve()) for path in data)
+    # Whatever the shell says of these: what is served decides.
+    os.environ[DATA_ROOT_VARIABLE] = str(data_root.resolve()) if data_root else ""
+    os.environ[LOCAL_VARIABLE] = "1" if is_local(host) else ""
     options = {
         "server.address": host,
         "server.port": str(port),
         "server.headless": str(not window).lower(),
         "server.fileWatcherType": "none",
-        "server.maxUploadSize": "10",
+        "server.maxUploadSize": str(MEGABYTES),  # of the page that takes most; others take less
         # A full garbage collection after every run looks through torch's million objects: 150 ms in which no message
         # leaves the server. Python's own collections still happen.
         "runner.postScriptGC": "false",

@@ -23,6 +23,7 @@ st.html(
     "@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 1rem 3rem; } "
     "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } }</style>"
 )
+own_data = st.Page(VIEWS / "data.py", title="Open data", icon=":material/folder_open:")
 page = st.navigation(
     [
         st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:", default=True),
@@ -33,9 +34,10 @@ page = st.navigation(
         st.Page(VIEWS / "prior.py", title="Prior", icon=":material/blur_on:"),
         st.Page(VIEWS / "rate_distortion.py", title="Rate-distortion", icon=":material/show_chart:"),
         st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
+        own_data,
     ]
 )
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
 st.session_state["checkpoint"] = sidebar.show()
-if st.session_state["checkpoint"]:
+if st.session_state["checkpoint"] or page == own_data:  # which needs no model
     page.run()

@@ -108,7 +108,14 @@ def test_a_script_names_the_source_and_no_path(home: Path):
 def test_the_command_app_tells_the_server_of_sources(home: Path, monkeypatch: pytest.MonkeyPatch):
     seen = {}
 
-    def serve(host: str, port: int, window: bool, models: Path | None, data: tuple[Path, ...]) -> None:
+    def serve(
+        host: str,
+        port: int,
+        window: bool,
+        models: Path | None,
+        data: tuple[Path, ...],
+        data_root: Path | None,
+    ) -> None:
         seen["data"] = data
 
     monkeypatch.setattr("latent_explorer.cli.serve", serve)

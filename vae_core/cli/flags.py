@@ -3,6 +3,7 @@
 Each objective's fields become options by themselves; which of them go together is known when the objective is.
 """
 
+from collections.abc import Mapping
 from dataclasses import field, fields, make_dataclass
 from typing import Annotated, Any
 
@@ -79,6 +80,15 @@ def opening_of(flags: Any) -> dict[str, Any]:
     """How to open a source, as `open_data` takes it."""
     names = {spelt: name for name, spelt in OTHERWISE.items()}
     return {names.get(field.name, field.name): getattr(flags, field.name) for field in fields(flags)}
+
+
+def source_of(opening: Mapping[str, Any]) -> Any:
+    """The options of the command line for what `Opening` takes.
+
+    >>> opening_of(source_of({"labels": "species"}))["labels"]
+    'species'
+    """
+    return Source(**{OTHERWISE.get(name, name): value for name, value in opening.items()})
 
 
 def options_of(flags: Any, model: Declaration) -> Options:

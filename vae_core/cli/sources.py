@@ -37,17 +37,25 @@ class ShowData:
             with atomic(self.sheet) as file:
                 sheet(dataset.train).save(file, "PNG")
             OUT.print(f"sheet        {self.sheet}", markup=False, soft_wrap=True)
-        OUT.print(f"next         {shlex.join(self._next(told))}", markup=False, soft_wrap=True)
+        OUT.print(
+            f"next         {first_training(self.what, self.source, told)}", markup=False, soft_wrap=True
+        )
         return 0
 
-    def _next(self, told: Report) -> list[str]:
-        """A command that trains a first model."""
-        model = "cdvae" if len(told.classes) > 1 else "vae"
-        command = ["latent-explorer", "train", model, "--data", self.what, *_words(self.source)]
-        if isinstance(told.kind, Image):
-            command += ["--nets", "conv-32" if max(told.shape[1:]) > 16 else "mlp-256"]
-            command += ["--likelihood", "gaussian-optimal"] if told.kind.channels == 3 else []
-        return [*command, "--out", "runs/first"]
+
+def first_training(what: str, source: Any, told: Report) -> str:
+    """A command that trains a first model of what was understood."""
+    model = "cdvae" if len(told.classes) > 1 else "vae"
+    command = ["latent-explorer", "train", model, "--data", what, *_words(source)]
+    if isinstance(told.kind, Image):
+        command += ["--nets", "conv-32" if max(told.shape[1:]) > 16 else "mlp-256"]
+        command += ["--likelihood", "gaussian-optimal"] if told.kind.channels == 3 else []
+    return shlex.join([*command, "--out", "runs/first"])
+
+
+def looking(what: str, source: Any) -> str:
+    """The command that says what is understood of a source."""
+    return shlex.join(["latent-explorer", "data", what, *_words(source)])
 
 
 def opened(what: str, source: Any) -> Dataset:

@@ -27,12 +27,12 @@ LEAST = 4
 
 def is_idx(path: Path) -> bool:
     """Whether a path names IDX files: one of them, their folder, or what their names begin with in a folder."""
-    return bool(_files(path))
+    return bool(files(path))
 
 
 def read_idx(path: Path, opening: Opening) -> Raw:
     """Images and labels of one data set. Raises ValueError for several, for none, and for damaged files."""
-    notes, sets = Notes(), _files(path)
+    notes, sets = Notes(), files(path)
     named = {name for name, _, _ in sets}
     if len(named) > 1:
         shown = listed([f"{path.name}/{name}" for name in sorted(named)])
@@ -88,8 +88,8 @@ def read_file(path: Path) -> np.ndarray:
         ) from None
 
 
-def _files(path: Path) -> Mapping[tuple[str, str, str], Path]:
-    """Files by data set, split and "images" or "labels"."""
+def files(path: Path) -> Mapping[tuple[str, str, str], Path]:
+    """The files that are read for a path, by data set, split and "images" or "labels"."""
     folder = path if path.is_dir() else path.parent
     if not folder.is_dir():
         return {}

@@ -3,7 +3,7 @@
 Shapes: N images, D dimensions of a block, K classes, S draws. Divergences in nats.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -64,18 +64,22 @@ def bayes_errors(priors: Distribution, rounds: int, draw: Draw) -> Tensor:
     )
 
 
-def prior_overlap(model: Model, block: str) -> Overlap | None:
-    """Divergences between the class priors p(z | c) of a block, sums over its dimensions of those of `overlap`; None where these are no
-    Gaussians of the class alone."""
-    priors = priors_by_class(model, block)
+def prior_overlap(model: Model, block: str, classes: Sequence[int] | None = None) -> Overlap | None:
+    """Divergences between the class priors p(z | c) of a block, or those of some classes, sums over its dimensions of those of `overlap`;
+    None where these are no Gaussians of the class alone."""
+    priors = priors_by_class(model, block, classes)
     if not (isinstance(priors, Independent) and isinstance(priors.base_dist, Normal) and priors.batch_shape):
         return None
     mean, variance = priors.mean.cpu().double(), priors.variance.cpu().double()
-    own, other = variance[:, None], variance[None]  # (K, 1, D) and (1, K, D): row and column
-    square, middle = (mean[None] - mean[:, None]).square(), (own + other) / 2
-    kl = 0.5 * (own / other + square / other - 1 + (other / own).log())
-    distance = square / (8 * middle) + 0.5 * (middle.log() - (own * other).log() / 2)
-    return Overlap(kl.sum(-1), distance.sum(-1))
+    rows = []
+    for m, own in zip(
+        mean, variance, strict=True
+    ):  # one class against all: numbers for all pairs and dimensions would not fit
+        square, middle = (mean - m).square(), (own + variance) / 2
+        kl = 0.5 * (own / variance + square / variance - 1 + (variance / own).log())
+        distance = square / (8 * middle) + 0.5 * (middle.log() - (own * variance).log() / 2)
+        rows.append((kl.sum(-1), distance.sum(-1)))
+    return Overlap(*(torch.stack(column) for column in zip(*rows, strict=True)))
 
 
 def comparable(classes: int, dimensions: int) -> bool:

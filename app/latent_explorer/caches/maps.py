@@ -19,15 +19,21 @@ from vae_core.projections import JOINT, place
 PRIOR_DRAWS = 200
 
 
-# Up to how many components of a mixture prior get an outline of their own.
-FEW_COMPONENTS = 12
+# Up to how many components of a mixture prior get an outline of their own, and up to how many classes: more would hide the dots.
+FEW_COMPONENTS, MOST_CLASSES = 12, 30
 
 
-def prior_ellipses(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
+def prior_ellipses(checkpoint: Checkpoint, block: str, of: tuple[int, ...] | None = None) -> list[Ellipse]:
     """Where draws of the block's prior land on its map: an ellipse for each class or each of a few components, else one for all.
 
+    of: the classes to outline; all of them unless given, and none where they are many.
     Between the points of a grid of betas the outlines are interpolated as the items are.
     """
+    if block in checkpoint.model.labelled and of is None:
+        count = len(checkpoint.atlas.classes)
+        of = tuple(range(count)) if count <= MOST_CLASSES else ()
+    if of == ():
+        return []
     corners = checkpoint.atlas_grid.corners(checkpoint.betas)
     near = [
         _ellipses(
@@ -36,6 +42,7 @@ def prior_ellipses(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
                 {name: float(betas[number]) for name, betas in checkpoint.atlas_grid.betas.items()},
             ),
             block,
+            of,
         )
         for number, _ in corners
     ]
@@ -51,8 +58,8 @@ def prior_ellipses(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
 
 
 @by_identity
-def _ellipses(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
-    prior = priors_by_class(checkpoint.model, block)
+def _ellipses(checkpoint: Checkpoint, block: str, of: tuple[int, ...] | None) -> list[Ellipse]:
+    prior = priors_by_class(checkpoint.model, block, of)
     if prior is None:
         return []
     labelled = block in checkpoint.model.labelled
@@ -65,8 +72,12 @@ def _ellipses(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
         _ellipse(
             # The nearest item alone: the mean of several would draw every outline towards the middle of the map.
             place(draws[:, number], checkpoint.atlas.means[block], checkpoint.atlas.coordinates[block], k=1),
-            checkpoint.atlas.classes[number] if labelled else f"#{number + 1}" if few else f"p({block})",
-            number if labelled else None,
+            checkpoint.atlas.classes[of[number]]
+            if of and labelled
+            else f"#{number + 1}"
+            if few
+            else f"p({block})",
+            of[number] if of and labelled else None,
             # A component that nobody separated from the others overlaps several clusters: its core says where it is.
             0.5 if few else 0.9,
         )

@@ -11,6 +11,9 @@ from vae_core.explore.components import Marginals, Parts, marginals, parts_of, r
 from vae_core.metrics.holes import COUNT, Holes, holes
 from vae_core.metrics.separation import Overlap, comparable, posterior_overlap, prior_overlap
 
+# Numbers that a comparison of all items with all components of a prior goes through: a second or two.
+MOST_WORK = 300_000_000
+
 # What is said of a code by its block's prior: how far it is from the prior's mean, and log p in nats.
 PRIOR_MEASURES = {"distance": prior_distance_of, "log density": prior_log_density}
 
@@ -35,10 +38,13 @@ def components(checkpoint: Checkpoint, block: str) -> Parts | None:
 
 @by_identity
 def usage(checkpoint: Checkpoint, block: str) -> Tensor:
-    """The share of the atlas that each component of the prior is responsible for, at the posterior means, `(M,)`."""
+    """The share of the atlas that each component of the prior is responsible for, at the posterior means, `(M,)`; where that would take
+    long, of every so many items."""
     prior = components(checkpoint, block)
     assert prior is not None
-    return responsibilities(prior, encodings.codes(checkpoint)[block][0]).mean(0)
+    means = encodings.codes(checkpoint)[block][0]
+    every = max(1, prior.means.numel() * len(means) // MOST_WORK)
+    return responsibilities(prior, means[::every]).mean(0)
 
 
 @by_identity
@@ -58,16 +64,17 @@ def densities(checkpoint: Checkpoint, block: str, dimension: int) -> Marginals:
 
 
 @by_identity
-def class_overlap(checkpoint: Checkpoint, block: str, of_priors: bool) -> Overlap | None:
-    """Divergences between the classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings,
+def class_overlap(checkpoint: Checkpoint, block: str, of_priors: bool, of: tuple[int, ...]) -> Overlap | None:
+    """Divergences between some classes of a block: of their priors, None where these are no Gaussians of the class, or of their encodings,
     None where these are too many to compare."""
     if of_priors:
-        return prior_overlap(checkpoint.model, block)
+        return prior_overlap(checkpoint.model, block, of)
     means, scales = encodings.codes(checkpoint)[block]
-    if not comparable(len(checkpoint.atlas.classes), means.shape[1]):
+    if not comparable(len(of), means.shape[1]):
         return None
-    labels = torch.from_numpy(checkpoint.atlas.labels)
-    return posterior_overlap(means, scales, labels, len(checkpoint.atlas.classes))
+    places = torch.full((len(checkpoint.atlas.classes),), -1)
+    places[list(of)] = torch.arange(len(of))
+    return posterior_overlap(means, scales, places[torch.from_numpy(checkpoint.atlas.labels)], len(of))
 
 
 def closest_component(checkpoint: Checkpoint, block: str, chosen: Tensor) -> Tensor:

@@ -202,22 +202,24 @@ def swaps(
     items: Sequence[int],
     kept: Sequence[str],
     yours: Mapping[str, Tensor] | None = None,
+    to: range | None = None,
 ) -> str:
-    """The swap matrix of items, and below them of an image with the codes `yours` `(1, D)`."""
+    """The swap matrix of items, and below them of an image with the codes `yours` `(1, D)`; of the classes `to`, all unless given."""
     lines = codes_of_items(items)
     if yours is not None:
         joined = "codes = {name: torch.cat([codes[name], yours[name]]) for name in codes}"
         lines += [*codes_written(yours, "yours"), joined]
     classes = _classes(checkpoint)
+    some = "" if to is None or len(to) == classes else f", {to}"
     return script(
         checkpoint,
         f"Styles of images in every class, by {checkpoint.name}",
         [
             *lines,
             f"kept = {{name: codes[name] for name in {json.dumps(list(kept))}}}",
-            "images = torch.cat([decode(model, codes)[:, None], swap(model, kept)], dim=1).flatten(0, 1)",
+            f"images = torch.cat([decode(model, codes)[:, None], swap(model, kept{some})], dim=1).flatten(0, 1)",
         ],
-        1 + classes,
+        1 + (classes if to is None else len(to)),
     )
 
 

@@ -24,6 +24,9 @@ from vae_core.names import LABEL
 
 NEIGHBOURS = 8
 
+# Classes that have a bar: of more, the most probable ones; and the colour of all others together.
+MOST_BARS, OTHERS = 12, "#808080"
+
 
 def ground() -> int:
     """The grey of the page itself, for cells of a grid that hold no picture."""
@@ -80,7 +83,19 @@ def class_bars(
         st.caption("The data has one class only.")
         return
     posterior = class_posterior(checkpoint.model, means, scales)[0]
-    bars(classes, posterior.tolist(), colours(len(classes)), _class_posterior_title(checkpoint))
+    coloured = colours(len(classes))
+    shown = posterior.argsort(descending=True, stable=True)[:MOST_BARS].tolist()
+    if len(shown) == len(classes):
+        shown = list(range(len(classes)))  # few keep their order
+    names, rest = [classes[c] for c in shown], len(classes) - len(shown)
+    values, own = posterior[shown].tolist(), [coloured[c] for c in shown]
+    if rest:
+        names, values, own = (
+            [*names, f"{rest:,} others"],
+            [*values, max(0.0, 1 - sum(values))],
+            [*own, OTHERS],
+        )
+    bars(names, values, own, _class_posterior_title(checkpoint))
 
 
 def _class_posterior_title(checkpoint: Checkpoint) -> str:

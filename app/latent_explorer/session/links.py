@@ -156,6 +156,20 @@ def whole(
     return int(place.number_input(label, float(low), float(high), value, **options))
 
 
+PAGE = 20  # classes that are shown at once
+
+
+def page(place: Any, count: int, key: str, many: str, each: int = PAGE) -> range:
+    """Which of many things are shown: all of them, or those of a page that is chosen. The link holds its number."""
+    pages = -(-count // each)
+    if pages < 2:
+        return range(count)
+    if key in st.session_state:  # a page that another model had and this one does not becomes the last one
+        st.session_state[key] = min(st.session_state[key], float(pages))
+    number = whole(place, f"Page of {each} {many}, of {pages}", 1, pages, key, f"page of {many}")
+    return range(each * (number - 1), min(each * number, count))
+
+
 def numbers(text: str, high: int) -> list[int]:
     """Image numbers in a text such as "3, 17 42". Raises ValueError with one sentence for anything else.
 

@@ -59,12 +59,13 @@ def _swapped(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     if label is None or not kept or len(checkpoint.atlas.classes) < 2:
         return
     classes = checkpoint.atlas.classes
-    made = swapped(checkpoint.model, {block: codes[block] for block in kept})
+    to = links.page(st, len(classes), "user-image-swaps-page", "classes")
+    made = swapped(checkpoint.model, {block: codes[block] for block in kept}, to)
     image_grid(
         to_bytes(decode(checkpoint.model, made), checkpoint.kind)[None],
         rows=["yours"],
-        columns=[f"→ {name}" for name in classes],
-        marks=[(0, label)],
+        columns=[f"→ {classes[c]}" for c in to],
+        marks=[(0, to.index(label))] if label in to else [],
         title="Your style in every class",
         key="user-image-swaps",
         headed=True,
@@ -75,10 +76,8 @@ def _swapped(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
         "your-style",
         f"Each image keeps the {styles} of yours and takes the rest from the prior’s mean of the column’s class.",
         "Outlined is its most probable class.",
-        codes=lambda: tables.table(made, to=classes),
-        script=scripts.of_codes(
-            checkpoint, f"A style in every class, by {checkpoint.name}", made, len(classes)
-        ),
+        codes=lambda: tables.table(made, to=[classes[c] for c in to]),
+        script=scripts.of_codes(checkpoint, f"A style in every class, by {checkpoint.name}", made, len(to)),
     )
 
 

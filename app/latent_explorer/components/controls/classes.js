@@ -1,6 +1,9 @@
 // The classes: chips to choose one, and bars of how probable each is.
 
 import { element, say } from "../shared/elements.js";
+import { findable, MOST_ENTRIES } from "../shared/finder.js";
+
+const MOST_BARS = 6; // of many classes: those of the most probable
 
 export class ClassChips {
   root = element("div", { class: "chips", role: "radiogroup", "aria-label": "Class" });
@@ -34,7 +37,7 @@ export class ClassChips {
       button.onclick = () => this.onChoose(c);
       return button;
     });
-    this.root.replaceChildren(element("span", { class: "name" }, "Class"), ...this.#chips);
+    this.root.replaceChildren(element("span", { class: "name" }, "Class"), ...findable(classes, this.#chips));
   }
 
   /**
@@ -46,10 +49,32 @@ export class ClassChips {
     const others = kept.length ? `; ${kept.join(" and ")} stay` : "";
     this.#chips.forEach((chip, c) => {
       say(chip, "checked", c === chosen);
+      if (c === chosen) bringIntoView(chip);
       const title = `The prior’s mean of class ${this.#classes[c]}${others}. Press the chosen class again for the image’s own.`;
       chip.title = drawn ? `Class ${this.#classes[c]}` : title;
     });
   }
+}
+
+/**
+ * Scroll the box that a chip stands in, where it stands in one, to show it; the page stays where it is.
+ * @param {HTMLElement} chip
+ */
+function bringIntoView(chip) {
+  const box = chip.parentElement;
+  if (!box?.classList.contains("box")) return;
+  const [top, bottom] = [chip.offsetTop - box.offsetTop, chip.offsetTop - box.offsetTop + chip.offsetHeight];
+  if (top < box.scrollTop || bottom > box.scrollTop + box.clientHeight) box.scrollTop = top - 4;
+}
+
+/**
+ * The classes that have a bar: all, or of many the most probable ones, these first.
+ * @param {readonly number[]} shares
+ */
+export function barred(shares) {
+  const all = [...shares.keys()];
+  if (shares.length <= MOST_ENTRIES) return all;
+  return all.sort((a, b) => shares[b] - shares[a]).slice(0, MOST_BARS);
 }
 
 /** p(class | z) of the labelled blocks as a row of bars. */
@@ -57,8 +82,10 @@ export class ClassBars {
   root = element("div", { class: "said", role: "img" });
   /** @type {readonly string[]} */
   #classes = [];
-  /** @type {HTMLElement[]} */
-  #bars = [];
+  /** @type {readonly string[]} */
+  #colours = [];
+  /** @type {{bar: HTMLElement, label: HTMLElement}[]} */
+  #columns = [];
 
   /**
    * @param {readonly string[]} classes
@@ -66,12 +93,16 @@ export class ClassBars {
    */
   build(classes, colours) {
     this.#classes = classes;
-    this.#bars = classes.map((name, c) =>
-      element("span", { class: "bar", style: `background:${colours[c]}`, title: name }),
-    );
-    const label = (/** @type {string} */ name) => element("span", { class: "label", title: name }, name);
+    this.#colours = colours;
+    const isMany = classes.length > MOST_ENTRIES;
+    this.root.classList.toggle("rows", isMany);
+    const count = isMany ? MOST_BARS : classes.length;
+    this.#columns = Array.from({ length: count }, () => ({
+      bar: element("span", { class: "bar" }),
+      label: element("span", { class: "label" }),
+    }));
     this.root.replaceChildren(
-      ...this.#bars.map((bar, c) => element("span", { class: "column" }, bar, label(classes[c]))),
+      ...this.#columns.map(({ bar, label }) => element("span", { class: "column" }, bar, label)),
     );
   }
 
@@ -79,7 +110,12 @@ export class ClassBars {
   show(shares) {
     this.root.hidden = !shares;
     if (!shares) return;
-    shares.forEach((share, c) => this.#bars[c].style.setProperty("--share", String(share)));
+    barred(shares).forEach((c, place) => {
+      const { bar, label } = this.#columns[place];
+      bar.style.setProperty("--share", String(shares[c]));
+      bar.style.background = this.#colours[c];
+      label.textContent = bar.title = label.title = this.#classes[c];
+    });
     const best = shares.indexOf(Math.max(...shares));
     const percent = (100 * shares[best]).toFixed(1);
     const text = `p(class | code) by the priors: ${this.#classes[best]} with ${percent} %`;

@@ -204,7 +204,12 @@ export class LatentMap {
     });
     this.row.replaceChildren(...this.panels.map((panel) => panel.root));
     this.shown = classes.map((_, c) => this.shown[c] ?? true);
-    this.legend.build(classes, colours, (c) => this.#toggleClass(c));
+    this.legend.build(
+      classes,
+      colours,
+      (c) => this.#showClasses((isShown, other) => (other === c ? !isShown : isShown)),
+      (isShown) => this.#showClasses(() => isShown),
+    );
   }
 
   /** @param {Panel} panel */
@@ -320,9 +325,9 @@ export class LatentMap {
     this.#report("item", item < 0 ? null : item);
   }
 
-  /** @param {number} c */
-  #toggleClass(c) {
-    this.shown[c] = !this.shown[c];
+  /** @param {(isShown: boolean, c: number) => boolean} wanted */
+  #showClasses(wanted) {
+    this.shown = this.shown.map(wanted);
     this.#select(this.selection);
     this.#report("hidden", this.#hidden);
   }

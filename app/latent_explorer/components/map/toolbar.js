@@ -1,6 +1,7 @@
 // The buttons above a map, and the legend below it.
 
 import { element, say } from "../shared/elements.js";
+import { findable } from "../shared/finder.js";
 import { MOST_PICTURES } from "./panel.js";
 
 const HINTS = {
@@ -90,6 +91,9 @@ export class Toolbar {
 
 /** A button for each class, which shows or hides it. */
 export class Legend {
+  /** @type {HTMLElement[]} */
+  #entries = [];
+
   constructor() {
     this.root = element("div", {
       class: "legend",
@@ -102,26 +106,34 @@ export class Legend {
    * @param {readonly string[]} classes
    * @param {readonly string[]} colours
    * @param {(c: number) => void} onClick
+   * @param {(isShown: boolean) => void} onAll
    */
-  build(classes, colours, onClick) {
+  build(classes, colours, onClick, onAll) {
+    this.#entries = classes.map((name, c) => {
+      const swatch = element("span", { class: "swatch", style: `background:${colours[c]}` });
+      const attributes = {
+        type: "button",
+        class: "entry",
+        "data-class": c,
+        title: `Show or hide class ${name}`,
+      };
+      const button = element("button", attributes, swatch, name);
+      button.onclick = () => onClick(c);
+      return button;
+    });
+    /** @type {(words: string, isShown: boolean) => HTMLElement} */
+    const all = (words, isShown) => {
+      const button = element("button", { type: "button", class: "tool" }, words);
+      button.onclick = () => onAll(isShown);
+      return button;
+    };
     this.root.replaceChildren(
-      ...classes.map((name, c) => {
-        const swatch = element("span", { class: "swatch", style: `background:${colours[c]}` });
-        const attributes = {
-          type: "button",
-          class: "entry",
-          "data-class": c,
-          title: `Show or hide class ${name}`,
-        };
-        const button = element("button", attributes, swatch, name);
-        button.onclick = () => onClick(c);
-        return button;
-      }),
+      ...findable(classes, this.#entries, all("Show all", true), all("Hide all", false)),
     );
   }
 
   /** @param {readonly boolean[]} shown */
   show(shown) {
-    [...this.root.children].forEach((button, c) => say(button, "pressed", shown[c]));
+    this.#entries.forEach((button, c) => say(button, "pressed", shown[c]));
   }
 }

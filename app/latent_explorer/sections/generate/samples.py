@@ -35,7 +35,9 @@ def samples(checkpoint: Checkpoint) -> None:
     labelled, fitted = has_label(checkpoint.model), words.fitted_classes(checkpoint.model)
     st.subheader(_title(labelled, fitted))
     options = ["all", *([NO_CLASS] if fitted else []), *classes]
-    controls = st.columns([1, 2, 1], vertical_alignment="bottom")
+    controls = st.columns(
+        [1, 2, 1, 1][: 4 if labelled and len(classes) > links.PAGE else 3], vertical_alignment="bottom"
+    )
     shown = "all"
     if labelled:
         links.settle("class", options, "class")
@@ -56,7 +58,10 @@ def samples(checkpoint: Checkpoint) -> None:
     if fitted and shown == NO_CLASS:
         model, labelled = model.as_trained(), False
     if labelled:
-        chosen = list(range(len(classes))) if shown == "all" else [classes.index(shown)] * 4
+        if shown != "all":
+            chosen = [classes.index(shown)] * 4
+        else:
+            chosen = [*links.page(controls[-1], len(classes), "samples-page", "classes")]
         inputs = {LABEL: one_hot(torch.tensor(chosen).repeat_interleave(COLUMNS), len(classes))}
     codes = prior_codes(model, inputs, len(chosen) * COLUMNS, draw)
     rows = ["" if c is None else classes[c] for c in chosen]

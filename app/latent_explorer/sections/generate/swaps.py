@@ -40,6 +40,7 @@ def swaps(checkpoint: Checkpoint) -> None:
     except ValueError as error:
         st.warning(str(error))
         return
+    to = links.page(st, len(classes), "swaps-page", "classes")
     codes = encodings.item_codes(checkpoint, items)
     rows, notes = (
         [f"image {item}" for item in items],
@@ -49,14 +50,18 @@ def swaps(checkpoint: Checkpoint) -> None:
     if guest is not None:
         codes = {name: torch.cat([code, guest[name]]) for name, code in codes.items()}
         rows, notes = [*rows, "your image"], [*notes, ""]
-    elsewhere = swapped(model, {block: codes[block] for block in kept})
+    elsewhere = swapped(model, {block: codes[block] for block in kept}, to)
     grid = [code.unflatten(0, (len(rows), -1)) for code in (decode(model, codes), decode(model, elsewhere))]
     image_grid(
         to_bytes(torch.cat(grid, dim=1), checkpoint.kind),
         rows=rows,
         row_notes=notes,
-        columns=["decoded", *(f"→ {c}" for c in classes)],
-        marks=[(row, 1 + int(atlas.labels[item])) for row, item in enumerate(items)],
+        columns=["decoded", *(f"→ {classes[c]}" for c in to)],
+        marks=[
+            (row, 1 + to.index(int(atlas.labels[item])))
+            for row, item in enumerate(items)
+            if int(atlas.labels[item]) in to
+        ],
         title="Each image’s style in every class",
         key="swaps",
     )
@@ -68,10 +73,10 @@ def swaps(checkpoint: Checkpoint) -> None:
         f"Outlined is the image’s own class. {judged(checkpoint, 'swap_accuracy')}",
         codes=lambda: tables.table(
             elsewhere,
-            image=np.repeat(rows, len(classes)),
-            to_class=np.tile(classes, len(rows)),
+            image=np.repeat(rows, len(to)),
+            to_class=np.tile([classes[c] for c in to], len(rows)),
         ),
-        script=scripts.swaps(checkpoint, items, kept, guest),
+        script=scripts.swaps(checkpoint, items, kept, guest, to),
         commands=measured_by(checkpoint.card, ["swap_accuracy"]),
     )
 

@@ -32,8 +32,16 @@ def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
         guest=guest,
         frame=maps.frame(checkpoint, block),
         blocks=tuple(maps.mapped(checkpoint, block)),
-        of_item=lambda item: [coloured(maps.item_posterior(checkpoint, block, item))],
+        of_item=lambda item: [coloured(outline) for outline in _of_item(checkpoint, block, item)],
     )
+
+
+def _of_item(checkpoint: Checkpoint, block: str, item: int) -> list[Ellipse]:
+    """Its posterior; and the prior of its class where classes are too many to outline all."""
+    own = [maps.item_posterior(checkpoint, block, item)]
+    if block in checkpoint.model.labelled and len(checkpoint.atlas.classes) > maps.MOST_CLASSES:
+        own += maps.prior_ellipses(checkpoint, block, (int(checkpoint.atlas.labels[item]),))
+    return own
 
 
 def title(checkpoint: Checkpoint, block: str) -> str:

@@ -28,6 +28,9 @@ MATRICES = {"KL": ("kl", "KL(row ‖ column)"), "Bhattacharyya": ("bhattacharyya
 
 STEPS = 11
 
+# Classes of a matrix: of more, those nearest to one of them.
+SHOWN = 24
+
 
 def classes(models: list[Checkpoint], block: str) -> None:
     checkpoint, names = models[0], models[0].atlas.classes
@@ -36,6 +39,8 @@ def classes(models: list[Checkpoint], block: str) -> None:
     kind = links.one_of("Divergence", list(MATRICES), key="matrix", what="divergence", place=left)
     of = links.one_of("Between", BETWEEN, key="of", what="kind of classes", place=right)
     a, b = linked_pair(checkpoint)
+    if len(names) > SHOWN:
+        a, b = _chosen_pair(checkpoint, a, b)
     for place, each in zip(st.columns(len(models)), models, strict=True):
         with place:
             class_matrix(each, block_of(each, block), kind, of == PRIORS, (a, b))
@@ -43,6 +48,36 @@ def classes(models: list[Checkpoint], block: str) -> None:
     for place, each in zip(st.columns(len(models)), models, strict=True):
         with place:
             two_clusters(each, block_of(each, block), a, b)
+
+
+def _chosen_pair(checkpoint: Checkpoint, a: int, b: int) -> tuple[int, int]:
+    """Where not all classes are in the matrix: the two by name, one of them the middle of what it shows."""
+    names = checkpoint.atlas.classes
+    chosen = []
+    for place, side, one, other in zip(st.columns(2), ("Class", "and class"), (a, b), (b, a), strict=True):
+        rest = [name for number, name in enumerate(names) if number != other]
+        state = f"pair-{side}-{key(checkpoint.name)}"
+        st.session_state[state] = names[one]
+        chosen.append(place.selectbox(side, rest, key=state, on_change=_write_pair, args=(checkpoint,)))
+    return names.index(chosen[0]), names.index(chosen[1])
+
+
+def _write_pair(checkpoint: Checkpoint) -> None:
+    a, b = (st.session_state[f"pair-{side}-{key(checkpoint.name)}"] for side in ("Class", "and class"))
+    links.write(pair=f"{a}~{b}")
+
+
+def _in_matrix(checkpoint: Checkpoint, block: str, pair: tuple[int, int]) -> tuple[int, ...]:
+    """The classes of a matrix: all of them, or of many the pair and those whose means are nearest to that of its first."""
+    classes = len(checkpoint.atlas.classes)
+    if classes <= SHOWN:
+        return tuple(range(classes))
+    middles = encodings.means_of_classes(checkpoint)[block]
+    nearest = (
+        (middles - middles[pair[0]]).norm(dim=-1).nan_to_num(nan=torch.inf).argsort(stable=True).tolist()
+    )
+    there = [c for c in np.unique(checkpoint.atlas.labels).tolist() if c not in pair]
+    return tuple(sorted([*pair, *[c for c in nearest if c in set(there)][: SHOWN - 2]]))
 
 
 def linked_pair(checkpoint: Checkpoint) -> tuple[int, int]:
@@ -63,9 +98,10 @@ def linked_pair(checkpoint: Checkpoint) -> tuple[int, int]:
 def class_matrix(
     checkpoint: Checkpoint, block: str, kind: str, of_priors: bool, pair: tuple[int, int]
 ) -> None:
-    between = priors.class_overlap(checkpoint, block, of_priors)
+    of = _in_matrix(checkpoint, block, pair)
+    between = priors.class_overlap(checkpoint, block, of_priors, of)
     if of_priors and between is None:
-        between, of_priors = priors.class_overlap(checkpoint, block, False), False
+        between, of_priors = priors.class_overlap(checkpoint, block, False, of), False
     if between is None:
         st.info(
             f"The {words.latents(checkpoint.model, block)} have too many classes and dimensions to compare all pairs of classes here."
@@ -74,11 +110,12 @@ def class_matrix(
     field, title = MATRICES[kind]
     place = f"matrix-{key(checkpoint.name)}-{block}"
 
+    names = [checkpoint.atlas.classes[c] for c in of]
+
     def choose() -> None:
         points = st.session_state[place]["selection"]["points"]
         cell = next((p["customdata"] for p in points if "customdata" in p), None)
         if cell:
-            names = checkpoint.atlas.classes
             links.write(pair=f"{names[int(cell[0])]}~{names[int(cell[1])]}")
 
     values = getattr(between, field).numpy()
@@ -86,24 +123,29 @@ def class_matrix(
     st.plotly_chart(
         matrix(
             values,
-            checkpoint.atlas.classes,
+            names,
             f"{title} between classes",
             f"{what}, {checkpoint.name}",
             "nats",
-            pair,
+            (of.index(pair[0]), of.index(pair[1])),
         ),
         key=place,
         on_select=choose,
         selection_mode="points",
         config=CONFIG,
     )
+    few = (
+        ""
+        if len(of) == len(checkpoint.atlas.classes)
+        else f" Of {len(checkpoint.atlas.classes):,} classes, these are the {len(of)} nearest to {plain(checkpoint.atlas.classes[pair[0]])}, and the other one chosen."
+    )
     gaussians = "" if of_priors else " Each class is taken for the Gaussian of its encodings’ moments."
     menus.under(
         place,
         f"{key(checkpoint.name)}-{field}-{block}",
-        f"Each cell says how far apart two classes lie, in nats, in closed form.{gaussians}",
+        f"Each cell says how far apart two classes lie, in nats, in closed form.{gaussians}{few}",
         "Click a cell to see its two classes below.",
-        codes=lambda: {"class": np.array(checkpoint.atlas.classes), field: values},
+        codes=lambda: {"class": np.array(names), field: values},
         commands=[scripts.measuring(checkpoint, "priors" if of_priors else "posteriors")],
     )
 
@@ -126,7 +168,7 @@ def two_clusters(checkpoint: Checkpoint, block: str, a: int, b: int) -> None:
         means[block][members],
         (f"from the mean of {names[a]} to that of {names[b]}", "where the two vary most besides"),
     )
-    shown = [e for e in outlines(checkpoint, block, plane) if e.class_index in (a, b, None)]
+    shown = outlines(checkpoint, block, plane, (a, b))
     panel = Panel(
         block,
         f"{words.capital(words.latents(checkpoint.model, block))} of {checkpoint.name}",

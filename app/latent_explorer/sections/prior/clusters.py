@@ -1,9 +1,10 @@
 """Encodings and prior components in one plane: UMAP, principal axes or two dimensions."""
 
+import numpy as np
 import streamlit as st
 
 from latent_explorer.caches import encodings, maps
-from latent_explorer.components.map import Panel
+from latent_explorer.components.map import Ellipse, Panel
 from latent_explorer.parts import words
 from latent_explorer.sections.prior.shared import block_of, map_of, most_used, outlines
 from latent_explorer.session import links
@@ -51,12 +52,19 @@ SEEN = {
 }
 
 
+def _on_the_map(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
+    """The priors of all classes, or of many those that most images are of."""
+    classes = len(checkpoint.atlas.classes)
+    if block not in checkpoint.model.labelled or classes <= maps.MOST_CLASSES:
+        return maps.prior_ellipses(checkpoint, block)
+    most = np.bincount(checkpoint.atlas.labels, minlength=classes).argsort(kind="stable")[::-1]
+    return maps.prior_ellipses(checkpoint, block, tuple(most[: maps.FEW_COMPONENTS].tolist()))
+
+
 def cluster_panel(checkpoint: Checkpoint, block: str, kind: str, first: int, second: int) -> Panel:
     title = f"{words.capital(words.latents(checkpoint.model, block))} of {checkpoint.name}"
     if kind == UMAP:
-        return Panel(
-            block, title, checkpoint.atlas.coordinates[block], maps.prior_ellipses(checkpoint, block)
-        )
+        return Panel(block, title, checkpoint.atlas.coordinates[block], _on_the_map(checkpoint, block))
     means = encodings.codes(checkpoint)[block][0]
     width = means.shape[1]
     plane = (

@@ -30,14 +30,19 @@ def block_of(checkpoint: Checkpoint, block: str) -> str:
     return block if block in names else names[0]
 
 
-def outlines(checkpoint: Checkpoint, block: str, plane: Plane) -> list[Ellipse]:
-    """The components of the prior in a plane, exactly: two standard deviations of each marginal."""
+def outlines(
+    checkpoint: Checkpoint, block: str, plane: Plane, of: tuple[int, ...] | None = None
+) -> list[Ellipse]:
+    """The components of the prior in a plane, exactly: two standard deviations of each marginal; of some classes, or those used most."""
     prior = priors.components(checkpoint, block)
     if prior is None:
         return []
     centres, spreads = plane.marginals(prior)
-    most = priors.usage(checkpoint, block).argsort(descending=True, stable=True)[:OUTLINED].tolist()
-    few = len(prior.weights) <= OUTLINED
+    if of is not None and block in checkpoint.model.labelled:
+        most = torch.isin(prior.classes, torch.tensor(of)).nonzero().flatten()[:OUTLINED].tolist()
+    else:
+        most = priors.usage(checkpoint, block).argsort(descending=True, stable=True)[:OUTLINED].tolist()
+    few = len(prior.weights) <= OUTLINED or of is not None
     return [
         Ellipse(
             centres[k].numpy(),

@@ -20,6 +20,9 @@ from vae_core.priors import one_hot
 STEPS = 11
 
 
+ROWS = 32  # dimensions that are shown at once
+
+
 SPAN = (0.5, 6.0)
 
 
@@ -43,6 +46,9 @@ def strips(checkpoint: Checkpoint) -> None:
     if shown != "all":
         order = [order[names.index(shown)]]
         names = [shown]
+    else:
+        paged = links.page(st, len(order), "strips-page", "dimensions", ROWS)
+        order, names = [order[row] for row in paged], [names[row] for row in paged]
 
     code = {name: code[0] for name, code in start.codes.items()}
     given = {LABEL: one_hot(torch.tensor([start.label or 0]), len(atlas.classes)), **start.codes}
