@@ -100,6 +100,12 @@ def test_every_view_of_the_numbers_opens(open_theirs: Open, show: str):
     assert show != "This model" or "no bound to measure" in words(at)
 
 
+@pytest.mark.slow
+def test_dimensions_of_a_spatial_code_say_where_they_lie(open_theirs: Open):
+    at = open_theirs("views/prior.py", model="their-spatial", look="Densities")
+    assert "z[5] at 1/0/1" in str(at.get("plotly_chart")[0].proto)
+
+
 def test_an_item_opens_with_its_neighbours_and_class(open_theirs: Open):
     at = open_theirs("views/map.py", model="their-vae", item="3")
     assert "Image 3" in [header.value for header in at.subheader]

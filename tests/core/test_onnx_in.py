@@ -20,7 +20,7 @@ from vae_core.cli import main
 from vae_core.data import data_from, load_data
 from vae_core.explore import decode, encode, prior_codes, rate_per_dimension, reconstruct
 from vae_core.interchange import Asked, export_onnx, import_onnx
-from vae_core.models.foreign import Onnx
+from vae_core.models.foreign import Onnx, place_of
 from vae_core.training import Options, train
 
 
@@ -141,6 +141,7 @@ def test_a_spatial_code_is_a_block(images: torch.Tensor, tmp_path: Path):
     )
     assert told(checkpoint)["latents"]["z"]["shape"] == [2, 2, 2]
     assert checkpoint.model.sizes == {"z": 8}
+    assert place_of(checkpoint.model, "z", 5) == (1, 0, 1)
     expected = Decoder(Encoder(images, 8), (1, 8, 8))(Encoder(images, 8)(images[:5])[0])
     torch.testing.assert_close(
         reconstruct(checkpoint.model, {"x": images[:5]}), expected, rtol=1e-4, atol=1e-4
@@ -311,6 +312,8 @@ def test_what_needs_gradients_or_rounding_says_why_not(
     with pytest.raises(ValueError, match="no gradients") as error:
         train(declaration, load_data("digits"), Options(epochs=1), tmp_path / "run")
     one_line(error.value)
+    assert main(["train", "vae", "--data", "digits", "--out", str(tmp_path / "out"), "--resume"]) == 2
+    assert "no gradients" in one_line(capsys.readouterr().err)
     z = torch.zeros(2, 4, requires_grad=True)
     with pytest.raises(ValueError, match="no gradients"):
         checkpoint.model.p["x"]({"z": z})

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
@@ -370,6 +371,15 @@ class Unscored(Likelihood):
     def forward(self, env: Env) -> Distribution:
         loc = self.output(env)
         return diagonal_normal(loc, self.spread.expand_as(loc), event=loc.dim() - 1)
+
+
+def place_of(model: Model, block: str, dimension: int) -> tuple[int, ...]:
+    """Where a dimension of a block lies in a code of C x H x W, from 0; empty for a code that is a row."""
+    nets = [net for net in graph_nets(model) if isinstance(net, Decoder)]
+    shape = nets[0].told.latents[block].shape if nets and block in nets[0].told.latents else ()
+    if len(shape) < 2:
+        return ()
+    return tuple(int(place) for place in np.unravel_index(dimension, shape))
 
 
 def graph_nets(model: Model) -> list[GraphNet]:

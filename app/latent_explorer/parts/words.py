@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from vae_core.labels import has_label
 from vae_core.model import Model
+from vae_core.models.foreign import place_of
 from vae_core.names import LABEL
 
 
@@ -32,6 +33,17 @@ def variable(model: Model, name: str) -> str:
     if name in model.blocks:
         return latents(model, name)
     return f"class {name}" if name == LABEL else name
+
+
+def dimension(model: Model, block: str, number: int) -> str:
+    """A dimension of a block; of a code of C x H x W with its place there, channel, row and column.
+
+    >>> import vae_core
+    >>> dimension(vae_core.load("vae-mnist").model, "z", 3)
+    'z[3]'
+    """
+    place = place_of(model, block, number)
+    return f"{block}[{number}]" + (f" at {'/'.join(map(str, place))}" if place else "")
 
 
 def standing_in(model: Model) -> list[str]:

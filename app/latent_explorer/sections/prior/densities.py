@@ -25,7 +25,8 @@ def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
     order = most_used(checkpoint, block)[:SHOWN]
     rate, _, _ = encodings.rates(checkpoint)[block]
     curves = {
-        f"{block}[{d}]" + ("" if rate is None else f", KL {rate[d]:.2f} nats"): tuple(
+        words.dimension(checkpoint.model, block, d)
+        + ("" if rate is None else f", KL {rate[d]:.2f} nats"): tuple(
             part.numpy() for part in priors.densities(checkpoint, block, d)
         )
         for d in order
