@@ -1,5 +1,6 @@
 """Models that were trained elsewhere, on every page: what they have is shown, what they lack is said."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,7 +104,9 @@ def test_every_view_of_the_numbers_opens(open_theirs: Open, show: str):
 @pytest.mark.slow
 def test_dimensions_of_a_spatial_code_say_where_they_lie(open_theirs: Open):
     at = open_theirs("views/prior.py", model="their-spatial", look="Densities")
-    assert "z[5] at 1/0/1" in str(at.get("plotly_chart")[0].proto)
+    figure = json.loads(at.get("plotly_chart")[0].proto.spec)
+    titles = [note["text"] for note in figure["layout"]["annotations"]]
+    assert any(title.startswith("z[5] at 1/0/1<br>KL") for title in titles)
 
 
 def test_an_item_opens_with_its_neighbours_and_class(open_theirs: Open):
