@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -286,23 +287,42 @@ class Conditional(nn.Module):
         return mean + y.sum(1, keepdim=True), log_variance
 
 
+class ConditionalDecoder(Conditional):
+    def forward(self, z: torch.Tensor, y: torch.Tensor) -> Any:
+        return self.net(z) + y.sum(1)[:, None, None, None]
+
+
+def two_inputs(net: nn.Module, examples: tuple, path: Path, inputs: list[str], outputs: list[str]) -> Path:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            net,
+            examples,
+            path,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_axes={name: {0: "batch"} for name in [*inputs, *outputs]},
+            opset_version=17,
+            dynamo=False,
+        )
+    return path
+
+
+def test_a_decoder_that_reads_the_class(
+    images: torch.Tensor, good: tuple[Path, Path], tmp_path: Path, one_line: Callable[..., str]
+):
+    net = ConditionalDecoder(Decoder(Encoder(images), (1, 8, 8)))
+    examples = torch.zeros(2, 4), torch.zeros(2, 10)
+    bad = two_inputs(net, examples, tmp_path / "d.onnx", ["z", "y"], ["reconstruction"])
+    assert "a decoder that reads the class" in refused(good[0], bad, tmp_path / "out", one_line)
+
+
 def test_an_encoder_that_reads_the_class(
     images: torch.Tensor, good: tuple[Path, Path], tmp_path: Path, one_line: Callable[..., str]
 ):
     path = tmp_path / "conditional.onnx"
     inputs = (images[:2], torch.zeros(2, 10))
-    axes = {name: {0: "batch"} for name in ("x", "y", "mu", "logvar")}
-    with pytest.warns():
-        torch.onnx.export(
-            Conditional(Encoder(images)),
-            inputs,
-            path,
-            input_names=["x", "y"],
-            output_names=["mu", "logvar"],
-            dynamic_axes=axes,
-            opset_version=17,
-            dynamo=False,
-        )
+    two_inputs(Conditional(Encoder(images)), inputs, path, ["x", "y"], ["mu", "logvar"])
     assert "an encoder takes one observation" in refused(path, good[1], tmp_path / "out", one_line)
 
 

@@ -337,6 +337,11 @@ def test_what_goes_out_comes_back_as_it_was(trained: dict[str, Path], name: str,
         tmp_path / "out" / "encoder.onnx", tmp_path / "out" / "decoder.onnx", "digits", tmp_path / "in", asked
     )
     assert back.model.blocks == ours.model.blocks
+    labelled = bool(ours.model.labelled)
+    assert back.model.labelled == (ours.model.labelled if labelled else back.model.blocks)
+    assert (
+        back.model.as_trained() is back.model
+    ) == labelled  # nothing is fitted where it has priors of its classes
     test = load_data("digits", "test")
     batch = next(test.scored_by(ours.model).batches(60))
     before, after = encode(ours.model, batch), encode(back.model, batch)

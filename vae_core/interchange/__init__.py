@@ -3,7 +3,7 @@ trained, and `bring` what is at hand in Python."""
 
 from .bring import bring
 from .brought import import_onnx
-from .finding import Asked
+from .search import Asked
 from .written import MANIFEST, OPSET, export_onnx
 
 __all__ = ["MANIFEST", "OPSET", "Asked", "bring", "export_onnx", "import_onnx"]

@@ -19,8 +19,8 @@ from ..checkpoints import Checkpoint
 from ..data import Dataset, open_data
 from ..graphs import OnnxGraph, read_graph, short
 from .brought import Report, bring_graphs
-from .finding import Asked
 from .parameters import parameters
+from .search import Asked
 from .written import OPSET
 
 Net = nn.Module | Callable[[Tensor], Any]

@@ -21,7 +21,8 @@ from ..model import Model
 from ..models import described
 from ..models.foreign import DECODER, ENCODER, Latent, Onnx, Unscored
 from ..names import IMAGE, LABEL
-from .finding import Asked, find
+from .finding import find
+from .search import Asked
 from .written import MANIFEST
 
 Report = Callable[[str], None]
@@ -124,8 +125,8 @@ Constants = dict[str, tuple[Tensor, Tensor, Tensor]]
 def _with_priors(
     told: Onnx, data: Data, priors: Mapping[str, OnnxGraph], notes: list[str]
 ) -> tuple[Onnx, Constants]:
-    """The declaration with a prior for each block: the graph's, N(0, I), or for a plain autoencoder one that is fitted; and beside one that
-    reads no class, Gaussians of the classes."""
+    """The declaration with a prior for each block: the graph's, N(0, I), or for a plain autoencoder one that is fitted; and where none
+    reads the class, Gaussians of the classes beside them."""
     latents, constants = {}, {}
     for name, latent in told.latents.items():
         graph = priors.get(name)
@@ -141,12 +142,13 @@ def _with_priors(
             notes.append(f"the prior of {name} is fitted: the Gaussian of its encodings{why}")
         else:
             notes.append(f"the prior of {name} is taken to be N(0, I)")
-        if len(data.classes) > 1 and not latent.labelled:
-            latent = replace(latent, fitted_classes=True)
-            notes.append(
-                f"Gaussians of the classes are fitted to the encodings of {name}, and stand in for p({name} | class)"
-            )
         latents[name] = latent
+    if len(data.classes) > 1 and not any(latent.labelled for latent in latents.values()):
+        latents = {name: replace(latent, fitted_classes=True) for name, latent in latents.items()}
+        notes.extend(
+            f"Gaussians of the classes are fitted to the encodings of {name}, and stand in for p({name} | class)"
+            for name in latents
+        )
     return replace(told, latents=latents), constants
 
 
