@@ -48,7 +48,8 @@ def import_onnx(
     """Two ONNX files as the folder of a checkpoint: the graphs, a card that says what was found, and what was fitted to the encodings.
 
     Args:
-        encoder, decoder: the files. Weights may lie beside them; the copies hold them.
+        encoder: the file of q(z|x). Weights may lie beside it; the copy holds them.
+        decoder: the file of p(x|z), likewise.
         data: what the model was trained on, as `open_data` takes it.
         out: the folder to write; it must not hold a checkpoint.
         asked: what is known of the graphs; the rest is found.
@@ -62,6 +63,15 @@ def import_onnx(
 
     Raises:
         ValueError: one sentence, for graphs that are no encoder and decoder of such data, or cannot be run.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> from vae_core.checkpoints import load
+        >>> from vae_core.interchange import export_onnx
+        >>> encoder, decoder, *_ = export_onnx(load("vae-mnist"), mkdtemp())
+        >>> import_onnx(encoder, decoder, "digits", mkdtemp())
+        Traceback (most recent call last):
+        vae_core.graphs.GraphError: encoder.onnx takes x (batch x 1 x 28 x 28), and the data are images of 1 x 8 x 8: give the data that it was trained on (--size brings images to another size)
     """
     graphs = [read_graph(Path(path), embedded=False) for path in (encoder, decoder)]
     found = (

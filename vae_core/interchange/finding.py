@@ -243,15 +243,21 @@ def _code_shape(search: Search, outputs: Mapping[str, Tensor], port: Port) -> tu
     return shape
 
 
+# What an input of a decoder is called that is the class.
+CLASS_NAMES = ("y", "c", "label", "labels", "class")
+
+
 def _several(search: Search, outputs: Mapping[str, Tensor], exits: Sequence[Port]) -> dict[str, Latent]:
     """Blocks whose names the decoder's inputs and the encoder's outputs share, such as z_l: z_l_mean, z_l_log_variance."""
     blocks: dict[str, Latent] = {}
     for port in exits:
-        if port.name.lower() in ("y", "c", "label", "labels", "class"):
-            raise GraphError(
-                f"{search.decoder.name} takes {port.told} beside the code, and a decoder that reads the class cannot be opened yet: "
-                "export it with the class held"
-            )
+        if port.name.lower() not in CLASS_NAMES:
+            continue
+        raise GraphError(
+            f"{search.decoder.name} takes {port.told} beside the code, and a decoder that reads the class cannot be opened yet: "
+            "export it with the class held"
+        )
+    for port in exits:
         roles = {
             name: role for name in outputs if (role := role_of(name)) and role.block == port.name.lower()
         }

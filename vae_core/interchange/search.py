@@ -23,9 +23,20 @@ TRIED, MOST_TRIED = 256, 4_000_000
 class Asked:
     """What is said of two graphs by whoever brings them; what is not said is found.
 
-    mean, spread: outputs of the encoder. spread_is: one of `models.foreign.SPREADS`. reads: what the encoder reads, unit (0 to 1),
-    signed (-1 to 1) or bytes (0 to 255) of images, raw or standardised of a table. reconstruction: an output of the decoder. output_is: logits,
-    probabilities, or means in the values that the encoder reads.
+    Attributes:
+        mean: the output of the encoder that is the mean.
+        spread: the output of the encoder that is the spread of the posterior.
+        spread_is: log-variance, log-scale, variance or scale.
+        reads: what values the encoder reads, of images unit (0 to 1), signed (-1 to 1) or bytes (0 to 255), of a table raw or standardised.
+        reconstruction: the output of the decoder that is an observation.
+        output_is: logits, probabilities, or means in the values that the encoder reads.
+        likelihood: p(x | z), which is never guessed: bernoulli, continuous-bernoulli, gaussian-fixed or gaussian-optimal of images, gaussian
+            or bernoulli of tables.
+        gamma: the standard deviation of a pixel of gaussian-fixed.
+
+    Example:
+        >>> Asked(spread_is="log-variance", likelihood="bernoulli").reads is None
+        True
     """
 
     mean: str | None = None

@@ -58,19 +58,30 @@ class _Positional(nn.Module):
 
 @torch.no_grad()
 def export_onnx(checkpoint: Checkpoint, out: Path | str) -> list[Path]:
-    """Write encoder, decoder and priors of a checkpoint as ONNX into a folder; the files written, the JSON last.
+    """Write encoder, decoder and priors of a checkpoint as ONNX: opset 17, every batch size.
 
     encoder.onnx: x, and beta_<block> (B, 1) of a multi-rate model -> <block>_mean and <block>_log_variance (B, D), y_probabilities (B, K) of
     a latent class, and what is derived from x. encoder_given_y.onnx: the same with the class given, where a posterior reads it.
     decoder.onnx: each latent by its name -> x_mean, and the parameters of p(x | latents). prior_<block>.onnx: its parents, if any -> the
-    parameters of the prior. x is what the likelihood scores, float32. Opset 17, every batch; each graph is compared with the model,
-    and the greatest difference stands in the JSON. Raises ValueError for a model whose nets are ONNX already, and where onnx is not installed.
+    parameters of the prior. x is what the likelihood scores, float32. Each graph is compared with the model, and the greatest difference
+    stands in the JSON.
 
-    >>> from tempfile import TemporaryDirectory
-    >>> import vae_core
-    >>> with TemporaryDirectory() as folder:
-    ...     [path.name for path in export_onnx(vae_core.load("vae-mnist"), folder)]
-    ['encoder.onnx', 'decoder.onnx', 'prior_z.onnx', 'onnx.json']
+    Args:
+        checkpoint: what is written.
+        out: the folder to write to; each file is replaced atomically.
+
+    Returns:
+        The files written, the JSON last.
+
+    Raises:
+        ValueError: for a model whose nets are ONNX already, and where onnx is not installed.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import vae_core
+        >>> with TemporaryDirectory() as folder:
+        ...     [path.name for path in export_onnx(vae_core.load("vae-mnist"), folder)]
+        ['encoder.onnx', 'decoder.onnx', 'prior_z.onnx', 'onnx.json']
     """
     if checkpoint.card.model.name == "onnx":
         raise ValueError(f"{checkpoint.name} is ONNX already: copy the graphs out of its folder")

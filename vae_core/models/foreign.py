@@ -94,7 +94,25 @@ class Latent:
 
 @dataclass(frozen=True, kw_only=True)
 class Onnx(Declaration):
-    """A model that was trained elsewhere, its encoder and decoder ONNX graphs: q(z|x) diagonal Gaussian, or one code of a plain autoencoder."""
+    """A model that was trained elsewhere, its encoder and decoder ONNX graphs: q(z|x) diagonal Gaussian, or one code of a plain autoencoder.
+
+    Attributes:
+        latents: the latent blocks by name.
+        input: the encoder's input that is the observation.
+        output: the decoder's output that is the observation.
+        layout: how an observation lies in the encoder's input, of `LAYOUTS`.
+        output_layout: and in the decoder's output.
+        reads: what values the encoder reads, of `IMAGE_VALUES` or `TABLE_VALUES`.
+        output_is: what the decoder's output is, of `OUTPUTS`.
+        likelihood: p(x | z); None where it is not known.
+        gamma: the standard deviation of a pixel of gaussian-fixed.
+        held: further inputs of both graphs, each one number.
+
+    Example:
+        >>> told = Onnx(latents={"z": Latent((4,), "z", "mu", "logvar")}, input="x", output="decoded")
+        >>> told.latents["z"].size
+        4
+    """
 
     latents: dict[str, Latent]
     input: str
@@ -106,7 +124,6 @@ class Onnx(Declaration):
     likelihood: str | None = None
     gamma: float | None = None
     held: dict[str, float] = field(default_factory=dict)
-    """Further inputs of both graphs, each one number."""
 
     def __post_init__(self):
         blocks = {
