@@ -240,7 +240,8 @@ def save_atlas(folder: Path, atlas: AtlasGrid, weights: str = "") -> None:
         >>> found.atlases[0].classes
         ('zero', 'one')
     """
+    card = load_card(folder).changed(atlas={"weights": weights}) if weights else None
     with atomic(folder / ATLAS) as file:
         np.savez_compressed(file, allow_pickle=False, **atlas.arrays())
-    if weights:
-        save_card(folder, load_card(folder).changed(atlas={"weights": weights}))
+    if card:
+        save_card(folder, card)

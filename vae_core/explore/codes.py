@@ -295,6 +295,9 @@ def swapped(model: Model, kept: Mapping[str, Tensor], to: Sequence[int] | None =
     Returns:
         A code `(N K, D)` for each latent, item after item, class after class.
 
+    Raises:
+        ValueError: for a model without classes.
+
     Example:
         >>> from vae_core.kinds import Image
         >>> from vae_core.models import CDVAE, Signature
@@ -302,6 +305,8 @@ def swapped(model: Model, kept: Mapping[str, Tensor], to: Sequence[int] | None =
         >>> swapped(model, {"z_u": torch.zeros(1, 2)})["z_l"].tolist()
         [[8.0, 0.0], [0.0, 8.0]]
     """
+    if not model.classes:
+        raise ValueError("a swap needs a model with classes: this one has none")
     n, device = len(next(iter(kept.values()))), next(iter(kept.values())).device
     classes = torch.tensor(range(model.classes) if to is None else to, device=device)
     repeated = {name: code.repeat_interleave(len(classes), 0) for name, code in kept.items()}
@@ -320,6 +325,9 @@ def swap(model: Model, kept: Mapping[str, Tensor], to: Sequence[int] | None = No
 
     Returns:
         `(N, K, C, H, W)`, or rows `(N, K, F)`, as `decode` gives them.
+
+    Raises:
+        ValueError: for a model without classes.
 
     Example:
         >>> from vae_core.kinds import Image
