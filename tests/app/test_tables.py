@@ -149,3 +149,29 @@ def test_a_traversal_names_the_features_that_move_most(open_table: Opener):
     at = open_table("views/traverse.py", model="cells")
     said = at.dataframe[0].value.iloc[:, 1]
     assert said.str.contains("GENE").all()
+
+
+def test_the_map_is_coloured_by_features_and_by_columns_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    generator = np.random.default_rng(0)
+    table = {f"gene{i}": generator.normal(size=80) for i in range(6)}
+    table |= {
+        "age": np.where(np.arange(80) % 9, generator.normal(50, 9, 80), np.nan),
+        "site": ["n", "s"] * 40,
+    }
+    pd.DataFrame(table).assign(group=["x", "y"] * 40).to_csv(tmp_path / "own.csv", index=False)
+    found = open_data(tmp_path / "own.csv", labels="group", columns=[f"gene{i}" for i in range(6)])
+    made = train(CDVAE(unlabelled=2, nets="mlp-256"), found.train, QUICK, tmp_path / "runs" / "own")
+    monkeypatch.setattr(projections, "umap", principal_components)
+    save_atlas(made.folder, projections.make_atlas(made.model, found.test))
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "runs"))
+    monkeypatch.setenv(SOURCES_VARIABLE, str(tmp_path / "own.csv"))
+    at = AppTest.from_file(str(MAIN), default_timeout=100)
+    at.query_params["model"] = "own"
+    at.run()
+    assert {"class", "age", "site", "gene0", "gene5"} <= set(at.selectbox(key="colour").options)
+    for by in ("age", "gene3", "site"):
+        at.selectbox(key="colour").set_value(by).run()
+        assert not at.exception
+        assert any(f"coloured by {by}" in caption.value for caption in at.caption)

@@ -14,7 +14,7 @@ from ..kinds import Image, Table, check_types, found_types
 from . import doubts, vision
 from .arrays import as_grey_or_colour, from_array
 from .fingerprint import KNOWN, fingerprint, own, recognised
-from .labels import NO_LABELS, Labels, understood
+from .labels import NO_LABELS, Labels, is_continuous, understood
 from .notes import Notes, counted, listed
 from .pictures import Pictures
 from .raw import TEST, TRAIN, Opening, Raw, Report
@@ -121,6 +121,7 @@ def _dataset(
             None if factors is None else torch.from_numpy(factors[rows[split]]),
             known=known(split),
             factor_names=names,
+            columns={name: column[rows[split]] for name, column in columns.items()},
             origin=origin,
             kind=kind,  # type: ignore[arg-type]
         )
@@ -191,14 +192,16 @@ def _factors(
     """Columns that are no class as known factors `(N, F)`, numbered from 0, the class before them."""
     found: dict[str, np.ndarray] = {}
     for name, column in columns.items():
+        if is_continuous(column):
+            continue
         values, places = np.unique(column, return_inverse=True)
         if 1 < len(values) <= min(MOST_VALUES, len(column) // 2):
             found[name] = places.astype(np.int64)
+    measured = [name for name, column in columns.items() if is_continuous(column)]
+    if told := [*found, *measured]:
+        notes.say(f"beside the class, {listed(told)} {'is' if len(told) == 1 else 'are'} known of each image")
     if not found:
         return (), None
-    notes.say(
-        f"beside the class, {listed(list(found))} {'is' if len(found) == 1 else 'are'} known of each image"
-    )
     if labels.classes:
         found = {"class": labels.numbers, **found}
     return tuple(found), np.stack([*found.values()], axis=1)

@@ -16,6 +16,9 @@ MISSING = ("", "nan", "none", "null", "<na>")
 # Class names that may mean that the class is not known.
 PERHAPS_UNKNOWN = ("unknown", "unlabelled", "unlabeled", "unsup")
 
+# Real numbers of more values than this are a measurement and no groups.
+MOST_LEVELS = 20
+
 NO_LABELS = "none"
 LEAVE_OUT = "--label-column none leaves labels out"
 
@@ -221,3 +224,15 @@ def _check_many(numbers: np.ndarray, names: tuple[str, ...]) -> None:
         )
     if more := [name for name, count in Counter(names).items() if count > 1]:
         raise ValueError(f"two classes are called {more[0]!r}: give each a name of its own")
+
+
+def is_continuous(column: np.ndarray) -> bool:
+    """Whether a column is a measurement: real numbers, not whole ones, of many values.
+
+    >>> is_continuous(np.linspace(0, 1, 100)), is_continuous(np.arange(100.0)), is_continuous(np.array(["a"]))
+    (True, False, False)
+    """
+    if column.dtype.kind != "f":
+        return False
+    values = column[np.isfinite(column)]
+    return bool(np.mod(values, 1).any()) and len(np.unique(values)) > MOST_LEVELS

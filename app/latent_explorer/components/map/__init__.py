@@ -101,6 +101,7 @@ def latent_map(
     item: int | None = None,
     hidden: Collection[int] = (),
     colours: Sequence[str] | None = None,
+    scale: tuple[str, str, str] | None = None,
     height: int = 420,
     on_change: Callable[[], None] | None = None,
 ) -> MapState:
@@ -118,6 +119,7 @@ def latent_map(
         item: the item to mark as opened.
         hidden: the classes to switch off.
         colours: of the classes, those of the palette unless given.
+        scale: where the classes are the steps of a scale: its name, and the values at its ends.
         height: height of each panel in CSS pixels.
         on_change: called when the user has changed any of the three.
 
@@ -168,6 +170,7 @@ def latent_map(
                 ],
                 "classes": list(class_names),
                 "colours": list(colours or palette.colours(len(class_names))),
+                "scale": list(scale) if scale else None,
                 "decoder": decoder.to_json() if decoder else None,
                 "thumbnails": thumbnails,
                 "height": height,

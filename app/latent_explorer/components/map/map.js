@@ -31,6 +31,7 @@ import { Legend, Toolbar } from "./toolbar.js";
  * @property {PanelData[]} panels
  * @property {string[]} classes
  * @property {string[]} colours
+ * @property {[string, string, string] | null} scale where the classes are the steps of one: its name, and the values at its ends
  * @property {import("./pictures.js").Decodes | null} decoder
  * @property {string | null} thumbnails
  * @property {number} height of each panel, CSS pixels
@@ -189,11 +190,12 @@ export class LatentMap {
 
   /** Make panels and legend, unless those that are there will do. */
   #build() {
-    const { panels, classes, colours, height } = this.data;
+    const { panels, classes, colours, scale, height } = this.data;
     const structure = JSON.stringify([
       panels.map(({ name, axes }) => [name, axes]),
       classes,
       colours,
+      scale,
       height,
     ]);
     if (structure === this.#structure) return;
@@ -209,6 +211,7 @@ export class LatentMap {
       colours,
       (c) => this.#showClasses((isShown, other) => (other === c ? !isShown : isShown)),
       (isShown) => this.#showClasses(() => isShown),
+      scale,
     );
   }
 

@@ -107,8 +107,9 @@ export class Legend {
    * @param {readonly string[]} colours
    * @param {(c: number) => void} onClick
    * @param {(isShown: boolean) => void} onAll
+   * @param {[string, string, string] | null} scale where the classes are the steps of one
    */
-  build(classes, colours, onClick, onAll) {
+  build(classes, colours, onClick, onAll, scale) {
     this.#entries = classes.map((name, c) => {
       const swatch = element("span", { class: "swatch", style: `background:${colours[c]}` });
       const attributes = {
@@ -121,6 +122,7 @@ export class Legend {
       button.onclick = () => onClick(c);
       return button;
     });
+    if (scale) return this.root.replaceChildren(...scaled(scale, colours, this.#entries));
     /** @type {(words: string, isShown: boolean) => HTMLElement} */
     const all = (words, isShown) => {
       const button = element("button", { type: "button", class: "tool" }, words);
@@ -136,4 +138,22 @@ export class Legend {
   show(shown) {
     this.#entries.forEach((button, c) => say(button, "pressed", shown[c]));
   }
+}
+
+/** How many steps a scale has; what follows them is the entry of items without a value. */
+const STEPS = 64;
+
+/**
+ * A scale from its least colour to its greatest, its name, its ends, and the entry of what has no value.
+ * @param {[string, string, string]} scale
+ * @param {readonly string[]} colours
+ * @param {readonly HTMLElement[]} entries
+ * @returns {HTMLElement[]}
+ */
+function scaled([title, low, high], colours, entries) {
+  const steps = colours.slice(0, STEPS).join(", ");
+  const bar = element("span", { class: "scale", style: `background:linear-gradient(to right, ${steps})` });
+  const words = `${title} from ${low} to ${high}`;
+  const root = element("span", { class: "scaled", role: "img", "aria-label": words }, title, low, bar, high);
+  return [root, ...entries.slice(STEPS)];
 }

@@ -13,7 +13,7 @@ from latent_explorer.parts.selections import KEPT, selection_panel
 from latent_explorer.sections.map.asked import chosen_colouring, linked_hidden, linked_selection
 from latent_explorer.sections.map.panel import panel
 from latent_explorer.session import links
-from latent_explorer.text import key
+from latent_explorer.text import key, plain
 from latent_explorer.user_image.chosen import chosen_image
 from latent_explorer.user_image.panel import user_image_panel
 from latent_explorer.user_image.widgets import image_input
@@ -47,7 +47,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         [panel(checkpoint, block, by) for block in shown],
         coloured.groups,
         coloured.names,
-        key=of_map if by == colourings.CLASS else f"{of_map}-{by}",
+        key=of_map if by == colourings.CLASS else f"{of_map}-{key(by)}",
         decoder=Decoder(checkpoint.name, list(model.latents), checkpoint.betas),
         thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
         selection=linked_selection(checkpoint, "selection"),
@@ -55,6 +55,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         item=links.number("item", 0, len(atlas) - 1, "image"),
         hidden=linked_hidden(len(coloured.names)),
         colours=coloured.colours,
+        scale=coloured.scale,
     )
     links.write(
         item=state.item,
@@ -63,7 +64,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         hidden=",".join(map(str, state.hidden)) or None,
     )
     st.caption(
-        f"Each dot is one of {len(atlas):,} {IMAGES[atlas.split]}, coloured by {by}, where UMAP places its posterior mean. "
+        f"Each dot is one of {len(atlas):,} {IMAGES[atlas.split]}, coloured by {plain(by)}, where UMAP places its posterior mean. "
         "Near dots have similar codes; distances between clusters mean little.",
         help="Outlines show where draws of the priors fall: one outline for each class, for each component (#) of a mixture, or for the "
         "whole prior; dashed, where the posterior of the opened image falls. Hover over any place to decode it, also between dots. Zoom in, "
