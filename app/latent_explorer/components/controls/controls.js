@@ -24,6 +24,7 @@ const CHANNEL = "controls";
 const START_CHANNEL = "controls-start";
 const SIDE = 252; // CSS pixels of the longer side of the picture
 const START_SIDE = 56; // and of that of the start
+const MOST_HANDLES = 40; // of a block that stand open: the most used
 const COLLAPSED =
   "No dimension here is active: the posterior has collapsed onto the prior, so these handles hardly change the picture.";
 
@@ -162,8 +163,13 @@ export class Controls {
     const heading = element("h4", {}, title, element("span", { class: "note" }, unit));
     const dead = rows(false);
     const isCollapsed = dead.length === handles.length;
-    const live = isCollapsed ? [element("p", { class: "note" }, COLLAPSED)] : rows(true);
+    const active = isCollapsed ? [] : rows(true);
+    const live = isCollapsed ? [element("p", { class: "note" }, COLLAPSED)] : active.slice(0, MOST_HANDLES);
     const root = element("section", { class: "block", "data-block": name }, heading, ...live);
+    const rest = active.slice(MOST_HANDLES);
+    if (rest.length) {
+      root.append(element("details", {}, element("summary", {}, `${rest.length} more dimensions`), ...rest));
+    }
     if (dead.length) {
       const words = `${dead.length} inactive dimension${dead.length > 1 ? "s" : ""}`;
       root.append(element("details", { open: isCollapsed }, element("summary", {}, words), ...dead));

@@ -154,6 +154,7 @@ function scaled([title, low, high], colours, entries) {
   const steps = colours.slice(0, STEPS).join(", ");
   const bar = element("span", { class: "scale", style: `background:linear-gradient(to right, ${steps})` });
   const words = `${title} from ${low} to ${high}`;
-  const root = element("span", { class: "scaled", role: "img", "aria-label": words }, title, low, bar, high);
+  const [name, least, most] = [title, low, high].map((text) => element("span", {}, text));
+  const root = element("span", { class: "scaled", role: "img", "aria-label": words }, name, least, bar, most);
   return [root, ...entries.slice(STEPS)];
 }

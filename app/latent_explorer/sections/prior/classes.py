@@ -137,7 +137,7 @@ def class_matrix(
     few = (
         ""
         if len(of) == len(checkpoint.atlas.classes)
-        else f" Of {len(checkpoint.atlas.classes):,} classes, these are the {len(of)} nearest to {plain(checkpoint.atlas.classes[pair[0]])}, and the other one chosen."
+        else f" Of {len(checkpoint.atlas.classes):,} classes, these are the two chosen and the {len(of) - 2} nearest to {plain(checkpoint.atlas.classes[pair[0]])}."
     )
     gaussians = "" if of_priors else " Each class is taken for the Gaussian of its encodings’ moments."
     menus.under(
