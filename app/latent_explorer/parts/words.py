@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from vae_core.kinds import Kind
 from vae_core.labels import has_label
 from vae_core.model import Model
 from vae_core.names import LABEL
@@ -30,6 +31,16 @@ def variable(model: Model, name: str) -> str:
     if name in model.blocks:
         return latents(model, name)
     return f"class {name}" if name == LABEL else name
+
+
+def of_kind(text: str, kind: Kind) -> str:
+    """A sentence of any kind of observation, with {one}, {an} and {many} in it.
+
+    >>> from vae_core.kinds import Image
+    >>> of_kind("Each dot is {an} of many {many}.", Image(1, 8, 8))
+    'Each dot is an image of many images.'
+    """
+    return text.format(one=kind.one, an=kind.an, many=kind.many)
 
 
 def listed(words: Sequence[str]) -> str:

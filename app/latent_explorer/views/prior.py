@@ -27,7 +27,7 @@ CLUSTERS, COMPONENTS, CLASSES, DENSITIES, HOLES = VIEWS = (
     "Holes",
 )
 
-st.title("Where does the prior expect images?")
+st.title(f"Where does the prior expect {checkpoint.kind.many}?")
 
 
 def chosen() -> tuple[str, str, list[Checkpoint]]:
@@ -51,7 +51,7 @@ elif look == CLASSES:
     if len(checkpoint.atlas.classes) > 1:
         classes(models, block)
     else:
-        st.info("These images have no classes. Choose a model of labelled data.")
+        st.info(f"These {checkpoint.kind.many} have no classes. Choose a model of labelled data.")
 else:
     across = partial(densities, columns=4 if len(models) == 1 else 3)
     section = {COMPONENTS: components, DENSITIES: across, HOLES: holes}[look]

@@ -24,10 +24,12 @@ const HINTS = {
 /** @typedef {keyof typeof HINTS} Tool */
 
 export class Toolbar {
-  constructor() {
+  /** @param {(text: string) => string} words of the kind of the items */
+  constructor(words) {
+    this.words = words;
     /** @type {(name: Tool) => HTMLButtonElement} */
     const button = (name) => {
-      const [label, title] = HINTS[name];
+      const [label, title] = [HINTS[name][0], words(HINTS[name][1])];
       return element("button", { type: "button", class: "tool", "data-tool": name, title }, label);
     };
     this.lasso = button("lasso");
@@ -46,7 +48,7 @@ export class Toolbar {
       "div",
       { class: "toolbar", role: "toolbar", "aria-label": "Map tools" },
       group("What dragging does", this.lasso, this.box, this.pan),
-      group("What is drawn over the images", this.priors, this.posteriors, this.pictures),
+      group(words("What is drawn over the images"), this.priors, this.posteriors, this.pictures),
       this.fit,
       this.clear,
       this.status,
@@ -83,7 +85,8 @@ export class Toolbar {
     /** @type {(value: number) => string} */
     const number = (value) => value.toLocaleString("en");
     const total = number(items);
-    const count = selected === null ? `${total} images` : `${number(selected)} of ${total} selected`;
+    const count =
+      selected === null ? `${total} ${this.words("images")}` : `${number(selected)} of ${total} selected`;
     const words = offline ? `live decoding is not connected: only dots show a picture · ${count}` : count;
     if (this.status.textContent !== words) this.status.textContent = words;
   }

@@ -65,7 +65,7 @@ def samples(checkpoint: Checkpoint) -> None:
     menus.under(
         "samples",
         "samples",
-        "Each image is the decoder’s mean image of latents drawn from the prior.",
+        f"Each {checkpoint.kind.one} is the decoder’s mean {checkpoint.kind.one} of latents drawn from the prior.",
         judged(checkpoint, "sample_accuracy"),
         codes=lambda: tables.table(codes, **about),
         script=scripts.samples(checkpoint, chosen, COLUMNS, seed, temperature),

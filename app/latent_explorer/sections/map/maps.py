@@ -20,7 +20,7 @@ from latent_explorer.user_image.widgets import image_input
 from vae_core import Checkpoint
 from vae_core.projections import JOINT
 
-IMAGES = {"test": "test images", "train": "training images", "all": "training and test images"}
+SPLITS = {"test": "test", "train": "training", "all": "training and test"}
 
 
 @st.fragment
@@ -52,10 +52,11 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
         selection=linked_selection(checkpoint, "selection"),
         kept=kept,
-        item=links.number("item", 0, len(atlas) - 1, "image"),
+        item=links.number("item", 0, len(atlas) - 1, checkpoint.kind.one),
         hidden=linked_hidden(len(coloured.names)),
         colours=coloured.colours,
         scale=coloured.scale,
+        kind=checkpoint.kind,
     )
     links.write(
         item=state.item,
@@ -64,14 +65,14 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         hidden=",".join(map(str, state.hidden)) or None,
     )
     st.caption(
-        f"Each dot is one of {len(atlas):,} {IMAGES[atlas.split]}, coloured by {plain(by)}, where UMAP places its posterior mean. "
+        f"Each dot is one of {len(atlas):,} {SPLITS[atlas.split]} {checkpoint.kind.many}, coloured by {plain(by)}, where UMAP places its posterior mean. "
         "Near dots have similar codes; distances between clusters mean little.",
         help="Outlines show where draws of the priors fall: one outline for each class, for each component (#) of a mixture, or for the "
-        "whole prior; dashed, where the posterior of the opened image falls. Hover over any place to decode it, also between dots. Zoom in, "
-        "and dots become pictures. A lasso or a box selects in all maps; a click opens an image.",
+        f"whole prior; dashed, where the posterior of the opened {checkpoint.kind.one} falls. Hover over any place to decode it, also between dots. Zoom in, "
+        f"and dots become pictures. A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
     )
     selection_panel(checkpoint, state, kept)
-    with st.expander("Your own image", icon=":material/draw:"):
+    with st.expander(f"Your own {checkpoint.kind.one}", icon=":material/draw:"):
         image_input(checkpoint)
     if (image := chosen_image(checkpoint)) is not None:
         user_image_panel(checkpoint, image)

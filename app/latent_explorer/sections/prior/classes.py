@@ -191,6 +191,6 @@ def two_clusters(checkpoint: Checkpoint, block: str, a: int, b: int) -> None:
     )
     what = "priors" if block in checkpoint.model.labelled else "encodings"
     st.caption(
-        f"The dots are the images of both classes, seen along the line between the means of their {what}; below, the images on that line. "
+        f"The dots are the {checkpoint.kind.many} of both classes, seen along the line between the means of their {what}; below, the {checkpoint.kind.many} on that line. "
         "The legend brings the other classes back."
     )
