@@ -1,18 +1,28 @@
 """The documents: what their links name is there, every page is in the site's navigation, and versions agree."""
 
 import ast
+import builtins
 import importlib
 import importlib.util
+import inspect
+import pkgutil
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
+from types import GenericAlias
+from typing import Any, NamedTuple
 
 import pytest
 
 import vae_core
+import vae_core.checkpoints
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "mkdocs.yml"
@@ -162,3 +172,140 @@ def test_the_site_is_built_without_a_warning_and_asks_no_other_host(tmp_path: Pa
     assert {"index.html", "bundled.html", "decisions/index.html", "reference/index.html"} <= set(pages)
     assert "reference/metrics/index.html" in pages["index.html"]  # the README's link to the folder
     assert 'class="gp">&gt;&gt;&gt; ' in pages["reference/index.html"]  # an example, as one types it
+
+
+@cache
+def public() -> dict[str, Any]:
+    """The functions and classes that the packages and modules of the core list as theirs, by name."""
+    names = ["vae_core", *(part.name for part in pkgutil.walk_packages(vae_core.__path__, "vae_core."))]
+    found = {}
+    for module in map(importlib.import_module, names):
+        for name in getattr(module, "__all__", ()):
+            part = getattr(module, name)
+            if inspect.isfunction(part) or (inspect.isclass(part) and not isinstance(part, GenericAlias)):
+                found[f"{part.__module__}.{part.__qualname__}"] = part
+    return found
+
+
+SECTION = re.compile(r"^(\w+):\n((?:    .*\n|\n)+)", re.MULTILINE)
+ENTRY = re.compile(r"^    (\w+): ", re.MULTILINE)
+
+
+def sections(part: Any) -> dict[str, list[str]]:
+    """The sections of a docstring, and what each of them names."""
+    text = inspect.cleandoc(part.__doc__ or "") + "\n"
+    return {title: ENTRY.findall(body) for title, body in SECTION.findall(text)}
+
+
+def lineage(part: Any) -> list[Any]:
+    """A class and the classes of ours that it is made from."""
+    return [kind for kind in part.__mro__ if kind.__module__.startswith(("vae_core", __name__))]
+
+
+def strings_below(kind: Any) -> set[str]:
+    """The fields of a class that have a string below them, as documentation tools read it."""
+    body = ast.parse(inspect.getsource(kind)).body[0].body  # type: ignore[attr-defined]
+    return {
+        ast.unparse(field.target)
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
+    }
+
+
+def lacking(part: Any) -> list[str]:
+    """What the docstring of a function or class lacks, or tells of what is not there."""
+    found = [] if ">>> " in (part.__doc__ or "") else ["an example"]
+    return [*found, *(of_class if inspect.isclass(part) else of_function)(part), *of_errors(part)]
+
+
+def of_function(part: Any) -> Iterator[str]:
+    """Each argument, and what comes back of them."""
+    found, known = sections(part), list(inspect.signature(part).parameters)
+    if sorted(found.get("Args", [])) != sorted(known):
+        yield f"Args: {', '.join(known)}"
+    nothing = inspect.signature(part).return_annotation is None
+    if known and not nothing and not {"Returns", "Yields"} & set(found):
+        yield "Returns"
+
+
+def of_class(part: Any) -> Iterator[str]:
+    """Each argument, where some are told, and each field of a dataclass or named tuple."""
+    if "Args" in sections(part) and sections(part)["Args"] != list(inspect.signature(part).parameters):
+        yield f"Args: {', '.join(inspect.signature(part).parameters)}"
+    names = [field.name for field in fields(part)] if is_dataclass(part) else getattr(part, "_fields", ())
+    told = {name for kind in lineage(part) for name in sections(kind).get("Attributes", [])}
+    yield from (
+        f"Attributes: {name}" for name in names if name not in told.union(*map(strings_below, lineage(part)))
+    )
+    yield from (f"no {name} in it" for name in sections(part).get("Attributes", []) if name not in names)
+
+
+def of_errors(part: Any) -> Iterator[str]:
+    """Errors that do not exist."""
+    known = vars(builtins) | vars(vae_core.checkpoints) | vars(sys.modules[part.__module__])
+    for name in sections(part).get("Raises", []):
+        if not (inspect.isclass(known.get(name)) and issubclass(known[name], BaseException)):
+            yield f"no {name} to be raised"
+
+
+def test_public_names_have_what_the_reference_shows():
+    assert len(public()) > 200
+    assert {name: found for name, part in public().items() if (found := lacking(part))} == {}
+
+
+def bare(a: int, b: int) -> int:
+    """a + b."""
+    return a + b
+
+
+def wrong(a: int, b: int) -> int:
+    """a + b.
+
+    Args:
+        a: one number.
+        c: another.
+
+    Raises:
+        SumError: for large ones.
+
+    Example:
+        >>> wrong(1, 2)
+        3
+    """
+    return a + b
+
+
+@dataclass
+class Half:
+    """Two numbers.
+
+    Attributes:
+        a: one.
+        d: none.
+
+    Example:
+        >>> Half(1, 2, 3).a
+        1
+    """
+
+    a: int
+    b: int
+    c: int
+    """The third."""
+
+
+class Pair(NamedTuple):
+    a: int
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        (bare, ["an example", "Args: a, b", "Returns"]),
+        (wrong, ["Args: a, b", "Returns", "no SumError to be raised"]),
+        (Half, ["Attributes: b", "no d in it"]),
+        (Pair, ["an example", "Attributes: a"]),
+    ],
+)
+def test_the_check_of_docstrings_sees_what_is_lacking(part: Any, found: list[str]):
+    assert lacking(part) == found

@@ -7,7 +7,17 @@ from torch import Tensor
 
 
 class Estimate(NamedTuple):
-    """A measured number, its standard error and how many examples it rests on."""
+    """A measured number, its standard error and how many examples it rests on.
+
+    Attributes:
+        value: the number, in its own unit.
+        se: its standard error, in the same unit.
+        n: examples.
+
+    Example:
+        >>> Estimate(value=87.96, se=0.26, n=10_000).finite
+        True
+    """
 
     value: float
     se: float

@@ -314,6 +314,12 @@ def test_pickled_weights_are_never_executed(folder: Path):
     assert not (folder / "executed").exists()
 
 
+def test_an_atlas_whose_card_cannot_be_changed_is_not_written(tmp_path: Path):
+    with pytest.raises(CheckpointError):
+        save_atlas(tmp_path, AtlasGrid({}, (Atlas({}, {}, {}, np.zeros(1), ("a",)),)), "0123")
+    assert not (tmp_path / ATLAS).exists()
+
+
 def test_objects_are_not_written_to_an_atlas(tmp_path: Path):
     means: Any = {"z": np.array([[Executed(tmp_path / "executed")]], dtype=object)}
     with pytest.raises((TypeError, ValueError)):

@@ -206,7 +206,7 @@ def test_an_interrupted_measurement_keeps_what_was_measured(folder: Path, monkey
 def test_no_help_prints_what_is_meant_for_programmers(command: list[str], capsys: pytest.CaptureFixture[str]):
     assert code_of([*command, "--help"]) == 0
     told = capsys.readouterr().out
-    assert not [word for word in ("ignore[", "noqa", "Raises ", "Annotated") if word in told]
+    assert not [word for word in ("ignore[", "noqa", "Raises", "Annotated", ">>>", "Source:") if word in told]
 
 
 def test_a_fault_of_the_program_is_a_sentence_and_on_demand_a_traceback(

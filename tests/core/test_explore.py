@@ -1,5 +1,6 @@
 """What a user does with a model: swap, traverse, sample, look for neighbours, ask for the class."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,10 @@ from vae_core.explore import (
     swap,
     traverse,
 )
+from vae_core.kinds import Image
 from vae_core.labels import class_log_joint, has_label, uniform_log_prior
 from vae_core.model import Inferred, Model
+from vae_core.models import VAE, Signature
 from vae_core.projections import place, umap
 
 
@@ -77,6 +80,13 @@ def test_a_swap_keeps_the_item_along_a_row_and_the_class_down_a_column(cdvae: Ch
     for item, c in ((0, 3), (5, 9)):
         by_hand = decode(cdvae.model, {"z_l": prototypes[[c]], "z_u": kept[[item]]})
         assert torch.allclose(images[item, c], by_hand[0], atol=1e-6)
+
+
+def test_a_model_without_classes_has_no_swaps(one_line: Callable):
+    model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+    with pytest.raises(ValueError, match="needs a model with classes") as error:
+        swap(model, {"z": torch.zeros(1, 2)})
+    assert one_line(error.value)
 
 
 def test_a_swap_changes_with_the_class_and_with_the_item(cdvae: Checkpoint, batch: dict):

@@ -18,10 +18,24 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Atlas:
-    """Encodings of images: per block the posterior `mean` and `scale` `(N, D)` and UMAP coordinates `(N, 2)`.
+    """Encodings of N images: posteriors, and the maps of them.
 
-    `coordinates` may have one more entry, "joint", for all blocks side by side. `labels` is `(N,)`. The first `training` items are
-    training images, the others test images.
+    The first `training` items are training images, the others test images.
+
+    Attributes:
+        means: posterior means of each block, `(N, D)`.
+        scales: posterior standard deviations of each block, `(N, D)`.
+        coordinates: UMAP coordinates of each block, `(N, 2)`; there may be one more entry, "joint", for all
+            blocks side by side.
+        labels: classes, `(N,)`.
+        classes: their names.
+        training: how many items are training images.
+
+    Example:
+        >>> block = {"z": np.zeros((3, 2), np.float32)}
+        >>> atlas = Atlas(block, block, block, np.array([0, 1, 0]), ("zero", "one"), training=2)
+        >>> len(atlas), atlas.split, atlas.class_of(1), atlas.splits(np.array([0, 2])).tolist()
+        (3, 'all', 'class one', ['train', 'test'])
     """
 
     means: Arrays
@@ -50,9 +64,20 @@ class Atlas:
 
 @dataclass(frozen=True)
 class AtlasGrid:
-    """The atlases of the same items over a grid of betas: `betas[block][r]` is the beta of the block at point r; every combination is there.
+    """The atlases of the same items over a grid of betas; every combination of betas is there.
 
     The atlas of a model of one beta is a grid of one point without betas.
+
+    Attributes:
+        betas: `betas[block][r]` is the beta of the block at point r, `(R,)`.
+        atlases: one for each point.
+
+    Example:
+        >>> block = {"z": np.ones((3, 2), np.float32)}
+        >>> first = Atlas({"z": 0 * block["z"]}, block, block, np.array([0, 1, 0]), ("zero", "one"))
+        >>> grid = AtlasGrid({"z": np.array([1.0, 100.0])}, (first, replace(first, means=block)))
+        >>> grid.at({"z": 10.0}).means["z"][0].tolist()
+        [0.5, 0.5]
     """
 
     betas: dict[str, np.ndarray]
@@ -168,7 +193,21 @@ def _values(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
 
 
 def load_atlas(folder: Path | str) -> AtlasGrid:
-    """The atlas of a checkpoint. Raises CheckpointError where it is missing or damaged."""
+    """The atlas of a checkpoint, by its folder or, of a bundled one, its name.
+
+    Args:
+        folder: of the checkpoint, or the name of a bundled one.
+
+    Returns:
+        The atlas at each point of its grid of betas.
+
+    Raises:
+        CheckpointError: where it is missing or damaged.
+
+    Example:
+        >>> load_atlas("ppca-mnist").atlases[0].means["z"].shape
+        (10000, 16)
+    """
     path = located(folder) / ATLAS
     try:
         # Opened here, because numpy leaves a damaged file open.
@@ -181,8 +220,28 @@ def load_atlas(folder: Path | str) -> AtlasGrid:
 
 
 def save_atlas(folder: Path, atlas: AtlasGrid, weights: str = "") -> None:
-    """The atlas; and in the card, if given, the fingerprint of the weights that it was made of."""
+    """Writes the atlas of a checkpoint, replaced atomically.
+
+    Args:
+        folder: of the checkpoint.
+        atlas: the atlas.
+        weights: fingerprint of the weights that it was made of, for the card; the card stays unless given.
+
+    Raises:
+        CheckpointError: where a card is to be changed and there is none, or a damaged one.
+
+    Example:
+        >>> import tempfile
+        >>> block = {"z": np.zeros((3, 2), np.float32)}
+        >>> grid = AtlasGrid({}, (Atlas(block, block, block, np.array([0, 1, 0]), ("zero", "one")),))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_atlas(Path(folder), grid)
+        ...     found = load_atlas(folder)
+        >>> found.atlases[0].classes
+        ('zero', 'one')
+    """
+    card = load_card(folder).changed(atlas={"weights": weights}) if weights else None
     with atomic(folder / ATLAS) as file:
         np.savez_compressed(file, allow_pickle=False, **atlas.arrays())
-    if weights:
-        save_card(folder, load_card(folder).changed(atlas={"weights": weights}))
+    if card:
+        save_card(folder, card)

@@ -100,7 +100,18 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the training took, in seconds, and on what."""
+    """What a training took.
+
+    Attributes:
+        seconds: its time.
+        threads: of torch.
+        device: the device's name.
+        processes: that trained together.
+
+    Example:
+        >>> Cost(seconds=120.0, threads=2, device="x86_64", processes=1).seconds
+        120.0
+    """
 
     seconds: float
     threads: int
@@ -110,7 +121,20 @@ class Cost:
 
 @dataclass(frozen=True)
 class Active:
-    """How many of a block's dimensions were active on n images at the end of the training."""
+    """How many of a block's dimensions were active at the end of the training.
+
+    Attributes:
+        active: the number of those.
+        dimensions: the number of all.
+        n: images that they were counted on.
+
+    Example:
+        >>> Active(active=12, dimensions=16, n=2000).active
+        12
+
+    Source:
+        Burda et al. (2016), active units.
+    """
 
     active: int
     dimensions: int
@@ -128,8 +152,32 @@ class MadeOf:
 class Card:
     """What `card.json` says. `Card.of` makes one from it, `changed` another with some parts anew; both check every part.
 
-    `found` is what the objective found by itself, such as a multiplier; `history` is one entry an epoch; `measurements` say what measured
-    which of the `metrics`; `weights` is the precision of the file, where it was packed.
+    Attributes:
+        model: the declaration, by name and arguments.
+        data: what it was trained on.
+        objective: what was optimised.
+        training: how it was trained.
+        epochs_done: how many epochs.
+        measurements: what measured which of the `metrics`.
+        rates: the range of betas of a multi-rate model.
+        cost: what the training took.
+        json: the whole card as JSON, with what this version does not know.
+        command: what made it.
+        versions: of what computed.
+        history: one entry an epoch, in nats.
+        found: what the objective found by itself, such as a multiplier.
+        active_dimensions: of each block, at the end of the training.
+        metrics: the measured numbers.
+        factors: what each dimension has to do with each known factor.
+        atlas: the weights that the atlas was made of.
+        weights: the precision of the file, where it was packed.
+
+    Example:
+        >>> card = load_card("vae-mnist")
+        >>> card.model.name, card.data.name, card.data.shape
+        ('vae', 'mnist', (1, 28, 28))
+        >>> card.changed(epochs_done=99).epochs_done
+        99
     """
 
     model: Described
@@ -232,7 +280,22 @@ def _objective(card: Mapping[str, Any]) -> Declared:
 
 
 def load_card(folder: Path | str) -> Card:
-    """The card in a folder. Raises CheckpointError where it is missing or damaged, from another version, or has a field of the wrong kind."""
+    """The card in a folder, or of a bundled checkpoint by its name.
+
+    Args:
+        folder: of the checkpoint, or the name of a bundled one.
+
+    Returns:
+        The card, every field checked.
+
+    Raises:
+        CheckpointError: where it is missing or damaged, from another version, or has a field of the wrong
+            kind.
+
+    Example:
+        >>> load_card("cdvae-mnist").model.name
+        'cdvae'
+    """
     folder = located(folder)
     path = folder / CARD
     try:
@@ -273,12 +336,30 @@ def upgraded(card: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def save_card(folder: Path, card: Card) -> None:
+    """Writes the card of a checkpoint, replaced atomically.
+
+    Args:
+        folder: of the checkpoint; made where it is not there.
+        card: the card.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_card(Path(folder), load_card("vae-mnist"))
+        ...     load_card(folder).data.name
+        'mnist'
+    """
     with atomic(folder / CARD) as file:
         file.write((json.dumps(card.json, indent=1) + "\n").encode())
 
 
 def versions() -> dict[str, str]:
-    """The versions of what computes, as far as they are installed as packages."""
+    """The versions of what computes, as far as they are installed as packages.
+
+    Example:
+        >>> sorted(versions())
+        ['latent-explorer', 'numpy', 'torch']
+    """
     names = ("latent-explorer", "torch", "numpy")
     return {name: metadata.version(name) for name in names if _installed(name)}
 

@@ -20,7 +20,19 @@ from .weights import Room, fingerprint, load_into, read_shapes, save_model
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model and its card; the atlas is read when it is first asked for. A multi-rate model is at some beta of each block, `betas`."""
+    """A model and its card; the atlas is read when it is first asked for. A multi-rate model is at some beta of each block.
+
+    Attributes:
+        folder: where it lies.
+        card: what it is, how it was made and what was measured.
+        model: the model.
+        betas: where a multi-rate model stands, by block.
+
+    Example:
+        >>> checkpoint = load("mr-vae-mnist")
+        >>> checkpoint.name, checkpoint.betas, checkpoint.kind.shape
+        ('mr-vae-mnist', {'z': 1.0}, (1, 28, 28))
+    """
 
     folder: Path
     card: Card
@@ -115,12 +127,23 @@ REMEDIES = {
 def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
     """The checkpoint in `folder`, its model in evaluation mode without gradients, a multi-rate one at its usual betas.
 
-    The name of a bundled checkpoint stands for its folder, where there is no folder of that name. Raises CheckpointError (one sentence)
-    for a missing or damaged file, a model this version does not know, or weights that are of another shape or not finite. A model
+    The name of a bundled checkpoint stands for its folder, where there is no folder of that name. A model
     takes no more memory than the file of its weights says that it needs (`Room`).
 
-    >>> load("vae-mnist").model.latents
-    ['z']
+    Args:
+        folder: its folder, or the name of a bundled one.
+        device: where the model is to be.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        CheckpointError: (one sentence) for a missing or damaged file, a model this version does not know,
+            or weights that are of another shape or not finite.
+
+    Example:
+        >>> load("vae-mnist").model.latents
+        ['z']
     """
     folder = located(folder)
     card = load_card(folder)
@@ -146,7 +169,21 @@ def _built(card: Card, folder: Path) -> Model:
 def pack(source: Path, target: Path, half: bool = True) -> None:
     """A copy of a checkpoint to keep: card and weights, without training state, measurements and atlas, which rounding would falsify.
 
-    Raises CheckpointError where `source` is none, and ValueError where `target` holds one already.
+    Args:
+        source: folder of the checkpoint.
+        target: folder of the copy.
+        half: round the weights to float16.
+
+    Raises:
+        CheckpointError: where `source` is no checkpoint.
+        ValueError: where `target` holds one already, or weights are too large for float16.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pack(located("ppca-mnist"), Path(folder) / "small")
+        ...     load(Path(folder) / "small").card.weights
+        'float16'
     """
     if (target / CARD).exists():
         raise ValueError(f"{target} already holds a checkpoint: choose another folder")

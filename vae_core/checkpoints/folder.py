@@ -12,12 +12,34 @@ CARD, WEIGHTS, ATLAS, TRAINING = "card.json", "model.safetensors", "atlas.npz", 
 
 
 class CheckpointError(ValueError):
-    """A folder that cannot be read as a checkpoint; the message is one sentence that says what to do."""
+    """A folder that cannot be read as a checkpoint; the message is one sentence that says what to do.
+
+    Example:
+        >>> from vae_core.checkpoints import load
+        >>> load("runs/gone")
+        Traceback (most recent call last):
+        vae_core.checkpoints.folder.CheckpointError: runs/gone holds no checkpoint (no card.json): give the folder that `latent-explorer train` wrote
+    """
 
 
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Any]:
-    """A binary file that takes the place of `path` only when it is whole: a crash or a full disk leaves the old one."""
+    """A binary file that takes the place of `path` only when it is whole: a crash or a full disk leaves the old one.
+
+    Args:
+        path: the file; its folder is made where it is not there.
+
+    Yields:
+        The file, open for writing.
+
+    Example:
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "card.json"
+        ...     with atomic(path) as file:
+        ...         _ = file.write(b"whole")
+        ...     path.read_text()
+        'whole'
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -33,28 +55,58 @@ def atomic(path: Path) -> Iterator[Any]:
 
 
 def bundled_folder() -> Path:
-    """Where the checkpoints that come with the project lie: beside the packages in a clone, inside in a wheel."""
+    """Where the checkpoints that come with the project lie: beside the packages in a clone, inside in a wheel.
+
+    Example:
+        >>> bundled_folder().name
+        'pretrained'
+    """
     inside = Path(__file__).parents[1] / "pretrained"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "pretrained"
 
 
 def bundled() -> dict[str, Path]:
-    """The bundled checkpoints by name."""
+    """The folders of the bundled checkpoints, by name.
+
+    Example:
+        >>> sorted(bundled())[:2]
+        ['beta-tcvae-sprites', 'beta-vae-mnist']
+    """
     return found_in(bundled_folder())
 
 
 def located(folder: Path | str) -> Path:
-    """The folder of that path; or, where there is none, of the bundled checkpoint of that name."""
+    """The folder of that path; or, where there is none, of the bundled checkpoint of that name.
+
+    Args:
+        folder: a path, or the name of a bundled checkpoint.
+
+    Returns:
+        The folder; the path itself where there is neither.
+
+    Example:
+        >>> located("vae-mnist") == bundled()["vae-mnist"], located("gone").name
+        (True, 'gone')
+    """
     folder = Path(folder)
     return folder if folder.exists() else bundled().get(str(folder), folder)
 
 
 def spoken(folder: Path) -> str:
-    """A checkpoint as a command takes it, quoted: a bundled one by its name, one beneath the working directory by its path there; of any
-    other only the last name is told.
+    """A checkpoint's folder as a command takes it, quoted.
 
-    >>> spoken(bundled()["vae-mnist"])
-    'vae-mnist'
+    A bundled one is told by its name, one beneath the working directory by its path there; of any other
+    only the last name is told.
+
+    Args:
+        folder: of the checkpoint.
+
+    Returns:
+        One word of a command line.
+
+    Example:
+        >>> spoken(bundled()["vae-mnist"])
+        'vae-mnist'
     """
     whole = folder.resolve()
     if (known := bundled().get(whole.name)) and known.resolve() == whole and located(whole.name) == known:
@@ -64,6 +116,17 @@ def spoken(folder: Path) -> str:
 
 
 def found_in(folder: Path) -> dict[str, Path]:
-    """The checkpoints in a folder of checkpoint folders, by name; or the one that `folder` itself is."""
+    """The checkpoints in a folder of checkpoint folders, by name; or the one that `folder` itself is.
+
+    Args:
+        folder: of checkpoint folders, or of one checkpoint.
+
+    Returns:
+        The folder of each checkpoint by its name, in the order of their paths.
+
+    Example:
+        >>> list(found_in(bundled()["vae-mnist"])), "cdvae-mnist" in found_in(bundled_folder())
+        (['vae-mnist'], True)
+    """
     cards = sorted([*folder.glob(CARD), *folder.glob(f"*/{CARD}")])
     return {card.parent.resolve().name: card.parent for card in cards}

@@ -15,7 +15,18 @@ from .typed import entries, read
 
 
 class Gap(NamedTuple):
-    """How much more a multi-rate model's objective is than that of a model trained for one beta, nats, and the share of it; of n images."""
+    """How much more a multi-rate model's objective is than that of a model trained for one beta.
+
+    Attributes:
+        value: the difference, in nats.
+        se: its standard error, in nats.
+        n: images that it was measured on.
+        share: the difference over the other model's objective.
+
+    Example:
+        >>> Gap(value=1.5, se=0.1, n=10_000, share=0.015).share
+        0.015
+    """
 
     value: float
     se: float
@@ -25,8 +36,19 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True)
 class Point:
-    """What was measured at some betas: `numbers` (the distortion, the rate of each block, ...), and the KL of each dimension of a block,
-    nats."""
+    """What was measured at some betas.
+
+    Attributes:
+        betas: the beta of each block.
+        numbers: the distortion, the rate of each block and more.
+        kl: the KL of each dimension of a block, in nats.
+
+    Example:
+        >>> numbers = {"distortion": Estimate(90.0, 0.3, 1000), "rate_z": Estimate(20.0, 0.1, 1000)}
+        >>> point = Point({"z": 2.0}, numbers, {"z": (12.0, 8.0)})
+        >>> point.rate, point.objective  # R, and D + beta R
+        (20.0, 130.0)
+    """
 
     betas: dict[str, float]
     numbers: dict[str, Estimate]
@@ -61,7 +83,21 @@ class Point:
 
 @dataclass(frozen=True)
 class Anchor(Point):
-    """A model trained for one beta of each block: its own point, how far the multi-rate model is from it there, and what measured that."""
+    """A model trained for one beta of each block: its own point, and how far the multi-rate model is from it there.
+
+    Attributes:
+        gap: the multi-rate model's objective minus its own.
+        name: what it is called.
+        command: what trained it.
+        epochs: how many.
+        measured: what measured it.
+
+    Example:
+        >>> numbers = {"distortion": Estimate(90.0, 0.3, 1000), "rate_z": Estimate(20.0, 0.1, 1000)}
+        >>> anchor = Anchor({"z": 2.0}, numbers, {"z": (12.0, 8.0)}, Gap(1.5, 0.1, 1000, 0.012), name="beta 2")
+        >>> anchor.objective, anchor.gap.value
+        (130.0, 1.5)
+    """
 
     gap: Gap
     name: str = ""
@@ -76,7 +112,27 @@ class Anchor(Point):
 
 @dataclass(frozen=True)
 class Frontier:
-    """`points`, one for each point of the grid of betas; `anchors`, models trained for one beta each; and what measured them."""
+    """What was measured over the betas of a multi-rate model.
+
+    Attributes:
+        points: one for each point of the grid of betas.
+        anchors: models trained for one beta each.
+        command: what measured it.
+        split: the split that it was measured on.
+        data: the name of the data.
+        weights: the fingerprint of the weights then.
+
+    Example:
+        >>> def point(beta: float, distortion: float, rate: float) -> Point:
+        ...     numbers = {"distortion": Estimate(distortion, 0.3, 1000), "rate_z": Estimate(rate, 0.1, 1000)}
+        ...     return Point({"z": beta}, numbers, {"z": (rate,)})
+        >>> frontier = Frontier((point(1.0, 80.0, 30.0), point(100.0, 160.0, 2.0)), (), "", "test", "mnist")
+        >>> frontier.at({"z": 10.0})
+        {'distortion': 120.0, 'rate_z': 16.0, 'rate': 16.0}
+
+    Source:
+        Alemi et al. (2018), rate and distortion; docs/objectives.md, section 6 (every price at once).
+    """
 
     points: tuple[Point, ...]
     anchors: tuple[Anchor, ...]

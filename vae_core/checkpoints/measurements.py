@@ -14,7 +14,22 @@ from .typed import entries
 
 @dataclass(frozen=True)
 class Measurement:
-    """What measured the numbers called `names`. `weights` is the fingerprint of the weights then; `limit` is None for all images."""
+    """What measured some numbers of a card.
+
+    Attributes:
+        names: the numbers' names.
+        data: the name of the data.
+        split: of the data.
+        seed: of all noise.
+        limit: how many images; None for all of them.
+        command: what measured them.
+        versions: of what computed.
+        weights: the fingerprint of the weights then.
+
+    Example:
+        >>> Measurement(("negative_elbo",), data="mnist", split="test", seed=0).limit is None
+        True
+    """
 
     names: tuple[str, ...]
     data: str = ""
@@ -28,9 +43,22 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Factors:
-    """What each dimension has to do with each known factor, `(D, F)`: `information` I(z_j; f) / H(f), `importance` to trees; n images.
+    """What each dimension has to do with each known factor: tables `(D, F)`.
 
-    Raises ValueError for a table of another size."""
+    Attributes:
+        dimensions: the names of the dimensions.
+        factors: the names of the factors.
+        n: images.
+        information: I(z_j; f) / H(f).
+        importance: of the dimension for the factor to boosted trees.
+
+    Raises:
+        ValueError: for a table of another size.
+
+    Example:
+        >>> Factors(("z[0]", "z[1]"), ("shape",), n=1000, information=((0.9,), (0.1,))).information[0]
+        (0.9,)
+    """
 
     dimensions: tuple[str, ...]
     factors: tuple[str, ...]

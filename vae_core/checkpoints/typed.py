@@ -88,7 +88,18 @@ def below(field: str, name: str) -> str:
 
 
 def sendable(value: Any) -> bool:
-    """Whether it is text that can be sent to a browser: half of a pair of surrogates is none."""
+    """Whether it is text that can be sent to a browser: half of a pair of surrogates is none.
+
+    Args:
+        value: anything.
+
+    Returns:
+        True or False.
+
+    Example:
+        >>> sendable("β-VAE"), sendable(chr(0xD800)), sendable(3)
+        (True, False, False)
+    """
     return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 

@@ -80,10 +80,17 @@ def load_into(model: Model, path: Path) -> dict[str, torch.Tensor]:
 def fingerprint(tensors: Mapping[str, torch.Tensor]) -> str:
     """16 hexadecimal digits that differ for tensors of other names, types, shapes or values.
 
-    >>> fingerprint({"a": torch.zeros(2)}) == fingerprint({"a": torch.zeros(2)})
-    True
-    >>> fingerprint({"a": torch.zeros(2)}) == fingerprint({"a": torch.ones(2)})
-    False
+    Args:
+        tensors: by name.
+
+    Returns:
+        The digits.
+
+    Example:
+        >>> fingerprint({"a": torch.zeros(2)}) == fingerprint({"a": torch.zeros(2)})
+        True
+        >>> fingerprint({"a": torch.zeros(2)}) == fingerprint({"a": torch.ones(2)})
+        False
     """
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
@@ -94,7 +101,24 @@ def fingerprint(tensors: Mapping[str, torch.Tensor]) -> str:
 
 
 def read_tensors(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a safetensors file. Raises CheckpointError for a missing or truncated one."""
+    """The tensors of a safetensors file, by name.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The tensors, on the CPU.
+
+    Raises:
+        CheckpointError: for a missing or truncated one.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_tensors(Path(folder) / "a.safetensors", {"a": torch.ones(2)})
+        ...     read_tensors(Path(folder) / "a.safetensors")
+        {'a': tensor([1., 1.])}
+    """
     return _reading(path, load_file)
 
 
@@ -109,7 +133,24 @@ def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """The metadata of a safetensors file. Raises CheckpointError for a missing or truncated one."""
+    """The metadata of a safetensors file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Its texts by name; none where it has none.
+
+    Raises:
+        CheckpointError: for a missing or truncated one.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_tensors(Path(folder) / "a.safetensors", {}, {"card": "{}"})
+        ...     read_metadata(Path(folder) / "a.safetensors")
+        {'card': '{}'}
+    """
 
     def metadata(path: Path) -> dict[str, str]:
         with safe_open(path, "pt") as file:
@@ -130,7 +171,23 @@ def _reading(path: Path, read: Callable[[Path], T]) -> T:
 
 
 def save_model(folder: Path, model: Model, half: bool = False) -> None:
-    """The weights, in half precision (float16) where asked: `load` makes them whole again."""
+    """Writes the weights of a model into a checkpoint's folder, replaced atomically.
+
+    Args:
+        folder: of the checkpoint.
+        model: the model.
+        half: in half precision (float16): `load` makes them whole again.
+
+    Example:
+        >>> import tempfile
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_model(Path(folder), model, half=True)
+        ...     {tensor.dtype for tensor in read_tensors(Path(folder) / WEIGHTS).values()}
+        {torch.float16}
+    """
     state = model.state_dict()
     write_tensors(
         folder / WEIGHTS,
@@ -141,6 +198,19 @@ def save_model(folder: Path, model: Model, half: bool = False) -> None:
 def write_tensors(
     path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str] | None = None
 ) -> None:
-    """Tensors as safetensors, replaced atomically."""
+    """Writes tensors as safetensors, replaced atomically.
+
+    Args:
+        path: the file.
+        tensors: by name, on any device.
+        metadata: text beside them, by name.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_tensors(Path(folder) / "a.safetensors", {"a": torch.ones(2)}, {"unit": "nats"})
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['a.safetensors']
+    """
     with atomic(path) as file:
         file.write(save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata))

@@ -31,9 +31,24 @@ Command: Any = (
 
 
 def main(arguments: Sequence[str] | None = None, command: Any = Command) -> int:
-    """Run one of the commands of a union; 0, or after one sentence on what to do 2, or 1 for a fault of the program, or 130 when interrupted.
+    """Run one of the commands of a union.
 
-    With the variable LATENT_EXPLORER_TRACEBACK set, such a fault is raised.
+    With the variable LATENT_EXPLORER_TRACEBACK set, a fault of the program is raised.
+
+    Args:
+        arguments: the words of the command; those of the process unless given.
+        command: the union of commands.
+
+    Returns:
+        0; or, after one sentence on what to do, 2 for bad usage and 1 for a fault of the program; 130 when
+            interrupted.
+
+    Raises:
+        SystemExit: 0 after --help, and 2 after one sentence for words that are no command.
+
+    Example:
+        >>> main(["evaluate", "nowhere"])
+        2
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:

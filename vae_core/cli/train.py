@@ -1,5 +1,6 @@
 """The command train, one subcommand a model."""
 
+import re
 import shlex
 import sys
 from dataclasses import dataclass, field
@@ -79,11 +80,16 @@ def _again(what: str) -> str:
     return f" --data {shlex.quote(what)}" if Path(what).exists() else ""
 
 
+def _prose(kind: Any) -> str:
+    """What a model's docstring says before its sections, which are for those who program."""
+    return re.split(r"\n\n(?:Args|Attributes|Raises|Example|Source):\n", cleandoc(kind.__doc__ or ""))[0]
+
+
 # One subcommand for each model of the registry.
 TrainCommand: Any = reduce(
     or_,
     (
-        Annotated[Train[kind], tyro.conf.subcommand(name, description=cleandoc(kind.__doc__ or ""))]  # type: ignore[valid-type]
+        Annotated[Train[kind], tyro.conf.subcommand(name, description=_prose(kind))]  # type: ignore[valid-type]
         for name, kind in MODELS.items()
     ),
 )

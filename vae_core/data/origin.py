@@ -35,9 +35,23 @@ class Told(Protocol):
 def data_of(
     told: Told, what: str | Path | Dataset | None = None, report: Report = lambda line: None
 ) -> Dataset:
-    """The data that a card tells of, opened as it was for training; or other data, where `what` names such.
+    """The data that a card tells of, opened as it was for training; or other data.
 
-    Raises ValueError where it came from a folder or file and is not given, and for other data under its name.
+    Args:
+        told: what a card says of its data.
+        what: other data, or where it lies.
+        report: told what is going on.
+
+    Returns:
+        The data set.
+
+    Raises:
+        ValueError: where it came from a folder or file and is not given, and for other data under its name.
+
+    Example:
+        >>> from vae_core.checkpoints import load_card
+        >>> data_of(load_card("vae-mnist").data, "digits").name
+        'digits'
     """
     if isinstance(what, Dataset):
         found = what
@@ -49,13 +63,40 @@ def data_of(
 
 
 def is_own(told: Told, found: Dataset) -> bool:
-    """Whether this is the data that the card tells of: by fingerprint, or, where one of them has none, by name."""
+    """Whether this is the data that a card tells of: by fingerprint, or, where one of them has none, by name.
+
+    Args:
+        told: what a card says of its data.
+        found: a data set.
+
+    Returns:
+        True or False.
+
+    Example:
+        >>> from vae_core.checkpoints import load_card
+        >>> is_own(load_card("vae-mnist").data, open_data("digits"))
+        False
+    """
     alike = same(told.fingerprint, found.origin.fingerprints)
     return found.name == told.name if alike is None else alike
 
 
 def check_same(told: Told, fingerprints: Mapping[str, str]) -> None:
-    """Raises ValueError for data that is other than the card's."""
+    """Refuses data that is other than the card's.
+
+    Args:
+        told: what a card says of its data.
+        fingerprints: of the data, by split.
+
+    Raises:
+        ValueError: where both have a fingerprint of a split, and they differ.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> check_same(SimpleNamespace(name="scans", fingerprint={"test": "ab"}, opened={}), {"test": "cd"})
+        Traceback (most recent call last):
+        ValueError: the data called scans here is not what the model was trained on (its fingerprint is cd, and not ab): name what it was trained on by --data
+    """
     if same(told.fingerprint, fingerprints) is False:
         raise ValueError(
             f"the data called {told.name} here is not what the model was trained on (its fingerprint is {_written(fingerprints)}, "
@@ -64,7 +105,22 @@ def check_same(told: Told, fingerprints: Mapping[str, str]) -> None:
 
 
 def local_data(told: Told, split: str = "test") -> Data | None:
-    """The split behind a card, if it is at hand without a download and the same, else None."""
+    """The split behind a card, if it is at hand without a download and the same, else None.
+
+    Args:
+        told: what a card says of its data.
+        split: "test", "train" or "all".
+
+    Returns:
+        The split, or None.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> local_data(SimpleNamespace(name="scans", fingerprint={}, opened={})) is None
+        True
+        >>> len(local_data(SimpleNamespace(name="digits", fingerprint={}, opened={})))
+        447
+    """
     if (told.name not in DATASETS and not _given(told.name)) or (told.name == "mnist" and mnist_folder()[1]):
         return None
     try:
@@ -78,8 +134,15 @@ def local_data(told: Told, split: str = "test") -> Data | None:
 def known(name: str) -> bool:
     """Whether data is opened by this name alone: ours, torchvision's and Hugging Face's are; a folder's or file's is not.
 
-    >>> known("digits"), known("fashion-mnist"), known("scans")
-    (True, True, False)
+    Args:
+        name: of a data set.
+
+    Returns:
+        True or False.
+
+    Example:
+        >>> known("digits"), known("fashion-mnist"), known("scans")
+        (True, True, False)
     """
     return name in DATASETS or vision.known(name) is not None or name.startswith(PREFIX)
 

@@ -25,10 +25,14 @@ PARTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """How a source is opened. Raises ValueError for what cannot be.
+    """How a source is opened.
 
-    >>> Opening(size=48).sides
-    (48, 48)
+    Raises:
+        ValueError: for what cannot be.
+
+    Example:
+        >>> Opening(size=48).sides
+        (48, 48)
     """
 
     size: tuple[int, ...] | None = None

@@ -10,12 +10,22 @@ DATASETS: dict[str, Dataset] = {"digits": DIGITS, "sprites": SPRITES, "mnist": M
 
 
 def load_data(name: str, split: str = "train", limit: int | None = None) -> Data:
-    """The named split, or the first `limit` images of it; "all" are the training images and then the test images.
+    """A split of a data set by name.
 
-    Raises ValueError for an unknown name, split or limit.
+    Args:
+        name: a name of `DATASETS`.
+        split: "train", "test", or "all": the training images and then the test images.
+        limit: the first so many images of it only.
 
-    >>> load_data("digits", "test").images.shape
-    torch.Size([447, 1, 8, 8])
+    Returns:
+        The split.
+
+    Raises:
+        ValueError: for an unknown name, split or limit.
+
+    Example:
+        >>> load_data("digits", "test").images.shape
+        torch.Size([447, 1, 8, 8])
     """
     if name not in DATASETS:
         raise ValueError(f"no data set is called {name!r}: choose one of {', '.join(DATASETS)}")

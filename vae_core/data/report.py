@@ -23,7 +23,24 @@ NAMED = 20
 
 @dataclass(frozen=True)
 class Report:
-    """A data set as it was understood: `str(report)` says it in lines."""
+    """A data set as it was understood: `str(report)` says it in lines.
+
+    Attributes:
+        name: of the data set.
+        about: what it is.
+        kind: what an observation is.
+        classes: the names of the classes.
+        factors: the names of the known factors.
+        fingerprints: of the splits.
+        said: what was done, in sentences.
+        doubts: what may be wrong, each with what to do about it.
+
+    Example:
+        >>> from vae_core.data import open_data
+        >>> report = open_data("digits").report
+        >>> report.sizes, report.shape, report.values
+        ({'train': 1350, 'test': 447}, (1, 8, 8), (0, 255))
+    """
 
     name: str
     about: str
@@ -132,9 +149,16 @@ def _counts(data: Data) -> tuple[int, ...]:
 def sheet(data: Data) -> PIL.Image.Image:
     """A picture of some images: a row for each of the first 24 classes, 12 images in it; without classes 8 rows of any.
 
-    >>> from vae_core.data import load_data
-    >>> sheet(load_data("digits")).size
-    (602, 502)
+    Args:
+        data: the split.
+
+    Returns:
+        The picture; images of less than 25 pixels a side are enlarged by a whole number.
+
+    Example:
+        >>> from vae_core.data import load_data
+        >>> sheet(load_data("digits")).size
+        (602, 502)
     """
     rows = [_of_class(data, number) for number in range(min(len(data.classes), CLASSES))] or [
         torch.arange(start, min(start + EACH, len(data)))

@@ -40,14 +40,31 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True)
 class Data:
-    """Images `(N, C, H, W)` uint8 or rows of a table `(N, F)` float32, labels `(N,)` int64, class names, and factors `(N, F)` where they
-    are known.
+    """A split of a data set: N images, or rows of a table, in memory.
 
-    kind: what an observation is; images unless given, a table has to give it (`Table.of` its training rows). Data without classes has
-    `classes=()` and labels of 0. reading: what a batch makes of stored values, which is what the likelihood scores (`scored_by`). known:
-    which labels a batch tells, `(N,)` bool, where that is not all of them. factor_names: of the columns of factors. origin: what
-    tells the data set from others of its name. columns: what else is known of each, `(N,)` numbers (NaN where missing) or text, by name. Raises ValueError, one sentence on what to give instead, for images, rows or labels that
-    are anything else.
+    Attributes:
+        name: of the data set.
+        split: which of its splits this is.
+        images: `(N, C, H, W)` uint8, or rows `(N, F)` float32.
+        labels: classes `(N,)` int64; 0 where the data has none.
+        classes: their names; none for data without classes.
+        factors: integers `(N, F)`, where they are known.
+        reading: what a batch makes of stored values, which is what the likelihood scores (`scored_by`).
+        known: which labels a batch tells, `(N,)` bool, where that is not all of them.
+        factor_names: of the columns of factors.
+        kind: what an observation is; images unless given, a table has to give it (`Table.of` its training
+            rows).
+        origin: what tells the data set from others of its name.
+        columns: what else is known of each row, `(N,)` numbers (NaN where missing) or text, by name.
+
+    Raises:
+        ValueError: one sentence on what to give instead, for images, rows or labels that are anything else.
+
+    Example:
+        >>> images = torch.zeros(3, 1, 4, 4, dtype=torch.uint8)
+        >>> data = Data("own", "train", images, torch.tensor([0, 1, 0]), ("zero", "one"))
+        >>> len(data), data.batch(slice(2), Sampler.seeded(0))["y"].tolist()
+        (3, [[1.0, 0.0], [0.0, 1.0]])
     """
 
     name: str
@@ -200,7 +217,21 @@ SPLITS = ("train", "test", "all")
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set: its signature, known without loading it, and how to load a split, or at least `limit` rows of it."""
+    """A data set: its signature, known without loading it, and how to load a split, or at least `limit` rows of it.
+
+    Attributes:
+        signature: what an observation is, and the names of the classes.
+        load: gives a split by its name, or at least so many rows of it.
+        about: what it is.
+        name: what it is called.
+        origin: what tells it from others of its name.
+
+    Example:
+        >>> from vae_core.data import open_data
+        >>> found = open_data("digits")
+        >>> found.signature.shape, len(found.test), found.split("train", limit=5).images.shape
+        ((1, 8, 8), 447, torch.Size([5, 1, 8, 8]))
+    """
 
     signature: Signature
     load: Callable[[str, int | None], Data]
@@ -246,7 +277,21 @@ class Dataset:
 
 
 def joined(first: Data, second: Data) -> Data:
-    """The rows of two splits of a data set, one after the other."""
+    """The rows of two splits of a data set, one after the other, as the split "all".
+
+    Args:
+        first: the first split.
+        second: the second.
+
+    Returns:
+        The rows of both; factors where both know them.
+
+    Example:
+        >>> images, label = torch.zeros(1, 1, 4, 4, dtype=torch.uint8), torch.tensor([0])
+        >>> train, test = (Data("own", split, images, label, ("zero",)) for split in ("train", "test"))
+        >>> len(joined(train, test)), joined(train, test).split
+        (2, 'all')
+    """
 
     def both(part: str) -> Any:
         parts = [getattr(data, part) for data in (first, second)]

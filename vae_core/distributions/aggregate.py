@@ -15,10 +15,26 @@ ROWS, NUMBERS = 256, 2**19
 
 
 class RateDecomposition(NamedTuple):
-    """The parts of log q(z|x) - log p(z) at some draws, `(M,)`; `dimensions` is `(M, D)`, or None where the prior does not factorise.
+    """The parts of log q(z|x) - log p(z) at M draws, in nats.
 
-    Their means are I(n; z), KL(q(z) || p(z)), TC(q(z)) and, summed over D, sum_j KL(q(z_j) || p(z_j)). The first two sum to the rate, and
-    the last two to the second (Hoffman & Johnson, 2016; Chen et al., 2018).
+    Their means are I(n; z), KL(q(z) || p(z)), TC(q(z)) and, summed over D, sum_j KL(q(z_j) || p(z_j)). The
+    first two sum to the rate, and the last two to the second.
+
+    Attributes:
+        information: log q(z|x) - log q(z), `(M,)`; its mean is the index information I(n; z).
+        aggregate: log q(z) - log p(z), `(M,)`; its mean is KL(q(z) || p(z)).
+        correlation: log q(z) - sum_j log q(z_j), `(M,)`; its mean is the total correlation.
+        dimensions: log q(z_j) - log p(z_j), `(M, D)`; None where the prior does not factorise.
+
+    Example:
+        >>> own, joint, each = torch.tensor([0.0]), torch.tensor([-1.0]), torch.tensor([[-1.0, -0.5]])
+        >>> found = RateDecomposition.at(own, joint, each, log_prior=torch.tensor([-3.0]), log_factors=each - 1.0)
+        >>> found.information.item(), found.aggregate.item(), found.correlation.item(), found.dimensions.tolist()
+        (1.0, 2.0, 0.5, [[1.0, 1.0]])
+
+    Source:
+        Hoffman & Johnson (2016); Chen et al. (2018), the decomposition of the rate; docs/objectives.md,
+            section 6.
     """
 
     information: Tensor
@@ -36,7 +52,20 @@ class RateDecomposition(NamedTuple):
 
 
 def log_factors(p: Distribution, z: Tensor) -> Tensor | None:
-    """log p(z_j), `(M, D)`, of a Gaussian that factorises over dimensions; None of any other distribution."""
+    """log p(z_j), `(M, D)` nats, of a Gaussian that factorises over dimensions; None of any other distribution.
+
+    Args:
+        p: the distribution of z.
+        z: draws `(M, D)`.
+
+    Returns:
+        The log-density of each dimension, which sum to log p(z); or None.
+
+    Example:
+        >>> p = Independent(Normal(torch.zeros(2), torch.ones(2)), 1)
+        >>> log_factors(p, torch.tensor([[0.0, 1.0]]))
+        tensor([[-0.9189, -1.4189]])
+    """
     if isinstance(p, Independent) and isinstance(p.base_dist, Normal):
         return p.base_dist.log_prob(z)
     return None
@@ -45,14 +74,25 @@ def log_factors(p: Distribution, z: Tensor) -> Tensor | None:
 def aggregate_log_density(
     z: Tensor, mean: Tensor, scale: Tensor, log_weights: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """log q(z) `(M,)` and log q(z_j) `(M, D)` of draws `(M, D)` under q = sum_n w_n N(mean_n, diag scale_n^2), `(N, D)` each.
+    """log q(z) and log q(z_j), nats, under the aggregate q = sum_n w_n N(mean_n, diag scale_n^2) of N posteriors.
 
-    The weights are 1/N, unless there are `log_weights` `(M, N)`, of each posterior at each draw.
+    Args:
+        z: draws `(M, D)`.
+        mean: means of the posteriors `(N, D)`.
+        scale: their standard deviations `(N, D)`.
+        log_weights: log w_n of each posterior at each draw, `(M, N)`; 1/N each unless given.
 
-    >>> z, mean = torch.zeros(1, 2), torch.tensor([[0.0, 0.0], [100.0, 0.0]])
-    >>> joint, each = aggregate_log_density(z, mean, torch.ones(2, 2))
-    >>> round(joint.item(), 4), [round(value, 4) for value in each[0].tolist()]  # half of a Gaussian, and a whole one
-    (-2.531, [-1.6121, -0.9189])
+    Returns:
+        log q(z), `(M,)`, and log q(z_j), `(M, D)`.
+
+    Example:
+        >>> z, mean = torch.zeros(1, 2), torch.tensor([[0.0, 0.0], [100.0, 0.0]])
+        >>> joint, each = aggregate_log_density(z, mean, torch.ones(2, 2))
+        >>> round(joint.item(), 4), [round(value, 4) for value in each[0].tolist()]  # half of a Gaussian, and a whole one
+        (-2.531, [-1.6121, -0.9189])
+
+    Source:
+        Hoffman & Johnson (2016), the aggregate posterior; docs/objectives.md, section 4 (Vamp).
     """
     joints, marginals = [], []
     for first in range(0, len(z), ROWS):

@@ -8,9 +8,24 @@ from torch.distributions import Bernoulli, Distribution, Independent, constraint
 
 
 class BinaryPixels(Independent):
-    """Independent Bernoulli pixels; every dimension after the first is the event.
+    """Independent Bernoulli pixels: log p(x) = sum_i x_i log p_i + (1 - x_i) log(1 - p_i), p = sigmoid(logits).
 
-    Grey values are no data for it: its log_prob raises ValueError for them (on the CPU, where looking costs next to nothing).
+    Every dimension after the first is the event. Grey values are no data for it.
+
+    Args:
+        logits: `(B, ...)`, one a pixel.
+
+    Raises:
+        ValueError: from `log_prob`, for values other than 0 and 1; on the CPU, where looking costs next to
+            nothing.
+
+    Example:
+        >>> pixels = BinaryPixels(torch.zeros(1, 1, 2, 2))
+        >>> round(pixels.log_prob(torch.ones(1, 1, 2, 2)).item(), 4)  # 4 log(1/2)
+        -2.7726
+
+    Source:
+        docs/objectives.md, section 3 (Bernoulli).
     """
 
     def __init__(self, logits: Tensor):
@@ -25,13 +40,20 @@ class BinaryPixels(Independent):
 
 
 class ContinuousBernoulli(Distribution):
-    """The density on [0, 1] that is proportional to p^x (1 - p)^(1 - x), of a logit t (Loaiza-Ganem & Cunningham, 2019).
+    """The density on [0, 1] that is proportional to p^x (1 - p)^(1 - x), of a logit t.
 
-    log p(x) = t (x - 1/2) - log(sinh(t/2) / (t/2)), which is exact for every t; torch's own clamps p to float precision, and loses
-    0.2 nats a pixel at t = -20, where the background of a digit lies.
+    log p(x) = t (x - 1/2) - log(sinh(t/2) / (t/2)), which is exact for every t; torch's own clamps p to
+    float precision, and loses 0.2 nats a pixel at t = -20, where the background of a digit lies.
 
-    >>> ContinuousBernoulli(torch.zeros(1)).log_prob(torch.tensor([0.3])).exp().item()
-    1.0
+    Args:
+        logits: t, of any shape: one distribution each.
+
+    Example:
+        >>> ContinuousBernoulli(torch.zeros(1)).log_prob(torch.tensor([0.3])).exp().item()
+        1.0
+
+    Source:
+        Loaiza-Ganem & Cunningham (2019); docs/objectives.md, section 3.
     """
 
     arg_constraints: ClassVar = {}  # type: ignore[assignment]
@@ -72,18 +94,37 @@ class ContinuousBernoulli(Distribution):
 
 
 def continuous_bernoulli(logits: Tensor) -> Independent:
-    """Independent continuous Bernoulli pixels; every dimension after the first is the event."""
+    """Independent continuous Bernoulli pixels, `(B, ...)` logits: every dimension after the first is the event.
+
+    Args:
+        logits: t, `(B, ...)`.
+
+    Returns:
+        The distribution, batch shape `(B,)`.
+
+    Example:
+        >>> continuous_bernoulli(torch.zeros(2, 1, 4, 4)).log_prob(torch.full((2, 1, 4, 4), 0.3)).tolist()
+        [0.0, 0.0]
+
+    Source:
+        Loaiza-Ganem & Cunningham (2019).
+    """
     return Independent(ContinuousBernoulli(logits), logits.dim() - 1, validate_args=False)
 
 
 class GreyLevels(Distribution):
     """A categorical distribution over K equally spaced grey levels 0, 1/(K-1), ..., 1.
 
-    Its logits are `(..., K)`: one categorical for each pixel.
+    Args:
+        logits: `(..., K)`, one categorical for each pixel.
 
-    >>> d = GreyLevels(torch.zeros(1, 3))
-    >>> [round(v.item(), 3) for v in (d.mean, d.log_prob(torch.tensor([0.5])).exp())]
-    [0.5, 0.333]
+    Example:
+        >>> d = GreyLevels(torch.zeros(1, 3))
+        >>> [round(v.item(), 3) for v in (d.mean, d.log_prob(torch.tensor([0.5])).exp())]
+        [0.5, 0.333]
+
+    Source:
+        docs/objectives.md, section 3 (categorical).
     """
 
     arg_constraints: ClassVar = {}  # type: ignore[assignment]
@@ -108,5 +149,17 @@ class GreyLevels(Distribution):
 
 
 def grey_levels(logits: Tensor) -> Independent:
-    """Independent pixels of K grey levels from logits `(B, ..., K)`."""
+    """Independent pixels of K grey levels from logits `(B, ..., K)`: every dimension between the first and the last is the event.
+
+    Args:
+        logits: `(B, ..., K)`, K logits a pixel.
+
+    Returns:
+        The distribution, batch shape `(B,)`.
+
+    Example:
+        >>> pixels = grey_levels(torch.zeros(1, 2, 2, 4))
+        >>> round(pixels.log_prob(torch.zeros(1, 2, 2)).item(), 4)  # 4 log(1/4)
+        -5.5452
+    """
     return Independent(GreyLevels(logits), logits.dim() - 2, validate_args=False)

@@ -24,18 +24,60 @@ Draw = Callable[[Distribution], Tensor]
 
 
 def mean(d: Distribution) -> Tensor:
-    """The expectation, and of a class the most probable one: what a page shows when it says "decoded"."""
+    """The expectation of a distribution, and of a class the most probable one: what a page shows when it says "decoded".
+
+    Args:
+        d: the distribution.
+
+    Returns:
+        A tensor of the shape of one draw.
+
+    Example:
+        >>> mean(Normal(2.0, 1.0)).item(), mean(OneHotCategorical(probs=torch.tensor([0.4, 0.6]))).tolist()
+        (2.0, [0.0, 1.0])
+    """
     return d.mode if isinstance(d, OneHotCategorical) else d.mean
 
 
 def rsample(d: Distribution) -> Tensor:
-    """A draw the gradient passes through. Raises NotImplementedError where there is none (a discrete latent),
-    because a plain draw would lose the gradient to the posterior without a word."""
+    """A draw that the gradient passes through, z = mu + sigma * noise for a Gaussian.
+
+    A plain draw would lose the gradient to the posterior without a word.
+
+    Args:
+        d: the distribution.
+
+    Returns:
+        A draw of it.
+
+    Raises:
+        NotImplementedError: where there is no such draw, as for a discrete latent.
+
+    Example:
+        >>> loc = torch.zeros(3, requires_grad=True)
+        >>> rsample(Normal(loc, 1.0)).sum().backward()
+        >>> loc.grad.tolist()
+        [1.0, 1.0, 1.0]
+
+    Source:
+        Kingma & Welling (2014), the reparametrisation.
+    """
     return d.rsample()
 
 
 def whole_mean(values: Tensor) -> Tensor:
-    """The mean without gradient over the whole batch, also where several processes hold a part of it each."""
+    """The mean without gradient over the whole batch, `()`, also where several processes hold a part of it each.
+
+    Args:
+        values: of any shape; of this process.
+
+    Returns:
+        The mean of all processes' values.
+
+    Example:
+        >>> whole_mean(torch.tensor([1.0, 3.0])).item()
+        2.0
+    """
     mean = values.detach().mean()
     if dist.is_available() and dist.is_initialized():
         dist.all_reduce(mean)
@@ -48,11 +90,18 @@ SEEDS = 2**32
 
 
 def check_seed(seed: int) -> None:
-    """Raises ValueError for what is no seed of all generators.
+    """Refuses what is no seed of all generators.
 
-    >>> check_seed(-1)
-    Traceback (most recent call last):
-    ValueError: the seed must be between 0 and 4294967295, got -1
+    Args:
+        seed: a whole number.
+
+    Raises:
+        ValueError: for a seed outside 0 to 2^32 - 1.
+
+    Example:
+        >>> check_seed(-1)
+        Traceback (most recent call last):
+        ValueError: the seed must be between 0 and 4294967295, got -1
     """
     if not 0 <= seed < SEEDS:
         raise ValueError(f"the seed must be between 0 and {SEEDS - 1}, got {seed}")
@@ -60,12 +109,20 @@ def check_seed(seed: int) -> None:
 
 @dataclass(frozen=True)
 class Sampler:
-    """A draw whose noise has a stated source.
+    """A draw whose noise has a stated source: called with a distribution, it gives a draw of it.
 
-    generator: own stream of random numbers; None is torch's global one, which visitors of one server share.
-    temperature: factor on the standard deviation of Gaussians (1 is the distribution itself).
-    rank, ranks: draw the noise of a batch `ranks` times as long and keep this rank's rows, so that the number
-        of training processes never changes the numbers.
+    Attributes:
+        generator: own stream of random numbers; None is torch's global one, which visitors of one server
+            share.
+        temperature: factor on the standard deviation of Gaussians (1 is the distribution itself).
+        rank: which of the `ranks` processes this is.
+        ranks: the noise of a batch `ranks` times as long is drawn, and this rank's rows are kept, so that
+            the number of training processes never changes the numbers.
+
+    Example:
+        >>> d = Normal(torch.zeros(2), torch.ones(2))
+        >>> bool((Sampler.seeded(3)(d) == Sampler.seeded(3)(d)).all()), Sampler.seeded(3, temperature=0.0)(d).tolist()
+        (True, [0.0, 0.0])
     """
 
     generator: torch.Generator | None = None

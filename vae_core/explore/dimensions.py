@@ -27,9 +27,32 @@ def rate_per_dimension(
     scales: Mapping[str, Tensor],
     labels: Tensor,
 ) -> Tensor | None:
-    """KL(q_j || p_j) in nats, mean over the items, `(D,)`; None where posterior and prior do not factorise.
+    """KL(q_j || p_j) of each dimension of a block, mean over the items, in nats.
 
-    `labels` `(N,)` select the prior of a labelled block; where a prior has other latents as parents, they are at their means.
+    Where a prior has other latents as parents, those are at their means.
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+        means: posterior means `(N, D)` of each latent.
+        scales: posterior standard deviations `(N, D)`.
+        labels: classes `(N,)`, which select the prior of a labelled block.
+
+    Returns:
+        `(D,)`, which sums to the block's rate; None where posterior and prior do not factorise.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, Signature
+        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> ones = {name: torch.ones(1, 2) for name in model.blocks}
+        >>> rate_per_dimension(model, "z_u", ones, ones, torch.tensor([0])).tolist()
+        [0.5, 0.5]
+        >>> rate_per_dimension(model, "z_l", ones, ones, torch.tensor([0])).tolist()  # from the prototype (8, 0)
+        [24.5, 0.5]
+
+    Source:
+        docs/objectives.md, section 1 (divergences).
     """
     prior = prior_given(model, block, {**codes_of(means), LABEL: one_hot(labels, model.classes)})
     found = kl_per_dimension(diagonal_normal(means[block], scales[block]), prior)
@@ -37,25 +60,59 @@ def rate_per_dimension(
 
 
 def active_units(means: Tensor) -> Tensor:
-    """Which dimensions are active, `(D,)` bool: Var_x(E_q[z_j]) > 0.01 (Burda et al., 2016).
+    """Which dimensions are active, `(D,)` bool, of posterior means `(N, D)`: Var_x(E_q[z_j]) > 0.01.
 
-    >>> active_units(torch.tensor([[0.0, 1.0], [0.0, -1.0]])).tolist()
-    [False, True]
+    Args:
+        means: posterior means `(N, D)`.
+
+    Returns:
+        True or False for each dimension, `(D,)`.
+
+    Example:
+        >>> active_units(torch.tensor([[0.0, 1.0], [0.0, -1.0]])).tolist()
+        [False, True]
+
+    Source:
+        Burda et al. (2016).
     """
     return activity(means) > ACTIVE_VARIANCE
 
 
 def activity(means: Tensor) -> Tensor:
-    """Var_x(E_q[z_j]), `(D,)`: how much the posterior mean of each dimension varies over the items."""
+    """Var_x(E_q[z_j]), `(D,)`: how much the posterior mean of each dimension varies over the items `(N, D)`.
+
+    Args:
+        means: posterior means `(N, D)`.
+
+    Returns:
+        The variance of each dimension, `(D,)`.
+
+    Example:
+        >>> activity(torch.tensor([[0.0, 1.0], [0.0, -1.0]])).tolist()
+        [0.0, 2.0]
+
+    Source:
+        Burda et al. (2016).
+    """
     return means.var(0)
 
 
 def neighbours(codes: Tensor, code: Tensor, k: int, item: int | None = None) -> Tensor:
-    """The k items whose codes `(N, D)` are nearest to a code `(D,)` by Euclidean distance, nearest first; `item` is left out.
+    """The items whose codes are nearest to a code by Euclidean distance, nearest first.
 
-    >>> codes = torch.tensor([[0.0], [5.0], [1.0]])
-    >>> neighbours(codes, codes[0], 2, item=0).tolist()
-    [2, 1]
+    Args:
+        codes: of all items, `(N, D)`.
+        code: the code, `(D,)`.
+        k: how many; fewer where there are not so many.
+        item: an item that is left out.
+
+    Returns:
+        The items' numbers, `(k,)`.
+
+    Example:
+        >>> codes = torch.tensor([[0.0], [5.0], [1.0]])
+        >>> neighbours(codes, codes[0], 2, item=0).tolist()
+        [2, 1]
     """
     distance = torch.linalg.vector_norm(codes - code, dim=-1)
     if item is not None:

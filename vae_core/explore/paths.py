@@ -16,28 +16,52 @@ from .priors import prior_moments
 
 
 def line(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
-    """(1 - t) a + t b for codes `(D,)` and each t `(T,)`: `(T, D)`.
+    """The straight line (1 - t) a + t b between two codes.
 
-    >>> line(torch.tensor([0.0, 2.0]), torch.tensor([4.0, 0.0]), torch.tensor([0.0, 0.25, 1.0])).tolist()
-    [[0.0, 2.0], [1.0, 1.5], [4.0, 0.0]]
+    Args:
+        a: the first code, `(D,)`.
+        b: the second, `(D,)`.
+        t: positions, 0 at a and 1 at b, `(T,)`.
+
+    Returns:
+        A code for each position, `(T, D)`.
+
+    Example:
+        >>> line(torch.tensor([0.0, 2.0]), torch.tensor([4.0, 0.0]), torch.tensor([0.0, 0.25, 1.0])).tolist()
+        [[0.0, 2.0], [1.0, 1.5], [4.0, 0.0]]
     """
     return (1 - t)[:, None] * a + t[:, None] * b
 
 
 def slerp(a: Tensor, b: Tensor, t: Tensor, centre: Tensor | None = None) -> Tensor:
-    """Along the great circle from a to b `(D,)` about a centre m, for each t `(T,)`: `(T, D)`.
+    """Along the great circle from a to b about a centre m, the length changing evenly.
 
-    z(t) = m + r(t) (sin((1 - t) w) u + sin(t w) v) / sin w, with u and v the directions of a - m and b - m, w the angle between
-    them, and r(t) = (1 - t) |a - m| + t |b - m| (Shoemake, 1985; for latent codes White, 2016, who weighs a - m and b - m
-    themselves: the same where they are equally long). So the length lies between those of the ends: it does not dip as a line's does.
+    z(t) = m + r(t) (sin((1 - t) w) u + sin(t w) v) / sin w, with u and v the directions of a - m and b - m,
+    w the angle between them, and r(t) = (1 - t) |a - m| + t |b - m|. So the length lies between those of
+    the ends: it does not dip as a line's does. White (2016) weighs a - m and b - m themselves: the same
+    where they are equally long.
 
-    `centre` is `(D,)`, by default 0, or `(T, D)`: one for each t, the first belonging to a and the last to b. Where one end lies at
-    its centre it has no direction, and the path keeps that of the other. Between opposite directions all half circles are equally
-    short: this one passes the coordinate axis that u is farthest from; in one dimension there is none, and the path is the line.
+    Where one end lies at its centre it has no direction, and the path keeps that of the other. Between
+    opposite directions all half circles are equally short: this one passes the coordinate axis that u is
+    farthest from; in one dimension there is none, and the path is the line.
 
-    >>> t = torch.tensor([0.0, 0.5, 1.0])
-    >>> slerp(torch.tensor([2.0, 0.0]), torch.tensor([0.0, 4.0]), t).norm(dim=-1).round(decimals=4).tolist()
-    [2.0, 3.0, 4.0]
+    Args:
+        a: the first code, `(D,)`.
+        b: the second, `(D,)`.
+        t: positions, 0 at a and 1 at b, `(T,)`.
+        centre: m, `(D,)`, 0 unless given; or `(T, D)`, one for each t, the first belonging to a and the
+            last to b.
+
+    Returns:
+        A code for each position, `(T, D)`.
+
+    Example:
+        >>> t = torch.tensor([0.0, 0.5, 1.0])
+        >>> slerp(torch.tensor([2.0, 0.0]), torch.tensor([0.0, 4.0]), t).norm(dim=-1).round(decimals=4).tolist()
+        [2.0, 3.0, 4.0]
+
+    Source:
+        Shoemake (1985); for latent codes White (2016).
     """
     m = torch.zeros_like(a)[None] if centre is None else centre.reshape(-1, a.shape[-1])
     start, end, share = (a - m[0]).double(), (b - m[-1]).double(), t.double()
@@ -61,10 +85,18 @@ SAME_DIRECTION = 1e-6
 
 
 def through(points: Tensor, t: Tensor) -> Tensor:
-    """The polyline of points `(P, D)` at equal speed: for each t `(T,)` where the share t of its length is gone, `(T, D)`.
+    """Along the polyline of some points at equal speed.
 
-    >>> through(torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]]), torch.tensor([0.0, 0.5, 0.75, 1.0])).tolist()
-    [[0.0, 0.0], [2.0, 0.0], [3.0, 0.0], [3.0, 1.0]]
+    Args:
+        points: `(P, D)`, in their order.
+        t: shares of its length, from 0 to 1, `(T,)`.
+
+    Returns:
+        Where each share of the length is gone, `(T, D)`.
+
+    Example:
+        >>> through(torch.tensor([[0.0, 0.0], [3.0, 0.0], [3.0, 1.0]]), torch.tensor([0.0, 0.5, 0.75, 1.0])).tolist()
+        [[0.0, 0.0], [2.0, 0.0], [3.0, 0.0], [3.0, 1.0]]
     """
     lengths = (points[1:] - points[:-1]).norm(dim=-1)
     gone = lengths.cumsum(0)
@@ -87,11 +119,31 @@ def path(
     moving: Collection[str] | None = None,
     stops: Mapping[str, Tensor] | None = None,
 ) -> Codes:
-    """Codes `(T, D)` for each latent from the first to the second of its two `ends` `(2, D)`, at each t `(T,)`.
+    """Codes from the first to the second of two ends in each latent.
 
-    line: `line`. sphere: `slerp` about the prior's mean (`prior_moments`); where the prior has other latents as parents, that
-    moves with them. class means: `through` the `stops` `(S, D)` of the latents that have some, else the line.
-    A latent that is not in `moving` stays at its first end. A class knows nothing between two classes: it switches at t = 1/2.
+    line: `line`. sphere: `slerp` about the prior's mean (`prior_moments`); where the prior has other
+    latents as parents, that moves with them. class means: `through` the stops of the latents that have
+    some, else the line. A class knows nothing between two classes: it switches at t = 1/2.
+
+    Args:
+        model: the model.
+        ends: the two codes of each latent, `(2, D)`.
+        t: positions, 0 at the first end and 1 at the second, `(T,)`.
+        kind: one of `PATHS`.
+        moving: the latents that move, the others staying at their first end; all unless given.
+        stops: codes `(S, D)` on the way, for the kind class means.
+
+    Returns:
+        A code `(T, D)` for each latent.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> ends = {"z": torch.tensor([[3.0, 0.0], [0.0, 3.0]])}
+        >>> middle = torch.tensor([0.5])
+        >>> [round(path(model, ends, middle, kind)["z"].norm().item(), 3) for kind in (LINE, SPHERE)]
+        [2.121, 3.0]
     """
     codes: Codes = {}
     for name in (name for name in model.p if name in model.latents):
@@ -112,8 +164,15 @@ def path(
 def square_weights(side: int) -> Tensor:
     """Bilinear weights `(side, side, 4)` of the corners top left, top right, bottom left and bottom right; they sum to 1.
 
-    >>> square_weights(3)[1].tolist()
-    [[0.5, 0.0, 0.5, 0.0], [0.25, 0.25, 0.25, 0.25], [0.0, 0.5, 0.0, 0.5]]
+    Args:
+        side: cells along a side of the square.
+
+    Returns:
+        Weights `(side, side, 4)`: rows from top to bottom, columns from left to right, corners.
+
+    Example:
+        >>> square_weights(3)[1].tolist()
+        [[0.5, 0.0, 0.5, 0.0], [0.25, 0.25, 0.25, 0.25], [0.0, 0.5, 0.0, 0.5]]
     """
     right = torch.linspace(0, 1, side)
     along = torch.stack([1 - right, right], -1)
@@ -125,8 +184,15 @@ def triangle_weights(side: int) -> Tensor:
 
     Below the diagonal the first is negative: those cells lie outside the triangle.
 
-    >>> triangle_weights(3).tolist()[1]
-    [[0.5, 0.0, 0.5], [0.0, 0.5, 0.5], [-0.5, 1.0, 0.5]]
+    Args:
+        side: cells along a side of the square.
+
+    Returns:
+        Weights `(side, side, 3)`: rows from top to bottom, columns from left to right, corners.
+
+    Example:
+        >>> triangle_weights(3).tolist()[1]
+        [[0.5, 0.0, 0.5], [0.0, 0.5, 0.5], [-0.5, 1.0, 0.5]]
     """
     down, right = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
     return torch.stack([side - 1 - right - down, right, down], -1) / (
@@ -135,12 +201,21 @@ def triangle_weights(side: int) -> Tensor:
 
 
 def blend(corners: Mapping[str, Tensor], weights: Tensor, moving: Collection[str] | None = None) -> Codes:
-    """Weighted means sum_a w_a z_a of codes `(A, D)` of each latent, for each row of weights `(N, A)`: `(N, D)`.
+    """Weighted means sum_a w_a z_a of the codes of some corners.
 
-    A latent that is not in `moving` stays at the first corner; a class is that of the greatest weight, the first of several.
+    A class is that of the greatest weight, the first of several.
 
-    >>> blend({"z": torch.tensor([[0.0], [4.0]])}, torch.tensor([[0.5, 0.5], [0.25, 0.75]]))["z"].tolist()
-    [[2.0], [3.0]]
+    Args:
+        corners: codes `(A, D)` of each latent.
+        weights: w, `(N, A)`.
+        moving: the latents that are blended, the others staying at the first corner; all unless given.
+
+    Returns:
+        A code `(N, D)` for each latent.
+
+    Example:
+        >>> blend({"z": torch.tensor([[0.0], [4.0]])}, torch.tensor([[0.5, 0.5], [0.25, 0.75]]))["z"].tolist()
+        [[2.0], [3.0]]
     """
 
     def blended(name: str, codes: Tensor) -> Tensor:
@@ -152,12 +227,20 @@ def blend(corners: Mapping[str, Tensor], weights: Tensor, moving: Collection[str
 
 
 def analogy(codes: Mapping[str, Tensor], moving: Collection[str] | None = None) -> Codes:
-    """a - b + c `(1, D)` of the three codes `(3, D)` of each latent: what b lacks and a has, given to c.
+    """Latent arithmetic, a - b + c: what a has and b lacks, given to c.
 
-    A latent that is not in `moving` is c's. A class has no difference: it is a's where b and c share theirs, else c's.
+    A class has no difference: it is a's where b and c share theirs, else c's.
 
-    >>> analogy({"z": torch.tensor([[3.0], [1.0], [10.0]])})["z"].item()
-    12.0
+    Args:
+        codes: a, b and c, `(3, D)`, of each latent.
+        moving: the latents that are reckoned, the others being c's; all unless given.
+
+    Returns:
+        A code `(1, D)` for each latent.
+
+    Example:
+        >>> analogy({"z": torch.tensor([[3.0], [1.0], [10.0]])})["z"].item()
+        12.0
     """
 
     def solved(name: str, a: Tensor, b: Tensor, c: Tensor) -> Tensor:
@@ -171,13 +254,23 @@ def analogy(codes: Mapping[str, Tensor], moving: Collection[str] | None = None) 
 
 
 def attribute_vector(a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> Codes:
-    """v = b - a `(1, D)` of the mean codes of two groups of items: what those of b have and those of a lack.
+    """v = b - a of the mean codes of two groups of items: what those of b have and those of a lack.
 
-    Larsen et al. (2016) call it a visual attribute vector, with b the images that have an attribute and a those that lack it; Carter and
-    Nielsen (2017) build interfaces of such vectors. A class has no difference: its entry is the class of b.
+    A class has no difference: its entry is the class of b.
 
-    >>> attribute_vector({"z": torch.tensor([[2.0, 1.0]])}, {"z": torch.tensor([[5.0, 1.0]])})["z"].tolist()
-    [[3.0, 0.0]]
+    Args:
+        a: mean codes `(1, D)` of the group that lacks the attribute, by latent.
+        b: those of the group that has it.
+
+    Returns:
+        The vector `(1, D)` in each latent.
+
+    Example:
+        >>> attribute_vector({"z": torch.tensor([[2.0, 1.0]])}, {"z": torch.tensor([[5.0, 1.0]])})["z"].tolist()
+        [[3.0, 0.0]]
+
+    Source:
+        Larsen et al. (2016), visual attribute vectors; Carter & Nielsen (2017).
     """
     return {name: b[name] if name == LABEL else b[name] - a[name] for name in b}
 
@@ -189,9 +282,27 @@ def along_attribute(
     t: Tensor,
     moving: Collection[str] | None = None,
 ) -> Codes:
-    """start + t v `(T, D)` in each latent, for a code `(1, D)`, an `attribute_vector` `(1, D)` and each t `(T,)`.
+    """start + t v in each latent: a code moved along an attribute vector.
 
-    A latent that is not in `moving` stays; a class turns into that of the vector at t = 1/2.
+    A class turns into that of the vector at t = 1/2.
+
+    Args:
+        model: the model.
+        start: a code `(1, D)` of each latent.
+        vector: an `attribute_vector`, `(1, D)`.
+        t: how far, `(T,)`.
+        moving: the latents that move, the others staying; all unless given.
+
+    Returns:
+        A code `(T, D)` for each latent.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> start, vector = {"z": torch.tensor([[1.0, 0.0]])}, {"z": torch.tensor([[0.0, 2.0]])}
+        >>> along_attribute(model, start, vector, torch.tensor([0.0, 0.5, 1.0]))["z"].tolist()
+        [[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]
     """
     ends = {
         name: torch.cat([code, vector[name] if name == LABEL else code + vector[name]])

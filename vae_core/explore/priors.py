@@ -19,7 +19,23 @@ from .codes import Codes
 
 @torch.no_grad()
 def priors_by_class(model: Model, block: str, classes: Sequence[int] | None = None) -> Independent | None:
-    """p(block | y) for each class, or each of some, batch shape `(K,)`; `()` where the class does not matter; None if other parents do."""
+    """p(block | y) for each class, or each of some, batch shape `(K,)`; `()` where the class does not matter; None where other latents do.
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+        classes: the classes, all unless given.
+
+    Returns:
+        The priors as one distribution, or None.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, Signature
+        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> priors_by_class(model, "z_l").mean.tolist(), priors_by_class(model, "z_u").batch_shape
+        ([[8.0, 0.0], [0.0, 8.0]], torch.Size([]))
+    """
     conditional = model.p[block]
     if set(conditional.given) - {LABEL}:
         return None
@@ -29,7 +45,25 @@ def priors_by_class(model: Model, block: str, classes: Sequence[int] | None = No
 
 @torch.no_grad()
 def prior_distance(model: Model, block: str) -> float | None:
-    """Least distance between two class priors, |m_c - m_c'| / s with s the larger of their mean scales; None where there are no two."""
+    """Least distance between two class priors, |m_c - m_c'| / s with s the larger of their mean scales.
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+
+    Returns:
+        The distance in standard deviations; None where there are no two class priors.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, Signature
+        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> round(prior_distance(model, "z_l"), 3)  # 8 sqrt(2)
+        11.314
+
+    Source:
+        docs/objectives.md, section 4 (prototypes).
+    """
     prior = priors_by_class(model, block)
     if prior is None or not prior.batch_shape or model.classes < 2:
         return None
@@ -40,13 +74,47 @@ def prior_distance(model: Model, block: str) -> float | None:
 
 @torch.no_grad()
 def prior_given(model: Model, block: str, env: Env) -> Distribution:
-    """p(block | parents), with the parents that `env` does not hold generated from what it holds, by their means."""
+    """p(block | parents), parents that are not given being generated from what is, by their means.
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+        env: what is given, `(N, ...)` each.
+
+    Returns:
+        The prior, batch shape `(N,)`, or `()` where it reads nothing.
+
+    Raises:
+        KeyError: where an input that the prior reads, such as the class, is not given.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, Signature
+        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> prior_given(model, "z_l", {"y": torch.tensor([[0.0, 1.0]])}).mean.tolist()
+        [[0.0, 8.0]]
+    """
     others = {name: value for name, value in env.items() if name != block}
     return model.p[block](model.generate(others, only=model.p[block].given))
 
 
 def prior_components(model: Model, block: str) -> Independent | None:
-    """The components of a block's mixture prior, batch shape `(M,)`; None for any other prior."""
+    """The components of a block's mixture prior, batch shape `(M,)`; None for any other prior.
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+
+    Returns:
+        N(m_i, diag s_i^2) for each component, or None.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2, prior="mixture", components=3).build(Signature(Image(1, 4, 4), ()))
+        >>> prior_components(model, "z").batch_shape
+        torch.Size([3])
+    """
     conditional = model.p[block]
     prior = None if conditional.given else conditional({})
     return prior.component_distribution if isinstance(prior, MixtureSameFamily) else None  # type: ignore[return-value]
@@ -54,8 +122,28 @@ def prior_components(model: Model, block: str) -> Independent | None:
 
 @torch.no_grad()
 def class_means(model: Model, means: Mapping[str, Tensor], members: Tensor) -> Codes:
-    """The mean of every class in each latent, `(K, D)`: of its prior p(z | c) where that reads the class and nothing else, otherwise of
-    the posterior means `(N, D)` of its examples, whose classes are the one-hot rows `members` `(N, K)`; of a class, that class."""
+    """The mean of every class in each latent.
+
+    It is that of its prior p(z | c) where that reads the class and nothing else, otherwise of the posterior
+    means of its examples; of a class, that class.
+
+    Args:
+        model: the model.
+        means: posterior means `(N, D)` of each latent.
+        members: the examples' classes, one-hot `(N, K)`.
+
+    Returns:
+        `(K, D)` for each latent.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, Signature
+        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> means = {"z_l": torch.zeros(2, 2), "z_u": torch.tensor([[1.0, 0.0], [0.0, 3.0]])}
+        >>> found = class_means(model, means, torch.eye(2))
+        >>> found["z_u"].tolist(), found["z_l"].tolist()
+        ([[1.0, 0.0], [0.0, 3.0]], [[8.0, 0.0], [0.0, 8.0]])
+    """
     shares, found = F.normalize(members.T, p=1, dim=-1), {}
     for name, codes in means.items():
         prior = priors_by_class(model, name) if name in model.labelled else None
@@ -75,9 +163,25 @@ def _priors(model: Model, block: str, codes: Env) -> list[Distribution]:
 
 @torch.no_grad()
 def prior_moments(model: Model, block: str, codes: Env) -> tuple[Tensor, Tensor]:
-    """Mean and variance of p(block | parents), `(N, D)`, or `(1, D)` without parents but the class; a class not in `codes` is drawn uniformly.
+    """Mean and variance of p(block | parents), a class that is not given being drawn uniformly.
 
     Var z = E[s^2 + m^2] - (E m)^2 over the classes' means m and scales s.
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+        codes: what is given, `(N, ...)` each.
+
+    Returns:
+        Mean and variance, `(N, D)` each, or `(1, D)` without parents.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, Signature
+        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> mean, variance = prior_moments(model, "z_l", {})
+        >>> mean.tolist(), variance.tolist()  # of prototypes at (8, 0) and (0, 8)
+        ([[4.0, 4.0]], [[17.0, 17.0]])
     """
     priors = _priors(model, block, codes)
     means = torch.stack([prior.mean for prior in priors])
@@ -89,22 +193,68 @@ def prior_moments(model: Model, block: str, codes: Env) -> tuple[Tensor, Tensor]
 
 @torch.no_grad()
 def prior_distance_of(model: Model, block: str, codes: Env) -> Tensor:
-    """|z - E z|, the distance of the block's code from its prior's mean (`prior_moments`), `(N,)`."""
+    """|z - E z|, the Euclidean distance of the block's code from its prior's mean (`prior_moments`).
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+        codes: its code `(N, D)`, and what else is given.
+
+    Returns:
+        One distance a code, `(N,)`.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> prior_distance_of(model, "z", {"z": torch.tensor([[3.0, 4.0]])}).tolist()
+        [5.0]
+    """
     return (codes[block] - prior_moments(model, block, codes)[0]).norm(dim=-1)
 
 
 @torch.no_grad()
 def prior_log_density(model: Model, block: str, codes: Env) -> Tensor:
-    """log p(block | parents), `(N,)` nats; a class that `codes` does not hold is summed out: log 1/K sum_c p(z | c)."""
+    """log p(block | parents), in nats; a class that is not given is summed out: log 1/K sum_c p(z | c).
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+        codes: its code `(N, D)`, and what else is given.
+
+    Returns:
+        One log-density a code, `(N,)`.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> prior_log_density(model, "z", {"z": torch.zeros(1, 2)})  # -log(2 pi)
+        tensor([-1.8379])
+    """
     each = torch.stack([prior.log_prob(codes[block]) for prior in _priors(model, block, codes)])
     return each.logsumexp(0) - math.log(len(each))
 
 
 @torch.no_grad()
 def class_of_codes(model: Model, codes: Env) -> Tensor | None:
-    """p(c | z) = softmax_c sum_b log p(z_b | c) over the labelled blocks b, pi uniform, `(N, K)`; None where no block's prior reads it.
+    """p(c | z) = softmax_c sum_b log p(z_b | c) over the labelled blocks b, pi uniform.
 
     What the generative net says of a code: no posterior and no image is involved.
+
+    Args:
+        model: the model.
+        codes: a code `(N, D)` of each latent.
+
+    Returns:
+        Probabilities `(N, K)`; None where no block's prior reads the class.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, Signature
+        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> class_of_codes(model, {"z_l": torch.tensor([[8.0, 0.0], [4.0, 4.0]]), "z_u": torch.zeros(2, 2)}).round(decimals=4).tolist()
+        [[1.0, 0.0], [0.5, 0.5]]
     """
     labelled = model.labelled
     if not labelled:

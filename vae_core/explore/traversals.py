@@ -16,12 +16,20 @@ from .priors import prior_given, priors_by_class
 
 
 def traversal(start: Mapping[str, Tensor], block: str, dimensions: Sequence[int], values: Tensor) -> Codes:
-    """Codes `(len(dimensions) T, D)`, row after row: one coordinate of `block` at a time takes each of its `values`.
+    """Codes in which one coordinate of a block at a time takes each of its values; all other coordinates stay.
 
-    `start` holds one code `(D,)` for each block; `values` is `(len(dimensions), T)`. All other coordinates stay.
+    Args:
+        start: one code `(D,)` for each latent.
+        block: the latent whose coordinates move.
+        dimensions: which coordinates.
+        values: of each of them, `(len(dimensions), T)`.
 
-    >>> traversal({"z": torch.zeros(2)}, "z", [1], torch.tensor([[-3.0, 3.0]]))["z"].tolist()
-    [[0.0, -3.0], [0.0, 3.0]]
+    Returns:
+        A code `(len(dimensions) T, D)` for each latent, row after row.
+
+    Example:
+        >>> traversal({"z": torch.zeros(2)}, "z", [1], torch.tensor([[-3.0, 3.0]]))["z"].tolist()
+        [[0.0, -3.0], [0.0, 3.0]]
     """
     rows, steps = values.shape
     codes = {name: code.expand(rows, steps, -1).clone() for name, code in start.items()}
@@ -34,15 +42,52 @@ def traversal(start: Mapping[str, Tensor], block: str, dimensions: Sequence[int]
 def traverse(
     model: Model, start: Mapping[str, Tensor], block: str, dimensions: Sequence[int], values: Tensor
 ) -> Tensor:
-    """Images `(len(dimensions), T, C, H, W)` of the codes of `traversal`."""
+    """Images of the codes of `traversal`.
+
+    Args:
+        model: the model.
+        start: one code `(D,)` for each latent.
+        block: the latent whose coordinates move.
+        dimensions: which coordinates.
+        values: of each of them, `(len(dimensions), T)`.
+
+    Returns:
+        `(len(dimensions), T, C, H, W)`, or rows `(len(dimensions), T, F)`, as `decode` gives them.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> traverse(model, {"z": torch.zeros(2)}, "z", [0, 1], torch.zeros(2, 5)).shape
+        torch.Size([2, 5, 1, 4, 4])
+    """
     images = decode(model, traversal(start, block, dimensions, values))
     return images.unflatten(0, tuple(values.shape))
 
 
 @torch.no_grad()
 def reach(model: Model, block: str, means: Tensor) -> tuple[Tensor, Tensor]:
-    """The lowest and the highest value `(D,)` that each coordinate of a block is worth being given: between the 0.1 % and the 99.9 %
-    quantile of the posterior means `(N, D)`, and within 3 standard deviations of the prior's mean, of any class."""
+    """The lowest and the highest value that each coordinate of a block is worth being given.
+
+    They lie between the 0.1 % and the 99.9 % quantile of the posterior means, and within 3 standard
+    deviations of the prior's mean, of any class, whichever reaches farther.
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+        means: posterior means, `(N, D)`.
+
+    Returns:
+        Both ends, `(D,)` each.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> low, high = reach(model, "z", torch.zeros(10, 2))
+        >>> low.tolist(), high.tolist()
+        ([-3.0, -3.0], [3.0, 3.0])
+    """
     ends = means.quantile(torch.tensor([0.001, 0.999], device=means.device), dim=0)
     prior = priors_by_class(model, block)
     if prior is None:
@@ -54,7 +99,19 @@ def reach(model: Model, block: str, means: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Ruler(NamedTuple):
-    """Where a traversal goes: coordinates `(D, T)` at `ticks` `(T,)` standard deviations of the prior from its mean."""
+    """Where a traversal goes: coordinates at some standard deviations of the prior from its mean.
+
+    Attributes:
+        ticks: standard deviations, `(T,)`.
+        values: mean + scale * ticks of each coordinate, `(D, T)`.
+        mean: the prior's mean, `(D,)`.
+        scale: its standard deviations, `(D,)`.
+
+    Example:
+        >>> ticks = torch.tensor([-1.0, 0.0, 1.0])
+        >>> Ruler(ticks, ticks.expand(2, -1), torch.zeros(2), torch.ones(2)).nearest(torch.tensor([0.9, 5.0])).tolist()
+        [2, -1]
+    """
 
     ticks: Tensor
     values: Tensor
@@ -71,7 +128,28 @@ class Ruler(NamedTuple):
 
 @torch.no_grad()
 def ruler(model: Model, block: str, env: Env, span: float, steps: int) -> Ruler:
-    """`steps` equal steps over +-`span` standard deviations of the block's prior given what `env` holds `(1, ...)`."""
+    """Equal steps over +-span standard deviations of a block's prior about its mean.
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+        env: what the prior reads, `(1, ...)` each.
+        span: how far on either side, in standard deviations.
+        steps: how many positions, T.
+
+    Returns:
+        The positions, of the first row of what is given.
+
+    Raises:
+        KeyError: where an input that the prior reads, such as the class, is not given.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> ruler(model, "z", {}, span=3.0, steps=3).values.tolist()
+        [[-3.0, 0.0, 3.0], [-3.0, 0.0, 3.0]]
+    """
     prior = prior_given(model, block, env)
     mean, scale = (part.reshape(-1, part.shape[-1])[0] for part in (prior.mean, prior.stddev))
     ticks = torch.linspace(-span, span, steps, device=mean.device)

@@ -20,9 +20,22 @@ LOG_GAMMA_FLOOR = -6.0
 
 
 class BernoulliPixels(Likelihood):
-    """prod_i Bernoulli(x_i; sigmoid(net_i)) for binary images: log p = sum_i x_i log p_i + (1 - x_i) log(1 - p_i).
+    """p(x | parents) = prod_i Bernoulli(x_i; sigmoid(net_i)) of binary images: log p = sum_i x_i log p_i + (1 - x_i) log(1 - p_i).
 
-    `net(*parents)` gives logits `(B, C, H, W)`. Grey values are no data for it and are refused.
+    Grey values are no data for it and are refused (`BinaryPixels`).
+
+    Args:
+        net: gives logits `(B, C, H, W)` of the parents.
+        given: the parents' names.
+
+    Example:
+        >>> pixels = BernoulliPixels(nn.Unflatten(1, (1, 2, 2)), "z")
+        >>> p = pixels({"z": torch.zeros(3, 4)})
+        >>> p.batch_shape, p.event_shape, p.mean[0].flatten().tolist()
+        (torch.Size([3]), torch.Size([1, 2, 2]), [0.5, 0.5, 0.5, 0.5])
+
+    Source:
+        docs/objectives.md, section 3 (Bernoulli).
     """
 
     reading = BINARY
@@ -32,9 +45,21 @@ class BernoulliPixels(Likelihood):
 
 
 class ContinuousBernoulliPixels(Likelihood):
-    """prod_i C(p_i) p_i^x_i (1 - p_i)^(1 - x_i) with p = sigmoid(net), a density of grey images in [0, 1].
+    """p(x | parents) = prod_i C(p_i) p_i^x_i (1 - p_i)^(1 - x_i) with p = sigmoid(net): a density of grey images in [0, 1].
 
-    Without C(p) = 2 atanh(1 - 2p) / (1 - 2p) it would integrate to less than one (Loaiza-Ganem & Cunningham, 2019).
+    Without C(p) = 2 atanh(1 - 2p) / (1 - 2p) it would integrate to less than one.
+
+    Args:
+        net: gives logits `(B, C, H, W)` of the parents.
+        given: the parents' names.
+
+    Example:
+        >>> pixels = ContinuousBernoulliPixels(nn.Unflatten(1, (1, 2, 2)), "z")
+        >>> pixels({"z": torch.zeros(1, 4)}).log_prob(torch.full((1, 1, 2, 2), 0.3))  # uniform on [0, 1] at p = 1/2
+        tensor([0.])
+
+    Source:
+        Loaiza-Ganem & Cunningham (2019); docs/objectives.md, section 3.
     """
 
     reading = Dequantised()
@@ -44,10 +69,28 @@ class ContinuousBernoulliPixels(Likelihood):
 
 
 class GaussianPixels(Likelihood):
-    """N(x; net, gamma^2 I): log p = -D/2 log(2 pi) - D log gamma - |x - net|^2 / (2 gamma^2), constants kept.
+    """p(x | parents) = N(x; net, gamma^2 I): log p = -D/2 log(2 pi) - D log gamma - |x - net|^2 / (2 gamma^2), constants kept.
 
-    gamma is a standard deviation. Fixed, or learned as one number, or one for each pixel (`gamma` of shape (C, H, W));
-    a learned one stays above exp(-6) and has its optimum where gamma^2 is the mean squared error (Rybkin et al., 2021).
+    gamma is a standard deviation. A learned one stays above exp(-6) and has its optimum where gamma^2 is
+    the mean squared error.
+
+    Args:
+        net: gives means `(B, C, H, W)` of the parents.
+        given: the parents' names.
+        gamma: where it begins, or stays: one number `()`, or one for each pixel `(C, H, W)`.
+        learned: whether gamma is a parameter; fixed otherwise.
+
+    Raises:
+        ValueError: for a gamma that is not above the floor, or not finite.
+
+    Example:
+        >>> pixels = GaussianPixels(nn.Unflatten(1, (1, 2, 2)), "z", gamma=torch.tensor(0.5))
+        >>> p = pixels({"z": torch.zeros(1, 4)})
+        >>> round(pixels.gamma.item(), 4), p.log_prob(torch.zeros(1, 1, 2, 2)).detach()  # 4 (log 2 - log(2 pi) / 2)
+        (0.5, tensor([-0.9032]))
+
+    Source:
+        Rybkin et al. (2021), the optimal gamma; docs/objectives.md, section 3 (Gaussian).
     """
 
     reading = Dequantised()
@@ -81,11 +124,25 @@ class GaussianPixels(Likelihood):
 
 
 class OptimalGaussianPixels(Likelihood):
-    """N(x; net, gamma^2 I) with the gamma that fits best: gamma^2 = |x - net|^2 / D, mean over the batch.
+    """p(x | parents) = N(x; net, gamma^2 I) with the gamma that fits best: gamma^2 = |x - net|^2 / D, mean over the batch.
 
-    The profile likelihood -D/2 (log MSE + 1 + log 2 pi) of sigma-VAE (Rybkin et al., 2021). While training, gamma comes from the
-    batch that is scored (detached: by the envelope theorem the gradient is the same); afterwards it is the exponential average
-    of those, so that what is measured is the density of one model.
+    Its log-density is the profile likelihood -D/2 (log MSE + 1 + log 2 pi) of sigma-VAE. While training,
+    gamma comes from the batch that is scored (detached: by the envelope theorem the gradient is the same);
+    afterwards it is the exponential average of those, so that what is measured is the density of one model.
+
+    Args:
+        net: gives means `(B, C, H, W)` of the parents.
+        given: the parents' names.
+        name: the variable that is scored.
+
+    Example:
+        >>> pixels = OptimalGaussianPixels(nn.Unflatten(1, (1, 2, 2)), "z")
+        >>> p = pixels({"z": torch.zeros(1, 4), "x": torch.full((1, 1, 2, 2), 0.5)})
+        >>> round(pixels.gamma.item(), 4)
+        0.5
+
+    Source:
+        Rybkin et al. (2021); docs/objectives.md, section 3 (sigma-VAE).
     """
 
     reading = Dequantised()
@@ -122,7 +179,21 @@ def _root(mse: Tensor) -> Tensor:
 
 
 class CategoricalPixels(Likelihood):
-    """prod_i Cat(x_i; softmax(net_i)) over K grey levels; `net(*parents)` gives `(B, K C, H, W)`, K logits a pixel."""
+    """p(x | parents) = prod_i Cat(x_i; softmax(net_i)) over K grey levels 0, 1/(K-1), ..., 1.
+
+    Args:
+        net: gives `(B, K C, H, W)` of the parents, K logits a pixel.
+        given: the parents' names.
+        levels: K.
+
+    Example:
+        >>> pixels = CategoricalPixels(nn.Unflatten(1, (4, 2, 2)), "z", levels=4)
+        >>> pixels({"z": torch.zeros(1, 16)}).log_prob(torch.zeros(1, 1, 2, 2))  # 4 log(1/4)
+        tensor([-5.5452])
+
+    Source:
+        docs/objectives.md, section 3 (categorical).
+    """
 
     def __init__(self, net: nn.Module, *given: str, levels: int):
         super().__init__(net, *given)

@@ -42,10 +42,25 @@ LEAST_MEAN = 1e-8
 
 
 class GaussianFeatures(Likelihood):
-    """prod_j N(x_j; m_j + s_j net_j, (s_j g_j)^2), m and s the mean and scale of the training rows, g learned.
+    """p(x | parents) = prod_j N(x_j; m_j + s_j net_j, (s_j g_j)^2), m and s the mean and scale of the training rows, g learned.
 
-    log p = sum_j -log(2 pi)/2 - log(s_j g_j) - (x_j - m_j - s_j net_j)^2 / (2 s_j^2 g_j^2): a density of the features in their own units.
-    g is one number for each feature, or one for all; it stays above exp(-6).
+    log p = sum_j -log(2 pi)/2 - log(s_j g_j) - (x_j - m_j - s_j net_j)^2 / (2 s_j^2 g_j^2): a density of
+    the features in their own units. g stays above exp(-6).
+
+    Args:
+        net: gives `(B, F)` of the parents, in standard deviations of the training rows.
+        given: the parents' names.
+        table: the features, with m and s.
+        shared: one g for all features; else one for each.
+
+    Example:
+        >>> table = Table(("height",), ("real",), (170.0,), (10.0,), (150.0,), (190.0,))
+        >>> p = GaussianFeatures(nn.Identity(), "z", table=table)({"z": torch.tensor([[1.0]])})
+        >>> p.mean.item(), round(p.stddev.item(), 4)
+        (180.0, 10.0)
+
+    Source:
+        docs/objectives.md, section 3 (tables).
     """
 
     reading = AS_STORED
@@ -77,7 +92,20 @@ class GaussianFeatures(Likelihood):
 
 
 class BernoulliFeatures(Likelihood):
-    """prod_j Bernoulli(x_j; sigmoid(net_j)) of features that are 0 or 1."""
+    """p(x | parents) = prod_j Bernoulli(x_j; sigmoid(net_j)) of features that are 0 or 1.
+
+    Args:
+        net: gives logits `(B, F)` of the parents.
+        given: the parents' names.
+
+    Example:
+        >>> p = BernoulliFeatures(nn.Identity(), "z")({"z": torch.zeros(1, 3)})
+        >>> p.log_prob(torch.ones(1, 3))  # 3 log(1/2)
+        tensor([-2.0794])
+
+    Source:
+        docs/objectives.md, section 3 (tables).
+    """
 
     reading = AS_STORED
 
@@ -106,18 +134,49 @@ class Counts(Likelihood):
 
 
 class PoissonCounts(Counts):
-    """prod_j Poisson(x_j; mu_j), mu = l softmax(net)."""
+    """p(x | l, parents) = prod_j Poisson(x_j; mu_j), mu = l softmax(net) with the library size l, one more parent.
+
+    log p = sum_j x_j log mu_j - mu_j - log x_j!.
+
+    Args:
+        net: gives logits `(B, F)` of the parents but l.
+        given: their names.
+        also: parents that the net does not read.
+
+    Example:
+        >>> p = PoissonCounts(nn.Identity(), "z")({"z": torch.zeros(1, 2), "library": torch.tensor([[10.0]])})
+        >>> p.mean.tolist()
+        [[5.0, 5.0]]
+
+    Source:
+        docs/objectives.md, section 3 (tables).
+    """
 
     def forward(self, env: Env) -> Distribution:
         return Independent(Poisson(self.means(env), validate_args=False), 1, validate_args=False)
 
 
 class NegativeBinomialCounts(Counts):
-    """prod_j NB(x_j; mu_j, theta_j), mu = l softmax(net), Var x_j = mu_j + mu_j^2 / theta_j (scVI; Lopez et al., 2018).
+    """p(x | l, parents) = prod_j NB(x_j; mu_j, theta_j), mu = l softmax(net), Var x_j = mu_j + mu_j^2 / theta_j.
 
-    log p = sum_j lgamma(x_j + theta_j) - lgamma(theta_j) - lgamma(x_j + 1) + theta_j log(theta_j / (theta_j + mu_j))
-    + x_j log(mu_j / (theta_j + mu_j)). theta is learned, one number for each feature; where `classes` is given, for each class too, which
-    then is a parent.
+    log p = sum_j lgamma(x_j + theta_j) - lgamma(theta_j) - lgamma(x_j + 1) + theta_j log(theta_j / (theta_j
+    + mu_j)) + x_j log(mu_j / (theta_j + mu_j)), with the library size l, one more parent; theta is learned.
+
+    Args:
+        net: gives logits `(B, F)` of the parents but l.
+        given: their names.
+        features: F.
+        classes: K, for a theta of each feature and class, which then is a parent; 0 for one of each
+            feature.
+
+    Example:
+        >>> counts = NegativeBinomialCounts(nn.Identity(), "z", features=2)
+        >>> p = counts({"z": torch.zeros(1, 2), "library": torch.tensor([[6.0]])})
+        >>> p.mean.tolist(), p.variance.tolist()  # theta begins at 1
+        ([[3.0, 3.0]], [[12.0, 12.0]])
+
+    Source:
+        Lopez et al. (2018), scVI; docs/objectives.md, section 3 (tables).
     """
 
     def __init__(self, net: nn.Module, *given: str, features: int, classes: int = 0):
@@ -133,7 +192,21 @@ class NegativeBinomialCounts(Counts):
 class MixedFeatures(Likelihood):
     """Real features, counts and binary ones side by side: the product of `GaussianFeatures`, negative binomials and Bernoullis.
 
-    Counts have no library here, since their columns are of different things: mu_j = exp(net_j + log mean_j) with the mean of the training rows.
+    Counts have no library here, since their columns are of different things: mu_j = exp(net_j + log mean_j)
+    with the mean of the training rows.
+
+    Args:
+        net: gives `(B, F)` of the parents.
+        given: the parents' names.
+        table: the features, with their types.
+
+    Example:
+        >>> table = Table(("age", "smokes"), ("real", "binary"), (50.0, 0.5), (10.0, 0.5), (30.0, 0.0), (70.0, 1.0))
+        >>> MixedFeatures(nn.Identity(), "z", table=table)({"z": torch.zeros(1, 2)}).mean.tolist()
+        [[50.0, 0.5]]
+
+    Source:
+        docs/objectives.md, section 3 (tables).
     """
 
     reading = AS_STORED
@@ -165,7 +238,19 @@ class MixedFeatures(Likelihood):
 
 
 class Library(Conditional):
-    """p(l), the library size, the sum of an example's counts: log-normal with the moments of the training rows' logs (Lopez et al., 2018)."""
+    """p(l), the library size, the sum of an example's counts: log-normal with the moments of the training rows' logarithms.
+
+    `start` takes the moments; before it, log l is N(0, 1).
+
+    Example:
+        >>> library = Library()
+        >>> library.start(torch.tensor([[1.0, 0.0], [3.0, 4.0]]), torch.zeros(2))
+        >>> library.loc, library.scale
+        (tensor([0.9730]), tensor([0.9730]))
+
+    Source:
+        Lopez et al. (2018); docs/objectives.md, section 3 (tables).
+    """
 
     loc: Tensor
     scale: Tensor
@@ -186,25 +271,53 @@ class Library(Conditional):
 
 
 class Total(nn.Module):
-    """The sum of an example's counts, `(B, 1)`; 1 for one without any, so that its logarithm exists."""
+    """The sum of an example's counts, `(B, F)` to `(B, 1)`; 1 for one without any, so that its logarithm exists.
+
+    Example:
+        >>> Total()(torch.tensor([[2.0, 3.0], [0.0, 0.0]])).tolist()
+        [[5.0], [1.0]]
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         return x.sum(1, keepdim=True).clamp(min=1)
 
 
 def negative_binomial(mean: Tensor, log_theta: Tensor) -> NegativeBinomial:
-    """NB of a mean mu and an inverse dispersion theta: torch's with total_count theta and logits log mu - log theta.
+    """NB of a mean mu and an inverse dispersion theta, whose variance is mu + mu^2 / theta.
 
-    >>> found = negative_binomial(torch.tensor([3.0]), torch.tensor([0.0]))
-    >>> round(found.mean.item(), 4), round(found.variance.item(), 4)
-    (3.0, 12.0)
+    Args:
+        mean: mu, above 0, of any shape.
+        log_theta: log theta, which broadcasts with it; clamped to [-7, 14], at whose end counts are
+            Poisson.
+
+    Returns:
+        torch's distribution, with total_count theta and logits log mu - log theta.
+
+    Example:
+        >>> found = negative_binomial(torch.tensor([3.0]), torch.tensor([0.0]))
+        >>> round(found.mean.item(), 4), round(found.variance.item(), 4)
+        (3.0, 12.0)
+
+    Source:
+        Lopez et al. (2018); docs/objectives.md, section 3 (tables).
     """
     log_theta = log_theta.clamp(*LOG_THETA_RANGE)
     return NegativeBinomial(log_theta.exp(), logits=mean.log() - log_theta, validate_args=False)
 
 
 class Columns(Distribution):
-    """A product of distributions of some columns each: what `parts` say of the columns at their places, `(B, F)` in all."""
+    """A product of distributions of some columns each: log p(x) = sum over parts of log p(the part's columns), `(B,)` nats.
+
+    Args:
+        parts: the places of some columns, `(n,)`, and their distribution, `(B, n)`.
+        features: how many columns there are in all, F.
+
+    Example:
+        >>> ones = Normal(torch.ones(1, 2), torch.ones(1, 2))
+        >>> p = Columns([(torch.tensor([0, 2]), ones), (torch.tensor([1]), Poisson(torch.tensor([[5.0]])))], 3)
+        >>> p.mean.tolist()
+        [[1.0, 5.0, 1.0]]
+    """
 
     arg_constraints: ClassVar = {}  # type: ignore[assignment]
     support = constraints.real_vector  # type: ignore[assignment]

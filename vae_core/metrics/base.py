@@ -24,21 +24,48 @@ T = TypeVar("T")
 
 
 def bootstrap(statistic: Callable[[Tensor], float], n: int, generator: torch.Generator) -> float:
-    """Standard error of `statistic(rows)`, a function of which of n rows are used: its standard deviation over 50 resamples
-    with replacement (Efron, 1979).
+    """Standard error of a statistic: its standard deviation over 50 resamples of the rows with replacement.
 
-    >>> values = torch.arange(100.0)
-    >>> se = bootstrap(lambda rows: values[rows].mean().item(), 100, torch.Generator().manual_seed(0))
-    >>> abs(se - values.std().item() / 10) < 0.6
-    True
+    Args:
+        statistic: from which of the rows are used, `(n,)`, to a number.
+        n: how many rows there are.
+        generator: of the resamples.
+
+    Returns:
+        The standard error, in the statistic's unit.
+
+    Example:
+        >>> values = torch.arange(100.0)
+        >>> se = bootstrap(lambda rows: values[rows].mean().item(), 100, torch.Generator().manual_seed(0))
+        >>> abs(se - values.std().item() / 10) < 0.6
+        True
+
+    Source:
+        Efron (1979).
     """
     resampled = [statistic(torch.randint(n, (n,), generator=generator)) for _ in range(RESAMPLES)]
     return torch.tensor(resampled, dtype=torch.float64).std().item()
 
 
 def mlp_classifier(labels: Tensor, seed: int) -> Any:
-    """scikit-learn's MLPClassifier(64) for rows of these labels `(N,)`. It stops early by a tenth of them, unless they are too few for
-    every class to be in both parts: then it makes 100 passes."""
+    """scikit-learn's MLPClassifier with 64 hidden units, for rows of some labels.
+
+    It stops early by a tenth of the rows, unless they are too few for every class to be in both parts: then
+    it makes 100 passes.
+
+    Args:
+        labels: of the rows that it is to be fitted on, `(N,)`.
+        seed: of its weights and its order.
+
+    Returns:
+        The classifier, not fitted yet.
+
+    Example:
+        >>> mlp_classifier(torch.tensor([0, 1]).repeat(50), seed=0).early_stopping
+        True
+        >>> mlp_classifier(torch.tensor([0, 1]), seed=0).early_stopping
+        False
+    """
     from sklearn.neural_network import MLPClassifier
 
     counts = labels.unique(return_counts=True)[1]
@@ -48,7 +75,24 @@ def mlp_classifier(labels: Tensor, seed: int) -> Any:
 
 
 class Encodings(NamedTuple):
-    """Posterior means, scales and one draw of each block, `(N, D)` each, and the labels `(N,)`."""
+    """What an encoder says of N images.
+
+    Attributes:
+        means: posterior means of each block, `(N, D)`.
+        scales: posterior standard deviations of each block, `(N, D)`.
+        samples: one draw of each block, `(N, D)`.
+        labels: the classes, `(N,)`.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> images = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
+        >>> data = Data("own", "test", images, torch.zeros(10, dtype=torch.long), ())
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> evaluation = Evaluation(model, data, train=data)
+        >>> evaluation.encoded.means["z"].shape, evaluation.encoded.labels.shape
+        (torch.Size([10, 2]), torch.Size([10]))
+    """
 
     means: dict[str, Tensor]
     scales: dict[str, Tensor]
@@ -58,7 +102,25 @@ class Encodings(NamedTuple):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One evaluation: the model on `data` (a split), with `train` for what has to be fitted, and the seed of all noise."""
+    """What every metric gets: the model, the data, and what several metrics share, computed once.
+
+    Attributes:
+        model: the model.
+        data: the split that is measured.
+        train: the split for what has to be fitted.
+        seed: of all noise.
+        report: told what is going on.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> images = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
+        >>> data = Data("own", "test", images, torch.zeros(10, dtype=torch.long), ())
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> evaluation = Evaluation(model, data, train=data)
+        >>> evaluation.blocks, evaluation.classes
+        (['z'], 0)
+    """
 
     model: Model
     data: Data
@@ -118,7 +180,18 @@ class Evaluation:
 
 
 def gather(parts: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Concatenate per-example tensors of several batches, by name."""
+    """Per-example tensors of several batches, concatenated by name.
+
+    Args:
+        parts: of each batch, tensors `(B, ...)` by name.
+
+    Returns:
+        Tensors `(N, ...)` by name.
+
+    Example:
+        >>> gather([{"loss": torch.tensor([1.0])}, {"loss": torch.tensor([2.0, 3.0])}])["loss"].tolist()
+        [1.0, 2.0, 3.0]
+    """
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 

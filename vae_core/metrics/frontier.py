@@ -27,11 +27,36 @@ Betas = Mapping[str, float]
 def measure_frontier(
     evaluation: Evaluation, betas: Sequence[Betas], anchors: Sequence[tuple[Model, Betas]] = ()
 ) -> tuple[list[Point], list[Anchor]]:
-    """A point for each of the betas, and an anchor for each model that was trained for its betas alone.
+    """The rate-distortion frontier of a multi-rate model, beside models trained for one beta each. Noise is the same everywhere.
 
-    A point has distortion, the rate of each block, active units and, where the model takes a class, its accuracies, each a value with
-    standard error and n; and `kl`, nats of each dimension. An anchor has its `gap` as well: D + sum of beta R of the multi-rate model
-    there minus its own, nats, paired by image. `evaluation` holds the model at no beta. Noise is the same everywhere.
+    A point has distortion, the rate of each block, active units and, where the model takes a class, its
+    accuracies, each a value with standard error and n; and `kl`, nats of each dimension. An anchor has its
+    `gap` as well: D + sum of beta R of the multi-rate model there minus its own, nats, paired by image.
+
+    Args:
+        evaluation: of the model at no beta.
+        betas: a beta of each block, for each point.
+        anchors: models that were trained for their betas alone, with those.
+
+    Returns:
+        A point for each of the betas, and an anchor for each of those models.
+
+    Raises:
+        ValueError: for a block or a beta that the model does not know.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.data import Data
+        >>> from vae_core.models import VAE, Signature
+        >>> images = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
+        >>> data = Data("own", "test", images, torch.zeros(10, dtype=torch.long), ())
+        >>> model = VAE(latent=2, rates=(0.5, 2.0)).build(Signature(Image(1, 4, 4), ()))
+        >>> points, anchors = measure_frontier(Evaluation(model, data, train=data), [{"z": 0.5}, {"z": 2.0}])
+        >>> [point.betas for point in points], points[0].distortion.n, anchors
+        ([{'z': 0.5}, {'z': 2.0}], 10, [])
+
+    Source:
+        Alemi et al. (2018), rate and distortion; docs/objectives.md, section 6 (every price at once).
     """
     oracle = None
     if has_label(evaluation.model) and evaluation.classes > 1:

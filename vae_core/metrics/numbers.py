@@ -14,7 +14,17 @@ Better = Literal["high", "low", ""]
 
 
 class Number(NamedTuple):
-    """The title of a number (with the parts of its name in braces), its unit, and which way is better, where one is."""
+    """What a measured number is called.
+
+    Attributes:
+        title: with the parts of the number's name in braces.
+        unit: nats, share, bits, score, count, or "" for others.
+        better: "high" or "low", or "" where neither is.
+
+    Example:
+        >>> Number("−ELBO", NATS, "low").heading, Number("accuracy", SHARE, "high").told(0.9895)
+        ('−ELBO, nats', '98.95%')
+    """
 
     title: str
     unit: str = PLAIN
@@ -132,10 +142,11 @@ HEADLINES = (
 def number(name: str) -> Number:
     """What the number of this name is called; a name that no pattern knows is its own title.
 
-    >>> number("probe_z_l_mlp_posterior_nats").heading
-    'class read from mean and log scale of z_l, MLP probe, nats'
-    >>> number("new_metric").title
-    'new metric'
+    Example:
+        >>> number("probe_z_l_mlp_posterior_nats").heading
+        'class read from mean and log scale of z_l, MLP probe, nats'
+        >>> number("new_metric").title
+        'new metric'
     """
     for pattern, kind in NUMBERS.items():
         if match := re.fullmatch(pattern, name):

@@ -58,13 +58,36 @@ def evaluate(
     metrics: Collection[str] = DEFAULT,
     report: Report = lambda line: None,
 ) -> dict[str, Estimate]:
-    """Measure `checkpoint` on a split of `data` (its own unless named; the folder or file, where it was trained from one): name ->
-    (value, se, n), nats and shares.
+    """Measure a checkpoint on a split of some data.
 
-    `limit` takes that many of the split's images at random, by the seed. `beta` is where a multi-rate model is measured, unless where it
-    stands: one number, or one for each block.
-    Raises ValueError for an unknown data set, split or metric, for other data under the name of its own, for data of another shape or other classes, and for a beta of a model
-    that was trained for one.
+    Args:
+        checkpoint: the checkpoint.
+        data: a data set, or its name, folder or file; the checkpoint's own unless given.
+        split: "test", "train" or "all".
+        beta: where a multi-rate model is measured, unless where it stands: one number, or one for each
+            block.
+        limit: measure that many of the split's images, chosen at random by the seed.
+        seed: of all noise.
+        metrics: groups of numbers, names of `METRICS`.
+        report: told what is going on.
+
+    Returns:
+        Each number's value, standard error and n by name: nats, bits and shares, as `NUMBERS` says.
+
+    Raises:
+        ValueError: for an unknown data set, split or metric, a limit below 2, or a seed that is none; for
+            other data under the name of its own, and data of another shape or other classes; and for a beta
+            of a model that was trained for one.
+
+    Example:
+        >>> import numpy as np
+        >>> from vae_core.checkpoints import load
+        >>> from vae_core.data import data_from
+        >>> checkpoint = load("ppca-mnist")
+        >>> images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
+        >>> data = data_from(images, 2 * list(checkpoint.card.data.classes))
+        >>> evaluate(checkpoint, data, metrics=["active"])["active_units_z"].n
+        10
     """
     return measure(
         evaluation_of(checkpoint, data, split, beta=beta, limit=limit, seed=seed, report=report), metrics
@@ -72,7 +95,30 @@ def evaluate(
 
 
 def measure(evaluation: Evaluation, metrics: Collection[str] = DEFAULT) -> dict[str, Estimate]:
-    """The numbers of these groups on a evaluation, which keeps what several of them need. Raises ValueError for an unknown group."""
+    """The numbers of some groups; what several of them need is computed once.
+
+    Args:
+        evaluation: the model and its data.
+        metrics: names of `METRICS`.
+
+    Returns:
+        Each number's value, standard error and n, by name.
+
+    Raises:
+        ValueError: for no group, or an unknown one; what a metric raises is raised too.
+
+    Example:
+        >>> from vae_core.data import Data
+        >>> import torch
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> images = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
+        >>> data = Data("own", "test", images, torch.zeros(10, dtype=torch.long), ())
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> evaluation = Evaluation(model, data, train=data)
+        >>> list(measure(evaluation, ["active"]))
+        ['active_units_z']
+    """
     numbers: dict[str, Estimate] = {}
     for group in measure_each(evaluation, metrics):
         if group.error:
@@ -82,7 +128,18 @@ def measure(evaluation: Evaluation, metrics: Collection[str] = DEFAULT) -> dict[
 
 
 class Measured(NamedTuple):
-    """What one group gave: numbers and tables of factors; or, where it failed, neither, and why."""
+    """What one group gave: numbers and tables of factors; or, where it failed, neither, and why.
+
+    Attributes:
+        group: a name of `METRICS`.
+        numbers: each number's value, standard error and n, by name.
+        tables: the tables of factors (`factor_tables`).
+        error: what the metric raised; None where it went well.
+
+    Example:
+        >>> Measured("active", {"active_units_z": Estimate(2.0, 0.0, 100)}, {}).error is None
+        True
+    """
 
     group: str
     numbers: dict[str, Estimate]
@@ -91,7 +148,30 @@ class Measured(NamedTuple):
 
 
 def measure_each(evaluation: Evaluation, metrics: Collection[str] = DEFAULT) -> Iterator[Measured]:
-    """One group after the other, in the order of the registry, whatever becomes of the others. Raises ValueError as `check_groups`."""
+    """One group after the other, in the order of the registry, whatever becomes of the others.
+
+    Args:
+        evaluation: the model and its data.
+        metrics: names of `METRICS`.
+
+    Returns:
+        What each group gave, as it is measured.
+
+    Raises:
+        ValueError: for no group, or an unknown one.
+
+    Example:
+        >>> from vae_core.data import Data
+        >>> import torch
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> images = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
+        >>> data = Data("own", "test", images, torch.zeros(10, dtype=torch.long), ())
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> evaluation = Evaluation(model, data, train=data)
+        >>> [(measured.group, measured.error) for measured in measure_each(evaluation, ["active"])]
+        [('active', None)]
+    """
     check_groups(metrics)
     return (_measured(evaluation, group) for group in METRICS if group in metrics)
 
@@ -105,7 +185,20 @@ def _measured(evaluation: Evaluation, group: str) -> Measured:
 
 
 def check_groups(metrics: Collection[str]) -> None:
-    """Raises ValueError for no group, or an unknown one."""
+    """Refuses groups that cannot be measured.
+
+    Args:
+        metrics: names of `METRICS`.
+
+    Raises:
+        ValueError: for no group, or an unknown one.
+
+    Example:
+        >>> check_groups(["elbo", "active"])
+        >>> check_groups(["mig"])  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ValueError: no metric is called mig: choose from elbo, importance, ...
+    """
     if not metrics:
         raise ValueError(f"no metric is named: choose from {', '.join(METRICS)}")
     if unknown := set(metrics) - set(METRICS):
@@ -124,7 +217,36 @@ def evaluation_of(
     seed: int = 0,
     report: Report = lambda line: None,
 ) -> Evaluation:
-    """The checkpoint's model, at `beta`, beside a split of `data` (its own unless named). Raises ValueError as `evaluate` does."""
+    """What `evaluate` measures: the checkpoint's model, at a beta, beside a split of some data.
+
+    Images of no known class are left out, where there are others.
+
+    Args:
+        checkpoint: the checkpoint.
+        data: a data set, or its name, folder or file; the checkpoint's own unless given.
+        split: "test", "train" or "all".
+        beta: where a multi-rate model is measured, unless where it stands: one number, or one for each
+            block.
+        limit: take that many of the split's images, chosen at random by the seed.
+        seed: of all noise.
+        report: told what is going on.
+
+    Returns:
+        The evaluation, its data as the model scores them.
+
+    Raises:
+        ValueError: as `evaluate` does, but for its metrics.
+
+    Example:
+        >>> import numpy as np
+        >>> from vae_core.checkpoints import load
+        >>> from vae_core.data import data_from
+        >>> checkpoint = load("ppca-mnist")
+        >>> images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
+        >>> data = data_from(images, 2 * list(checkpoint.card.data.classes))
+        >>> len(evaluation_of(checkpoint, data).data), len(evaluation_of(checkpoint, data, "all", limit=5).data)
+        (10, 5)
+    """
     check_seed(seed)
     if beta is not None and not rates_of(checkpoint.model):
         raise ValueError(f"{checkpoint.name} was trained for one beta: leave out --beta")

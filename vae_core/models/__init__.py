@@ -27,7 +27,25 @@ MODELS: dict[str, Callable[..., Declaration]] = {
 
 
 def declare(name: str, arguments: dict[str, Any]) -> Declaration:
-    """The declaration of that name with those arguments. Raises ValueError for a name or an argument that is unknown."""
+    """The declaration of a model by its name.
+
+    Args:
+        name: a name of `MODELS`.
+        arguments: the fields of the declaration.
+
+    Returns:
+        The declaration, to be built for data of a signature.
+
+    Raises:
+        ValueError: for a name or an argument that is unknown, and for arguments that make no model.
+
+    Example:
+        >>> declare("vae", {"latent": 2}).latent
+        2
+        >>> declare("gan", {})
+        Traceback (most recent call last):
+        ValueError: no model is called 'gan': this version knows cdvae, joint, ppca, srvae, vae
+    """
     if name not in MODELS:
         raise ValueError(f"no model is called {name!r}: this version knows {', '.join(MODELS)}")
     try:
@@ -37,7 +55,18 @@ def declare(name: str, arguments: dict[str, Any]) -> Declaration:
 
 
 def described(declaration: Declaration) -> dict[str, Any]:
-    """Name and arguments, as a card records them."""
+    """Name and arguments of a declaration, as a card records them.
+
+    Args:
+        declaration: of a model of `MODELS`.
+
+    Returns:
+        What JSON can hold.
+
+    Example:
+        >>> described(PPCA(latent=2))
+        {'name': 'ppca', 'arguments': {'latent': 2, 'fit': 'closed-form'}}
+    """
     name = next(name for name, kind in MODELS.items() if kind is type(declaration))
     arguments = asdict(declaration)  # type: ignore[call-overload]
     return {

@@ -19,7 +19,21 @@ from .observations import OfObservations, keep_rates, pseudo_shape
 class CDVAE(OfObservations):
     """Labelled latents z_l under p(z_l|y), unlabelled z_u under p(z_u), p(x|z_l, z_u) any likelihood.
 
-    The encoder sees x only: q(z_l|x) q(z_u|x) on one trunk (Almudevar et al., arXiv 2401.09180).
+    log p(x|y) >= E_q log p(x|z_l, z_u) - KL(q(z_l|x) || p(z_l|y)) - KL(q(z_u|x) || p(z_u)). The encoder
+    sees x only: q(z_l|x) q(z_u|x) on one trunk.
+
+    Raises:
+        ValueError: for an unknown prior, a separation of a learned one, or rates that are no range; from
+            `build`, for data without classes.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> model = CDVAE().build(Signature(Image(1, 8, 8), ("zero", "one")))
+        >>> model.labelled, model.unlabelled, model.sizes
+        (['z_l'], ['z_u'], {'z_l': 2, 'z_u': 16})
+
+    Source:
+        Almudevar et al., arXiv 2401.09180; docs/objectives.md, section 7.
     """
 
     prior: Literal["prototypes", "class", "class-mixture"] = "prototypes"

@@ -11,7 +11,16 @@ from ..model import Model
 
 
 class Signature(NamedTuple):
-    """What a model has to know of its data: what an observation is, and the names of the classes."""
+    """What a model has to know of its data.
+
+    Attributes:
+        kind: what an observation is.
+        classes: the names of the classes; none for data without.
+
+    Example:
+        >>> Signature(Image(1, 28, 28), ("zero", "one")).shape
+        (1, 28, 28)
+    """
 
     kind: Kind
     classes: tuple[str, ...]
@@ -27,7 +36,17 @@ Solver = Callable[[], float]
 
 
 class Declaration(ABC):
-    """A model's arguments, the fields of a dataclass, and how to build it from them. Raises ValueError for some that make no model."""
+    """A model's arguments, the fields of a dataclass, and how to build it from them.
+
+    Raises:
+        ValueError: for arguments that make no model.
+
+    Example:
+        >>> from vae_core.models import VAE
+        >>> declaration: Declaration = VAE(latent=2)
+        >>> declaration.build(Signature(Image(1, 4, 4), ())).latents, declaration.objective()
+        (['z'], 'elbo')
+    """
 
     stages: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """The variables of each stage, where a model can be trained stage by stage."""

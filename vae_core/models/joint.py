@@ -18,7 +18,20 @@ from .observations import OfObservations
 class Joint(OfObservations):
     """Joint VAE of image and class: p(y) p(z) p(x|z, y), with q(z|x, y) and the classifier q(y|x) (Kingma et al., 2014, M2).
 
-    log p(x, y) >= E_q log p(x|z, y) - KL(q(z|x, y) || p(z)) + log p(y). Where a label is missing, y is a latent like z.
+    log p(x, y) >= E_q log p(x|z, y) - KL(q(z|x, y) || p(z)) + log p(y). Where a label is missing, y is a
+    latent like z.
+
+    Raises:
+        ValueError: from `build`, for data without classes, or a number of dimensions or components that
+            makes no model.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> Joint(latent=2).build(Signature(Image(1, 8, 8), ("zero", "one"))).latents
+        ['y', 'z']
+
+    Source:
+        Kingma, Rezende, Mohamed & Welling (2014), M2; docs/objectives.md, section 8.
     """
 
     latent: int = 16

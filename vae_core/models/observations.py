@@ -46,7 +46,20 @@ LikelihoodName = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class OfObservations(Declaration):
-    """What the models of any observation have in common: a likelihood that fits its kind, and nets."""
+    """What the models of any observation have in common: a likelihood that fits its kind, and nets.
+
+    Raises:
+        ValueError: for an unknown likelihood, and for a gamma, levels or a dispersion that the likelihood
+            has not, or that makes none.
+
+    Example:
+        >>> from vae_core.models import VAE
+        >>> VAE().settled(Image(1, 28, 28)).likelihood
+        'bernoulli'
+        >>> VAE(likelihood="bernoulli", gamma=0.1)
+        Traceback (most recent call last):
+        ValueError: the likelihood bernoulli has no gamma to be given: leave it out
+    """
 
     likelihood: LikelihoodName | None = None
     """p(x | latents). Of images: bernoulli (pixels binarised; usual), continuous-bernoulli, gaussian (gamma learned), gaussian-pixel

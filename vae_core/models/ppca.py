@@ -23,8 +23,20 @@ from .observations import entered
 class PPCA(Declaration):
     """Probabilistic principal component analysis: x = W z + b + noise, the linear VAE (Tipping & Bishop, 1999).
 
-    p(z) = N(0, I), p(x|z) = N(W z + b, s^2 I); in the principal basis the exact posterior is diagonal, so that
-    the bound is the log-likelihood. Of a table, x is in units of the training rows. Fitted in closed form, by EM, or like every other model by gradient.
+    p(z) = N(0, I), p(x|z) = N(W z + b, s^2 I); in the principal basis the exact posterior is diagonal, so
+    that the bound is the log-likelihood. Of a table, x is in units of the training rows. Fitted in closed
+    form, by EM, or like every other model by gradient.
+
+    Raises:
+        ValueError: from `build`, for as many latents as pixels or more, and for a table with counts.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> PPCA(latent=2).build(Signature(Image(1, 8, 8), ())).sizes
+        {'z': 2}
+
+    Source:
+        Tipping & Bishop (1999); docs/objectives.md, section 5.
     """
 
     latent: int = 16

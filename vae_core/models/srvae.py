@@ -20,8 +20,22 @@ from .declared import Declaration, Signature, need_classes, need_images, positiv
 class SRVAE(Declaration):
     """Two stages, u -> coarse -> z -> x: a coarse image first, then the detail it leaves open (Gatopoulos et al., 2020).
 
-    p(u) p(coarse|u) p(z|coarse, u) p(x|coarse, z) with coarse the average-pooled image, q(u|coarse) q(z|x), and Gaussian
-    pixels whose gammas are learned. The bound is one on log p(x, coarse), not on log p(x): coarse is continuous.
+    p(u) p(coarse|u) p(z|coarse, u) p(x|coarse, z) with coarse the average-pooled image, q(u|coarse) q(z|x),
+    and Gaussian pixels whose gammas are learned. The bound is one on log p(x, coarse), not on log p(x):
+    coarse is continuous.
+
+    Raises:
+        ValueError: from `build`, for data that is not images, sides that do not divide by `pool`, or a
+            labelled prior without classes.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> model = SRVAE(coarse_latent=2, latent=3).build(Signature(Image(1, 8, 8), ()))
+        >>> model.latents, model.observed, model.sizes
+        (['u', 'z'], ['coarse', 'x'], {'u': 2, 'z': 3})
+
+    Source:
+        Gatopoulos, Stol & Tomczak (2020), arXiv 2006.05218; docs/objectives.md, section 9.
     """
 
     coarse_latent: int = 8

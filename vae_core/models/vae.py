@@ -14,7 +14,22 @@ from .observations import OfObservations, keep_rates, pseudo_shape
 
 @dataclass(frozen=True, kw_only=True)
 class VAE(OfObservations):
-    """p(z) normal, mixture or vamp, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014)."""
+    """p(z) normal, mixture or vamp, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014).
+
+    log p(x) >= E_q log p(x|z) - KL(q(z|x) || p(z)).
+
+    Raises:
+        ValueError: for rates that are no range, or of a vamp prior; from `build`, for a number of
+            dimensions or components that makes no model.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> VAE(latent=2).build(Signature(Image(1, 8, 8), ())).sizes
+        {'z': 2}
+
+    Source:
+        Kingma & Welling (2014); docs/objectives.md, sections 2 and 4.
+    """
 
     latent: int = 16
     """Dimensions of z."""

@@ -36,21 +36,46 @@ OBJECTIVES: dict[str, type[Declared]] = {
 
 
 def declare(name: str, given: Mapping[str, Any]) -> Declared:
-    """The objective of that name with those options.
+    """The objective of that name with some options.
 
-    Raises ValueError (one sentence) for an unknown name, an option that it does not take, or one that it lacks.
+    Args:
+        name: a name of `OBJECTIVES`.
+        given: its options.
 
-    >>> declare("tc", {"tc_beta": 6.0}).tc_alpha
-    1.0
-    >>> declare("elbo", {"delta": 16.0})
-    Traceback (most recent call last):
-    ValueError: the objective elbo takes no delta: leave it out, or choose constrained
+    Returns:
+        The declaration, which builds the objective for one training.
+
+    Raises:
+        ValueError: (one sentence) for an unknown name, an option that it does not take, or one that it
+            lacks.
+
+    Example:
+        >>> declare("tc", {"tc_beta": 6.0}).tc_alpha
+        1.0
+        >>> declare("elbo", {"delta": 16.0})
+        Traceback (most recent call last):
+        ValueError: the objective elbo takes no delta: leave it out, or choose constrained
     """
     return kind_of(name, given)(**given)
 
 
 def kind_of(name: str, given: Collection[str]) -> type[Declared]:
-    """The kind of objective of that name, which takes options of these names. Raises ValueError as `declare` does."""
+    """The kind of objective of that name.
+
+    Args:
+        name: a name of `OBJECTIVES`.
+        given: the names of the options that it is to take.
+
+    Returns:
+        The declaration's class.
+
+    Raises:
+        ValueError: as `declare` does.
+
+    Example:
+        >>> kind_of("elbo", ["beta"]).__name__
+        'ELBO'
+    """
     if name not in OBJECTIVES:
         raise ValueError(f"no objective is called {name!r}: choose one of {', '.join(OBJECTIVES)}")
     known = options(OBJECTIVES[name])
@@ -66,7 +91,22 @@ def kind_of(name: str, given: Collection[str]) -> type[Declared]:
 
 
 def described(objective: Declared, blocks: Sequence[str]) -> dict[str, Any]:
-    """Name and options, as a card records them: of a beta, one for each of the latent blocks."""
+    """Name and options of an objective, as a card records them: of a beta, one for each of the latent blocks.
+
+    Args:
+        objective: the declaration.
+        blocks: the names of the model's latent blocks.
+
+    Returns:
+        What JSON can hold.
+
+    Raises:
+        ValueError: where betas are given for other blocks.
+
+    Example:
+        >>> described(ELBO(beta=4.0), ["z_l", "z_u"])["beta"]
+        {'z_l': 4.0, 'z_u': 4.0}
+    """
     name = next(name for name, kind in OBJECTIVES.items() if kind is type(objective))
     given = asdict(objective)  # type: ignore[call-overload]
     if "beta" in given:

@@ -18,9 +18,24 @@ from .parts import Regulariser, free_priors
 
 
 class ClassTerm(Regulariser):
-    """CE(softmax_c(log pi_c - KL(c)), y), `(B,)`, of the class by the bound (`labels.class_log_joint`), pi uniform.
+    """CE(softmax_c(log pi_c + ELBO(x, c)), y), `(B,)` nats, of the class by the bound, pi uniform.
 
     A term without a parameter of its own, which makes the encoder say what the class prior means.
+
+    Args:
+        weight: alpha, its factor in the loss.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, Signature
+        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> batch = {"x": torch.zeros(3, 1, 4, 4), "y": torch.eye(2)[[0, 1, 0]]}
+        >>> inferred = model.infer(batch)
+        >>> ClassTerm(1.0)(model, batch, inferred, model.terms(batch, inferred=inferred)).shape
+        torch.Size([3])
+
+    Source:
+        docs/objectives.md, section 7 (class term).
     """
 
     name = "class"
@@ -32,7 +47,23 @@ class ClassTerm(Regulariser):
 
 
 class ClassifierTerm(Regulariser):
-    """-log q(y|x), `(B,)`, of a model that has a classifier in its inference net; weighted by lambda."""
+    """-log q(y|x), `(B,)` nats, of a model that has a classifier in its inference net.
+
+    Args:
+        weight: lambda, its factor in the loss.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import Joint, Signature
+        >>> model = Joint(latent=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> batch = {"x": torch.zeros(3, 1, 4, 4), "y": torch.eye(2)[[0, 1, 0]]}
+        >>> inferred = model.infer(batch)
+        >>> ClassifierTerm(1.0)(model, batch, inferred, model.terms(batch, inferred=inferred)).shape
+        torch.Size([3])
+
+    Source:
+        Kingma et al. (2014); docs/objectives.md, section 8 (the loss).
+    """
 
     name = "classifier"
 
@@ -41,10 +72,30 @@ class ClassifierTerm(Regulariser):
 
 
 class Adversary(Regulariser):
-    """CE(g(z), y), `(B,)`, of an adversary g that reads the class from a block which should not tell it.
+    """CE(g(z), y), `(B,)` nats, of an adversary g that reads the class from a block which should not tell it.
 
-    g descends the cross-entropy while the encoder ascends `weight` times it, by a reversed gradient (Ganin et al., 2016). g reads the
-    draw and the posterior's mean: what a probe on means would find is taken out as well.
+    g descends the cross-entropy while the encoder ascends `weight` times it, by a reversed gradient. g
+    reads the draw and the posterior's mean: what a probe on means would find is taken out as well.
+
+    Args:
+        weight: of the reversed gradient.
+        block: name of the latent block.
+        dimensions: its dimensions, D.
+        classes: K.
+        hidden: units in each of g's two hidden layers.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, Signature
+        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> batch = {"x": torch.zeros(3, 1, 4, 4), "y": torch.eye(2)[[0, 1, 0]]}
+        >>> inferred = model.infer(batch)
+        >>> adversary = Adversary(1.0, "z_u", dimensions=2, classes=2)
+        >>> adversary(model, batch, inferred, model.terms(batch, inferred=inferred)).shape
+        torch.Size([3])
+
+    Source:
+        Ganin et al. (2016), the reversed gradient; docs/objectives.md, section 7 (adversary).
     """
 
     name = "adversary"
@@ -80,7 +131,26 @@ class _Reversed(torch.autograd.Function):
 
 
 def adversaries(model: Model, weight: float, classes: int) -> list[Regulariser]:
-    """One adversary for each block that no class conditions. Raises ValueError where there is none."""
+    """One adversary for each block that no class conditions.
+
+    Args:
+        model: the model.
+        weight: of the reversed gradient.
+        classes: K.
+
+    Returns:
+        The regularisers.
+
+    Raises:
+        ValueError: for a model without a class, or without such a block.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, Signature
+        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> [adversary.block for adversary in adversaries(model, 1.0, classes=2)]
+        ['z_u']
+    """
     priors = free_priors(model)
     if not (has_label(model) and priors):
         raise ValueError("an adversary needs a model with a class and an unlabelled block: leave it out")

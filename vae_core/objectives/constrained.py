@@ -20,10 +20,27 @@ from .parts import Bound, Weighting, above_zero
 class Constrained(Weighting):
     """min D subject to E_x KL <= delta nats an example, by dual ascent on the multiplier beta (the KKT form of a beta-VAE).
 
-    theta, phi descend D + beta (KL - delta); beta <- beta exp(speed (KL_average - delta) / max(delta, 1)), kept within
-    `RANGE`, with an exponential average of the batches' KL (decay 0.99) and no update before `WARMUP` batches have been seen,
-    or a tenth of the `steps` of a short training.
-    beta (KL - delta) = 0 at the optimum: where KL stays below delta at the least beta, the constraint is inactive.
+    theta, phi descend D + beta (KL - delta); beta <- beta exp(speed (KL_average - delta) / max(delta, 1)),
+    kept within `RANGE`, with an exponential average of the batches' KL (decay 0.99) and no update before
+    `WARMUP` batches have been seen, or a tenth of the `steps` of a short training. beta (KL - delta) = 0 at
+    the optimum: where KL stays below delta at the least beta, the constraint is inactive.
+
+    Args:
+        delta: greatest mean rate, nats.
+        speed: of the ascent.
+        steps: of the training in all.
+
+    Raises:
+        ValueError: for a delta that is not above 0.
+
+    Example:
+        >>> terms = Terms({"x": torch.tensor([-10.0])}, {"z": torch.tensor([2.0])}, {})
+        >>> weighting = Constrained(delta=16.0)
+        >>> weighting(terms, {}), weighting.state()["rate"]  # 10 + 1 (2 - 16)
+        (tensor([-4.]), 2.0)
+
+    Source:
+        docs/objectives.md, section 6 (a constraint).
     """
 
     RANGE = (0.01, 1000.0)
@@ -58,7 +75,25 @@ class Constrained(Weighting):
 
 
 class Capacity(Weighting):
-    """D + weight |KL - C(t)|, KL the batch's mean, C rising from 0 to `capacity` nats over `steps` batches (Burgess et al., 2018)."""
+    """D + weight |KL - C(t)|, KL the batch's mean, C rising from 0 to `capacity` nats over `steps` batches, `()` nats.
+
+    Args:
+        capacity: what C rises to, nats.
+        steps: batches over which it does.
+        weight: of the distance.
+
+    Raises:
+        ValueError: for one of them that is not above 0.
+
+    Example:
+        >>> terms = Terms({"x": torch.tensor([-10.0])}, {"z": torch.tensor([2.0])}, {})
+        >>> weighting = Capacity(capacity=20.0, steps=10)
+        >>> weighting(terms, {}), weighting.state()  # C is 2 at the first of 10 batches: 10 + 1000 |2 - 2|
+        (tensor(10.), {'capacity': 2.0})
+
+    Source:
+        Burgess et al. (2018); docs/objectives.md, section 6 (a capacity).
+    """
 
     batches: Tensor
 
@@ -86,9 +121,25 @@ class Capacity(Weighting):
 
 
 class Geco(Weighting):
-    """min KL subject to E D <= tolerance nats an example (Rezende & Viola, 2018).
+    """min KL subject to E D <= tolerance nats an example, by a multiplier lambda.
 
-    Loss KL + lambda (D - tolerance); lambda <- lambda clamp(exp(speed (D_average - tolerance) / max(|tolerance|, 1)), 0.9, 1.05).
+    Loss KL + lambda (D - tolerance), `(B,)` nats; lambda <- lambda clamp(exp(speed (D_average - tolerance)
+    / max(|tolerance|, 1)), 0.9, 1.05).
+
+    Args:
+        tolerance: greatest mean distortion, nats; it may be negative for densities.
+        speed: of the multiplier.
+
+    Raises:
+        ValueError: for a tolerance that is not finite.
+
+    Example:
+        >>> terms = Terms({"x": torch.tensor([-10.0])}, {"z": torch.tensor([2.0])}, {})
+        >>> Geco(tolerance=8.0).eval()(terms, {})  # 2 + 1 (10 - 8)
+        tensor([4.])
+
+    Source:
+        Rezende & Viola (2018); docs/objectives.md, section 6 (GECO).
     """
 
     RANGE = (1e-4, 1e4)
@@ -127,7 +178,19 @@ def _average(average: Tensor, batches: Tensor, value: Tensor) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class ConstrainedVAE(OfBound):
-    """min D subject to E KL <= delta, by dual ascent on beta: the KKT form of a beta-VAE."""
+    """min D subject to E KL <= delta, by dual ascent on beta: the KKT form of a beta-VAE.
+
+    Raises:
+        ValueError: for a delta that is not above 0, or a negative weight.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> ConstrainedVAE(delta=16.0).says(SimpleNamespace(found={"beta": 1.5, "active": 1.0}, rates=None))
+        'rate ≤ 16 nats: β = 1.50 by dual ascent'
+
+    Source:
+        docs/objectives.md, section 6 (a constraint).
+    """
 
     comparable: ClassVar[bool] = False
 
@@ -151,7 +214,19 @@ class ConstrainedVAE(OfBound):
 
 @dataclass(frozen=True, kw_only=True)
 class AnnealedCapacity(OfBound):
-    """D + 1000 |KL - C(t)|, the capacity C annealed over the first half of the training (Burgess et al., 2018)."""
+    """D + 1000 |KL - C(t)|, the capacity C annealed over the first half of the training (Burgess et al., 2018).
+
+    Raises:
+        ValueError: for a capacity that is not above 0, or a negative weight.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> AnnealedCapacity(capacity=25.0).says(SimpleNamespace(found={}, rates=None))
+        'capacity annealed to 25 nats'
+
+    Source:
+        Burgess et al. (2018); docs/objectives.md, section 6 (a capacity).
+    """
 
     comparable: ClassVar[bool] = False
 
@@ -171,7 +246,19 @@ class AnnealedCapacity(OfBound):
 
 @dataclass(frozen=True, kw_only=True)
 class GECO(OfBound):
-    """min KL subject to E D <= tolerance, by a multiplier on the distortion (Rezende & Viola, 2018)."""
+    """min KL subject to E D <= tolerance, by a multiplier on the distortion (Rezende & Viola, 2018).
+
+    Raises:
+        ValueError: for a tolerance that is not finite, or a negative weight.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> GECO(tolerance=80.0).says(SimpleNamespace(found={"beta": 0.5}, rates=None))
+        'distortion ≤ 80 nats: β = 0.50'
+
+    Source:
+        Rezende & Viola (2018); docs/objectives.md, section 6 (GECO).
+    """
 
     comparable: ClassVar[bool] = False
 

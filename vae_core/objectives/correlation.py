@@ -23,11 +23,36 @@ from .weighted import Weighted
 
 
 class RateParts(Regulariser):
-    """D + alpha I(n; z) + beta TC(q(z)) + gamma sum_j KL(q(z_j) || p(z_j)): beta-TCVAE (Chen et al., 2018).
+    """D + alpha I(n; z) + beta TC(q(z)) + gamma sum_j KL(q(z_j) || p(z_j)): beta-TCVAE.
 
-    What it adds to a bound of beta = 1 is `(alpha - 1) I + (beta - 1) TC + (gamma - 1) sum_j KL`, `(B,)`, of one block: the three sum to the
-    rate in the mean, so that at alpha = beta = gamma = 1 the loss is the negative bound, exactly. The aggregates are those of N = `images`
-    training images, estimated from the batch (`minibatch_log_density`, which says how far off they are).
+    What it adds to a bound of beta = 1 is `(alpha - 1) I + (beta - 1) TC + (gamma - 1) sum_j KL`, `(B,)`
+    nats, of one block: the three sum to the rate in the mean, so that at alpha = beta = gamma = 1 the loss
+    is the negative bound, exactly. The aggregates are those of N training images, estimated from the batch
+    (`minibatch_log_density`, which says how far off they are).
+
+    Args:
+        block: name of the latent block.
+        images: N.
+        beta: weight of the total correlation.
+        alpha: weight of the index information.
+        gamma: weight of the dimension-wise KL.
+
+    Raises:
+        ValueError: for a negative weight.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> batch = {"x": torch.zeros(3, 1, 4, 4)}
+        >>> inferred = model.infer(batch)
+        >>> parts = RateParts("z", images=100, beta=1.0)
+        >>> parts(model, batch, inferred, model.terms(batch, inferred=inferred)).abs().tolist()  # 0 at weights of 1
+        [0.0, 0.0, 0.0]
+
+    Source:
+        Chen et al. (2018), arXiv 1802.04942; docs/objectives.md, section 6 (a price for the total
+            correlation).
     """
 
     def __init__(
@@ -73,12 +98,31 @@ class RateParts(Regulariser):
 def minibatch_log_density(
     z: Tensor, mean: Tensor, scale: Tensor, own: Tensor, images: int
 ) -> tuple[Tensor, Tensor]:
-    """Estimates of log q(z) `(M,)` and log q(z_j) `(M, D)` at draws z `(M, D)`, with q = 1/N sum_n N(mean_n, diag scale_n^2) over N images
-    of which the batch holds B, `(B, D)` each; row `own` `(M,)` is the posterior that a draw is of (`aggregate_log_density`).
+    """Estimates of log q(z) and log q(z_j), nats, with q = 1/N sum_n N(mean_n, diag scale_n^2) over N images, B of them in the batch.
 
-    q(z) = 1/N q(z|own) + (N-1)/N mean of the B - 1 others: stratified, as the MSS of Chen et al. (2018), with equal weights of the others.
-    Exact where B = N, and an unbiased estimate of q(z) below, whose logarithm is too low. So I is overestimated, at most to log N where a
-    batch holds no near posteriors, sum_j KL(q(z_j) || p(z_j)) is underestimated, and TC, a difference of both, errs either way.
+    q(z) = 1/N q(z|own) + (N-1)/N mean of the B - 1 others: stratified, as the MSS of Chen et al. (2018),
+    with equal weights of the others. Exact where B = N, and an unbiased estimate of q(z) below, whose
+    logarithm is too low. So I is overestimated, at most to log N where a batch holds no near posteriors,
+    sum_j KL(q(z_j) || p(z_j)) is underestimated, and TC, a difference of both, errs either way.
+
+    Args:
+        z: draws `(M, D)`.
+        mean: posterior means of the batch, `(B, D)`.
+        scale: posterior standard deviations, `(B, D)`.
+        own: which row of them each draw is of, `(M,)`.
+        images: N.
+
+    Returns:
+        log q(z), `(M,)`, and log q(z_j), `(M, D)` (`aggregate_log_density`).
+
+    Example:
+        >>> mean, scale, own = torch.tensor([[0.0], [100.0]]), torch.ones(2, 1), torch.tensor([0])
+        >>> joint, each = minibatch_log_density(torch.zeros(1, 1), mean, scale, own, images=2)
+        >>> round(joint.item(), 4)  # half of a Gaussian: log(1/2) - log(2 pi) / 2
+        -1.6121
+
+    Source:
+        docs/objectives.md, section 6 (from the batch); Chen et al. (2018).
     """
     batch = len(mean)
     share = torch.full((len(z), batch), (images - 1) / (images * max(batch - 1, 1)), device=z.device)
@@ -87,13 +131,36 @@ def minibatch_log_density(
 
 
 class Discriminator(Regulariser):
-    """D + R + gamma TC(q(z)), with the last by a discriminator: FactorVAE (Kim & Mnih, 2018).
+    """D + R + gamma TC(q(z)), with the last by a discriminator: FactorVAE.
 
-    What it adds to a bound of beta = 1 is `TC = E log(d(z) / (1 - d(z)))`, `(B,)`, of one block, times the weight gamma. d tells draws of q(z) from
-    draws of prod_j q(z_j), which are those of the batch with each dimension permuted among its images. d has six leaky ReLU layers of
-    `width`; it descends its cross-entropy by an Adam of its own and sees no gradient of the regulariser, nor the encoder one of the
-    cross-entropy. The estimate is exact for the best d, and no bound for another. `loss` counts the cross-entropy once; at log 2 d tells
-    nothing apart.
+    What it adds to a bound of beta = 1 is `TC = E log(d(z) / (1 - d(z)))`, `(B,)` nats, of one block, times
+    the weight gamma. d tells draws of q(z) from draws of prod_j q(z_j), which are those of the batch with
+    each dimension permuted among its images. d has six leaky ReLU layers; it descends its cross-entropy by
+    an Adam of its own and sees no gradient of the regulariser, nor the encoder one of the cross-entropy.
+    The estimate is exact for the best d, and no bound for another. `loss` counts the cross-entropy once; at
+    log 2 d tells nothing apart.
+
+    Args:
+        weight: gamma.
+        block: name of the latent block.
+        dimensions: its dimensions, D.
+        width: units in each of the six layers.
+
+    Raises:
+        ValueError: for a weight or a width that is not above 0.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> batch = {"x": torch.zeros(3, 1, 4, 4)}
+        >>> inferred = model.infer(batch)
+        >>> discriminator = Discriminator(10.0, "z", dimensions=2, width=8)
+        >>> discriminator(model, batch, inferred, model.terms(batch, inferred=inferred)).shape
+        torch.Size([3])
+
+    Source:
+        Kim & Mnih (2018), arXiv 1802.05983; docs/objectives.md, section 6 (from a discriminator).
     """
 
     adam: ClassVar[dict[str, Any]] = {"lr": 1e-4, "betas": (0.5, 0.9)}
@@ -160,7 +227,26 @@ def rate_parts(
 ) -> list[Regulariser]:
     """Weights on the parts of the rate of each block whose prior reads nothing; a labelled block keeps its rate as it is.
 
-    Raises ValueError where there is no such block, or a gamma for a prior that does not factorise.
+    Args:
+        model: the model.
+        images: how many training images there are, N.
+        beta: weight of the total correlation.
+        alpha: weight of the index information.
+        gamma: weight of the dimension-wise KL.
+
+    Returns:
+        One `RateParts` a block.
+
+    Raises:
+        ValueError: where there is no such block, a weight is negative, or a gamma other than 1 is given for
+            a prior that does not factorise.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> [part.block for part in rate_parts(model, images=100, beta=6.0)]
+        ['z']
     """
     priors = free_priors(model)
     _need_free(priors)
@@ -170,7 +256,26 @@ def rate_parts(
 
 
 def discriminators(model: Model, weight: float, width: int = 1000) -> list[Regulariser]:
-    """One discriminator for each block whose prior reads nothing. Raises ValueError where there is none."""
+    """One discriminator for each block whose prior reads nothing.
+
+    Args:
+        model: the model.
+        weight: gamma, of the total correlation.
+        width: units in each of a discriminator's six layers.
+
+    Returns:
+        One `Discriminator` a block.
+
+    Raises:
+        ValueError: where there is no such block, or a weight or a width is not above 0.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> [part.block for part in discriminators(model, weight=10.0, width=8)]
+        ['z']
+    """
     priors = free_priors(model)
     _need_free(priors)
     return [Discriminator(weight, name, p.event_shape[0], width) for name, p in priors.items()]
@@ -189,7 +294,19 @@ def _factorises(p: Distribution) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class BetaTCVAE(OfBound):
-    """The rate of unlabelled blocks as index information, total correlation and dimension-wise KL, each weighed (Chen et al., 2018)."""
+    """The rate of unlabelled blocks as index information, total correlation and dimension-wise KL, each weighed (Chen et al., 2018).
+
+    Raises:
+        ValueError: for a negative weight.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> BetaTCVAE(tc_beta=6.0).says(SimpleNamespace(found={}, rates=None))
+        'β-TCVAE: rate of the unlabelled latents as index information × 1, total correlation × 6, dimension-wise KL × 1'
+
+    Source:
+        Chen et al. (2018), arXiv 1802.04942; docs/objectives.md, section 6.
+    """
 
     tc_beta: float
     """Weight of the total correlation, 1 in the bound itself."""
@@ -213,7 +330,19 @@ class BetaTCVAE(OfBound):
 
 @dataclass(frozen=True, kw_only=True)
 class FactorVAE(OfBound):
-    """The bound and the total correlation of unlabelled blocks, as a discriminator estimates it (Kim & Mnih, 2018)."""
+    """The bound and the total correlation of unlabelled blocks, as a discriminator estimates it (Kim & Mnih, 2018).
+
+    Raises:
+        ValueError: for a `tc_weight` or a width that is not above 0, or another negative weight.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> FactorVAE(tc_weight=10.0).says(SimpleNamespace(found={}, rates=None))
+        'FactorVAE: the bound, and total correlation × 10'
+
+    Source:
+        Kim & Mnih (2018), arXiv 1802.05983; docs/objectives.md, section 6.
+    """
 
     comparable: ClassVar[bool] = False
 

@@ -17,7 +17,21 @@ from .parts import Bound, Objective, Regulariser, Weighting, not_negative
 
 
 class Setting(NamedTuple):
-    """What an objective has to know of a training: the model, the number of classes, of steps in all, and of training images."""
+    """What an objective has to know of a training.
+
+    Attributes:
+        model: the model.
+        classes: the number of classes.
+        steps: the number of steps in all.
+        images: the number of training images.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> Setting(model, classes=0, steps=1000, images=60_000).steps
+        1000
+    """
 
     model: Model
     classes: int
@@ -36,7 +50,16 @@ class Trained(Protocol):
 
 
 class Declared(ABC):
-    """The numbers of an objective. Raises ValueError for some that make none, when they are given."""
+    """The numbers of an objective, the fields of a dataclass, and how to build it for one training.
+
+    Raises:
+        ValueError: for numbers that make no objective, when they are given.
+
+    Example:
+        >>> from vae_core.objectives import OBJECTIVES
+        >>> [name for name, kind in OBJECTIVES.items() if not kind.comparable]
+        ['constrained', 'capacity', 'geco', 'factor']
+    """
 
     rated: ClassVar[bool] = False
     """Whether it draws the betas of a model that is conditioned on them."""
@@ -58,7 +81,19 @@ class Declared(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class OfBound(Declared):
-    """What every weighting of the bound can have beside it."""
+    """What every weighting of the bound can have beside it.
+
+    Raises:
+        ValueError: for a negative weight.
+
+    Example:
+        >>> from vae_core.objectives import ELBO
+        >>> ELBO(class_weight=20.0).beside()
+        ['class term × 20']
+
+    Source:
+        docs/objectives.md, sections 7 and 8.
+    """
 
     class_weight: float = 0.0
     """alpha of the class term: alpha * CE(class by the bound, class), the softmax over classes of their bounds."""

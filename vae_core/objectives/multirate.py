@@ -22,10 +22,25 @@ from .parts import Bound, Weighting
 
 
 class MultiRate(Weighting):
-    """D + sum_k beta_k KL_k with betas of its own for each example, which the nets read too (Bae et al., 2023).
+    """D + sum_k beta_k KL_k, `(B,)` nats, with betas of its own for each example, which the nets read too.
 
-    log beta_k is uniform over the range that the rates were made for, or drawn more often from its ends, which are fitted worst
-    (`ends`, with the shares of `ENDS`); a batch that holds a rate keeps it. Without a warm-up of beta: the nets learn all rates at once.
+    log beta_k is uniform over the range that the rates were made for, or drawn more often from its ends,
+    which are fitted worst (with the shares of `ENDS`); a batch that holds a rate keeps it. Without a
+    warm-up of beta: the nets learn all rates at once.
+
+    Args:
+        rates: the range of each block.
+        ends: draw more often from the ends.
+
+    Example:
+        >>> from vae_core.distributions import Sampler
+        >>> weighting = MultiRate({"z": Rates((0.5, 2.0), "z")})
+        >>> batch = weighting.completed({"x": torch.zeros(3, 1, 4, 4)}, Sampler.seeded(0))
+        >>> batch["log_beta_z"].shape
+        torch.Size([3, 1])
+
+    Source:
+        Bae et al. (2023), arXiv 2212.03905; docs/objectives.md, section 6 (every price at once).
     """
 
     # Parts of the range with the shares of the draws that come from them; the rest is uniform.
@@ -63,7 +78,19 @@ class MultiRate(Weighting):
 
 @dataclass(frozen=True, kw_only=True)
 class MultiRateVAE(OfBound):
-    """D + sum_k beta_k KL_k with betas drawn for each example, for a model that is conditioned on them (Bae et al., 2023)."""
+    """D + sum_k beta_k KL_k with betas drawn for each example, for a model that is conditioned on them (Bae et al., 2023).
+
+    Raises:
+        ValueError: for a negative weight; from `build`, for a model without rates.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> MultiRateVAE().says(SimpleNamespace(found={}, rates=(0.1, 10.0)))
+        'every β from 0.1 to 10'
+
+    Source:
+        Bae et al. (2023), arXiv 2212.03905; docs/objectives.md, section 6 (every price at once).
+    """
 
     rated: ClassVar[bool] = True
 

@@ -20,14 +20,37 @@ Beta = float | Mapping[str, float]
 
 
 class Loss(NamedTuple):
-    """`total` is what to minimise; `parts` are its unweighted terms by name, means over the batch in nats, without gradient."""
+    """What an objective gives for a batch.
+
+    Attributes:
+        total: what to minimise, `()` nats.
+        parts: its unweighted terms by name, means over the batch in nats, without gradient.
+
+    Example:
+        >>> import torch
+        >>> Loss(torch.tensor(12.0), {"distortion": torch.tensor(10.0), "rate_z": torch.tensor(2.0)}).total.item()
+        12.0
+    """
 
     total: Tensor
     parts: dict[str, Tensor]
 
 
 class Objective(nn.Module, ABC):
-    """Called with a model and a batch. What is learned or counted beside the model is a parameter or buffer of it."""
+    """What is optimised: called with a model and a batch, it gives a `Loss`.
+
+    What is learned or counted beside the model is a parameter or buffer of it.
+
+    Example:
+        >>> import torch
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> from vae_core.objectives import elbo
+        >>> objective: Objective = elbo()
+        >>> sorted(objective(model, {"x": torch.zeros(3, 1, 4, 4)}).parts)
+        ['distortion', 'rate_z']
+    """
 
     @abstractmethod
     def forward(self, model: Model, batch: Env, draw: Draw = rsample) -> Loss: ...
@@ -42,7 +65,17 @@ class Objective(nn.Module, ABC):
 
 
 class Weighting(nn.Module, ABC):
-    """From the terms of the bound, and the batch they are of, to one number an example, `(B,)`, or for the batch, `()`."""
+    """From the terms of the bound, and the batch they are of, to one number an example, `(B,)`, or for the batch, `()`, in nats.
+
+    Example:
+        >>> import torch
+        >>> class NegativeBound(Weighting):
+        ...     def forward(self, terms: Terms, batch: Env) -> Tensor:
+        ...         return -terms.elbo
+        >>> terms = Terms({"x": torch.tensor([-10.0])}, {"z": torch.tensor([2.0])}, {})
+        >>> NegativeBound()(terms, {})
+        tensor([12.])
+    """
 
     @abstractmethod
     def forward(self, terms: Terms, batch: Env) -> Tensor: ...
@@ -56,9 +89,27 @@ class Weighting(nn.Module, ABC):
 
 
 class Regulariser(nn.Module, ABC):
-    """A term beside the bound, `weight` times one number an example; `name` stands in progress and history.
+    """A term beside the bound, `weight` times one number an example, `(B,)` nats.
 
-    `adam`: options by which its own parameters are trained, where they do not go with the model's.
+    `name` stands in progress and history. `adam`: options by which its own parameters are trained, where
+    they do not go with the model's.
+
+    Args:
+        weight: its factor in the loss.
+
+    Example:
+        >>> import torch
+        >>> class Size(Regulariser):
+        ...     name = "size"
+        ...     def forward(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Tensor:
+        ...         return inferred.env["z"].square().sum(-1)
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> batch = {"x": torch.zeros(3, 1, 4, 4)}
+        >>> inferred = model.infer(batch)
+        >>> list(Size(0.1).loss(model, batch, inferred, model.terms(batch, inferred=inferred)).parts)
+        ['size']
     """
 
     name: str
@@ -78,9 +129,27 @@ class Regulariser(nn.Module, ABC):
 
 
 class Bound(Objective):
-    """weighting(terms) + sum of regularisers, mean over the batch.
+    """weighting(terms) + sum of regularisers, mean over the batch, in nats.
 
-    `names` restricts the terms of the bound to some variables: one stage of a model that is trained stage by stage.
+    `names` restricts the terms of the bound to some variables: one stage of a model that is trained stage
+    by stage.
+
+    Args:
+        weighting: of the terms of the bound.
+        regularisers: what is added to it.
+
+    Example:
+        >>> import torch
+        >>> from vae_core.objectives import Weighted
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> loss = Bound(Weighted(beta=4.0))(model, {"x": torch.zeros(3, 1, 4, 4)})
+        >>> bool(torch.isclose(loss.total, loss.parts["distortion"] + 4 * loss.parts["rate_z"]))
+        True
+
+    Source:
+        docs/objectives.md, sections 1 and 6.
     """
 
     def __init__(self, weighting: Weighting, regularisers: Sequence[Regulariser] = ()):
@@ -106,10 +175,21 @@ class Bound(Objective):
 
 
 def betas(beta: Beta, blocks: list[str]) -> dict[str, float]:
-    """One beta for each latent block. Raises ValueError for a block the model lacks, or one left out.
+    """One beta for each latent block.
 
-    >>> betas(2.0, ["z_l", "z_u"])
-    {'z_l': 2.0, 'z_u': 2.0}
+    Args:
+        beta: one number for all of them, or one for each.
+        blocks: the names of the blocks.
+
+    Returns:
+        The beta of each block.
+
+    Raises:
+        ValueError: for a block the model lacks, or one left out.
+
+    Example:
+        >>> betas(2.0, ["z_l", "z_u"])
+        {'z_l': 2.0, 'z_u': 2.0}
     """
     if not isinstance(beta, Mapping):
         return dict.fromkeys(blocks, float(beta))

@@ -20,10 +20,29 @@ from .weighted import Weighted, of_betas
 
 
 class SemiSupervised(Objective):
-    """mean_l[-L(x, y)] + mean_u[-U(x)] + lambda mean_l[-log q(y|x)]: the M2 of Kingma et al. (2014), the missing label summed out.
+    """mean_l[-L(x, y)] + mean_u[-U(x)] + lambda mean_l[-log q(y|x)], nats: M2, the missing label summed out.
 
-    L(x, y) is the bound of a model with the class in both nets; U(x) = sum_y q(y|x) (L(x, y) - log q(y|x)) <= log p(x), with equality
-    to logsumexp_y L(x, y) at the best q. A row of zeros under `y` is a missing label.
+    L(x, y) is the bound of a model with the class in both nets; U(x) = sum_y q(y|x) (L(x, y) - log q(y|x))
+    <= log p(x), with equality to logsumexp_y L(x, y) at the best q. A row of zeros under `y` is a missing
+    label.
+
+    Args:
+        beta: weight of the rate in L, one number or one for each block.
+        classifier_weight: lambda.
+
+    Raises:
+        ValueError: for a beta that is not above 0, or a negative lambda.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import Joint, Signature
+        >>> model = Joint(latent=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> batch = {"x": torch.zeros(3, 1, 4, 4), "y": torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])}
+        >>> sorted(SemiSupervised()(model, batch).parts)
+        ['classifier', 'distortion_x', 'distortion_y', 'rate_z', 'unlabelled']
+
+    Source:
+        Kingma, Rezende, Mohamed & Welling (2014), M2; docs/objectives.md, section 8.
     """
 
     def __init__(self, beta: Beta = 1.0, classifier_weight: float = 1.0):
@@ -48,9 +67,26 @@ class SemiSupervised(Objective):
 
 
 def enumerated(model: Model, batch: Env, draw: Draw = rsample, weighting: Weighting | None = None) -> Tensor:
-    """U(x) = sum_y q(y|x) (L(x, y) - log q(y|x)), `(B,)` nats: the class summed out, exactly.
+    """U(x) = sum_y q(y|x) (L(x, y) - log q(y|x)), in nats: the class summed out, exactly.
 
-    L is minus `weighting(terms)`, the negative bound unless given.
+    Args:
+        model: a model whose inference net has a classifier.
+        batch: the observation, under "x"; a class in it is not looked at.
+        draw: of the other latents.
+        weighting: L is minus it; the bound itself unless given.
+
+    Returns:
+        One number an example, `(B,)`.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import Joint, Signature
+        >>> model = Joint(latent=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> enumerated(model, {"x": torch.zeros(3, 1, 4, 4)}).shape
+        torch.Size([3])
+
+    Source:
+        Kingma et al. (2014); docs/objectives.md, section 8 (label missing).
     """
     log_q, bounds = class_bounds(model, batch, draw, weighting)
     return (log_q.exp() * (bounds - log_q)).sum(-1)
@@ -59,10 +95,30 @@ def enumerated(model: Model, batch: Env, draw: Draw = rsample, weighting: Weight
 def class_bounds(
     model: Model, batch: Env, draw: Draw, weighting: Weighting | None = None
 ) -> tuple[Tensor, Tensor]:
-    """log q(c|x) and L(x, c) for each class, `(B, K)` each, of a model whose inference net has a classifier.
+    """log q(c|x) and the bound L(x, c) for each class, in nats.
 
-    Latents are Gaussian and drawn with the same noise for every class: each L keeps its expectation, their differences
-    lose most of their variance.
+    Latents are Gaussian and drawn with the same noise for every class: each L keeps its expectation, their
+    differences lose most of their variance.
+
+    Args:
+        model: a model whose inference net has a classifier.
+        batch: the observation, under "x"; a class in it is not looked at.
+        draw: of the other latents.
+        weighting: L is minus it; the bound itself unless given.
+
+    Returns:
+        Both, `(B, K)` each.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import Joint, Signature
+        >>> model = Joint(latent=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> log_q, bounds = class_bounds(model, {"x": torch.zeros(3, 1, 4, 4)}, rsample)
+        >>> log_q.shape, bounds.shape
+        (torch.Size([3, 2]), torch.Size([3, 2]))
+
+    Source:
+        docs/objectives.md, section 8.
     """
     given = {name: value for name, value in batch.items() if name != LABEL}
     features = model.infer(given, only=[name for name in model.q if name not in model.latents]).env
@@ -87,7 +143,20 @@ def class_bounds(
 
 @dataclass(frozen=True, kw_only=True)
 class M2(Declared):
-    """The bound where only some labels are known, the missing ones summed out (Kingma et al., 2014)."""
+    """The bound where only some labels are known, the missing ones summed out (Kingma et al., 2014).
+
+    Raises:
+        ValueError: for labels or a beta that are not above 0, or a negative weight; from `build`, for a
+            model without a classifier.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> M2(labels=1000).says(SimpleNamespace(found={}, rates=None))
+        'β = 1 · 1,000 labelled images'
+
+    Source:
+        Kingma, Rezende, Mohamed & Welling (2014), M2; docs/objectives.md, section 8.
+    """
 
     labels: int
     """Number of labelled images (an eighth of each batch is drawn from them)."""

@@ -19,15 +19,28 @@ from .parts import Beta, Bound, Regulariser, Weighting, above_zero, betas, not_n
 
 
 class Weighted(Weighting):
-    """D + sum_k beta_k KL_k: the negative bound at beta = 1, a beta-VAE elsewhere (Higgins et al., 2017).
+    """D + sum_k beta_k KL_k, `(B,)` nats: the negative bound at beta = 1, a beta-VAE elsewhere.
 
-    Below beta = 1 it is no bound on the log-likelihood. `warmup`: batches over which beta rises from 0 to its value, without which
-    a prior that follows the encoder (a vamp) may never leave the solution in which no latent says anything.
-    Raises ValueError for a beta that is not above 0.
+    Below beta = 1 it is no bound on the log-likelihood.
 
-    >>> Weighted(0.0)
-    Traceback (most recent call last):
-    ValueError: beta must be above 0, got 0.0
+    Args:
+        beta: one number, or one for each latent block.
+        warmup: batches over which beta rises from 0 to its value, without which a prior that follows the
+            encoder (a vamp) may never leave the solution in which no latent says anything.
+
+    Raises:
+        ValueError: for a beta that is not above 0.
+
+    Example:
+        >>> terms = Terms({"x": torch.tensor([-10.0])}, {"z": torch.tensor([2.0])}, {})
+        >>> Weighted(4.0)(terms, {})  # 10 + 4 x 2
+        tensor([18.])
+        >>> Weighted(0.0)
+        Traceback (most recent call last):
+        ValueError: beta must be above 0, got 0.0
+
+    Source:
+        Higgins et al. (2017); docs/objectives.md, section 6 (a fixed price).
     """
 
     batches: Tensor
@@ -56,9 +69,28 @@ class Weighted(Weighting):
 
 
 def elbo(beta: Beta = 1.0, class_weight: float = 0.0, classifier_weight: float = 0.0) -> Bound:
-    """mean_b [ D + sum_k beta_k KL_k + alpha CE(class by the bound, y) - lambda log q(y|x) ]: what most models are trained by.
+    """mean_b [ D + sum_k beta_k KL_k + alpha CE(class by the bound, y) - lambda log q(y|x) ], nats: what most models are trained by.
 
-    Raises ValueError for a beta that is not above 0 or a negative weight.
+    Args:
+        beta: one number, or one for each latent block.
+        class_weight: alpha.
+        classifier_weight: lambda.
+
+    Returns:
+        The objective, without the terms whose weight is 0.
+
+    Raises:
+        ValueError: for a beta that is not above 0, or a negative weight.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> sorted(elbo(beta=4.0)(model, {"x": torch.zeros(3, 1, 4, 4)}).parts)
+        ['distortion', 'rate_z']
+
+    Source:
+        Higgins et al. (2017); docs/objectives.md, sections 6 to 8.
     """
     not_negative(class_weight=class_weight, classifier_weight=classifier_weight)
     regularisers: list[Regulariser] = [ClassTerm(class_weight)] if class_weight else []
@@ -68,7 +100,20 @@ def elbo(beta: Beta = 1.0, class_weight: float = 0.0, classifier_weight: float =
 
 @dataclass(frozen=True, kw_only=True)
 class ELBO(OfBound):
-    """D + sum_k beta_k KL_k: the bound itself at beta = 1, a beta-VAE elsewhere (Higgins et al., 2017)."""
+    """D + sum_k beta_k KL_k: the bound itself at beta = 1, a beta-VAE elsewhere (Higgins et al., 2017).
+
+    Raises:
+        ValueError: for a beta that is not above 0, or a negative weight or warm-up; from `build`, for a
+            beta of a block that the model lacks.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> ELBO(beta={"z_l": 2.0, "z_u": 1.0}).says(SimpleNamespace(found={}, rates=None))
+        'β(z_l) = 2 · β(z_u) = 1'
+
+    Source:
+        Higgins et al. (2017); docs/objectives.md, section 6 (a fixed price).
+    """
 
     beta: Beta = 1.0
     """Weight of the rate: one number, or one for each latent block."""

@@ -14,9 +14,20 @@ MOST_AT_ONCE = 256
 
 
 class Batcher:
-    """What arrives while one batch is decoded makes the next batch: nobody waits for company, and a crowd shares the work.
+    """Requests gathered to batches: what arrives while one batch is decoded makes the next one.
 
-    The decoding runs on a thread of its own, so that the event loop goes on.
+    Nobody waits for company, and a crowd shares the work. The decoding runs on a thread of its own, so that
+    the event loop goes on.
+
+    Args:
+        answer: gives an answer to each of some requests, or what is wrong with it.
+
+    Example:
+        >>> def answer(requests):
+        ...     return [Answer(np.zeros((request.n, 28, 28, 1), np.uint8), {}) for request in requests]
+        >>> import numpy as np
+        >>> asyncio.run(Batcher(answer)(Request(0, "vae-mnist", n=3))).pixels.shape
+        (3, 28, 28, 1)
     """
 
     def __init__(self, answer: Callable[[Sequence[Request]], Sequence[Answer | ValueError]]):

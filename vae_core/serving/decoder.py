@@ -29,7 +29,21 @@ LOOK_AGAIN = 1.0
 
 
 class Frozen:
-    """The model of a checkpoint on one device, ready to answer: requests become variables that are fixed, and images."""
+    """The model of a checkpoint on one device, ready to answer: requests become variables that are fixed, and images.
+
+    Args:
+        checkpoint: the checkpoint, which has an atlas.
+        device: where the model is to be.
+
+    Raises:
+        CheckpointError: for a checkpoint without an atlas, or with a damaged one.
+
+    Example:
+        >>> from vae_core.checkpoints import load
+        >>> frozen = Frozen(load("ppca-mnist"))
+        >>> frozen.fixed(Request.of({"model": "ppca-mnist", "mix": {"z": [[[0, 1.0]]]}}))["z"].shape
+        torch.Size([1, 16])
+    """
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu"):
         device = torch.device(device)
@@ -163,7 +177,16 @@ class Frozen:
 class LiveDecoder:
     """Answers many requests at once: those for the same model that fix the same variables are one batch.
 
-    `find` gives the checkpoint of a name, the same object until it has changed; it raises ValueError where there is none.
+    Args:
+        find: gives the checkpoint of a name, the same object until it has changed; it raises ValueError
+            where there is none.
+        device: where models are to be.
+
+    Example:
+        >>> from vae_core.checkpoints import load
+        >>> answers = LiveDecoder(load).answer([Request(0, "ppca-mnist", n=2), Request(1, "gone", n=1)])
+        >>> answers[0].pixels.shape, type(answers[1]).__name__
+        ((2, 28, 28, 1), 'CheckpointError')
     """
 
     def __init__(self, find: Callable[[str], Checkpoint], device: torch.device | str = "cpu"):

@@ -39,7 +39,13 @@ class AskedDraw(TypedDict, total=False):
 
 
 class Asked(TypedDict, total=False):
-    """A request as its JSON says it, which `Request.of` reads; what each part means stands there."""
+    """A request as its JSON says it, which `Request.of` reads; what each part means stands there.
+
+    Example:
+        >>> asked: Asked = {"id": 7, "model": "vae-mnist", "codes": {"z": [[0.5, 1.0]]}}
+        >>> Request.of(asked).n
+        1
+    """
 
     id: int
     model: Required[str]
@@ -55,7 +61,16 @@ class Asked(TypedDict, total=False):
 
 
 class Picture(NamedTuple):
-    """An image of the visitor's own, the bytes of `(C, H, W)`, and the latents that are to be its posterior means."""
+    """An image of the visitor's own, and the latents that are to be its posterior means.
+
+    Attributes:
+        pixels: the bytes of `(C, H, W)`, or the numbers of a row.
+        latents: their names.
+
+    Example:
+        >>> len(Picture(bytes(28 * 28), ("z",)).pixels)
+        784
+    """
 
     pixels: bytes
     latents: tuple[str, ...]
@@ -63,13 +78,28 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class Request:
-    """What a visitor wants to see, n images: some variables are fixed, the rest is generated.
+    """What a visitor wants to see, n observations: some variables are fixed, the rest is generated.
 
-    `codes` fixes latents `(n, D)`, `mixes` fixes them at weighted sums of the posterior means of atlas items, n sums each, and
-    `label` fixes the class, n numbers; `picture` fixes latents at the posterior means of an image, n being 1. The other latents are the means of their priors, or draws at a `temperature` from `seed`.
-    Afterwards `moved[block][dimension]` is put in place of what a code had there. `betas` are those of a multi-rate model; a block that
-    is left out has its usual one. `number` comes back with the answer; with `back` also the codes that were decoded, and with `classes`
-    what the priors say of their class.
+    The latents that nothing fixes are the means of their priors, or draws.
+
+    Attributes:
+        number: comes back with the answer.
+        model: the name of the checkpoint.
+        n: how many observations.
+        codes: latents that are fixed, `(n, D)` each.
+        mixes: latents that are fixed at weighted sums of the posterior means of atlas items, n sums each.
+        label: the class, n numbers.
+        picture: latents that are fixed at the posterior means of an image, n being 1.
+        betas: of the blocks of a multi-rate model; a block that is left out has its usual one.
+        seed: of draws from the priors; their means unless given.
+        temperature: of those draws.
+        moved: `moved[block][dimension]` is put in place of what a code had there, afterwards.
+        back: answer with the codes that were decoded too.
+        classes: answer with what the priors say of their class too.
+
+    Example:
+        >>> Request.read('{"id": 7, "model": "a", "codes": {"z": [[0.5, 1.0]]}}').codes["z"].tolist()
+        [[0.5, 1.0]]
     """
 
     number: int
@@ -131,7 +161,24 @@ class Request:
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """The JSON object of a request. Raises ValueError for a text that is too long, or none, or does not name its model."""
+    """The JSON object of a request.
+
+    Args:
+        text: of the request.
+
+    Returns:
+        The object, as JSON has it.
+
+    Raises:
+        ValueError: for a text that is too long, or none, or does not name its model.
+
+    Example:
+        >>> parsed('{"model": "vae-mnist", "label": [3]}')
+        {'model': 'vae-mnist', 'label': [3]}
+        >>> parsed("[]")
+        Traceback (most recent call last):
+        ValueError: a request is a JSON object that names its model
+    """
     if len(text) > MOST_CHARACTERS:
         raise ValueError(
             f"a request has at most {MOST_CHARACTERS:,} characters, this one {len(text):,}: ask for fewer images"
@@ -146,8 +193,17 @@ def parsed(text: str) -> dict[str, Any]:
 
 
 class Answer(NamedTuple):
-    """Grey or colour pixels `(n, H, W, C)`, uint8; where they were asked for, the codes they were decoded from, `(n, D)` by latent, and
-    p(class | codes), `(n, K)` (`explore.class_of_codes`)."""
+    """What is answered to a request.
+
+    Attributes:
+        pixels: grey or colour, `(n, H, W, C)`, uint8.
+        codes: where they were asked for, the codes they were decoded from, `(n, D)` by latent.
+        classes: where it was asked for, p(class | codes), `(n, K)` (`explore.class_of_codes`).
+
+    Example:
+        >>> Answer(np.zeros((2, 28, 28, 1), np.uint8), {}).pixels.shape
+        (2, 28, 28, 1)
+    """
 
     pixels: np.ndarray
     codes: dict[str, np.ndarray]

@@ -12,7 +12,24 @@ import torch.distributed as dist
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name, or for "auto" the best that is there. Raises ValueError where it is not there."""
+    """The device of that name, or for "auto" the best that is there: cuda, mps or cpu.
+
+    Args:
+        name: "auto", "cpu", "cuda", "cuda:1" or "mps".
+
+    Returns:
+        The device, which has been tried.
+
+    Raises:
+        ValueError: where it is not there.
+
+    Example:
+        >>> pick_device("cpu")
+        device(type='cpu')
+        >>> pick_device("gpu")
+        Traceback (most recent call last):
+        ValueError: device 'gpu' is not available on this machine: leave it out, or choose cpu
+    """
     if name == "auto":
         best = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
         return torch.device(best)

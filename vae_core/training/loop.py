@@ -60,7 +60,7 @@ def train(
 
     Args:
         declaration: the model.
-        data: the training images.
+        data: the training observations.
         options: how to train.
         folder: of the checkpoint.
         resume: go on with the checkpoint that the folder holds.
@@ -71,8 +71,19 @@ def train(
         The last checkpoint.
 
     Raises:
-        TrainingError: (one sentence) for a loss that is no longer finite, a folder that is taken, or a resume that does not fit.
+        TrainingError: (one sentence) for a loss that is no longer finite, a folder that is taken, or a
+            resume that does not fit.
         ValueError: for a batch, device, objective or block of beta that does not fit.
+
+    Example:
+        >>> import tempfile
+        >>> from vae_core.models import PPCA
+        >>> images = torch.arange(16 * 64).remainder(251).to(torch.uint8).view(16, 1, 8, 8)
+        >>> data = Data("own", "train", images, torch.zeros(16, dtype=torch.long), ())
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     checkpoint = train(PPCA(latent=2), data, Options(epochs=1, device="cpu"), folder)
+        >>> checkpoint.model.sizes, checkpoint.card.epochs_done
+        ({'z': 2}, 1)
     """
     device, folder = pick_device(local_device(options.device)), Path(folder)
     if resume:

@@ -11,14 +11,32 @@ from .devices import Group
 
 
 class TrainingError(RuntimeError):
-    """Training cannot start or go on; the message is one sentence that says what to do."""
+    """Training cannot start or go on; the message is one sentence that says what to do.
+
+    Example:
+        >>> meter = Meter(Group())
+        >>> meter.add({"loss": torch.tensor(float("nan"))})
+        >>> meter.check(step=1)
+        Traceback (most recent call last):
+        vae_core.training.meter.TrainingError: training stopped: the term loss is not finite at step 1; the checkpoint of the last epoch is kept; try a smaller --learning-rate or --clip
+    """
 
 
 class Progress(NamedTuple):
-    """Where training stands, `step` of `steps` in all.
+    """Where training stands.
 
-    `parts` are means of the terms since the last report, or over the epoch in the report that ends it; `validation` is the
-    mean loss of the held-out images there.
+    Attributes:
+        epoch: from 1 on.
+        step: how many steps are done.
+        steps: how many there are in all.
+        parts: means of the terms, in nats, since the last report, or over the epoch in the report that ends
+            it.
+        ends_epoch: whether it ends an epoch.
+        validation: the mean loss of the held-out images there, in nats.
+
+    Example:
+        >>> Progress(epoch=1, step=50, steps=1000, parts={"loss": 180.5}).ends_epoch
+        False
     """
 
     epoch: int

@@ -26,11 +26,18 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How to train. Raises ValueError for values that make no training.
+    """How to train.
 
-    >>> from vae_core.objectives import ELBO
-    >>> Options(objective=ELBO(beta=4.0), epochs=10).fitting(60_000).batch
-    128
+    Raises:
+        ValueError: for values that make no training.
+
+    Example:
+        >>> from vae_core.objectives import ELBO
+        >>> Options(objective=ELBO(beta=4.0), epochs=10).fitting(60_000).batch
+        128
+        >>> Options(epochs=0)
+        Traceback (most recent call last):
+        ValueError: epochs must be above 0, got 0
     """
 
     objective: Declared | None = None
@@ -122,13 +129,24 @@ class Options:
 def options_for(declaration: Declaration, given: Mapping[str, Any]) -> Options:
     """How to train a model, with the options of loop and objective side by side, as the command line has them.
 
-    The objective is the one named, semi-supervised where some labels are to be known, or else the usual one of the model; where nothing is said
-    of it, it is left to the training, which knows the data.
-    Raises ValueError (one sentence) for an option that the objective does not take, or one that it lacks.
+    The objective is the one named, semi-supervised where some labels are to be known, or else the usual one
+    of the model; where nothing is said of it, it is left to the training, which knows the data.
 
-    >>> from vae_core.models import VAE
-    >>> options_for(VAE(), {"beta": 4.0, "epochs": 3}).objective
-    ELBO(class_weight=0.0, classifier_weight=1.0, adversary=0.0, beta=4.0, beta_warmup=0)
+    Args:
+        declaration: the model.
+        given: fields of `Options` and of the objective, by name.
+
+    Returns:
+        The options.
+
+    Raises:
+        ValueError: (one sentence) for an option that the objective does not take, one that it lacks, or a
+            value that makes no training.
+
+    Example:
+        >>> from vae_core.models import VAE
+        >>> options_for(VAE(), {"beta": 4.0, "epochs": 3}).objective
+        ELBO(class_weight=0.0, classifier_weight=1.0, adversary=0.0, beta=4.0, beta_warmup=0)
     """
     own = {field.name for field in fields(Options)}
     weighed = {name: value for name, value in given.items() if name not in own}

@@ -151,8 +151,15 @@ def measured(folder: Path) -> dict[str, Any]:
 def collapsed(active: Mapping[str, Active]) -> list[str]:
     """A sentence for each block of which fewer than half of the dimensions were active at the end of the training.
 
-    >>> collapsed({"z": Active(active=0, dimensions=8, n=100)})[0]
-    'z has collapsed: none of its 8 dimensions is active; train longer, or try a smaller --beta or a --beta-warmup'
+    Args:
+        active: how many dimensions of each block were active.
+
+    Returns:
+        The sentences, with what to do; none where all is well.
+
+    Example:
+        >>> collapsed({"z": Active(active=0, dimensions=8, n=100)})[0]
+        'z has collapsed: none of its 8 dimensions is active; train longer, or try a smaller --beta or a --beta-warmup'
     """
     remedy = "train longer, or try a smaller --beta or a --beta-warmup"
     return [

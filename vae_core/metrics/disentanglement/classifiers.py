@@ -13,7 +13,29 @@ from .information import lead
 
 
 def sap_matrix(codes: Tensor, factors: Tensor, test_codes: Tensor, test_factors: Tensor) -> Tensor:
-    """Share of test images whose factor f a linear SVM (C = 0.01, balanced classes) names from z_j alone, `(D, F)`."""
+    """Share of test images whose factor f a linear SVM (C = 0.01, balanced classes) names from z_j alone.
+
+    Args:
+        codes: to fit on, `(N, D)`.
+        factors: their factors `(N, F)`, integers from 0.
+        test_codes: to test on, `(M, D)`.
+        test_factors: their factors `(M, F)`.
+
+    Returns:
+        Accuracies `(D, F)`.
+
+    Raises:
+        ValueError: where a factor has one value among those to fit on.
+
+    Example:
+        >>> codes = torch.tensor([[-9.0, 0.0], [9.0, 0.0]]).repeat(5, 1)
+        >>> factors = torch.tensor([[0], [1]]).repeat(5, 1)
+        >>> sap_matrix(codes, factors, codes, factors).tolist()
+        [[1.0], [0.5]]
+
+    Source:
+        Kumar, Sattigeri & Balakrishnan (2018), in the form of Locatello et al. (2019).
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.svm import LinearSVC
 
@@ -30,17 +52,54 @@ def sap_matrix(codes: Tensor, factors: Tensor, test_codes: Tensor, test_factors:
 
 
 def sap(accuracy: Tensor) -> float:
-    """Separated attribute predictability: mean_f greatest minus second accuracy of `(D, F)`; without a second, the greatest."""
+    """Separated attribute predictability: mean_f of the greatest minus the second accuracy of `(D, F)`;
+    without a second, the greatest.
+
+    Args:
+        accuracy: of each dimension for each factor, `(D, F)` (`sap_matrix`).
+
+    Returns:
+        The score, in [0, 1].
+
+    Example:
+        >>> sap(torch.tensor([[1.0, 0.5], [0.5, 0.75]]))
+        0.375
+
+    Source:
+        Kumar, Sattigeri & Balakrishnan (2018).
+    """
     return lead(accuracy).mean().item()
 
 
 def importance_matrix(
     codes: Tensor, factors: Tensor, test_codes: Tensor, test_factors: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """What dimension j matters for factor f to gradient-boosted trees, `(D, F)`, and their share of right test images, `(F,)`.
+    """What dimension j matters for factor f to gradient-boosted trees, and how often they are right.
 
-    scikit-learn's GradientBoostingClassifier as it comes (100 rounds, depth 3), one a factor; a column sums to 1, or to 0 where no
-    tree split.
+    scikit-learn's GradientBoostingClassifier as it comes (100 rounds, depth 3), one a factor.
+
+    Args:
+        codes: to fit on, `(N, D)`.
+        factors: their factors `(N, F)`, integers from 0.
+        test_codes: to test on, `(M, D)`.
+        test_factors: their factors `(M, F)`.
+
+    Returns:
+        Importance `(D, F)`, whose columns sum to 1, or to 0 where no tree split; and the share of right
+            test images, `(F,)`.
+
+    Raises:
+        ValueError: where a factor has one value among those to fit on.
+
+    Example:
+        >>> codes = torch.tensor([[-9.0, 0.0], [9.0, 0.0]]).repeat(5, 1)
+        >>> factors = torch.tensor([[0], [1]]).repeat(5, 1)
+        >>> importance, right = importance_matrix(codes, factors, codes, factors)
+        >>> importance.tolist(), right.tolist()
+        ([[1.0], [0.0]], [1.0])
+
+    Source:
+        Eastwood & Williams (2018), in the form of Locatello et al. (2019).
     """
     from sklearn.ensemble import GradientBoostingClassifier
 
@@ -54,12 +113,44 @@ def importance_matrix(
 
 
 def dci_disentanglement(importance: Tensor) -> float:
-    """sum_j w_j (1 - H_F(importance of z_j over factors)), w_j the share of z_j in all importance, entropy to base F, of `(D, F)`."""
+    """sum_j w_j (1 - H_F(importance of z_j over factors)) of an importance `(D, F)`, in [0, 1].
+
+    w_j is the share of z_j in all importance, and H_F the entropy to base F.
+
+    Args:
+        importance: of dimensions for factors, `(D, F)`, not negative.
+
+    Returns:
+        The score; 1 for one factor.
+
+    Example:
+        >>> round(dci_disentanglement(torch.eye(2)), 4), round(dci_disentanglement(torch.ones(2, 2)), 4)
+        (1.0, 0.0)
+
+    Source:
+        Eastwood & Williams (2018).
+    """
     return _concentration(importance)
 
 
 def dci_completeness(importance: Tensor) -> float:
-    """sum_f w_f (1 - H_D(importance for f over dimensions)), w_f the share of f in all importance, entropy to base D, of `(D, F)`."""
+    """sum_f w_f (1 - H_D(importance for f over dimensions)) of an importance `(D, F)`, in [0, 1].
+
+    w_f is the share of f in all importance, and H_D the entropy to base D.
+
+    Args:
+        importance: of dimensions for factors, `(D, F)`, not negative.
+
+    Returns:
+        The score; 1 for one dimension.
+
+    Example:
+        >>> round(dci_completeness(torch.eye(2)), 4), round(dci_completeness(torch.ones(2, 2)), 4)
+        (1.0, 0.0)
+
+    Source:
+        Eastwood & Williams (2018).
+    """
     return _concentration(importance.mT)
 
 

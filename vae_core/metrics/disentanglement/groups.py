@@ -17,17 +17,45 @@ Score = Callable[[Tensor, Tensor, Tensor, Tensor], list[float]]
 
 
 def disentanglement(evaluation: Evaluation) -> dict[str, Estimate]:
-    """mig, modularity, sap, factorvae_score, betavae_score of the posterior means, all in [0, 1], high where a dimension is a factor.
+    """mig, modularity, sap, factorvae_score and betavae_score of the posterior means, all in [0, 1], high
+    where a dimension is a factor.
 
-    mig: mean over factors f of (I(z_j1; f) - I(z_j2; f)) / H(f), j1 and j2 the dimensions that know most of f (`mig`; Chen et al., 2018).
-    modularity: how far each dimension knows one factor alone (`modularity`; Ridgeway & Mozer, 2018). Both from counts in 20 bins
-    over the whole split, with bootstrap errors; counts of N images see about (bins - 1)(values - 1) / (2N) nats that are not there.
-    sap: mean difference of the two best dimensions' accuracies, a linear SVM each (`sap_matrix`; Kumar et al., 2018): the mean of five
-    disjoint parts of the split, 1,000 images to fit and as many to test, with the standard error over parts.
-    factorvae_score, betavae_score: share of 5,000 groups of 64 images (pairs) with one factor in common whose factor is named right, by
-    a rule from 10,000 other groups (`factorvae_votes`, Kim & Mnih, 2018; `betavae_differences`, Higgins et al., 2017). Groups are drawn
-    among the split's images; the standard error is that of the groups, given these images.
-    Nothing for data whose factors are not known, or of which fewer than two vary; no sap of fewer than 100 images.
+    mig: mean over factors f of (I(z_j1; f) - I(z_j2; f)) / H(f), j1 and j2 the dimensions that know most of
+    f (`mig`). modularity: how far each dimension knows one factor alone (`modularity`). Both from counts in
+    20 bins over the whole split, with bootstrap errors; counts of N images see about (bins - 1)(values - 1)
+    / (2N) nats that are not there.
+
+    sap: mean difference of the two best dimensions' accuracies, a linear SVM each (`sap_matrix`): the mean
+    of five disjoint parts of the split, 1,000 images to fit and as many to test, with the standard error
+    over parts.
+
+    factorvae_score, betavae_score: share of 5,000 groups of 64 images (pairs) with one factor in common
+    whose factor is named right, by a rule from 10,000 other groups (`factorvae_votes`,
+    `betavae_differences`). Groups are drawn among the split's images; the standard error is that of the
+    groups, given these images.
+
+    Args:
+        evaluation: the model and its data.
+
+    Returns:
+        Each score's value, standard error and n; nothing for data whose factors are not known, or of which
+            fewer than two vary; no sap of fewer than 100 images.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.data import Data
+        >>> from vae_core.models import VAE, Signature
+        >>> images = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
+        >>> data = Data("own", "test", images, torch.zeros(10, dtype=torch.long), ())
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> evaluation = Evaluation(model, data, train=data)
+        >>> disentanglement(evaluation)  # no factors are known
+        {}
+
+    Source:
+        Chen et al. (2018), MIG; Ridgeway & Mozer (2018), modularity; Kumar et al. (2018), SAP; Kim & Mnih
+            (2018), FactorVAE score; Higgins et al. (2017), beta-VAE score; all as in disentanglement_lib
+            (Locatello et al., 2019).
     """
     if not _has_factors(evaluation):
         return {}
@@ -51,13 +79,34 @@ def disentanglement(evaluation: Evaluation) -> dict[str, Estimate]:
 
 
 def dci(evaluation: Evaluation) -> dict[str, Estimate]:
-    """dci_disentanglement, dci_completeness, dci_informativeness of the posterior means (Eastwood & Williams, 2018; `importance_matrix`).
+    """dci_disentanglement, dci_completeness and dci_informativeness of the posterior means, in [0, 1].
 
-    disentanglement: mean over dimensions, weighed by their importance, of 1 minus the entropy, in units of log F, of what a dimension
-    is important for. completeness: the same over factors, of which dimensions a factor needs. informativeness: share of factor values
-    that the boosted trees name right on other images. Means of five disjoint parts of the split, 1,000 images to fit and as many to
-    test, with the standard error over parts: the trees need a minute a part on sprites. Nothing for data whose factors are not known,
-    or of which fewer than two vary, and for fewer than 100 images.
+    disentanglement: mean over dimensions, weighed by their importance, of 1 minus the entropy, in units of
+    log F, of what a dimension is important for. completeness: the same over factors, of which dimensions a
+    factor needs. informativeness: share of factor values that the boosted trees name right on other images.
+    Means of five disjoint parts of the split, 1,000 images to fit and as many to test, with the standard
+    error over parts: the trees need a minute a part on sprites.
+
+    Args:
+        evaluation: the model and its data.
+
+    Returns:
+        Each score's value, standard error and n; nothing for data whose factors are not known, or of which
+            fewer than two vary, and for fewer than 100 images.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.data import Data
+        >>> from vae_core.models import VAE, Signature
+        >>> images = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
+        >>> data = Data("own", "test", images, torch.zeros(10, dtype=torch.long), ())
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> evaluation = Evaluation(model, data, train=data)
+        >>> dci(evaluation)  # no factors are known
+        {}
+
+    Source:
+        Eastwood & Williams (2018), as in disentanglement_lib (Locatello et al., 2019).
     """
     if not _has_factors(evaluation):
         return {}
@@ -81,11 +130,32 @@ def _importances(evaluation: Evaluation) -> list[tuple[Tensor, Tensor]]:
 
 
 def factor_tables(evaluation: Evaluation, groups: Collection[str]) -> dict[str, Any]:
-    """What each dimension has to do with each factor, as the measured groups have found it, for a card or a page: lists `(D, F)`.
+    """What each dimension has to do with each factor, as the measured groups have found it, for a card or a page.
 
-    information: I(z_j; f) / H(f), the share of the factor's entropy that the dimension tells, of the group disentanglement (mig is the
-    mean over factors of the greatest minus the second of a column); importance: of the group dci, mean over its parts, columns sum to 1.
-    Also the names of dimensions and factors, and n. Nothing where neither group has measured anything.
+    information: I(z_j; f) / H(f), the share of the factor's entropy that the dimension tells, of the group
+    disentanglement (mig is the mean over factors of the greatest minus the second of a column). importance:
+    of the group dci, mean over its parts, columns sum to 1.
+
+    Args:
+        evaluation: the model and its data.
+        groups: the groups that have been measured, names of `METRICS`.
+
+    Returns:
+        The tables as lists `(D, F)`, the names of dimensions and factors, and n; nothing where neither
+            group has measured anything.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.data import Data
+        >>> from vae_core.models import VAE, Signature
+        >>> images = torch.zeros(10, 1, 4, 4, dtype=torch.uint8)
+        >>> factors = torch.stack([torch.arange(10) % 2, torch.arange(10) % 5], -1)
+        >>> data = Data("own", "test", images, torch.zeros(10, dtype=torch.long), (), factors)
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> evaluation = Evaluation(model, data, train=data)
+        >>> found = factor_tables(evaluation, ["disentanglement"])
+        >>> found["dimensions"], found["factors"], len(found["information"])
+        (['z[0]', 'z[1]'], ['factor 0', 'factor 1'], 2)
     """
     if not _has_factors(evaluation):
         return {}

@@ -14,9 +14,24 @@ LEAST_SCALE = 0.05  # a dimension whose standard deviation is below has no say i
 
 
 def sharing(factors: Tensor, chosen: Tensor, items: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """For each of `items` `(V,)`, `size` random rows that have its value of the `chosen` factor `(V,)`: `(V, size)`, with replacement.
+    """For each of some items, random rows that have its value of a chosen factor, drawn with replacement.
 
     All rows count alike: on a full grid this is drawing the other factors uniformly.
+
+    Args:
+        factors: of all rows, `(N, F)`, integers from 0.
+        chosen: which factor is shared, `(V,)`.
+        items: rows, `(V,)`.
+        size: how many are drawn for each.
+        generator: of the draws.
+
+    Returns:
+        Rows, `(V, size)`.
+
+    Example:
+        >>> factors = torch.tensor([[0], [1], [1]])
+        >>> sharing(factors, torch.tensor([0]), torch.tensor([0]), 3, torch.Generator().manual_seed(0)).tolist()
+        [[0, 0, 0]]
     """
     uniform = torch.rand(len(items), size, generator=generator, dtype=torch.float64)
     rows = torch.empty(len(items), size, dtype=torch.long)
@@ -41,9 +56,29 @@ def _groups(factors: Tensor, votes: int, generator: torch.Generator) -> Iterator
 def factorvae_votes(
     codes: Tensor, factors: Tensor, votes: int, generator: torch.Generator, least: float = LEAST_SCALE
 ) -> tuple[Tensor, Tensor]:
-    """The factor that 64 images share, and the dimension whose variance among them is least of its variance in all: `(V,)` each.
+    """The factor that 64 images share, and the dimension whose variance among them is least of its variance in all.
 
-    A dimension whose standard deviation over all images is below `least` does not vote. Raises ValueError where none is left.
+    Args:
+        codes: `(N, D)`.
+        factors: `(N, F)`, integers from 0.
+        votes: how many groups, V.
+        generator: of the draws.
+        least: a dimension whose standard deviation over all images is below this does not vote.
+
+    Returns:
+        The factor and the dimension of each group, `(V,)` each.
+
+    Raises:
+        ValueError: where no dimension is left to vote.
+
+    Example:
+        >>> factors = torch.cartesian_prod(torch.arange(3), torch.arange(3))
+        >>> chosen, dimension = factorvae_votes(factors.float(), factors, 20, torch.Generator().manual_seed(0))
+        >>> bool((chosen == dimension).all())  # each dimension is a factor
+        True
+
+    Source:
+        Kim & Mnih (2018), as in disentanglement_lib (Locatello et al., 2019).
     """
     variance = codes.double().var(0)
     alive = (variance.sqrt() >= least) & (variance > 0)
@@ -58,7 +93,24 @@ def factorvae_votes(
 
 
 def factorvae_right(codes: Tensor, factors: Tensor, generator: torch.Generator) -> Tensor:
-    """Which of the tested votes name their factor by majority among the others, 0 or 1, `(V,)`; none where no dimension is alive."""
+    """Which of 5,000 votes name their factor by majority among 10,000 others; their mean is the FactorVAE score.
+
+    Args:
+        codes: `(N, D)`.
+        factors: `(N, F)`, integers from 0.
+        generator: of the draws.
+
+    Returns:
+        0 or 1 for each vote, `(V,)`; 0 throughout where no dimension is alive.
+
+    Example:
+        >>> factors = torch.tensor([[0], [1]])
+        >>> factorvae_right(torch.zeros(2, 1), factors, torch.Generator().manual_seed(0)).mean().item()
+        0.0
+
+    Source:
+        Kim & Mnih (2018).
+    """
     try:
         chosen, dimension = factorvae_votes(codes, factors, VOTES + TESTED_VOTES, generator)
     except ValueError:
@@ -71,7 +123,26 @@ def factorvae_right(codes: Tensor, factors: Tensor, generator: torch.Generator) 
 def betavae_differences(
     codes: Tensor, factors: Tensor, votes: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """The factor that the two images of each of 64 pairs share, `(V,)`, and mean |z - z'| over the pairs, `(V, D)`."""
+    """The factor that the two images of each of 64 pairs share, and mean |z - z'| over the pairs.
+
+    Args:
+        codes: `(N, D)`.
+        factors: `(N, F)`, integers from 0.
+        votes: how many groups of 64 pairs, V.
+        generator: of the draws.
+
+    Returns:
+        The factor of each group, `(V,)`, and its mean difference, `(V, D)`.
+
+    Example:
+        >>> factors = torch.cartesian_prod(torch.arange(3), torch.arange(3))
+        >>> chosen, apart = betavae_differences(factors.float(), factors, 5, torch.Generator().manual_seed(0))
+        >>> apart.gather(1, chosen[:, None]).flatten().tolist()  # none in the dimension that is shared
+        [0.0, 0.0, 0.0, 0.0, 0.0]
+
+    Source:
+        Higgins et al. (2017), as in disentanglement_lib (Locatello et al., 2019).
+    """
     groups = []
     for chosen, _ in _groups(factors, votes, generator):
         first = torch.randint(len(codes), (len(chosen) * VOTE_IMAGES,), generator=generator)
@@ -83,7 +154,27 @@ def betavae_differences(
 
 
 def betavae_right(codes: Tensor, factors: Tensor, generator: torch.Generator) -> Tensor:
-    """Which of the tested differences a logistic regression on the others gives to their factor, 0 or 1, `(V,)`."""
+    """Which of 5,000 differences a logistic regression on 10,000 others gives to their factor; their mean is the beta-VAE score.
+
+    Args:
+        codes: `(N, D)`.
+        factors: `(N, F)`, integers from 0.
+        generator: of the draws.
+
+    Returns:
+        0 or 1 for each difference, `(V,)`.
+
+    Raises:
+        ValueError: where there is one factor only.
+
+    Example:
+        >>> factors = torch.cartesian_prod(torch.arange(2), torch.arange(2))
+        >>> betavae_right(factors.float(), factors, torch.Generator().manual_seed(0)).mean().item()
+        1.0
+
+    Source:
+        Higgins et al. (2017).
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
