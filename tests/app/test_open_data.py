@@ -388,19 +388,19 @@ def test_an_option_that_does_not_fit_is_one_sentence_and_can_be_mended(
     next(one for one in at.text_input if one.label == option).set_value(value)
     next(button for button in at.button if button.label == "Open with these").click()
     healthy(at.run())
-    (error,) = at.error
+    (error,) = at.warning
     assert words in error.value.replace("\\", "")
     next(one for one in at.text_input if one.label == option).set_value("")
     next(button for button in at.button if button.label == "Open with these").click()
-    assert not healthy(at.run()).error
+    assert not healthy(at.run()).warning
 
 
 def test_what_is_refused_is_said_on_the_page_and_the_next_is_opened(page: Opener, root: Path):
     at = page("../secret/salaries.npz")
-    (error,) = at.error
+    (error,) = at.warning
     assert "does not lie in the folder" in error.value
     assert str(root) not in error.value
-    assert not typed(at, "digits").error
+    assert not typed(at, "digits").warning
 
 
 def test_a_server_of_others_says_once_that_it_opens_no_paths(page: Opener, monkeypatch: pytest.MonkeyPatch):
@@ -408,7 +408,7 @@ def test_a_server_of_others_says_once_that_it_opens_no_paths(page: Opener, monke
     monkeypatch.setenv(DATA_ROOT_VARIABLE, "")
     at.run()
     assert len([one for one in at.caption if "uploads and no paths" in one.value]) == 1
-    assert [error.value for error in typed(at, "photos").error] == [f"Not opened: {bounds.NO_PATHS}."]
+    assert [error.value for error in typed(at, "photos").warning] == [f"Not opened: {bounds.NO_PATHS}."]
 
 
 def test_an_upload_is_opened_once_and_again_with_options(page: Opener):

@@ -236,8 +236,9 @@ class Card:
     def images(self, numbers: Iterable[str]) -> str:
         """The images that these numbers were measured on, in words."""
         known = [self.measurement_of(number) for number in numbers]
-        parts = [f"the {how.split} images of {how.data}" for how in known if how and how.split and how.data]
-        return " and ".join(dict.fromkeys(parts)) or "images that the card does not name"
+        many = self.data.signature.kind.many
+        parts = [f"the {how.split} {many} of {how.data}" for how in known if how and how.split and how.data]
+        return " and ".join(dict.fromkeys(parts)) or f"{many} that the card does not name"
 
     def measured(
         self,

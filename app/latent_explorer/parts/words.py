@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from vae_core.kinds import Kind
 from vae_core.labels import has_label
 from vae_core.model import Model
 from vae_core.models.foreign import place_of
@@ -56,6 +57,16 @@ def standing_in(model: Model) -> list[str]:
 def fitted_classes(model: Model) -> bool:
     """Whether Gaussians that were fitted to encodings stand in for priors of its classes."""
     return model.as_trained() is not model
+
+
+def of_kind(text: str, kind: Kind) -> str:
+    """A sentence of any kind of observation, with {one}, {an} and {many} in it.
+
+    >>> from vae_core.kinds import Image
+    >>> of_kind("Each dot is {an} of many {many}.", Image(1, 8, 8))
+    'Each dot is an image of many images.'
+    """
+    return text.format(one=kind.one, an=kind.an, many=kind.many)
 
 
 def listed(words: Sequence[str]) -> str:

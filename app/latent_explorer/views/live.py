@@ -72,6 +72,7 @@ live_controls(
     state,
     scene,
     latents=model.latents,
+    kind=checkpoint.kind,
     kept=controls.kept(checkpoint),
     labels=atlas.labels,
     classes=atlas.classes if has_label(model) else (),
@@ -85,7 +86,7 @@ codes = controls.codes(scene)
 menus.under(
     KEY,
     "live",
-    "The large image is decoded from one code, the small one from where the code started; there is one handle for each coordinate.",
+    f"The large {checkpoint.kind.one} is decoded from one code, the small one from where the code started; there is one handle for each coordinate.",
     "Handles with the largest KL come first. The bars are the class of the code by Bayes’ rule over the class priors, where there are some.",
     codes=lambda: tables.table(codes),
     script=scripts.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),

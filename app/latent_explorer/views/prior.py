@@ -28,7 +28,7 @@ CLUSTERS, COMPONENTS, CLASSES, DENSITIES, HOLES = VIEWS = (
     "Holes",
 )
 
-st.title("Where does the prior expect images?")
+st.title(f"Where does the prior expect {checkpoint.kind.many}?")
 if stand_ins := words.standing_in(checkpoint.model):
     st.caption(f"**Fitted or absent:** {' '.join(stand_ins)}")
 
@@ -54,7 +54,7 @@ elif look == CLASSES:
     if len(checkpoint.atlas.classes) > 1:
         classes(models, block)
     else:
-        st.info("These images have no classes. Choose a model of labelled data.")
+        st.info(f"These {checkpoint.kind.many} have no classes. Choose a model of labelled data.")
 else:
     across = partial(densities, columns=4 if len(models) == 1 else 3)
     section = {COMPONENTS: components, DENSITIES: across, HOLES: holes}[look]

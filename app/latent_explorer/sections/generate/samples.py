@@ -77,7 +77,7 @@ def samples(checkpoint: Checkpoint) -> None:
     menus.under(
         "samples",
         "samples",
-        "Each image is the decoder’s mean image of latents drawn from "
+        f"Each {checkpoint.kind.one} is the decoder’s mean {checkpoint.kind.one} of latents drawn from "
         + ("the Gaussian fitted to the encodings of its class." if labelled and fitted else "the prior."),
         judged(checkpoint, "sample_accuracy"),
         codes=lambda: tables.table(codes, **about),

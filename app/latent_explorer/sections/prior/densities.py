@@ -40,7 +40,7 @@ def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
         f"{key(checkpoint.name)}-densities-{block}",
         f"Each panel shows the density of the prior and of the aggregate posterior (the mean of the {len(checkpoint.atlas):,} posteriors) in one of "
         f"the {len(order)} most used dimensions.",
-        f"Where they differ, draws of the prior are codes of no image. {active} of {checkpoint.atlas.means[block].shape[1]} dimensions are active.",
+        f"Where they differ, draws of the prior are codes of no {checkpoint.kind.one}. {active} of {checkpoint.atlas.means[block].shape[1]} dimensions are active.",
         codes=lambda: {
             f"{name}.{what}": values
             for name, curve in curves.items()

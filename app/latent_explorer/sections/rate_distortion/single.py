@@ -40,9 +40,9 @@ def single_point(checkpoint: Checkpoint) -> None:
         cells, {"distortion": metrics["distortion"], **rates}.items(), strict=False
     ):
         title = name if name == "distortion" else f"rate of {name.removeprefix('rate_')}"
-        cell.metric(f"{plain(title)}, nats an image", f"{number.value:.2f} ± {number.se:.2f}")
+        cell.metric(f"{plain(title)}, nats {checkpoint.kind.an}", f"{number.value:.2f} ± {number.se:.2f}")
     st.caption(
-        "The rate is what the model keeps of an image, the distortion how far its reconstruction is off; each value ± standard error.",
+        f"The rate is what the model keeps of {checkpoint.kind.an}, the distortion how far its reconstruction is off; each value ± standard error.",
         help=by_commands(measured_by(checkpoint.card, ["distortion", *rates])),
     )
     st.page_link(
