@@ -119,7 +119,7 @@ class Data:
     def rows(self, index: Tensor | slice) -> "Data":
         """A part of the data set, in the order of `index`."""
         factors, known = (None if part is None else part[index] for part in (self.factors, self.known))
-        places = index if isinstance(index, slice) else index.cpu().numpy()
+        places = index if isinstance(index, slice) else torch.as_tensor(index).cpu().numpy()
         columns = {name: column[places] for name, column in self.columns.items()}
         return self._with(
             images=rows_of(self.images, index),
