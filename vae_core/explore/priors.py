@@ -40,7 +40,9 @@ def priors_by_class(model: Model, block: str, classes: Sequence[int] | None = No
     if set(conditional.given) - {LABEL}:
         return None
     rows = torch.eye(model.classes, device=model.device)
-    return conditional({LABEL: rows if classes is None else rows[list(classes)]})
+    return conditional(
+        {LABEL: rows if classes is None or LABEL not in conditional.given else rows[list(classes)]}
+    )
 
 
 @torch.no_grad()
