@@ -183,6 +183,12 @@ class Table(Kind):
         mean, scale = (torch.tensor(part).to(shown) for part in (self.mean, self.scale))
         return (self.measured(shown) - mean) / scale
 
+    def unstandardised(self, values: Tensor) -> Tensor:
+        """The inverse of `standardised`, `(..., F)`."""
+        mean, scale = (torch.tensor(part).to(values) for part in (self.mean, self.scale))
+        measured = values * scale + mean
+        return torch.where(self._counts.to(values.device), measured.expm1(), measured)
+
     def heights(self, shown: Tensor) -> Tensor:
         """Where a feature lies between the ends of its range, in [0, 1]; a count on the scale of log(1 + x)."""
         low, high, values = map(self.measured, (self._low.to(shown), self._high.to(shown), shown))

@@ -100,7 +100,7 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     nearest = scale.nearest(start[block])[order].tolist()
     image_grid(
         to_bytes(decode(checkpoint.model, made).unflatten(0, (len(order), STEPS)), checkpoint.kind),
-        rows=[f"{block}[{dimension}]" for dimension in order],
+        rows=[words.dimension(checkpoint.model, block, dimension) for dimension in order],
         row_notes=[f"variance {used[d]:.2f}" if rate is None else f"KL {used[d]:.2f} nats" for d in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],

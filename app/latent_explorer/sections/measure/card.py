@@ -47,6 +47,8 @@ def this_model(checkpoint: Checkpoint) -> None:
         job.cancel()
         st.rerun(scope="app")
     watch(checkpoint)
+    if reason := checkpoint.model.no_bound:
+        st.info(f"There is no bound to measure here: {reason}. The other groups mean what they do elsewhere.")
     numbers(checkpoint, metrics)
 
 

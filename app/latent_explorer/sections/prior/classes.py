@@ -189,7 +189,8 @@ def two_clusters(checkpoint: Checkpoint, block: str, a: int, b: int) -> None:
         key=f"between-{key(checkpoint.name)}",
         headed=True,
     )
-    what = "priors" if block in checkpoint.model.labelled else "encodings"
+    of_priors = block in checkpoint.model.labelled and not words.fitted_classes(checkpoint.model)
+    what = "priors" if of_priors else "encodings"
     st.caption(
         f"The dots are the {checkpoint.kind.many} of both classes, seen along the line between the means of their {what}; below, the {checkpoint.kind.many} on that line. "
         "The legend brings the other classes back."

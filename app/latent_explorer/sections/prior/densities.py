@@ -19,10 +19,14 @@ def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
     if priors.components(checkpoint, block) is None:
         st.info(conditional(checkpoint, block))
         return
+    if reason := checkpoint.model.no_posterior:
+        st.info(f"There is no aggregate posterior here: {reason}.")
+        return
     order = most_used(checkpoint, block)[:SHOWN]
     rate, _, _ = encodings.rates(checkpoint)[block]
     curves = {
-        f"{block}[{d}]" + ("" if rate is None else f", KL {rate[d]:.2f} nats"): tuple(
+        words.dimension(checkpoint.model, block, d)
+        + ("" if rate is None else f", KL {rate[d]:.2f} nats"): tuple(
             part.numpy() for part in priors.densities(checkpoint, block, d)
         )
         for d in order

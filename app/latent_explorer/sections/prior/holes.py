@@ -21,6 +21,9 @@ def holes(checkpoint: Checkpoint, block: str) -> None:
     if prior is None:
         st.info(conditional(checkpoint, block))
         return
+    if reason := checkpoint.model.no_posterior:
+        st.info(f"There is no density ratio here: {reason}.")
+        return
     empty = priors.prior_holes(checkpoint, block)
     middle = len(empty.codes) // 2 - SAMPLES // 2
     rows = {

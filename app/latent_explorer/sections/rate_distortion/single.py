@@ -10,8 +10,12 @@ from vae_core import Checkpoint
 def single_point(checkpoint: Checkpoint) -> None:
     """A model of one beta: where it lies, and where there is more to see."""
     several = collection.multi_rate()
+    if reason := checkpoint.model.no_bound:
+        st.info(f"{plain(checkpoint.name)} has no place in the rate-distortion plane: {plain(reason, 500)}.")
+        return
+    trained = "was trained for one β" if checkpoint.card.objective else "was trained elsewhere, for one β"
     st.info(
-        f"{plain(checkpoint.name)} was trained for one β, so it is one point of the rate-distortion plane. "
+        f"{plain(checkpoint.name)} {trained}, so it is one point of the rate-distortion plane. "
         + (
             "These models are conditioned on β:"
             if several
