@@ -6,10 +6,10 @@ one; everything between them holds tensors. Shapes: N observations, C H W image,
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
 import torch
 from torch import Tensor, nn
@@ -126,25 +126,28 @@ class Table(Kind):
     many: ClassVar[str] = "rows"
 
     @classmethod
-    def of(cls, rows: Tensor, names: Sequence[str], types: Sequence[ColumnType] | None = None) -> "Table":
-        """The kind of some training rows `(N, F)`; types that are not given are found (`found_types`).
+    def of(cls, rows: "Rows", names: Sequence[str], types: Sequence[ColumnType] | None = None) -> "Table":
+        """The kind of some training rows `(N, F)`; types that are not given are found (`found_types`). Of more than 16 million values the
+        ranges are those of rows evenly spread.
 
         Raises ValueError for rows that are no finite numbers, for names that do not fit them, and for types that they contradict.
 
         >>> Table.of(torch.tensor([[0.0, 1.5], [1.0, 2.5]]), ("smokes", "height")).types
         ('binary', 'real')
         """
-        _check_rows(rows, names)
-        values = rows.double()
-        chosen = tuple(types) if types is not None else found_types(values)
-        check_types(values, names, chosen)
-        measured = torch.where(_counts(chosen), values.log1p(), values)
-        scale = measured.std(0, correction=0)
-        scale = torch.where(scale > 1e-9 * measured.abs().amax(0).clamp(min=1e-9), scale, 1.0)
-        low, high = values.quantile(torch.tensor([0.005, 0.995], dtype=torch.float64), dim=0)
+        each = rows_at_once(len(names))
+        for part in rows.split(each):
+            _check_rows(part, names)
+        chosen = tuple(types) if types is not None else found_types(rows)
+        for part in rows.split(each):
+            check_types(part.double(), names, chosen)
+        mean, scale, most = _moments(rows, _counts(chosen))
+        scale = torch.where(scale > 1e-9 * most.clamp(min=1e-9), scale, 1.0)
+        some = rows[:: -(-len(rows) // each)].double()  # all of them, unless they are many
+        low, high = some.quantile(torch.tensor([0.005, 0.995], dtype=torch.float64), dim=0)
         low = torch.where(_counts(chosen), 0.0, low)
         high = torch.where(high > low, high, low + 1)
-        numbers = (tuple(part.tolist()) for part in (measured.mean(0), scale, low, high))
+        numbers = (tuple(part.tolist()) for part in (mean, scale, low, high))
         return cls(tuple(names), chosen, *numbers)
 
     @property
@@ -263,7 +266,7 @@ def kind_of(data: Mapping[str, Any]) -> Kind:
     return table
 
 
-def found_types(rows: Tensor) -> tuple[ColumnType, ...]:
+def found_types(rows: "Rows") -> tuple[ColumnType, ...]:
     """What the columns of a table `(N, F)` look like: binary where all is 0 or 1, counts where *all* columns are whole and none is negative,
     else real. Whole numbers beside broken ones (ages beside weights) are real: say so where they are counts.
 
@@ -272,8 +275,11 @@ def found_types(rows: Tensor) -> tuple[ColumnType, ...]:
     >>> found_types(torch.tensor([[0.0, 3.0, 0.5], [1.0, 0.0, 1.5]]))
     ('binary', 'real', 'real')
     """
-    whole = bool((rows >= 0).all()) and not rows.frac().any()
-    binary = ((rows == 0) | (rows == 1)).all(0).tolist()
+    parts = [
+        (bool((part >= 0).all()) and not bool(part.frac().any()), ((part == 0) | (part == 1)).all(0))
+        for part in rows.split(rows_at_once(rows.shape[1]))
+    ]
+    whole, binary = all(part for part, _ in parts), torch.stack([part for _, part in parts]).all(0).tolist()
     if whole and not all(binary) and rows.shape[1] > MOST_MIXED:
         return ("count",) * rows.shape[1]  # a gene that was seen once at most is a gene
     return tuple("binary" if only else "count" if whole else "real" for only in binary)
@@ -281,6 +287,34 @@ def found_types(rows: Tensor) -> tuple[ColumnType, ...]:
 
 # In a table of more whole columns than this, those of 0 and 1 are counts too.
 MOST_MIXED = 64
+
+
+class Rows(Protocol):
+    """A tensor, or rows that are read from a file by parts."""
+
+    @property
+    def shape(self) -> torch.Size: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: Any, /) -> Tensor: ...
+    def split(self, size: Any, /) -> Iterable[Tensor]: ...
+
+
+def rows_at_once(numbers: int) -> int:
+    """How many rows of so many numbers are looked at in double precision at a time: 128 MB of them."""
+    return max(1, 2**24 // max(1, numbers))
+
+
+def _moments(rows: Rows, counts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean, standard deviation and greatest size of x, or of log(1 + x) of counts, `(F,)` each, in double precision."""
+
+    def parts() -> Iterable[Tensor]:
+        values = (part.double() for part in rows.split(rows_at_once(rows.shape[1])))
+        return (torch.where(counts, part.clamp(min=0).log1p(), part) for part in values)
+
+    mean = torch.stack([part.sum(0) for part in parts()]).sum(0) / len(rows)
+    squares = torch.stack([(part - mean).square().sum(0) for part in parts()]).sum(0)
+    most = torch.stack([part.abs().amax(0) for part in parts()]).amax(0)
+    return mean, (squares / len(rows)).sqrt(), most
 
 
 def _counts(types: Sequence[str]) -> Tensor:

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.distributions import Distribution
 
 from .checkpoints.atlas import Arrays, Atlas, AtlasGrid
 from .data import Data
+from .data.source import shuffled
 from .explore import encode
 from .model import Model
 from .multirate import at, beta_grid, rates_of
@@ -79,10 +81,36 @@ def place(new: np.ndarray, codes: np.ndarray, coordinates: np.ndarray, k: int = 
     [[2.0, 3.0]]
     """
     a, b = (torch.from_numpy(np.ascontiguousarray(part, dtype=np.float32)) for part in (new, codes))
-    nearest = torch.cdist(a, b).topk(min(k, len(codes)), largest=False)
-    weights = 1 / (nearest.values + 1e-6)
+    each = max(1, PLACED_AT_ONCE // len(b))
+    return np.concatenate([_placed(part, b, b.square().sum(1), coordinates, k) for part in a.split(each)])
+
+
+# Distances that are held at a time: 64 MB of them.
+PLACED_AT_ONCE = 2**24
+
+
+def _placed(new: Tensor, codes: Tensor, squares: Tensor, coordinates: np.ndarray, k: int) -> np.ndarray:
+    """|b|^2 - 2 a b orders codes b as their distance from a does."""
+    order = torch.addmm(squares, new, codes.T, alpha=-2)
+    nearest = order.topk(min(k, len(codes)), largest=False).indices
+    weights = 1 / ((new[:, None] - codes[nearest]).norm(dim=-1) + 1e-6)
     weights = (weights / weights.sum(-1, keepdim=True)).numpy()
-    return (weights[:, :, None] * coordinates[nearest.indices.numpy()]).sum(1)
+    return (weights[:, :, None] * coordinates[nearest.numpy()]).sum(1)
+
+
+def placed_beside(
+    codes: np.ndarray, rows: np.ndarray, coordinates: np.ndarray, report: Callable[[str], None]
+) -> np.ndarray:
+    """The map `(N, 2)` of codes `(N, D)` of which `rows` `(m,)` have coordinates `(m, 2)` and the others are placed beside them."""
+    found = np.empty((len(codes), 2), np.float32)
+    found[rows] = coordinates
+    others = np.setdiff1d(np.arange(len(codes)), rows, assume_unique=True)
+    each = -(-len(others) // 10)
+    for start in range(0, len(others), max(1, each)):
+        report(f"placing {len(others):,} items beside them, {start / len(others):.0%}")
+        part = others[start : start + each]
+        found[part] = place(codes[part], codes[rows], coordinates)
+    return found
 
 
 def aligned(codes: Sequence[np.ndarray], places: np.ndarray, seed: int = 0) -> list[np.ndarray]:
@@ -109,11 +137,17 @@ def make_atlas(
     seed: int = 0,
     report: Callable[[str], None] = lambda line: None,
     training: int = 0,
+    most: int | None = None,
 ) -> AtlasGrid:
     """Encode `data` (the noise of its pixels drawn once, from `seed`) and project each block and all of them together; a multi-rate
-    model at each point of a grid of betas, each block alone. The first `training` images are said to be training images."""
+    model at each point of a grid of betas, each block alone. The first `training` images are said to be training images.
+
+    UMAP places all items up to 100,000; of more it places 50,000, or `most`, drawn by the seed, and the others are placed beside their
+    nearest neighbours among those (`place`). Raises ValueError for `most` below two.
+    """
     grid = beta_grid(model, POINTS.get(len(rates_of(model)), 1)) or [{}]
     labels = data.labels.cpu().numpy()
+    rows = _mapped(len(labels), most, seed)
     encodings = []
     for betas in grid:
         report("encoding" + "".join(f", beta({block}) = {beta:g}" for block, beta in betas.items()))
@@ -122,18 +156,55 @@ def make_atlas(
     maps: dict[str, list[np.ndarray]] = {}
     for name in model.blocks:
         codes = [means[name] for means, _ in encodings]
-        report(f"UMAP of {name}: {len(labels):,} items, {codes[0].shape[1]} dimensions, {len(codes)} maps")
-        maps[name] = aligned(codes, places, seed)
-    if len(grid) == 1:
+        count = len(labels) if rows is None else len(rows)
+        report(f"UMAP of {name}: {count:,} items, {codes[0].shape[1]} dimensions, {len(codes)} maps")
+        maps[name] = _maps(codes, places, rows, seed, report)
+    if len(grid) == 1 and len(maps) == 1:
+        maps[JOINT] = maps[model.blocks[0]]
+    elif len(grid) == 1:
         report(f"UMAP of all {len(maps)} blocks")
-        maps[JOINT] = [umap(np.concatenate([encodings[0][0][name] for name in model.blocks], axis=1), seed)]
+        joint = np.concatenate([encodings[0][0][name] for name in model.blocks], axis=1)
+        maps[JOINT] = _maps([joint], places, rows, seed, report)
     atlases = tuple(
         Atlas(
-            means, scales, {name: each[point] for name, each in maps.items()}, labels, data.classes, training
+            means,
+            scales,
+            {name: each[point] for name, each in maps.items()},
+            labels,
+            data.classes,
+            training,
+            rows,
         )
         for point, (means, scales) in enumerate(encodings)
     )
     return AtlasGrid({block: np.array([betas[block] for betas in grid]) for block in grid[0]}, atlases)
+
+
+# Up to so many items UMAP places itself; of more it places this many.
+MOST_MAPPED, MAPPED = 100_000, 50_000
+
+
+def _mapped(items: int, most: int | None, seed: int) -> np.ndarray | None:
+    """The items that UMAP places, `(m,)` in increasing order; None for all."""
+    if most is not None and most < 2:
+        raise ValueError(f"a map is made of two items at least, got {most}")
+    if items <= (MOST_MAPPED if most is None else most):
+        return None
+    return np.sort(shuffled(items, seed)[: most or MAPPED].numpy())
+
+
+def _maps(
+    codes: Sequence[np.ndarray],
+    places: np.ndarray,
+    rows: np.ndarray | None,
+    seed: int,
+    report: Callable[[str], None],
+) -> list[np.ndarray]:
+    """`aligned` maps of all items, or of some and the others placed beside them."""
+    if rows is None:
+        return aligned(codes, places, seed)
+    maps = aligned([each[rows] for each in codes], places, seed)
+    return [placed_beside(each, rows, own, report) for each, own in zip(codes, maps, strict=True)]
 
 
 # Rungs of each block, by the number of blocks that have a rate.

@@ -203,6 +203,22 @@ def test_an_atlas_of_all_images_numbers_the_training_images_first(of_all_images:
     assert torch.equal(originals.images[[last, last + 1]], torch.stack([train.images[-1], test.images[0]]))
 
 
+def test_the_page_says_that_umap_placed_some_of_its_dots(
+    of_all_images: Path, open_page: Open, monkeypatch: pytest.MonkeyPatch
+):
+    assert main(["atlas", str(of_all_images), "--most", "200", "--device", "cpu"]) == 0
+    monkeypatch.setenv(MODELS_VARIABLE, str(of_all_images.parent))
+    text = opened(open_page(model="all-digits"))
+    assert "UMAP of 200 items; the others are placed beside their neighbours." in text
+    found = load(of_all_images)
+    rows = found.atlas.mapped
+    assert rows is not None
+    item = int(np.setdiff1d(np.arange(len(found.atlas)), rows)[0])  # its outline lies where it was placed
+    for block in found.model.blocks:
+        centre = maps.item_posterior(found, block, item).centre
+        assert np.abs(centre - found.atlas.coordinates[block][item]).max() < 5
+
+
 def test_an_atlas_that_says_nothing_is_of_test_images(trained: dict[str, Path]):
     atlas = load(trained["rates-digits"]).atlas
     assert (atlas.training, atlas.split) == (0, "test")

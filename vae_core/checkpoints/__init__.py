@@ -4,7 +4,7 @@ The card says what the model is, how it was made and what was measured; the weig
 the encodings of the test set and their projections. Nothing is unpickled, and every file is replaced atomically.
 """
 
-from .atlas import Arrays, Atlas, AtlasGrid, load_atlas, save_atlas
+from .atlas import Arrays, Atlas, AtlasGrid, is_sound, load_atlas, save_atlas
 from .card import FORMAT, MEASURED, Active, Card, Cost, load_card, save_card, versions
 from .checkpoint import Checkpoint, load, pack
 from .folder import (
@@ -51,6 +51,7 @@ __all__ = [
     "bundled_folder",
     "fingerprint",
     "found_in",
+    "is_sound",
     "load",
     "load_atlas",
     "load_card",

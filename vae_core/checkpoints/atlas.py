@@ -3,17 +3,60 @@
 Shapes: R points of a grid of betas, N items, D dimensions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from ..data.zipped import mapped_arrays
 from .card import load_card, save_card
 from .folder import ATLAS, CheckpointError, atomic, located
 from .grid import corners
 
-Arrays = dict[str, np.ndarray]
+Arrays = Mapping[str, np.ndarray]
+
+# An atlas whose arrays have more bytes than this is not compressed, so that they stay in the file until a page asks for them.
+LARGE = 2**26
+# Rows that are looked at, or turned into other numbers, at a time.
+BLOCK = 2**16
+
+
+class Kept(Mapping[str, np.ndarray]):
+    """Arrays by name, each made of what the file holds when it is first asked for: `rule(block)` of rows `(n, ...)` as they are stored."""
+
+    def __init__(self, stored: Mapping[str, tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]]):
+        self.stored = dict(stored)
+        self._made: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self._made:
+            array, rule = self.stored[name]
+            self._made[name] = rule(array)
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.stored  # a mapping's own would make it
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.stored)
+
+    def __len__(self) -> int:
+        return len(self.stored)
+
+    def blocks(self, name: str) -> Iterator[np.ndarray]:
+        """An array by parts, which are not kept."""
+        array, rule = self.stored[name]
+        yield from (rule(array[start : start + BLOCK]) for start in range(0, len(array), BLOCK))
+
+
+def is_sound(arrays: Arrays, name: str, shape: tuple[int, ...]) -> bool:
+    """Whether there is an array of that name and shape, all of it finite."""
+    if name not in arrays:
+        return False
+    stored = arrays.stored[name][0] if isinstance(arrays, Kept) else arrays[name]
+    blocks = arrays.blocks(name) if isinstance(arrays, Kept) else [stored]
+    return stored.shape == shape and all(np.isfinite(block).all() for block in blocks)
 
 
 @dataclass(frozen=True)
@@ -30,6 +73,8 @@ class Atlas:
         labels: classes, `(N,)`.
         classes: their names.
         training: how many items are training images.
+        mapped: the items `(m,)` that UMAP placed, in increasing order, where the others were placed beside their
+            neighbours among those; None where UMAP placed all.
 
     Example:
         >>> block = {"z": np.zeros((3, 2), np.float32)}
@@ -44,6 +89,7 @@ class Atlas:
     labels: np.ndarray
     classes: tuple[str, ...]
     training: int = 0
+    mapped: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -52,6 +98,11 @@ class Atlas:
     def split(self) -> str:
         """Which images these are: "test", "train", or "all" for the training images and then the test images."""
         return "test" if not self.training else "train" if self.training == len(self) else "all"
+
+    @property
+    def placed(self) -> np.ndarray | slice:
+        """The items beside which others are placed: those that UMAP placed."""
+        return slice(None) if self.mapped is None else self.mapped
 
     def class_of(self, item: int) -> str:
         """ "class" and its name for an item; nothing where the data has no classes."""
@@ -127,15 +178,19 @@ class AtlasGrid:
         shared = {"labels": first.labels.astype(number), "classes": np.array(first.classes, dtype=str)}
         if first.training:
             shared["training"] = np.array(first.training)
+        if first.mapped is not None:
+            shared["mapped"] = first.mapped.astype(np.uint32)
+        # Of so many dots some lie closer than half precision tells apart.
+        places = np.float16 if first.mapped is None else np.float32
         parts = {"mean": "means", "scale": "scales", "umap": "coordinates"}
-        flat: Arrays = {}
+        flat: dict[str, np.ndarray] = {}
         for kind, part in parts.items():
             for name in getattr(first, part):
                 stack = np.stack([getattr(atlas, part)[name] for atlas in self.atlases])
-                if not self.betas:
+                if kind == "umap":
+                    flat[f"{kind}.{name}"] = (stack if self.betas else stack[0]).astype(places)
+                elif not self.betas:
                     flat[f"{kind}.{name}"] = stack[0].astype(np.float16)
-                elif kind == "umap":
-                    flat[f"{kind}.{name}"] = stack.astype(np.float16)
                 else:
                     flat |= _levels(f"{kind}.{name}", np.log(stack) if kind == "scale" else stack)
         return {**flat, **{f"beta.{block}": values for block, values in self.betas.items()}, **shared}
@@ -145,36 +200,51 @@ class AtlasGrid:
         classes = tuple(str(name) for name in arrays["classes"])
         labels = arrays["labels"].astype(np.int64)
         training = int(arrays.get("training", 0))  # the atlases that say nothing are of test images
+        mapped = arrays["mapped"].astype(np.int64) if "mapped" in arrays else None
         betas = _named(arrays, "beta")
-        if not betas:
-            means, scales, maps = (
-                {name: values.astype(np.float32) for name, values in _named(arrays, kind).items()}
-                for kind in ("mean", "scale", "umap")
-            )
-            return cls({}, (Atlas(means, scales, maps, labels, classes, training),))
-        means, scales = (
-            {name: _values(arrays, f"{kind}.{name}") for name in _named(arrays, kind)}
-            for kind in ("mean", "scale")
+        points = range(len(next(iter(betas.values())))) if betas else [None]
+        parts = [[_kept(arrays, kind, point) for kind in ("mean", "scale", "umap")] for point in points]
+        atlases = tuple(
+            Atlas(means, scales, maps, labels, classes, training, mapped) for means, scales, maps in parts
         )
-        maps = _named(arrays, "umap")
-        atlases = [
-            Atlas(
-                {name: stack[r] for name, stack in means.items()},
-                {name: np.exp(stack[r]) for name, stack in scales.items()},
-                {name: stack[r].astype(np.float32) for name, stack in maps.items()},
-                labels,
-                classes,
-                training,
-            )
-            for r in range(len(next(iter(betas.values()))))
-        ]
-        return cls(betas, tuple(atlases))
+        return cls(betas, atlases)
 
 
-def _named(arrays: Mapping[str, np.ndarray], kind: str) -> Arrays:
-    """What stands under `kind.<name>`."""
+def _kept(arrays: Arrays, kind: str, point: int | None) -> Kept:
+    """The arrays of a kind in single precision, of one point of a grid of betas or of the only one."""
+    if point is None or kind == "umap":
+        found = _named(arrays, kind)
+        return Kept({name: (each if point is None else each[point], _single) for name, each in found.items()})
+    return Kept(
+        {
+            name: (stack[point], _rule(arrays, f"{kind}.{name}", kind == "scale"))
+            for name, stack in _named(arrays, kind).items()
+        }
+    )
+
+
+def _single(block: np.ndarray) -> np.ndarray:
+    return np.asarray(block, np.float32)
+
+
+def _rule(arrays: Arrays, name: str, log: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """From levels to values (`_levels`)."""
+    low, step = arrays[f"{name}.low"], arrays[f"{name}.step"]
+
+    def values(block: np.ndarray) -> np.ndarray:
+        found = block.astype(np.float32) * step + low
+        return np.exp(found) if log else found
+
+    return values
+
+
+def _named(arrays: Arrays, kind: str) -> dict[str, np.ndarray]:
+    """What stands under `kind.<name>`. Raises ValueError for what is no array of numbers."""
     parts = {key: key.split(".") for key in arrays}
-    return {words[1]: arrays[key] for key, words in parts.items() if len(words) == 2 and words[0] == kind}
+    found = {words[1]: arrays[key] for key, words in parts.items() if len(words) == 2 and words[0] == kind}
+    if any(array.dtype.kind not in "fiu" for array in found.values()):
+        raise ValueError(f"{kind} holds no numbers")
+    return found
 
 
 def _levels(name: str, values: np.ndarray) -> Arrays:
@@ -188,10 +258,6 @@ def _levels(name: str, values: np.ndarray) -> Arrays:
     }
 
 
-def _values(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
-    return arrays[name].astype(np.float32) * arrays[f"{name}.step"] + arrays[f"{name}.low"]
-
-
 def load_atlas(folder: Path | str) -> AtlasGrid:
     """The atlas of a checkpoint, by its folder or, of a bundled one, its name.
 
@@ -199,7 +265,7 @@ def load_atlas(folder: Path | str) -> AtlasGrid:
         folder: of the checkpoint, or the name of a bundled one.
 
     Returns:
-        The atlas at each point of its grid of betas.
+        The atlas at each point of its grid of betas. A large one stays in its file (`Kept`).
 
     Raises:
         CheckpointError: where it is missing or damaged.
@@ -212,7 +278,9 @@ def load_atlas(folder: Path | str) -> AtlasGrid:
     try:
         # Opened here, because numpy leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return AtlasGrid.from_arrays(dict(arrays))
+            large = mapped_arrays(path, arrays.zip, LARGE // 64) if path.stat().st_size > LARGE else {}
+            rest = {name: arrays[name] for name in arrays.files if name not in large}
+            return AtlasGrid.from_arrays({**rest, **large})
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing: run `latent-explorer atlas {folder}`") from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
@@ -241,7 +309,9 @@ def save_atlas(folder: Path, atlas: AtlasGrid, weights: str = "") -> None:
         ('zero', 'one')
     """
     card = load_card(folder).changed(atlas={"weights": weights}) if weights else None
+    arrays = atlas.arrays()
+    large = sum(array.nbytes for array in arrays.values()) > LARGE
     with atomic(folder / ATLAS) as file:
-        np.savez_compressed(file, allow_pickle=False, **atlas.arrays())
+        (np.savez if large else np.savez_compressed)(file, allow_pickle=False, **arrays)
     if card:
         save_card(folder, card)

@@ -26,11 +26,14 @@ class MakeAtlas:
     """Which images to show; of all, the training images come first. A map of 70,000 takes minutes."""
     data: str | None = None
     """The folder or file that the model was trained from, where it was."""
+    most: int | None = None
+    """Of more items than this UMAP places so many, drawn by a seed, and the others are placed beside their neighbours; unless given, of
+    more than 100,000 it places 50,000."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1 or mps."""
 
     def run(self) -> int:
-        write_atlas(self.folder, self.device, self.split, self.data)
+        write_atlas(self.folder, self.device, self.split, self.data, self.most)
         return 0
 
 
@@ -78,7 +81,13 @@ class Pack:
         return 0
 
 
-def write_atlas(folder: Path, device: str, split: str = "test", what: str | Dataset | None = None) -> None:
+def write_atlas(
+    folder: Path,
+    device: str,
+    split: str = "test",
+    what: str | Dataset | None = None,
+    most: int | None = None,
+) -> None:
     from ..projections import make_atlas
 
     checkpoint = load(folder, pick_device(device))
@@ -89,5 +98,5 @@ def write_atlas(folder: Path, device: str, split: str = "test", what: str | Data
         shown = {part: of_known_class(dataset.split(part), report) for part in parts}
         data = joined(*shown.values()) if len(shown) > 1 else shown[split]
         training = len(shown["train"]) if "train" in shown else 0
-        made = make_atlas(checkpoint.model, data, report=report, training=training)
+        made = make_atlas(checkpoint.model, data, report=report, training=training, most=most)
         save_atlas(checkpoint.folder, made, checkpoint.weights)

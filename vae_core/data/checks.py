@@ -7,21 +7,22 @@ import torch
 from torch import Tensor
 
 from ..kinds import Table, check_types
+from .mapped import OnDisk
 
 
 def check_images(images: Any) -> None:
-    if not isinstance(images, Tensor):
+    if not isinstance(images, Tensor | OnDisk):
         raise ValueError(f"images are {_kind(images)}: give a tensor, for example torch.from_numpy(images)")
     shape = " x ".join(map(str, images.shape))
-    if images.dim() != 4:
-        example = ": for grey images that is images[:, None]" if images.dim() == 3 else ""
+    if len(images.shape) != 4:
+        example = ": for grey images that is images[:, None]" if len(images.shape) == 3 else ""
         raise ValueError(f"images are {shape}: give images x channels x height x width{example}")
-    if not images.numel():
+    if not images.shape.numel():
         raise ValueError(f"there are no images: {shape} holds none")
     if images.shape[3] in (1, 3, 4) and images.shape[1] > 4:
         raise ValueError(f"images are {shape}, channels last: give them first, images.permute(0, 3, 1, 2)")
     if images.dtype != torch.uint8:
-        raise ValueError(_other_values(images))
+        raise ValueError(_other_values(images[:]))
 
 
 def _other_values(images: Tensor) -> str:
@@ -60,10 +61,13 @@ def _as_bytes(low: float, high: float, real: bool) -> str:
 
 
 def check_rows(rows: Any, table: Table) -> None:
-    """Raises ValueError for what are no rows of this table."""
-    if not isinstance(rows, Tensor) or rows.dim() != 2 or rows.shape[1] != table.size:
-        shape = " x ".join(map(str, rows.shape)) if isinstance(rows, Tensor) else _kind(rows)
+    """Raises ValueError for what are no rows of this table. Those that stay in their file were looked at when it was opened."""
+    held = isinstance(rows, Tensor | OnDisk)
+    if not held or len(rows.shape) != 2 or rows.shape[1] != table.size:
+        shape = " x ".join(map(str, rows.shape)) if held else _kind(rows)
         raise ValueError(f"the rows are {shape}: give rows x {table.size} features")
+    if isinstance(rows, OnDisk):
+        return
     if not rows.isfinite().all():
         raise ValueError(
             "the rows hold values that are missing, NaN or infinite: fill them in, or leave these rows out"

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..kinds import Kind
+from .mapped import Stored, rows_of
 from .notes import counted, listed
 
 # Fewer training images than these are too few to learn from, or are learned by heart.
@@ -60,7 +61,7 @@ def of_counts(train: Tensor, classes: Sequence[str], kind: Kind) -> list[str]:
     return found
 
 
-def of_images(images: Tensor, classes: Sequence[str], turned: bool) -> list[str]:
+def of_images(images: Stored, classes: Sequence[str], turned: bool) -> list[str]:
     """Doubts of what training images `(N, C, H, W)` show."""
     some = images[:: max(1, len(images) // 2000)]
     found, flat = [], some.flatten(1)
@@ -92,7 +93,7 @@ def _lies(images: Tensor) -> bool:
     return bool(stand < UPRIGHT * lie)
 
 
-def of_brightness(train: Tensor, test: Tensor) -> list[str]:
+def of_brightness(train: Stored, test: Stored) -> list[str]:
     """A doubt where the images of one part are much brighter than those of the other: one of them may be stored in another range."""
     bright = [images[:: max(1, len(images) // 2000)].float().mean().item() for images in (train, test)]
     if max(bright) < APART * min(bright) or max(bright) < 1:
@@ -104,7 +105,7 @@ def of_brightness(train: Tensor, test: Tensor) -> list[str]:
     ]
 
 
-def of_parts(train: Tensor, test: Tensor) -> list[str]:
+def of_parts(train: Stored, test: Stored) -> list[str]:
     """A doubt where test images are in the training images too, or nearly so."""
     alike, same, looked = near_duplicates(train, test)
     if not same and alike < max(PAIRS, SHARE * looked):
@@ -116,14 +117,14 @@ def of_parts(train: Tensor, test: Tensor) -> list[str]:
     ]
 
 
-def near_duplicates(train: Tensor, test: Tensor) -> tuple[int, int, int]:
+def near_duplicates(train: Stored, test: Stored) -> tuple[int, int, int]:
     """How many test images have a nearly equal training image, how many an equal one, and of how many.
 
     1,000 test images, evenly spread, are compared with up to 200,000 for training: the three nearest by means over 8 x 8 fields, by their
     grey values and by the differences of neighbouring ones.
     """
     chosen = torch.linspace(0, len(test) - 1, min(LOOKED_AT, len(test)), dtype=torch.float64).round().long()
-    images, others = test[chosen], train[:COMPARED]
+    images, others = test[chosen], rows_of(train, slice(COMPARED))
     nearest = (_fields(images) @ _fields(others).T).topk(min(3, len(others)), dim=1).indices
     alike, same = torch.zeros(len(images), dtype=torch.bool), torch.zeros(len(images), dtype=torch.bool)
     grey, edges = _unit(images.float().flatten(1)), _edges(images)
@@ -140,7 +141,7 @@ def _edges(images: Tensor) -> Tensor:
     return _unit(torch.cat([x.diff(dim=2).flatten(1), x.diff(dim=3).flatten(1)], dim=1))
 
 
-def _fields(images: Tensor) -> Tensor:
+def _fields(images: Stored) -> Tensor:
     """Grey means over 8 x 8 fields, centred, of length one."""
     parts = [
         F.adaptive_avg_pool2d(part.float().mean(1, keepdim=True), 8).flatten(1) for part in images.split(5000)

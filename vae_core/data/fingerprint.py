@@ -10,6 +10,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .mapped import Stored
+
 # So many rows of a split are hashed, evenly spread.
 ROWS = 1000
 
@@ -45,7 +47,7 @@ KNOWN: dict[str, Known] = {
 }
 
 
-def fingerprint(stored: Tensor, labels: Tensor) -> str:
+def fingerprint(stored: Stored, labels: Tensor) -> str:
     """16 hexadecimal digits of a split's size, of 1,000 of its rows, evenly spread, and of their labels.
 
     >>> images, labels = torch.arange(4, dtype=torch.uint8).view(4, 1, 1, 1), torch.tensor([0, 1, 0, 1])

@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..kinds import Image, Table, check_types, found_types
+from ..kinds import Image, Table, check_types, found_types, rows_at_once
 from . import doubts, vision
 from .arrays import as_grey_or_colour, from_array
 from .fingerprint import KNOWN, fingerprint, own, recognised
 from .labels import NO_LABELS, Labels, is_continuous, understood
+from .mapped import Array, Mapped, Stored, only, rows_of, stored_of, then
 from .notes import Notes, counted, listed
 from .pictures import Pictures
 from .raw import TEST, TRAIN, Opening, Raw, Report
@@ -40,7 +41,7 @@ def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, fou
     if opening.labelled_only and told.known is not None:
         kept = np.flatnonzero(told.known)
         notes.say(f"{len(told.numbers) - len(kept):,} {notes.kind.many} of no known class left out")
-        stored, told = stored[kept], Labels(told.numbers[kept], told.classes)
+        stored, told = only(stored, kept), Labels(told.numbers[kept], told.classes)
         split = None if split is None else split[kept]
         columns = {name: column[kept] for name, column in columns.items()}
     train, test = divided(
@@ -49,19 +50,20 @@ def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, fou
     return _dataset(raw, opening, stored, told, columns, {TRAIN: train, TEST: test}, found)
 
 
-def _stored(raw: Raw, opening: Opening, report: Report) -> tuple[np.ndarray, np.ndarray]:
+def _stored(raw: Raw, opening: Opening, report: Report) -> tuple[Array, np.ndarray]:
     """Bytes `(N, C, H, W)`, or the rows of a table `(N, F)`, and the rows that they are of."""
     images, notes = raw.images, raw.notes
     if raw.features is not None:
-        return without_missing(images, raw.features, opening, notes)
-    if isinstance(images, np.ndarray) and images.dtype != object:
-        stored, rows = from_array(images, None if raw.labels is None else len(raw.labels), opening, notes)
+        return without_missing(images, raw.features, opening, notes, report)
+    if isinstance(images, Mapped) or (isinstance(images, np.ndarray) and images.dtype != object):
+        labels = None if raw.labels is None else len(raw.labels)
+        stored, rows = from_array(images, labels, opening, notes, report)
     else:
         stored, rows = Pictures(_as_pictures(list(images), opening, notes), opening, report).decoded(notes)
         stored = as_grey_or_colour(stored, opening, notes)
     if opening.turn:
         notes.say("the images are turned: rows became columns")
-        stored = np.ascontiguousarray(np.swapaxes(stored, 2, 3))
+        stored = then(stored, lambda block: np.ascontiguousarray(np.swapaxes(block, 2, 3)))
     return stored, rows
 
 
@@ -78,7 +80,7 @@ def _as_pictures(images: list[Any], opening: Opening, notes: Notes) -> list[Any]
         raise ValueError(
             f"{counted(len(bad), 'image')} hold NaN or infinite values, the first is number {bad[0]}: mend them, or leave them out"
         )
-    flat = as_bytes(np.concatenate([array.ravel() for array in arrays]), opening.values, notes)
+    flat: Any = as_bytes(np.concatenate([array.ravel() for array in arrays]), opening.values, notes)
     places = np.cumsum([array.size for array in arrays])[:-1]
     shaped = [part.reshape(array.shape) for part, array in zip(np.split(flat, places), arrays, strict=True)]
     return [np.moveaxis(one, 0, -1) if one.ndim == 3 and one.shape[-1:] > (4,) else one for one in shaped]
@@ -87,16 +89,16 @@ def _as_pictures(images: list[Any], opening: Opening, notes: Notes) -> list[Any]
 def _dataset(
     raw: Raw,
     opening: Opening,
-    stored: np.ndarray,
+    array: Array,
     labels: Labels,
     columns: Mapping[str, np.ndarray],
     rows: Mapping[str, np.ndarray],
     found: bool,
 ) -> Dataset:
     names, factors = _factors(columns, labels, raw.notes)
+    stored = stored_of(array)
     parts = {
-        split: (torch.from_numpy(stored[own]), torch.from_numpy(labels.numbers[own]))
-        for split, own in rows.items()
+        split: (rows_of(stored, own), torch.from_numpy(labels.numbers[own])) for split, own in rows.items()
     }
     fingerprints = {split: fingerprint(*part) for split, part in parts.items()}
     name, classes = _named(raw, labels.classes, fingerprints) if found else (raw.name, labels.classes)
@@ -107,11 +109,7 @@ def _dataset(
         told = None if labels.known is None else labels.known[rows[split]]
         return None if told is None or told.all() else torch.from_numpy(told)
 
-    kind = (
-        None
-        if raw.features is None
-        else _table(torch.from_numpy(stored), parts[TRAIN][0], raw.features, opening, raw.notes)
-    )
+    kind = None if raw.features is None else _table(stored, parts[TRAIN][0], raw.features, opening, raw.notes)
     made = {
         split: Data(
             name,
@@ -141,15 +139,18 @@ def _dataset(
     )
 
 
-def _table(rows: Tensor, train: Tensor, features: Sequence[str], opening: Opening, notes: Notes) -> Table:
+def _table(rows: Stored, train: Stored, features: Sequence[str], opening: Opening, notes: Notes) -> Table:
     """What the rows are: types as they are asked for, else as all rows look; means and ranges of the training rows."""
     asked = chosen_types(opening.types, features)
     types = [asked.get(name, found) for name, found in zip(features, found_types(rows), strict=True)]
-    check_types(rows.double(), features, types)
+    for part in rows.split(rows_at_once(len(features))):
+        check_types(part.double(), features, types)
     table = Table.of(train, features, types)  # type: ignore[arg-type]
     each = [f"{counted(types.count(kind), 'feature')} {WORDS[kind]}" for kind in WORDS if kind in types]
     notes.say(f"{', '.join(each)} (--types chooses)")
-    flat = [name for name, same in zip(features, (train == train[0]).all(0).tolist(), strict=True) if same]
+    first = train[0]
+    same = [(part == first).all(0) for part in train.split(rows_at_once(len(features)))]
+    flat = [name for name, each in zip(features, torch.stack(same).all(0).tolist(), strict=True) if each]
     if flat:
         notes.doubt(
             f"{listed(flat)} never {'changes' if len(flat) == 1 else 'change'} and so {'says' if len(flat) == 1 else 'say'} nothing: "

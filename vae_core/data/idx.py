@@ -4,6 +4,7 @@ The format: two zeros, the type, the number of dimensions, each of them in four 
 """
 
 import gzip
+import math
 import re
 import zlib
 from collections.abc import Mapping
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from .arrays import joined
 from .doubts import TURN
+from .mapped import is_large
 from .notes import Notes, listed
 from .raw import TEST, TRAIN, Opening, Raw
 
@@ -62,7 +65,7 @@ def read_idx(path: Path, opening: Opening) -> Raw:
     return Raw(
         path.name.removesuffix(".gz"),
         "IDX files",
-        np.concatenate(pixels),
+        joined(pixels),
         found,
         split,
         ordered=True,
@@ -71,21 +74,40 @@ def read_idx(path: Path, opening: Opening) -> Raw:
 
 
 def read_file(path: Path) -> np.ndarray:
-    """The array of one IDX file. Raises ValueError for a damaged one."""
+    """The array of one IDX file; a large one stays there. Raises ValueError for a damaged one."""
     try:
+        if is_large(path.stat().st_size) and (found := _mapped(path)) is not None:
+            return found
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":  # whatever the ending says: browsers unpack, and keep it
             data = gzip.decompress(data)
-        if data[:2] != b"\0\0" or data[2] not in TYPES:
-            raise ValueError("it does not begin as IDX files do")
-        kind, dimensions = np.dtype(TYPES[data[2]]), data[3]
-        sizes = np.frombuffer(data, ">u4", dimensions, offset=LEAST).astype(int).tolist()
-        values = np.frombuffer(data, kind, offset=LEAST + 4 * dimensions)
+        kind, sizes, begin = _head(data)
+        values = np.frombuffer(data, kind, offset=begin)
         return values.reshape(sizes).astype(kind.newbyteorder("="))
     except (OSError, EOFError, zlib.error, ValueError, IndexError) as error:
         raise ValueError(
             f"{path.name} is no whole IDX file ({error}): get it anew, and unpack it where it is an archive"
         ) from None
+
+
+def _head(data: bytes) -> tuple[np.dtype, list[int], int]:
+    """The type of the values, the sizes, and where the values begin. Raises ValueError for what is no IDX file."""
+    if data[:2] != b"\0\0" or data[2] not in TYPES:
+        raise ValueError("it does not begin as IDX files do")
+    sizes = np.frombuffer(data, ">u4", data[3], offset=LEAST).astype(int).tolist()
+    return np.dtype(TYPES[data[2]]), sizes, LEAST + 4 * data[3]
+
+
+def _mapped(path: Path) -> np.ndarray | None:
+    """The values where they lie in the file; None for one that is gzipped. Raises ValueError for a damaged one."""
+    with path.open("rb") as file:
+        data = file.read(LEAST + 4 * 255)
+    if data[:2] == b"\x1f\x8b":
+        return None
+    kind, sizes, begin = _head(data)
+    if (held := path.stat().st_size - begin) != (asked := math.prod(sizes) * kind.itemsize):
+        raise ValueError(f"it holds {held:,} bytes of values and names {asked:,}")
+    return np.memmap(path, kind, "r", begin, tuple(sizes))
 
 
 def files(path: Path) -> Mapping[tuple[str, str, str], Path]:

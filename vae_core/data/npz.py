@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from . import mapped
 from .arrays import joined, written
 from .labels import NO_LABELS
+from .mapped import is_large
 from .notes import Notes, counted, listed
 from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
 from .tables import features_of
+from .zipped import mapped_arrays
 
 IMAGES = ("images", "image", "imgs", "img", "x", "data", "pixels", "inputs", "arr_0")
 LABELS = ("labels", "label", "y", "targets", "target", "class", "classes", "arr_1")
@@ -54,7 +57,7 @@ def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
         name,
         about,
         found,
-        joined([arrays[labels[part]] for part in parts]) if labels else None,
+        joined([np.array(arrays[labels[part]]) for part in parts]) if labels else None,
         _split(arrays, parts, lengths, notes),
         None if classes is None else tuple(map(str, classes.tolist())),
         _columns(arrays, used, sum(lengths.values()), notes) if parts == [""] else {},
@@ -75,16 +78,28 @@ def _about(path: Path) -> str:
 def _read(path: Path) -> Arrays:
     try:
         if path.is_dir():
-            return {file.stem: np.load(file, allow_pickle=False) for file in sorted(path.glob("*.npy"))}
+            return {file.stem: _of_file(file) for file in sorted(path.glob("*.npy"))}
         if path.suffix.lower() == ".npy":
-            return {IMAGES[0]: np.load(path, allow_pickle=False)}
+            return {IMAGES[0]: _of_file(path)}
         with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            return {name: array for name in found.files if (array := _plain(found, name)) is not None}
+            large = mapped_arrays(path, found.zip, mapped.LARGE) if is_large(path.stat().st_size) else {}
+            names = [name for name in found.files if name not in large]
+            return large | {name: array for name in names if (array := _plain(found, name)) is not None}
+    except MemoryError:
+        raise ValueError(
+            f"{path.name} is compressed and larger than the memory of this machine: save its images as .npy, or by numpy.savez, which "
+            "does not compress, and they are read from the file in parts"
+        ) from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
         reason = "objects that would have to be unpickled" if "pickle" in str(error) else str(error)
         raise ValueError(
             f"{path.name} cannot be read ({reason}): save plain arrays by numpy.savez(file, images=..., labels=...)"
         ) from None
+
+
+def _of_file(path: Path) -> np.ndarray:
+    """The array of a .npy file: one that is large stays there."""
+    return np.load(path, mmap_mode="r" if is_large(path.stat().st_size) else None, allow_pickle=False)
 
 
 def _plain(found: Any, name: str) -> np.ndarray | None:

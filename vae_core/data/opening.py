@@ -17,6 +17,7 @@ from . import folders, hub, idx, npz, tables, vision
 from .arrays import joined
 from .finishing import finished
 from .labels import NO_LABELS
+from .mapped import Mapped, kept_in_file
 from .notes import listed, name_of
 from .pictures import ENDINGS
 from .raw import TEST, TRAIN, Opening, Raw, Report
@@ -127,7 +128,7 @@ def data_from(
 
     Args:
         x: images `(N, H, W)`, `(N, C, H, W)` or `(N, H, W, C)` of any type of number, or a list of arrays or of Pillow's images; or the
-            rows of a table, `(N, F)` or a pandas DataFrame.
+            rows of a table, `(N, F)` or a pandas DataFrame. A large `np.memmap` stays in its file.
         y: a class for each, numbers or text; None for data without classes.
         test: images to test on, or those and their classes `(x, y)`; a share of each class of `x` unless given.
         classes: names of numbered classes.
@@ -184,6 +185,8 @@ def _plain(x: Any) -> Any:
     """An array, or a list of images of sizes of their own."""
     if isinstance(x, Tensor):
         return x.detach().cpu().numpy()
+    if kept_in_file(x):
+        return Mapped([x])
     if not isinstance(x, list | tuple):
         return np.asarray(x)
     parts = [part.detach().cpu().numpy() if isinstance(part, Tensor) else part for part in x]
@@ -216,7 +219,7 @@ def _again(name: str, opening: Opening, report: Report) -> Dataset:
     raw = Raw(
         name,
         DATASETS[name].about,
-        np.concatenate([part.images.numpy() for part in parts]),
+        np.concatenate([part.images[:].numpy() for part in parts]),
         np.concatenate([part.labels.numpy() for part in parts]) if parts[0].classes else None,
         np.repeat([TRAIN, TEST], [len(part) for part in parts]),
         parts[0].classes or None,

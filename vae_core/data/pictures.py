@@ -103,7 +103,8 @@ class Pictures:
         if not deep:
             return found, kept
         whole_numbers = all(look.mode != "F" for look in heads)
-        return as_bytes(found.round() if whole_numbers else found, self.opening.values, notes), kept
+        grey: Any = as_bytes(found.round() if whole_numbers else found, self.opening.values, notes)
+        return grey, kept
 
     def _try(self, number: int, work: Callable[[Image.Image], T]) -> T | None:
         """What the work makes of the picture of that number; None for a broken one where these are left out. Raises ValueError elsewhere."""

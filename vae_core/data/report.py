@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 import torch
 
-from ..kinds import Image, Kind, Table
+from ..kinds import Image, Kind, Table, rows_at_once
 from . import doubts
 from .notes import counted, listed
 from .source import Data, Dataset
@@ -65,12 +65,12 @@ class Report:
         parts = {"train": found.train, "test": found.test}
         train, test = parts.values()
         counts = {split: _counts(data) for split, data in parts.items()}
-        low, high = train.images.aminmax()
+        low, high = _ends(train)
         return cls(
             train.name,
             found.about,
             train.kind,
-            (low.item(), high.item()),
+            (low, high),
             train.classes,
             counts,
             {split: len(data) for split, data in parts.items()},
@@ -140,6 +140,12 @@ def _told(kind: Kind) -> str:
 
 def _doubts(train: Data, test: Data) -> list[str]:
     return doubts.of_parts(train.images, test.images) if isinstance(train.kind, Image) else []
+
+
+def _ends(data: Data) -> tuple[float, float]:
+    """The least and the greatest stored value."""
+    ends = [part.aminmax() for part in data.images.split(rows_at_once(data.kind.size))]
+    return min(end.min.item() for end in ends), max(end.max.item() for end in ends)
 
 
 def _counts(data: Data) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""A split of a data set as uint8 tensors in memory, and what a data set by name is.
+"""A split of a data set as uint8 tensors in memory, or in their files where they are large, and what a data set by name is.
 
 Shapes: N images, C H W, B a batch, K classes. Training images, and all of digits and sprites, come in a fixed shuffled order, so that any
 leading part is a fair sample. The test images of MNIST keep the order of their file, since links and atlases number them by it, and are
@@ -24,6 +24,7 @@ from ..priors import one_hot
 from ..readings import AS_STORED, BINARY, Reading
 from .checks import check_factors, check_images, check_known, check_rows, checked_labels
 from .fingerprint import fingerprint
+from .mapped import Stored, rows_of, together
 from .notes import Notes
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True)
 class Data:
-    """A split of a data set: N images, or rows of a table, in memory.
+    """A split of a data set: N images, or rows of a table, in memory or in its files.
 
     Attributes:
         name: of the data set.
         split: which of its splits this is.
-        images: `(N, C, H, W)` uint8, or rows `(N, F)` float32.
+        images: `(N, C, H, W)` uint8, or rows `(N, F)` float32; `OnDisk` where they are large and
+            stay in their files: indexing reads rows.
         labels: classes `(N,)` int64; 0 where the data has none.
         classes: their names; none for data without classes.
         factors: integers `(N, F)`, where they are known.
@@ -69,7 +71,7 @@ class Data:
 
     name: str
     split: str
-    images: Tensor
+    images: Stored
     labels: Tensor
     classes: tuple[str, ...]
     factors: Tensor | None = None
@@ -120,7 +122,7 @@ class Data:
         places = index if isinstance(index, slice) else index.cpu().numpy()
         columns = {name: column[places] for name, column in self.columns.items()}
         return self._with(
-            images=self.images[index],
+            images=rows_of(self.images, index),
             labels=self.labels[index],
             factors=factors,
             known=known,
@@ -148,7 +150,7 @@ class Data:
 
     def drawn(self, seed: int = 0) -> Tensor:
         """All images as batches hold them, `(N, C, H, W)`, the noise of their pixels from `seed`."""
-        return self.reading.of(self.images, Sampler.seeded(seed))
+        return self.reading.of(self.images[:], Sampler.seeded(seed))
 
     @property
     def known_labels(self) -> Tensor:
@@ -305,7 +307,7 @@ def joined(first: Data, second: Data) -> Data:
     return replace(
         first,
         split="all",
-        images=both("images"),
+        images=together(first.images, second.images),
         labels=both("labels"),
         factors=both("factors"),
         known=torch.cat(known) if partly else None,

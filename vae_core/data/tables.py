@@ -13,8 +13,9 @@ import numpy as np
 
 from ..kinds import ColumnType
 from .labels import NO_LABELS
+from .mapped import Array, Mapped, blocks, only, then
 from .notes import Notes, counted, listed
-from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
+from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw, Report
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".h5ad")
 # Names that columns of classes have, the surest first.
@@ -324,7 +325,7 @@ def features_of(rows: Any, names: Sequence[str] | None, opening: Opening) -> tup
     """The names of the features where an array is the rows of a table; None for images, and for vectors that may be flattened ones: bytes
     whose number is a square, without names that say more than a number."""
     if (
-        not isinstance(rows, np.ndarray)
+        not isinstance(rows, np.ndarray | Mapped)
         or rows.ndim != 2
         or rows.dtype.kind not in "biuf"
         or opening.shape is not None
@@ -346,7 +347,7 @@ def features_of(rows: Any, names: Sequence[str] | None, opening: Opening) -> tup
     return found
 
 
-def _bytes(rows: np.ndarray) -> bool:
+def _bytes(rows: Array) -> bool:
     some = rows[:1000]
     return rows.dtype == np.uint8 or bool(
         (some >= 0).all() and (some <= 255).all() and not np.mod(some, 1).any() and some.max() > 64
@@ -371,23 +372,32 @@ def chosen_types(asked: Sequence[str] | None, features: Sequence[str]) -> dict[s
 
 
 def without_missing(
-    rows: np.ndarray, features: Sequence[str], opening: Opening, notes: Notes
-) -> tuple[np.ndarray, np.ndarray]:
+    rows: Array,
+    features: Sequence[str],
+    opening: Opening,
+    notes: Notes,
+    report: Report = lambda line: None,
+) -> tuple[Array, np.ndarray]:
     """The rows that have every value, and which they are. Raises ValueError where some are missing and are not to be left out."""
-    rows = np.asarray(rows, np.float32)
-    bad = ~np.isfinite(rows)
+    rows = then(rows, lambda block: np.asarray(block, np.float32))
+    parts, lacking = [], np.zeros(rows.shape[1], bool)
+    for block in blocks(rows, report):
+        missing = ~np.isfinite(block)
+        lacking |= missing.any(0)
+        parts.append(missing.any(1))
+    bad = np.concatenate(parts) if parts else np.zeros(0, bool)
     if not bad.any():
         return rows, np.arange(len(rows))
-    columns = [features[place] for place in np.flatnonzero(bad.any(0)).tolist()]
+    columns = [features[place] for place in np.flatnonzero(lacking).tolist()]
     if not opening.skip_broken:
         raise ValueError(
-            f"{counted(int(bad.any(1).sum()), 'row')} of {len(rows):,} miss a value in {listed(columns)}: leave them out by --skip-broken, "
+            f"{counted(int(bad.sum()), 'row')} of {len(rows):,} miss a value in {listed(columns)}: leave them out by --skip-broken, "
             "leave these columns out by --columns, or fill them in"
         )
-    kept = np.flatnonzero(~bad.any(1))
+    kept = np.flatnonzero(~bad)
     if not len(kept):
         raise ValueError(
             f"every row misses a value, in {listed(columns)}: leave these columns out by --columns"
         )
     notes.say(f"{counted(len(rows) - len(kept), 'row')} with missing values left out")
-    return rows[kept], kept
+    return only(rows, kept), kept

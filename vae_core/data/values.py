@@ -7,19 +7,21 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .mapped import Array, Mapped, blocks
 from .notes import Notes, counted
+from .raw import Report
 
 # Bytes that reach no further are dark to the eye.
 DARK = 64
 # How far values may lie outside of their range, as a share of it, where resizing has made them overshoot; what does is cut.
 SLACK = 0.1
-# So many values are looked at for quantiles and moments, and so many images are converted at a time.
-LOOKED_AT, BLOCK = 1_000_000, 2048
+# So many values are looked at for quantiles and moments.
+LOOKED_AT = 1_000_000
 
 STRETCH = "--values stretch"
 
 
-def as_bytes(images: np.ndarray, values: str, notes: Notes) -> np.ndarray:
+def as_bytes(images: Array, values: str, notes: Notes, report: Report = lambda line: None) -> Array:
     """Values of any type as uint8 of the same shape, by one rule for all of them; the rule is said.
 
     Bytes stay. Truth values and 0 to 1 become 0 to 255, -1 to 1 likewise; whole numbers beyond 255 are scaled by their greatest.
@@ -33,9 +35,8 @@ def as_bytes(images: np.ndarray, values: str, notes: Notes) -> np.ndarray:
         )
     if kind == "b":
         notes.say("True and False are taken as white and black")
-        return images.astype(np.uint8) * 255
-    check_finite(images)
-    low, high = float(images.min()), float(images.max())
+        return _mapped(images, lambda x: x * 255)
+    low, high = _ends(images, report)
     if low == high:
         raise ValueError(f"every value of the images is {low:g}, so there is nothing to see: give others")
     if values == "stretch":
@@ -44,31 +45,41 @@ def as_bytes(images: np.ndarray, values: str, notes: Notes) -> np.ndarray:
     return (_real if kind == "f" and _broken(images) else _whole)(images, low, high, notes)
 
 
-def check_finite(images: np.ndarray) -> None:
-    """Raises ValueError for NaN and infinite values, with how many images hold them."""
-    bad = broken_rows(images)
-    if bad.any():
+def _ends(images: Array, report: Report) -> tuple[float, float]:
+    """The least and the greatest value, in one look at all. Raises ValueError for NaN and infinite values, with how many images hold them."""
+    low, high, bad = np.inf, -np.inf, []
+    for block in blocks(images, report):
+        bad.append(_broken_in(block))
+        low, high = min(low, float(block.min())), max(high, float(block.max()))
+    broken = np.concatenate(bad)
+    if broken.any():
         raise ValueError(
-            f"{counted(int(bad.sum()), 'image')} of {len(images):,} hold NaN or infinite values, the first is number "
-            f"{int(bad.argmax())}: mend them, or leave them out by --skip-broken"
+            f"{counted(int(broken.sum()), 'image')} of {len(images):,} hold NaN or infinite values, the first is number "
+            f"{int(broken.argmax())}: mend them, or leave them out by --skip-broken"
         )
+    return low, high
 
 
-def broken_rows(images: np.ndarray) -> np.ndarray:
+def broken_rows(images: Array, report: Report = lambda line: None) -> np.ndarray:
     """Which images hold a value that is not finite, `(N,)` bool."""
     if images.dtype.kind != "f":
         return np.zeros(len(images), dtype=bool)
-    blocks = (images[start : start + BLOCK] for start in range(0, len(images), BLOCK))
-    return np.concatenate([~np.isfinite(block.reshape(len(block), -1)).all(1) for block in blocks])
+    return np.concatenate([_broken_in(block) for block in blocks(images, report)])
 
 
-def _broken(images: np.ndarray) -> bool:
+def _broken_in(block: np.ndarray) -> np.ndarray:
+    if block.dtype.kind != "f":
+        return np.zeros(len(block), dtype=bool)
+    return ~np.asarray(np.isfinite(block.reshape(len(block), -1)).all(1))
+
+
+def _broken(images: Array) -> bool:
     """Whether some values are no whole numbers."""
     some = _sample(images)
     return bool((some != np.floor(some)).any())
 
 
-def _whole(images: np.ndarray, low: float, high: float, notes: Notes) -> np.ndarray:
+def _whole(images: Array, low: float, high: float, notes: Notes) -> Array:
     if low < 0:
         raise ValueError(_beyond(images, low, high))
     if high <= 1:
@@ -88,7 +99,7 @@ def _whole(images: np.ndarray, low: float, high: float, notes: Notes) -> np.ndar
     return _mapped(images, lambda x: x * (255 / high))
 
 
-def _real(images: np.ndarray, low: float, high: float, notes: Notes) -> np.ndarray:
+def _real(images: Array, low: float, high: float, notes: Notes) -> Array:
     if low >= -SLACK and high <= 1 + SLACK:
         notes.say(f"the values are fractions from 0 to 1{_cut(low, high, 0, 1)}: 1 becomes 255")
         return _mapped(images, lambda x: x * 255)
@@ -113,7 +124,7 @@ def _cut(low: float, high: float, least: float, most: float) -> str:
     return f" (those from {low:.4g} to {high:.4g} beyond it are cut)" if beyond else ""
 
 
-def _beyond(images: np.ndarray, low: float, high: float) -> str:
+def _beyond(images: Array, low: float, high: float) -> str:
     """What is said of values that are neither bytes nor fractions."""
     some = _sample(images).astype(np.float64)
     standardised = images.dtype.kind == "f" and abs(some.mean()) < 0.3 and 0.7 < some.std() < 1.3
@@ -124,18 +135,39 @@ def _beyond(images: np.ndarray, low: float, high: float) -> str:
     )
 
 
-def _sample(images: np.ndarray) -> np.ndarray:
+def _sample(images: Array) -> np.ndarray:
     """All values, or some of many: drawn, since steps of one length may fall on the same pixel of each image."""
+    if isinstance(images, Mapped):
+        each = max(1, int(np.prod(images.shape[1:])))
+        rows = np.random.default_rng(0).integers(0, len(images), max(1, LOOKED_AT // each))
+        return images[np.sort(rows)].reshape(-1)
     flat = images.reshape(-1)
     if flat.size <= LOOKED_AT:
         return flat
     return flat[np.random.default_rng(0).integers(0, flat.size, LOOKED_AT)]
 
 
-def _mapped(images: np.ndarray, rule: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _mapped(images: Array, rule: Callable[[np.ndarray], np.ndarray]) -> Array:
     """The rule in double precision, rounded and kept within bytes, some images at a time."""
-    found = np.empty(images.shape, np.uint8)
-    for start in range(0, len(images), BLOCK):
-        block = images[start : start + BLOCK].astype(np.float64)
-        found[start : start + BLOCK] = np.clip(np.rint(rule(block)), 0, 255)
+
+    def grey(block: np.ndarray) -> np.ndarray:
+        return np.clip(np.rint(rule(block.astype(np.float64))), 0, 255).astype(np.uint8)
+
+    if isinstance(images, Mapped):
+        return images.then(_looked_up(grey, images.dtype) if images.dtype.itemsize <= 2 else grey)
+    found, start = np.empty(images.shape, np.uint8), 0
+    for block in blocks(images):
+        found[start : start + len(block)] = grey(block)
+        start += len(block)
     return found
+
+
+def _looked_up(
+    rule: Callable[[np.ndarray], np.ndarray], dtype: np.dtype
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The same rule for numbers of one or two bytes, each of which it is asked of once: rows are read again and again."""
+    native, places = dtype.newbyteorder("="), np.dtype(f"u{dtype.itemsize}")
+    every = np.arange(256**dtype.itemsize).astype(places)
+    with np.errstate(invalid="ignore"):
+        table = rule(every.view(native) if dtype.kind != "b" else every > 0)
+    return lambda block: table[np.ascontiguousarray(block, native).view(places)]

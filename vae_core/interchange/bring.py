@@ -73,7 +73,7 @@ def bring(
         encoder, decoder = encoder.encode, encoder.decode
     dataset = open_data(data, report=report, **(opening or {}))
     train = dataset.split("train", 8)
-    x = train.kind.shown(train.images)
+    x = train.kind.shown(train.images[:])
     first, told = exported(encoder, x, "encoder", "x")
     second, _ = exported(decoder, _code(decoder, told), "decoder", "z")  # type: ignore[arg-type]
     try:

@@ -1,7 +1,7 @@
 """What a declaration of a model is, and what it has to know of its data."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
 
@@ -63,8 +63,8 @@ class Declaration(ABC):
         """The declaration with what lies in the folder of its checkpoint beside the weights. Raises ValueError where that cannot be read."""
         return self
 
-    def solver(self, model: Model, images: Callable[[], Tensor]) -> Solver | None:
-        """What an epoch does instead of gradient steps where the model has an exact fit, given all training images; None elsewhere."""
+    def solver(self, model: Model, images: Callable[[], Iterable[Tensor]]) -> Solver | None:
+        """What an epoch does instead of gradient steps where the model has an exact fit, given all training images in parts; None elsewhere."""
         return None
 
     def objective(self) -> str:

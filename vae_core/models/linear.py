@@ -4,6 +4,7 @@ Shapes: N points, D data dimensions, d latent dimensions. Double precision throu
 """
 
 import math
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import torch
@@ -17,14 +18,17 @@ class Moments(NamedTuple):
     covariance: Tensor
 
     @classmethod
-    def of(cls, points: Tensor) -> "Moments":
-        """Of points `(N, D)`, a part at a time so that no copy of them in double precision is made."""
-        mean = points.mean(0, dtype=torch.float64)
-        total = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=points.device)
-        for part in points.split(10_000):
+    def of(cls, points: Callable[[], Iterable[Tensor]]) -> "Moments":
+        """Of points `(N, D)` that come in parts, twice over: no copy of all of them is made."""
+        number, mean = 0, torch.zeros(())
+        for part in points():
+            number, mean = number + len(part), mean + part.sum(0, dtype=torch.float64)
+        mean = mean / number
+        total = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=mean.device)
+        for part in points():
             centred = part.double() - mean
             total += centred.T @ centred
-        return cls(mean, total / len(points))
+        return cls(mean, total / number)
 
 
 class Fit(NamedTuple):

@@ -1,6 +1,6 @@
 """Probabilistic principal component analysis as a model, fitted exactly or by gradient; its algebra is in `linear`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -63,12 +63,12 @@ class PPCA(Declaration):
             q={"z": DiagonalGaussian(posterior, IMAGE)},
         )
 
-    def solver(self, model: Model, images: Callable[[], Tensor]) -> Solver | None:
-        """What an epoch does instead of gradient steps, given all training images; None where it is fitted by gradient."""
+    def solver(self, model: Model, images: Callable[[], Iterable[Tensor]]) -> Solver | None:
+        """What an epoch does instead of gradient steps, given all training images in parts; None where it is fitted by gradient."""
         if self.fit == "gradient":
             return None
-        rows, units = _standard(model, images())
-        moments = ppca.Moments.of(rows)
+        moments = ppca.Moments.of(lambda: (_standard(model, part) for part in images()))
+        units = _units(model)
 
         def improve() -> float:
             old = _fit_of(model)
@@ -83,12 +83,20 @@ class PPCA(Declaration):
         return improve
 
 
-def _standard(model: Model, values: Tensor) -> tuple[Tensor, float]:
-    """Values `(N, D)` in the units that the decoder is linear in, and what -log p of an observation has more in its own, in nats."""
+def _standard(model: Model, values: Tensor) -> Tensor:
+    """Values `(N, D)` in the units that the decoder is linear in."""
     likelihood = model.p[IMAGE]
     if not isinstance(likelihood, GaussianFeatures):
-        return values.flatten(1), 0.0
-    return (values - likelihood.mean) / likelihood.scale, likelihood.scale.double().log().sum().item()
+        return values.flatten(1)
+    return (values - likelihood.mean) / likelihood.scale
+
+
+def _units(model: Model) -> float:
+    """What -log p of an observation has more in its own units than in those of `_standard`, in nats."""
+    likelihood = model.p[IMAGE]
+    if not isinstance(likelihood, GaussianFeatures):
+        return 0.0
+    return likelihood.scale.double().log().sum().item()
 
 
 def _linear(net: nn.Module) -> nn.Linear:

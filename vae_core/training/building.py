@@ -100,6 +100,4 @@ def stages_of(declaration: Declaration, options: Options) -> tuple[tuple[str, ..
 
 def solver_of(declaration: Declaration, model: Model, data: Data, seed: int) -> Solver | None:
     """What takes the place of gradient steps where a model has an exact fit."""
-    return declaration.solver(
-        model, lambda: torch.cat([batch[IMAGE] for batch in data.batches(10_000, seed)])
-    )
+    return declaration.solver(model, lambda: (batch[IMAGE] for batch in data.batches(10_000, seed)))

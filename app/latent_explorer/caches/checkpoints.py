@@ -9,14 +9,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.caches.kept import MOST_OPEN, Stamps, by_identity_few, forget_derived, stamps
 from latent_explorer.text import command, plain, said
 from vae_core import Checkpoint, bundled, load
-from vae_core.checkpoints import CheckpointError, found_in, sendable
+from vae_core.checkpoints import CheckpointError, found_in, is_sound, sendable
 
 # The bundled checkpoint that a visitor sees first.
 OPENS_ON = "mr-cdvae-mnist"
@@ -102,14 +101,11 @@ def _check_atlas(checkpoint: Checkpoint) -> None:
         and 0 <= atlas.labels.min() <= atlas.labels.max() < max(1, len(atlas.classes))
         and set(checkpoint.model.blocks) <= set(atlas.coordinates)
         and all(
-            part.get(name, np.empty(0)).shape == (len(atlas), width) and np.isfinite(part[name]).all()
+            is_sound(part, name, (len(atlas), width))
             for part in (atlas.means, atlas.scales)
             for name, width in widths.items()
         )
-        and all(
-            places.shape == (len(atlas), 2) and np.isfinite(places).all()
-            for places in atlas.coordinates.values()
-        )
+        and all(is_sound(atlas.coordinates, name, (len(atlas), 2)) for name in atlas.coordinates)
     )
     if not fits:
         raise CheckpointError(

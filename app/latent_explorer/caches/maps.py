@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from latent_explorer.caches import checkpoints, encodings
-from latent_explorer.caches.kept import MOST_LARGE, by_identity, identity, kept
+from latent_explorer.caches.kept import MOST_LARGE, by_identity, by_identity_few, identity, kept
 from latent_explorer.components.map import Ellipse
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler, diagonal_normal
@@ -68,10 +68,11 @@ def _ellipses(checkpoint: Checkpoint, block: str, of: tuple[int, ...] | None) ->
     prior = parts if parts is not None and few else prior
     draws = Sampler.seeded(0)(prior.expand((PRIOR_DRAWS, *prior.batch_shape))).numpy()
     draws = draws.reshape(PRIOR_DRAWS, -1, draws.shape[-1])
+    known, coordinates = _placed(checkpoint, block)
     return [
         _ellipse(
             # The nearest item alone: the mean of several would draw every outline towards the middle of the map.
-            place(draws[:, number], checkpoint.atlas.means[block], checkpoint.atlas.coordinates[block], k=1),
+            place(draws[:, number], known, coordinates, k=1),
             checkpoint.atlas.classes[of[number]]
             if of and labelled
             else f"#{number + 1}"
@@ -102,10 +103,15 @@ def frame(checkpoint: Checkpoint, block: str) -> np.ndarray:
 def place_on_map(checkpoint: Checkpoint, block: str, codes: Mapping[str, Tensor], k: int = 8) -> np.ndarray:
     """Where codes `(n, D)` of each latent lie on the map of a block, or of all of them, at the present betas, `(n, 2)`."""
     parts = mapped(checkpoint, block)
-    known = np.concatenate([checkpoint.atlas.means[part] for part in parts], axis=1)
-    return place(
-        torch.cat([codes[part] for part in parts], 1).numpy(), known, checkpoint.atlas.coordinates[block], k
-    )
+    return place(torch.cat([codes[part] for part in parts], 1).numpy(), *_placed(checkpoint, block), k)
+
+
+@by_identity_few
+def _placed(checkpoint: Checkpoint, block: str) -> tuple[np.ndarray, np.ndarray]:
+    """Codes `(m, D)` and places `(m, 2)` of the items that UMAP placed, beside which others are placed."""
+    atlas = checkpoint.atlas
+    known = [atlas.means[part][atlas.placed] for part in mapped(checkpoint, block)]
+    return np.concatenate(known, axis=1), atlas.coordinates[block][atlas.placed]
 
 
 def mapped(checkpoint: Checkpoint, block: str) -> list[str]:

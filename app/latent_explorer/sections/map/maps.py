@@ -18,9 +18,17 @@ from latent_explorer.user_image.chosen import chosen_image
 from latent_explorer.user_image.panel import user_image_panel
 from latent_explorer.user_image.widgets import image_input
 from vae_core import Checkpoint
+from vae_core.checkpoints import Atlas
 from vae_core.projections import JOINT
 
 SPLITS = {"test": "test", "train": "training", "all": "training and test"}
+
+
+def _of_some(atlas: Atlas) -> str:
+    """What is said where UMAP placed some of the items only."""
+    if atlas.mapped is None:
+        return ""
+    return f" UMAP of {len(atlas.mapped):,} items; the others are placed beside their neighbours."
 
 
 @st.fragment
@@ -66,7 +74,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     )
     st.caption(
         f"Each dot is one of {len(atlas):,} {SPLITS[atlas.split]} {checkpoint.kind.many}, coloured by {plain(by)}, where UMAP places its posterior mean. "
-        "Near dots have similar codes; distances between clusters mean little.",
+        f"Near dots have similar codes; distances between clusters mean little.{_of_some(atlas)}",
         help="Outlines show where draws of the priors fall: one outline for each class, for each component (#) of a mixture, or for the "
         f"whole prior; dashed, where the posterior of the opened {checkpoint.kind.one} falls. Hover over any place to decode it, also between dots. Zoom in, "
         f"and dots become pictures. A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",

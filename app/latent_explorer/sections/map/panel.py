@@ -48,10 +48,9 @@ def _of_item(checkpoint: Checkpoint, block: str, item: int) -> list[Ellipse]:
 
 
 def title(checkpoint: Checkpoint, block: str) -> str:
-    atlas = checkpoint.atlas
     model = checkpoint.model
     if block == JOINT:
         return "All latents together"
     name = words.capital(words.latents(model, block))
-    whole = f"{name} · {atlas.means[block].shape[1]} dimensions"
+    whole = f"{name} · {model.sizes[block]} dimensions"
     return f"{whole} · β = {checkpoint.betas[block]:g}" if block in checkpoint.betas else whole
