@@ -161,4 +161,4 @@ def test_a_matrix_of_many_classes_shows_two_by_name_and_those_nearest(open_kind:
     assert {"class 60", "class 70"} <= set(ticks)
     first.set_value("class 3")
     healthy(at.run())
-    assert at.query_params["pair"] == ["class 3~class 70"]
+    assert at.query_params["pair"] in ("class 3~class 70", ["class 3~class 70"])

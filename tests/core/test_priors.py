@@ -398,6 +398,7 @@ def test_the_priors_of_some_classes_are_those_of_all():
     every, few = swapped(model, kept), swapped(model, kept, (4, 1))
     for name, code in few.items():
         torch.testing.assert_close(code, every[name].unflatten(0, (2, 5))[:, [4, 1]].flatten(0, 1))
+    assert prior_overlap(model, "z_u", (3, 0)) is None  # which reads no class
     codes = torch.randn(7, 5)
     mean, variance = prior_moments(model, "z_l", {"z_l": codes})
     assert mean.shape == variance.shape == (1, 5)  # not a row for each code and class

@@ -174,7 +174,14 @@ export class Controls {
     }
     if (dead.length) {
       const words = `${dead.length} inactive dimension${dead.length > 1 ? "s" : ""}`;
-      root.append(element("details", { open: isCollapsed }, element("summary", {}, words), ...dead));
+      root.append(
+        element(
+          "details",
+          { open: isCollapsed && dead.length <= MOST_HANDLES },
+          element("summary", {}, words),
+          ...dead,
+        ),
+      );
     }
     return root;
   }
