@@ -16,7 +16,7 @@ VIEWS = sorted(
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "fields", "estimates", "distributions", "nets", "kinds"},
+    {"names", "fields", "estimates", "distributions", "nets", "kinds", "graphs"},
     {"readings"},
     {"conditionals"},
     {"likelihoods", "priors"},
@@ -27,6 +27,7 @@ LAYERS: list[set[str]] = [
     {"data"},
     {"checkpoints"},
     {"projections", "metrics", "training", "serving"},
+    {"interchange"},
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [
@@ -37,7 +38,7 @@ METRICS_LAYERS: list[set[str]] = [
     {"__init__"},
 ]
 
-HEAVY = {"umap", "torchvision", "sklearn"}
+HEAVY = {"umap", "torchvision", "sklearn", "onnx", "onnxruntime"}
 
 
 def name_of(path: Path) -> str:

@@ -10,9 +10,20 @@ from importlib import metadata
 
 from .checkpoints import Checkpoint, bundled, load
 from .data import data_from, open_data
+from .interchange import bring, export_onnx, import_onnx
 from .metrics import evaluate
 
-__all__ = ["Checkpoint", "bundled", "data_from", "evaluate", "load", "open_data"]
+__all__ = [
+    "Checkpoint",
+    "bring",
+    "bundled",
+    "data_from",
+    "evaluate",
+    "export_onnx",
+    "import_onnx",
+    "load",
+    "open_data",
+]
 
 try:
     __version__ = metadata.version("latent-explorer")

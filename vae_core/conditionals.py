@@ -37,13 +37,22 @@ class Parented(nn.Module, ABC):
 
 
 class Conditional(Parented):
-    """p(. | given): called with named tensors, it returns a distribution of `batch_shape` `(B,)`, or `()` without parents."""
+    """p(. | given): called with named tensors, it returns a distribution of `batch_shape` `(B,)`, or `()` without parents.
+
+    stands_in: what the model lacks and this stands in for, as a sentence; empty where it is the model's own.
+    """
+
+    stands_in: str = ""
 
     @abstractmethod
     def forward(self, env: Env) -> Distribution: ...
 
     def start(self, images: Tensor, labels: Tensor) -> None:
         """Set what begins at the training set, before the first step: images `(N, C, H, W)` in [0, 1], labels `(N,)`."""
+
+    def as_trained(self) -> "Conditional":
+        """What the model was trained with: itself, but for one that stands in for it on pages."""
+        return self
 
 
 class Feature(Parented):
@@ -72,6 +81,12 @@ class DiagonalGaussian(Conditional):
     def forward(self, env: Env) -> Distribution:
         loc, log_scale = full_precision(self.net(*self.parents(env))).chunk(2, dim=-1)
         return diagonal_normal(loc, log_scale.clamp(*LOG_SCALE_RANGE).exp())
+
+
+class Point(DiagonalGaussian):
+    """The code of a plain autoencoder, which has no posterior: N(mu, e^-12 I) stands in for the point mu. `net` gives mu and log sigma = -6."""
+
+    stands_in = "a plain autoencoder gives one code and no posterior, so it has no rate and no bound"
 
 
 class Likelihood(Conditional):

@@ -31,6 +31,7 @@ class Kind(ABC):
     dtype: ClassVar[torch.dtype]  # of stored values
     numbers: ClassVar[str]  # what one calls the numbers of an observation
     one: ClassVar[str]  # what one calls an observation
+    an: ClassVar[str]  # the same with its article
     many: ClassVar[str]  # and several
 
     @property
@@ -85,6 +86,7 @@ class Image(Kind):
     dtype: ClassVar[torch.dtype] = torch.uint8
     numbers: ClassVar[str] = "pixels"
     one: ClassVar[str] = "image"
+    an: ClassVar[str] = "an image"
     many: ClassVar[str] = "images"
 
     @property
@@ -120,6 +122,7 @@ class Table(Kind):
     dtype: ClassVar[torch.dtype] = torch.float32
     numbers: ClassVar[str] = "features"
     one: ClassVar[str] = "row"
+    an: ClassVar[str] = "a row"
     many: ClassVar[str] = "rows"
 
     @classmethod
@@ -182,6 +185,12 @@ class Table(Kind):
         """
         mean, scale = (torch.tensor(part).to(shown) for part in (self.mean, self.scale))
         return (self.measured(shown) - mean) / scale
+
+    def unstandardised(self, values: Tensor) -> Tensor:
+        """The inverse of `standardised`, `(..., F)`."""
+        mean, scale = (torch.tensor(part).to(values) for part in (self.mean, self.scale))
+        measured = values * scale + mean
+        return torch.where(self._counts.to(values.device), measured.expm1(), measured)
 
     def heights(self, shown: Tensor) -> Tensor:
         """Where a feature lies between the ends of its range, in [0, 1]; a count on the scale of log(1 + x)."""

@@ -7,6 +7,7 @@ The order of a dictionary is the order of sampling. Shapes: B examples, D dimens
 
 from collections.abc import Collection, Mapping
 from functools import cached_property, reduce
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 import torch
@@ -139,7 +140,25 @@ class Model(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where its weights are."""
-        return next(self.parameters()).device
+        return next(chain(self.parameters(), self.buffers())).device
+
+    def as_trained(self) -> "Model":
+        """The same model, weights shared, with its own conditionals where others stand in for pages (`Conditional.as_trained`)."""
+        own = {name: conditional.as_trained() for name, conditional in self.p.items()}
+        if all(own[name] is conditional for name, conditional in self.p.items()):
+            return self
+        return Model(own, self.q, self.held).train(self.training)
+
+    @property
+    def no_posterior(self) -> str:
+        """Why it has codes and no posteriors, as a sentence; empty where it has them."""
+        return next((self.q[name].stands_in for name in self.latents if self.q[name].stands_in), "")  # type: ignore[union-attr]
+
+    @property
+    def no_bound(self) -> str:
+        """Why it has no bound to measure, as a sentence; empty where it has one."""
+        own = self.as_trained().p.values()
+        return self.no_posterior or next((part.stands_in for part in own if part.stands_in), "")
 
     @property
     def observed(self) -> list[str]:

@@ -227,9 +227,11 @@ def at(model: Model, betas: float | Mapping[str, float]) -> Model:
         low, high = rates[block].trained
         if not low * (1 - 1e-6) <= beta <= high * (1 + 1e-6):
             raise ValueError(f"beta of {block} must be between {low:g} and {high:g}, got {beta:g}")
+    if not asked:
+        return model
     weight = next(model.parameters())
     held = {rate_name(block): weight.new_full((1, 1), math.log(beta)) for block, beta in asked.items()}
-    return model.holding(held) if held else model
+    return model.holding(held)
 
 
 def beta_grid(model: Model, points: int) -> list[dict[str, float]]:

@@ -171,6 +171,58 @@ class ClassMixture(Conditional):
         return GaussianMixture.of(y @ self.logits, parts)
 
 
+class Constant(Conditional):
+    """A mixture of Gaussians that is given and not learned, of M components for each of K classes, or of no class: weights, means and log
+    scales are buffers `(K, M, ...)`, with one row where no class is read.
+
+    own: the prior that the model was trained with, where this one was fitted to its encodings and stands in for pages.
+    """
+
+    log_weights: Tensor
+    means: Tensor
+    log_scales: Tensor
+
+    def __init__(
+        self,
+        dimensions: int,
+        components: int = 1,
+        classes: int = 0,
+        stands_in: str = "",
+        own: Conditional | None = None,
+    ):
+        super().__init__(*([LABEL] if classes else []))
+        _at_least_one(components=components)
+        self.classes, self.stands_in = classes, stands_in
+        rows = max(1, classes)
+        self.register_buffer("log_weights", torch.full((rows, components), -math.log(components)))
+        self.register_buffer("means", torch.zeros(rows, components, dimensions))
+        self.register_buffer("log_scales", torch.zeros(rows, components, dimensions))
+        self.own = own
+
+    def forward(self, env: Env) -> Distribution:
+        parts = (self.log_weights, self.means, self.log_scales)
+        if self.classes:
+            (y,) = self.parents(env)
+            weights, means, log_scales = (torch.einsum("bk,k...->b...", y, part) for part in parts)
+        else:
+            weights, means, log_scales = (part[0] for part in parts)
+        scales = log_scales.clamp(*LOG_SCALE_RANGE).exp()
+        if means.shape[-2] == 1:
+            return diagonal_normal(means[..., 0, :], scales[..., 0, :])
+        return GaussianMixture.of(weights, diagonal_normal(means, scales))
+
+    def as_trained(self) -> Conditional:
+        return self.own or self
+
+    @torch.no_grad()
+    def set(self, means: Tensor, log_scales: Tensor, log_weights: Tensor | None = None) -> None:
+        """Means and log scales `(K, M, D)`, and log weights `(K, M)`: equal unless given."""
+        self.means.copy_(means)
+        self.log_scales.copy_(log_scales)
+        if log_weights is not None:
+            self.log_weights.copy_(log_weights)
+
+
 class ClassFrequencies(Conditional):
     """p(y) = Cat(pi), `(K,)`: uniform, or from `start` on the frequencies in the training set (with one added to each count)."""
 

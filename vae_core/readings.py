@@ -62,6 +62,16 @@ class Dequantised(Reading):
 
 
 @dataclass(frozen=True)
+class Grey(Reading):
+    """x = grey / 255, no noise: what is shown to a model that scores nothing."""
+
+    about = "grey values from 0 to 1"
+
+    def of(self, stored: Tensor, sampler: Sampler) -> Tensor:
+        return stored.float() / 255
+
+
+@dataclass(frozen=True)
 class Levels(Reading):
     """x = k / (K - 1) with k = round(grey (K - 1) / 255): 256 levels are the 8-bit image itself.
 
@@ -97,4 +107,5 @@ class AsStored(Reading):
 
 
 BINARY = Binary()
+GREY = Grey()
 AS_STORED = AsStored()

@@ -35,3 +35,18 @@ def colours(count: int) -> list[str]:
     turn = 0.618034  # the golden ratio spreads any number of hues evenly
     rgb = (colorsys.hls_to_rgb(i * turn % 1, (0.48, 0.60)[i % 2], 0.62) for i in range(count))
     return ["#" + "".join(f"{round(255 * channel):02x}" for channel in colour) for colour in rgb]
+
+
+def ordered(count: int) -> list[str]:
+    """Colours from little to much, as ``#rrggbb``: those of `ORDERED`, and between them where there are more.
+
+    >>> ordered(2), ordered(11)[1]
+    (['#7d5795', '#b7ad30'], '#6962b0')
+    """
+    known = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in ORDERED]
+    places = [step * (len(known) - 1) / max(1, count - 1) for step in range(count)]
+    rows = [(known[int(at)], known[min(int(at) + 1, len(known) - 1)], at % 1) for at in places]
+    return [
+        "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(*ends, strict=True))
+        for *ends, share in rows
+    ]

@@ -1,10 +1,15 @@
 """Every page over checkpoints whose data has no class, one class, or 128 of them."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from latent_explorer import MODELS_VARIABLE
+from latent_explorer.caches import maps
+from latent_explorer.parts import panels
+from latent_explorer.sections.map.panel import panel
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import MAIN
@@ -12,7 +17,7 @@ from tests.conftest import principal_components
 from tests.kinds import bars
 from tests.support.tiers import covering
 from vae_core import projections
-from vae_core.checkpoints import save_atlas, save_card
+from vae_core.checkpoints import load, save_atlas, save_card
 from vae_core.data import DATASETS, Data, Dataset
 from vae_core.metrics import evaluation_of, measure
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
@@ -113,3 +118,47 @@ def test_every_page_opens(open_kind: Open, page: str, model: str):
 def test_what_a_page_has_parts_for_opens_too(open_kind: Open, page: str, query: dict[str, str], model: str):
     at = healthy(open_kind(page, model=model, **query))
     assert at.selectbox(key="model").value == model
+
+
+def data_of(at: AppTest, words: str) -> str:
+    """What the one component of a page is sent in which these words stand."""
+    (found,) = [str(part.proto) for part in at.get("bidi_component") if words in str(part.proto)]
+    return found
+
+
+def test_many_classes_come_in_pages_by_name_and_the_most_probable_first(open_kind: Open):
+    at = healthy(open_kind("views/generate.py", model="cdvae-of-128"))
+    for key, title in (("samples-page", "one row a class"), ("swaps-page", "style in every class")):
+        assert at.number_input(key=key).max == 7
+        assert "class 19" in data_of(at, title)
+        assert "class 20" not in data_of(at, title)
+        at.number_input(key=key).set_value(7.0)
+        healthy(at.run())
+        assert "class 127" in data_of(at, title)
+        assert "class 20" not in data_of(at, title)
+    at = healthy(open_kind("views/map.py", model="cdvae-of-128", item="3"))
+    bars = data_of(at, "q(class | x)")
+    assert "116 others" in bars
+    assert len(re.findall(r"class \d+", bars)) == panels.MOST_BARS
+
+
+def test_of_many_classes_a_map_outlines_the_one_of_the_opened_item(kinds: Path):
+    found = load(kinds / "cdvae-of-128")
+    assert maps.prior_ellipses(found, "z_l") == []
+    (outline,) = maps.prior_ellipses(found, "z_l", (100,))
+    assert (outline.label, outline.class_index) == ("class 100", 100)
+    of_item = panel(found, "z_l", "class").of_item(3)
+    assert [outline.class_index for outline in of_item if outline.kind == "prior"] == [found.atlas.labels[3]]
+
+
+def test_a_matrix_of_many_classes_shows_two_by_name_and_those_nearest(open_kind: Open):
+    at = healthy(open_kind("views/prior.py", model="cdvae-of-128", look="Classes", pair="class 60~class 70"))
+    first, second = (next(box for box in at.selectbox if box.label == side) for side in ("Class", "and class"))  # fmt: skip
+    assert (first.value, second.value) == ("class 60", "class 70")
+    (chart,) = at.get("plotly_chart")
+    ticks = json.loads(chart.proto.spec)["layout"]["xaxis"]["ticktext"]
+    assert len(ticks) == 24
+    assert {"class 60", "class 70"} <= set(ticks)
+    first.set_value("class 3")
+    healthy(at.run())
+    assert at.query_params["pair"] in ("class 3~class 70", ["class 3~class 70"])

@@ -285,3 +285,25 @@ def test_a_link_restores_the_colouring_and_what_it_hides(open_page: Open):
 def test_data_of_unknown_factors_is_coloured_by_class_alone(open_page: Open, trained: dict[str, Path]):
     assert colourings.colourings(load(trained["cdvae-digits"])) == ["class"]
     assert "link" not in opened(open_page(model="cdvae-digits", colour="x"))
+
+
+def test_numbers_are_coloured_by_a_scale_that_names_its_range_and_words_by_their_names():
+    ages = np.append(np.linspace(20, 80, 601), [np.nan, 1e6])
+    found = colourings.of_values("age", ages)
+    assert found.scale is not None
+    assert found.scale.title == "age"
+    assert found.scale.high.startswith("≥ ")
+    assert found.scale.low.startswith("≤ ")
+    assert (np.diff(found.groups[:601]) >= 0).all()
+    assert found.groups[602] == found.groups[600] == colourings.STEPS - 1
+    assert (found.groups[601], found.names[-1], found.colours[-1]) == (64, "age not known", colourings.GREY)
+    words = colourings.of_values("ward", np.array(["b", "", "a", "b"]))
+    assert (words.groups.tolist(), words.names, words.scale) == (
+        [1, 2, 0, 1],
+        ("a", "b", "ward not known"),
+        None,
+    )
+    few = colourings.of_values("dose", np.array([0.5, 2.0, 0.5]))
+    assert (few.groups.tolist(), few.names) == ([0, 1, 0], ("dose 0.5", "dose 2"))
+    alike = colourings.of_values("same", np.array([np.nan, np.nan]))
+    assert (alike.groups.tolist(), alike.names) == ([0, 0], ("same not known",))

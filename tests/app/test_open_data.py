@@ -372,6 +372,10 @@ def test_options_are_those_of_the_command_and_stay_with_the_next_look(page: Open
     assert "classes      4 " in report_of(at)
 
 
+def refused(at: AppTest) -> list[str]:
+    return [warning.value for warning in at.warning if warning.value.startswith("Not opened")]
+
+
 @pytest.mark.parametrize(
     ("what", "option", "value", "words"),
     [
@@ -388,19 +392,19 @@ def test_an_option_that_does_not_fit_is_one_sentence_and_can_be_mended(
     next(one for one in at.text_input if one.label == option).set_value(value)
     next(button for button in at.button if button.label == "Open with these").click()
     healthy(at.run())
-    (error,) = at.error
-    assert words in error.value.replace("\\", "")
+    (sentence,) = refused(at)
+    assert words in sentence.replace("\\", "")
     next(one for one in at.text_input if one.label == option).set_value("")
     next(button for button in at.button if button.label == "Open with these").click()
-    assert not healthy(at.run()).error
+    assert not refused(healthy(at.run()))
 
 
 def test_what_is_refused_is_said_on_the_page_and_the_next_is_opened(page: Opener, root: Path):
     at = page("../secret/salaries.npz")
-    (error,) = at.error
-    assert "does not lie in the folder" in error.value
-    assert str(root) not in error.value
-    assert not typed(at, "digits").error
+    (sentence,) = refused(at)
+    assert "does not lie in the folder" in sentence
+    assert str(root) not in sentence
+    assert not refused(typed(at, "digits"))
 
 
 def test_a_server_of_others_says_once_that_it_opens_no_paths(page: Opener, monkeypatch: pytest.MonkeyPatch):
@@ -408,7 +412,7 @@ def test_a_server_of_others_says_once_that_it_opens_no_paths(page: Opener, monke
     monkeypatch.setenv(DATA_ROOT_VARIABLE, "")
     at.run()
     assert len([one for one in at.caption if "uploads and no paths" in one.value]) == 1
-    assert [error.value for error in typed(at, "photos").error] == [f"Not opened: {bounds.NO_PATHS}."]
+    assert refused(typed(at, "photos")) == [f"Not opened: {bounds.NO_PATHS}."]
 
 
 def test_an_upload_is_opened_once_and_again_with_options(page: Opener):

@@ -1,7 +1,9 @@
 """A model of a table on every page: everything is pressed, rows are pasted, compared and named by their features."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -98,12 +100,12 @@ def test_a_row_is_pasted_in_every_form_stays_and_is_taken_back(open_table: Opene
     at = paste(open_table(model="people"), text)
     assert not at.exception
     assert not at.warning
-    assert any("Your image" in title.value for title in at.subheader)
+    assert any("Your row" in title.value for title in at.subheader)
     at.switch_page("views/traverse.py").run()
     assert not at.exception
     at.switch_page("views/map.py").run()
     at.button(key="user-row-remove").click().run()
-    assert not any("Your image" in title.value for title in at.subheader)
+    assert not any("Your row" in title.value for title in at.subheader)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_a_bad_row_is_one_sentence_and_the_row_before_stays(open_table: Opener, 
     (warning,) = at.warning
     assert words in warning.value
     assert "stays in use" in warning.value
-    assert any("Your image" in title.value for title in at.subheader)
+    assert any("Your row" in title.value for title in at.subheader)
 
 
 def test_an_opened_row_has_a_profile_by_feature(open_table: Opener):
@@ -149,3 +151,77 @@ def test_a_traversal_names_the_features_that_move_most(open_table: Opener):
     at = open_table("views/traverse.py", model="cells")
     said = at.dataframe[0].value.iloc[:, 1]
     assert said.str.contains("GENE").all()
+
+
+def test_the_map_is_coloured_by_features_and_by_columns_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    generator = np.random.default_rng(0)
+    table = {f"gene{i}": generator.normal(size=80) for i in range(6)}
+    table |= {
+        "age": np.where(np.arange(80) % 9, generator.normal(50, 9, 80), np.nan),
+        "site": ["n", "s"] * 40,
+    }
+    pd.DataFrame(table).assign(group=["x", "y"] * 40).to_csv(tmp_path / "own.csv", index=False)
+    found = open_data(tmp_path / "own.csv", labels="group", columns=[f"gene{i}" for i in range(6)])
+    made = train(CDVAE(unlabelled=2, nets="mlp-256"), found.train, QUICK, tmp_path / "runs" / "own")
+    monkeypatch.setattr(projections, "umap", principal_components)
+    save_atlas(made.folder, projections.make_atlas(made.model, found.test))
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "runs"))
+    monkeypatch.setenv(SOURCES_VARIABLE, str(tmp_path / "own.csv"))
+    at = AppTest.from_file(str(MAIN), default_timeout=100)
+    at.query_params["model"] = "own"
+    at.run()
+    assert {"class", "age", "site", "gene0", "gene5"} <= set(at.selectbox(key="colour").options)
+    for by in ("age", "gene3", "site"):
+        at.selectbox(key="colour").set_value(by).run()
+        assert not at.exception
+        assert any(f"coloured by {by}" in caption.value for caption in at.caption)
+
+
+# What stands in a message to the browser and is nobody's text: names of components, keys, addresses, scripts of the export.
+NO_TEXT = re.compile(
+    r"user-image[\w-]*|image_grid|-images?\b|\"image/\w+|image:|images? ?[=(\[]|images\.|imgs|image-rendering|data:image|images of a folder"
+)
+IMAGES = re.compile(r"[^\"\\]{0,60}\bimages?\b[^\"\\]{0,40}", re.IGNORECASE)
+
+
+def texts(at: AppTest) -> str:
+    """All that a page sends to the browser, but for what the menus show as code."""
+    found = []
+
+    def walk(block: Any) -> None:
+        for child in block.children.values():
+            if getattr(child, "children", None):
+                walk(child)
+            if getattr(child, "type", "") != "code" and getattr(child, "proto", None) is not None:
+                found.append(str(child.proto))
+
+    walk(at.main)
+    walk(at.sidebar)
+    return "\n".join(found)
+
+
+@pytest.mark.parametrize("model", ["cells", "people"])
+def test_no_page_of_a_table_speaks_of_images(open_table: Opener, monkeypatch: pytest.MonkeyPatch, model: str):
+    whole = {
+        name: f"z_l~-99~-99~99~-99~99~{top}~-99~{top}"
+        for name, top in (("selection", 99), ("selection_a", 98))
+    }
+    queries: dict[str, list[dict[str, str]]] = {
+        "map": [{"item": "3", **whole}],
+        "prior": [{"look": look} for look in ("Clusters", "Components", "Classes", "Densities", "Holes")],
+        "measure": [{}, {"show": "Calibration"}],
+        "interpolate": [{"measure": "log density"}],
+    }
+    assert IMAGES.findall(
+        NO_TEXT.sub("", texts(open_table(model="vae-mnist", item="3")))
+    )  # which is seen where it stands
+    for page in paths(open_table, monkeypatch):
+        name = Path(page).stem
+        for query in [] if name == "data" else queries.get(name, [{}]):  # Open data is about images, too
+            at = open_table(page, model=model, **query)
+            said = NO_TEXT.sub("", texts(at))
+            assert not IMAGES.findall(said), (page, query)
+    at = paste(open_table(model="people"), "181 77.5 2")
+    assert not IMAGES.findall(NO_TEXT.sub("", texts(at)))

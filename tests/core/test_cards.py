@@ -5,10 +5,12 @@ tier, all numbers of all of them in the slow one.
 """
 
 import math
+import re
 
 import pytest
 
 from vae_core import bundled, evaluate, load
+from vae_core.checkpoints import load_card
 from vae_core.data import local_data
 from vae_core.metrics import METRICS, Estimate
 
@@ -16,6 +18,18 @@ NAMES = sorted(bundled())
 
 # What a probe or the oracle classifier learns is chaotic: rounding grows with every step of its training. These come out within their errors only.
 LEARNED = ("probe_", "sample_accuracy", "swap_accuracy", "judge_accuracy", "two_sample_")
+
+
+# Probes of a block: how, of which code, and in nats where a probability is learned.
+PROBES = [
+    *(f"knn_{code}" for code in ("mean", "posterior", "sample")),
+    *(
+        f"{probe}_{code}{unit}"
+        for probe in ("logistic", "mlp")
+        for code in ("mean", "posterior", "sample")
+        for unit in ("", "_nats")
+    ),
+]
 
 
 def disagreement(name: str, again: Estimate, card: Estimate) -> str:
@@ -48,6 +62,23 @@ def compare(checkpoint_name: str, groups: list[str]) -> None:
     }  # no number of before, none left out
     wrong = [disagreement(name, estimate, card.metrics[name]) for name, estimate in found.items()]
     assert [line for line in wrong if line] == []
+
+
+# What every card holds, whatever the model: the rest asks for classes, components or known factors, or takes hours.
+EVERYWHERE = {"elbo", "active", "probes", "rate", "holes", "coverage", "posteriors"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_holds_what_every_card_holds_by_the_names_of_today(name: str):
+    card = load_card(bundled()[name])
+    assert set(card.measurements) >= EVERYWHERE
+    names = {name for how in card.measurements.values() for name in how.names}
+    assert names == set(card.metrics)  # no number is of before
+    blocks = {each[1] for name in names if (each := re.fullmatch("probe_(.+)_mlp_mean", name))}
+    assert blocks
+    assert set(card.measurements["probes"].names) == {
+        f"probe_{block}_{probe}" for block in blocks for probe in PROBES
+    }
 
 
 def test_one_cards_bound_comes_out_again():

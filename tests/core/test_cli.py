@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import torch
 
+from vae_core import projections
 from vae_core.checkpoints import Card, Measurement, bundled, load, load_card, spoken
+from vae_core.checkpoints import folder as checkpoints_folder
 from vae_core.checkpoints.measurements import merged
 from vae_core.cli import main
 from vae_core.data import DATASETS
@@ -478,3 +480,34 @@ def test_a_damaged_checkpoint_is_said_in_a_sentence(
     (folder / "model.safetensors").write_bytes(b"nothing")
     assert main(["evaluate", str(folder)]) == 2
     assert "is damaged or cut short" in one_line(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["evaluate", "bundle", "--metrics", "active", "--limit", "50"],
+        ["export", "bundle", "--onnx", "--out", "out"],
+        ["atlas", "bundle"],
+        ["pack", "bundle", "out"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_where_a_folder_is_asked_a_bundled_name_does(
+    command: list[str], trained: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.copytree(trained["vae-digits"], tmp_path / "pretrained" / "bundle")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setattr(checkpoints_folder, "bundled_folder", lambda: tmp_path / "pretrained")
+    monkeypatch.setattr(projections, "umap", lambda codes, *rest, **named: codes[:, :2])
+    assert main(command) == 0
+    assert not (tmp_path / "elsewhere" / "bundle").exists()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "export", "atlas", "pack", "frontier"])
+def test_a_misspelt_bundled_name_is_told_the_nearest(
+    command: str, capsys: pytest.CaptureFixture[str], one_line: Callable[[str], str]
+):
+    rest = {"pack": ["out"], "export": ["--onnx"]}.get(command, [])
+    assert main([command, "vae-mnits", *rest]) == 2
+    assert "vae-mnist" in one_line(capsys.readouterr().err)

@@ -46,7 +46,7 @@ def test_a_headline_says_which_way_is_better(name: str):
             "class read from mean and log scale of z_u, k-nearest-neighbour probe",
             "1250.00% ± 25.00%",
         ),
-        ("log_px_coarse", "evidence of image and coarse, importance-weighted bound", "12.50 ± 0.25 nats"),
+        ("log_px_coarse", "evidence of x and coarse, importance-weighted bound", "12.50 ± 0.25 nats"),
         ("classifier_ece", "class by the classifier, calibration error", "1250.00% ± 25.00%"),
         ("prior_bayes_error_z_l", "Bayes error of the class priors of z_l", "1250.00% ± 25.00%"),
         ("components_nmi_u", "normalised mutual information of components and class in u", "12.500 ± 0.250"),

@@ -21,7 +21,9 @@ from vae_core.distributions import (
     diagonal_normal,
     kl_divergence,
 )
+from vae_core.explore import prior_moments, swapped
 from vae_core.kinds import Image
+from vae_core.metrics.separation import prior_overlap
 from vae_core.model import Model
 from vae_core.models import CDVAE, SRVAE, VAE, Signature
 from vae_core.nets import Joined
@@ -383,3 +385,22 @@ def test_what_makes_no_prior_is_refused(make: Callable, words: str, one_line: Ca
     with pytest.raises(ValueError, match=words) as caught:
         make()
     one_line(caught.value)
+
+
+def test_the_priors_of_some_classes_are_those_of_all():
+    model = CDVAE(labelled=5, unlabelled=2, nets="mlp-256").build(Signature(Image(1, 4, 4), tuple("abcde")))
+    whole, some = prior_overlap(model, "z_l"), prior_overlap(model, "z_l", (3, 0))
+    assert whole is not None
+    assert some is not None
+    for all_pairs, few in zip(whole, some, strict=True):
+        torch.testing.assert_close(few, all_pairs[[3, 0]][:, [3, 0]])
+    kept = {"z_u": torch.randn(2, 2)}
+    every, few = swapped(model, kept), swapped(model, kept, (4, 1))
+    for name, code in few.items():
+        torch.testing.assert_close(code, every[name].unflatten(0, (2, 5))[:, [4, 1]].flatten(0, 1))
+    assert prior_overlap(model, "z_u", (3, 0)) is None  # which reads no class
+    codes = torch.randn(7, 5)
+    mean, variance = prior_moments(model, "z_l", {"z_l": codes})
+    assert mean.shape == variance.shape == (1, 5)  # not a row for each code and class
+    given = {"z_l": codes, "y": torch.eye(5)[[2] * 7]}
+    assert prior_moments(model, "z_l", given)[0].shape == (7, 5)

@@ -618,3 +618,21 @@ def test_a_path_is_not_kept(tmp_path: Path):
     assert str(tmp_path) not in repr((found.name, found.about, found.origin, found.notes, found.train.name))
     assert found.origin.opened == {"size": [8], "fit": "pad"}
     assert os.sep not in found.name
+
+
+def test_what_is_measured_of_each_row_stays_beside_the_images_and_is_no_factor(tmp_path: Path):
+    images, labels = figures(60)
+    age = np.random.default_rng(0).normal(50, 9, 60).astype(np.float32)
+    age[3] = np.nan
+    ward = np.array(["a", "b"] * 30)
+    np.savez(tmp_path / "own.npz", allow_pickle=False, images=images, labels=labels, age=age, ward=ward)
+    found = open_data(tmp_path / "own.npz")
+    both = found.split("all")
+    assert both.factor_names == ("class", "ward")
+    assert sorted(both.columns) == ["age", "ward"]
+    whole = {image.numpy().tobytes(): place for place, image in enumerate(torch.from_numpy(images)[:, None])}
+    places = [whole[image.numpy().tobytes()] for image in both.images]
+    np.testing.assert_array_equal(both.columns["age"], age[places])
+    assert (both.columns["ward"] == ward[places]).all()
+    assert len(found.test.head(4).columns["age"]) == 4
+    assert any("ward, age are known of each image" in said for said in found.notes.said)

@@ -219,3 +219,20 @@ def test_the_features_that_move_most_and_those_that_tell_groups_apart():
     found = differences(table, first, second)
     assert found.fold[0] > 0 > found.fold[1]
     assert found.second.tolist() == [60.0, 15.0]
+
+
+def test_what_is_said_of_a_table_speaks_of_rows(tmp_path: Path):
+    names = ["x"] * 37 + ["y", "", ""]
+    table = {"h": range(40), "flat": [1] * 40, "age": np.linspace(0, 1.5, 40), "ward": ["a", "b"] * 20}
+    pd.DataFrame({**table, "class": names, "split": ["train"] * 30 + ["test"] * 10}).to_csv(
+        tmp_path / "t.csv"
+    )
+    found = open_data(tmp_path / "t.csv", columns=("h", "flat"), labels="class")
+    said = str(found.report)
+    assert "not known of 2 rows" in said
+    assert "known of each row" in said
+    assert "no training row is of 1 class (y)" in said
+    assert "image" not in said
+    for options, words in (({"unknown": "q"}, "no row is labelled 'q'"), ({"labels": "age"}, "real numbers")):
+        with pytest.raises(ValueError, match=words):
+            open_data(tmp_path / "t.csv", **{"labels": "class", **options})

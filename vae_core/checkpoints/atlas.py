@@ -51,7 +51,20 @@ class Kept(Mapping[str, np.ndarray]):
 
 
 def is_sound(arrays: Arrays, name: str, shape: tuple[int, ...]) -> bool:
-    """Whether there is an array of that name and shape, all of it finite."""
+    """Whether there is an array of that name and shape, all of it finite.
+
+    Args:
+        arrays: those of an atlas, in memory or in its file, which is read by parts.
+        name: of the array.
+        shape: that it should have.
+
+    Returns:
+        True or False.
+
+    Example:
+        >>> is_sound({"z": np.zeros((3, 2))}, "z", (3, 2)), is_sound({"z": np.full((3, 2), np.nan)}, "z", (3, 2))
+        (True, False)
+    """
     if name not in arrays:
         return False
     stored = arrays.stored[name][0] if isinstance(arrays, Kept) else arrays[name]

@@ -17,7 +17,7 @@ from ..data.fingerprint import KNOWN
 from ..estimates import Estimate
 from ..fields import options
 from ..kinds import Image, kind_of
-from ..models import Signature
+from ..models import FOREIGN, Signature
 from ..objectives import OBJECTIVES, Declared
 from ..objectives import kind_of as objective_kind
 from .folder import CARD, CheckpointError, atomic, bundled, located
@@ -155,8 +155,8 @@ class Card:
     Attributes:
         model: the declaration, by name and arguments.
         data: what it was trained on.
-        objective: what was optimised.
-        training: how it was trained.
+        objective: what was optimised; None of a model that was trained elsewhere.
+        training: how it was trained; None of a model that was trained elsewhere.
         epochs_done: how many epochs.
         measurements: what measured which of the `metrics`.
         rates: the range of betas of a multi-rate model.
@@ -171,6 +171,7 @@ class Card:
         factors: what each dimension has to do with each known factor.
         atlas: the weights that the atlas was made of.
         weights: the precision of the file, where it was packed.
+        notes: sentences on how a model that was trained elsewhere was brought in.
 
     Example:
         >>> card = load_card("vae-mnist")
@@ -182,8 +183,8 @@ class Card:
 
     model: Described
     data: TrainedOn
-    objective: Declared
-    training: Recipe
+    objective: Declared | None
+    training: Recipe | None
     epochs_done: int
     measurements: dict[str, Measurement]
     rates: tuple[float, float] | None
@@ -198,6 +199,7 @@ class Card:
     factors: Factors | None = None
     atlas: MadeOf | None = None
     weights: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, told: Any) -> "Card":
@@ -209,10 +211,13 @@ class Card:
         """
         whole = upgraded(entries(told, ""))
         parts = read_fields(cls, whole, "", skip={"objective", "measurements", "rates", "cost", "json"})
+        elsewhere = parts["model"].name in FOREIGN
+        if parts["training"] is None and not elsewhere:
+            raise ValueError("training is null instead of an object")
         cost, rates = whole.get("cost"), parts["model"].arguments.get("rates")
         return cls(
             **parts,
-            objective=_objective(whole),
+            objective=None if elsewhere else _objective(whole),
             measurements=read(dict[str, Measurement], recorded(whole), "evaluations"),
             rates=read(tuple[float, float] | None, rates, "model.arguments.rates"),
             cost=read(Cost | None, None if cost == {} else cost, "cost"),
@@ -231,8 +236,9 @@ class Card:
     def images(self, numbers: Iterable[str]) -> str:
         """The images that these numbers were measured on, in words."""
         known = [self.measurement_of(number) for number in numbers]
-        parts = [f"the {how.split} images of {how.data}" for how in known if how and how.split and how.data]
-        return " and ".join(dict.fromkeys(parts)) or "images that the card does not name"
+        many = self.data.signature.kind.many
+        parts = [f"the {how.split} {many} of {how.data}" for how in known if how and how.split and how.data]
+        return " and ".join(dict.fromkeys(parts)) or f"{many} that the card does not name"
 
     def measured(
         self,

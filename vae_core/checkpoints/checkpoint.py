@@ -7,9 +7,11 @@ from pathlib import Path
 
 import torch
 
+from ..graphs import GraphError
 from ..kinds import Kind
 from ..model import Model
 from ..models import Signature, declare
+from ..models.foreign import graph_nets
 from ..multirate import at, usual
 from .atlas import Atlas, AtlasGrid, load_atlas
 from .card import MEASURED, Card, load_card, save_card
@@ -151,6 +153,7 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
     with Room(shapes):  # a card may ask for more than any machine has
         model = _built(card, folder)
     tensors = load_into(model, folder / WEIGHTS)
+    _check_graphs(model, folder)
     betas = usual(model)
     model = model.to(device).eval().requires_grad_(False)
     return Checkpoint(folder, card, at(model, betas), betas, fingerprint(tensors))
@@ -159,11 +162,22 @@ def load(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
 def _built(card: Card, folder: Path) -> Model:
     """The model of a card. Raises CheckpointError where there is none."""
     try:
-        model = declare(card.model.name, card.model.arguments).build(card.data.signature)
+        model = declare(card.model.name, card.model.arguments).beside(folder).build(card.data.signature)
         usual(model)
         return model
+    except GraphError as error:
+        raise CheckpointError(f"{folder} cannot be opened: {error}") from None
     except Exception as error:  # a card may say anything, and every layer stumbles over it in its own way
         raise CheckpointError(f"{folder / CARD} describes no model that can be built: {error}") from None
+
+
+def _check_graphs(model: Model, folder: Path) -> None:
+    """Raises CheckpointError where a graph in the folder is another than its weights are of."""
+    for net in graph_nets(model):
+        try:
+            net.check()
+        except ValueError as error:
+            raise CheckpointError(f"{folder}: {error}") from None
 
 
 def pack(source: Path, target: Path, half: bool = True) -> None:
@@ -188,6 +202,8 @@ def pack(source: Path, target: Path, half: bool = True) -> None:
     if (target / CARD).exists():
         raise ValueError(f"{target} already holds a checkpoint: choose another folder")
     checkpoint = load(source)
+    if graph_nets(checkpoint.model):
+        raise ValueError(f"{source} holds ONNX graphs, which are not rounded: copy the folder")
     if half and any(not value.half().isfinite().all() for value in checkpoint.model.state_dict().values()):
         raise ValueError(f"{source} has weights that float16 cannot hold: pack it with --no-half")
     save_model(target, checkpoint.model, half)

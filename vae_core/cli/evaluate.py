@@ -62,10 +62,14 @@ class Evaluate:
         What is written is of the checkpoint's own test images at its usual betas, since cards are read side by side. A limit may be
         written: n stands beside every number.
         """
+        return self.on(None)
+
+    def on(self, opened: Dataset | None) -> int:
+        """The same on data that is open already."""
         check_groups(self.metrics)
         checkpoint = load(self.folder, pick_device(self.device))
         with status() as report:
-            dataset = data_of(checkpoint.card.data, self.data, report)
+            dataset = data_of(checkpoint.card.data, opened or self.data, report)
         if self.write:
             self._check_write(checkpoint, dataset)
         if checkpoint.outdated:
@@ -140,6 +144,11 @@ class Evaluate:
             print(json.dumps({**told, "factors": tables} if tables else told))
         else:
             OUT.print(_table(numbers, title))
+
+
+def measure(folder: Path, dataset: Dataset, groups: tuple[str, ...], what: str) -> int:
+    """Measure groups on data that is open already, and write them into the card; `what` is how a command names it."""
+    return Evaluate(folder, data=what, metrics=groups, write=True).on(dataset)
 
 
 def _with_fingerprint(card: Card, evaluation: Evaluation) -> Card:

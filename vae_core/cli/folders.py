@@ -1,4 +1,4 @@
-"""The commands that make something of a checkpoint's folder: atlas, pack."""
+"""The commands that make something of a checkpoint's folder: atlas, export, pack."""
 
 import shlex
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import tyro
 
 from ..checkpoints import load, pack, save_atlas
 from ..data import Dataset, joined
+from ..interchange import export_onnx
 from ..metrics.registry import of_known_class
 from ..training import pick_device
 from .commands import check_named, own_data
@@ -33,6 +34,28 @@ class MakeAtlas:
 
     def run(self) -> int:
         write_atlas(self.folder, self.device, self.split, self.data, self.most)
+        return 0
+
+
+@dataclass(frozen=True)
+class Export:
+    """Write encoder, decoder and priors of a checkpoint as ONNX, for other programs: `latent-explorer export vae-mnist --onnx`."""
+
+    folder: tyro.conf.Positional[Path]
+    """Folder of the checkpoint."""
+    onnx: bool = False
+    """As ONNX, with a JSON that says what each graph takes and gives."""
+    out: Path | None = None
+    """Folder to write to; the name of the checkpoint and -onnx unless given."""
+
+    def run(self) -> int:
+        if not self.onnx:
+            raise ValueError("say what to write: add --onnx")
+        if self.out is not None:
+            check_named(self.out)
+        checkpoint = load(self.folder)
+        for path in export_onnx(checkpoint, self.out or Path(f"{checkpoint.name}-onnx")):
+            OUT.print(str(path), markup=False, soft_wrap=True)
         return 0
 
 

@@ -71,7 +71,7 @@ def _options(arguments: list[str], command: Any) -> set[str]:
     kinds: list[Any] = [_subcommands(command).get(arguments[0])]
     if arguments[0] == "train":
         kinds = [Train, Flags, Source, *(MODELS[name] for name in arguments[1:2] if name in MODELS)]
-    elif arguments[0] == "data":
+    elif arguments[0] in ("data", "import"):
         kinds.append(Source)
     names = [part.name.replace("_", "-") for kind in kinds if kind for part in fields(kind)]
     return {f"--{name}" for name in names} | {"--help"}

@@ -10,8 +10,9 @@ import tyro
 from ..training import TrainingError
 from .console import ERRORS, complain
 from .evaluate import Evaluate
-from .folders import MakeAtlas, Pack
+from .folders import Export, MakeAtlas, Pack
 from .frontier import MeasureFrontier
+from .imported import Import
 from .models import Models
 from .parsing import meant, parse
 from .sources import ShowData
@@ -21,10 +22,12 @@ from .train import TrainAny
 TRACEBACK = "LATENT_EXPLORER_TRACEBACK"
 Command: Any = (
     Annotated[TrainAny, tyro.conf.subcommand("train")]
+    | Annotated[Import, tyro.conf.subcommand("import")]
     | Annotated[ShowData, tyro.conf.subcommand("data")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[MeasureFrontier, tyro.conf.subcommand("frontier")]
     | Annotated[MakeAtlas, tyro.conf.subcommand("atlas")]
+    | Annotated[Export, tyro.conf.subcommand("export")]
     | Annotated[Pack, tyro.conf.subcommand("pack")]
     | Annotated[Models, tyro.conf.subcommand("models")]
 )

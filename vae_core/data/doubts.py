@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..kinds import Kind
 from .mapped import Stored, rows_of
 from .notes import counted, listed
 
@@ -33,17 +34,17 @@ UPRIGHT = 0.9
 TURN = "--turn turns them upright"
 
 
-def of_counts(train: Tensor, classes: Sequence[str]) -> list[str]:
-    """Doubts of how many training images there are, by the labels of those whose class is known."""
+def of_counts(train: Tensor, classes: Sequence[str], kind: Kind) -> list[str]:
+    """Doubts of how many training rows there are, by the labels of those whose class is known."""
     found = []
     if 0 < len(train) < VERY_FEW:
         found.append(
-            f"{counted(len(train), 'training image')} are enough to see that all works, and too few to learn from: other images are rebuilt "
+            f"{counted(len(train), f'training {kind.one}')} are enough to see that all works, and too few to learn from: other {kind.many} are rebuilt "
             "badly, and probes, maps and samples say little"
         )
     elif len(train) < FEW:
         found.append(
-            f"{counted(len(train), 'training image')} are few, and a model learns them by heart: look at what it makes of test images, and "
+            f"{counted(len(train), f'training {kind.one}')} are few, and a model learns them by heart: look at what it makes of test {kind.many}, and "
             "try small nets and few latents"
         )
     if len(classes) == 1:
@@ -55,7 +56,7 @@ def of_counts(train: Tensor, classes: Sequence[str]) -> list[str]:
         share, most = counts.max().item() / len(train), classes[int(counts.argmax())]
         if share > MOST:
             found.append(
-                f"{share:.0%} of the images are of class {most!r}: always naming it is right so often, so read balanced accuracy, and --labels with care"
+                f"{share:.0%} of the {kind.many} are of class {most!r}: always naming it is right so often, so read balanced accuracy, and --labels with care"
             )
     return found
 
@@ -152,13 +153,13 @@ def _unit(rows: Tensor) -> Tensor:
     return F.normalize(rows - rows.mean(1, keepdim=True), dim=1)
 
 
-def of_missing(train: Sequence[int], test: Sequence[int], classes: Sequence[str]) -> list[str]:
-    """Doubts of classes that one part has no image of, by their counts in both."""
+def of_missing(train: Sequence[int], test: Sequence[int], classes: Sequence[str], kind: Kind) -> list[str]:
+    """Doubts of classes that one part has no row of, by their counts in both."""
     found = []
     for part, counts in (("training", train), ("test", test)):
         empty = [name for name, count in zip(classes, counts, strict=True) if not count]
         if empty:
             found.append(
-                f"no {part} image is of {counted(len(empty), 'class', 'classes')} ({listed(empty)}): nothing is {'learned' if part == 'training' else 'measured'} of {'it' if len(empty) == 1 else 'them'}"
+                f"no {part} {kind.one} is of {counted(len(empty), 'class', 'classes')} ({listed(empty)}): nothing is {'learned' if part == 'training' else 'measured'} of {'it' if len(empty) == 1 else 'them'}"
             )
     return found

@@ -14,7 +14,7 @@ from ..kinds import Image, Table, check_types, found_types, rows_at_once
 from . import doubts, vision
 from .arrays import as_grey_or_colour, from_array
 from .fingerprint import KNOWN, fingerprint, own, recognised
-from .labels import NO_LABELS, Labels, understood
+from .labels import NO_LABELS, Labels, is_continuous, understood
 from .mapped import Array, Mapped, Stored, only, rows_of, stored_of, then
 from .notes import Notes, counted, listed
 from .pictures import Pictures
@@ -31,6 +31,7 @@ MOST_VALUES = 4096
 def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, found: bool = False) -> Dataset:
     """What a reader found as a data set. `found` where its name is that of a file, which may be that of other data."""
     notes = raw.notes
+    notes.kind = Image if raw.features is None else Table
     stored, rows = _stored(raw, opening, report)
     labels = None if opening.labels == NO_LABELS or raw.labels is None else np.asarray(raw.labels)
     labels = labels if labels is None or len(labels) != len(raw) else labels[rows]
@@ -39,7 +40,7 @@ def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, fou
     columns = {name: np.asarray(column)[rows] for name, column in raw.columns.items()}
     if opening.labelled_only and told.known is not None:
         kept = np.flatnonzero(told.known)
-        notes.say(f"{len(told.numbers) - len(kept):,} images of no known class left out")
+        notes.say(f"{len(told.numbers) - len(kept):,} {notes.kind.many} of no known class left out")
         stored, told = only(stored, kept), Labels(told.numbers[kept], told.classes)
         split = None if split is None else split[kept]
         columns = {name: column[kept] for name, column in columns.items()}
@@ -119,6 +120,7 @@ def _dataset(
             None if factors is None else torch.from_numpy(factors[rows[split]]),
             known=known(split),
             factor_names=names,
+            columns={name: column[rows[split]] for name, column in columns.items()},
             origin=origin,
             kind=kind,  # type: ignore[arg-type]
         )
@@ -162,8 +164,8 @@ WORDS = {"real": "real", "count": "counted", "binary": "0 or 1"}
 
 def _doubts(train: Data, test: Data, turned: bool) -> list[str]:
     counts = [data.known_labels.bincount(minlength=len(data.classes)).tolist() for data in (train, test)]
-    found = doubts.of_missing(counts[0], counts[1], train.classes) if train.classes else []
-    found += doubts.of_counts(train.known_labels, train.classes)
+    found = doubts.of_missing(counts[0], counts[1], train.classes, train.kind) if train.classes else []
+    found += doubts.of_counts(train.known_labels, train.classes, train.kind)
     if isinstance(train.kind, Image):
         found += doubts.of_images(train.images, train.classes, turned)
         found += doubts.of_brightness(train.images, test.images)
@@ -192,14 +194,18 @@ def _factors(
     """Columns that are no class as known factors `(N, F)`, numbered from 0, the class before them."""
     found: dict[str, np.ndarray] = {}
     for name, column in columns.items():
+        if is_continuous(column):
+            continue
         values, places = np.unique(column, return_inverse=True)
         if 1 < len(values) <= min(MOST_VALUES, len(column) // 2):
             found[name] = places.astype(np.int64)
+    measured = [name for name, column in columns.items() if is_continuous(column)]
+    if told := [*found, *measured]:
+        notes.say(
+            f"beside the class, {listed(told)} {'is' if len(told) == 1 else 'are'} known of each {notes.kind.one}"
+        )
     if not found:
         return (), None
-    notes.say(
-        f"beside the class, {listed(list(found))} {'is' if len(found) == 1 else 'are'} known of each image"
-    )
     if labels.classes:
         found = {"class": labels.numbers, **found}
     return tuple(found), np.stack([*found.values()], axis=1)

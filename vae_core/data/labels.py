@@ -16,6 +16,9 @@ MISSING = ("", "nan", "none", "null", "<na>")
 # Class names that may mean that the class is not known.
 PERHAPS_UNKNOWN = ("unknown", "unlabelled", "unlabeled", "unsup")
 
+# Real numbers of more values than this are a measurement and no groups.
+MOST_LEVELS = 20
+
 NO_LABELS = "none"
 LEAVE_OUT = "--label-column none leaves labels out"
 
@@ -45,14 +48,16 @@ def understood(
         return Labels.none(count)
     values = _one_each(np.asarray(values), notes)
     if len(values) != count:
-        raise ValueError(f"there are {len(values):,} labels and {count:,} images: give one for each image")
+        raise ValueError(
+            f"there are {len(values):,} labels and {count:,} {notes.kind.many}: give one for each"
+        )
     values, known = _known(values, unknown, classes, notes)
     if not known.any():
-        notes.say("no label says anything (-1, NaN or empty), so the images have no classes")
+        notes.say("no label says anything (-1, NaN or empty), so the {notes.kind.many} have no classes")
         return Labels.none(count)
     numbers, names = _numbered(values, known, classes, notes)
     numbers, names = _used(numbers, known, names, notes)
-    _check_many(numbers[known], names)
+    _check_many(numbers[known], names, notes)
     alike = Counter(name.casefold() for name in names)
     if twice := [name for name in names if alike[name.casefold()] > 1]:
         notes.doubt(
@@ -61,12 +66,12 @@ def understood(
     doubtful = [name for name in names if name.lower() in PERHAPS_UNKNOWN]
     if doubtful and len(names) > 1:
         notes.doubt(
-            f"one class is called {doubtful[0]!r}: if its images are of a class that nobody knows, say --unknown {doubtful[0]}"
+            f"one class is called {doubtful[0]!r}: if its {notes.kind.many} are of a class that nobody knows, say --unknown {doubtful[0]}"
         )
     if known.all():
         return Labels(numbers, names)
     notes.say(
-        f"the class of {counted(int((~known).sum()), 'image')} is not known, that of {int(known.sum()):,} is"
+        f"the class of {counted(int((~known).sum()), notes.kind.one)} is not known, that of {int(known.sum()):,} is"
     )
     return Labels(numbers, names, known)
 
@@ -84,13 +89,13 @@ def _one_each(values: np.ndarray, notes: Notes) -> np.ndarray:
         return values
     if values.ndim != 2:
         raise ValueError(
-            f"the labels are {' x '.join(map(str, values.shape)) or 'one value'}: give one for each image"
+            f"the labels are {' x '.join(map(str, values.shape)) or 'one value'}: give one for each {notes.kind.one}"
         )
     if values.dtype.kind in "biuf" and np.isin(values, (0, 1)).all() and (values.sum(1) == 1).all():
         notes.say(f"the labels are one-hot rows of {values.shape[1]} classes")
         return values.argmax(1)
     raise ValueError(
-        f"the labels are {values.shape[1]} columns, and a class is one: name an array of one label an image by --label-column, "
+        f"the labels are {values.shape[1]} columns, and a class is one: name an array of one label for each {notes.kind.one} by --label-column, "
         f"or {LEAVE_OUT}"
     )
 
@@ -115,7 +120,7 @@ def _known(
         meant = _is(values, unknown, classes)
         if not meant.any():
             raise ValueError(
-                f"no image is labelled {unknown!r}: labels are {listed(_distinct(values, known))}"
+                f"no {notes.kind.one} is labelled {unknown!r}: labels are {listed(_distinct(values, known))}"
             )
         known = known & ~meant
     return values, known
@@ -207,17 +212,29 @@ def _used(
     if counts.all():
         return numbers, names
     empty = [name for name, count in zip(names, counts, strict=True) if not count]
-    notes.say(f"{counted(len(empty), 'class', 'classes')} without an image left out: {listed(empty)}")
+    notes.say(f"{counted(len(empty), 'class', 'classes')} without {notes.kind.an} left out: {listed(empty)}")
     places = np.cumsum(counts > 0) - 1
     kept = tuple(name for name, count in zip(names, counts, strict=True) if count)
     return np.where(known, places[numbers], 0), kept
 
 
-def _check_many(numbers: np.ndarray, names: tuple[str, ...]) -> None:
+def _check_many(numbers: np.ndarray, names: tuple[str, ...], notes: Notes) -> None:
     if len(names) > 30 and len(names) > 0.9 * len(numbers):
         raise ValueError(
-            f"{len(numbers):,} images have {len(names):,} different labels, so these name images and no classes: "
+            f"{len(numbers):,} {notes.kind.many} have {len(names):,} different labels, so these name {notes.kind.many} and no classes: "
             f"name another array or column by --label-column, or {LEAVE_OUT}"
         )
     if more := [name for name, count in Counter(names).items() if count > 1]:
         raise ValueError(f"two classes are called {more[0]!r}: give each a name of its own")
+
+
+def is_continuous(column: np.ndarray) -> bool:
+    """Whether a column is a measurement: real numbers, not whole ones, of many values.
+
+    >>> is_continuous(np.linspace(0, 1, 100)), is_continuous(np.arange(100.0)), is_continuous(np.array(["a"]))
+    (True, False, False)
+    """
+    if column.dtype.kind != "f":
+        return False
+    values = column[np.isfinite(column)]
+    return bool(np.mod(values, 1).any()) and len(np.unique(values)) > MOST_LEVELS

@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..kinds import Image, Kind
+
 
 @dataclass
 class Notes:
-    """Sentences: what was done (`said`), and what may be wrong (`doubts`), each with what to do about it."""
+    """Sentences: what was done (`said`), and what may be wrong (`doubts`), each with what to do about it; `kind` is what they are about."""
 
     said: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    kind: type[Kind] = Image
 
     def say(self, sentence: str) -> None:
         self.said.append(sentence)

@@ -189,10 +189,10 @@ def _column_of_splits(arrays: Arrays, count: int) -> np.ndarray | None:
 
 
 def _columns(arrays: Arrays, used: set[str], count: int, notes: Notes) -> dict[str, np.ndarray]:
-    """Whole numbers or text beside the class, one for each image or several."""
+    """Numbers or text beside the class, one for each image, or several whole numbers."""
     found: dict[str, np.ndarray] = {}
     for key, array in arrays.items():
-        if key in used or key.lower() in (*CLASSES, *SPLITS, *FEATURES) or array.dtype.kind not in "iuUS":
+        if key in used or key.lower() in (*CLASSES, *SPLITS, *FEATURES) or array.dtype.kind not in "biufUS":
             continue
         if array.shape == (count,):
             found[key] = array

@@ -93,7 +93,7 @@ class Report:
             each = " + ".join(f"{self.counts[split][number]:,}" for split in self.sizes)
             yield f"             {self.classes[number]}: {each}"
         if len(self.classes) > NAMED:
-            yield f"             and {len(self.classes) - NAMED:,} more, of {self._range(NAMED)} images each"
+            yield f"             and {len(self.classes) - NAMED:,} more, of {self._range(NAMED)} {self.kind.many} each"
         if self.factors:
             yield f"known        {', '.join(self.factors)}"
         yield "fingerprint  " + ", ".join(f"{split} {mark}" for split, mark in self.fingerprints.items())
@@ -118,7 +118,7 @@ class Report:
         if not self.classes:
             return "none: models of classes cannot train on it, vae and the others can"
         unknown = sum(self.unknown.values())
-        rest = f", not known of {counted(unknown, 'image')}" if unknown else ""
+        rest = f", not known of {counted(unknown, self.kind.one)}" if unknown else ""
         return f"{len(self.classes):,}{rest} (train + test)"
 
     def _range(self, start: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -56,6 +57,7 @@ class Data:
         kind: what an observation is; images unless given, a table has to give it (`Table.of` its training
             rows).
         origin: what tells the data set from others of its name.
+        columns: what else is known of each row, `(N,)` numbers (NaN where missing) or text, by name.
 
     Raises:
         ValueError: one sentence on what to give instead, for images, rows or labels that are anything else.
@@ -78,6 +80,7 @@ class Data:
     factor_names: tuple[str, ...] = ()
     kind: Kind = None  # type: ignore[assignment] - set by __post_init__ where it is not given
     origin: Origin | None = None
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self):
         if isinstance(self.kind, Table):
@@ -116,8 +119,14 @@ class Data:
     def rows(self, index: Tensor | slice) -> "Data":
         """A part of the data set, in the order of `index`."""
         factors, known = (None if part is None else part[index] for part in (self.factors, self.known))
+        places = index if isinstance(index, slice) else torch.as_tensor(index).cpu().numpy()
+        columns = {name: column[places] for name, column in self.columns.items()}
         return self._with(
-            images=rows_of(self.images, index), labels=self.labels[index], factors=factors, known=known
+            images=rows_of(self.images, index),
+            labels=self.labels[index],
+            factors=factors,
+            known=known,
+            columns=columns,
         )
 
     def head(self, limit: int | None) -> "Data":
@@ -302,4 +311,9 @@ def joined(first: Data, second: Data) -> Data:
         labels=both("labels"),
         factors=both("factors"),
         known=torch.cat(known) if partly else None,
+        columns={
+            name: np.concatenate([column, second.columns[name]])
+            for name, column in first.columns.items()
+            if name in second.columns
+        },
     )

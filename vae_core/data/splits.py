@@ -30,7 +30,9 @@ def divided(
     """
     count = len(labels.numbers)
     if count < 2:
-        raise ValueError("there is one image, and it takes some to train and others to test: give more")
+        raise ValueError(
+            f"there is one {notes.kind.one}, and it takes some to train and others to test: give more"
+        )
     tests = _given(split, notes) if split is not None else None
     own = tests is not None
     if tests is None:
@@ -39,11 +41,11 @@ def divided(
         notes.say(f"no split is given: {each} kept for testing, drawn by a fixed seed")
     if labels.known is not None and (moved := tests & ~labels.known).any():
         notes.say(
-            f"{counted(int(moved.sum()), 'test image')} of no known class counted to the training images"
+            f"{counted(int(moved.sum()), f'test {notes.kind.one}')} of no known class counted to the training {notes.kind.many}"
         )
         tests = tests & labels.known
     if tests.all() or not tests.any():
-        raise ValueError("no image is left to train or to test on: give more of known class")
+        raise ValueError(f"no {notes.kind.one} is left to train or to test on: give more of known class")
     train, test = np.flatnonzero(~tests), np.flatnonzero(tests)
     if not (own and shuffled_already):
         train = train[shuffled(len(train), SEED).numpy()]
@@ -54,7 +56,9 @@ def _given(split: np.ndarray, notes: Notes) -> np.ndarray | None:
     """Which rows are for testing by the source's own split; None where it has one part only."""
     tests = split == TEST
     if tests.all() or not tests.any():
-        notes.say(f"the source has {TEST if tests.all() else TRAIN} images only, so they are split here")
+        notes.say(
+            f"the source has {TEST if tests.all() else TRAIN} {notes.kind.many} only, so they are split here"
+        )
         return None
     return tests
 

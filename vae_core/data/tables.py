@@ -77,7 +77,7 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening) -> Raw:
         rows,
         None if label is None else _plain(frame[label]),
         split,
-        columns={column: _plain(rest[column]) for column in rest if rest[column].nunique() <= MOST_GROUPS},
+        columns={column: _plain(rest[column]) for column in rest if _tells(rest[column])},
         ordered=True,
         notes=notes,
         features=features_of(rows, chosen, opening),
@@ -213,6 +213,11 @@ def _groups(column: Any) -> bool:
     )
 
 
+def _tells(column: Any) -> bool:
+    """Whether a column says something of a row beside its features: a number, or text that groups rows."""
+    return column.nunique() <= MOST_GROUPS if _is_text(column) else column.dtype.kind != "M"
+
+
 def _is_text(column: Any) -> bool:
     return column.dtype.kind not in "biufc" and not str(column.dtype).startswith(
         ("Int", "UInt", "Float", "bool", "datetime")
@@ -274,18 +279,14 @@ def _annotated(path: Path, opening: Opening) -> Raw:
     if opening.columns:
         matrix, names = matrix[:, [names.index(name) for name in opening.columns]], list(opening.columns)
     split, rest = _split(_frame(held.obs).drop(columns=[label] if label else []))
-    groups = {
-        name: _plain(rest[name])
-        for name in rest
-        if _groups(rest[name]) and rest[name].nunique() <= MOST_GROUPS
-    }
+    beside = {name: _plain(rest[name]) for name in rest if _tells(rest[name])}
     return Raw(
         path.name,
         f"an AnnData file, {len(held):,} cells of {held.n_vars:,} genes",
         matrix,
         None if label is None else _plain(held.obs[label]),
         split,
-        columns=groups,
+        columns=beside,
         ordered=True,
         notes=notes,
         features=tuple(names),

@@ -39,7 +39,7 @@ def rate_per_dimension(
         labels: classes `(N,)`, which select the prior of a labelled block.
 
     Returns:
-        `(D,)`, which sums to the block's rate; None where posterior and prior do not factorise.
+        `(D,)`, which sums to the block's rate; None where posterior and prior do not factorise, and where there is no posterior.
 
     Example:
         >>> from vae_core.kinds import Image
@@ -54,6 +54,9 @@ def rate_per_dimension(
     Source:
         docs/objectives.md, section 1 (divergences).
     """
+    if model.q[block].stands_in:
+        return None
+    model = model.as_trained()
     prior = prior_given(model, block, {**codes_of(means), LABEL: one_hot(labels, model.classes)})
     found = kl_per_dimension(diagonal_normal(means[block], scales[block]), prior)
     return None if found is None else found.mean(0)

@@ -40,7 +40,8 @@ def priors_by_class(model: Model, block: str, classes: Sequence[int] | None = No
     if set(conditional.given) - {LABEL}:
         return None
     rows = torch.eye(model.classes, device=model.device)
-    return conditional({LABEL: rows if classes is None else rows[list(classes)]})
+    some = classes is not None and LABEL in conditional.given
+    return conditional({LABEL: rows[list(classes or ())] if some else rows})
 
 
 @torch.no_grad()

@@ -328,14 +328,15 @@ class Columns(Distribution):
 
     @property
     def mean(self) -> Tensor:
-        return self._joined([part.mean for _, part in self.parts])
+        return self.joined([part.mean for _, part in self.parts])
 
     def sample(self, sample_shape: torch.Size = torch.Size()) -> Tensor:  # noqa: B008 - as torch has it
-        return self._joined([part.sample(sample_shape) for _, part in self.parts])
+        return self.joined([part.sample(sample_shape) for _, part in self.parts])
 
     def log_prob(self, value: Tensor) -> Tensor:
         return sum(part.log_prob(value[..., columns]).sum(-1) for columns, part in self.parts)  # type: ignore[return-value]
 
-    def _joined(self, values: Sequence[Tensor]) -> Tensor:
+    def joined(self, values: Sequence[Tensor]) -> Tensor:
+        """What each part has of its columns, in the order of the columns."""
         order = torch.cat([columns for columns, _ in self.parts]).argsort()
         return torch.cat(list(values), -1)[..., order]

@@ -4,7 +4,7 @@ Shapes: N examples, D dimensions of a block.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
@@ -139,6 +139,12 @@ class Evaluation:
     @property
     def blocks(self) -> list[str]:
         return self.model.blocks
+
+    @cached_property
+    def as_trained(self) -> "Evaluation":
+        """The same of the model with its own priors, where others stand in for them on pages."""
+        own = self.model.as_trained()
+        return self if own is self.model else replace(self, model=own)
 
     def tells_apart(self, what: str) -> bool:
         """Whether the data has two classes or more; where it has not, it is reported that `what` needs them."""

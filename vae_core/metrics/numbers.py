@@ -66,16 +66,14 @@ NUMBERS: dict[str, Number] = {
     r"distortion_(?P<block>\w+)": Number("distortion of {block}", NATS, "low"),
     rf"rate_{_BLOCK}": Number("rate of {block}, E KL(q ‖ p)", NATS),
     r"negative_elbo": Number("−ELBO at β = 1", NATS, "low"),
-    r"negative_elbo_paired": Number("−ELBO, images of the importance-weighted bound", NATS, "low"),
-    r"importance_gap": Number("importance-weighted bound minus ELBO, by image", NATS),
-    r"log_px": Number("evidence of the image, importance-weighted bound", NATS, "high"),
-    r"log_pxy": Number("evidence of image and class, importance-weighted bound", NATS, "high"),
+    r"negative_elbo_paired": Number("−ELBO, where the importance-weighted bound was taken", NATS, "low"),
+    r"importance_gap": Number("importance-weighted bound minus ELBO, paired", NATS),
+    r"log_px": Number("evidence of x, importance-weighted bound", NATS, "high"),
+    r"log_pxy": Number("evidence of x and class, importance-weighted bound", NATS, "high"),
     r"log_pxy_(?P<block>\w+)": Number(
         "evidence of observation, class and {block}, importance-weighted bound", NATS, "high"
     ),
-    r"log_px_(?P<block>\w+)": Number(
-        "evidence of image and {block}, importance-weighted bound", NATS, "high"
-    ),
+    r"log_px_(?P<block>\w+)": Number("evidence of x and {block}, importance-weighted bound", NATS, "high"),
     r"bits_per_dimension": Number("bits per dimension", BITS, "low"),
     rf"active_units_{_BLOCK}": Number("active units of {block}", COUNT),
     rf"gamma_{_BLOCK}": Number("γ of {block}, standard deviation of a pixel"),

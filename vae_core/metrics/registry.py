@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ..checkpoints import Checkpoint
 from ..data import Data, Dataset, check_same, data_of
 from ..distributions import check_seed
+from ..model import Model
 from ..multirate import at, rates_of
 from .aggregate import rate_decomposition, two_sample
 from .base import Estimate, Evaluation, Report
@@ -45,6 +46,16 @@ METRICS: dict[str, Metric] = {
 # What is measured unless groups are named. Asked for by name: the two-sample tests, which fit a classifier a block (aggregate_kl of the
 # rate group says how far the aggregate posterior is from the prior, in nats), and DCI, whose boosted trees take minutes.
 DEFAULT: tuple[str, ...] = tuple(name for name in METRICS if name not in ("two-sample", "dci"))
+
+
+# Groups about the bound and the prior: those of the model as it was trained, whatever stands in on pages.
+OF_THE_BOUND = frozenset({"elbo", "importance", "noise", "components", "rate", "holes", "coverage"})
+
+# And those that mean nothing without a bound, or without posteriors.
+NEED_A_BOUND, NEED_POSTERIORS = (
+    frozenset({"elbo", "importance", "noise"}),
+    frozenset({"rate", "holes", "posteriors"}),
+)
 
 
 def evaluate(
@@ -179,9 +190,20 @@ def measure_each(evaluation: Evaluation, metrics: Collection[str] = DEFAULT) -> 
 def _measured(evaluation: Evaluation, group: str) -> Measured:
     evaluation.report(f"measuring {group}")
     try:
-        return Measured(group, METRICS[group](evaluation), factor_tables(evaluation, [group]))
+        if reason := _lacks(evaluation.model, group):
+            evaluation.report(f"no {group}: {reason}")
+            return Measured(group, {}, {})
+        asked = evaluation.as_trained if group in OF_THE_BOUND else evaluation
+        return Measured(group, METRICS[group](asked), factor_tables(asked, [group]))
     except Exception as error:  # whatever a metric raises, the numbers of the others are kept
         return Measured(group, {}, {}, error)
+
+
+def _lacks(model: Model, group: str) -> str:
+    """Why a group means nothing for a model; empty where it does."""
+    return (
+        (group in NEED_A_BOUND and model.no_bound) or (group in NEED_POSTERIORS and model.no_posterior) or ""
+    )
 
 
 def check_groups(metrics: Collection[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .cdvae import CDVAE
 from .declared import Declaration, Signature, Solver
+from .foreign import Onnx
 from .joint import Joint
 from .observations import LIKELIHOODS, LikelihoodName, OfObservations
 from .ppca import PPCA
@@ -25,12 +26,15 @@ MODELS: dict[str, Callable[..., Declaration]] = {
     "vae": VAE,
 }
 
+# And those that are opened and not trained here.
+FOREIGN: dict[str, Callable[..., Declaration]] = {"onnx": Onnx}
+
 
 def declare(name: str, arguments: dict[str, Any]) -> Declaration:
     """The declaration of a model by its name.
 
     Args:
-        name: a name of `MODELS`.
+        name: a name of `MODELS` or `FOREIGN`.
         arguments: the fields of the declaration.
 
     Returns:
@@ -46,10 +50,11 @@ def declare(name: str, arguments: dict[str, Any]) -> Declaration:
         Traceback (most recent call last):
         ValueError: no model is called 'gan': this version knows cdvae, joint, ppca, srvae, vae
     """
-    if name not in MODELS:
+    known = MODELS | FOREIGN
+    if name not in known:
         raise ValueError(f"no model is called {name!r}: this version knows {', '.join(MODELS)}")
     try:
-        return MODELS[name](**arguments)
+        return known[name](**arguments)
     except TypeError as error:
         raise ValueError(f"the model {name} does not take these arguments: {error}") from None
 
@@ -67,7 +72,7 @@ def described(declaration: Declaration) -> dict[str, Any]:
         >>> described(PPCA(latent=2))
         {'name': 'ppca', 'arguments': {'latent': 2, 'fit': 'closed-form'}}
     """
-    name = next(name for name, kind in MODELS.items() if kind is type(declaration))
+    name = next(name for name, kind in (MODELS | FOREIGN).items() if kind is type(declaration))
     arguments = asdict(declaration)  # type: ignore[call-overload]
     return {
         "name": name,
@@ -77,6 +82,7 @@ def described(declaration: Declaration) -> dict[str, Any]:
 
 __all__ = [
     "CDVAE",
+    "FOREIGN",
     "LIKELIHOODS",
     "MODELS",
     "PPCA",
@@ -86,6 +92,7 @@ __all__ = [
     "Joint",
     "LikelihoodName",
     "OfObservations",
+    "Onnx",
     "Signature",
     "Solver",
     "declare",

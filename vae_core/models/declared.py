@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
 
 from torch import Tensor
@@ -56,6 +57,10 @@ class Declaration(ABC):
 
     def settled(self, kind: Kind) -> Self:
         """The declaration with what it leaves to the kind of the data. Raises ValueError where it makes no model of that kind."""
+        return self
+
+    def beside(self, folder: Path) -> Self:
+        """The declaration with what lies in the folder of its checkpoint beside the weights. Raises ValueError where that cannot be read."""
         return self
 
     def solver(self, model: Model, images: Callable[[], Iterable[Tensor]]) -> Solver | None:

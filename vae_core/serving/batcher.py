@@ -26,7 +26,10 @@ class Batcher:
         >>> def answer(requests):
         ...     return [Answer(np.zeros((request.n, 28, 28, 1), np.uint8), {}) for request in requests]
         >>> import numpy as np
-        >>> asyncio.run(Batcher(answer)(Request(0, "vae-mnist", n=3))).pixels.shape
+        >>> async def ask():
+        ...     return await Batcher(answer)(Request(0, "vae-mnist", n=3))
+        >>> with ThreadPoolExecutor() as pool:  # a thread that runs no loop yet, as a notebook's does
+        ...     print(pool.submit(asyncio.run, ask()).result().pixels.shape)
         (3, 28, 28, 1)
     """
 

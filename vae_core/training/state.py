@@ -30,6 +30,7 @@ from ..explore import active_units, encode
 from ..model import Model
 from ..models import Declaration, described
 from ..names import LABEL
+from .meter import TrainingError
 from .options import Options
 
 # Options that change no number of a training that goes on.
@@ -135,6 +136,10 @@ def _origin(data: Data) -> dict[str, Any]:
 def taken_up(options: Options, folder: Path) -> Options:
     """The options with the length and the warm-up that the training in `folder` was begun with, where none are asked for."""
     made = load_card(folder).training
+    if made is None:
+        raise TrainingError(
+            f"{folder} holds a model that was trained elsewhere, of ONNX graphs, which have no gradients: choose another folder"
+        )
     unasked = [name for name in ("epochs", "warmup") if getattr(options, name) is None]
     return replace(options, **{name: getattr(made, name) for name in unasked})
 

@@ -1,5 +1,9 @@
-"""By what the dots of a map are coloured."""
+"""By what the dots of a map are coloured: their class, a column beside it, or a feature of a table.
 
+Shapes: N items.
+"""
+
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -8,26 +12,43 @@ from latent_explorer import palette
 from latent_explorer.caches import sources
 from latent_explorer.caches.kept import MOST_LARGE, identity, kept
 from vae_core import Checkpoint
+from vae_core.data import DATASETS, Data
+from vae_core.kinds import Table
+
+CLASS, MISSING, GREY = "class", "not known", "#9a9a9a"
+
+# Numbers of more values than this are coloured by a scale, and a scale has so many steps.
+MOST_VALUES, STEPS = 12, 64
+# What lies beyond these quantiles has the colours of the ends: one odd value would take all the others' colours.
+ENDS = (0.01, 0.99)
+
+
+class Scale(NamedTuple):
+    """A sequential scale: what it is of, and the values at its ends, as text."""
+
+    title: str
+    low: str
+    high: str
 
 
 class Colouring(NamedTuple):
-    """Which group each item of an atlas is in, `(N,)`, and the name and the colour of each group."""
+    """Which group each item of an atlas is in, `(N,)`, the name and the colour of each group, and the scale that they are steps of, where
+    they are. Items without a value are the last group, which is grey."""
 
     groups: np.ndarray
     names: tuple[str, ...]
     colours: list[str]
-
-
-CLASS = "class"
+    scale: Scale | None = None
 
 
 def colourings(checkpoint: Checkpoint) -> list[str]:
-    """By what the items of an atlas can be coloured: their class, and what else their images were made of, where that is known."""
-    source = sources.of_factors(checkpoint)
-    if source is None or source.factors is None:
+    """By what the items of an atlas can be coloured: their class, what else is known of each, and the features of a table, where the data
+    is at hand."""
+    source = _source(checkpoint)
+    if source is None:
         return [CLASS]
-    other = (source.factors != source.labels[:, None]).any(0)
-    return [CLASS, *(name for name, kept in zip(source.factor_names, other.tolist(), strict=True) if kept)]
+    features = source.kind.names if isinstance(source.kind, Table) else ()
+    return list(dict.fromkeys([CLASS, *_columns(source), *features]))
 
 
 def names_of_classes(checkpoint: Checkpoint) -> tuple[str, ...]:
@@ -37,17 +58,81 @@ def names_of_classes(checkpoint: Checkpoint) -> tuple[str, ...]:
 
 @kept(MOST_LARGE, lambda checkpoint: identity(checkpoint)[:2])
 def colouring(checkpoint: Checkpoint, by: str) -> Colouring:
-    """The items by class, or by a factor in equal ranges of its values."""
-    atlas, source = checkpoint.atlas, sources.of_factors(checkpoint)
-    if by == CLASS or source is None or source.factors is None:
+    """The items by class, by a column beside it, or by a feature."""
+    atlas, source = checkpoint.atlas, _source(checkpoint)
+    if by == CLASS or source is None:
         names = names_of_classes(checkpoint)
         return Colouring(atlas.labels, names, palette.colours(len(names)))
-    values = source.factors[:, source.factor_names.index(by)].numpy()
-    size, most = int(values.max()) + 1, len(palette.ORDERED)
-    count = min(size, most)
-    groups = values * count // size
-    ends = [(values[groups == g].min() + 1, values[groups == g].max() + 1) for g in range(count)]
+    columns = _columns(source)
+    if by in columns:
+        return of_values(by, columns[by]) if source.columns else _of_factor(by, columns[by])
+    assert isinstance(source.kind, Table)
+    return of_values(by, source.images[:][:, source.kind.names.index(by)].numpy())
+
+
+def _of_factor(by: str, values: np.ndarray) -> Colouring:
+    """What images were made of, from 1 on: its values, or of many equal ranges of these."""
+    size = int(values.max())
+    count = min(size, len(palette.ORDERED))
+    groups = (values - 1) * count // size
+    ends = [(values[groups == g].min(), values[groups == g].max()) for g in range(count)]
     names = tuple(f"{by} {a}" if a == b else f"{by} {a}–{b}" for a, b in ends)
-    return Colouring(
-        groups, names, [palette.ORDERED[g * (most - 1) // max(1, count - 1)] for g in range(count)]
-    )
+    return Colouring(groups, names, palette.ordered(count))
+
+
+def of_values(by: str, values: np.ndarray) -> Colouring:
+    """Values `(N,)` as groups: each value of a few, each word, or the steps of a scale.
+
+    >>> of_values("ward", np.array([2, 1, 2])).names, of_values("age", np.array([1.0, np.nan])).names
+    (('ward 1', 'ward 2'), ('age 1', 'age not known'))
+    """
+    is_text = values.dtype.kind not in "biuf"
+    there = values != "" if is_text else np.isfinite(values.astype(float))
+    distinct = np.unique(values[there])
+    if is_text or len(distinct) <= MOST_VALUES:
+        names = [str(value) if is_text else f"{by} {value:g}" for value in distinct]
+        colours = palette.colours(len(names)) if is_text else palette.ordered(len(names))
+        groups = np.searchsorted(distinct, np.where(there, values, distinct[0] if len(distinct) else values))
+        return _with_missing(by, groups, there, names, colours, None)
+    numbers = values.astype(float)
+    low, high = np.quantile(numbers[there], ENDS)
+    if low == high:
+        low, high = numbers[there].min(), numbers[there].max()
+    edges = np.linspace(low, high, STEPS + 1)
+    groups = np.clip(np.searchsorted(edges, np.where(there, numbers, low), "right") - 1, 0, STEPS - 1)
+    names = [f"{by} {a:.4g} to {b:.4g}" for a, b in pairwise(edges)]
+    least, most = numbers[there].min(), numbers[there].max()
+    scale = Scale(by, f"{'≤ ' * bool(least < low)}{low:.4g}", f"{'≥ ' * bool(most > high)}{high:.4g}")
+    return _with_missing(by, groups, there, names, palette.ordered(STEPS), scale)
+
+
+def _with_missing(
+    by: str,
+    groups: np.ndarray,
+    there: np.ndarray,
+    names: list[str],
+    colours: list[str],
+    scale: Scale | None,
+) -> Colouring:
+    if there.all():
+        return Colouring(groups, tuple(names), colours, scale)
+    groups = np.where(there, groups, len(names))
+    return Colouring(groups, (*names, f"{by} {MISSING}"), [*colours, GREY], scale)
+
+
+def _source(checkpoint: Checkpoint) -> Data | None:
+    """The data behind the atlas where it says more than a class, and is at hand."""
+    name = checkpoint.card.data.name
+    if name in DATASETS and not DATASETS[name].factors:
+        return None
+    return sources.originals(checkpoint)
+
+
+def _columns(source: Data) -> dict[str, np.ndarray]:
+    """What is known of each item beside its class: columns of the source, or what its images were made of, numbered from 1."""
+    if source.columns or source.factors is None:
+        return {name: column for name, column in source.columns.items() if len(np.unique(column)) > 1}
+    factors = source.factors.numpy()
+    other = (factors != source.labels.numpy()[:, None]).any(0)
+    named = zip(source.factor_names, factors.T, other.tolist(), strict=True)
+    return {name: column + 1 for name, column, is_other in named if is_other}

@@ -102,13 +102,17 @@ def means_of(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     every = torch.cat([codes(checkpoint)[name][0][rows] for name in names], 1)
     typical = int(rows[neighbours(every, torch.cat([middle[name][0] for name in names]), 1)[0]])
     pictures = {
-        "mean of the images": decode(model, item_codes(checkpoint, some)).mean(0, keepdim=True),
-        "image of the mean code": decode(model, middle),
+        f"mean of the {checkpoint.kind.many}": decode(model, item_codes(checkpoint, some)).mean(
+            0, keepdim=True
+        ),
+        f"{checkpoint.kind.one} of the mean code": decode(model, middle),
     }
     if len(names) > 1:
         rest = item_codes(checkpoint, [typical])
         for name in names:
-            pictures[f"mean {name}, rest of image {typical}"] = decode(model, {**rest, name: middle[name]})
+            pictures[f"mean {name}, rest of {checkpoint.kind.one} {typical}"] = decode(
+                model, {**rest, name: middle[name]}
+            )
     return {title: to_bytes(picture, checkpoint.kind)[0] for title, picture in pictures.items()}
 
 

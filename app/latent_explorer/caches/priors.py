@@ -49,10 +49,12 @@ def usage(checkpoint: Checkpoint, block: str) -> Tensor:
 
 @by_identity
 def prior_holes(checkpoint: Checkpoint, block: str) -> Holes:
-    """Draws of the prior by density ratio."""
+    """Draws of the prior by density ratio: fewer where components, items and dimensions are so many that it would take minutes."""
     prior = components(checkpoint, block)
     assert prior is not None
-    return holes(prior, *encodings.codes(checkpoint)[block], COUNT, seed=0)
+    means, scales = encodings.codes(checkpoint)[block]
+    each = 2 * (len(means) // 2 + len(prior.means)) * means.shape[1]
+    return holes(prior, means, scales, max(200, min(COUNT, 10 * MOST_WORK // each)), seed=0)
 
 
 @by_identity

@@ -30,11 +30,11 @@ def missing(checkpoint: Checkpoint) -> str:
     name = plain(checkpoint.card.data.name)
     if known(checkpoint.card.data.name):
         return (
-            f"The images of {name} are not on this server. Run `latent-explorer evaluate` once, which downloads them, or set {DATA_VARIABLE} to "
+            f"The {checkpoint.kind.many} of {name} are not on this server. Run `latent-explorer evaluate` once, which downloads them, or set {DATA_VARIABLE} to "
             "the folder that holds them."
         )
     return (
-        f"The images of {name} came from a folder or file, and a card keeps no path. Start the app with `--data` and the path of {name} to see "
+        f"The {checkpoint.kind.many} of {name} came from a folder or file, and a card keeps no path. Start the app with `--data` and the path of {name} to see "
         "them here."
     )
 

@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 from latent_explorer import palette
 from latent_explorer.charts.layout import HERE, QUIET, heading
 from latent_explorer.text import chart
+from vae_core.kinds import Kind
 from vae_core.metrics import Estimate, number
 
 
@@ -49,7 +50,7 @@ def against(models: Mapping[str, tuple[Estimate, Estimate]], x: str, y: str, her
 
 
 def calibration(
-    confidence: np.ndarray, right: np.ndarray, spread: np.ndarray, count: np.ndarray, of: str
+    confidence: np.ndarray, right: np.ndarray, spread: np.ndarray, count: np.ndarray, of: str, kind: Kind
 ) -> go.Figure:
     """Share of right answers over mean confidence, `(M,)` each, with two standard errors, and below it how many images each bin holds."""
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.75, 0.25], vertical_spacing=0.06)
@@ -67,16 +68,16 @@ def calibration(
         marker={"size": 8, "color": palette.colours(1)[0]},
         name="measured",
         customdata=n,
-        hovertemplate="%{customdata:,} images, on average %{x:.1%} sure: %{y:.1%} right<extra></extra>",
+        hovertemplate=f"%{{customdata:,}} {kind.many}, on average %{{x:.1%}} sure: %{{y:.1%}} right<extra></extra>",
     )
     figure.add_bar(
         x=x, y=n, width=1 / 40, marker_color=palette.colours(1)[0], showlegend=False,
-        hovertemplate="%{y:,} images<extra></extra>", row=2, col=1,
+        hovertemplate=f"%{{y:,}} {kind.many}<extra></extra>", row=2, col=1,
     )  # fmt: skip
     figure.update_xaxes(range=[-0.02, 1.02])
-    figure.update_xaxes(title="confidence, max q(class | image)", tickformat=".0%", row=2)
+    figure.update_xaxes(title=f"confidence, max q(class | {kind.one})", tickformat=".0%", row=2)
     figure.update_yaxes(title="share right", tickformat=".0%", range=[-0.05, 1.08], row=1)
-    figure.update_yaxes(title="images (log scale)", type="log", row=2)
+    figure.update_yaxes(title=f"{kind.many} (log scale)", type="log", row=2)
     figure.update_layout(
         title=heading(f"Is {chart(of)} as sure as right?"),
         height=480,

@@ -55,8 +55,10 @@ def along(
     values: Mapping[str, Mapping[str, np.ndarray]],
     usual: Mapping[str, tuple[float, float]],
     unit: str,
+    many: str,
 ) -> go.Figure:
-    """A number `(T,)` over t for each block and path, one panel a block; a band from the 5th to the 95th of 100 items."""
+    """A number `(T,)` over t for each block and path, one panel a block; a band from the 5th to the 95th of 100 items, which are called
+    `many`."""
     figure = make_subplots(
         cols=len(values), subplot_titles=list(values), horizontal_spacing=0.09, x_title="share of the path t"
     )
@@ -69,7 +71,7 @@ def along(
             fillcolor=BAND,
             mode="none",
             hoverinfo="skip",
-            name="90% of the images",
+            name=f"90% of the {many}",
             showlegend=column == 1,
             row=1,
             col=column,

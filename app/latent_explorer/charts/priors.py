@@ -10,6 +10,9 @@ from latent_explorer.charts.layout import HERE, heading
 from latent_explorer.text import chart
 from vae_core.metrics.holes import EMPTIEST
 
+# Classes of a matrix beyond which it is larger, its letters are smaller, and longer names are cut.
+LARGE, SHORT = 14, 18
+
 PRIOR, ENCODINGS = "#D55E00", "#0072B2"
 
 
@@ -57,7 +60,8 @@ def matrix(
     names, count = list(map(chart, names)), len(names)
     cells = [(row, column) for row in range(count) for column in range(count) if row != column]
     shown = np.array([values[cell] for cell in cells])
-    side = int(max(8, 320 / (count + 0.2)))
+    large = count > LARGE
+    side = int(max(8, (440 if large else 320) / (count + 0.2)))
     figure = go.Figure(
         go.Scatter(
             x=[column for _, column in cells],
@@ -87,7 +91,8 @@ def matrix(
     ticks = {
         "tickmode": "array",
         "tickvals": list(range(count)),
-        "ticktext": list(names),
+        "ticktext": [name if len(name) <= SHORT or not large else f"{name[: SHORT - 1]}…" for name in names],
+        "tickfont": {"size": 9 if large else 12},
         "showgrid": False,
         "zeroline": False,
     }
@@ -95,7 +100,7 @@ def matrix(
     figure.update_yaxes(
         title="from class", range=[count - 0.4, -0.6], scaleanchor="x", constrain="domain", **ticks
     )
-    return _laid_out(figure, chart(title), 460, chart(of))
+    return _laid_out(figure, chart(title), 680 if large else 460, chart(of))
 
 
 def density_ratios(draws: np.ndarray, reference: np.ndarray) -> go.Figure:

@@ -25,6 +25,7 @@ def plane(
     here: Mapping[str, float],
     now: Mapping[str, float],
     others: Sequence[tuple[str, float, float]],
+    an: str = "an image",
 ) -> go.Figure:
     """Distortion over rate of the named checkpoint: the frontier with two standard errors, lines of equal bound, anchors, other checkpoints `(name, R, D)`,
     and where the sliders stand. Every point of the frontier carries its number as customdata."""
@@ -94,8 +95,8 @@ def plane(
         name="sliders",
     )
     figure.update_layout(
-        xaxis_title="rate R = KL(q ‖ p), nats an image",
-        yaxis_title="distortion D = −E log p(x | z), nats an image",
+        xaxis_title=f"rate R = KL(q ‖ p), nats {an}",
+        yaxis_title=f"distortion D = −E log p(x | z), nats {an}",
         title=heading(f"Rate and distortion of {chart(name)}"),
         height=480,
         margin={
@@ -152,7 +153,7 @@ def _words(point: Point) -> str:
     )
 
 
-def dimensions(line: Sequence[Point], name: str, block: str, here: float) -> go.Figure:
+def dimensions(line: Sequence[Point], name: str, block: str, here: float, an: str = "an image") -> go.Figure:
     """KL of each dimension of a block, stacked over its beta, the largest at the bottom; those that are spent nothing on as one."""
     kl = np.array([point.kl[block] for point in line])
     order = [dimension for dimension in kl.sum(0).argsort()[::-1] if kl[:, dimension].max() >= LITTLE]
@@ -190,7 +191,7 @@ def dimensions(line: Sequence[Point], name: str, block: str, here: float) -> go.
         title=heading(f"Rate of each dimension of {block}", chart(name)),
         barmode="stack",
         xaxis={"title": f"β({block})", "type": "category"},
-        yaxis_title="KL of each dimension, nats an image",
+        yaxis_title=f"KL of each dimension, nats {an}",
         height=430,
         margin={"l": 60, "r": 10, "t": 60, "b": 50},
         legend={"traceorder": "reversed", "font": {"size": 12}},

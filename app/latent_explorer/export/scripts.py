@@ -186,13 +186,14 @@ def samples(
 ) -> str:
     """Samples of the prior, a row for each of `rows`: of its class, or of the whole prior."""
     draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
-    if has_label(checkpoint.model):
+    if has_label(checkpoint.model) and None not in rows:
         lines = [
             f"label = torch.tensor({list(rows)}).repeat_interleave({columns})",
             f'images = sample(model, {{"{LABEL}": one_hot(label, {_classes(checkpoint)})}}, {draw})',
         ]
     else:
-        lines = [f"images = sample(model, {{}}, n={len(rows) * columns}, {draw})"]
+        own = "model.as_trained()" if has_label(checkpoint.model) else "model"
+        lines = [f"images = sample({own}, {{}}, n={len(rows) * columns}, {draw})"]
     return script(checkpoint, f"Samples of the prior of {checkpoint.name}", lines, columns)
 
 

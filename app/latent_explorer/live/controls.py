@@ -126,7 +126,7 @@ def from_link(checkpoint: Checkpoint, image: UserImage | None = None) -> State:
         checkpoint,
         State(
             start if start in STARTS else ITEM,
-            links.number("item", 0, len(checkpoint.atlas) - 1, "image") or 0,
+            links.number("item", 0, len(checkpoint.atlas) - 1, checkpoint.kind.one) or 0,
             label,
             links.number("seed", 0, SEEDS - 1, "seed") or 0,
             _temperature(),

@@ -75,7 +75,7 @@ def _rows(data: Data) -> dict[str, list[Any]]:
     """The first rows of a table, a line a feature; nothing of images."""
     if not isinstance(data.kind, Table):
         return {}
-    values = np.asarray(data.images[:ROWS, :FEATURES], float)
+    values = np.asarray(data.images[:ROWS][:, :FEATURES], float)
     rows = {f"row {number + 1}": list(map("{:.6g}".format, row)) for number, row in enumerate(values)}
     return {"feature": list(data.kind.names[:FEATURES]), "type": list(data.kind.types[:FEATURES]), **rows}
 

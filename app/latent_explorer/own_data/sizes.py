@@ -117,7 +117,8 @@ def _of_annotated(path: Path, most: int) -> None:
         with h5py.File(path, "r") as held:
             matrix: Any = held["X"]
             is_sparse = isinstance(matrix, h5py.Group)
-            rows, columns = matrix.attrs["shape"] if is_sparse else matrix.shape
+            shape: Any = matrix.attrs["shape"] if is_sparse else matrix.shape
+            rows, columns = shape
     except (KeyError, OSError, ValueError, TypeError, AttributeError):
         return
     if (size := 4 * int(rows) * int(columns)) > most:

@@ -6,6 +6,7 @@ An archive is unpacked by names and sizes that are counted as they come: what it
 import re
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -85,8 +86,8 @@ def _unpack(file: Path, target: Path) -> None:
         RuntimeError,
         EOFError,
         OSError,
-        zipfile.zlib.error,
-    ) as error:  # type: ignore[attr-defined]
+        zlib.error,
+    ) as error:
         why = (
             "it holds a name twice, or one that is none of a file"
             if isinstance(error, OSError)

@@ -63,12 +63,12 @@ def _choose_one(checkpoint: Checkpoint, key: str, name: str, default: int, image
     atlas, last = checkpoint.atlas, len(checkpoint.atlas) - 1
     links.belonging(key, encodings.items_of(checkpoint), default)
     with st.container(width=190, gap="small"):
-        item = links.whole(st, name, 0, last, key, "image", default, disabled=image is not None)
+        item = links.whole(st, name, 0, last, key, checkpoint.kind.one, default, disabled=image is not None)
         if image is None:
-            told = " · ".join(filter(None, (f"image {item}", atlas.class_of(item))))
+            told = " · ".join(filter(None, (f"{checkpoint.kind.one} {item}", atlas.class_of(item))))
             small_picture(encodings.thumbnail(checkpoint, item), told)
         else:
-            small_picture(as_png(image, checkpoint), "your image")
+            small_picture(as_png(image, checkpoint), f"your {checkpoint.kind.one}")
     return item
 
 

@@ -50,7 +50,7 @@ def leak_note(checkpoint: Checkpoint) -> None:
         most_frequent = np.bincount(labels).max() / len(labels)
         st.info(
             f"**How much of the class is left in the {words.latents(checkpoint.model, block)}?** Probes (logistic / kNN / MLP) name the class of "
-            f"the test images right: {read}. Always naming the most frequent class is right for {most_frequent:.1%}. "
+            f"the test {checkpoint.kind.many} right: {read}. Always naming the most frequent class is right for {most_frequent:.1%}. "
             f"The bound does not forbid a leak: it only puts a price on whatever {block} carries, its rate KL(q ‖ p). {against}"
             f"Measured{measured_at(checkpoint)}; nats are how much of the class the MLP reads, at least.",
             icon=":material/info:",

@@ -12,7 +12,7 @@ from latent_explorer.caches import checkpoints, encodings, sources
 from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.palette import colours
-from latent_explorer.parts import features
+from latent_explorer.parts import features, words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.text import cleaned, plain
 from vae_core import Checkpoint
@@ -59,17 +59,17 @@ def item_panel(checkpoint: Checkpoint, item: int) -> None:
     atlas = checkpoint.atlas
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
-        st.subheader(f"Image {item}")
+        st.subheader(f"{words.capital(checkpoint.kind.one)} {item}")
         st.caption(plain(atlas.class_of(item)))
         _pictures(checkpoint, item)
-        if st.button("Traverse this image", icon=":material/tune:", width="stretch"):
+        if st.button(f"Traverse this {checkpoint.kind.one}", icon=":material/tune:", width="stretch"):
             # The model and its betas are the frame's: they come along by themselves.
             st.switch_page("views/traverse.py", query_params={"item": str(item)})
     with middle:
         class_bars(checkpoint, *_codes(checkpoint, item))
     with right:
         codes = {block: mean[0] for block, mean in _codes(checkpoint, item)[0].items()}
-        nearest_items(checkpoint, codes, f"image {item}", "item-neighbours", item)
+        nearest_items(checkpoint, codes, f"{checkpoint.kind.one} {item}", "item-neighbours", item)
 
 
 def class_bars(
@@ -122,7 +122,11 @@ def _pictures(checkpoint: Checkpoint, item: int) -> None:
         pictures.insert(0, to_bytes(checkpoint.kind.shown(originals.images[[item]]), checkpoint.kind)[0])
         columns.insert(0, "original")
     image_grid(
-        np.stack(pictures)[None], rows=[""], columns=columns, title=f"Image {item}", key="item-pictures"
+        np.stack(pictures)[None],
+        rows=[""],
+        columns=columns,
+        title=f"{words.capital(checkpoint.kind.one)} {item}",
+        key="item-pictures",
     )
     if isinstance(checkpoint.kind, Table):
         with st.expander("Profile", icon=":material/bar_chart:", expanded=True):

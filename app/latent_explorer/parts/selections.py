@@ -52,7 +52,9 @@ def selection_panel(checkpoint: Checkpoint, state: MapState, kept: Selection | N
         _traversal(checkpoint, selected["A"], selected["B"], state.item)
         features.apart(checkpoint, selected["A"], selected["B"])
     elif "A" in selected:
-        st.caption("Select other images on a map: they become B, and the way from A to B is shown.")
+        st.caption(
+            f"Select other {checkpoint.kind.many} on a map: they become B, and the way from A to B is shown."
+        )
 
 
 def _rows(checkpoint: Checkpoint, selection: Selection | None, state: MapState) -> np.ndarray:
@@ -68,14 +70,16 @@ def _classes(checkpoint: Checkpoint, name: str, rows: np.ndarray) -> None:
     counts = np.bincount(atlas.labels[rows], minlength=len(atlas.classes))
     shown = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c]][:MOST_BARS]
     palette = colours(len(atlas.classes))
-    st.markdown(f"{f'**{name}** · ' if name else ''}Selected {len(rows):,} of {len(atlas):,} images")
+    st.markdown(
+        f"{f'**{name}** · ' if name else ''}Selected {len(rows):,} of {len(atlas):,} {checkpoint.kind.many}"
+    )
     if not atlas.classes:
         return
     bars(
         [f"{atlas.classes[c]} · {counts[c]:,}" for c in shown],
         [counts[c] / len(rows) for c in shown],
         [palette[c] for c in shown],
-        "Class · images, share of the selection",
+        f"Class · {checkpoint.kind.many}, share of the selection",
         key=f"classes-of-{name or 'selection'}",
     )
 
@@ -99,7 +103,7 @@ def _actions(checkpoint: Checkpoint, name: str, rows: np.ndarray, present: Selec
         file = f"{key(checkpoint.name)}-selection{f'-{name.lower()}' if name else ''}"
         st.download_button(
             "CSV", lambda: tables.csv(table(checkpoint, rows)), f"{file}.csv", "text/csv", on_click="ignore", key=f"csv-{name}",
-            help="A row for each image: number, split, class, posterior mean and scale, place on each map.",
+            help=f"A row for each {checkpoint.kind.one}: number, split, class, posterior mean and scale, place on each map.",
         )  # fmt: skip
         st.download_button(
             "NPZ", lambda: tables.npz(table(checkpoint, rows)), f"{file}.npz", "application/octet-stream", on_click="ignore",
@@ -112,7 +116,7 @@ def table(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     `(n, D)`, coordinates on each map `(n, 2)`."""
     atlas = checkpoint.atlas
     return {
-        "image": rows,
+        checkpoint.kind.one: rows,
         "split": atlas.splits(rows),
         **({"class": np.array(atlas.classes)[atlas.labels[rows]]} if atlas.classes else {}),
         **{f"beta.{block}": np.full(len(rows), beta) for block, beta in checkpoint.betas.items()},
@@ -125,7 +129,7 @@ def table(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
 def _means(checkpoint: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     """Mean images of each selection, the means of pixels and of codes told apart."""
     pictures = {name: encodings.means_of(checkpoint, rows) for name, rows in selected.items()}
-    titles = ["images", "codes", *(f"{block} alone" for block in checkpoint.model.blocks)]
+    titles = [checkpoint.kind.many, "codes", *(f"{block} alone" for block in checkpoint.model.blocks)]
     rests = [list(found_pictures)[-1].partition("rest of ")[2] for found_pictures in pictures.values()]
     st.markdown("**Mean over the selection, of …**")
     image_grid(
@@ -133,18 +137,18 @@ def _means(checkpoint: Checkpoint, selected: dict[str, np.ndarray]) -> None:
         rows=list(pictures),
         row_notes=rests if any(rests) else None,
         columns=titles[: len(next(iter(pictures.values())))],
-        title="Mean images of the selection",
+        title=f"Mean {checkpoint.kind.many} of the selection",
         key="means",
     )
     most = max(map(len, selected.values()))
     some = f" (of {encodings.MEAN_OF:,} of them, evenly spread)" if most > encodings.MEAN_OF else ""
     each = (
-        " Then one block alone at its mean, with the rest of the image (named at the left) whose code is nearest to the mean."
+        f" Then one block alone at its mean, with the rest of the {checkpoint.kind.one} (named at the left) whose code is nearest to the mean."
         if any(rests)
         else ""
     )
     st.caption(
-        f"The first image is the mean of the decoded images{some}, blurred where they differ; the second is what the mean of their codes "
+        f"The first {checkpoint.kind.one} is the mean of the decoded {checkpoint.kind.many}{some}, blurred where they differ; the second is what the mean of their codes "
         f"decodes to{' (with the class most probable on average)' if LABEL in checkpoint.model.latents else ''}.{each}"
     )
 
@@ -161,7 +165,7 @@ def _traversal(checkpoint: Checkpoint, a: np.ndarray, b: np.ndarray, item: int |
     vector = attribute_vector(first, second)
     starts: dict[str, Codes] = {"mean of A": first}
     if item is not None:
-        starts[f"image {item}"] = encodings.item_codes(checkpoint, [item])
+        starts[f"{checkpoint.kind.one} {item}"] = encodings.item_codes(checkpoint, [item])
     t = torch.linspace(FROM, TO, STEPS)
     moving = None if moves == ALL else [moves]
     ways = [along_attribute(model, start, vector, t, moving) for start in starts.values()]
@@ -181,10 +185,10 @@ def _traversal(checkpoint: Checkpoint, a: np.ndarray, b: np.ndarray, item: int |
     menus.under(
         "from-a-to-b",
         f"{key(checkpoint.name)}-from-a-to-b",
-        "Each image decodes code + t (mean code of B − mean code of A); outlined are t = 0, the start, and t = 1, the mean of B on the way from that of A."
+        f"Each {checkpoint.kind.one} decodes code + t (mean code of B − mean code of A); outlined are t = 0, the start, and t = 1, the mean of B on the way from that of A."
         + stays,
         "Such a difference is an attribute vector (Larsen et al., 2016)."
-        + ("" if item is not None else " Open an image on a map to send it the same way."),
+        + ("" if item is not None else f" Open {checkpoint.kind.an} on a map to send it the same way."),
         codes=lambda: tables.table(
             codes, t=t.repeat(len(starts)).numpy(), start=np.repeat(list(starts), STEPS)
         ),

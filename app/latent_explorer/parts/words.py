@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from vae_core.kinds import Kind
 from vae_core.labels import has_label
 from vae_core.model import Model
+from vae_core.models.foreign import place_of
 from vae_core.names import LABEL
 
 
@@ -15,6 +17,8 @@ def latents(model: Model, block: str) -> str:
     >>> latents(model, "z_l"), latents(model, "z_u")
     ('class latents z_l', 'style latents z_u')
     """
+    if model.p[block].stands_in:
+        return f"latents {block}"  # what reads the class was fitted, and is not the model's
     if block in model.labelled:
         return f"class latents {block}"
     return f"style latents {block}" if has_label(model) else f"latents {block}"
@@ -30,6 +34,39 @@ def variable(model: Model, name: str) -> str:
     if name in model.blocks:
         return latents(model, name)
     return f"class {name}" if name == LABEL else name
+
+
+def dimension(model: Model, block: str, number: int) -> str:
+    """A dimension of a block; of a code of C x H x W with its place there, channel, row and column.
+
+    >>> import vae_core
+    >>> dimension(vae_core.load("vae-mnist").model, "z", 3)
+    'z[3]'
+    """
+    place = place_of(model, block, number)
+    return f"{block}[{number}]" + (f" at {'/'.join(map(str, place))}" if place else "")
+
+
+def standing_in(model: Model) -> list[str]:
+    """What the model lacks and what stands in for it on pages, a sentence each."""
+    parts = [*model.p.values(), *(model.q[name] for name in model.latents)]
+    said = dict.fromkeys(sentence for part in parts if (sentence := getattr(part, "stands_in", "")))
+    return [f"{capital(sentence)}." for sentence in said]
+
+
+def fitted_classes(model: Model) -> bool:
+    """Whether Gaussians that were fitted to encodings stand in for priors of its classes."""
+    return model.as_trained() is not model
+
+
+def of_kind(text: str, kind: Kind) -> str:
+    """A sentence of any kind of observation, with {one}, {an} and {many} in it.
+
+    >>> from vae_core.kinds import Image
+    >>> of_kind("Each dot is {an} of many {many}.", Image(1, 8, 8))
+    'Each dot is an image of many images.'
+    """
+    return text.format(one=kind.one, an=kind.an, many=kind.many)
 
 
 def listed(words: Sequence[str]) -> str:

@@ -170,8 +170,8 @@ def page(place: Any, count: int, key: str, many: str, each: int = PAGE) -> range
     return range(each * (number - 1), min(each * number, count))
 
 
-def numbers(text: str, high: int) -> list[int]:
-    """Image numbers in a text such as "3, 17 42". Raises ValueError with one sentence for anything else.
+def numbers(text: str, high: int, what: str = "image") -> list[int]:
+    """Numbers of images, or what they are called, in a text such as "3, 17 42". Raises ValueError with one sentence for anything else.
 
     >>> numbers("3, 17 42", 99)
     [3, 17, 42]
@@ -179,7 +179,7 @@ def numbers(text: str, high: int) -> list[int]:
     words = text.replace(",", " ").split()
     if not words or not all(_item(word) and int(word) <= high for word in words):
         raise ValueError(
-            f"Give image numbers from 0 to {high:,}, separated by commas, for example 3, 17, 42."
+            f"Give {what} numbers from 0 to {high:,}, separated by commas, for example 3, 17, 42."
         )
     return [int(word) for word in words]
 

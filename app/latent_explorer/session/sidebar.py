@@ -119,17 +119,15 @@ def _choice_of_prior(name: str) -> None:
 
 def _card(checkpoint: Checkpoint) -> None:
     card = checkpoint.card
-    model, data, cost = card.model, card.data, card.cost
-    lines = [
-        f"**{plain(model.name)}** trained on {data.images:,} {checkpoint.kind.many} of {plain(data.name)}"
-    ]
-    arguments = {k: v for k, v in model.arguments.items() if v is not None and k != "rates"}
-    lines.append(" · ".join(plain(_argument(key, value)) for key, value in arguments.items()))
-    lines.append(plain(card.objective.says(card), 1000))
+    cost = card.cost
+    lines = _made(checkpoint) if card.objective else _brought(checkpoint)
     lines += [_distance(checkpoint, block) for block in checkpoint.model.blocks]
     if cost:
         lines.append(f"{card.epochs_done} epochs in {_duration(cost.seconds)} on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
+    if card.notes:
+        with st.expander("How its graphs were read", icon=":material/import_export:"):
+            st.caption("  \n".join(plain(note, 1000) for note in card.notes))
     if checkpoint.outdated:
         st.warning(f"{checkpoint.outdated}.")
     if card.metrics:
@@ -138,6 +136,31 @@ def _card(checkpoint: Checkpoint) -> None:
         st.caption(
             f"Not measured yet. Measure it with {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}"
         )
+
+
+def _made(checkpoint: Checkpoint) -> list[str]:
+    """What it is and how it was trained."""
+    card = checkpoint.card
+    model, data = card.model, card.data
+    arguments = {k: v for k, v in model.arguments.items() if v is not None and k != "rates"}
+    return [
+        f"**{plain(model.name)}** trained on {data.images:,} {checkpoint.kind.many} of {plain(data.name)}",
+        " · ".join(plain(_argument(key, value)) for key, value in arguments.items()),
+        plain(card.objective.says(card), 1000) if card.objective else "",
+    ]
+
+
+def _brought(checkpoint: Checkpoint) -> list[str]:
+    """What a model is that was trained elsewhere, and what stands in for what it lacks."""
+    card = checkpoint.card
+    likelihood = card.model.arguments.get("likelihood")
+    stand_ins = " ".join(words.standing_in(checkpoint.model))
+    return [
+        f"**{plain(card.model.name.upper())}** model that was trained elsewhere, brought in with {card.data.images:,} {checkpoint.kind.many} of "
+        f"{plain(card.data.name)}",
+        f"likelihood {plain(str(likelihood))}" if likelihood else "",
+        f"**Fitted or absent:** {plain(stand_ins, 1000)}" if stand_ins else "",
+    ]
 
 
 def _argument(name: str, value: object) -> str:
@@ -166,7 +189,8 @@ def _distance(checkpoint: Checkpoint, block: str) -> str:
     if distance is None:
         return ""
     name = words.capital(words.latents(checkpoint.model, block))
-    return f"{name}: the nearest two class priors are {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
+    what = "fitted class Gaussians" if words.fitted_classes(checkpoint.model) else "class priors"
+    return f"{name}: the nearest two {what} are {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
 
 
 def _numbers(checkpoint: Checkpoint) -> None:
@@ -174,6 +198,8 @@ def _numbers(checkpoint: Checkpoint) -> None:
     card = checkpoint.card
     lines = []
     shown = [metric for metric in HEADLINES if metric in card.metrics]
+    if not shown:
+        return
     for metric in shown:
         value, se, n = card.metrics[metric]
         lines.append(f"{plain(number(metric).title)}  \n**{number(metric).told(value, se)}** · n {n:,}")

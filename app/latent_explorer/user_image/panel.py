@@ -31,7 +31,7 @@ def user_image_panel(checkpoint: Checkpoint, image: UserImage) -> None:
     codes, label = codes_and_class(checkpoint, image)
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
-        st.subheader("Your image")
+        st.subheader(f"Your {checkpoint.kind.one}")
         shown = [
             picture(image, checkpoint),
             to_bytes(decode(checkpoint.model, codes), checkpoint.kind)[0],
@@ -40,14 +40,17 @@ def user_image_panel(checkpoint: Checkpoint, image: UserImage) -> None:
             np.stack(shown)[None],
             rows=[""],
             columns=["given", "decoded"],
-            title="Your image",
+            title=f"Your {checkpoint.kind.one}",
             key="user-image-pictures",
         )
     with middle:
         class_bars(checkpoint, means, scales)
     with right:
         nearest_items(
-            checkpoint, {name: mean[0] for name, mean in means.items()}, "your image", "user-image-neighbours"
+            checkpoint,
+            {name: mean[0] for name, mean in means.items()},
+            f"your {checkpoint.kind.one}",
+            "user-image-neighbours",
         )
     _swapped(checkpoint, codes, label)
     _traversed(checkpoint, codes, label)
@@ -74,7 +77,7 @@ def _swapped(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     menus.under(
         "user-image-swaps",
         "your-style",
-        f"Each image keeps the {styles} of yours and takes the rest from the prior’s mean of the column’s class.",
+        f"Each {checkpoint.kind.one} keeps the {styles} of yours and takes the rest from the prior’s mean of the column’s class.",
         "Outlined is its most probable class.",
         codes=lambda: tables.table(made, to=[classes[c] for c in to]),
         script=scripts.of_codes(checkpoint, f"A style in every class, by {checkpoint.name}", made, len(to)),
@@ -97,11 +100,11 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     nearest = scale.nearest(start[block])[order].tolist()
     image_grid(
         to_bytes(decode(checkpoint.model, made).unflatten(0, (len(order), STEPS)), checkpoint.kind),
-        rows=[f"{block}[{dimension}]" for dimension in order],
+        rows=[words.dimension(checkpoint.model, block, dimension) for dimension in order],
         row_notes=[f"variance {used[d]:.2f}" if rate is None else f"KL {used[d]:.2f} nats" for d in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
-        title=f"Traversals of the {words.latents(checkpoint.model, block)} from your image, in standard deviations σ of its prior",
+        title=f"Traversals of the {words.latents(checkpoint.model, block)} from your {checkpoint.kind.one}, in standard deviations σ of its prior",
         key="user-image-strips",
         headed=True,
     )
@@ -110,7 +113,7 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
         "user-image-strips",
         "your-traversal",
         f"Each row moves one of the {len(order)} most used dimensions of the {words.latents(checkpoint.model, block)} through its prior and leaves all others where they are.",
-        "Outlined is the position nearest to your image.",
+        f"Outlined is the position nearest to your {checkpoint.kind.one}.",
         codes=lambda: tables.table(made, **about),
         script=scripts.of_codes(checkpoint, f"Traversals of {block} of {checkpoint.name}", made, STEPS),
     )

@@ -70,14 +70,16 @@ def image_input(checkpoint: Checkpoint) -> None:
         )
         image = chosen_image(checkpoint)
         if refused := st.session_state.get(REFUSED):
-            st.warning(refused + (" Your image before stays in use." if image is not None else ""))
+            st.warning(
+                refused + (f" Your {checkpoint.kind.one} before stays in use." if image is not None else "")
+            )
         if image is not None:
             _in_use(checkpoint, image)
 
 
 def image_expander(checkpoint: Checkpoint) -> None:
     """`image_input`, folded away, for pages on which one's own image is one choice among others."""
-    title = "Your own row" if isinstance(checkpoint.kind, Table) else "Your own image"
+    title = "Your own row" if isinstance(checkpoint.kind, Table) else f"Your own {checkpoint.kind.one}"
     with st.expander(title, icon=":material/draw:"):
         image_input(checkpoint)
 

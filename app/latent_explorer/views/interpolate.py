@@ -9,10 +9,10 @@ from latent_explorer.user_image.widgets import image_expander
 
 checkpoint = checkpoints.current()
 
-st.title("What lies between two images?")
+st.title(f"What lies between two {checkpoint.kind.many}?")
 
 st.caption(
-    "Each picture is the decoder’s mean image of a code that is made of the codes of images. One of yours, drawn or uploaded below, can be an end too."
+    f"Each picture is the decoder’s mean {checkpoint.kind.one} of a code that is made of the codes of {checkpoint.kind.many}. One of yours, drawn or uploaded below, can be an end too."
 )
 
 between_two(checkpoint)

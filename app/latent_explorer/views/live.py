@@ -5,6 +5,7 @@ from latent_explorer.caches import checkpoints, encodings
 from latent_explorer.components.controls import State, left, live_controls
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.live import controls
+from latent_explorer.parts import words
 from latent_explorer.parts.panels import nearest_items
 from latent_explorer.session import links
 from latent_explorer.session.sidebar import scale, slider_key, slider_option
@@ -24,6 +25,7 @@ st.title("What does each coordinate of a code change?")
 st.caption(
     "Drag a handle, or press ▸ to sweep it, and see what that coordinate means."
     + (" A class button sets what depends on the class and keeps the rest." if has_label(model) else "")
+    + (" The Gaussians of the classes were fitted to the encodings." if words.fitted_classes(model) else "")
 )
 
 
@@ -70,6 +72,7 @@ live_controls(
     state,
     scene,
     latents=model.latents,
+    kind=checkpoint.kind,
     kept=controls.kept(checkpoint),
     labels=atlas.labels,
     classes=atlas.classes if has_label(model) else (),
@@ -83,7 +86,7 @@ codes = controls.codes(scene)
 menus.under(
     KEY,
     "live",
-    "The large image is decoded from one code, the small one from where the code started; there is one handle for each coordinate.",
+    f"The large {checkpoint.kind.one} is decoded from one code, the small one from where the code started; there is one handle for each coordinate.",
     "Handles with the largest KL come first. The bars are the class of the code by Bayes’ rule over the class priors, where there are some.",
     codes=lambda: tables.table(codes),
     script=scripts.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),

@@ -6,6 +6,6 @@ from latent_explorer.sections.map.maps import linked_maps
 
 checkpoint = checkpoints.current()
 
-st.title("Where do images lie?")
+st.title(f"Where do {checkpoint.kind.many} lie?")
 
 linked_maps(checkpoint)

@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 from latent_explorer.caches import checkpoints, collection
+from latent_explorer.parts import words
 from latent_explorer.parts.panels import opened
 from latent_explorer.sections.prior.classes import classes
 from latent_explorer.sections.prior.clusters import clusters
@@ -27,7 +28,9 @@ CLUSTERS, COMPONENTS, CLASSES, DENSITIES, HOLES = VIEWS = (
     "Holes",
 )
 
-st.title("Where does the prior expect images?")
+st.title(f"Where does the prior expect {checkpoint.kind.many}?")
+if stand_ins := words.standing_in(checkpoint.model):
+    st.caption(f"**Fitted or absent:** {' '.join(stand_ins)}")
 
 
 def chosen() -> tuple[str, str, list[Checkpoint]]:
@@ -51,7 +54,7 @@ elif look == CLASSES:
     if len(checkpoint.atlas.classes) > 1:
         classes(models, block)
     else:
-        st.info("These images have no classes. Choose a model of labelled data.")
+        st.info(f"These {checkpoint.kind.many} have no classes. Choose a model of labelled data.")
 else:
     across = partial(densities, columns=4 if len(models) == 1 else 3)
     section = {COMPONENTS: components, DENSITIES: across, HOLES: holes}[look]

@@ -9,7 +9,8 @@ import numpy as np
 import streamlit as st
 
 from latent_explorer import palette
-from latent_explorer.components.shared import served
+from latent_explorer.components.shared import kind_words, served
+from vae_core.kinds import Kind
 
 _component = served("controls")
 
@@ -100,6 +101,7 @@ def live_controls(
     classes: Sequence[str],
     positions: Mapping[str, Sequence[float]],
     user_image: bytes | None,
+    kind: Kind | None = None,
     address: str | None,
     key: str,
     on_change: Callable[[], None],
@@ -118,6 +120,7 @@ def live_controls(
         positions: the betas that a handle of each block can take, in increasing order.
         address: what the browser puts into the present entry of its history, and then runs the script again; None leaves it as it is.
         user_image: the pixels of the visitor's image, where there is one.
+        kind: what the model reads, images unless given.
         key: identifies the component across reruns.
         on_change: called before the run that follows a release.
     """
@@ -134,6 +137,7 @@ def live_controls(
             "codes": dict(scene.codes),
             "said": scene.classes,
             "latents": list(latents),
+            "kind": kind_words(kind),
             "kept": list(kept),
             "labels": base64.b64encode(labels.astype("<u2").tobytes()).decode(),
             "classes": list(classes),

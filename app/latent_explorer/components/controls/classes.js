@@ -44,13 +44,14 @@ export class ClassChips {
    * @param {number} chosen
    * @param {boolean} drawn whether the code starts from a draw of the prior
    * @param {readonly string[]} kept the blocks that stay when the class changes
+   * @param {string} one what the model reads
    */
-  show(chosen, drawn, kept) {
+  show(chosen, drawn, kept, one) {
     const others = kept.length ? `; ${kept.join(" and ")} stay` : "";
     this.#chips.forEach((chip, c) => {
       say(chip, "checked", c === chosen);
       if (c === chosen) bringIntoView(chip);
-      const title = `The prior’s mean of class ${this.#classes[c]}${others}. Press the chosen class again for the image’s own.`;
+      const title = `The prior’s mean of class ${this.#classes[c]}${others}. Press the chosen class again for the ${one}’s own.`;
       chip.title = drawn ? `Class ${this.#classes[c]}` : title;
     });
   }

@@ -4,6 +4,7 @@ import { pageDecoder } from "../shared/decoder.js";
 import { element } from "../shared/elements.js";
 import { fromBase64, numbersFromBase64 } from "../shared/envelope.js";
 import { putPicture, showFitted } from "../shared/pixels.js";
+import { worded } from "../shared/words.js";
 import { DECIMALS } from "../shared/protocol.js";
 import { ClassBars, ClassChips } from "./classes.js";
 import { Handle } from "./handle.js";
@@ -24,6 +25,7 @@ const CHANNEL = "controls";
 const START_CHANNEL = "controls-start";
 const SIDE = 252; // CSS pixels of the longer side of the picture
 const START_SIDE = 56; // and of that of the start
+const MOST_HANDLES = 40; // of a block that stand open: the most used
 const COLLAPSED =
   "No dimension here is active: the posterior has collapsed onto the prior, so these handles hardly change the picture.";
 
@@ -74,6 +76,7 @@ export class Controls {
       () => this.state,
       (patch, released) => this.#change(patch, released),
       () => this.#report(),
+      (text) => worded(text, data.kind),
     );
     const from = element("figure", {}, this.#startCanvas, this.#startCaption);
     /** @type {import("../shared/saving.js").FigureElement} */
@@ -83,7 +86,7 @@ export class Controls {
       element(
         "div",
         { class: "stage" },
-        element("div", { class: "title" }, "Decoded image"),
+        element("div", { class: "title" }, worded("Decoded image", data.kind)),
         this.#canvas,
         element("div", { class: "below" }, from, element("div", {}, this.#moves, this.#reset)),
         this.#said.root,
@@ -162,11 +165,23 @@ export class Controls {
     const heading = element("h4", {}, title, element("span", { class: "note" }, unit));
     const dead = rows(false);
     const isCollapsed = dead.length === handles.length;
-    const live = isCollapsed ? [element("p", { class: "note" }, COLLAPSED)] : rows(true);
+    const active = isCollapsed ? [] : rows(true);
+    const live = isCollapsed ? [element("p", { class: "note" }, COLLAPSED)] : active.slice(0, MOST_HANDLES);
     const root = element("section", { class: "block", "data-block": name }, heading, ...live);
+    const rest = active.slice(MOST_HANDLES);
+    if (rest.length) {
+      root.append(element("details", {}, element("summary", {}, `${rest.length} more dimensions`), ...rest));
+    }
     if (dead.length) {
       const words = `${dead.length} inactive dimension${dead.length > 1 ? "s" : ""}`;
-      root.append(element("details", { open: isCollapsed }, element("summary", {}, words), ...dead));
+      root.append(
+        element(
+          "details",
+          { open: isCollapsed && dead.length <= MOST_HANDLES },
+          element("summary", {}, words),
+          ...dead,
+        ),
+      );
     }
     return root;
   }
@@ -313,15 +328,16 @@ export class Controls {
       state.label ?? { item: itsClass, prior: 0, own: -1 }[state.start],
       state.start === "prior",
       data.kept,
+      data.kind.one,
     );
     this.#rates.forEach(({ block, betas, show }) => {
       const place = nearestBeta(betas, state.betas[block]);
       show(place, betas[place].toPrecision(3));
     });
-    const words = startInWords(state, data.classes);
+    const words = startInWords(state, data.classes, data.kind.one);
     this.#startCaption.textContent = words;
     this.#startCanvas.setAttribute("aria-label", words);
-    this.#canvas.setAttribute("aria-label", `Decoded image, ${words}`);
+    this.#canvas.setAttribute("aria-label", `Decoded ${data.kind.one}, ${words}`);
     this.#handles.forEach((handle) => this.#showHandle(handle));
     this.#showMoves();
   }
@@ -346,7 +362,10 @@ export class Controls {
   #saved() {
     const moved = [...this.#handles.values()].filter(({ root }) => root.classList.contains("moved"));
     const moves = moved.map(({ name, value }) => `${name} ${value.textContent}`);
-    return savedPicture(this.root, this.#canvas, [this.#startCaption.textContent ?? "", ...moves]);
+    return savedPicture(this.root, this.#canvas, worded("Decoded image", this.data.kind), [
+      this.#startCaption.textContent ?? "",
+      ...moves,
+    ]);
   }
 
   destroy() {

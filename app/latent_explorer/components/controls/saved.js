@@ -10,9 +10,10 @@ const [SIDE, MARGIN, LINE] = [280, 12, 18]; // CSS pixels
  * SVG text of the picture under its title, and lines of words below it.
  * @param {HTMLElement} root whose font and colours it takes
  * @param {HTMLCanvasElement} canvas
+ * @param {string} title
  * @param {readonly string[]} words
  */
-export function savedPicture(root, canvas, words) {
+export function savedPicture(root, canvas, title, words) {
   const font = getComputedStyle(root).fontFamily;
   const ink = themed(root, "text-color", "#222");
   /** @type {(text: string, y: number, look?: Record<string, string | number>) => string} */
@@ -21,7 +22,7 @@ export function savedPicture(root, canvas, words) {
   const { width, height } = fitting(canvas, SIDE);
   const box = `x="${MARGIN}" y="34" width="${width}" height="${height}" preserveAspectRatio="none" style="image-rendering:pixelated"`;
   const parts = [
-    line("Decoded image", 22, { "font-weight": 600 }),
+    line(title, 22, { "font-weight": 600 }),
     `<image ${box} href="${canvas.toDataURL()}"/>`,
     ...words.map((text, i) => line(text, height + 54 + LINE * i)),
   ];

@@ -46,13 +46,17 @@ function pill(value, text, title) {
   return { value, button };
 }
 
+/** @type {[State["start"], string, string][]} */
+const PILLS = [
+  ["item", "Test image", "Start from the posterior mean of an image of the test set"],
+  ["own", "Your image", "Start from the posterior mean of your own image"],
+  ["prior", "Prior", "Start from a draw of the prior; at temperature 0, from its mean"],
+];
+
 export class StartRow {
-  #pills = [
-    pill("item", "Test image", "Start from the posterior mean of an image of the test set"),
-    pill("own", "Your image", "Start from the posterior mean of your own image"),
-    pill("prior", "Prior", "Start from a draw of the prior; at temperature 0, from its mean"),
-  ];
-  #item = element("input", { type: "number", min: 0, step: 1, "aria-label": "Image" });
+  #pills;
+  #words;
+  #item = element("input", { type: "number", min: 0, step: 1 });
   #dice = element("button", { type: "button", class: "tool" });
   #about = element("span", { class: "muted" });
   #temperature;
@@ -62,8 +66,12 @@ export class StartRow {
    * @param {() => State} state
    * @param {Change} change
    * @param {() => void} leave
+   * @param {(text: string) => string} words of what the model reads
    */
-  constructor(state, change, leave) {
+  constructor(state, change, leave, words) {
+    this.#words = words;
+    this.#pills = PILLS.map(([value, text, title]) => pill(value, words(text), words(title)));
+    this.#item.setAttribute("aria-label", words("Image"));
     this.#pills.forEach(({ value, button }) => {
       button.onclick = () => change({ start: value, moved: {} }, true);
     });
@@ -116,8 +124,8 @@ export class StartRow {
     this.#item.hidden = !fromItem;
     this.#dice.hidden = !fromItem && !drawn;
     this.#temperature.root.hidden = !drawn;
-    this.#dice.textContent = fromItem ? "Another image" : "Draw again";
-    this.#dice.title = fromItem ? "An image at random" : "Another seed";
+    this.#dice.textContent = fromItem ? this.#words("Another image") : "Draw again";
+    this.#dice.title = fromItem ? this.#words("An image at random") : "Another seed";
     if (this.#item.value === "" || Number(this.#item.value) !== state.item)
       this.#item.value = String(state.item);
     this.#temperature.show(state.temperature, `${state.temperature.toFixed(2)} × σ`);

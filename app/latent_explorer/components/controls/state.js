@@ -35,6 +35,7 @@
  * @property {Codes} codes
  * @property {number[] | null} said p(class | codes), where there is such a thing
  * @property {string[]} latents
+ * @property {import("../shared/words.js").Kind} kind what the model reads
  * @property {string[]} kept the blocks that stay when the class changes
  * @property {string} labels the class of each item in base64, two bytes a class
  * @property {string[]} classes
@@ -116,8 +117,9 @@ export const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toF
  * Where a code starts, in words.
  * @param {State} state
  * @param {readonly string[]} classes
+ * @param {string} one what the model reads
  */
-export function startInWords({ start, item, label }, classes) {
-  const from = { item: `image ${item}`, own: "your image", prior: "prior" }[start];
+export function startInWords({ start, item, label }, classes, one = "image") {
+  const from = { item: `${one} ${item}`, own: `your ${one}`, prior: "prior" }[start];
   return `start: ${from}${label === null ? "" : `, class ${classes[label]}`}`;
 }

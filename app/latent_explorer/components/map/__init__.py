@@ -15,7 +15,8 @@ import streamlit as st
 
 from latent_explorer import palette
 from latent_explorer.components.map.selection import Grid, Selection
-from latent_explorer.components.shared import pack, served
+from latent_explorer.components.shared import kind_words, pack, served
+from vae_core.kinds import Kind
 
 _component = served("map")
 
@@ -101,6 +102,8 @@ def latent_map(
     item: int | None = None,
     hidden: Collection[int] = (),
     colours: Sequence[str] | None = None,
+    scale: tuple[str, str, str] | None = None,
+    kind: Kind | None = None,
     height: int = 420,
     on_change: Callable[[], None] | None = None,
 ) -> MapState:
@@ -118,6 +121,8 @@ def latent_map(
         item: the item to mark as opened.
         hidden: the classes to switch off.
         colours: of the classes, those of the palette unless given.
+        scale: where the classes are the steps of a scale: its name, and the values at its ends.
+        kind: what the items are, images unless given.
         height: height of each panel in CSS pixels.
         on_change: called when the user has changed any of the three.
 
@@ -168,6 +173,8 @@ def latent_map(
                 ],
                 "classes": list(class_names),
                 "colours": list(colours or palette.colours(len(class_names))),
+                "scale": list(scale) if scale else None,
+                "kind": kind_words(kind),
                 "decoder": decoder.to_json() if decoder else None,
                 "thumbnails": thumbnails,
                 "height": height,

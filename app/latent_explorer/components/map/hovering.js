@@ -113,11 +113,11 @@ export class Hovering {
       const here = panel.blocks.includes(latent) ? weights : [[companion, 1]];
       return (isMixed ? [here, [/** @type {Weighted} */ ([nearest, 1])]] : [here]).map(shortened);
     };
-    const rest = others.length ? `${others.join(", ")} of image ${companion}` : "";
+    const rest = others.length ? `${others.join(", ")} of ${map.data.kind.one} ${companion}` : "";
     const own = panel.blocks.join(", ");
     this.#caption.textContent = isItem
       ? map.nameOf(nearest)
-      : `between images, nearest ${map.nameOf(nearest)}`;
+      : `between ${map.data.kind.many}, nearest ${map.nameOf(nearest)}`;
     const made = `${own}: mean of the ${weights.length} nearest codes, weighted by nearness on the map`;
     this.#note.textContent = isItem ? "" : [made, rest].filter(Boolean).join("; ");
     map.decoder.ask(this.#channel, requestOf(decoder, rows), (answer) => {
@@ -130,7 +130,7 @@ export class Hovering {
       putPicture(this.#here.canvas, answer, 0);
       this.#here.caption.textContent = isMixed ? `its ${own}, ${rest}` : "";
       this.#item.root.hidden = !isMixed;
-      this.#item.caption.textContent = `image ${nearest}`;
+      this.#item.caption.textContent = `${map.data.kind.one} ${nearest}`;
       if (isMixed) putPicture(this.#item.canvas, answer, 1);
       map.root.dataset.place = isItem ? "item" : "between";
       if (isItem) map.root.dataset.thumbnail = String(nearest);

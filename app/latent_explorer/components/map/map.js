@@ -9,6 +9,7 @@ import { Panel } from "./panel.js";
 import { Pictures } from "./pictures.js";
 import { Dataset } from "./points.js";
 import { selectedIn } from "./polygons.js";
+import { worded } from "../shared/words.js";
 import { themeAt } from "./theme.js";
 import { Told } from "./told.js";
 import { Legend, Toolbar } from "./toolbar.js";
@@ -31,6 +32,8 @@ import { Legend, Toolbar } from "./toolbar.js";
  * @property {PanelData[]} panels
  * @property {string[]} classes
  * @property {string[]} colours
+ * @property {[string, string, string] | null} scale where the classes are the steps of one: its name, and the values at its ends
+ * @property {import("../shared/words.js").Kind} kind what the items are
  * @property {import("./pictures.js").Decodes | null} decoder
  * @property {string | null} thumbnails
  * @property {number} height of each panel, CSS pixels
@@ -78,7 +81,7 @@ export class LatentMap {
   #previewing = null;
 
   decoder = pageDecoder();
-  toolbar = new Toolbar();
+  toolbar;
   legend = new Legend();
   spoken = element("span", { class: "spoken", "aria-live": "polite" });
   row = element("div", { class: "panels" });
@@ -94,12 +97,13 @@ export class LatentMap {
   constructor(parent, { data, setStateValue }) {
     this.data = data;
     this.setStateValue = setStateValue;
+    this.toolbar = new Toolbar((text) => this.words(text));
     parent.append(this.root);
     this.root.append(
       this.toolbar.root,
       this.row,
       this.legend.root,
-      element("div", { class: "keys" }, KEYS),
+      element("div", { class: "keys" }, this.words(KEYS)),
       this.spoken,
     );
     this.theme = themeAt(this.root, data.colours);
@@ -189,11 +193,12 @@ export class LatentMap {
 
   /** Make panels and legend, unless those that are there will do. */
   #build() {
-    const { panels, classes, colours, height } = this.data;
+    const { panels, classes, colours, scale, height } = this.data;
     const structure = JSON.stringify([
       panels.map(({ name, axes }) => [name, axes]),
       classes,
       colours,
+      scale,
       height,
     ]);
     if (structure === this.#structure) return;
@@ -209,6 +214,7 @@ export class LatentMap {
       colours,
       (c) => this.#showClasses((isShown, other) => (other === c ? !isShown : isShown)),
       (isShown) => this.#showClasses(() => isShown),
+      scale,
     );
   }
 
@@ -351,7 +357,12 @@ export class LatentMap {
   /** @param {number} item */
   nameOf(item) {
     const name = this.data.classes[this.dataset.classes[item]];
-    return `image ${item} · ${/^\d+$/.test(name) ? `class ${name}` : name}`;
+    return `${this.data.kind.one} ${item} · ${/^\d+$/.test(name) ? `class ${name}` : name}`;
+  }
+
+  /** @param {string} text about images, as it is said of what the items are */
+  words(text) {
+    return worded(text, this.data.kind);
   }
 
   /** @param {string} words */

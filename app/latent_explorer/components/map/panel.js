@@ -147,7 +147,10 @@ export class Panel {
     }
     this.heading.textContent = this.title = title;
     const total = points.count.toLocaleString("en");
-    this.plot.setAttribute("aria-label", `${this.title}: map of ${total} images. ${KEYS}`);
+    this.plot.setAttribute(
+      "aria-label",
+      `${this.title}: ${this.map.words(`map of ${total} images. ${KEYS}`)}`,
+    );
     this.draw();
   }
 

@@ -24,10 +24,12 @@ const HINTS = {
 /** @typedef {keyof typeof HINTS} Tool */
 
 export class Toolbar {
-  constructor() {
+  /** @param {(text: string) => string} words of the kind of the items */
+  constructor(words) {
+    this.words = words;
     /** @type {(name: Tool) => HTMLButtonElement} */
     const button = (name) => {
-      const [label, title] = HINTS[name];
+      const [label, title] = [HINTS[name][0], words(HINTS[name][1])];
       return element("button", { type: "button", class: "tool", "data-tool": name, title }, label);
     };
     this.lasso = button("lasso");
@@ -46,7 +48,7 @@ export class Toolbar {
       "div",
       { class: "toolbar", role: "toolbar", "aria-label": "Map tools" },
       group("What dragging does", this.lasso, this.box, this.pan),
-      group("What is drawn over the images", this.priors, this.posteriors, this.pictures),
+      group(words("What is drawn over the images"), this.priors, this.posteriors, this.pictures),
       this.fit,
       this.clear,
       this.status,
@@ -83,7 +85,8 @@ export class Toolbar {
     /** @type {(value: number) => string} */
     const number = (value) => value.toLocaleString("en");
     const total = number(items);
-    const count = selected === null ? `${total} images` : `${number(selected)} of ${total} selected`;
+    const count =
+      selected === null ? `${total} ${this.words("images")}` : `${number(selected)} of ${total} selected`;
     const words = offline ? `live decoding is not connected: only dots show a picture · ${count}` : count;
     if (this.status.textContent !== words) this.status.textContent = words;
   }
@@ -107,8 +110,9 @@ export class Legend {
    * @param {readonly string[]} colours
    * @param {(c: number) => void} onClick
    * @param {(isShown: boolean) => void} onAll
+   * @param {[string, string, string] | null} scale where the classes are the steps of one
    */
-  build(classes, colours, onClick, onAll) {
+  build(classes, colours, onClick, onAll, scale) {
     this.#entries = classes.map((name, c) => {
       const swatch = element("span", { class: "swatch", style: `background:${colours[c]}` });
       const attributes = {
@@ -121,6 +125,7 @@ export class Legend {
       button.onclick = () => onClick(c);
       return button;
     });
+    if (scale) return this.root.replaceChildren(...scaled(scale, colours, this.#entries));
     /** @type {(words: string, isShown: boolean) => HTMLElement} */
     const all = (words, isShown) => {
       const button = element("button", { type: "button", class: "tool" }, words);
@@ -136,4 +141,23 @@ export class Legend {
   show(shown) {
     this.#entries.forEach((button, c) => say(button, "pressed", shown[c]));
   }
+}
+
+/** How many steps a scale has; what follows them is the entry of items without a value. */
+const STEPS = 64;
+
+/**
+ * A scale from its least colour to its greatest, its name, its ends, and the entry of what has no value.
+ * @param {[string, string, string]} scale
+ * @param {readonly string[]} colours
+ * @param {readonly HTMLElement[]} entries
+ * @returns {HTMLElement[]}
+ */
+function scaled([title, low, high], colours, entries) {
+  const steps = colours.slice(0, STEPS).join(", ");
+  const bar = element("span", { class: "scale", style: `background:linear-gradient(to right, ${steps})` });
+  const words = `${title} from ${low} to ${high}`;
+  const [name, least, most] = [title, low, high].map((text) => element("span", {}, text));
+  const root = element("span", { class: "scaled", role: "img", "aria-label": words }, name, least, bar, most);
+  return [root, ...entries.slice(STEPS)];
 }

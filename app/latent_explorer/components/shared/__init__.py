@@ -8,11 +8,19 @@ import numpy as np
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
+from vae_core.kinds import Image, Kind
+
 # Our name in the manifest, the pyproject.toml of the package, and so in the address of every module.
 DISTRIBUTION = "latent-explorer"
 
 ALIGNMENT = 8  # typed arrays in JavaScript must start at a multiple of their element size
 _DTYPES = {"uint8", "uint16", "uint32"}
+
+
+def kind_words(kind: Kind | None) -> dict[str, str]:
+    """What a component calls an observation, the same with its article, and several: images unless a kind is given."""
+    spoken = Image if kind is None else kind
+    return {"one": spoken.one, "an": spoken.an, "many": spoken.many}
 
 
 def served(folder: str) -> ComponentRenderer:

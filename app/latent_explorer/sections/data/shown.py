@@ -16,7 +16,7 @@ def shown() -> None:
     if asked is None:
         return
     if asked.found is None:
-        st.error(f"Not opened: {plain(asked.refused, 1500)}.")
+        st.warning(f"Not opened: {plain(asked.refused, 1500)}.")
         return
     found = asked.found
     st.subheader(plain(found.report.name))

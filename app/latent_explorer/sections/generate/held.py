@@ -33,7 +33,14 @@ def held(checkpoint: Checkpoint) -> None:
     links.amount("held-temperature", *TEMPERATURES, "temperature of the draws")
     controls = st.columns([1, 1, 1, 1.6], vertical_alignment="bottom")
     name = controls[0].selectbox("Hold", options, key="hold", bind="query-params")
-    first = links.whole(controls[1], "First image", 0, len(atlas) - 1, "first", "first image")
+    first = links.whole(
+        controls[1],
+        f"First {checkpoint.kind.one}",
+        0,
+        len(atlas) - 1,
+        "first",
+        f"first {checkpoint.kind.one}",
+    )
     seed = links.whole(controls[2], "Seed of the draws", 0, 9999, "held-seed", "seed of the draws")
     temperature = controls[3].slider(
         "Temperature of the draws", *TEMPERATURES, 1.0, 0.05, key="held-temperature", bind="query-params"
@@ -57,10 +64,10 @@ def held(checkpoint: Checkpoint) -> None:
     columns = ["decoded", *derived]
     image_grid(
         shown,
-        rows=[f"image {item}" for item in items],
+        rows=[f"{checkpoint.kind.one} {item}" for item in items],
         row_notes=[atlas.class_of(item) for item in items],
         columns=columns + ["drawn"] * (shown.shape[1] - len(columns)),
-        title=f"The {words.variable(model, name)} of each image held, the rest drawn",
+        title=f"The {words.variable(model, name)} of each {checkpoint.kind.one} held, the rest drawn",
         key="held",
     )
     others = [other for other in options if other != name]
@@ -68,7 +75,7 @@ def held(checkpoint: Checkpoint) -> None:
     menus.under(
         "held",
         f"held-{name}",
-        f"Each row holds the {words.variable(model, name)} of its image and draws the {words.listed([words.variable(model, other) for other in others])} from the model.",
+        f"Each line holds the {words.variable(model, name)} of its {checkpoint.kind.one} and draws the {words.listed([words.variable(model, other) for other in others])} from the model.",
         "What stays the same along a row is decided by what is held.",
         codes=lambda: tables.table(
             {latent: drawn[latent] for latent in model.latents}, image=np.repeat(items, draws)

@@ -6,6 +6,7 @@ import torch
 
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
+from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.generate.shared import COLUMNS, TEMPERATURES, judged
 from latent_explorer.session import links
@@ -17,14 +18,23 @@ from vae_core.labels import has_label
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
+# What is drawn from the model's own prior, where the priors of its classes were fitted.
+NO_CLASS = "no class: p(z)"
+
+
+def _title(labelled: bool, fitted: bool) -> str:
+    if fitted:
+        return "Samples of the prior, and of Gaussians fitted to the classes"
+    return "Class-conditional samples" if labelled else "Samples"
+
 
 @st.fragment
 def samples(checkpoint: Checkpoint) -> None:
     model = checkpoint.model
     classes = checkpoint.atlas.classes
-    labelled = has_label(checkpoint.model)
-    st.subheader("Class-conditional samples" if labelled else "Samples")
-    options = ["all", *classes]
+    labelled, fitted = has_label(checkpoint.model), words.fitted_classes(checkpoint.model)
+    st.subheader(_title(labelled, fitted))
+    options = ["all", *([NO_CLASS] if fitted else []), *classes]
     controls = st.columns(
         [1, 2, 1, 1][: 4 if labelled and len(classes) > links.PAGE else 3], vertical_alignment="bottom"
     )
@@ -45,6 +55,8 @@ def samples(checkpoint: Checkpoint) -> None:
     draw = Sampler.seeded(seed, temperature)
     chosen: list[int | None] = [None] * 6
     inputs = {}
+    if fitted and shown == NO_CLASS:
+        model, labelled = model.as_trained(), False
     if labelled:
         if shown != "all":
             chosen = [classes.index(shown)] * 4
@@ -56,7 +68,7 @@ def samples(checkpoint: Checkpoint) -> None:
     image_grid(
         to_bytes(decode(model, codes).unflatten(0, (len(rows), COLUMNS)), checkpoint.kind),
         rows=rows,
-        title="Samples of the prior, decoded; one row a class"
+        title=f"Samples of {'fitted class Gaussians' if fitted else 'the prior'}, decoded; one row a class"
         if labelled
         else "Samples of the prior, decoded",
         key="samples",
@@ -65,7 +77,8 @@ def samples(checkpoint: Checkpoint) -> None:
     menus.under(
         "samples",
         "samples",
-        "Each image is the decoder’s mean image of latents drawn from the prior.",
+        f"Each {checkpoint.kind.one} is the decoder’s mean {checkpoint.kind.one} of latents drawn from "
+        + ("the Gaussian fitted to the encodings of its class." if labelled and fitted else "the prior."),
         judged(checkpoint, "sample_accuracy"),
         codes=lambda: tables.table(codes, **about),
         script=scripts.samples(checkpoint, chosen, COLUMNS, seed, temperature),

@@ -17,6 +17,6 @@ def judged(checkpoint: Checkpoint, metric: str) -> str:
     value, se, n = card.metrics[metric]
     judge = card.metrics["judge_accuracy"].value
     return (
-        f"An independent classifier, right on {judge:.1%} of the test images, gives {value:.2%} ± {se:.2%} of {n:,} of them the class "
+        f"An independent classifier, right on {judge:.1%} of the test {checkpoint.kind.many}, gives {value:.2%} ± {se:.2%} of {n:,} of them the class "
         f"asked for{measured_at(checkpoint)}: this says how typical they are, not how diverse."
     )

@@ -34,22 +34,24 @@ def swaps(checkpoint: Checkpoint) -> None:
     there = np.unique(atlas.labels)[:SWAPPED]
     default = ", ".join(str(int(np.flatnonzero(atlas.labels == c)[0])) for c in there)
     links.belonging("items", encodings.items_of(checkpoint), default)
-    text = st.text_input("Images, by number", default, key="items", bind="query-params")
+    text = st.text_input(
+        f"{words.capital(checkpoint.kind.many)}, by number", default, key="items", bind="query-params"
+    )
     try:
-        items = links.numbers(text, len(atlas) - 1)[:SWAPPED]
+        items = links.numbers(text, len(atlas) - 1, checkpoint.kind.one)[:SWAPPED]
     except ValueError as error:
         st.warning(str(error))
         return
     to = links.page(st, len(classes), "swaps-page", "classes")
     codes = encodings.item_codes(checkpoint, items)
     rows, notes = (
-        [f"image {item}" for item in items],
+        [f"{checkpoint.kind.one} {item}" for item in items],
         [atlas.class_of(item) for item in items],
     )
     guest = user_image_row(checkpoint)
     if guest is not None:
         codes = {name: torch.cat([code, guest[name]]) for name, code in codes.items()}
-        rows, notes = [*rows, "your image"], [*notes, ""]
+        rows, notes = [*rows, f"your {checkpoint.kind.one}"], [*notes, ""]
     elsewhere = swapped(model, {block: codes[block] for block in kept}, to)
     grid = [code.unflatten(0, (len(rows), -1)) for code in (decode(model, codes), decode(model, elsewhere))]
     image_grid(
@@ -62,18 +64,18 @@ def swaps(checkpoint: Checkpoint) -> None:
             for row, item in enumerate(items)
             if int(atlas.labels[item]) in to
         ],
-        title="Each image’s style in every class",
+        title=f"Each {checkpoint.kind.one}’s style in every class",
         key="swaps",
     )
     styles = words.listed([words.latents(model, block) for block in kept])
     menus.under(
         "swaps",
         "swaps",
-        f"Each row keeps the {styles} of its image and takes the rest from the prior’s mean of the column’s class.",
-        f"Outlined is the image’s own class. {judged(checkpoint, 'swap_accuracy')}",
+        f"Each line keeps the {styles} of its {checkpoint.kind.one} and takes the rest from the prior’s mean of the column’s class.",
+        f"Outlined is the {checkpoint.kind.one}’s own class. {judged(checkpoint, 'swap_accuracy')}",
         codes=lambda: tables.table(
             elsewhere,
-            image=np.repeat(rows, len(to)),
+            **{checkpoint.kind.one: np.repeat(rows, len(to))},
             to_class=np.tile([classes[c] for c in to], len(rows)),
         ),
         script=scripts.swaps(checkpoint, items, kept, guest, to),
@@ -88,6 +90,6 @@ def user_image_row(checkpoint: Checkpoint) -> dict[str, torch.Tensor] | None:
         if st.query_params.get("own") == "true":
             st.warning(NOT_IN_A_LINK)
         return None
-    if not st.toggle("With your image", key="own", bind="query-params"):
+    if not st.toggle(f"With your {checkpoint.kind.one}", key="own", bind="query-params"):
         return None
     return codes_and_class(checkpoint, image)[0]

@@ -8,6 +8,7 @@ from latent_explorer.caches import priors
 from latent_explorer.charts.layout import CONFIG
 from latent_explorer.charts.paths import along, classes_along
 from latent_explorer.export import menus, tables
+from latent_explorer.parts import words
 from latent_explorer.session import links
 from vae_core import Checkpoint
 from vae_core.explore import Codes, class_of_codes
@@ -49,12 +50,14 @@ def under_prior(checkpoint: Checkpoint, codes: dict[str, Codes], measured: list[
     }
     unit, seen, read = MEASURES[measure]
     usual = priors.usual_under_prior(checkpoint, measure)
-    st.plotly_chart(along(FINE.numpy(), values, usual, unit), key="along", config=CONFIG)
+    st.plotly_chart(
+        along(FINE.numpy(), values, usual, unit, checkpoint.kind.many), key="along", config=CONFIG
+    )
     menus.under(
         "along",
         f"{measure.replace(' ', '-')}-along-paths",
-        f"{seen}{CLASSES_MIXED if labelled else ''}; grey is where 90% of the images lie.",
-        read,
+        f"{seen}{CLASSES_MIXED if labelled else ''}; grey is where 90% of the {checkpoint.kind.many} lie.",
+        words.of_kind(read, checkpoint.kind),
         codes=lambda: of_paths(
             {kind: np.stack([values[block][kind] for block in measured], -1) for kind in codes}
         ),
@@ -79,7 +82,7 @@ MEASURES = {
     "log density": (
         "log p, nats",
         "The lines are log p, the log density of the code under its prior",
-        "More is not better: a Gaussian is densest at its mean, where in many dimensions hardly any image lies.",
+        "More is not better: a Gaussian is densest at its mean, where in many dimensions hardly any {one} lies.",
     ),
 }
 

@@ -34,8 +34,12 @@ class Terms(NamedTuple):
 def chosen_terms(checkpoint: Checkpoint, of_items: bool) -> Terms:
     classes = checkpoint.atlas.classes
     if of_items:
-        items = choose(checkpoint, TERMS, (0, 0, 1), "Other images")
-        return Terms(encodings.item_codes(checkpoint, items), [f"image {item}" for item in items], items)
+        items = choose(checkpoint, TERMS, (0, 0, 1), f"Other {checkpoint.kind.many}")
+        return Terms(
+            encodings.item_codes(checkpoint, items),
+            [f"{checkpoint.kind.one} {item}" for item in items],
+            items,
+        )
     chosen = chosen_classes(checkpoint)
     codes = {name: mean[chosen] for name, mean in encodings.means_of_classes(checkpoint).items()}
     return Terms(codes, [f"mean of {classes[c]}" for c in chosen], [])
@@ -49,7 +53,13 @@ def difference(checkpoint: Checkpoint) -> None:
     st.subheader("Latent arithmetic: a − b + c")
     options = ["images", *(["class means"] if len(classes) > 1 else [])]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        kind = links.one_of("Of", options, key="of", what="kind")
+        kind = links.one_of(
+            "Of",
+            options,
+            key="of",
+            what="kind",
+            format_func=lambda option: checkpoint.kind.many if option == options[0] else option,
+        )
         moved = moving(checkpoint, "terms", "Latents that change")
     terms = chosen_terms(checkpoint, kind != "class means")
     result = analogy(terms.codes, moved)
@@ -71,11 +81,11 @@ def difference(checkpoint: Checkpoint) -> None:
         key="difference",
         headed=True,
     )
-    where = plain(", ".join(filter(None, (f"image {near}", atlas.class_of(near)))))
+    where = plain(", ".join(filter(None, (f"{checkpoint.kind.one} {near}", atlas.class_of(near)))))
     menus.under(
         "difference",
         "difference",
-        f"Outlined is a − b + c: what a has and b lacks, added to c; last, the image whose code is nearest to it ({where}).",
+        f"Outlined is a − b + c: what a has and b lacks, added to c; last, the {checkpoint.kind.one} whose code is nearest to it ({where}).",
         "It is a linear attribute vector (Larsen et al., 2016)."
         + held(checkpoint, moved, "as in c")
         + (" The class is a’s where b and c share theirs, else c’s." if has_class(checkpoint, moved) else "")
@@ -107,7 +117,9 @@ def chosen_classes(checkpoint: Checkpoint) -> list[int]:
 def means_words(checkpoint: Checkpoint) -> str:
     model, labelled = checkpoint.model, checkpoint.model.labelled
     means = [
-        f"p({block} | class)" if block in labelled else f"its images’ codes in {words.latents(model, block)}"
+        f"p({block} | class)"
+        if block in labelled
+        else f"its {checkpoint.kind.many}’ codes in {words.latents(model, block)}"
         for block in model.blocks
     ]
     return f" The mean of a class is that of {words.listed(means)}."

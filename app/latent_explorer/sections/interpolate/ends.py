@@ -13,14 +13,16 @@ from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import Codes
 
-PAIR = {"from": "From image", "to": "To image"}
-
 
 def user_image_end(checkpoint: Checkpoint) -> UserImage | None:
     """The visitor's image where it is to be the first end."""
     guest = chosen_image(checkpoint)
     if guest is not None:
-        return guest if st.toggle("Start from your image", key="own", bind="query-params") else None
+        return (
+            guest
+            if st.toggle(f"Start from your {checkpoint.kind.one}", key="own", bind="query-params")
+            else None
+        )
     if st.query_params.get("own", "").lower() == "true":
         st.warning(NOT_IN_A_LINK)
     return None
@@ -37,7 +39,8 @@ class Ends(NamedTuple):
 def chosen_ends(checkpoint: Checkpoint) -> Ends:
     atlas = checkpoint.atlas
     image = user_image_end(checkpoint)
-    items = choose(checkpoint, PAIR, (0, 1), "Another pair", image)
+    names = {"from": f"From {checkpoint.kind.one}", "to": f"To {checkpoint.kind.one}"}
+    items = choose(checkpoint, names, (0, 1), "Another pair", image)
     codes, labels = encodings.item_codes(checkpoint, items), [int(atlas.labels[item]) for item in items]
     if image is None:
         return Ends(codes, labels, scripts.codes_of_items(items))

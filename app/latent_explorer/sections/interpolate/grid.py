@@ -29,7 +29,7 @@ def grid_between(checkpoint: Checkpoint) -> None:
         moved = moving(checkpoint, "span", "Latents that are averaged")
     four, last = corners != "three", SIDE - 1
     shown = dict(list(CORNERS.items())[: 4 if four else 3])
-    items = choose(checkpoint, shown, (0, 1, 2, 3), "Other images")
+    items = choose(checkpoint, shown, (0, 1, 2, 3), f"Other {checkpoint.kind.many}")
     weights = (square_weights(SIDE) if four else triangle_weights(SIDE)).flatten(0, 1)
     inside = (weights >= 0).all(-1)
     codes = blend(encodings.item_codes(checkpoint, items), weights, moved)
@@ -74,4 +74,6 @@ def script_of_grid(checkpoint: Checkpoint, items: list[int], four: bool, moved: 
         *([] if four else ["images[(weights < 0).any(-1)] = 1  # outside the triangle"]),
     ]
     sources = dict.fromkeys((weights, "blend"), "vae_core.explore")
-    return scripts.script(checkpoint, f"A grid between images of {checkpoint.name}", lines, SIDE, **sources)
+    return scripts.script(
+        checkpoint, f"A grid between {checkpoint.kind.many} of {checkpoint.name}", lines, SIDE, **sources
+    )

@@ -78,9 +78,13 @@ def over_means(checkpoint: Checkpoint, stops: Codes, moved: list[str], classes_k
     model = checkpoint.model
     labelled = checkpoint.model.labelled
     if not stops:
-        why = "nothing that moves has one" if classes_known else "this model names no class for your image"
+        why = (
+            "nothing that moves has one"
+            if classes_known
+            else f"this model names no class for your {checkpoint.kind.one}"
+        )
         return f"There is no path over class means here: {why}."
-    means = "means of p(z | class)" if labelled else "means of the codes of their images"
+    means = "means of p(z | class)" if labelled else f"means of the codes of their {checkpoint.kind.many}"
     rest = "; the other latents go straight" if set(moved) & set(model.blocks) - set(stops) else ""
     where = words.listed([words.latents(model, block) for block in stops])
     return f"**class means**: in {where} by way of the two classes’ {means}{rest}."

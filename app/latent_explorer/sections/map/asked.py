@@ -28,14 +28,24 @@ def linked_selection(checkpoint: Checkpoint, name: str) -> Selection | None:
     return selection
 
 
+# Colourings that stand beside each other; of more, one is found by its name.
+SEGMENTS = 6
+
+
 def chosen_colouring(checkpoint: Checkpoint) -> str:
     """What the dots are coloured by; a choice only where more than the class is known of the images."""
     offered = colourings.colourings(checkpoint)
     if len(offered) == 1:
         return colourings.CLASS
-    return links.one_of(
-        "Colour by", offered, key="colour", what="colouring", on_change=lambda: links.write(hidden=None)
-    )
+
+    def forget() -> None:
+        links.write(hidden=None)
+
+    if len(offered) <= SEGMENTS:
+        return links.one_of("Colour by", offered, key="colour", what="colouring", on_change=forget)
+    links.settle("colour", offered, "colouring")
+    place = st.container(width=320)
+    return place.selectbox("Colour by", offered, key="colour", bind="query-params", on_change=forget)
 
 
 def linked_hidden(groups: int) -> list[int]:

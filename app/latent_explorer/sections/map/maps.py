@@ -13,7 +13,7 @@ from latent_explorer.parts.selections import KEPT, selection_panel
 from latent_explorer.sections.map.asked import chosen_colouring, linked_hidden, linked_selection
 from latent_explorer.sections.map.panel import panel
 from latent_explorer.session import links
-from latent_explorer.text import key
+from latent_explorer.text import key, plain
 from latent_explorer.user_image.chosen import chosen_image
 from latent_explorer.user_image.panel import user_image_panel
 from latent_explorer.user_image.widgets import image_input
@@ -21,7 +21,7 @@ from vae_core import Checkpoint
 from vae_core.checkpoints import Atlas
 from vae_core.projections import JOINT
 
-IMAGES = {"test": "test images", "train": "training images", "all": "training and test images"}
+SPLITS = {"test": "test", "train": "training", "all": "training and test"}
 
 
 def _of_some(atlas: Atlas) -> str:
@@ -55,14 +55,16 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         [panel(checkpoint, block, by) for block in shown],
         coloured.groups,
         coloured.names,
-        key=of_map if by == colourings.CLASS else f"{of_map}-{by}",
+        key=of_map if by == colourings.CLASS else f"{of_map}-{key(by)}",
         decoder=Decoder(checkpoint.name, list(model.latents), checkpoint.betas),
         thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
         selection=linked_selection(checkpoint, "selection"),
         kept=kept,
-        item=links.number("item", 0, len(atlas) - 1, "image"),
+        item=links.number("item", 0, len(atlas) - 1, checkpoint.kind.one),
         hidden=linked_hidden(len(coloured.names)),
         colours=coloured.colours,
+        scale=coloured.scale,
+        kind=checkpoint.kind,
     )
     links.write(
         item=state.item,
@@ -71,14 +73,14 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         hidden=",".join(map(str, state.hidden)) or None,
     )
     st.caption(
-        f"Each dot is one of {len(atlas):,} {IMAGES[atlas.split]}, coloured by {by}, where UMAP places its posterior mean. "
+        f"Each dot is one of {len(atlas):,} {SPLITS[atlas.split]} {checkpoint.kind.many}, coloured by {plain(by)}, where UMAP places its posterior mean. "
         f"Near dots have similar codes; distances between clusters mean little.{_of_some(atlas)}",
         help="Outlines show where draws of the priors fall: one outline for each class, for each component (#) of a mixture, or for the "
-        "whole prior; dashed, where the posterior of the opened image falls. Hover over any place to decode it, also between dots. Zoom in, "
-        "and dots become pictures. A lasso or a box selects in all maps; a click opens an image.",
+        f"whole prior; dashed, where the posterior of the opened {checkpoint.kind.one} falls. Hover over any place to decode it, also between dots. Zoom in, "
+        f"and dots become pictures. A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
     )
     selection_panel(checkpoint, state, kept)
-    with st.expander("Your own image", icon=":material/draw:"):
+    with st.expander(f"Your own {checkpoint.kind.one}", icon=":material/draw:"):
         image_input(checkpoint)
     if (image := chosen_image(checkpoint)) is not None:
         user_image_panel(checkpoint, image)

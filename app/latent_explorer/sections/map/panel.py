@@ -18,7 +18,10 @@ def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
     if image is not None:
         codes = user_images.codes(checkpoint, image)
         guest = maps.place_on_map(checkpoint, block, {name: mean for name, (mean, _) in codes.items()})[0]
-        outlines = [*outlines, maps.posterior_ellipse(checkpoint, block, codes, "your image")]
+        outlines = [
+            *outlines,
+            maps.posterior_ellipse(checkpoint, block, codes, f"your {checkpoint.kind.one}"),
+        ]
 
     def coloured(outline: Ellipse) -> Ellipse:
         """Where colours are not those of classes, an outline has none of them."""

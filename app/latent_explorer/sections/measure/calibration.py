@@ -23,7 +23,7 @@ def calibration(checkpoint: Checkpoint) -> None:
     parts = curve.confidence, curve.accuracy, curve.spread, curve.count
     confidence, right, spread, count = (part.numpy() for part in parts)
     st.plotly_chart(
-        measures.calibration(confidence, right, spread, count, checkpoint.name),
+        measures.calibration(confidence, right, spread, count, checkpoint.name, checkpoint.kind),
         key="calibration",
         config=CONFIG,
     )
@@ -35,7 +35,7 @@ def calibration(checkpoint: Checkpoint) -> None:
     menus.under(
         "calibration",
         f"{key(checkpoint.name)}-calibration",
-        f"Each point is one of 15 equal bins of the {error.n:,} images: how sure {by} is, and how often it is right (± two standard errors).",
+        f"Each point is one of 15 equal bins of the {error.n:,} {checkpoint.kind.many}: how sure {by} is, and how often it is right (± two standard errors).",
         "Below the dotted line the model is too sure of itself. The expected calibration error, the mean distance from the line, is "
         f"**{error.value:.2%} ± {error.se:.2%}** (bootstrap).",
         codes=lambda: {"confidence": confidence, "right": right, "right.se": spread, "images": count},

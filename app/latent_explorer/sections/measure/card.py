@@ -31,7 +31,13 @@ def this_model(checkpoint: Checkpoint) -> None:
         bind="query-params",
         help="Formulas: `vae_core/metrics`, one function a group.",
     )
-    amount = controls[1].selectbox("Measure on", list(AMOUNTS), key="amount", bind="query-params")
+    amount = controls[1].selectbox(
+        "Measure on",
+        list(AMOUNTS),
+        key="amount",
+        bind="query-params",
+        format_func=lambda option: option.replace("images", checkpoint.kind.many),
+    )
     seed = links.whole(controls[2], "Seed", 0, 9999, "seed", "seed")
     job = st.session_state.get(JOB)
     if job is None or not job.running:
@@ -41,6 +47,8 @@ def this_model(checkpoint: Checkpoint) -> None:
         job.cancel()
         st.rerun(scope="app")
     watch(checkpoint)
+    if reason := checkpoint.model.no_bound:
+        st.info(f"There is no bound to measure here: {reason}. The other groups mean what they do elsewhere.")
     numbers(checkpoint, metrics)
 
 
@@ -75,7 +83,7 @@ def numbers(checkpoint: Checkpoint, metrics: dict[str, Estimate]) -> None:
     menus.under(
         "numbers",
         f"{key(checkpoint.name)}-metrics",
-        f"Each row is a number of the card{measured_at(checkpoint)}, ± its standard error, on n images or draws.",
+        f"Each row is a number of the card{measured_at(checkpoint)}, ± its standard error, on n {checkpoint.kind.many} or draws.",
         read,
         codes=lambda: {name: np.array([str(r.get(name, "")) for r in rows]) for name in rows[0]},
         commands=commands,

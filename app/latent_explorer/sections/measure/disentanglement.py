@@ -154,13 +154,15 @@ def table(models: Sequence[Checkpoint]) -> None:
 def ours(checkpoint: Checkpoint) -> dict[str, str]:
     card = checkpoint.card
     metrics, made = card.metrics, card.training
-    steps = card.epochs_done * (card.data.images // made.batch)
     numbers = {
         title: f"{metrics[name].value:.3f} ± {metrics[name].se:.3f}" if name in metrics else ""
         for name, title in SCORES.items()
     }
     images = f"{card.data.images:,} images"
-    budget = f"{images}, {steps:,} steps of {made.batch} at {made.learning_rate:g}, seed {made.seed}"
+    budget = f"{images}, trained elsewhere"
+    if made is not None:
+        steps = card.epochs_done * (card.data.images // made.batch)
+        budget = f"{images}, {steps:,} steps of {made.batch} at {made.learning_rate:g}, seed {made.seed}"
     return {"model": checkpoint.name, **numbers, "budget": budget, "source": "its card"}
 
 

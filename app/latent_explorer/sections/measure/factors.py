@@ -34,7 +34,7 @@ def factors(checkpoint: Checkpoint) -> None:
         menus.under(
             "information",
             f"{key(checkpoint.name)}-information",
-            f"Each cell is I(z_j; f) / H(f): how much of a factor’s entropy a dimension’s posterior mean tells, in 20 bins over {known.images:,} images.",
+            f"Each cell is I(z_j; f) / H(f): how much of a factor’s entropy a dimension’s posterior mean tells, in 20 bins over {known.images:,} {checkpoint.kind.many}.",
             "A disentangled model has one bright cell in each row and column; MIG is the mean gap between the two brightest of a column.",
             codes=columns_of(known, known.information),
             commands=[scripts.measuring(checkpoint, "disentanglement") + " --json"],
@@ -69,7 +69,7 @@ def importance(checkpoint: Checkpoint, known: measurements.Factors) -> None:
         "importance",
         f"{key(checkpoint.name)}-importance",
         "Each cell is how much gradient-boosted trees that name a factor rely on a dimension; columns sum to 1.",
-        "DCI is how concentrated the rows and the columns are; mean of five fits to 1,000 test images each.",
+        f"DCI is how concentrated the rows and the columns are; mean of five fits to 1,000 test {checkpoint.kind.many} each.",
         codes=columns_of(known, matrix),
         commands=[f"{fitting} --json"],
     )

@@ -137,7 +137,7 @@ def class_matrix(
     few = (
         ""
         if len(of) == len(checkpoint.atlas.classes)
-        else f" Of {len(checkpoint.atlas.classes):,} classes, these are the {len(of)} nearest to {plain(checkpoint.atlas.classes[pair[0]])}, and the other one chosen."
+        else f" Of {len(checkpoint.atlas.classes):,} classes, these are the two chosen and the {len(of) - 2} nearest to {plain(checkpoint.atlas.classes[pair[0]])}."
     )
     gaussians = "" if of_priors else " Each class is taken for the Gaussian of its encodings’ moments."
     menus.under(
@@ -189,8 +189,9 @@ def two_clusters(checkpoint: Checkpoint, block: str, a: int, b: int) -> None:
         key=f"between-{key(checkpoint.name)}",
         headed=True,
     )
-    what = "priors" if block in checkpoint.model.labelled else "encodings"
+    of_priors = block in checkpoint.model.labelled and not words.fitted_classes(checkpoint.model)
+    what = "priors" if of_priors else "encodings"
     st.caption(
-        f"The dots are the images of both classes, seen along the line between the means of their {what}; below, the images on that line. "
+        f"The dots are the {checkpoint.kind.many} of both classes, seen along the line between the means of their {what}; below, the {checkpoint.kind.many} on that line. "
         "The legend brings the other classes back."
     )

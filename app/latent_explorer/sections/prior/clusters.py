@@ -41,14 +41,14 @@ def clusters(models: list[Checkpoint], block: str) -> None:
                 f"clusters-{key(each.name)}-{its_block}-{kind}",
             )
     st.caption(
-        f"{SEEN[kind]} Where outlines and dots part, the prior draws codes that no image has, or misses codes that images have."
+        f"{words.of_kind(SEEN[kind], checkpoint.kind)} Where outlines and dots part, the prior draws codes that no {checkpoint.kind.one} has, or misses codes that {checkpoint.kind.many} have."
     )
 
 
 SEEN = {
-    UMAP: "Each dot is an image where UMAP places its posterior mean, each outline a component of the prior: its draws, at the nearest images.",
-    PRINCIPAL: "Each dot is an image in the plane in which posterior means vary most, each outline a component of the prior at two standard deviations.",
-    PAIR: "Each dot is an image in two dimensions of its posterior mean, each outline a component of the prior at two standard deviations.",
+    UMAP: "Each dot is {an} where UMAP places its posterior mean, each outline a component of the prior: its draws, at the nearest {many}.",
+    PRINCIPAL: "Each dot is {an} in the plane in which posterior means vary most, each outline a component of the prior at two standard deviations.",
+    PAIR: "Each dot is {an} in two dimensions of its posterior mean, each outline a component of the prior at two standard deviations.",
 }
 
 

@@ -34,7 +34,7 @@ def components(checkpoint: Checkpoint, block: str) -> None:
         names,
         shares[order].tolist(),
         [colours[owner(prior, k) or 0] for k in order.tolist()],
-        "Share of the images, by component",
+        f"Share of the {checkpoint.kind.many}, by component",
         key=f"usage-{key(checkpoint.name)}",
     )
     few = (
@@ -43,7 +43,7 @@ def components(checkpoint: Checkpoint, block: str) -> None:
         else f"all {len(shares)} components"
     )
     st.caption(
-        f"Each bar is the mean responsibility of a component at the posterior means of {len(checkpoint.atlas):,} images ({few}). In effect {effective(shares):.1f} of "
+        f"Each bar is the mean responsibility of a component at the posterior means of {len(checkpoint.atlas):,} {checkpoint.kind.many} ({few}). In effect {effective(shares):.1f} of "
         f"{len(shares)} are used: exp of the entropy of the shares.",
         help="The responsibility of component k for a code z is w_k N(z; m_k, s_k) / p(z). At draws of the posteriors: "
         f"{code_span(scripts.measuring(checkpoint, 'components'))}",
@@ -81,7 +81,9 @@ def samples_of_components(
         else scripts.of_components(checkpoint, title, codes, SAMPLES, block, order.tolist())
     )
     first = (
-        " First comes the image whose posterior is the component (VampPrior)." if inputs is not None else ""
+        f" First comes the {checkpoint.kind.one} whose posterior is the component (VampPrior)."
+        if inputs is not None
+        else ""
     )
     menus.under(
         f"components-{key(checkpoint.name)}",

@@ -19,10 +19,14 @@ def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
     if priors.components(checkpoint, block) is None:
         st.info(conditional(checkpoint, block))
         return
+    if reason := checkpoint.model.no_posterior:
+        st.info(f"There is no aggregate posterior here: {reason}.")
+        return
     order = most_used(checkpoint, block)[:SHOWN]
     rate, _, _ = encodings.rates(checkpoint)[block]
     curves = {
-        f"{block}[{d}]" + ("" if rate is None else f", KL {rate[d]:.2f} nats"): tuple(
+        words.dimension(checkpoint.model, block, d)
+        + ("" if rate is None else f", KL {rate[d]:.2f} nats"): tuple(
             part.numpy() for part in priors.densities(checkpoint, block, d)
         )
         for d in order
@@ -36,7 +40,7 @@ def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
         f"{key(checkpoint.name)}-densities-{block}",
         f"Each panel shows the density of the prior and of the aggregate posterior (the mean of the {len(checkpoint.atlas):,} posteriors) in one of "
         f"the {len(order)} most used dimensions.",
-        f"Where they differ, draws of the prior are codes of no image. {active} of {checkpoint.atlas.means[block].shape[1]} dimensions are active.",
+        f"Where they differ, draws of the prior are codes of no {checkpoint.kind.one}. {active} of {checkpoint.atlas.means[block].shape[1]} dimensions are active.",
         codes=lambda: {
             f"{name}.{what}": values
             for name, curve in curves.items()

@@ -21,6 +21,9 @@ def holes(checkpoint: Checkpoint, block: str) -> None:
     if prior is None:
         st.info(conditional(checkpoint, block))
         return
+    if reason := checkpoint.model.no_posterior:
+        st.info(f"There is no density ratio here: {reason}.")
+        return
     empty = priors.prior_holes(checkpoint, block)
     middle = len(empty.codes) // 2 - SAMPLES // 2
     rows = {
@@ -45,7 +48,7 @@ def holes(checkpoint: Checkpoint, block: str) -> None:
         f"{key(checkpoint.name)}-holes-{block}",
         f"Each row decodes draws of the prior ({len(empty.codes):,} in all): those with the lowest, a middling and the highest density ratio "
         "log q(z) − log p(z).",
-        "Where the ratio is low, the decoder has met fewer codes than the prior draws; q is the mean of the posteriors of every other image.",
+        f"Where the ratio is low, the decoder has met fewer codes than the prior draws; q is the mean of the posteriors of every other {checkpoint.kind.one}.",
         codes=lambda: {"log_ratio": empty.log_ratio.numpy(), block: empty.codes.numpy()},
         script=scripts.of_codes(
             checkpoint, f"Draws of the prior of {checkpoint.name} by density ratio", codes, SAMPLES
@@ -59,7 +62,7 @@ def holes(checkpoint: Checkpoint, block: str) -> None:
     )
     share = empty.share()
     st.caption(
-        "The histograms are the density ratio at draws of the prior, and at draws from posteriors of images that q does not hold. "
+        f"The histograms are the density ratio at draws of the prior, and at draws from posteriors of {checkpoint.kind.many} that q does not hold. "
         f"**{share.value:.1%} ± {share.se:.1%}** of the prior’s draws lie below 95 % of the latter (dotted); were the two distributions "
         "the same, 5 % would.",
         help=f"n {share.n:,}, seed 0, bootstrap. Near 5 % a hole may go unseen: `coverage` has more power there. "

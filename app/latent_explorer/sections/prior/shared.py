@@ -77,8 +77,9 @@ def map_of(checkpoint: Checkpoint, block: str, panel: Panel, key: str, hidden: l
         key=key,
         decoder=Decoder(checkpoint.name, list(checkpoint.model.latents), checkpoint.betas),
         thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
-        item=links.number("item", 0, len(checkpoint.atlas) - 1, "image"),
+        item=links.number("item", 0, len(checkpoint.atlas) - 1, checkpoint.kind.one),
         hidden=hidden,
+        kind=checkpoint.kind,
     )
     links.write(item=state.item)
 

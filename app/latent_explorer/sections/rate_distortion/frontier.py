@@ -36,7 +36,7 @@ def shown(checkpoint: Checkpoint, frontier: Frontier) -> None:
     now = frontier.at(betas)
     slope = " The slope of the curve is −β." if len(frontier.blocks) == 1 else ""
     st.plotly_chart(
-        plane(frontier, checkpoint.name, betas, now, collection.beside(checkpoint)),
+        plane(frontier, checkpoint.name, betas, now, collection.beside(checkpoint), checkpoint.kind.an),
         key=figure,
         on_select=lambda: move(checkpoint, frontier, figure),
         selection_mode="points",
@@ -46,7 +46,7 @@ def shown(checkpoint: Checkpoint, frontier: Frontier) -> None:
         figure,
         "rate-distortion",
         f"Each dot is this one model at one β of its latents, measured on the {plain(frontier.about)}.",
-        f"To the right it keeps more of an image; downwards it reconstructs it more exactly.{slope} Click a dot to move the sliders there.",
+        f"To the right it keeps more of {checkpoint.kind.an}; downwards it reconstructs it more exactly.{slope} Click a dot to move the sliders there.",
         codes=frontier.columns,
         commands=[cleaned(frontier.command, 2000)],
     )
@@ -62,7 +62,9 @@ def shown(checkpoint: Checkpoint, frontier: Frontier) -> None:
         block = links.one_of("Latents", frontier.blocks, key="block", what="block")
     line = frontier.line(block, betas)
     place = f"kl-{key(checkpoint.name)}-{block}"
-    st.plotly_chart(dimensions(line, checkpoint.name, block, betas[block]), key=place, config=CONFIG)
+    st.plotly_chart(
+        dimensions(line, checkpoint.name, block, betas[block], checkpoint.kind.an), key=place, config=CONFIG
+    )
     ends = [
         f"{point.numbers[f'active_units_{block}'].value:.0f} at β = {point.betas[block]:.3g}"
         for point in (line[0], line[-1])
@@ -106,7 +108,7 @@ def gaps(checkpoint: Checkpoint, frontier: Frontier) -> None:
         hide_index=True,
     )
     st.caption(
-        "Each row is a model that was trained for one β alone. The difference is by how many nats an image the objective of this model "
+        f"Each row is a model that was trained for one β alone. The difference is by how many nats {checkpoint.kind.an} the objective of this model "
         f"({checkpoint.card.epochs_done} epochs for all β) is above (+) or below (−) its own there.",
         help=by_commands(frontier.gaps_by),
     )

@@ -10,8 +10,12 @@ from vae_core import Checkpoint
 def single_point(checkpoint: Checkpoint) -> None:
     """A model of one beta: where it lies, and where there is more to see."""
     several = collection.multi_rate()
+    if reason := checkpoint.model.no_bound:
+        st.info(f"{plain(checkpoint.name)} has no place in the rate-distortion plane: {plain(reason, 500)}.")
+        return
+    trained = "was trained for one β" if checkpoint.card.objective else "was trained elsewhere, for one β"
     st.info(
-        f"{plain(checkpoint.name)} was trained for one β, so it is one point of the rate-distortion plane. "
+        f"{plain(checkpoint.name)} {trained}, so it is one point of the rate-distortion plane. "
         + (
             "These models are conditioned on β:"
             if several
@@ -36,9 +40,9 @@ def single_point(checkpoint: Checkpoint) -> None:
         cells, {"distortion": metrics["distortion"], **rates}.items(), strict=False
     ):
         title = name if name == "distortion" else f"rate of {name.removeprefix('rate_')}"
-        cell.metric(f"{plain(title)}, nats an image", f"{number.value:.2f} ± {number.se:.2f}")
+        cell.metric(f"{plain(title)}, nats {checkpoint.kind.an}", f"{number.value:.2f} ± {number.se:.2f}")
     st.caption(
-        "The rate is what the model keeps of an image, the distortion how far its reconstruction is off; each value ± standard error.",
+        f"The rate is what the model keeps of {checkpoint.kind.an}, the distortion how far its reconstruction is off; each value ± standard error.",
         help=by_commands(measured_by(checkpoint.card, ["distortion", *rates])),
     )
     st.page_link(

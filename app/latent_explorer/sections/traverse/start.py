@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from latent_explorer.caches import encodings
 from latent_explorer.export import scripts
+from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
@@ -68,9 +69,18 @@ def chosen_start(
     else:
         links.settle("start", starts, "start")
     links.belonging("item", encodings.items_of(checkpoint), 0)
-    start = left.selectbox("Start from", starts, key="start", bind="query-params")
+    said = {IMAGE: checkpoint.kind.one, USER_IMAGE: f"your {checkpoint.kind.one}"}
+    start = left.selectbox(
+        "Start from",
+        starts,
+        key="start",
+        bind="query-params",
+        format_func=lambda option: str(said.get(option, option)),
+    )
     if start == IMAGE:
-        item = links.whole(middle, "Image", 0, len(atlas) - 1, "item", "image")
+        item = links.whole(
+            middle, words.capital(checkpoint.kind.one), 0, len(atlas) - 1, "item", checkpoint.kind.one
+        )
         right.caption(plain(atlas.class_of(item)))
         return of_item(checkpoint, item)
     if start == USER_IMAGE and image is not None:

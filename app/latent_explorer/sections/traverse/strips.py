@@ -58,7 +58,7 @@ def strips(checkpoint: Checkpoint) -> None:
     decoded = decode(model, codes).unflatten(0, (len(order), STEPS))
     image_grid(
         to_bytes(decoded, checkpoint.kind),
-        rows=names,
+        rows=[words.dimension(model, block, dimension) for dimension in order],
         row_notes=[_note(rate, variance, active, dimension) for dimension in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         faded_rows=[row for row, dimension in enumerate(order) if not active[dimension]],

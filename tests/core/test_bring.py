@@ -1,0 +1,122 @@
+"""A model at hand in Python: exported, brought in, and found to be what it is."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.distributions import Independent, Normal
+
+import vae_core
+from tests.support.foreign import Decoder, Encoder
+from vae_core.checkpoints import CARD
+from vae_core.data import load_data
+from vae_core.explore import encode, reconstruct
+
+
+@pytest.fixture(scope="module")
+def images() -> Tensor:
+    return load_data("digits").images.float() / 255
+
+
+class Model(nn.Module):
+    """A VAE as people write one, with noise in training."""
+
+    def __init__(self, images: Tensor):
+        super().__init__()
+        self.encoder, self.drop = Encoder(images), nn.Dropout(0.5)
+        self.decoder = Decoder(self.encoder, (1, 8, 8))
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_variance = self.encoder(self.drop(x))
+        return mean * self.scale, log_variance
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.decoder(self.drop(z) * self.scale)
+
+
+class Codes(NamedTuple):
+    mu: Tensor
+    sigma: Tensor
+
+
+def forms(model: Model) -> dict[str, tuple[Any, Any]]:
+    """The ways in which an encoder and a decoder are given."""
+
+    def both(x: Tensor) -> tuple[Tensor, Tensor]:
+        return model.encode(x)
+
+    return {
+        "one model": (model, None),
+        "methods": (model.encode, model.decode),
+        "functions": (both, lambda z: model.decode(z)),
+        "a dictionary": (lambda x: dict(zip(("mean", "logvar"), model.encode(x), strict=True)), model.decode),
+        "a named tuple": (lambda x: Codes(model.encode(x)[0], (model.encode(x)[1] / 2).exp()), model.decode),
+        "a distribution": (
+            lambda x: Independent(Normal(model.encode(x)[0], (model.encode(x)[1] / 2).exp()), 1),
+            model.decode,
+        ),
+        "both in one": (lambda x: torch.cat(model.encode(x), 1), model.decode),
+    }
+
+
+FORMS = list(forms(Model(torch.rand(20, 1, 8, 8))))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_model_is_the_same(form: str, images: Tensor, tmp_path: Path):
+    model = Model(images).train()
+    encoder, decoder = forms(model)[form]
+    checkpoint = vae_core.bring(encoder, decoder, data="digits", out=tmp_path / "out", likelihood="bernoulli")
+    assert model.training
+    model.eval()
+    x = images[:5]
+    with torch.no_grad():
+        mean, log_variance = model.encode(x)
+        expected = model.decode(mean)
+    q = encode(checkpoint.model, {"x": x})["z"]
+    torch.testing.assert_close(q.mean, mean, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(q.variance.log(), log_variance, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(reconstruct(checkpoint.model, {"x": x}), expected, rtol=1e-4, atol=1e-4)
+
+
+def no_encoder(x: Tensor) -> Tensor:
+    raise RuntimeError("a fault of\nthe net")
+
+
+@pytest.mark.parametrize(
+    ("encoder", "decoder", "words"),
+    [
+        (object(), None, "encode and decode"),
+        (
+            no_encoder,
+            lambda z: z,
+            "the encoder cannot be run on a tensor of 8 x 1 x 8 x 8: a fault of the net",
+        ),
+        (lambda x: x.mean(), lambda z: z, "gives no tensor"),
+        (lambda x: (None, "words"), lambda z: z, "gives no tensor"),
+        (
+            lambda x: x.flatten(1)[:, :4],
+            nn.Linear(5, 64),
+            "the decoder does not take what the encoder gives, 4",
+        ),
+        (lambda x: torch.linalg.eigvals(x.squeeze(1)).real, lambda z: z, "cannot be written as ONNX"),
+        (lambda x: x.flatten(1)[:, :4] * len(x), lambda z: z.repeat(1, 16), "gives another output"),
+    ],
+)
+def test_what_cannot_be_brought_is_said(
+    encoder: Any, decoder: Any, words: str, tmp_path: Path, one_line: Callable[..., str]
+):
+    with pytest.raises(ValueError, match=r"\w") as error:
+        vae_core.bring(encoder, decoder, data="digits", out=tmp_path / "out")
+    assert words in one_line(error.value)
+    assert not (tmp_path / "out" / CARD).exists()
+
+
+def test_an_option_that_does_not_exist_is_named(images: Tensor, tmp_path: Path, one_line: Callable[..., str]):
+    with pytest.raises(ValueError, match="what can be said of a model is mean, spread") as error:
+        vae_core.bring(Model(images), data="digits", out=tmp_path / "out", likelyhood="bernoulli")
+    one_line(error.value)

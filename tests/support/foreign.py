@@ -1,0 +1,138 @@
+"""Models of other people as ONNX files: principal components of a data set, in each form that an export may have."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+TO_UNIT = {"unit": (1.0, 0.0), "signed": (0.5, 0.5), "bytes": (1 / 255, 0.0)}
+
+
+class Encoder(nn.Module):
+    """Standardised scores on the first principal components of images `(N, C, H, W)` in [0, 1], and how spread they are taken to be.
+
+    gives: mean and a spread by its name, "joined" for both in one, or "mean" alone. reads, layout: of what it is given. side: of a spatial code.
+    """
+
+    def __init__(
+        self,
+        images: Tensor,
+        latent: int = 4,
+        gives: str = "log-variance",
+        reads: str = "unit",
+        layout: str = "as is",
+        side: int = 0,
+    ):
+        super().__init__()
+        rows = images.flatten(1)
+        self.register_buffer("centre", rows.mean(0))
+        _, lengths, axes = torch.linalg.svd(rows - rows.mean(0), full_matrices=False)
+        scale = lengths[:latent] / len(rows) ** 0.5
+        self.register_buffer("into", axes[:latent].T / scale)
+        self.register_buffer("out", (axes[:latent].T * scale).T.contiguous())
+        self.latent, self.gives, self.reads, self.layout, self.side = latent, gives, reads, layout, side
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        x = x.permute(0, 3, 1, 2) if self.layout == "channels last" else x
+        factor, shift = TO_UNIT[self.reads]
+        mean = (x.flatten(1) * factor + shift - self.centre) @ self.into
+        log_scale = -1.5 + 0.1 * torch.tanh(mean)
+        spread = {
+            "log-variance": 2 * log_scale,
+            "log-scale": log_scale,
+            "variance": (2 * log_scale).exp(),
+            "scale": log_scale.exp(),
+            "joined": 2 * log_scale,
+            "mean": log_scale,
+        }[self.gives]
+        mean, spread = (self._shaped(part * 0.97**0.5 if part is mean else part) for part in (mean, spread))
+        if self.gives == "mean":
+            return (mean,)
+        return (torch.cat([mean, spread], 1),) if self.gives == "joined" else (mean, spread)
+
+    def _shaped(self, code: Tensor) -> Tensor:
+        return code.unflatten(1, (-1, self.side, self.side)) if self.side else code
+
+
+class Decoder(nn.Module):
+    """The way back. gives: unit, logits, signed or bytes."""
+
+    def __init__(self, encoder: Encoder, shape: Sequence[int], gives: str = "unit", layout: str = "as is"):
+        super().__init__()
+        self.register_buffer("centre", encoder.centre)
+        self.register_buffer("out", encoder.out)
+        self.shape, self.gives, self.layout = tuple(shape), gives, layout
+
+    def forward(self, z: Tensor) -> Tensor:
+        shown = (z.flatten(1) @ self.out + self.centre).clamp(0.01, 0.99)
+        shown = shown if self.layout == "flat" else shown.unflatten(1, self.shape)
+        shown = shown.permute(0, 2, 3, 1) if self.layout == "channels last" else shown
+        if self.gives == "logits":
+            return torch.logit(shown)
+        factor, shift = TO_UNIT[self.gives]
+        return (shown - shift) / factor
+
+
+def written(
+    net: nn.Module,
+    example: Tensor,
+    path: Path,
+    inputs: Sequence[str] = ("x",),
+    outputs: Sequence[str] = (),
+    free: bool = True,
+    opset: int = 17,
+) -> Path:
+    """The net as an ONNX file; with a free batch, or that of the example."""
+    names = list(outputs)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            net.eval(),
+            (example,),
+            path,
+            input_names=list(inputs),
+            output_names=names,
+            dynamic_axes={name: {0: "batch"} for name in [*inputs, *names]} if free else None,
+            opset_version=opset,
+            dynamo=False,
+        )
+    return path
+
+
+OUTPUTS = {
+    "log-variance": ("mu", "logvar"),
+    "log-scale": ("z_mean", "z_log_std"),
+    "variance": ("loc", "var"),
+    "scale": ("mean", "sigma"),
+    "joined": ("moments",),
+    "mean": ("code",),
+}
+
+
+def pair(
+    folder: Path,
+    images: Tensor,
+    *,
+    latent: int = 4,
+    gives: str = "log-variance",
+    reads: str = "unit",
+    layout: str = "as is",
+    decoded: str = "unit",
+    side: int = 0,
+    free: bool = True,
+    named: bool = True,
+) -> tuple[Path, Path]:
+    """An encoder and a decoder of images `(N, C, H, W)` in [0, 1], as files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder = Encoder(images, latent, gives, reads, layout, side)
+    decoder = Decoder(encoder, images.shape[1:], decoded, layout)
+    x = images[:2] if free else images[:1]
+    x = x.movedim(1, -1) if layout == "channels last" else x.flatten(1) if layout == "flat" else x
+    z = torch.zeros(len(x), latent // side**2, side, side) if side else torch.zeros(len(x), latent)
+    outputs = OUTPUTS[gives] if named else tuple(f"output_{i}" for i in range(len(OUTPUTS[gives])))
+    return (
+        written(encoder, x, folder / "encoder.onnx", ("x",), outputs, free),
+        written(decoder, z, folder / "decoder.onnx", ("z",), ("reconstruction",), free),
+    )

@@ -1,0 +1,227 @@
+"""A model that is at hand in Python, as two functions or modules of torch: exported, and brought in as its graphs are.
+
+Shapes: B examples, D dimensions of a block.
+"""
+
+import contextlib
+import inspect
+import io
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.distributions import Distribution
+
+from ..checkpoints import Checkpoint
+from ..data import Dataset, open_data
+from ..graphs import OnnxGraph, read_graph, short
+from .brought import Report, bring_graphs
+from .parameters import parameters
+from .search import Asked
+from .written import OPSET
+
+Net = nn.Module | Callable[[Tensor], Any]
+
+# What a graph may differ from the function that it was traced of, beside a number of that size.
+TRACED = 1e-3
+
+
+def bring(
+    encoder: Any,
+    decoder: Net | None = None,
+    *,
+    data: str | Path | Dataset,
+    out: Path | str,
+    report: Report = lambda line: None,
+    opening: Mapping[str, Any] | None = None,
+    **asked: Any,
+) -> Checkpoint:
+    """A trained model of PyTorch as the folder of a checkpoint, which every command and page opens.
+
+    Args:
+        encoder: from observations `(B, *shape)` to mean and spread of the code, `(B, D)` or `(B, C, H, W)` each: a tuple, a dictionary, a
+            distribution, or one tensor, of both side by side or of a plain autoencoder's code. Or one model that has `encode` and `decode`.
+        decoder: from codes to observations.
+        data: what it was trained on, as `open_data` takes it.
+        out: the folder to write; it must not hold a checkpoint.
+        report: told what is found.
+        opening: how the data are opened, as `open_data` takes it.
+        asked: what is known of the nets, the fields of `interchange.Asked`; the rest is found by a test.
+
+    Returns:
+        The checkpoint, without an atlas: `latent-explorer atlas out` makes one for the app.
+
+    Raises:
+        ValueError: one sentence, where the two are no encoder and decoder of such data, or cannot be exported.
+
+    Example:
+        >>> from tempfile import mkdtemp
+        >>> net = torch.nn.Linear(64, 4)
+        >>> back = torch.nn.Sequential(torch.nn.Linear(4, 64), torch.nn.Sigmoid())
+        >>> theirs = bring(lambda x: net(x.flatten(1)), back, data="digits", out=mkdtemp())
+        >>> theirs.model.sizes
+        {'z': 4}
+    """
+    if decoder is None:
+        if not (callable(getattr(encoder, "encode", None)) and callable(getattr(encoder, "decode", None))):
+            raise ValueError(
+                "give an encoder and a decoder, or one model that has both as its methods encode and decode"
+            )
+        encoder, decoder = encoder.encode, encoder.decode
+    dataset = open_data(data, report=report, **(opening or {}))
+    train = dataset.split("train", 8)
+    x = train.kind.shown(train.images[:])
+    first, told = exported(encoder, x, "encoder", "x")
+    second, _ = exported(decoder, _code(decoder, told), "decoder", "z")  # type: ignore[arg-type]
+    try:
+        wanted = Asked(**asked)
+    except TypeError as error:
+        raise ValueError(
+            f"{short(error)}: what can be said of a model is {', '.join(vars(Asked()))}"
+        ) from None
+    return bring_graphs(first, second, dataset, Path(out), wanted, {}, "", report)
+
+
+def exported(net: Net, example: Tensor, name: str, input_name: str) -> tuple[OnnxGraph, dict[str, Tensor]]:
+    """The graph of a function of one tensor, and what it gave for the example. Raises ValueError where it cannot be had, or gives something
+    else than the function does."""
+    with _still(net):
+        part = _Named(net)
+        device = next((parameter.device for parameter in part.parameters()), torch.device("cpu"))
+        found = _given(part, example.to(device), name)
+        buffer = io.BytesIO()
+        names = list(found)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                torch.onnx.export(
+                    part,
+                    (example[:2].to(device),),
+                    buffer,  # type: ignore[arg-type]
+                    input_names=[input_name],
+                    output_names=names,
+                    dynamic_axes={label: {0: "batch"} for label in [input_name, *names]},
+                    opset_version=OPSET,
+                    dynamo=False,
+                )
+            except Exception as error:  # every operator without a form in ONNX has its own
+                raise ValueError(f"the {name} cannot be written as ONNX: {short(error)}") from None
+        again = _given(part, example.to(device), name)
+    graph = read_graph(buffer.getvalue(), name)
+    runs = graph.run({input_name: example})
+    for label, value in found.items():
+        steady = torch.allclose(value, again[label], atol=1e-5)
+        if steady and not torch.allclose(runs[label], value, rtol=TRACED, atol=TRACED):
+            raise ValueError(
+                f"the {name}, written as ONNX, gives another {label} than it does itself: what it computes may not depend on the number "
+                "of rows, or on Python's own decisions"
+            )
+    return graph, found
+
+
+class _Named(nn.Module):
+    """A function of one tensor whose outputs have names; the modules that it uses are its own, so that their weights are written."""
+
+    def __init__(self, net: Net):
+        super().__init__()
+        self.net = (net,)  # as it is, were it a module or not
+        self.owners = nn.ModuleList(_modules(net))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        return tuple(named(self.net[0](x)).values())
+
+
+def _given(part: _Named, example: Tensor, name: str) -> dict[str, Tensor]:
+    with torch.no_grad():
+        try:
+            found = named(part.net[0](example))
+        except Exception as error:  # whatever somebody's net raises
+            raise ValueError(
+                f"the {name} cannot be run on a tensor of {' x '.join(map(str, example.shape))}: {short(error)}"
+            ) from None
+    if not found:
+        raise ValueError(f"the {name} gives no tensor with a row for each of its inputs")
+    return {label: value.detach().cpu().float() for label, value in found.items()}
+
+
+def named(given: Any) -> dict[str, Tensor]:
+    """The tensors that a net gives, by name: those of a dictionary, of a named tuple, of a distribution, or numbered.
+
+    >>> list(named((torch.zeros(2, 3), torch.zeros(2, 3))))
+    ['output_0', 'output_1']
+    >>> list(named(torch.distributions.Normal(torch.zeros(2, 3), 1.0)))
+    ['mean', 'log_variance']
+    """
+    if isinstance(given, Distribution):
+        return parameters(given)
+    if (inner := getattr(given, "latent_dist", None)) is not None:  # diffusers' AutoencoderKL
+        return {"mean": inner.mean, "log_variance": inner.logvar}
+    if isinstance(given, Tensor):
+        pairs = [("output", given)]
+    elif isinstance(given, Mapping):
+        pairs = [(str(key), value) for key, value in given.items()]
+    else:
+        labels = getattr(given, "_fields", None) or [f"output_{i}" for i in range(len(given))]
+        pairs = list(zip(labels, given, strict=True))
+    return {label: value for label, value in pairs if isinstance(value, Tensor) and value.dim() > 1}
+
+
+def _code(decoder: Net, told: Mapping[str, Tensor]) -> Tensor:
+    """A code that the decoder takes: the encoder's first output, or its first half."""
+    first = next(iter(told.values()))
+    halves = [first.chunk(2, 1)[0]] if first.shape[1] % 2 == 0 else []
+    errors = []
+    for code in (first, *halves):
+        try:
+            with _still(decoder), torch.no_grad():
+                part = _Named(decoder)
+                device = next((parameter.device for parameter in part.parameters()), torch.device("cpu"))
+                decoder(code.to(device))
+            return code
+        except Exception as error:
+            errors.append(short(error))
+    raise ValueError(
+        f"the decoder does not take what the encoder gives, {' x '.join(map(str, first.shape[1:]))}: {errors[0]}"
+    )
+
+
+def _modules(net: Any) -> list[nn.Module]:
+    """The modules that a function uses: itself, that whose method it is, and those that it closes over."""
+    if isinstance(net, nn.Module):
+        return [net]
+    owner = getattr(net, "__self__", None)
+    if isinstance(owner, nn.Module):
+        return [owner]
+    if not inspect.isfunction(net):
+        return []
+    used = inspect.getclosurevars(net)
+    return [
+        part
+        for scope in (used.nonlocals, used.globals)
+        for value in scope.values()
+        for part in _modules_in(value)
+    ]
+
+
+def _modules_in(value: Any) -> list[nn.Module]:
+    if isinstance(value, nn.Module):
+        return [value]
+    owner = getattr(value, "__self__", None)
+    return [owner] if isinstance(owner, nn.Module) else []
+
+
+@contextlib.contextmanager
+def _still(net: Any) -> Iterator[None]:
+    """The modules of a function in evaluation mode, and as they were afterwards."""
+    modules = [part for owner in _modules(net) for part in owner.modules()]
+    before = [part.training for part in modules]
+    for part in modules:
+        part.training = False
+    try:
+        yield
+    finally:
+        for part, training in zip(modules, before, strict=True):
+            part.training = training
