@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.distributions import Distribution
 
 from .checkpoints.atlas import Arrays, Atlas, AtlasGrid
 from .data import Data
 from .data.source import shuffled
-from .explore import encode
+from .explore.codes import encoded_by_batch
 from .model import Model
 from .multirate import at, beta_grid, rates_of
 
@@ -213,10 +212,9 @@ POINTS = {1: 7, 2: 3}
 
 def _encoded(model: Model, data: Data, seed: int) -> tuple[Arrays, Arrays]:
     """Posterior means and scales of each latent, `(N, D)`."""
-    parts: list[dict[str, Distribution]] = []
-    device = model.device
-    for batch in data.scored_by(model).to(device).batches(1000, seed):
-        parts.append(encode(model, batch))
-    means = {name: torch.cat([part[name].mean for part in parts]).cpu().numpy() for name in model.latents}
-    scales = {name: torch.cat([part[name].stddev for part in parts]).cpu().numpy() for name in model.latents}
+    batches = data.scored_by(model).to(model.device).batches(1000, seed)
+    means, scales, _ = (
+        {name: part[name].cpu().numpy() for name in model.latents if name in part}
+        for part in encoded_by_batch(model, batches, len(data))
+    )
     return means, scales

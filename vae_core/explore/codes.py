@@ -3,7 +3,7 @@
 Shapes: N examples, D latent dimensions, K classes. Decoded means come back as they are shown: images in [0, 1].
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -45,6 +45,27 @@ def encode(model: Model, batch: Env) -> dict[str, Distribution]:
         {'z_l': torch.Size([3, 2]), 'z_u': torch.Size([3, 2])}
     """
     return model.infer({name: value for name, value in batch.items() if name != LABEL}).posteriors
+
+
+def encoded_by_batch(
+    model: Model, batches: Iterable[Env], count: int, draw: Draw | None = None
+) -> tuple[Codes, Codes, Codes]:
+    """Posterior means, scales and, with `draw`, a draw each of `count` examples that come in batches, `(N, D)` for each latent.
+
+    They are written where they stay: small tensors that are kept from many batches would hold the memory of large ones between them.
+    """
+    found: tuple[Codes, Codes, Codes] = ({}, {}, {})
+    start = 0
+    for batch in batches:
+        size = len(batch[IMAGE])
+        for name, q in encode(model, batch).items():
+            values = (q.mean, q.stddev, *(() if draw is None else (draw(q),)))
+            for part, value in zip(found, values, strict=False):
+                if name not in part:
+                    part[name] = value.new_empty(count, *value.shape[1:])
+                part[name][start : start + size] = value
+        start += size
+    return found
 
 
 def codes_of(means: Mapping[str, Tensor]) -> Codes:

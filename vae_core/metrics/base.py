@@ -14,7 +14,7 @@ from torch import Tensor
 from ..data import Data
 from ..distributions import Sampler
 from ..estimates import Estimate
-from ..explore import encode
+from ..explore.codes import encoded_by_batch
 from ..model import Model
 
 Report = Callable[[str], None]
@@ -160,13 +160,9 @@ class Evaluation:
     @torch.no_grad()
     def encodings(self, data: Data, purpose: int) -> Encodings:
         """Encode every image of `data`, its pixels drawn once."""
-        sampler, parts = self.sampler(purpose), []
-        for batch in data.to(self.device).batches(1000, self.seed):
-            encoded = encode(self.model, batch).items()
-            parts.append({name: (q.mean, q.stddev, sampler(q)) for name, q in encoded})
-        means, scales, samples = (
-            {name: torch.cat([part[name][i] for part in parts]) for name in self.blocks} for i in range(3)
-        )
+        batches = data.to(self.device).batches(1000, self.seed)
+        encoded = encoded_by_batch(self.model, batches, len(data), self.sampler(purpose))
+        means, scales, samples = ({name: part[name] for name in self.blocks} for part in encoded)
         return Encodings(means, scales, samples, data.labels.to(self.device))
 
     @cached_property

@@ -26,7 +26,7 @@ import { boxInView } from "./view.js";
  * @property {number} radius of a dot, CSS pixels
  */
 
-const MOVING = 250_000; // items that are drawn while the view moves, where more are in it
+const MOVING = 250_000; // items drawn while the view moves, where more are in it; half as many where a dot has four times the pixels
 
 /** @typedef {(colours: number[], selected?: Uint8Array | null, isMoving?: boolean) => void} Stamps */
 
@@ -53,7 +53,7 @@ export function stamping(image, { points, places, classes, isShown, view, size, 
   const dot = disc(radius * ratio - 0.5, image.width);
   const { xs, ys } = places ? { xs: places.x, ys: places.y } : points.sorted;
   return (colours, selected = null, isMoving = false) => {
-    const step = isMoving ? Math.ceil(count / MOVING) || 1 : 1;
+    const step = isMoving ? Math.max(1, Math.ceil((count * Math.max(1, ratio)) / MOVING)) : 1;
     const items = { spans, step, order: points.order, xs, ys, sorted: !places, classes, isShown };
     stamp(image, dot, colours, items, to, selected);
   };
