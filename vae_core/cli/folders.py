@@ -23,7 +23,7 @@ class MakeAtlas:
     folder: tyro.conf.Positional[Path]
     """Folder of the checkpoint."""
     split: Literal["train", "test", "all"] = "test"
-    """Which images to show; of all, the training images come first. A map of 70,000 takes minutes."""
+    """Which images to show; of all, the training images come first. A map of 70,000 takes minutes; of more than 100,000 see --most."""
     data: str | None = None
     """The folder or file that the model was trained from, where it was."""
     most: int | None = None

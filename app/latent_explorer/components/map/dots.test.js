@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { disc, stamp } from "./dots.js";
+import { disc, MANY, stamp } from "./dots.js";
 import { mix, pixel } from "./theme.js";
 
 const [WHITE, RED, BLUE] = [0xffffffff, pixel([255, 0, 0]), pixel([0, 0, 255])];
@@ -19,10 +19,12 @@ function stamped(xs, ys, { classes = xs.map(() => 0), isShown = [true, true], se
     order: Uint32Array.from(xs, (_, i) => i),
     xs,
     ys,
+    step: 1,
+    sorted: false,
     classes,
     isShown,
   };
-  stamp(image, disc(1, 9), [RED, BLUE], items, { left: 4, top: 4, scale: 1 }, selected);
+  stamp(image, disc(1, 9), [RED, BLUE], items, { left: 4, top: 4, scaleX: 1, scaleY: 1 }, selected);
   return (/** @type {number} */ x, /** @type {number} */ y) => image.pixels[y * 9 + x];
 }
 
@@ -60,4 +62,50 @@ test("hidden classes, what is not selected and what the border would cut are lef
   const chosen = stamped([0, -2], [0, 2], { selected: [0, 1] });
   assert.equal(chosen(4, 4), WHITE);
   assert.equal(chosen(2, 2), RED);
+});
+
+test("many items are one dot a pixel, those of hidden classes and outside a selection none", () => {
+  const [count, side] = [MANY + 60 * 60, 60];
+  const place = (/** @type {number} */ i) => [i % side, Math.floor(i / side) % side];
+  const xs = Float64Array.from({ length: count }, (_, i) => place(i)[0]);
+  const ys = Float64Array.from({ length: count }, (_, i) => -place(i)[1]);
+  const classes = Uint8Array.from({ length: count }, (_, i) => (place(i)[0] + place(i)[1]) % 3);
+  const selected = Uint8Array.from({ length: count }, (_, i) => Number(place(i)[1] < 30));
+  const dot = { reach: 0, full: Int32Array.of(0), rim: Int32Array.of(), covers: Int32Array.of() };
+  const order = Uint32Array.from(xs, (_, i) => i);
+  const to = { left: 0, top: 0, scaleX: 1, scaleY: 1 };
+  const painted = (/** @type {number} */ end, /** @type {Uint8Array | null} */ chosen) => {
+    const pixels = new Uint32Array(side * side).fill(WHITE);
+    /** @type {[number, number][]} */
+    const spans = [[0, end]];
+    const items = { spans, step: 1, order, xs, ys, sorted: false, classes, isShown: [true, false, true] };
+    stamp({ width: side, height: side, pixels }, dot, [RED, BLUE, BLUE], items, to, chosen);
+    return pixels;
+  };
+  for (const chosen of [null, selected]) {
+    const many = painted(count, chosen);
+    assert.deepEqual(many, painted(side * side, chosen));
+    assert.equal(new Set(many).size, 3);
+  }
+});
+
+test("items that are sorted as on the map are painted as the others are", () => {
+  const order = Uint32Array.of(2, 0, 1);
+  const [xs, ys, classes] = [
+    [-2, 2, 0],
+    [0, 1, -2],
+    [0, 1, 0],
+  ];
+  const sorted = (/** @type {number[]} */ values) => [...order].map((i) => values[i]);
+  const both = [false, true].map((isSorted) => {
+    const image = { width: 9, height: 9, pixels: new Uint32Array(81).fill(WHITE) };
+    /** @type {[number, number][]} */
+    const spans = [[0, 3]];
+    const places = isSorted ? { xs: sorted(xs), ys: sorted(ys) } : { xs, ys };
+    const items = { spans, step: 1, order, ...places, sorted: isSorted, classes, isShown: [true, true] };
+    stamp(image, disc(1, 9), [RED, BLUE], items, { left: 4, top: 4, scaleX: 1, scaleY: 1 }, null);
+    return image.pixels;
+  });
+  assert.deepEqual(both[0], both[1]);
+  assert.equal(both[0][3 * 9 + 6], BLUE);
 });

@@ -268,7 +268,7 @@ export class LatentMap {
     if (!points || !selection) this.selected = null;
     else {
       this.selected = selectedIn(points, selection.polygon, this.isShown);
-      this.count = this.selected.reduce((sum, one) => sum + one, 0);
+      for (const one of this.selected) this.count += one;
     }
     this.#refreshControls();
     this.panels.forEach((each) => each.draw());
@@ -290,6 +290,11 @@ export class LatentMap {
     this.#select({ panel: panel.name, polygon });
     this.root.dataset.selectMs = (performance.now() - started).toFixed(1);
   });
+
+  /** Whether a selection is being drawn. */
+  get isPreviewing() {
+    return this.#previewing !== null;
+  }
 
   endPreview() {
     this.#preview.cancel();

@@ -4,7 +4,8 @@
 
 import { contextOf, element, oncePerFrame, sizeCanvas } from "../shared/elements.js";
 import { fileName, saveMenu } from "../shared/saving.js";
-import { disc, stamp } from "./dots.js";
+import { MANY } from "./dots.js";
+import { pictureOf, stamping } from "./dotted.js";
 import { Gestures, KEYS, REACH } from "./gestures.js";
 import { paintOver } from "./over.js";
 import { paintPictures } from "./picturing.js";
@@ -14,6 +15,7 @@ import { boxOf } from "./polygons.js";
 import { mapPicture } from "./saving.js";
 import { pixel } from "./theme.js";
 import { Travel } from "./travel.js";
+import { Settling } from "./settling.js";
 import { Underlay } from "./underlay.js";
 import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from "./view.js";
 
@@ -66,6 +68,7 @@ export class Panel {
 
   #travel; // where the items are drawn, on their way to new places
   #underlay = new Underlay();
+  #settle = new Settling(() => this.drawPoints());
   #ratio = 1;
   /** @type {ImageData | null} */
   #image = null;
@@ -116,6 +119,7 @@ export class Panel {
     this.resize.disconnect();
     this.drawPoints.cancel();
     this.drawOver.cancel();
+    this.#settle.cancel();
     this.#travel.cancel();
     this.gestures.remove();
     this.root.remove();
@@ -133,7 +137,7 @@ export class Panel {
     this.guest = guest;
     this.blocks = blocks;
     if (points !== before) {
-      if (points.sharesFrame(before)) {
+      if (points.sharesFrame(before) && points.count <= MANY) {
         this.root.dataset.travelling = "true";
         this.#travel.to(points);
       } else {
@@ -232,6 +236,7 @@ export class Panel {
   /** @param {View} view */
   #setView(view) {
     this.view = view;
+    this.#settle.start();
     this.draw();
     this.map.rememberView(this.name, view);
   }
@@ -310,44 +315,52 @@ export class Panel {
   #paintPoints() {
     if (!this.#ready(this.pointCanvas)) return;
     const started = performance.now();
-    const { map, points } = this;
-    const { theme, selected } = map;
-    const { shown, travels } = this.#travel;
+    const { theme, selected, shown } = this.map;
     const { width, height } = this.pointCanvas;
     const context = contextOf(this.pointCanvas);
     if (this.#image?.width !== width || this.#image.height !== height)
       this.#image = new ImageData(width, height);
-    const pixels = new Uint32Array(this.#image.data.buffer);
-
-    const { cx, cy, scale } = this.#view;
-    const closer = (scale / this.#wholeView().scale) ** 0.2; // dots grow a little on the way in
-    this.radius = Math.max(1.2, Math.min(3.5, 26 * points.count ** -0.27)) * Math.max(1, Math.min(2, closer));
-    const box = this.inView();
-    const items = {
-      spans: travels ? [/** @type {[number, number]} */ ([0, points.count])] : points.spans(box),
-      order: points.order,
-      xs: shown.x,
-      ys: shown.y,
-      classes: map.dataset.classes,
-      isShown: map.shown,
-    };
-    const fine = scale * this.#ratio;
-    const to = { left: width / 2 - cx * fine, top: height / 2 + cy * fine, scale: fine };
-    const image = { width, height, pixels };
-    const dot = disc(this.radius * this.#ratio - 0.5, width);
-    /** @type {(colours: number[]) => void} */
-    const paintAll = (colours) => {
-      pixels.fill(pixel(theme.background));
-      stamp(image, dot, colours, items, to, null);
+    const image = { width, height, pixels: new Uint32Array(this.#image.data.buffer) };
+    const stamps = stamping(image, this.#scene, this.#ratio);
+    const isMoving = this.#settle.pending;
+    const paintAll = () => {
+      image.pixels.fill(pixel(theme.background));
+      stamps(selected ? theme.faded : theme.solid, null, isMoving);
     };
     if (selected) {
-      const key = [width, height, box.left, box.top, scale, theme.paper, map.shown].join();
-      this.#underlay.fill(pixels, key, shown, () => paintAll(theme.faded));
-      stamp(image, dot, theme.solid, items, to, selected);
-    } else paintAll(theme.solid);
+      const { left, top } = this.inView();
+      const key = [width, height, left, top, this.#view.scale, theme.paper, shown, isMoving].join();
+      this.#underlay.fill(image.pixels, key, this.#travel.shown, paintAll);
+      stamps(theme.solid, selected, isMoving || this.map.isPreviewing);
+    } else paintAll();
     context.putImageData(this.#image, 0, 0);
     this.#paintPictures(context);
     this.root.dataset.drawMs = (performance.now() - started).toFixed(1);
+  }
+
+  /** What the dots are drawn from. */
+  get #scene() {
+    const { map, points } = this;
+    const { shown, travels } = this.#travel;
+    const closer = (this.#view.scale / this.#wholeView().scale) ** 0.2; // dots grow a little on the way in
+    this.radius = Math.max(1.2, Math.min(3.5, 26 * points.count ** -0.27)) * Math.max(1, Math.min(2, closer));
+    return {
+      points,
+      places: travels ? shown : null,
+      classes: map.dataset.classes,
+      isShown: map.shown,
+      view: this.#view,
+      size: this,
+      radius: this.radius,
+    };
+  }
+
+  /**
+   * The dots in view as a picture, of `ratio` pixels a CSS pixel.
+   * @param {number} ratio
+   */
+  dotsPicture(ratio) {
+    return pictureOf(this.#scene, this.map.theme, this.map.selected, ratio);
   }
 
   /**

@@ -20,6 +20,8 @@ export class Points {
   order;
   /** @type {Uint32Array} */
   #start;
+  /** @type {{xs: Uint16Array, ys: Uint16Array}} cells in the order of `order`, which lie beside each other in memory as on the map */
+  sorted;
 
   /**
    * @param {[number, number, number, number]} grid
@@ -36,6 +38,11 @@ export class Points {
     this.x = Float64Array.from(cellsX, (cell) => x0 + cell * stepX);
     this.y = Float64Array.from(cellsY, (cell) => y0 + cell * stepY);
     [this.order, this.#start] = indexed(cellsX, cellsY);
+    const { order } = this;
+    this.sorted = {
+      xs: new Uint16Array(this.count).map((_, k) => cellsX[order[k]]),
+      ys: new Uint16Array(this.count).map((_, k) => cellsY[order[k]]),
+    };
   }
 
   /**
@@ -74,6 +81,26 @@ export class Points {
       found.push([this.#start[row * BUCKETS + first], this.#start[row * BUCKETS + last + 1]]);
     }
     return found;
+  }
+
+  /**
+   * Call `visit(box, from, to)` for each bucket that a rectangle touches: where it lies, and the span of `order` that is in it.
+   * @param {Box} box
+   * @param {(box: Box, from: number, to: number) => void} visit
+   */
+  buckets({ left, right, bottom, top }, visit) {
+    const [wide, high] = [this.stepX * (1 << BUCKET_SHIFT), this.stepY * (1 << BUCKET_SHIFT)];
+    /** @type {(at: number) => number} */
+    const within = (at) => Math.max(0, Math.min(BUCKETS - 1, Math.floor(at)));
+    const [first, last] = [within((left - this.x0) / wide), within((right - this.x0) / wide)];
+    for (let row = within((bottom - this.y0) / high); row <= within((top - this.y0) / high); row++) {
+      for (let column = first; column <= last; column++) {
+        const [from, to] = [this.#start[row * BUCKETS + column], this.#start[row * BUCKETS + column + 1]];
+        if (from === to) continue;
+        const [x, y] = [this.x0 + column * wide, this.y0 + row * high];
+        visit({ left: x, right: x + wide, bottom: y, top: y + high }, from, to);
+      }
+    }
   }
 
   /**

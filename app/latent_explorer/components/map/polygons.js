@@ -38,10 +38,45 @@ export function selectedIn(points, polygon, isShown) {
     bottom: Math.min(...ys),
     top: Math.max(...ys),
   };
-  points.visit(box, isShown, (item) => {
-    if (isInside(points.x[item], points.y[item])) selected[item] = 1;
+  const { order } = points;
+  points.buckets(box, (bucket, from, to) => {
+    const all = crosses(polygon, bucket) ? null : isInside(...middleOf(bucket));
+    if (all === false) return;
+    for (let k = from; k < to; k++) {
+      const item = order[k];
+      if (isShown(item) && (all || isInside(points.x[item], points.y[item]))) selected[item] = 1;
+    }
   });
   return selected;
+}
+
+/** @typedef {import("./points.js").Box} Box */
+
+/**
+ * @param {Box} box
+ * @returns {Point}
+ */
+const middleOf = ({ left, right, bottom, top }) => [(left + right) / 2, (bottom + top) / 2];
+
+/**
+ * Whether an edge of a polygon may cross a box or touch it: where none does, all of the box is inside or all of it outside.
+ * @param {readonly Point[]} polygon
+ * @param {Box} box
+ */
+export function crosses(polygon, { left, right, bottom, top }) {
+  const [halfX, halfY] = [
+    (right - left) / 2 + (right - left) / 100,
+    (top - bottom) / 2 + (top - bottom) / 100,
+  ];
+  const [x, y] = middleOf({ left, right, bottom, top });
+  return polygon.some(([x1, y1], i) => {
+    const [x0, y0] = polygon[i ? i - 1 : polygon.length - 1];
+    if (Math.max(x0, x1) < x - halfX || Math.min(x0, x1) > x + halfX) return false;
+    if (Math.max(y0, y1) < y - halfY || Math.min(y0, y1) > y + halfY) return false;
+    // Apart along the normal of the edge (separating axes).
+    const [nx, ny] = [y1 - y0, x0 - x1];
+    return Math.abs(nx * (x - x0) + ny * (y - y0)) <= Math.abs(nx) * halfX + Math.abs(ny) * halfY;
+  });
 }
 
 /**

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { MAX_VERTICES } from "../shared/protocol.js";
-import { boxOf, insideOf, simplify, thin, topOf } from "./polygons.js";
+import { boxOf, insideOf, selectedIn, simplify, thin, topOf } from "./polygons.js";
+import { Points } from "./points.js";
 
 /** @typedef {import("./polygons.js").Point} Point */
 
@@ -75,4 +76,23 @@ test("a box has four corners, and the top of an outline is its least y", () => {
     ]),
     [1, 2],
   );
+});
+
+test("what is selected is what a test of every item finds, whatever the outline crosses", () => {
+  let state = 11;
+  const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+  const cells = () => Uint16Array.from({ length: 20_000 }, () => Math.floor(65_536 * random() ** 2));
+  const points = new Points([-2, 7, 3e-4, 1e-4], cells(), cells());
+  const isShown = (/** @type {number} */ item) => item % 7 > 0;
+  for (const corners of [3, 4, 5, 12, 40]) {
+    for (const size of [0.02, 0.3, 1.5]) {
+      const [x, y] = [-2 + 19 * random(), 7 + 6 * random()];
+      const polygon = Array.from({ length: corners }, () => {
+        return /** @type {Point} */ ([x + 20 * size * (random() - 0.5), y + 6 * size * (random() - 0.5)]);
+      });
+      const isInside = insideOf(polygon);
+      const expected = [...points.x].map((_, i) => Number(isShown(i) && isInside(points.x[i], points.y[i])));
+      assert.deepEqual([...selectedIn(points, polygon, isShown)], expected);
+    }
+  }
 });

@@ -2,6 +2,7 @@
 
 import { contextOf, element, offscreen } from "../shared/elements.js";
 import { svgDocument, svgText } from "../shared/saving.js";
+import { MANY } from "./dots.js";
 import { labelsOf, outlinesOf, selectionsOf } from "./over.js";
 import { spread, star } from "./painting.js";
 
@@ -12,6 +13,7 @@ import { spread, star } from "./painting.js";
  * @typedef {[string, string, number]} Entry name, colour and place of a class in a row of the legend
  */
 
+const PRINTED = 3; // pixels a CSS pixel, where dots are a picture
 const SAVED = { title: 34, axis: 24, legend: 22, margin: 14 }; // CSS pixels round the plot
 
 /**
@@ -134,12 +136,17 @@ function labels(panel) {
 }
 
 /**
- * A circle for each item in view, in the order in which they are painted: those outside a selection first, and pale.
+ * A circle for each item in view, in the order in which they are painted: those outside a selection first, and pale. So many that no
+ * program would open the file are a picture, as fine as print.
  * @param {Panel} panel
  */
 function dots(panel) {
   const { map, points, radius } = panel;
   const { theme, selected } = map;
+  if (!points.inView(panel.inView(), MANY, map.isShown)) {
+    const { width, height } = panel;
+    return `<image width="${width}" height="${height}" href="${panel.dotsPicture(PRINTED).toDataURL()}"/>`;
+  }
   /** @type {string[][]} */
   const passes = [[], []];
   const fills = [theme.pale, theme.classes].map((colours) =>

@@ -104,14 +104,18 @@ class Grid:
 def inside(polygon: Sequence[Sequence[float]], xy: np.ndarray) -> np.ndarray:
     """Return a mask of the points ``xy`` (N, 2) that lie inside a polygon, by the even-odd rule."""
     corners = np.asarray(polygon, dtype=np.float64)
-    x, y = np.asarray(xy, dtype=np.float64).T
-    result = np.zeros(len(x), dtype=bool)
+    xy = np.asarray(xy, dtype=np.float64)
+    near = np.flatnonzero(((xy >= corners.min(0)) & (xy <= corners.max(0))).all(1))
+    x, y = xy[near].T
+    result = np.zeros(len(near), dtype=bool)
     # An edge counts when it crosses the horizontal line through the point, to the right of the point.
     for (x1, y1), (x0, y0) in zip(corners, np.roll(corners, 1, axis=0), strict=True):
         if y1 == y0:
             continue
         result ^= ((y1 > y) != (y0 > y)) & (x < (x0 - x1) * (y - y1) / (y0 - y1) + x1)
-    return result
+    found = np.zeros(len(xy), dtype=bool)
+    found[near] = result
+    return found
 
 
 def selected_items(
