@@ -134,24 +134,29 @@ def frames(folder: Path) -> dict[str, Any]:
     with served(folder.parent / MODELS) as address, chromium() as browser:
         for ratio in (1.0, 2.0):
             context = browser.new_context(viewport={"width": 1440, "height": 900}, device_scale_factor=ratio)
-            page, sent = context.new_page(), []
-            page.on(
-                "websocket", lambda socket: socket.on("framereceived", lambda part: sent.append(len(part)))
-            )
-            page.goto(f"{address}/?model={NAME}")
-            page.wait_for_selector(".latent-map[data-ready=true][data-live=true]", timeout=120_000)
-            page.wait_for_load_state("networkidle")
-            lines[f"megabytes sent, ratio {ratio:g}"] = round(sum(sent) / 1e6, 1)
-            for title, tool, act in (
-                ("panning", "pan", lambda: panning.drag(page, 60, 3)),
-                ("zooming", "fit", lambda: panning.zoom(page)),
-                ("lasso", "lasso", lambda: panning.drag(page, 90, 1)),
-            ):
-                page.locator("[data-tool=fit]").click()
-                page.locator(f"[data-tool={tool}]").click()
-                page.wait_for_timeout(500)
-                lines[f"{title}, ratio {ratio:g}"] = panning.summary("", panning.recorded(page, act)).strip()
+            found = frames_of(context.new_page(), address)
+            lines |= {f"{name}, ratio {ratio:g}": value for name, value in found.items()}
             context.close()
+    return lines
+
+
+def frames_of(page: Any, address: str) -> dict[str, Any]:
+    """Of one page: megabytes that it was sent, and its frames a second by gesture."""
+    sent: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda part: sent.append(len(part))))
+    page.goto(f"{address}/?model={NAME}")
+    page.wait_for_selector(".latent-map[data-ready=true][data-live=true]", timeout=120_000)
+    page.wait_for_load_state("networkidle")
+    lines: dict[str, Any] = {"megabytes sent": round(sum(sent) / 1e6, 1)}
+    for title, tool, act in (
+        ("panning", "pan", lambda: panning.drag(page, 60, 3)),
+        ("zooming", "fit", lambda: panning.zoom(page)),
+        ("lasso", "lasso", lambda: panning.drag(page, 90, 1)),
+    ):
+        page.locator("[data-tool=fit]").click()
+        page.locator(f"[data-tool={tool}]").click()
+        page.wait_for_timeout(500)
+        lines[title] = panning.summary("", panning.recorded(page, act)).strip()
     return lines
 
 
