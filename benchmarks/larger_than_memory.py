@@ -134,13 +134,13 @@ def frames(folder: Path) -> dict[str, Any]:
     with served(folder.parent / MODELS) as address, chromium() as browser:
         for ratio in (1.0, 2.0):
             context = browser.new_context(viewport={"width": 1440, "height": 900}, device_scale_factor=ratio)
-            found = moved(context.new_page(), address)
+            found = frames_of(context.new_page(), address)
             lines |= {f"{title}, ratio {ratio:g}": line for title, line in found.items()}
             context.close()
     return lines
 
 
-def moved(page: Any, address: str) -> dict[str, Any]:
+def frames_of(page: Any, address: str) -> dict[str, Any]:
     """What a page is sent, and how smooth its map is."""
     sent: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda part: sent.append(len(part))))
