@@ -19,16 +19,17 @@ def scripts_in(at: AppTest) -> list[str]:
     return [code.value for code in at.code if code.language == "python"]
 
 
+def opened(page: str = "views/map.py", **query: str) -> AppTest:
+    """A page as a link with these parameters opens it, over the models that the environment names."""
+    at = AppTest.from_file(str(MAIN), default_timeout=100)
+    at.query_params.update(query)
+    if page != "views/map.py":
+        at.switch_page(page)
+    return at.run()
+
+
 @pytest.fixture
 def open_page(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Open:
     """`open_page("views/map.py", model="vae-digits")`: a page as a link with those parameters opens it."""
     monkeypatch.setenv(MODELS_VARIABLE, str(trained.everything()))
-
-    def opener(page: str = "views/map.py", **query: str) -> AppTest:
-        at = AppTest.from_file(str(MAIN), default_timeout=100)
-        at.query_params.update(query)
-        if page != "views/map.py":
-            at.switch_page(page)
-        return at.run()
-
-    return opener
+    return opened

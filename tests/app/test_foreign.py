@@ -10,7 +10,7 @@ import torch
 from latent_explorer import MODELS_VARIABLE
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import MAIN, scripts_in
+from tests.app.conftest import MAIN, opened, scripts_in
 from tests.conftest import principal_components
 from tests.support.foreign import pair
 from vae_core import projections
@@ -58,11 +58,7 @@ def open_theirs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     monkeypatch.setenv(MODELS_VARIABLE, str(folder))
 
     def opener(page: str, **query: str) -> AppTest:
-        at = AppTest.from_file(str(MAIN), default_timeout=100)
-        at.query_params.update(query)
-        if page != "views/map.py":
-            at.switch_page(page)
-        at.run()
+        at = opened(page, **query)
         assert not at.exception, at.exception[0].stack_trace
         return at
 

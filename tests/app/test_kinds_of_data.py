@@ -12,7 +12,7 @@ from latent_explorer.parts import panels
 from latent_explorer.sections.map.panel import panel
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import MAIN
+from tests.app.conftest import MAIN, opened
 from tests.conftest import principal_components
 from tests.kinds import bars
 from tests.support.tiers import covering
@@ -91,15 +91,7 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def open_kind(kinds: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
     """A page over one of the models, as a link with these parameters opens it."""
     monkeypatch.setenv(MODELS_VARIABLE, str(kinds))
-
-    def opener(page: str, **query: str) -> AppTest:
-        at = AppTest.from_file(str(MAIN), default_timeout=60)
-        at.query_params.update(query)
-        if page != "views/map.py":
-            at.switch_page(page)
-        return at.run()
-
-    return opener
+    return opened
 
 
 def healthy(at: AppTest) -> AppTest:

@@ -11,7 +11,7 @@ import pytest
 from latent_explorer import MODELS_VARIABLE
 from streamlit.testing.v1 import AppTest
 
-from tests.app.conftest import MAIN
+from tests.app.conftest import MAIN, opened
 from tests.app.test_presses import paths, pressed
 from tests.conftest import principal_components
 from vae_core import projections
@@ -58,11 +58,7 @@ def open_table(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opener:
     monkeypatch.setenv(SOURCES_VARIABLE, f"{home / 'cells.csv'}:{home / 'people.csv'}")
 
     def opener(page: str = "views/map.py", **query: str) -> AppTest:
-        at = AppTest.from_file(str(MAIN), default_timeout=100)
-        at.query_params.update(query)
-        at.run()
-        if page != "views/map.py":
-            at.switch_page(page).run()
+        at = opened(page, **query)
         assert not at.exception, [error.message for error in at.exception]
         return at
 

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.files import figures
 from tests.support.driving import served
+
+pytestmark = pytest.mark.browser
 
 
 def test_a_path_and_an_upload_are_opened(browser: Any, tmp_path: Path):
