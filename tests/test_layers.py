@@ -16,7 +16,7 @@ VIEWS = sorted(
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"names", "fields", "estimates", "distributions", "nets", "kinds", "graphs"},
+    {"names", "columns", "fields", "estimates", "distributions", "nets", "kinds", "graphs"},
     {"readings"},
     {"conditionals"},
     {"likelihoods", "priors"},

@@ -6,6 +6,7 @@ Shapes: B examples, K classes. Only the terms that change with the class are com
 import torch
 from torch import Tensor
 
+from .columns import side_by_side
 from .conditionals import Env
 from .distributions import Draw, kl_divergence, mean
 from .model import Inferred, Model
@@ -33,18 +34,18 @@ def class_log_joint(model: Model, inferred: Inferred, log_prior: Tensor, draw: D
         )
     posteriors_read = any(LABEL in net.given for net in model.q.values())
     size, classes = len(next(iter(inferred.env.values()))), len(log_prior)
-    columns = []
-    for c in range(classes):
+
+    def of_class(c: int) -> Tensor:
         label = one_hot(torch.full((size,), c, device=log_prior.device), classes).to(log_prior)
         if posteriors_read:
             known = {name: value for name, value in inferred.env.items() if name not in model.latents}
             terms = model.terms(known, draw, model.infer({**known, LABEL: label}, draw))
             rest = [value for name, value in terms.log_likelihood.items() if name != LABEL]
-            columns.append(log_prior[c] + sum(rest) - terms.rate)
-        else:
-            env = {**inferred.env, LABEL: label}
-            columns.append(log_prior[c] + sum(_term(model, name, inferred, env) for name in readers))
-    return torch.stack(columns, dim=-1)
+            return log_prior[c] + sum(rest) - terms.rate
+        env = {**inferred.env, LABEL: label}
+        return log_prior[c] + sum(_term(model, name, inferred, env) for name in readers)
+
+    return side_by_side(map(of_class, range(classes)), classes)
 
 
 def _term(model: Model, name: str, inferred: Inferred, env: Env) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, MixtureSameFamily, Normal
 
+from ..columns import side_by_side
 from ..model import Model
 from ..priors import Vamp
 from .priors import priors_by_class
@@ -67,14 +68,18 @@ def parts_of(model: Model, block: str) -> Parts | None:
 
 def responsibilities(parts: Parts, codes: Tensor) -> Tensor:
     """r_k(z) = w_k N(z; m_k, s_k) / p(z) for codes `(N, D)`: which part each is taken to come from, `(N, M)`."""
-    terms = torch.stack([part.log_prob(codes) for part in parts.distribution], -1)
-    return (terms + parts.weights.log()).softmax(-1)
+    return _terms(parts, codes).softmax(-1)
 
 
 def log_density(parts: Parts, codes: Tensor) -> Tensor:
     """log p(z) = log sum_k w_k N(z; m_k, s_k) of codes `(N, D)`, nats, `(N,)`."""
-    terms = torch.stack([part.log_prob(codes) for part in parts.distribution], -1)
-    return (terms + parts.weights.log()).logsumexp(-1)
+    return _terms(parts, codes).logsumexp(-1)
+
+
+def _terms(parts: Parts, codes: Tensor) -> Tensor:
+    """log w_k N(z; m_k, s_k), `(N, M)`."""
+    each = (part.log_prob(codes) for part in parts.distribution)
+    return side_by_side(each, len(parts.weights)) + parts.weights.log()
 
 
 def draws(parts: Parts, count: int, seed: int) -> tuple[Tensor, Tensor]:
