@@ -14,14 +14,17 @@ import vae_core
 from tests.conftest import principal_components
 from tests.support.foreign import Decoder, Encoder, pair, written
 from tests.support.tiers import first
-from vae_core import projections
+from vae_core import evaluate, projections
 from vae_core.checkpoints import CARD, WEIGHTS, CheckpointError
 from vae_core.cli import main
-from vae_core.data import data_from, load_data
+from vae_core.data import Data, data_from, load_data
 from vae_core.explore import decode, encode, prior_codes, rate_per_dimension, reconstruct
 from vae_core.interchange import Asked, export_onnx, import_onnx
+from vae_core.models import VAE
 from vae_core.models.foreign import Onnx, place_of
 from vae_core.training import Options, train
+
+UNTRAINED = Options(epochs=1, batch=32, warmup=1, learning_rate=1e-6, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -355,3 +358,27 @@ def test_what_goes_out_comes_back_as_it_was(trained: dict[str, Path], name: str,
         torch.testing.assert_close(theirs.log_prob(z), mine.log_prob(z), rtol=1e-4, atol=1e-3)
     codes = {block: before[block].mean for block in ours.model.blocks}
     torch.testing.assert_close(decode(back.model, codes), decode(ours.model, codes), rtol=1e-4, atol=1e-4)
+
+
+def test_a_model_that_has_learned_nothing_comes_back_as_it_was(digits: Data, tmp_path: Path):
+    """No test on the data tells how its graphs are meant: the export and the names say it."""
+    ours = train(VAE(latent=2, nets="mlp-256"), digits.head(64), UNTRAINED, tmp_path / "ours")
+    encoder, decoder, *_ = export_onnx(ours, tmp_path / "out")
+    back = import_onnx(encoder, decoder, "digits", tmp_path / "in", Asked(likelihood="bernoulli"))
+    assert (told(back)["reads"], told(back)["output_is"]) == ("unit", "logits")
+    before, after = (evaluate(model, limit=50, metrics=["elbo"]) for model in (ours, back))
+    for name, number in before.items():
+        assert after[name].value == pytest.approx(number.value, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "gives", "output_is"), [("logits", "unit", "logits"), ("probs", "logits", "probabilities")]
+)
+def test_an_output_is_what_its_name_says(
+    name: str, gives: str, output_is: str, images: torch.Tensor, tmp_path: Path
+):
+    """Also where the other reading decodes nearer to the data, as it may of a net that has learned little."""
+    encoder, _ = pair(tmp_path / "theirs", images)
+    net = Decoder(Encoder(images), (1, 8, 8), gives)
+    decoder = written(net, torch.zeros(2, 4), tmp_path / "decoder.onnx", ("z",), (name,))
+    assert told(brought((encoder, decoder), tmp_path / "out"))["output_is"] == output_is

@@ -16,6 +16,7 @@ from ..checkpoints import CARD, FORMAT, Card, Checkpoint, atomic, load, save_car
 from ..data import Data, Dataset, open_data
 from ..explore import encode, likelihood_of
 from ..graphs import GraphError, OnnxGraph, read_graph
+from ..kinds import Image
 from ..likelihoods import GaussianFeatures, OptimalGaussianPixels
 from ..model import Model
 from ..models import described
@@ -74,18 +75,18 @@ def import_onnx(
         vae_core.graphs.GraphError: encoder.onnx takes x (batch x 1 x 28 x 28), and the data are images of 1 x 8 x 8: give the data that it was trained on (--size brings images to another size)
     """
     graphs = [read_graph(Path(path), embedded=False) for path in (encoder, decoder)]
-    found = (
-        sorted(Path(encoder).parent.glob("prior_*.onnx"))
-        if (Path(encoder).parent / MANIFEST).exists()
-        else []
-    )
+    asked, is_ours = asked or Asked(), (Path(encoder).parent / MANIFEST).exists()
+    found = sorted(Path(encoder).parent.glob("prior_*.onnx")) if is_ours else []
     given = {path.stem.removeprefix("prior_"): read_graph(path, embedded=False) for path in priors or found}
+    dataset = open_data(data, report=report, **opening)
+    if is_ours and asked.reads is None:  # what `export_onnx` writes takes observations as they are scored
+        asked = replace(asked, reads="unit" if isinstance(dataset.train.kind, Image) else "raw")
     return bring_graphs(
         graphs[0],
         graphs[1],
-        open_data(data, report=report, **opening),
+        dataset,
         Path(out),
-        asked or Asked(),
+        asked,
         given,
         command,
         report,

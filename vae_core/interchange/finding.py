@@ -285,7 +285,7 @@ def _best_mean(
     errors = {}
     for name in names:
         decoded = decoded_by(search, {port.name: outputs[name].reshape(-1, *shape)}, output)
-        errors[name] = min(reading.error for reading in readings(search, decoded, values_of(search)))
+        errors[name] = min(reading.error for reading in readings(search, decoded, values_of(search), output))
     best = min(errors, key=errors.__getitem__)
     search.notes.append(
         f"mean: {best}, by a test: decoded, it is nearer to the data than {_listed(errors, best)}"

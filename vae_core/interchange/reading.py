@@ -29,12 +29,12 @@ class Reading(NamedTuple):
 ALIKE = 1.02
 
 
-def readings(search: Search, decoded: Tensor, values: Sequence[str]) -> Iterator[Reading]:
-    """The error of each way to read a decoder's output, in units of what is shown."""
+def readings(search: Search, decoded: Tensor, values: Sequence[str], output: str) -> Iterator[Reading]:
+    """The error of each way to read a decoder's output of that name, in units of what is shown."""
     layout = output_layout(search, decoded, "as is")
     laid = back(decoded, search.kind, layout)
     for name in values:
-        for output_is in outputs_of(search, name):
+        for output_is in outputs_of(search, name, output):
             shown = shown_values(laid, search.kind, name, output_is)
             yield Reading(name, output_is, error_of(search, shown))
 
@@ -55,7 +55,7 @@ def tested(search: Search, told: Onnx) -> Onnx:
         decoded = decoded_by(search, codes, told.output, told.held)
         layout = output_layout(search, decoded, told.layout)
         laid = back(decoded, search.kind, layout)
-        for output_is in outputs_of(search, values):
+        for output_is in outputs_of(search, values, told.output):
             shown = shown_values(laid, search.kind, values, output_is)
             reading = Reading(values, output_is, error_of(search, shown), moment)
             found[reading] = replace(declared, output_is=output_is, output_layout=layout)
@@ -73,7 +73,7 @@ def _strangeness(reading: Reading) -> float:
 
 def _say_reading(search: Search, best: Reading, tried: Sequence[Reading]) -> None:
     others = sorted((reading for reading in tried if reading != best), key=lambda reading: reading.error)
-    by = "as was asked"
+    by = "as was asked or named"
     if others:
         near = others[0]
         by = f"by a test on {len(search.x)} {search.kind.many}: error {best.error:.3g}, next best {near.error:.3g} ({near.values}, {near.output_is})"

@@ -147,7 +147,7 @@ def reconstruction_of(search: Search) -> str:
             f"{search.decoder.name} gives {', '.join(port.told for port in outputs)}, and the data are {search.kind.many} of "
             f"{' x '.join(map(str, search.kind.shape))}: give a decoder of that size"
         )
-    named = [port for port in whole if re.search(r"logits", port.name)] or [
+    named = [port for port in whole if named_output(port.name) == "logits"] or [
         port for port in whole if re.search(r"mean|recon|x_?hat|decoded", port.name.lower())
     ]
     chosen = (named or whole)[0]
@@ -179,6 +179,16 @@ def decoded_by(
     return found
 
 
+def named_output(name: str) -> str | None:
+    """What the name of a decoder's output says that its values are.
+
+    >>> named_output("x_logits"), named_output("probs"), named_output("x_mean")
+    ('logits', 'probabilities', None)
+    """
+    found = re.search(r"logit|prob", name.lower())
+    return found and {"logit": "logits", "prob": "probabilities"}[found[0]]
+
+
 def output_layout(search: Search, found: Tensor, entrance: str) -> str:
     """How an observation lies in the decoder's output: flat rows are laid as the encoder's input is."""
     fitting = [name for name, shape in layouts(search.kind).items() if tuple(found.shape[1:]) == shape]
@@ -193,10 +203,12 @@ def error_of(search: Search, shown: Tensor) -> float:
     return (shown - x).square().mean().sqrt().nan_to_num(torch.inf).item()
 
 
-def outputs_of(search: Search, values: str) -> list[str]:
-    """What an output may be where the encoder reads these values."""
+def outputs_of(search: Search, values: str, output: str) -> list[str]:
+    """What an output of that name may be where the encoder reads these values."""
     if search.asked.output_is is not None:
         return [search.asked.output_is]
+    if (named := named_output(output)) is not None:
+        return [named]
     if search.asked.likelihood in ("bernoulli", "continuous-bernoulli"):
         return ["logits", "probabilities"] if values != "signed" else ["logits", "probabilities", "means"]
     binary = isinstance(search.kind, Image) or all(kind == "binary" for kind in search.kind.types)  # type: ignore[attr-defined]
