@@ -20,6 +20,7 @@ checkpoint = checkpoints.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 KEY, KEPT, LEFT = f"controls-{key(checkpoint.name)}", f"live-{checkpoint.name}", "live-address"
 ARRIVING = "live-arriving"  # the browser was asked to put what was left into the address
+REPORTED = "live-reported"  # this run was asked for by what the user left
 
 st.title("What does each coordinate of a code change?")
 st.caption(
@@ -33,13 +34,19 @@ def wanted() -> State:
     """What the user left, or else what the address asks for; at the betas of the sidebar.
 
     An address that is not the one that was left was asked for: by a link, or by the browser's Back. Only who comes from another page
-    to a bare address finds what was left there.
+    to a bare address finds what was left there. A report goes before the address that comes with it: the browser may have sent both before
+    it heard of an earlier report's.
     """
+    if st.session_state.pop(REPORTED, False):
+        return at_betas(st.session_state[KEPT])
     asked = controls.address()
     stayed = st.session_state["page before"] == st.session_state["page"] and not arrived
     if asked != st.session_state.get(LEFT) and (stayed or any(asked.values())):
         st.session_state.pop(KEPT, None)
-    state = st.session_state.get(KEPT) or controls.from_link(checkpoint, image)
+    return at_betas(st.session_state.get(KEPT) or controls.from_link(checkpoint, image))
+
+
+def at_betas(state: State) -> State:
     return State(**{**vars(state), "betas": dict(checkpoint.betas)})
 
 
@@ -49,6 +56,7 @@ def follow() -> None:
     if released is None:
         return
     state = st.session_state[KEPT] = controls.fitting(checkpoint, released, chosen_image(checkpoint))
+    st.session_state[REPORTED] = True
     for block, beta in state.betas.items():
         st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
 

@@ -18,11 +18,15 @@
  * @property {() => void} destroy
  */
 
+// How long a place may be without a call before what it shows is ended.
+const GRACE_MS = 1000;
+
 /**
  * The default export of a component: `make(parent, call)` at the first call for a place, `update` at each, `destroy` when the place is gone.
  *
  * The style sheet, which Streamlit asks for at the same time, is waited for, so that nothing is measured without it. What a call returns
- * ends what it showed, but only while it is the newest: Streamlit may take back an older call after a newer one.
+ * ends what it showed, but only where no newer call comes for a place that is still on the page: Streamlit takes back a call before or
+ * after it makes the next one, and a handle that was made anew would lose the keyboard's focus.
  *
  * @template Data
  * @param {(parent: HTMLElement | ShadowRoot, call: Call<Data>) => Shown<Data>} make
@@ -38,14 +42,26 @@ export function mounting(make) {
       places.set(parentElement, place);
       place.newest = call;
       place.shown.update(call);
-      return () => {
+      const end = () => {
         if (places.get(parentElement) !== place || place.newest !== call) return;
         places.delete(parentElement);
         place.shown.destroy();
       };
+      return () => unlessConnected(parentElement, end);
     };
     return styled(parentElement)?.then(show) ?? show();
   };
+}
+
+/**
+ * Do something as soon as a node is off the page, or after the grace.
+ * @param {Node} node
+ * @param {() => void} act
+ */
+function unlessConnected(node, act) {
+  const late = Date.now() + GRACE_MS;
+  const look = () => void (node.isConnected && Date.now() < late ? setTimeout(look, 50) : act());
+  setTimeout(look);
 }
 
 /**

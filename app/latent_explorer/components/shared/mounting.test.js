@@ -7,7 +7,9 @@ import { mounting } from "./mounting.js";
  * A place on a page whose style sheet is there, or is on its way.
  * @param {{sheet: object | null, addEventListener: (name: string, done: () => void) => void} | null} link
  */
-const placeWith = (link) => /** @type {any} */ ({ querySelector: () => link });
+const placeWith = (link) => /** @type {any} */ ({ querySelector: () => link, isConnected: false });
+
+const aMoment = (ms = 5) => new Promise((done) => setTimeout(done, ms));
 
 /** A component that writes down what happens to it. */
 function recorded() {
@@ -32,18 +34,35 @@ test("a place keeps what it shows over many calls, and another place has its own
   assert.deepEqual(log, ["made with a", "shows a", "shows b", "made with c", "shows c"]);
 });
 
-test("only the newest call ends what is shown", () => {
+test("only the newest call ends what is shown", async () => {
   const { log, show } = recorded();
   const place = placeWith(null);
   const older = show("a", place);
   const newer = show("b", place);
   older();
+  await aMoment();
   assert.deepEqual(log.slice(-1), ["shows b"]);
   newer();
   newer();
+  await aMoment();
   assert.deepEqual(log.slice(-2), ["shows b", "gone"]);
   show("c", place);
   assert.deepEqual(log.slice(-2), ["made with c", "shows c"]);
+});
+
+test("a call that is taken back before the next one leaves what is shown", async () => {
+  const { log, show } = recorded();
+  const place = { ...placeWith(null), isConnected: true };
+  const first = show("a", place);
+  first();
+  await aMoment();
+  const second = show("b", place);
+  await aMoment(1200);
+  assert.deepEqual(log, ["made with a", "shows a", "shows b"]);
+  second();
+  place.isConnected = false;
+  await aMoment(100);
+  assert.deepEqual(log.slice(-1), ["gone"]);
 });
 
 test("nothing is shown before its style sheet is there", async () => {
@@ -55,10 +74,11 @@ test("nothing is shown before its style sheet is there", async () => {
     addEventListener: (/** @type {string} */ _, /** @type {() => void} */ done) => loaded.push(done),
   };
   const ends = show("a", placeWith(link));
-  await new Promise((done) => setTimeout(done));
+  await aMoment();
   assert.deepEqual(log, []);
   loaded[0]();
   (await ends)();
+  await aMoment();
   assert.deepEqual(log, ["made with a", "shows a", "gone"]);
 });
 
