@@ -16,7 +16,7 @@ from torch.distributions import Distribution
 
 from .conditionals import Conditional, Env, Feature
 from .distributions import Draw, kl_divergence, mean, rsample
-from .names import LABEL
+from .names import IMAGE, LABEL
 
 N = TypeVar("N", bound=Conditional | Feature)
 
@@ -124,6 +124,46 @@ class Model(nn.Module):
         return [name for name in self.blocks if name not in self.labelled]
 
     @property
+    def encoder_reads(self) -> list[str]:
+        """What has to be given to infer the latents: x, or x and the class of a model with q(z | x, y), and rates that nothing holds.
+
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, CVAE, Signature
+        >>> data = Signature(Image(1, 8, 8), ("zero", "one"))
+        >>> CDVAE().build(data).encoder_reads, CVAE().build(data).encoder_reads
+        (['x'], ['x', 'y'])
+        """
+        read = dict.fromkeys(parent for part in self.q.values() for parent in part.given)
+        return [name for name in read if name not in self.q and name not in self._held]
+
+    @property
+    def decoder_reads(self) -> list[str]:
+        """What the mean of x depends on: latent blocks, and the class where the decoder reads it itself, latent or given.
+
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, CVAE, Joint, Signature
+        >>> data = Signature(Image(1, 8, 8), ("zero", "one"))
+        >>> [model().build(data).decoder_reads for model in (CDVAE, CVAE, Joint)]
+        [['z_l', 'z_u'], ['z', 'y'], ['y', 'z']]
+        """
+        stops, wanted = {*self.blocks, LABEL}, {IMAGE}
+        for name in reversed(list(self.p)):
+            if name in wanted and name not in stops:
+                wanted.update(self.p[name].mean_given)
+        return [name for name in (*self.p, *sorted(wanted - set(self.p))) if name in wanted & stops]
+
+    @property
+    def coded(self) -> list[str]:
+        """What a code is made of, which decodes to one mean: each latent, and a class that is given where the decoder reads it."""
+        given = LABEL in self.decoder_reads and LABEL not in self.latents and LABEL not in self._held
+        return [*self.latents, *([LABEL] if given else [])]
+
+    @property
+    def styles(self) -> list[str]:
+        """The blocks that stay when the class changes: all where the decoder reads the class itself, else those whose prior does not read it."""
+        return self.blocks if LABEL in self.decoder_reads else self.unlabelled
+
+    @property
     def classes(self) -> int:
         """How many classes its conditionals tell apart, K; 0 where none reads or names the class."""
         return max((part.classes for part in (*self.p.values(), *self.q.values())), default=0)
@@ -168,6 +208,18 @@ class Model(nn.Module):
         """What must come from outside to generate everything downstream of the variables in `fixed`."""
         needed = {parent for name, c in self.p.items() if name not in fixed for parent in c.given}
         return sorted(needed - set(self.p) - set(self._held))
+
+    def inferable(self, known: Collection[str]) -> list[str]:
+        """The variables of q that can be had of the known ones alone, in order: without its class, what comes before the class is read."""
+        found = {*known, *self._held}
+        for name, part in self.q.items():
+            if set(part.given) <= found:
+                found.add(name)
+        return [name for name in self.q if name in found]
+
+    def informed_by(self, variable: str) -> set[str]:
+        """The variables of q that read a variable, themselves or by way of others."""
+        return _informed_by(self.q, variable)
 
     def infer(self, env: Env, draw: Draw = mean, only: Collection[str] | None = None) -> Inferred:
         """Run `q`: the posterior of each latent that `env` does not hold, and `env` with a draw of each.
@@ -240,14 +292,19 @@ def _check_order(net: Mapping[str, Conditional | Feature]) -> None:
 def _check_divergences(p: Mapping[str, Conditional], q: Mapping[str, Conditional | Feature]) -> None:
     """KL(q || p) for a latent is an expectation given the prior's parents, so they must not be drawn from the latent itself."""
     for name in (name for name, net in q.items() if name in p and not isinstance(net, Feature)):
-        later = {name}
-        for other, net in q.items():
-            if later & set(net.given):
-                later.add(other)
+        later = _informed_by(q, name)
         if read := [parent for parent in p[name].given if parent in later]:
             raise ValueError(
                 f"the prior of {name} reads {', '.join(read)}, which is inferred from {name}: turn one of them round"
             )
+
+
+def _informed_by(q: Mapping[str, Conditional | Feature], variable: str) -> set[str]:
+    found = {variable}
+    for name, part in q.items():
+        if found & set(part.given):
+            found.add(name)
+    return found - {variable}
 
 
 def _require(name: str, module: Conditional | Feature, values: Env) -> None:

@@ -2,6 +2,7 @@
 
 from .codes import (
     Codes,
+    class_of,
     class_posterior,
     codes_of,
     complete,
@@ -15,6 +16,7 @@ from .codes import (
     sample,
     swap,
     swapped,
+    with_class,
 )
 from .dimensions import ACTIVE_VARIANCE, active_units, activity, neighbours, rate_per_dimension
 from .paths import (
@@ -61,6 +63,7 @@ __all__ = [
     "attribute_vector",
     "blend",
     "class_means",
+    "class_of",
     "class_of_codes",
     "class_posterior",
     "codes_of",
@@ -94,4 +97,5 @@ __all__ = [
     "traversal",
     "traverse",
     "triangle_weights",
+    "with_class",
 ]

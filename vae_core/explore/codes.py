@@ -11,7 +11,7 @@ from torch.distributions import Distribution
 
 from ..conditionals import Env, Likelihood
 from ..distributions import Draw, diagonal_normal, mean
-from ..labels import class_log_joint, has_label, uniform_log_prior
+from ..labels import before_the_class, class_log_joint, has_label, needs_observation, uniform_log_prior
 from ..model import Inferred, Model
 from ..names import IMAGE, LABEL
 from ..priors import one_hot
@@ -25,11 +25,14 @@ AT_ONCE = 64
 
 @torch.no_grad()
 def encode(model: Model, batch: Env) -> dict[str, Distribution]:
-    """The posterior q(z | x) of each latent given the observation; a class that the batch holds is not looked at.
+    """The posterior q(z | x) of each latent given the observation, or q(z | x, y) where the encoder reads the class.
+
+    A class that the model infers itself is not looked at, whether or not the batch holds it.
 
     Args:
         model: the model.
-        batch: at least the observation, under "x", `(N, C, H, W)` or `(N, F)`.
+        batch: what the encoder reads (`Model.encoder_reads`): the observation, under "x", `(N, C, H, W)` or `(N, F)`, and for a
+            conditional VAE the class, under "y", one-hot `(N, K)`.
 
     Returns:
         A distribution of N codes for each latent.
@@ -44,7 +47,13 @@ def encode(model: Model, batch: Env) -> dict[str, Distribution]:
         >>> {name: q.mean.shape for name, q in encode(model, {"x": torch.zeros(3, 1, 4, 4)}).items()}
         {'z_l': torch.Size([3, 2]), 'z_u': torch.Size([3, 2])}
     """
-    return model.infer({name: value for name, value in batch.items() if name != LABEL}).posteriors
+    given = {name: value for name, value in batch.items() if name != LABEL or LABEL not in model.latents}
+    if LABEL in model.encoder_reads and LABEL not in given:
+        raise ValueError(
+            'the encoder of this model reads the class, and none is given: give it as "y", one-hot '
+            f"{model.classes} wide, or read it from the observation (explore.class_of)"
+        )
+    return model.infer(given).posteriors
 
 
 def encoded_by_batch(
@@ -112,13 +121,13 @@ def decode(model: Model, codes: Env) -> Tensor:
 
     Args:
         model: the model.
-        codes: all latents, `(N, D)` each, and what else the decoder reads.
+        codes: what a code is made of (`Model.coded`): all latents, `(N, D)` each, and the class, one-hot, where the decoder reads one.
 
     Returns:
         Images `(N, C, H, W)`, or rows `(N, F)`.
 
     Raises:
-        ValueError: where an input that the decoder needs, such as a rate, is not given.
+        ValueError: where an input that the decoder needs, such as the class or a rate, is not given.
 
     Example:
         >>> from vae_core.kinds import Image
@@ -128,12 +137,21 @@ def decode(model: Model, codes: Env) -> Tensor:
         torch.Size([3, 1, 4, 4])
     """
     if LABEL in model.inputs(*codes):
+        _check_class(model, codes)
         uniform = torch.full((len(next(iter(codes.values()))), model.classes), 1 / model.classes)
         codes = {**codes, LABEL: uniform.to(model.device)}
     size = AT_ONCE if model.device.type == "cpu" else max(1, *map(len, codes.values()))
     parts = zip(*(code.split(size) for code in codes.values()), strict=True)
     images = [model.generate(dict(zip(codes, part, strict=True)), only=[IMAGE])[IMAGE] for part in parts]
     return likelihood_of(model).reading.shown(torch.cat(images))
+
+
+def _check_class(model: Model, codes: Env) -> None:
+    """Raises ValueError where a code lacks the class that the decoder reads."""
+    if LABEL in model.coded and LABEL not in codes:
+        raise ValueError(
+            f'the decoder of this model reads the class, and none is given: give it as "y", one-hot {model.classes} wide'
+        )
 
 
 def likelihood_of(model: Model) -> Likelihood:
@@ -165,17 +183,17 @@ def likelihood_of(model: Model) -> Likelihood:
 
 @torch.no_grad()
 def reconstruct(model: Model, batch: Env) -> Tensor:
-    """The observation decoded from its posterior means; the class is not needed, since every latent is fixed.
+    """The observation decoded from its posterior means; the class is needed where encoder or decoder reads it.
 
     Args:
         model: the model.
-        batch: at least the observation, under "x", `(N, C, H, W)` or `(N, F)`.
+        batch: the observation, under "x", `(N, C, H, W)` or `(N, F)`, and the class, under "y", for a conditional VAE.
 
     Returns:
         E[x | E q(z | x)] as `decode` gives it, of the shape of the observation.
 
     Raises:
-        ValueError: where an input that the model needs, such as a rate, is not given.
+        ValueError: where an input that the model needs, such as the class or a rate, is not given.
 
     Example:
         >>> from vae_core.kinds import Image
@@ -184,7 +202,9 @@ def reconstruct(model: Model, batch: Env) -> Tensor:
         >>> reconstruct(model, {"x": torch.zeros(3, 1, 4, 4)}).shape
         torch.Size([3, 1, 4, 4])
     """
-    return decode(model, codes_of({name: q.mean for name, q in encode(model, batch).items()}))
+    means = {name: q.mean for name, q in encode(model, batch).items()}
+    given = {name: batch[name] for name in model.coded if name not in means and name in batch}
+    return decode(model, codes_of({**means, **given}))
 
 
 def holdable(model: Model) -> list[str]:
@@ -234,11 +254,7 @@ def complete(model: Model, fixed: Env, n: int = 1, draw: Draw = mean) -> dict[st
         >>> {name: values.shape for name, values in complete(model, {"y": torch.eye(2)}).items()}
         {'y': torch.Size([2, 2]), 'z_l': torch.Size([2, 2]), 'z_u': torch.Size([2, 2]), 'x': torch.Size([2, 1, 4, 4])}
     """
-    known = set(fixed)
-    for name, net in model.q.items():
-        if set(net.given) <= known:
-            known.add(name)
-    inferred = model.infer(fixed, draw, only=[name for name in model.q if name in known])
+    inferred = model.infer(fixed, draw, only=model.inferable(fixed))
     return _generated(model, inferred.env, n, draw, list(model.p))
 
 
@@ -252,7 +268,7 @@ def _generated(model: Model, env: Env, n: int, draw: Draw, names: Sequence[str])
 
 @torch.no_grad()
 def prior_codes(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Codes:
-    """Latents from the prior, given the inputs it needs.
+    """Codes from the prior, given the inputs it needs: a draw or the mean of each latent, beside the class where the decoder reads it.
 
     Args:
         model: the model.
@@ -261,10 +277,10 @@ def prior_codes(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Cod
         draw: what stands for a distribution: its mean, or a draw.
 
     Returns:
-        A code `(N, D)` for each latent.
+        A code `(N, D)` for each latent, and the class where it is part of a code (`Model.coded`).
 
     Raises:
-        ValueError: where an input that the prior needs is not given.
+        ValueError: where an input that the prior or the decoder needs, such as the class, is not given.
 
     Example:
         >>> from vae_core.kinds import Image
@@ -274,8 +290,9 @@ def prior_codes(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Cod
         [[8.0, 0.0], [0.0, 8.0]]
     """
     last = max(list(model.p).index(name) for name in model.latents)
+    _check_class(model, inputs)
     values = _generated(model, inputs, n, draw, list(model.p)[: last + 1])
-    return {name: values[name] for name in model.latents}
+    return {name: values[name] for name in model.coded}
 
 
 @torch.no_grad()
@@ -308,13 +325,16 @@ def sample(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Tensor:
 def swapped(model: Model, kept: Mapping[str, Tensor], to: Sequence[int] | None = None) -> Codes:
     """The codes of a swap: some blocks kept, the others at their prior's mean for every class, or each of some.
 
+    Usually the blocks that are kept are `Model.styles`: those whose prior does not read the class, and all of them where the decoder reads
+    the class itself (z is held, y is changed).
+
     Args:
         model: a model with classes.
         kept: the kept blocks, `(N, D)` each.
         to: the classes, all unless given.
 
     Returns:
-        A code `(N K, D)` for each latent, item after item, class after class.
+        A code `(N K, D)` for each latent, item after item, class after class; with the class where the decoder reads it.
 
     Raises:
         ValueError: for a model without classes.
@@ -380,7 +400,8 @@ def class_posterior(model: Model, means: Mapping[str, Tensor], scales: Mapping[s
         Probabilities `(N, K)`.
 
     Raises:
-        ValueError: for a model that does not read the class.
+        ValueError: for a model that does not read the class, and for one whose encoder or decoder reads it, where the observation has to
+            be looked at again under each class (`class_of`).
 
     Example:
         >>> from vae_core.kinds import Image
@@ -395,8 +416,72 @@ def class_posterior(model: Model, means: Mapping[str, Tensor], scales: Mapping[s
     """
     if LABEL in model.latents:
         return means[LABEL]
+    if needs_observation(model):
+        raise ValueError(
+            "the class by the bound needs the observation here, since the encoder or the decoder reads the class: give it to explore.class_of"
+        )
     posteriors: dict[str, Distribution] = {name: diagonal_normal(means[name], scales[name]) for name in means}
     log_joint = class_log_joint(
         model, Inferred(posteriors, dict(means)), uniform_log_prior(model.classes, model.device)
     )
     return log_joint.softmax(-1)
+
+
+@torch.no_grad()
+def class_of(model: Model, batch: Env, draw: Draw = mean, draws: int = 1) -> Tensor:
+    """q(c | x) of observations: the model's own classifier where it has one, else the class by the bound.
+
+    The bound is looked at under each class, softmax_c(ELBO(x, c)) with pi uniform, its latents drawn by `draw` where a posterior reads the
+    class, and the mean of so many draws; a class that the batch holds is not looked at.
+
+    Args:
+        model: the model.
+        batch: at least the observation, under "x".
+        draw: what stands for a posterior that reads the class: its mean, or a draw.
+        draws: how many, where one is drawn.
+
+    Returns:
+        Probabilities `(N, K)`.
+
+    Raises:
+        ValueError: for a model that does not read the class.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CVAE, Signature
+        >>> model = CVAE(latent=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> class_of(model, {"x": torch.zeros(3, 1, 4, 4)}).sum(-1).round(decimals=4).tolist()
+        [1.0, 1.0, 1.0]
+
+    Source:
+        docs/objectives.md, section 7 (class by the bound).
+    """
+    inferred = before_the_class(model, batch, draw)
+    if LABEL in inferred.posteriors:
+        return inferred.posteriors[LABEL].probs  # type: ignore[attr-defined]
+    prior = uniform_log_prior(model.classes, model.device)
+    bounds = [class_log_joint(model, inferred, prior, draw) for _ in range(draws)]
+    return torch.stack(bounds).mean(0).softmax(-1)
+
+
+@torch.no_grad()
+def with_class(model: Model, batch: Env) -> dict[str, Tensor]:
+    """The batch with a class, where encoder or decoder reads one that the batch lacks: the likeliest by the bound (`class_of`).
+
+    Args:
+        model: the model.
+        batch: at least the observation, under "x".
+
+    Returns:
+        The batch, with the class one-hot under "y" where it was needed.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CVAE, Signature
+        >>> model = CVAE(latent=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
+        >>> with_class(model, {"x": torch.zeros(3, 1, 4, 4)})["y"].sum(-1).tolist()
+        [1.0, 1.0, 1.0]
+    """
+    if LABEL in batch or LABEL in model.latents or LABEL not in {*model.encoder_reads, *model.coded}:
+        return dict(batch)
+    return {**batch, LABEL: one_hot(class_of(model, batch).argmax(-1), model.classes)}

@@ -141,7 +141,7 @@ def ruler(model: Model, block: str, env: Env, span: float, steps: int) -> Ruler:
         The positions, of the first row of what is given.
 
     Raises:
-        KeyError: where an input that the prior reads, such as the class, is not given.
+        ValueError: where an input that the prior reads, such as the class, is not given.
 
     Example:
         >>> from vae_core.kinds import Image

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .cdvae import CDVAE
+from .cvae import CVAE
 from .declared import Declaration, Signature, Solver
 from .foreign import Onnx
 from .joint import Joint
@@ -20,6 +21,7 @@ from .vae import VAE
 # The models by name. A line here is all that the command line, the cards and the tests need.
 MODELS: dict[str, Callable[..., Declaration]] = {
     "cdvae": CDVAE,
+    "cvae": CVAE,
     "joint": Joint,
     "ppca": PPCA,
     "srvae": SRVAE,
@@ -48,7 +50,7 @@ def declare(name: str, arguments: dict[str, Any]) -> Declaration:
         2
         >>> declare("gan", {})
         Traceback (most recent call last):
-        ValueError: no model is called 'gan': this version knows cdvae, joint, ppca, srvae, vae
+        ValueError: no model is called 'gan': this version knows cdvae, cvae, joint, ppca, srvae, vae
     """
     known = MODELS | FOREIGN
     if name not in known:
@@ -82,6 +84,7 @@ def described(declaration: Declaration) -> dict[str, Any]:
 
 __all__ = [
     "CDVAE",
+    "CVAE",
     "FOREIGN",
     "LIKELIHOODS",
     "MODELS",

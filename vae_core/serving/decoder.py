@@ -16,7 +16,7 @@ from torch import Tensor
 from ..checkpoints import Checkpoint
 from ..data import Data
 from ..distributions import Draw, Sampler, mean
-from ..explore import class_of_codes, codes_of, decode, encode, prior_codes
+from ..explore import class_of_codes, codes_of, decode, encode, prior_codes, with_class
 from ..labels import has_label
 from ..model import Model
 from ..multirate import rate_name, rates_of, usual
@@ -62,6 +62,8 @@ class Frozen:
             for name, values in self.atlas_grid.atlases[0].means.items()
             if name in checkpoint.model.latents
         }
+        if LABEL in self.model.coded:  # of a class that is no latent an item has its own
+            self.widths.setdefault(LABEL, self.classes)
         self.labelled = has_label(checkpoint.model)
 
     def fixed(self, request: Request) -> dict[str, Tensor]:
@@ -77,7 +79,10 @@ class Frozen:
                 raise ValueError(f"{self.name} has no dimension {max(moves, default=0)} of {name} to move")
         if request.label is not None:
             values[LABEL] = self._label(request.label)
-        if needed := [name for name in self.model.inputs(*values) if name not in values]:
+        needed = [name for name in self.model.inputs(*values) if name not in values]
+        if set(self.model.coded) <= set(values):  # the class is read for the spread alone
+            needed = [name for name in needed if name != LABEL]
+        if needed:
             raise ValueError(f"{self.name} needs {', '.join(needed)} to generate the rest: give a label")
         return {name: value.to(self.device) for name, value in (values | rates).items()}
 
@@ -85,7 +90,7 @@ class Frozen:
     def decode(self, fixed: Mapping[str, Tensor], requests: Sequence[Request], draw: Draw) -> list[Answer]:
         """The answers to requests whose fixed variables are stacked in `fixed`."""
         n = sum(request.n for request in requests)
-        latents = self.model.latents
+        latents = self.model.coded
         codes = dict(fixed)
         if not set(latents) <= set(codes):
             codes |= prior_codes(self.model, fixed, n, draw)
@@ -141,13 +146,18 @@ class Frozen:
         self._width(name)
         if items.max() >= (count := len(self.atlas_grid.atlases[0])):
             raise ValueError(f"{self.name} has items 0 to {count - 1:,}, not {items.max():,}")
-        means = self.atlas_grid.means_of(name, items, betas) * weights[:, None]
+        if name == LABEL and name not in self.model.latents:
+            own = torch.from_numpy(self.atlas_grid.atlases[0].labels[items])
+            means = one_hot(own, self.classes).numpy() * weights[:, None]
+        else:
+            means = self.atlas_grid.means_of(name, items, betas) * weights[:, None]
         starts = np.cumsum([0, *(len(row) for row in rows[:-1])])
         return codes_of({name: torch.from_numpy(np.add.reduceat(means, starts, axis=0))})[name]
 
     @torch.inference_mode()
     def _encoded(self, picture: Picture, rates: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """E q(z | x) of some latents, `(1, D)`, the pixels drawn as those of the atlas were."""
+        """E q(z | x) of some latents, `(1, D)`, the pixels drawn as those of the atlas were; a class that is read and not given is the likeliest
+        by the bound."""
         shape = self.shape
         if len(picture.pixels) != math.prod(shape) * self.kind.dtype.itemsize:
             raise ValueError(
@@ -163,8 +173,9 @@ class Frozen:
             self.model
         )
         batch = {IMAGE: data.drawn(), **rates}
-        posteriors = encode(self.model, {name: value.to(self.device) for name, value in batch.items()})
-        return codes_of({name: posteriors[name].mean.cpu() for name in picture.latents})
+        batch = with_class(self.model, {name: value.to(self.device) for name, value in batch.items()})
+        means = {**batch, **{name: q.mean for name, q in encode(self.model, batch).items()}}
+        return codes_of({name: means[name].cpu() for name in picture.latents})
 
     def _label(self, label: Sequence[int]) -> Tensor:
         if not self.labelled:
