@@ -207,7 +207,7 @@ class Model(nn.Module):
     def inputs(self, *fixed: str) -> list[str]:
         """What must come from outside to generate everything downstream of the variables in `fixed`."""
         needed = {parent for name, c in self.p.items() if name not in fixed for parent in c.given}
-        return sorted(needed - set(self.p) - set(self._held))
+        return sorted(needed - set(self.p) - set(self._held) - set(fixed))
 
     def inferable(self, known: Collection[str]) -> list[str]:
         """The variables of q that can be had of the known ones alone, in order: without its class, what comes before the class is read."""

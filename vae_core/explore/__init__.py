@@ -1,9 +1,8 @@
 """What a user does with a model, for any model: infer and generate, with some variables fixed."""
 
+from .classes import class_of, class_posterior, swap, swapped, with_class
 from .codes import (
     Codes,
-    class_of,
-    class_posterior,
     codes_of,
     complete,
     decode,
@@ -14,9 +13,6 @@ from .codes import (
     prior_codes,
     reconstruct,
     sample,
-    swap,
-    swapped,
-    with_class,
 )
 from .dimensions import ACTIVE_VARIANCE, active_units, activity, neighbours, rate_per_dimension
 from .paths import (

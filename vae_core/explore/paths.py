@@ -146,7 +146,9 @@ def path(
         [2.121, 3.0]
     """
     codes: Codes = {}
-    given = [name for name in model.coded if name in ends and name not in model.latents]  # a class, which comes first
+    given = [
+        name for name in model.coded if name in ends and name not in model.latents
+    ]  # a class, which comes first
     for name in (*given, *(name for name in model.p if name in model.latents)):
         a, b = ends[name]
         if moving is not None and name not in moving:

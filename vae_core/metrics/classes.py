@@ -12,7 +12,7 @@ from ..explore import decode, prior_codes
 from ..kinds import Image
 from ..labels import before_the_class, class_log_joint, has_label, uniform_log_prior
 from ..models.observations import entered
-from ..names import IMAGE, LABEL
+from ..names import LABEL
 from ..nets import preset
 from ..priors import one_hot
 from .base import Estimate, Evaluation, gather
