@@ -79,7 +79,7 @@ live_controls(
     controls.handles(checkpoint),
     state,
     scene,
-    latents=model.latents,
+    latents=model.coded,
     kind=checkpoint.kind,
     kept=controls.kept(checkpoint),
     labels=atlas.labels,

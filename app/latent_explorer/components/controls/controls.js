@@ -329,6 +329,7 @@ export class Controls {
       state.start === "prior",
       data.kept,
       data.kind.one,
+      data.blocks.every(({ name }) => data.kept.includes(name)),
     );
     this.#rates.forEach(({ block, betas, show }) => {
       const place = nearestBeta(betas, state.betas[block]);

@@ -96,7 +96,7 @@ def difference(checkpoint: Checkpoint) -> None:
 
 
 def joined(checkpoint: Checkpoint, *parts: Codes) -> Codes:
-    latents = checkpoint.model.latents
+    latents = checkpoint.model.coded
     return {name: torch.cat([codes[name] for codes in parts]) for name in latents}
 
 
@@ -128,7 +128,7 @@ def means_words(checkpoint: Checkpoint) -> str:
 def nearest(checkpoint: Checkpoint, result: Codes, passed_over: list[int]) -> int:
     """The item nearest to a code `(1, D)` in all latents side by side."""
     atlas = checkpoint.atlas
-    latents = checkpoint.model.latents
+    latents = checkpoint.model.coded
     everything = encodings.item_codes(checkpoint, list(range(len(atlas))))
     rows = torch.cat([everything[name] for name in latents], -1)
     code = torch.cat([result[name][0] for name in latents])

@@ -68,7 +68,7 @@ def grid_between(checkpoint: Checkpoint) -> None:
 def script_of_grid(checkpoint: Checkpoint, items: list[int], four: bool, moved: list[str]) -> str:
     weights = "square_weights" if four else "triangle_weights"
     lines = [
-        *scripts.codes_of_items(items),
+        *scripts.codes_of_items(checkpoint, items),
         f"weights = {weights}({SIDE}).flatten(0, 1)",
         f"images = decode(model, blend(codes, weights, {moved}))",
         *([] if four else ["images[(weights < 0).any(-1)] = 1  # outside the triangle"]),
