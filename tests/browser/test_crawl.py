@@ -20,6 +20,7 @@ KINDS = [
     "srvae-digits",
     "beta-tcvae-sprites",
     "joint-digits",
+    "cvae-digits",
     "cdvae-digits",
     "rate-digits",
     "ppca-digits",

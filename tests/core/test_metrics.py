@@ -56,6 +56,7 @@ def found(checkpoints: dict[str, Checkpoint]) -> dict[str, dict[str, Estimate]]:
 
 BLOCKS = {
     "cdvae-digits": ["z_l", "z_u"],
+    "cvae-digits": ["z"],
     "joint-digits": ["z"],
     "ppca-digits": ["z"],
     "srvae-digits": ["u", "z"],
@@ -72,6 +73,7 @@ EXTRA = {
         *(f"prior_{what}_z_l" for what in ("kl", "bhattacharyya", "bayes_error")),
         *JUDGED,
     },
+    "cvae-digits": {"log_px", *JUDGED},
     "joint-digits": {
         "log_pxy",
         "distortion_x",
@@ -177,6 +179,13 @@ def test_a_joint_model_classifies_by_its_classifier_and_by_its_bound(found: dict
     assert numbers["classifier_accuracy"].value > 0.8
     assert numbers["bayes_accuracy"].value > 0.7
     assert numbers["distortion_y"].value == pytest.approx(math.log(10), abs=0.05)
+
+
+def test_a_model_told_the_class_classifies_by_its_bound_and_swaps_by_holding_z(found: dict):
+    numbers = found["cvae-digits"]
+    assert numbers["bayes_accuracy"].value > 0.7
+    assert numbers["sample_accuracy"].value > 0.7
+    assert numbers["swap_accuracy"].value > 0.7
 
 
 def test_used_components_are_counted_between_one_and_all(found: dict):

@@ -135,6 +135,7 @@ PARTS = ("index_information", "total_correlation", "dimension_kl", "aggregate_kl
         ("vae-digits", ["z"], []),
         ("vamp-digits", [], ["z"]),
         ("cdvae-digits", ["z_l", "z_u"], []),
+        ("cvae-digits", ["z"], []),
         ("joint-digits", ["z"], []),
         ("srvae-digits", [], ["u"]),
         ("ppca-digits", ["z"], []),
