@@ -202,6 +202,17 @@ def test_an_interrupted_measurement_keeps_what_was_measured(folder: Path, monkey
     assert "negative_elbo" in card_of(folder)["metrics"]
 
 
+def test_an_interrupted_measurement_that_is_not_written_is_shown_as_far_as_it_came(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def stopped(evaluation: object) -> dict:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(METRICS, "active", stopped)
+    assert main(["evaluate", str(folder), "--json", "--limit", "20", "--metrics", "elbo", "active"]) == 130
+    assert "negative_elbo" in json.loads(capsys.readouterr().out)["metrics"]
+
+
 @pytest.mark.parametrize(
     "command", [[], ["train"], *(["train", name] for name in MODELS), ["evaluate"], ["frontier"], ["pack"]]
 )
