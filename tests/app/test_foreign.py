@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import MAIN, opened, scripts_in
 from tests.conftest import principal_components
-from tests.support.foreign import pair
+from tests.support.foreign import pair, told_pair
 from vae_core import projections
 from vae_core.cli import main
 from vae_core.data import load_data
@@ -28,6 +28,7 @@ THEIRS: dict[str, tuple[dict, list[str]]] = {
         {"latent": 8, "side": 2, "gives": "joined", "reads": "signed", "decoded": "signed"},
         [],
     ),
+    "their-cvae": ({"decoded": "logits"}, ["--likelihood", "bernoulli"]),
     "their-unlabelled": ({}, ["--label-column", "none", "--likelihood", "gaussian-optimal"]),
 }
 TRIED = [
@@ -46,10 +47,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(projections, "umap", principal_components)
         for name, (form, options) in THEIRS.items():
-            encoder, decoder = pair(folder.parent / "files" / name, images, **form)
+            files = folder.parent / "files" / name
+            if name == "their-cvae":
+                encoder, decoder = told_pair(files, images, torch.zeros(2, dtype=torch.long), "index", **form)
+            else:
+                encoder, decoder = pair(files, images, **form)
             data = str(unlabelled) if name == "their-unlabelled" else "digits"
-            files = ["--encoder", str(encoder), "--decoder", str(decoder), "--data", data]
-            assert main(["import", *files, "--out", str(folder / name), *options]) == 0
+            given = ["--encoder", str(encoder), "--decoder", str(decoder), "--data", data]
+            assert main(["import", *given, "--out", str(folder / name), *options]) == 0
     return folder
 
 

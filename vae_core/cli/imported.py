@@ -51,6 +51,11 @@ class Import:
     """The decoder's output that is an observation."""
     output_is: Literal["logits", "probabilities", "means"] | None = None
     """What that output is; means are in the values that the encoder reads."""
+    label: tuple[str, ...] = ()
+    """The input that is the class, of an encoder and a decoder that are told it (one name, or one for each); found by name (y, label, ...) or
+    where it is whole numbers."""
+    label_is: Literal["one-hot", "index"] | None = None
+    """Whether that input takes one-hot rows or the number of the class; found by its shape."""
     priors: tuple[Path, ...] = ()
     """Graphs prior_<block>.onnx, as `latent-explorer export --onnx` writes them; N(0, I) unless given. Those beside such an export are taken."""
     atlas: bool = True
@@ -73,6 +78,8 @@ class Import:
             output_is=self.output_is,
             likelihood=self.likelihood,
             gamma=self.gamma,
+            label=self.label,
+            label_is=self.label_is,
         )
         command = "latent-explorer " + shlex.join(without_path(sys.argv[1:]))
         checkpoint = import_onnx(
