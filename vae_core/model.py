@@ -60,8 +60,7 @@ class Model(nn.Module):
     >>> model.latents, model.observed, model.inputs(), model.inputs("z_l", "z_u")
     (['z_l', 'z_u'], ['x'], ['y'], [])
 
-    Raises ValueError when a posterior has no prior, a variable is declared before its parents, or a prior reads a variable that
-    is inferred from its own.
+    Raises ValueError when a posterior has no prior, or a variable is declared before its parents.
     """
 
     p: Mapping[str, Conditional]
@@ -78,7 +77,6 @@ class Model(nn.Module):
         orphans = [name for name, c in q.items() if name not in p and not isinstance(c, Feature)]
         if orphans:
             raise ValueError(f"posterior without a prior: {', '.join(orphans)}")
-        _check_divergences(p, q)
         self._held = tuple(held or {})
         for name, value in (held or {}).items():
             self.register_buffer(f"held_{name}", value, persistent=False)
@@ -217,6 +215,24 @@ class Model(nn.Module):
                 found.add(name)
         return [name for name in self.q if name in found]
 
+    @property
+    def by_draws(self) -> list[str]:
+        """The latents whose KL(q || p) is had at draws alone: their prior reads what is inferred from themselves, as bottom-up, so that
+        E_q log q(z) / p(z | parents) is over both together, and no closed form given the parents is its mean."""
+        return [name for name in self.latents if set(self.p[name].given) & self.informed_by(name)]
+
+    def below(self, *blocks: str) -> list[str]:
+        """The latents that are generated from some blocks by which alone the decoder hears of these: who moves one has them made anew."""
+        found = {block for block in blocks if block not in self.decoder_reads}
+        for name in self.p:
+            if set(self.p[name].given) & found:
+                found.add(name)
+        return [name for name in self.p if name in found and name in self.latents and name not in blocks]
+
+    def _divergence(self, name: str, q: Distribution, p: Distribution, z: Tensor) -> Tensor:
+        """KL(q || p), `(B,)`: see `by_draws`, else `distributions.kl_divergence`."""
+        return q.log_prob(z) - p.log_prob(z) if name in self.by_draws else kl_divergence(q, p, z)
+
     def informed_by(self, variable: str) -> set[str]:
         """The variables of q that read a variable, themselves or by way of others."""
         return _informed_by(self.q, variable)
@@ -264,7 +280,7 @@ class Model(nn.Module):
         p = {name: conditional(env) for name, conditional in self.p.items()}
         return Terms(
             {n: p[n].log_prob(env[n]).expand(size) for n in self.p if n not in posteriors},
-            {n: kl_divergence(posteriors[n], p[n], env[n]) for n in posteriors},
+            {n: self._divergence(n, posteriors[n], p[n], env[n]) for n in posteriors},
             {n: self.q[n](env).log_prob(env[n]) for n in self.latents if n in batch},
         )
 
@@ -287,16 +303,6 @@ def _check_order(net: Mapping[str, Conditional | Feature]) -> None:
     for i, name in enumerate(names):
         if late := [parent for parent in net[name].given if parent in names[i:]]:
             raise ValueError(f"{name} is declared before its parents {', '.join(late)}")
-
-
-def _check_divergences(p: Mapping[str, Conditional], q: Mapping[str, Conditional | Feature]) -> None:
-    """KL(q || p) for a latent is an expectation given the prior's parents, so they must not be drawn from the latent itself."""
-    for name in (name for name, net in q.items() if name in p and not isinstance(net, Feature)):
-        later = _informed_by(q, name)
-        if read := [parent for parent in p[name].given if parent in later]:
-            raise ValueError(
-                f"the prior of {name} reads {', '.join(read)}, which is inferred from {name}: turn one of them round"
-            )
 
 
 def _informed_by(q: Mapping[str, Conditional | Feature], variable: str) -> set[str]:

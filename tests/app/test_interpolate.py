@@ -112,6 +112,7 @@ def test_another_pair_is_of_two_classes_and_the_page_stays_whole(open_page: Open
             ("cdvae-digits", ["all", "z_l", "z_u"]),
             ("joint-digits", ["all", "y", "z"]),
             ("cvae-digits", ["all", "z", "y"]),
+            ("ladder-digits", ["all", "z1", "z2"]),
         ],
         2,
     ),

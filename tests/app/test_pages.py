@@ -23,6 +23,7 @@ TRAINED = [
     "cdvae-digits",
     "cvae-digits",
     "joint-digits",
+    "ladder-digits",
     "ppca-digits",
     "rate-digits",
     "rates-digits",
@@ -160,6 +161,7 @@ def test_a_link_restores_the_samples_and_the_items(open_page: Open):
         ("cdvae-digits", ["z_l", "z_u", "y"]),
         ("cvae-digits", ["z", "y"]),
         ("joint-digits", ["z", "y"]),
+        ("ladder-digits", ["z1", "z2"]),
         ("srvae-digits", ["u", "z", "coarse"]),
     ],
 )

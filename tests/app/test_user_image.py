@@ -16,6 +16,7 @@ MODELS = [
     "cdvae-digits",
     "cvae-digits",
     "joint-digits",
+    "ladder-digits",
     "ppca-digits",
     "rates-digits",
     "srvae-digits",

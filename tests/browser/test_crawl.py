@@ -21,6 +21,7 @@ KINDS = [
     "beta-tcvae-sprites",
     "joint-digits",
     "cvae-digits",
+    "ladder-digits",
     "cdvae-digits",
     "rate-digits",
     "ppca-digits",

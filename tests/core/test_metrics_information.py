@@ -137,6 +137,7 @@ PARTS = ("index_information", "total_correlation", "dimension_kl", "aggregate_kl
         ("cdvae-digits", ["z_l", "z_u"], []),
         ("cvae-digits", ["z"], []),
         ("joint-digits", ["z"], []),
+        ("ladder-digits", ["z2"], []),
         ("srvae-digits", [], ["u"]),
         ("ppca-digits", ["z"], []),
     ],

@@ -17,7 +17,7 @@ from vae_core.interchange import MANIFEST, OPSET, export_onnx
 from vae_core.interchange.written import graph_of, parts_of
 from vae_core.kinds import Image, Table
 from vae_core.model import Model
-from vae_core.models import CDVAE, CVAE, PPCA, SRVAE, VAE, Declaration, Joint, Signature
+from vae_core.models import CDVAE, CVAE, PPCA, SRVAE, VAE, Declaration, Joint, Ladder, Signature
 from vae_core.multirate import at
 
 CLASSES = ("a", "b", "c")
@@ -48,6 +48,7 @@ DECLARED: dict[str, tuple[Declaration, Signature]] = {
     "cvae": (CVAE(latent=3, **SMALL), IMAGES),
     "cvae of classes": (CVAE(latent=3, prior="class-mixture", **SMALL), IMAGES),
     "joint": (Joint(latent=3, prior="class", **SMALL), IMAGES),
+    "ladder": (Ladder(latent=(3, 2), **SMALL), IMAGES),
     "srvae": (SRVAE(latent=3, coarse_latent=2, prior="mixture", components=2), IMAGES),
     "ppca": (PPCA(latent=3), IMAGES),
     **{

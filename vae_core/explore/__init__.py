@@ -13,6 +13,7 @@ from .codes import (
     prior_codes,
     reconstruct,
     sample,
+    settled,
 )
 from .dimensions import ACTIVE_VARIANCE, active_units, activity, neighbours, rate_per_dimension
 from .paths import (
@@ -85,6 +86,7 @@ __all__ = [
     "reconstruct",
     "ruler",
     "sample",
+    "settled",
     "slerp",
     "square_weights",
     "swap",

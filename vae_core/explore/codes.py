@@ -3,7 +3,7 @@
 Shapes: N examples, D latent dimensions. Decoded means come back as they are shown: images in [0, 1].
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -61,14 +61,16 @@ def encoded_by_batch(
 ) -> tuple[Codes, Codes, Codes]:
     """Posterior means, scales and, with `draw`, a draw each of `count` examples that come in batches, `(N, D)` for each latent.
 
+    A posterior that reads the draw of another block, as bottom-up, is drawn after it; its mean and scale are those at the other's mean.
     They are written where they stay: small tensors that are kept from many batches would hold the memory of large ones between them.
     """
     found: tuple[Codes, Codes, Codes] = ({}, {}, {})
-    start = 0
+    start, chained = 0, any(set(model.q[name].given) & set(model.blocks) for name in model.blocks)
     for batch in batches:
         size = len(batch[IMAGE])
+        drawn = model.infer(batch, draw).env if chained and draw is not None else {}
         for name, q in encode(model, batch).items():
-            values = (q.mean, q.stddev, *(() if draw is None else (draw(q),)))
+            values = (q.mean, q.stddev, *(() if draw is None else (drawn[name] if chained else draw(q),)))
             for part, value in zip(found, values, strict=False):
                 if name not in part:
                     part[name] = value.new_empty(count, *value.shape[1:])
@@ -152,6 +154,37 @@ def _check_class(model: Model, codes: Env) -> None:
         raise ValueError(
             f'the decoder of this model reads the class, and none is given: give it as "y", one-hot {model.classes} wide'
         )
+
+
+@torch.no_grad()
+def settled(model: Model, codes: Env, moved: Collection[str]) -> Codes:
+    """The codes with the latents that hang below the moved ones generated anew, at their mean (`Model.below`).
+
+    Of a hierarchy z2 -> z1 -> x a decoder reads z1 alone: z2 shows by the z1 that is generated from it. Of a model whose decoder reads all
+    of its blocks nothing changes.
+
+    Args:
+        model: the model.
+        codes: a code `(N, D)` of each latent.
+        moved: the latents that were moved.
+
+    Returns:
+        Codes `(N, D)`, in the order in which they were given.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import Ladder, Signature
+        >>> model = Ladder(latent=(3, 2)).build(Signature(Image(1, 4, 4), ()))
+        >>> codes = {"z2": torch.randn(5, 2), "z1": torch.zeros(5, 3)}
+        >>> anew = settled(model, codes, ["z2"])
+        >>> bool((anew["z1"] == model.p["z1"](codes).mean).all()), settled(model, codes, ["z1"])["z1"].any().item()
+        (True, False)
+    """
+    below = model.below(*moved)
+    if not below:
+        return dict(codes)
+    values = model.generate({name: code for name, code in codes.items() if name not in below}, only=below)
+    return {name: values[name] for name in codes}
 
 
 def likelihood_of(model: Model) -> Likelihood:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..model import Model
 from ..names import LABEL
-from .codes import Codes
+from .codes import Codes, settled
 from .priors import prior_moments
 
 
@@ -130,7 +130,7 @@ def path(
         ends: the two codes of each latent, `(2, D)`.
         t: positions, 0 at the first end and 1 at the second, `(T,)`.
         kind: one of `PATHS`.
-        moving: the latents that move, the others staying at their first end; all unless given.
+        moving: the latents that move, the others staying at their first end, but for those that hang below (`settled`); all unless given.
         stops: codes `(S, D)` on the way, for the kind class means.
 
     Returns:
@@ -161,7 +161,7 @@ def path(
             codes[name] = through(torch.stack([a, *stops[name], b]), t)
         else:
             codes[name] = line(a, b, t)
-    return codes
+    return codes if moving is None else settled(model, codes, moving)
 
 
 def square_weights(side: int) -> Tensor:

@@ -13,6 +13,7 @@ from .cvae import CVAE
 from .declared import Declaration, Signature, Solver
 from .foreign import Onnx
 from .joint import Joint
+from .ladder import Ladder
 from .observations import LIKELIHOODS, LikelihoodName, OfObservations
 from .ppca import PPCA
 from .srvae import SRVAE
@@ -23,6 +24,7 @@ MODELS: dict[str, Callable[..., Declaration]] = {
     "cdvae": CDVAE,
     "cvae": CVAE,
     "joint": Joint,
+    "ladder": Ladder,
     "ppca": PPCA,
     "srvae": SRVAE,
     "vae": VAE,
@@ -50,7 +52,7 @@ def declare(name: str, arguments: dict[str, Any]) -> Declaration:
         2
         >>> declare("gan", {})
         Traceback (most recent call last):
-        ValueError: no model is called 'gan': this version knows cdvae, cvae, joint, ppca, srvae, vae
+        ValueError: no model is called 'gan': this version knows cdvae, cvae, joint, ladder, ppca, srvae, vae
     """
     known = MODELS | FOREIGN
     if name not in known:
@@ -93,6 +95,7 @@ __all__ = [
     "VAE",
     "Declaration",
     "Joint",
+    "Ladder",
     "LikelihoodName",
     "OfObservations",
     "Onnx",

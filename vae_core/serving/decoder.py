@@ -16,7 +16,7 @@ from torch import Tensor
 from ..checkpoints import Checkpoint
 from ..data import Data
 from ..distributions import Draw, Sampler, mean
-from ..explore import class_of_codes, codes_of, decode, encode, prior_codes, with_class
+from ..explore import class_of_codes, codes_of, decode, encode, prior_codes, settled, with_class
 from ..labels import has_label
 from ..model import Model
 from ..multirate import rate_name, rates_of, usual
@@ -109,15 +109,21 @@ class Frozen:
         return answers
 
     def _move(self, codes: dict[str, Tensor], requests: Sequence[Request]) -> None:
-        """Put the moved coordinates in their places."""
-        for name in {name for request in requests for name in request.moved}:
-            codes[name] = codes[name].clone()
-        start = 0
-        for request in requests:
-            for name, moves in request.moved.items():
-                for dimension, value in moves.items():
-                    codes[name][start : start + request.n, dimension] = value
-            start += request.n
+        """Put the moved coordinates in their places, parents first; what hangs below one of them is generated anew before its own moves."""
+        for name in [name for name in self.model.p if any(name in request.moved for request in requests)]:
+            below = self.model.below(name)
+            for part in (name, *below):
+                codes[part] = codes[part].clone()
+            start = 0
+            for request in requests:
+                rows = slice(start, start + request.n)
+                for dimension, value in request.moved.get(name, {}).items():
+                    codes[name][rows, dimension] = value
+                if below and name in request.moved:
+                    anew = settled(self.model, {n: code[rows] for n, code in codes.items()}, [name])
+                    for part in below:
+                        codes[part][rows] = anew[part]
+                start += request.n
 
     def _betas(self, asked: Mapping[str, float]) -> dict[str, float]:
         if unknown := sorted(set(asked) - set(self.usual)):

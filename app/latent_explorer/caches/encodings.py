@@ -21,6 +21,7 @@ from vae_core.explore import (
     mean_code,
     neighbours,
     rate_per_dimension,
+    settled,
 )
 from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
@@ -116,7 +117,7 @@ def means_of(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
         rest = item_codes(checkpoint, [typical])
         for name in names:
             pictures[f"mean {name}, rest of {checkpoint.kind.one} {typical}"] = decode(
-                model, {**rest, name: middle[name]}
+                model, settled(model, {**rest, name: middle[name]}, [name])
             )
     return {title: to_bytes(picture, checkpoint.kind)[0] for title, picture in pictures.items()}
 

@@ -29,6 +29,12 @@ def swapped(model: Model) -> str:
     return "the class" if LABEL in model.decoder_reads else "the rest from the prior’s mean"
 
 
+def moved(model: Model, block: str) -> str:
+    """What becomes of the rest where a dimension of a block is moved."""
+    below = model.below(block)
+    return f"generates {listed(below)} from it anew" if below else "leaves all others where they are"
+
+
 def variable(model: Model, name: str) -> str:
     """Any variable of a model: a latent block, the class, or what it is called.
 

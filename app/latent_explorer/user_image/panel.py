@@ -17,7 +17,7 @@ from latent_explorer.user_image.chosen import codes_and_class, posterior
 from latent_explorer.user_image.images import UserImage
 from latent_explorer.user_image.widgets import picture
 from vae_core import Checkpoint
-from vae_core.explore import Codes, decode, ruler, swapped, traversal
+from vae_core.explore import Codes, decode, ruler, settled, swapped, traversal
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
@@ -96,7 +96,7 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     given = {LABEL: one_hot(torch.tensor([label or 0]), len(checkpoint.atlas.classes)), **codes}
     scale = ruler(checkpoint.model, block, given, SPAN, STEPS)
     start = {name: code[0] for name, code in codes.items()}
-    made = traversal(start, block, order, scale.values[order])
+    made = settled(checkpoint.model, traversal(start, block, order, scale.values[order]), [block])
     nearest = scale.nearest(start[block])[order].tolist()
     image_grid(
         to_bytes(decode(checkpoint.model, made).unflatten(0, (len(order), STEPS)), checkpoint.kind),
@@ -112,7 +112,7 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     menus.under(
         "user-image-strips",
         "your-traversal",
-        f"Each row moves one of the {len(order)} most used dimensions of the {words.latents(checkpoint.model, block)} through its prior and leaves all others where they are.",
+        f"Each row moves one of the {len(order)} most used dimensions of the {words.latents(checkpoint.model, block)} through its prior and {words.moved(checkpoint.model, block)}.",
         f"Outlined is the position nearest to your {checkpoint.kind.one}.",
         codes=lambda: tables.table(made, **about),
         script=scripts.of_codes(checkpoint, f"Traversals of {block} of {checkpoint.name}", made, STEPS),

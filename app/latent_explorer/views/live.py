@@ -82,6 +82,7 @@ live_controls(
     latents=model.coded,
     kind=checkpoint.kind,
     kept=controls.kept(checkpoint),
+    below={block: below for block in model.blocks if (below := model.below(block))},
     labels=atlas.labels,
     classes=atlas.classes if has_label(model) else (),
     user_image=None if image is None else image.values.tobytes(),

@@ -231,7 +231,7 @@ export class Controls {
   // ---- changes
 
   /**
-   * One coordinate moves: the codes are here, so only they are sent.
+   * One coordinate moves: the codes are here, so only they are sent, unless others follow from it.
    * @param {string} block
    * @param {number} dimension
    * @param {number} to
@@ -240,6 +240,7 @@ export class Controls {
     const value = Number(to.toFixed(DECIMALS)); // what is shown live is what the link will say
     this.#touched = true;
     this.#codes[block][0][dimension] = value;
+    if (block in this.data.below) this.#stale = true; // only the server knows what is generated from it
     (this.state.moved[block] ??= {})[dimension] = value;
     this.#showHandle(this.#handles.get(`${block}[${dimension}]`));
     this.#showMoves();

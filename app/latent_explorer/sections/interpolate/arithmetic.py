@@ -15,7 +15,7 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from vae_core import Checkpoint
-from vae_core.explore import Codes, analogy, decode, neighbours
+from vae_core.explore import Codes, analogy, decode, neighbours, settled
 
 CELL = 112  # CSS pixels of a picture of which there are few
 
@@ -62,7 +62,7 @@ def difference(checkpoint: Checkpoint) -> None:
         )
         moved = moving(checkpoint, "terms", "Latents that change")
     terms = chosen_terms(checkpoint, kind != "class means")
-    result = analogy(terms.codes, moved)
+    result = settled(model, analogy(terms.codes, moved), moved)
     near = nearest(checkpoint, result, terms.items)
     codes = joined(checkpoint, terms.codes, result, encodings.item_codes(checkpoint, [near]))
     pictures = to_bytes(decode(model, codes), checkpoint.kind)
