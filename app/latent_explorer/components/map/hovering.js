@@ -107,7 +107,9 @@ export class Hovering {
     const isItem = weights.length === 1;
     // What is generated from a place of the map is left to the model, and what decodes is not held beside it.
     const below = panel.blocks.flatMap((block) => decoder.below?.[block] ?? []);
-    const given = decoder.latents.filter((latent) => panel.blocks.includes(latent) || !below.includes(latent));
+    const given = decoder.latents.filter(
+      (latent) => panel.blocks.includes(latent) || !below.includes(latent),
+    );
     const others = given.filter((latent) => !panel.blocks.includes(latent));
     const isMixed = isItem && others.length > 0 && companion !== nearest;
     /** @type {(latent: string) => Weighted[][]} */
