@@ -19,6 +19,7 @@ from vae_core.distributions import Sampler, kl_divergence
 from vae_core.explore import (
     analogy,
     decode,
+    encode,
     path,
     prior_given,
     rate_per_dimension,
@@ -28,6 +29,7 @@ from vae_core.explore import (
     traverse,
 )
 from vae_core.explore.codes import encoded_by_batch
+from vae_core.interchange import Asked, export_onnx, import_onnx
 from vae_core.kinds import Image
 from vae_core.likelihoods import GaussianPixels
 from vae_core.metrics.evidence import importance_weighted
@@ -245,3 +247,13 @@ def test_a_place_on_the_map_of_an_upper_level_is_decoded_by_what_it_generates(fo
     (answer,) = ask(found, {"mix": {"z2": [[[3, 0.5], [9, 0.5]]]}, "back": True})
     z2 = torch.from_numpy(found.atlas.means["z2"][[3, 9]]).mean(0, keepdim=True)
     torch.testing.assert_close(torch.from_numpy(answer.codes["z1"]), found.model.p["z1"]({"z2": z2}).mean)
+
+
+def test_the_level_that_the_decoder_reads_goes_out_and_comes_back(found: Checkpoint, tmp_path: Path):
+    encoder, decoder, *_ = export_onnx(found, tmp_path / "out")
+    back = import_onnx(encoder, decoder, "digits", tmp_path / "in", Asked(likelihood="bernoulli"))
+    assert back.model.sizes == {"z1": 6}
+    x = {"x": torch.rand(3, 1, 8, 8).round()}
+    torch.testing.assert_close(
+        encode(back.model, x)["z1"].mean, encode(found.model, x)["z1"].mean, rtol=1e-4, atol=1e-4
+    )
