@@ -30,7 +30,7 @@ KINDS = [
 ]
 
 # Presses on each page in the default tier; the slow one presses everything, over every kind and in every state.
-FEW = 5
+FEW = 3
 
 # What a page is opened with: nothing, an opened item, a selection on a map, an image of the visitor's, betas moved, another model chosen.
 STATES = ("nothing", "item", "selection", "own image", "betas", "another model")
@@ -65,6 +65,8 @@ def other(model: str) -> str:
 
 
 def go(page: Any, title: str) -> None:
+    if (shut := page.get_by_test_id("stExpandSidebarButton")).count():  # which stays so at the next page
+        shut.click()
     page.get_by_role("link", name=title).first.click()
     settle(page)
 

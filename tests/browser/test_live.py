@@ -90,6 +90,7 @@ def test_a_link_restores_what_was_moved_in_another_browser(page: Any, address: s
     other.context.close()
 
 
+@pytest.mark.slow
 def test_a_handle_of_an_upper_level_moves_what_hangs_below_it(page: Any, address: str):
     opened(page, address, "model=ladder-digits&item=3")
 
@@ -104,6 +105,7 @@ def test_a_handle_of_an_upper_level_moves_what_hangs_below_it(page: Any, address
     page.wait_for_function("location.search.includes('move=z2.')")
 
 
+@pytest.mark.slow
 def test_keys_move_a_handle_and_put_it_back(page: Any, address: str):
     opened(page, address, "model=cdvae-mnist&item=3")
     before = picture(page)

@@ -5,10 +5,6 @@ from typing import Any
 
 import pytest
 
-from tests.support.driving import served
-
-from .conftest import need_a_browser
-
 # Of each page something that is there last.
 PAGES = {
     "": ".latent-map[data-ready=true]",
@@ -19,7 +15,7 @@ PAGES = {
 }
 
 # The pages of the default run.
-FEW = ("", "interpolate")
+FEW = ("",)
 
 # How far the first heading is below the bar, and how much wider than the screen the page is.
 ROOM = """() => {
@@ -56,11 +52,14 @@ ON_ONE_ANOTHER = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    need_a_browser()
-    with served() as address:
-        yield address
+@pytest.mark.browser
+def test_the_title_stands_below_the_bar_where_the_sidebar_is_shut(page: Any, bundled: str):
+    page.goto(bundled)
+    page.locator(PAGES[""]).first.wait_for()
+    page.get_by_test_id("stSidebar").hover()
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    page.get_by_test_id("stExpandSidebarButton").wait_for()
+    assert page.evaluate(ROOM)[0] >= 0
 
 
 @pytest.fixture
@@ -75,8 +74,8 @@ def phone(browser: Any) -> Iterator[Any]:
 @pytest.mark.parametrize(
     "page", [page if page in FEW else pytest.param(page, marks=pytest.mark.slow) for page in PAGES]
 )
-def test_a_phone_shows_what_is_written_whole(phone: Any, address: str, page: str):
-    phone.goto(f"{address}/{page}")
+def test_a_phone_shows_what_is_written_whole(phone: Any, bundled: str, page: str):
+    phone.goto(f"{bundled}/{page}")
     phone.locator(PAGES[page]).first.wait_for()
     below, wider = phone.evaluate(ROOM)
     assert below >= 0

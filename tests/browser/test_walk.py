@@ -38,11 +38,11 @@ class Walk:
     def step(self) -> None:
         """One step, told before it is taken."""
         kinds: list[tuple[Callable[[], None], int]] = [
-            (self._press, 14),
-            (self._go, 3),
-            (self._choose, 2),
-            (self._back, 1),
-            (self._map, 2),
+            (self._press, 32),
+            (self._go, 4),
+            (self._choose, 4),
+            (self._back, 2),
+            (self._map, 5),
             (self._reload, 1),
         ]
         acts, weights = zip(*kinds, strict=True)
@@ -71,7 +71,7 @@ class Walk:
     def _go(self) -> None:
         title = self.random.choice(sorted(self.titles))
         self.steps.append(f"go to {title}")
-        if self.page.locator("[data-testid=stSidebar][aria-expanded=true]").count():
+        if self.random.random() < 0.8:
             go(self.page, title)
         else:
             opened(self.page, f"{self.address}{self.titles[title]}")
