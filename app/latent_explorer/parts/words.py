@@ -26,7 +26,8 @@ def latents(model: Model, block: str) -> str:
 
 def swapped(model: Model) -> str:
     """What a swap takes from elsewhere: the class itself where the decoder reads it, else the blocks that say it."""
-    return "the class" if LABEL in model.decoder_reads else "the rest from the prior’s mean"
+    told = LABEL in model.decoder_reads
+    return "the class of the column" if told else "the rest from the prior’s mean of the column’s class"
 
 
 def moved(model: Model, block: str) -> str:

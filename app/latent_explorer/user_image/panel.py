@@ -77,7 +77,7 @@ def _swapped(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     menus.under(
         "user-image-swaps",
         "your-style",
-        f"Each {checkpoint.kind.one} keeps the {styles} of yours and takes {words.swapped(checkpoint.model)} of the column’s class.",
+        f"Each {checkpoint.kind.one} keeps the {styles} of yours and takes {words.swapped(checkpoint.model)}.",
         "Outlined is its most probable class.",
         codes=lambda: tables.table(made, to=[classes[c] for c in to]),
         script=scripts.of_codes(checkpoint, f"A style in every class, by {checkpoint.name}", made, len(to)),
