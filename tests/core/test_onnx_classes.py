@@ -7,10 +7,10 @@ import pytest
 import torch
 
 import vae_core
-from tests.support.foreign import Decoder, Encoder, told_pair
+from tests.support.foreign import Decoder, Encoder, pair, told_pair
 from vae_core import evaluate
 from vae_core.data import load_data
-from vae_core.explore import class_of, decode, encode, sample, swap
+from vae_core.explore import class_of, decode, encode, reconstruct, sample, swap, with_class
 from vae_core.interchange import Asked, export_onnx, import_onnx
 from vae_core.priors import one_hot
 
@@ -82,6 +82,19 @@ def test_a_joint_model_comes_back_as_one_that_is_told_the_class(
     back = import_onnx(*files, "digits", tmp_path / "in", Asked(likelihood="bernoulli"))
     assert (back.model.encoder_reads, back.model.decoder_reads) == (reads, ["z", "y"])
     assert evaluate(back, limit=50, metrics=["elbo"])["negative_elbo"].value < 60
+
+
+@pytest.mark.parametrize("which", ["encoder", "decoder"])
+def test_one_of_both_may_be_told_alone(which: str, images: torch.Tensor, tmp_path: Path):
+    told, plain = told_pair(tmp_path / "told", images, torch.zeros(2, 10)), pair(tmp_path / "plain", images)
+    files = (told[0], plain[1]) if which == "encoder" else (plain[0], told[1])
+    back = import_onnx(*files, "digits", tmp_path / "out", Asked(likelihood="gaussian-optimal"))
+    reads = ["x", "y"] if which == "encoder" else ["x"]
+    assert (back.model.encoder_reads, "y" in back.model.decoder_reads) == (reads, which == "decoder")
+    batch = next(load_data("digits", "test").scored_by(back.model).batches(20))
+    assert class_of(back.model, batch).shape == (20, 10)
+    assert reconstruct(back.model, with_class(back.model, {"x": batch["x"]})).isfinite().all()
+    assert evaluate(back, limit=40, metrics=["elbo", "bayes", "rate", "coverage"])["bayes_accuracy"].n == 40
 
 
 def test_a_block_may_be_called_as_a_class_is(images: torch.Tensor, tmp_path: Path, one_line: Callable):
