@@ -42,7 +42,7 @@ class Ladder(OfObservations):
     latent: tuple[int, ...] = (16, 8)
     """Dimensions of the levels from the lowest, which the decoder reads, to the top: two or three numbers."""
     inference: Literal["bottom-up", "top-down"] = "bottom-up"
-    """q: each level from the one below it, or from the image and the level above it."""
+    """q: each level from the one below it, or from the image and the level above it. Upper levels are used more with --beta-warmup."""
 
     def __post_init__(self):
         super().__post_init__()
