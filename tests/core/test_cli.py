@@ -380,8 +380,8 @@ BAD = {
     "a command misspelt": (["trian"], "did you mean train?"),
     "no model": (["train", "--data", "digits", *NEW], "name the model first, one of cdvae"),
     "a model misspelt": (
-        ["train", "cvdea", "--data", "digits", *NEW],
-        "called cvdea (see --help); did you mean cdvae?",
+        ["train", "cdvea", "--data", "digits", *NEW],
+        "called cdvea (see --help); did you mean cdvae?",
     ),
     "an option misspelt": (["train", "vae", *NEW, "--epoch", "3"], "did you mean --epochs?"),
     "an option with its value misspelt": (["train", "vae", *NEW, "--laten=3"], "did you mean --latent?"),
