@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from ..data import Dataset, check_same
+from ..data.embedded import embedded_in
 from ..graphs import GraphError
 from ..kinds import Kind
 from ..model import Model
@@ -80,6 +82,18 @@ class Checkpoint:
         remedies = " and ".join(f"`{REMEDIES[what].format(spoken(self.folder))}`" for what in self.stale)
         belong = "belong" if len(self.stale) > 1 or self.stale == ("numbers",) else "belongs"
         return f"The {' and '.join(self.stale)} {belong} to other weights than the model’s: run {remedies}"
+
+    @cached_property
+    def own_data(self) -> Dataset | None:
+        """The data that lie in the folder itself, as embeddings do; None of other models. Raises CheckpointError for damaged or other ones."""
+        told = self.card.data
+        try:
+            found = embedded_in(self.folder, told.name, self.signature)
+            if found is not None:
+                check_same(told, found.origin.fingerprints)
+            return found
+        except ValueError as error:
+            raise CheckpointError(f"{self.folder}: {error}") from None
 
     @cached_property
     def atlas_grid(self) -> AtlasGrid:

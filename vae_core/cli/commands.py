@@ -48,7 +48,7 @@ def source_name(what: str) -> str:
 def own_data(checkpoint: Checkpoint, what: str | Path | Dataset | None, report: Report) -> Dataset:
     """The data that a model was trained on, opened from `what` where that is given. Raises ValueError for other data."""
     told = checkpoint.card.data
-    dataset = data_of(told, what, report)
+    dataset = data_of(told, what or checkpoint.own_data, report)
     if not is_own(told, dataset):
         raise ValueError(f"{dataset.name} is not what the model was trained on: give {told.name} by --data")
     return dataset

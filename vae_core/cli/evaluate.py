@@ -69,7 +69,7 @@ class Evaluate:
         check_groups(self.metrics)
         checkpoint = load(self.folder, pick_device(self.device))
         with status() as report:
-            dataset = data_of(checkpoint.card.data, opened or self.data, report)
+            dataset = data_of(checkpoint.card.data, opened or self.data or checkpoint.own_data, report)
         if self.write:
             self._check_write(checkpoint, dataset)
         if checkpoint.outdated:

@@ -273,7 +273,7 @@ def evaluation_of(
     if beta is not None and not rates_of(checkpoint.model):
         raise ValueError(f"{checkpoint.name} was trained for one beta: leave out --beta")
     told = checkpoint.card.data
-    dataset = data_of(told, data, report)
+    dataset = data_of(told, data or checkpoint.own_data, report)
     held = dataset.split(split).subset(limit, seed)
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
