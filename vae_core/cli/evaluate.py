@@ -146,7 +146,7 @@ class Evaluate:
             OUT.print(_table(numbers, title))
 
 
-def measure(folder: Path, dataset: Dataset, groups: tuple[str, ...], what: str) -> int:
+def measure(folder: Path, dataset: Dataset | None, groups: tuple[str, ...], what: str | None) -> int:
     """Measure groups on data that is open already, and write them into the card; `what` is how a command names it."""
     return Evaluate(folder, data=what, metrics=groups, write=True).on(dataset)
 

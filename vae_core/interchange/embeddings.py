@@ -46,7 +46,7 @@ def bring_embeddings(
     name: str | None = None,
     command: str = "",
     report: Report = lambda line: None,
-    **opening: Any,
+    opening: Mapping[str, Any] | None = None,
 ) -> Checkpoint:
     """Embeddings as the folder of a checkpoint without nets: its maps, neighbours and selections open in the app, and nothing is decoded.
 
@@ -60,7 +60,7 @@ def bring_embeddings(
         name: what they are called; their file's name unless given.
         command: that made it, for the card.
         report: told what is found.
-        opening: how file and data are opened (`data.Opening`).
+        opening: how file and data are opened, as `open_data` takes it.
 
     Returns:
         The checkpoint, without an atlas: `latent-explorer atlas out` makes one for the app.
@@ -75,7 +75,7 @@ def bring_embeddings(
         >>> mine.model.sizes, mine.model.no_decoder
         ({'z': 8}, 'embeddings alone have no decoder, so nothing can be decoded')
     """
-    out, how = Path(out), Opening(**opening)
+    out, how = Path(out), Opening(**(opening or {}))
     if (out / CARD).exists():
         raise ValueError(f"{out} already holds a checkpoint: choose another folder")
     raw, pictures = read_embeddings(z, array, how)
