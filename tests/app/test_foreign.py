@@ -10,10 +10,10 @@ import torch
 from latent_explorer import MODELS_VARIABLE
 from streamlit.testing.v1 import AppTest
 
+import vae_core
 from tests.app.conftest import MAIN, opened, scripts_in
 from tests.conftest import principal_components
 from tests.support.foreign import pair
-import vae_core
 from vae_core import projections
 from vae_core.cli import main
 from vae_core.data import load_data

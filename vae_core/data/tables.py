@@ -7,7 +7,7 @@ import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -78,8 +78,8 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening) -> Raw:
     )
 
 
-def read_frame(path: Path) -> Any:
-    """The table of a text or parquet file. Raises ValueError for a damaged one."""
+def read_frame(path: Path, header: Literal["infer"] | None = "infer") -> Any:
+    """The table of a text or parquet file; of a text without a line of names, where `header` is None. Raises ValueError for a damaged one."""
     import pandas as pd
 
     try:
@@ -87,10 +87,10 @@ def read_frame(path: Path) -> Any:
             return pd.read_parquet(path)
         text = _text(path)
         separator = "\t" if path.suffix.lower() == ".tsv" else _separator(text)
-        frame = pd.read_csv(path, sep=separator, encoding=text.encoding, skipinitialspace=True)
+        frame = pd.read_csv(path, sep=separator, encoding=text.encoding, skipinitialspace=True, header=header)
         if separator == ";":  # where a comma separates decimals
             again = pd.read_csv(
-                path, sep=separator, encoding=text.encoding, decimal=",", skipinitialspace=True
+                path, sep=separator, encoding=text.encoding, decimal=",", skipinitialspace=True, header=header
             )
             more = len(again.select_dtypes("number").columns) > len(frame.select_dtypes("number").columns)
             return again if more else frame
@@ -184,11 +184,10 @@ def class_column(frame: Any, opening: Opening, usual: Sequence[str], notes: Note
                 f"there is no column {opening.labels!r}: there are {listed(list(frame.columns), 8)}"
             )
         return opening.labels
-    lower = {column.lower(): column for column in frame.columns}
+    free = [column for column in frame.columns if column not in (opening.columns or ())]
+    lower = {column.lower(): column for column in free}
     found = next((lower[name] for name in usual if name in lower and _groups(frame[lower[name]])), None)
-    words = [
-        column for column in frame.columns if _is_text(frame[column]) and 1 < frame[column].nunique() <= 128
-    ]
+    words = [column for column in free if _is_text(frame[column]) and 1 < frame[column].nunique() <= 128]
     if found is None and len(words) == 1:
         found = words[0]
     if found is not None:

@@ -38,6 +38,9 @@ MOST = 1e15
 # A column that one dimension of an embedding is: z0, dim_3, UMAP1, latent[4].
 NUMBERED = re.compile(r"(?P<stem>.*?)[ _.\-\[]?\d+\]?")
 
+# A number in the place of a column's name; pandas counts names that stand there twice.
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?(\.\d+)?", re.IGNORECASE)
+
 
 def read_embeddings(source: Any, array: str | None, opening: Opening) -> tuple[Raw, Any]:
     """The embeddings of an array or a file, `Raw.images` `(N, D)`, and the pictures that an .npz holds beside them, where it does.
@@ -55,7 +58,7 @@ def read_embeddings(source: Any, array: str | None, opening: Opening) -> tuple[R
     if array is not None and path.suffix.lower() != ".npz":
         raise ValueError(f"{path.name} holds one array: leave out --array, which is of .npz and .h5ad")
     if is_table(path):
-        return _of_frame(path.name, read_frame(path), opening), None
+        return _of_table(path, opening), None
     if path.suffix.lower() == ".npy":
         found = read_plain(path)
         return _raw(path.name, next(iter(found.values())), None), None
@@ -70,10 +73,28 @@ def read_embeddings(source: Any, array: str | None, opening: Opening) -> tuple[R
     raise ValueError(f"{path.name} {reason}: save them by numpy.save, or as {', '.join(ENDINGS[2:])}")
 
 
+def _of_table(path: Path, opening: Opening) -> Raw:
+    """A table; a text whose first line holds numbers alone, other than 0, 1, 2, ..., has no names of columns."""
+    frame = read_frame(path)
+    names = list(map(str, frame.columns))
+    if path.suffix.lower() == ".parquet" or not all(map(NUMBER.fullmatch, names)):
+        return _of_frame(path.name, frame, opening)
+    if names == [str(place) for place in range(len(names))]:
+        return _of_frame(path.name, frame, opening)
+    raw = _of_frame(path.name, read_frame(path, header=None), opening)
+    raw.notes.say("the first line holds numbers and no names of columns: it is the first item")
+    return raw
+
+
 def _of_array(source: Any, opening: Opening) -> Raw:
     if hasattr(source, "columns"):
         return _of_frame("embeddings", source, opening)
-    rows = source.detach().cpu().numpy() if isinstance(source, Tensor) else np.asarray(source)
+    try:
+        rows = source.detach().cpu().numpy() if isinstance(source, Tensor) else np.asarray(source)
+    except ValueError:
+        raise ValueError(
+            "the embeddings are rows of different lengths: give as many numbers for each item"
+        ) from None
     return _raw("embeddings", rows, None)
 
 
@@ -182,7 +203,7 @@ def checked(rows: Any, opening: Opening, notes: Notes) -> tuple[np.ndarray, np.n
         raise ValueError("the embeddings have no dimension: give a row of numbers for each item")
     with np.errstate(over="ignore"):
         found = found.astype(np.float32)
-    sound = (np.abs(found) < MOST).all(1)
+    sound = np.asarray((np.abs(found) < MOST).all(1))
     count = int((~sound).sum())
     if count and not opening.skip_broken:
         raise ValueError(

@@ -104,6 +104,8 @@ def class_bars(
 
 
 def _class_posterior_title(checkpoint: Checkpoint) -> str:
+    if checkpoint.model.no_posterior and words.fitted_classes(checkpoint.model):
+        return "p(class | z) by the fitted Gaussians"
     return (
         "q(class | x), the classifier" if LABEL in checkpoint.model.latents else "q(class | x) by the bound"
     )
