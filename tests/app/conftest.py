@@ -1,10 +1,12 @@
 """The app under Streamlit's AppTest: no browser, the real script."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from latent_explorer import MODELS_VARIABLE
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from tests.support.trained import Trained
@@ -26,6 +28,15 @@ def opened(page: str = "views/map.py", **query: str) -> AppTest:
     if page != "views/map.py":
         at.switch_page(page)
     return at.run()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_look_for_components() -> Iterator[None]:
+    """Each run of an AppTest reads the metadata of all that is installed, which is two thirds of its time: once is enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = manifest_scanner.scan_component_manifests
+        patch.setattr(manifest_scanner, "scan_component_manifests", functools.cache(scan))
+        yield
 
 
 @pytest.fixture
