@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from latent_explorer import MODELS_VARIABLE
+from latent_explorer.live import controls
 from streamlit.testing.v1 import AppTest
 
 import vae_core
@@ -126,6 +127,15 @@ def test_dimensions_of_a_spatial_code_say_where_they_lie(open_theirs: Open):
     figure = json.loads(at.get("plotly_chart")[0].proto.spec)
     titles = [note["text"] for note in figure["layout"]["annotations"]]
     assert any(title.startswith("z[5] at 1/0/1<br>KL") for title in titles)
+
+
+def test_handles_of_a_spatial_code_know_their_channel_row_and_column(folder: Path):
+    (block,) = controls.handles(vae_core.load(folder / "their-spatial"))
+    places = {handle.dimension: handle.place for handle in block.handles}
+    assert places[0] == (0, 0, 0)
+    assert places[5] == (1, 0, 1)
+    (row,) = controls.handles(vae_core.load(folder / "their-vae"))
+    assert {handle.place for handle in row.handles} == {()}
 
 
 def test_an_item_opens_with_its_neighbours_and_class(open_theirs: Open):
