@@ -33,7 +33,8 @@ def test_rows_labels_and_pictures_keep_their_order(tmp_path: Path):
     assert np.array_equal(np.load(tmp_path / "mine" / "pictures.npy")[:, 0], IMAGES)
     assert found.model.infer({"x": whole.images[:]}).posteriors["z"].mean.equal(whole.images[:])
     prior = found.model.p["z"]({"y": torch.eye(3)})
-    middle = torch.from_numpy(Z[LABELS == "left"].mean(0)).float()
+    train = found.own_data.train  # type: ignore[union-attr]
+    middle = train.images[:][train.labels == found.signature.classes.index("left")].mean(0)
     assert torch.allclose(prior.mean[0], middle, atol=1e-5)
     assert "fitted" in found.model.p["z"].stands_in
 
@@ -43,6 +44,21 @@ def test_nothing_is_decoded(tmp_path: Path, one_line: OneLine):
     with pytest.raises(ValueError, match="no decoder") as raised:
         decode(model, {"z": torch.zeros(1, D)})
     one_line(raised.value)
+
+
+@pytest.mark.parametrize("command", [["export", "--onnx", "--out", "o"], ["pack", "o"]])
+def test_there_are_no_nets_to_write(
+    command: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    one_line: OneLine,
+):
+    monkeypatch.chdir(tmp_path)
+    vae_core.bring_embeddings(Z, out="mine")
+    assert main([command[0], "mine", *command[1:]]) == 2
+    assert "embeddings" in one_line(capsys.readouterr().err)
+    assert not (tmp_path / "o").exists()
 
 
 def archive(path: Path, **arrays: Any) -> Path:

@@ -218,6 +218,8 @@ def pack(source: Path, target: Path, half: bool = True) -> None:
     checkpoint = load(source)
     if graph_nets(checkpoint.model):
         raise ValueError(f"{source} holds ONNX graphs, which are not rounded: copy the folder")
+    if checkpoint.own_data is not None:
+        raise ValueError(f"{source} holds embeddings, which are not rounded: copy the folder")
     if half and any(not value.half().isfinite().all() for value in checkpoint.model.state_dict().values()):
         raise ValueError(f"{source} has weights that float16 cannot hold: pack it with --no-half")
     save_model(target, checkpoint.model, half)

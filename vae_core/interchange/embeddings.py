@@ -223,17 +223,19 @@ def _written(
     report: Report,
 ) -> Checkpoint:
     """The folder; the card is written last, so that a folder is a checkpoint or none."""
-    whole, notes = dataset.split("all"), dataset.notes
-    z, classes = whole.images[:], len(whole.classes)
+    whole, train, notes = dataset.split("all"), dataset.train, dataset.notes
+    z, classes = train.images[:], len(whole.classes)
     told = Embeddings(latent=z.shape[1], fitted_classes=classes > 1)
     model = told.build(dataset.signature).eval().requires_grad_(False)
     prior: Any = model.p[BLOCK]
     own = prior.own if told.fitted_classes else prior
     own.set(*gaussian_of(z, torch.zeros_like(z)))
-    notes.say("a Gaussian is fitted to the embeddings, and stands in for a prior")
+    notes.say(
+        f"a Gaussian is fitted to {len(train):,} of the embeddings, and stands in for a prior; the others are kept to test on"
+    )
     if told.fitted_classes:
         prior.set(
-            *gaussians_of(z, torch.zeros_like(z), whole.labels, torch.ones(len(z), dtype=torch.bool), classes)
+            *gaussians_of(z, torch.zeros_like(z), train.labels, torch.ones(len(z), dtype=torch.bool), classes)
         )
         notes.say("Gaussians of the classes are fitted to the embeddings, and stand in for p(z | class)")
     for line in notes:
@@ -241,7 +243,14 @@ def _written(
     columns = {COLUMN + key: column for key, column in whole.columns.items()}
     parts = {} if split is None else {"split": split}
     with atomic(out / EMBEDDINGS) as file:
-        np.savez(file, allow_pickle=False, z=z.numpy(), labels=whole.labels.numpy(), **parts, **columns)
+        np.savez(
+            file,
+            allow_pickle=False,
+            z=whole.images[:].numpy(),
+            labels=whole.labels.numpy(),
+            **parts,
+            **columns,
+        )
     if pictures is not None:
         _save_pictures(out / PICTURES, pictures)
     save_model(out, model)
