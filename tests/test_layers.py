@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -61,6 +63,7 @@ def imported(node: ast.AST, path: Path) -> Iterator[str]:
         yield from (f"{start}.{alias.name}" for alias in node.names)
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Everything that a file imports anywhere, also inside its functions."""
     return {name for node in ast.walk(tree_of(path)) for name in imported(node, path)}

@@ -16,6 +16,7 @@ from tests.app.conftest import MAIN, opened
 from tests.conftest import principal_components
 from tests.kinds import bars
 from tests.support.tiers import covering
+from tests.support.trained import Trained
 from vae_core import projections
 from vae_core.checkpoints import load, save_atlas, save_card
 from vae_core.data import DATASETS, Data, Dataset
@@ -60,9 +61,8 @@ SOME = ("vae-of-none", "cdvae-of-one", "cdvae-of-128", "joint-of-75")
 
 
 @pytest.fixture(scope="module")
-def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder of the models, trained, mapped and measured; their data are known by name."""
-    parent = tmp_path_factory.mktemp("kinds")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trained]:
+    """The models, each trained, mapped and measured when it is first asked for; their data are known by name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(projections, "umap", principal_components)
         for classes in {classes for classes, _ in MODELS.values()}:
@@ -71,27 +71,30 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                 return bars(split, SIZES.get(classes, USUAL)[split], classes, f"kind-{classes}")
 
             patch.setitem(DATASETS, f"kind-{classes}", Dataset(load("test", None).signature, load, "bars"))
-        for name, (classes, declaration) in MODELS.items():
-            data = DATASETS[f"kind-{classes}"].load
-            found = train(declaration, data("train", None), QUICK, parent / name)
-            save_atlas(parent / name, projections.make_atlas(found.model, data("test", None)))
-            numbers = measure(evaluation_of(found), ["elbo", "active", "bayes"])
-            metrics = {name: number._asdict() for name, number in numbers.items()}
-            how = {
-                "data": f"kind-{classes}",
-                "split": "test",
-                "seed": 0,
-                "command": "latent-explorer evaluate",
-            }
-            save_card(parent / name, found.card.changed(metrics=metrics, evaluation=how))
-        yield parent
+        yield Trained(MODELS, made, tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("kinds"))
+
+
+def made(name: str, folder: Path) -> None:
+    classes, declaration = MODELS[name]
+    data = DATASETS[f"kind-{classes}"].load
+    found = train(declaration, data("train", None), QUICK, folder)
+    save_atlas(folder, projections.make_atlas(found.model, data("test", None)))
+    numbers = measure(evaluation_of(found), ["elbo", "active", "bayes"])
+    metrics = {name: number._asdict() for name, number in numbers.items()}
+    how = {"data": f"kind-{classes}", "split": "test", "seed": 0, "command": "latent-explorer evaluate"}
+    save_card(folder, found.card.changed(metrics=metrics, evaluation=how))
 
 
 @pytest.fixture
-def open_kind(kinds: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
+def open_kind(kinds: Trained, monkeypatch: pytest.MonkeyPatch) -> Open:
     """A page over one of the models, as a link with these parameters opens it."""
-    monkeypatch.setenv(MODELS_VARIABLE, str(kinds))
-    return opened
+    monkeypatch.setenv(MODELS_VARIABLE, str(kinds.folder))
+
+    def open_one(page: str, model: str, **query: str) -> AppTest:
+        assert kinds[model].exists()
+        return opened(page, model=model, **query)
+
+    return open_one
 
 
 def healthy(at: AppTest) -> AppTest:
@@ -134,8 +137,8 @@ def test_many_classes_come_in_pages_by_name_and_the_most_probable_first(open_kin
     assert len(re.findall(r"class \d+", bars)) == panels.MOST_BARS
 
 
-def test_of_many_classes_a_map_outlines_the_one_of_the_opened_item(kinds: Path):
-    found = load(kinds / "cdvae-of-128")
+def test_of_many_classes_a_map_outlines_the_one_of_the_opened_item(kinds: Trained):
+    found = load(kinds["cdvae-of-128"])
     assert maps.prior_ellipses(found, "z_l") == []
     (outline,) = maps.prior_ellipses(found, "z_l", (100,))
     assert (outline.label, outline.class_index) == ("class 100", 100)

@@ -244,18 +244,19 @@ def mutants(card: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "bytes", "\x00\x01"
 
 
-def test_one_bad_card_hurts_no_other_model_and_is_said_in_one_sentence(good: Path, models: Path):
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
+def test_one_bad_card_hurts_no_other_model_and_is_said_in_one_sentence(good: Path, models: Path, step: int):
     shutil.copytree(good, models / "good")
     rewritten(models / "good", measured(card_of(good)))
     names = []
-    for name, card in mutants(measured(card_of(good))):
+    for name, card in list(mutants(measured(card_of(good))))[::-step]:
         folder = models / name
         folder.mkdir()
         for file in ("model.safetensors", "atlas.npz"):
             os.link(good / file, folder / file)
         rewritten(folder, card)
         names.append(name)
-    assert len(names) > 150
+    assert len(names) > 150 / step
     for page in ("views/map.py", "views/measure.py", "views/rate_distortion.py", "views/prior.py"):
         at = opened(page, model="good")
         assert not sentences(at)
@@ -267,7 +268,7 @@ def test_one_bad_card_hurts_no_other_model_and_is_said_in_one_sentence(good: Pat
             checkpoints.checkpoint(name)
         except CheckpointError:
             refused.append(name)
-    assert len(refused) > 100
+    assert len(refused) > 100 / step
     for name in [refused[0], refused[-1], "deep", *(name for name in names if name not in refused)][:6]:
         said = sentences(opened(model=name))
         assert (name in refused) == any("cannot be opened" in sentence for sentence in said), said

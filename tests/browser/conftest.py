@@ -27,6 +27,14 @@ def address(trained: Trained) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def bundled() -> Iterator[str]:
+    """The app as it opens for a newcomer."""
+    need_a_browser()
+    with served() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One for all tests of a worker: a second one cannot be driven beside it."""
     need_a_browser()

@@ -28,7 +28,7 @@ KINDS = [
 ]
 
 # Presses on each page in the default tier; the slow one presses everything, over every kind and in every state.
-FEW = 5
+FEW = 3
 
 # What a page is opened with: nothing, an opened item, a selection on a map, an image of the visitor's, betas moved, another model chosen.
 STATES = ("nothing", "item", "selection", "own image", "betas", "another model")

@@ -165,6 +165,7 @@ def test_the_swap_matrix_follows_the_items(page: Any, address: str):
     assert no_exception(page)
 
 
+@pytest.mark.slow
 def test_an_unknown_model_in_a_link_gives_a_sentence(page: Any, address: str):
     page.goto(f"{address}/?model=nonesuch")
     page.get_by_text("This link asks for the model “nonesuch”").wait_for()

@@ -184,6 +184,7 @@ def test_a_chart_is_kept_as_both_kinds_of_picture(page: Any, address: str):
     assert len(np.unique(np.asarray(png.convert("RGB")).reshape(-1, 3), axis=0)) > 50
 
 
+@pytest.mark.slow
 def test_any_grid_is_saved_from_its_corner(page: Any, address: str):
     page.goto(f"{address}/generate?model=vae-digits")
     figure = page.locator(grid("samples"))

@@ -90,6 +90,7 @@ def test_a_link_restores_what_was_moved_in_another_browser(page: Any, address: s
     other.context.close()
 
 
+@pytest.mark.slow
 def test_keys_move_a_handle_and_put_it_back(page: Any, address: str):
     opened(page, address, "model=cdvae-mnist&item=3")
     before = picture(page)

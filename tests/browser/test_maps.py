@@ -75,6 +75,7 @@ def close(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(np.abs(a.astype(int) - b.astype(int)).max() <= 1)
 
 
+@pytest.mark.slow
 def test_a_box_selects_what_it_covers_on_every_map(page: Any, address: str):
     root = opened(page, address, "model=cdvae-mnist")
     page.locator("[data-tool=box]").click()
@@ -119,6 +120,7 @@ def test_the_picture_of_an_item_is_that_of_its_code(page: Any, address: str, tra
     assert close(shown(page), decoded(trained["cdvae-digits"], {k: v[[item]] for k, v in means.items()}))
 
 
+@pytest.mark.slow
 def test_between_items_the_panel_s_latents_are_mixed_and_the_others_are_the_opened_item_s(
     page: Any, address: str, trained: dict[str, Path]
 ):

@@ -5,10 +5,6 @@ from typing import Any
 
 import pytest
 
-from tests.support.driving import served
-
-from .conftest import need_a_browser
-
 # Of each page something that is there last.
 PAGES = {
     "": ".latent-map[data-ready=true]",
@@ -19,7 +15,7 @@ PAGES = {
 }
 
 # The pages of the default run.
-FEW = ("", "interpolate")
+FEW = ("",)
 
 # How far the first heading is below the bar, and how much wider than the screen the page is.
 ROOM = """() => {
@@ -56,13 +52,6 @@ ON_ONE_ANOTHER = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    need_a_browser()
-    with served() as address:
-        yield address
-
-
 @pytest.fixture
 def phone(browser: Any) -> Iterator[Any]:
     page = browser.new_page(viewport={"width": 390, "height": 844})
@@ -75,8 +64,8 @@ def phone(browser: Any) -> Iterator[Any]:
 @pytest.mark.parametrize(
     "page", [page if page in FEW else pytest.param(page, marks=pytest.mark.slow) for page in PAGES]
 )
-def test_a_phone_shows_what_is_written_whole(phone: Any, address: str, page: str):
-    phone.goto(f"{address}/{page}")
+def test_a_phone_shows_what_is_written_whole(phone: Any, bundled: str, page: str):
+    phone.goto(f"{bundled}/{page}")
     phone.locator(PAGES[page]).first.wait_for()
     below, wider = phone.evaluate(ROOM)
     assert below >= 0

@@ -11,10 +11,6 @@ from typing import Any
 
 import pytest
 
-from tests.support.driving import served
-
-from .conftest import need_a_browser
-
 FIRST_PAGE, OPENED_ITEM, MODULES = 180_000, 25_000, 250_000
 MAP = ".latent-map[data-ready=true]"
 
@@ -49,14 +45,6 @@ class Counted:
         while before != (now := len(self.frames)):
             before = now
             self.page.wait_for_timeout(1500)
-
-
-@pytest.fixture(scope="module")
-def bundled() -> Iterator[str]:
-    """The app as it opens for a newcomer: 10,000 items of MNIST."""
-    need_a_browser()
-    with served() as address:
-        yield address
 
 
 @pytest.fixture

@@ -57,6 +57,7 @@ def healthy(page: Any) -> bool:
     return page.locator("[data-testid=stException]").count() == 0
 
 
+@pytest.mark.slow
 def test_a_mouse_draws_erases_undoes_and_clears(page: Any, address: str):
     paper = open_paper(page, address)
     drag(page, paper, (0.2, 0.5), (0.8, 0.5))

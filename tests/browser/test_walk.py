@@ -38,11 +38,11 @@ class Walk:
     def step(self) -> None:
         """One step, told before it is taken."""
         kinds: list[tuple[Callable[[], None], int]] = [
-            (self._press, 14),
-            (self._go, 3),
-            (self._choose, 2),
-            (self._back, 1),
-            (self._map, 2),
+            (self._press, 32),
+            (self._go, 4),
+            (self._choose, 4),
+            (self._back, 2),
+            (self._map, 5),
             (self._reload, 1),
         ]
         acts, weights = zip(*kinds, strict=True)

@@ -225,6 +225,7 @@ def test_a_fault_of_the_program_is_a_sentence_and_on_demand_a_traceback(
         main(["evaluate", str(folder)])
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_of_a_page_is_no_error():
     command = f"{sys.executable} -m vae_core.cli train vae --help | true"
     ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from tests.conftest import principal_components
 from tests.kinds import bars, offered
+from tests.support.tiers import case
 from vae_core import projections
 from vae_core.checkpoints import Checkpoint, load, save_atlas
 from vae_core.checkpoints.atlas import Atlas, AtlasGrid
@@ -223,7 +224,15 @@ QUICK = Options(epochs=1, batch=16, warmup=2, device="cpu")
 SLOW = {"importance", "two-sample", "dci"}
 
 
-@pytest.fixture(scope="module", params=PAIRS, ids=": ".join)
+# The default run tries every kind of data once, and every model.
+TRIED = {("one class", model) for model in LABELLED} | {("no class", model) for model in UNLABELLED}
+TRIED -= {("one class", model) for model in ("cdvae", "joint")} | {("no class", "vae")}
+TRIED |= {("two classes", "joint"), ("128 classes", "cdvae"), ("30 images", "vae")}
+TRIED |= {("more classes than test images", "cdvae")}
+CASES = [case((pair,), slow=pair not in TRIED) for pair in PAIRS]
+
+
+@pytest.fixture(scope="module", params=CASES, ids=[": ".join(pair) for pair in PAIRS])
 def trained_on(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, Checkpoint]]:

@@ -385,6 +385,7 @@ def test_labels_that_are_not_told_change_nothing(digits: Data, tmp_path: Path):
     assert same(weights(tmp_path / "one"), weights(tmp_path / "other"))
 
 
+@pytest.mark.slow
 def test_told_labels_teach_the_classifier(digits: Data, tmp_path: Path):
     options = replace(QUICK, objective=M2(labels=200), limit=None, epochs=8)
     model = train(Joint(latent=4, nets="mlp-256"), digits, options, tmp_path / "run").model

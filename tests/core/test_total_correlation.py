@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, MixtureSameFamily, Normal
 
+from tests.support.tiers import first
 from vae_core import objectives
 from vae_core.checkpoints import TRAINING, load_card, read_tensors
 from vae_core.cli import main
@@ -276,7 +277,7 @@ def fitted(correlation: float) -> tuple[float, float]:
     return found, -0.5 * torch.logdet(matrix).item()
 
 
-@pytest.mark.parametrize("correlation", [0.9, 0.6])
+@pytest.mark.parametrize("correlation", first([0.9, 0.6]))
 def test_a_fitted_discriminator_finds_the_total_correlation_of_a_gaussian(correlation: float):
     found, exact = fitted(correlation)
     assert exact == pytest.approx(-math.log(1 - correlation**2))

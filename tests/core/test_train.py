@@ -589,7 +589,7 @@ def epochs_done(folder: Path) -> int:
 
 def test_a_checkpoint_killed_at_any_moment_can_be_loaded_and_resumed(commands: Commands, tmp_path: Path):
     folder, chance = tmp_path / "run", random.Random(0)
-    for attempt in range(6):
+    for attempt in range(3):
         before, resume = epochs_done(folder), ["--resume"] if attempt else []
         number = commands.start(*ARGUMENTS, "--epochs", "1000000", "--out", str(folder), *resume)
         wait_for(lambda before=before: epochs_done(folder) > before)
