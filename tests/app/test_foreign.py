@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import vae_core
 from tests.app.conftest import MAIN, opened, scripts_in
 from tests.conftest import principal_components
-from tests.support.foreign import pair
+from tests.support.foreign import codes_of, pair
 from vae_core import projections
 from vae_core.cli import main
 from vae_core.data import load_data
@@ -63,16 +63,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def embeddings(file: Path, only: bool) -> Path:
     """The first principal components of some digits, with labels, columns and pictures; or a few points in one dimension."""
     data = load_data("digits").head(5 if only else 300)
-    rows = data.images.flatten(1).numpy() / 255
-    centred = rows - rows.mean(0)
-    z = centred @ np.linalg.svd(centred, full_matrices=False)[2][:6].T
+    z, ink = codes_of(data.images), data.images.flatten(1).double().mean(1).numpy()
     if only:
         np.savez(file, z=z[:, :1])
     else:
-        wards = np.where(rows.sum(1) > np.median(rows.sum(1)), "left", "right")
-        np.savez(
-            file, z=z, labels=data.labels.numpy(), images=data.images.numpy(), ink=rows.sum(1), ward=wards
-        )
+        wards = np.where(ink > np.median(ink), "left", "right")
+        np.savez(file, z=z, labels=data.labels.numpy(), images=data.images.numpy(), ink=ink, ward=wards)
     return file
 
 

@@ -25,6 +25,7 @@ KINDS = [
     "ppca-digits",
     "vae-digits",
     "vae-mnist-mixture",
+    "embeddings-digits",
 ]
 
 # Presses on each page in the default tier; the slow one presses everything, over every kind and in every state.
@@ -41,7 +42,7 @@ def arriving(address: str, title: str, model: str, state: str) -> Arrive:
         opened(page, f"{address}/?model={other(model) if state == 'another model' else model}")
         if state == "selection" and page.locator(".latent-map .plot").count():
             drag_over_map(page)
-        if state == "own image":
+        if state == "own image" and page.locator("input[type=file]").count():
             page.locator("input[type=file]").first.set_input_files(a_picture())
             settle(page)
         if state == "betas":
