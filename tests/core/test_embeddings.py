@@ -172,6 +172,11 @@ def test_items_of_no_known_class_are_left_out_and_said(tmp_path: Path):
     assert np.array_equal(np.load(tmp_path / "mine" / "pictures.npy")[:, 0], IMAGES[4:])
 
 
+def test_an_item_of_each_class_is_enough(tmp_path: Path):
+    found = vae_core.bring_embeddings(Z[:3], ["a", "b", "c"], out=tmp_path / "mine")
+    assert found.signature.classes == ("a", "b", "c")
+
+
 def with_nan(rows: int) -> np.ndarray:
     z = Z.copy()
     z[:rows, 1] = np.nan

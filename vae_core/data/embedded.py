@@ -72,7 +72,10 @@ def embedded(
         kind=signature.kind,
         columns=dict(columns),
     )
-    rows = divided(split, Labels(np.asarray(numbers), signature.classes), TEST_SHARE, Notes(kind=notes.kind))
+    told = Labels(np.asarray(numbers), signature.classes)
+    if np.bincount(told.numbers).max() < 2:  # no class has an item to test and others to fit
+        told = Labels.none(len(z))
+    rows = divided(split, told, TEST_SHARE, Notes(kind=notes.kind))
     parts = {part: whole.rows(torch.from_numpy(own)) for part, own in zip((TRAIN, TEST), rows, strict=True)}
     origin = Origin({part: fingerprint(data.images, data.labels) for part, data in parts.items()})
     made = {part: data._with(split=part, origin=origin) for part, data in parts.items()}
