@@ -19,9 +19,11 @@ st.html(
     ".stMainBlockContainer h1 { font-size: 1.7rem; padding: 0 0 0.2rem; } "
     # Export stands at the right of the words under a figure, which take the rest of the line.
     "@media (min-width: 641px) { [class*=st-key-under-] { flex-wrap: nowrap; } } "
-    # On a phone the bar with the menu lies over the top of the page, and options need more than one line.
+    # On a phone options need more than one line.
     "@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 1rem 3rem; } "
-    "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } }</style>"
+    "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } } "
+    # Where the sidebar is shut, a bar with what opens it lies over the top of the page.
+    ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )
 own_data = st.Page(VIEWS / "data.py", title="Open data", icon=":material/folder_open:")
 page = st.navigation(

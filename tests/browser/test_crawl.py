@@ -64,6 +64,8 @@ def other(model: str) -> str:
 
 
 def go(page: Any, title: str) -> None:
+    if (shut := page.get_by_test_id("stExpandSidebarButton")).count():  # which stays so at the next page
+        shut.click()
     page.get_by_role("link", name=title).first.click()
     settle(page)
 

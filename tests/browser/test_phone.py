@@ -52,6 +52,16 @@ ON_ONE_ANOTHER = """() => {
 }"""
 
 
+@pytest.mark.browser
+def test_the_title_stands_below_the_bar_where_the_sidebar_is_shut(page: Any, bundled: str):
+    page.goto(bundled)
+    page.locator(PAGES[""]).first.wait_for()
+    page.get_by_test_id("stSidebar").hover()
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    page.get_by_test_id("stExpandSidebarButton").wait_for()
+    assert page.evaluate(ROOM)[0] >= 0
+
+
 @pytest.fixture
 def phone(browser: Any) -> Iterator[Any]:
     page = browser.new_page(viewport={"width": 390, "height": 844})

@@ -25,6 +25,7 @@ from vae_core.likelihoods import (
     PoissonCounts,
     Total,
 )
+from vae_core.likelihoods.tables import negative_binomial
 from vae_core.metrics import measure
 from vae_core.metrics.base import Evaluation
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint, Signature
@@ -197,6 +198,27 @@ def test_counts_have_scipys_negative_binomial_probabilities(classes: int):
     means = (env["library"] * out.softmax(0)).double().numpy()
     wanted = stats.nbinom.logpmf(rows.numpy(), theta, theta / (theta + means)).sum(1)
     assert np.allclose(found.detach().numpy(), wanted, rtol=1e-4)
+
+
+# scvi.distributions.NegativeBinomial(mu=…, theta=…).log_prob(x) of scvi-tools 1.4.2, in double precision.
+SCVI = """
+mu      theta  x    log_prob
+0.001   0.01   0    -0.000953
+0.001   0.7    2    -13.625189
+0.5     0.7    17   -16.377249
+0.5     1      17   -19.081874
+3       1      900  -260.300159
+40      1      1    -3.738265
+40      25     17   -6.39701
+40      10000  900  -1910.703239
+1234.5  25     900  -7.230671
+1234.5  10000  900  -49.409494
+"""
+
+
+def test_a_negative_binomial_has_the_log_probabilities_of_scvi_tools():
+    mu, theta, x, wanted = torch.tensor(np.loadtxt(SCVI.split("\n")[2:-1])).T
+    assert torch.allclose(negative_binomial(mu, theta.log()).log_prob(x), wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_the_variance_of_a_negative_binomial_is_mean_plus_squared_mean_over_theta():
