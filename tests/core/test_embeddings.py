@@ -11,11 +11,14 @@ import torch
 
 import vae_core
 from tests.conftest import principal_components
+from tests.support.foreign import embeddings
 from vae_core import projections
 from vae_core.checkpoints import CheckpointError, load
 from vae_core.cli import main
 from vae_core.data import load_data
 from vae_core.explore import decode
+from vae_core.serving import LiveDecoder, Request
+from vae_core.serving.request import Answer
 
 N, D = 60, 5
 Z = np.random.default_rng(0).normal(size=(N, D))
@@ -293,3 +296,19 @@ def test_embeddings_that_were_exchanged_are_noticed(tmp_path: Path, one_line: On
     with pytest.raises(CheckpointError) as raised:
         _ = load(tmp_path / "mine").own_data
     one_line(raised.value)
+
+
+def test_pictures_of_items_are_served_and_places_between_them_are_not(tmp_path: Path, one_line: OneLine):
+    made = embeddings(tmp_path / "mine", load_data("digits", "test"))
+    decoder, images = LiveDecoder(lambda name: load(made)), load_data("digits", "test").images
+    item = {"model": "mine", "mix": {"z": [[[3, 1.0]], [[8, 1.0]]]}}
+    between = {"model": "mine", "mix": {"z": [[[3, 0.5], [8, 0.5]]]}}
+    moved = {"model": "mine", "mix": {"z": [[[3, 1.0]]]}, "move": {"z": {"0": 1.0}}}
+    drawn = {"model": "mine", "draw": {"seed": 0}, "label": [0]}
+    asked = [Request.of(request) for request in (item, between, moved, drawn, item)]
+    first, *refused, last = decoder.answer(asked)
+    for answer in (first, last):
+        assert isinstance(answer, Answer)
+        assert np.array_equal(answer.pixels[..., 0], images[[3, 8], 0].numpy())
+    for error in refused:
+        assert "no decoder" in one_line(error)  # type: ignore[arg-type]

@@ -56,7 +56,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         coloured.groups,
         coloured.names,
         key=of_map if by == colourings.CLASS else f"{of_map}-{key(by)}",
-        decoder=None if model.no_decoder else Decoder(checkpoint.name, list(model.latents), checkpoint.betas),
+        decoder=Decoder(checkpoint.name, list(model.latents), checkpoint.betas, between=not model.no_decoder),
         thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
         selection=linked_selection(checkpoint, "selection"),
         kept=kept,
@@ -76,7 +76,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     place = "embedding" if model.no_encoder else "posterior mean"
     hover = "Hover over any place to decode it, also between dots. Zoom in, and dots become pictures."
     if model.no_decoder:
-        hover = f"Hover over a dot to see its {checkpoint.kind.one}: {model.no_decoder}."
+        hover = f"Hover over a dot to see its {checkpoint.kind.one}; zoom in, and dots become pictures. Between them is none: {model.no_decoder}."
     st.caption(
         f"Each dot is one of {len(atlas):,} {split}{checkpoint.kind.many}, coloured by {plain(by)}, where UMAP places its {place}. "
         f"Near dots have similar codes; distances between clusters mean little.{_of_some(atlas)}",
