@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vae_core.data import Data
 from vae_core.metrics import Evaluation, probes
