@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
     {"data"},
     {"checkpoints"},
     {"projections", "metrics", "training", "serving"},
-    {"interchange"},
+    {"interchange", "notebooks"},
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [

@@ -12,6 +12,7 @@ from .checkpoints import Checkpoint, bundled, load
 from .data import data_from, open_data
 from .interchange import bring, bring_embeddings, export_onnx, import_onnx
 from .metrics import evaluate
+from .notebooks import fit, open_app
 
 __all__ = [
     "Checkpoint",
@@ -21,8 +22,10 @@ __all__ = [
     "data_from",
     "evaluate",
     "export_onnx",
+    "fit",
     "import_onnx",
     "load",
+    "open_app",
     "open_data",
 ]
 

@@ -1,25 +1,39 @@
 """A checkpoint that is read: the model, its card, and the atlas when it is first asked for."""
 
+import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from ..data import Dataset, check_same
+from ..data.at_hand import numbers_of, stored_as
 from ..data.embedded import embedded_in
+from ..distributions import Sampler
+from ..explore import codes_of, decode, encode, likelihood_of, sample
 from ..graphs import GraphError
 from ..kinds import Kind
+from ..labels import has_label
 from ..model import Model
 from ..models import Signature, declare
 from ..models.foreign import graph_nets
 from ..multirate import at, usual
+from ..names import IMAGE, LABEL
+from ..priors import one_hot
 from .atlas import Atlas, AtlasGrid, load_atlas
 from .card import MEASURED, Card, load_card, save_card
 from .folder import ATLAS, CARD, WEIGHTS, CheckpointError, located, spoken
 from .frontier import Frontier
 from .weights import Room, fingerprint, load_into, read_shapes, save_model
+
+Arrays = dict[str, np.ndarray]
+"""Arrays by latent."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +139,159 @@ class Checkpoint:
             raise CheckpointError(
                 f"{self.folder / CARD}: {error}: run `latent-explorer frontier {self.folder}`"
             ) from None
+
+    # ---- of observations that are at hand
+
+    def encode(self, x: Any, y: Any = None, seed: int = 0) -> Arrays:
+        """The posterior means of observations.
+
+        Args:
+            x: images `(N, H, W)`, `(N, C, H, W)` or `(N, H, W, C)`, one of them, or rows `(N, F)`: an array, a tensor, a DataFrame. What
+                their numbers mean is found as for training.
+            y: the class of each, by name or number, where the encoder reads one.
+            seed: of the noise of pixels that are binarised.
+
+        Returns:
+            Means `(N, D)` by latent; of a latent class its probabilities `(N, K)`.
+
+        Raises:
+            ValueError: one sentence, for what the model does not read.
+
+        Example:
+            >>> import numpy as np
+            >>> {name: z.shape for name, z in load("cdvae-mnist").encode(np.zeros((5, 28, 28))).items()}
+            {'z_l': (5, 10), 'z_u': (5, 16)}
+        """
+        return {name: mean.cpu().numpy() for name, mean in self._means(x, y, seed).items()}
+
+    def decode(self, codes: Any, y: Any = None) -> np.ndarray:
+        """E[x | codes].
+
+        Args:
+            codes: `(N, D)` by latent, as `encode` gives them, or one array for a model of one latent.
+            y: the class of each, by name or number, where the decoder reads one.
+
+        Returns:
+            Images `(N, C, H, W)` within [0, 1], or rows `(N, F)`.
+
+        Raises:
+            ValueError: one sentence, for a latent that is missing or of another size.
+
+        Example:
+            >>> import numpy as np
+            >>> load("vae-mnist").decode(np.zeros((3, 20))).shape
+            (3, 1, 28, 28)
+        """
+        return decode(self.model, self._codes(codes, y)).cpu().numpy()
+
+    def reconstruct(self, x: Any, y: Any = None, seed: int = 0) -> np.ndarray:
+        """Observations decoded from their posterior means.
+
+        Args:
+            x: as `encode` takes them.
+            y: likewise.
+            seed: likewise.
+
+        Returns:
+            Images `(N, C, H, W)` within [0, 1], or rows `(N, F)`.
+
+        Raises:
+            ValueError: as `encode` does.
+
+        Example:
+            >>> import numpy as np
+            >>> load("vae-mnist").reconstruct(np.zeros((3, 28, 28))).shape
+            (3, 1, 28, 28)
+        """
+        return self.decode(codes_of(self._means(x, y, seed)), y)
+
+    def sample(self, n: int = 1, y: Any = None, seed: int = 0, temperature: float = 1.0) -> np.ndarray:
+        """Mean observations of draws from the prior.
+
+        Args:
+            n: how many.
+            y: of which class, by name or number: one, or one for each; the classes in turn unless given.
+            seed: of the draws.
+            temperature: factor on the standard deviations of the prior.
+
+        Returns:
+            Images `(N, C, H, W)` within [0, 1], or rows `(N, F)`.
+
+        Raises:
+            ValueError: one sentence, for a class that is not there.
+
+        Example:
+            >>> load("cdvae-mnist").sample(4, y="7").shape
+            (4, 1, 28, 28)
+        """
+        classes = self.signature.classes
+        if y is None and has_label(self.model):
+            y = np.arange(n) % len(classes)
+        given = self._labels(y, n) if has_label(self.model) else {}
+        draw = Sampler.seeded(seed, temperature)
+        return sample(self.model, given, n, draw).cpu().numpy()
+
+    def save(self, out: Path | str) -> "Checkpoint":
+        """A copy of the folder, to keep.
+
+        Args:
+            out: where to; it must not hold a checkpoint.
+
+        Returns:
+            The checkpoint there.
+
+        Raises:
+            ValueError: where `out` is taken.
+
+        Example:
+            >>> import tempfile
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     load("ppca-mnist").save(Path(folder) / "mine").name
+            'mine'
+        """
+        out = Path(out)
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise ValueError(f"{out} is there already: choose another folder")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
+            shutil.copytree(self.folder, whole := Path(scratch) / "whole")
+            if out.exists():
+                out.rmdir()
+            whole.rename(out)
+        return load(out, self.model.device)
+
+    def _means(self, x: Any, y: Any, seed: int) -> dict[str, Tensor]:
+        stored = stored_as(x, self.kind, self.card.data.opened)
+        values = likelihood_of(self.model).reading.of(stored, Sampler.seeded(seed))
+        batch = {IMAGE: values.to(self.model.device), **self._labels(y, len(stored))}
+        return {name: q.mean for name, q in encode(self.model, batch).items()}
+
+    def _codes(self, codes: Any, y: Any) -> dict[str, Tensor]:
+        model = self.model
+        given = codes if isinstance(codes, Mapping) else dict.fromkeys(model.latents[:1], codes)
+        if set(given) != set(model.latents):
+            raise ValueError(f"{self.name} has the latents {', '.join(model.latents)}: give a code of each")
+        found = {name: torch.as_tensor(code, dtype=torch.float32) for name, code in given.items()}
+        for name, code in found.items():
+            size = model.sizes.get(name, model.classes)
+            if code.dim() != 2 or code.shape[1] != size:
+                shape = " x ".join(map(str, code.shape))
+                raise ValueError(f"codes of {name} are N x {size} numbers, and these are {shape}")
+        count = {len(code) for code in found.values()}
+        if len(count) > 1:
+            raise ValueError(
+                f"the latents have {' and '.join(map(str, sorted(count)))} codes: give as many of each"
+            )
+        codes = {name: code.to(model.device) for name, code in found.items()}
+        return {**self._labels(y, *count), **codes}
+
+    def _labels(self, y: Any, count: int) -> dict[str, Tensor]:
+        if y is None:
+            return {}
+        classes = self.signature.classes
+        return {LABEL: one_hot(numbers_of(y, classes, count), len(classes)).to(self.model.device)}
+
+    # ---- betas
 
     def at(self, betas: Mapping[str, float]) -> "Checkpoint":
         """The same checkpoint at other betas, weights shared. Raises ValueError for a block or a beta that it does not know."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ..checkpoints import Checkpoint
 from ..data import Data, Dataset, check_same, data_of
+from ..data.at_hand import dataset_of
 from ..distributions import check_seed
 from ..model import Model
 from ..multirate import at, rates_of
@@ -61,21 +62,24 @@ NEED_A_BOUND, NEED_POSTERIORS, NEED_A_DECODER = (
 
 def evaluate(
     checkpoint: Checkpoint,
-    data: str | Path | Dataset | None = None,
+    data: Any = None,
     split: str = "test",
     *,
+    y: Any = None,
     beta: float | Mapping[str, float] | None = None,
     limit: int | None = None,
     seed: int = 0,
     metrics: Collection[str] = DEFAULT,
     report: Report = lambda line: None,
 ) -> dict[str, Estimate]:
-    """Measure a checkpoint on a split of some data.
+    """Measure a checkpoint on a split of some data, or on observations that are at hand.
 
     Args:
         checkpoint: the checkpoint.
-        data: a data set, or its name, folder or file; the checkpoint's own unless given.
+        data: a data set, or its name, folder or file; the checkpoint's own unless given. Or observations, as `Checkpoint.encode` takes
+            them: probes are then fitted to one half of them and tested on the other.
         split: "test", "train" or "all".
+        y: of observations that are at hand the class of each, by name or number.
         beta: where a multi-rate model is measured, unless where it stands: one number, or one for each
             block.
         limit: measure that many of the split's images, chosen at random by the seed.
@@ -102,7 +106,7 @@ def evaluate(
         10
     """
     return measure(
-        evaluation_of(checkpoint, data, split, beta=beta, limit=limit, seed=seed, report=report), metrics
+        evaluation_of(checkpoint, data, split, y=y, beta=beta, limit=limit, seed=seed, report=report), metrics
     )
 
 
@@ -248,9 +252,10 @@ def check_groups(metrics: Collection[str]) -> None:
 
 def evaluation_of(
     checkpoint: Checkpoint,
-    data: str | Path | Dataset | None = None,
+    data: Any = None,
     split: str = "test",
     *,
+    y: Any = None,
     beta: float | Mapping[str, float] | None = None,
     limit: int | None = None,
     seed: int = 0,
@@ -262,8 +267,9 @@ def evaluation_of(
 
     Args:
         checkpoint: the checkpoint.
-        data: a data set, or its name, folder or file; the checkpoint's own unless given.
+        data: a data set, or its name, folder or file; the checkpoint's own unless given; or observations.
         split: "test", "train" or "all".
+        y: of observations the class of each, by name or number.
         beta: where a multi-rate model is measured, unless where it stands: one number, or one for each
             block.
         limit: take that many of the split's images, chosen at random by the seed.
@@ -290,7 +296,11 @@ def evaluation_of(
     if beta is not None and not rates_of(checkpoint.model):
         raise ValueError(f"{checkpoint.name} was trained for one beta: leave out --beta")
     told = checkpoint.card.data
-    dataset = data_of(told, data or checkpoint.own_data, report)
+    if data is None or isinstance(data, str | Path | Dataset):
+        dataset = data_of(told, data or checkpoint.own_data, report)
+    else:
+        signature = checkpoint.signature
+        dataset, split = dataset_of(data, y, signature.kind, signature.classes, told.opened), "train"
     held = dataset.split(split).subset(limit, seed)
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
