@@ -42,10 +42,14 @@ def test_rows_labels_and_pictures_keep_their_order(tmp_path: Path):
     assert "fitted" in found.model.p["z"].stands_in
 
 
-def test_nothing_is_decoded(tmp_path: Path, one_line: OneLine):
-    model = vae_core.bring_embeddings(Z, out=tmp_path / "mine").model
+@pytest.mark.parametrize("verb", ["decode", "encode", "sample"])
+def test_nothing_is_encoded_or_decoded(verb: str, tmp_path: Path, one_line: OneLine):
+    mine = vae_core.bring_embeddings(Z, out=tmp_path / "mine")
     with pytest.raises(ValueError, match="no decoder") as raised:
-        decode(model, {"z": torch.zeros(1, D)})
+        decode(mine.model, {"z": torch.zeros(1, D)})
+    one_line(raised.value)
+    with pytest.raises(ValueError, match="no encoder" if verb == "encode" else "no decoder") as raised:
+        getattr(mine, verb)(*([] if verb == "sample" else [Z]))
     one_line(raised.value)
 
 

@@ -261,6 +261,8 @@ class Checkpoint:
         return load(out, self.model.device)
 
     def _means(self, x: Any, y: Any, seed: int) -> dict[str, Tensor]:
+        if self.model.no_encoder:
+            raise ValueError(self.model.no_encoder)
         stored = stored_as(x, self.kind, self.card.data.opened)
         values = likelihood_of(self.model).reading.of(stored, Sampler.seeded(seed))
         batch = {IMAGE: values.to(self.model.device), **self._labels(y, len(stored))}
