@@ -53,15 +53,15 @@ def test_the_items_shown_first_are_of_several_classes(open_page: Open, trained: 
 
 def test_a_link_restores_the_whole_view(open_page: Open):
     query = {"from": "7", "to": "9", "steps": "7", "c3": "30", "b": "5", "corners": "three"}
-    query |= {"move": "z_u", "span": "z_l", "terms": "z_u", "measure": "log density", "of": "items"}
+    query |= {"move": "z_u", "averaged": "z_l", "terms": "z_u", "measure": "log density", "of": "items"}
     at = open_page(PAGE, model="cdvae-digits", **query)
     assert not said(at)
     assert {"from": 7, "to": 9, "c3": 30, "b": 5}.items() <= numbers(at).items()
     assert "c4" not in numbers(at)
     assert at.slider(key="steps").value == 7
     chosen = {group.key: group.value for group in at.button_group}
-    assert {key: chosen[key] for key in ("corners", "move", "span", "terms", "measure")} == {
-        key: query[key] for key in ("corners", "move", "span", "terms", "measure")
+    assert {key: chosen[key] for key in ("corners", "move", "averaged", "terms", "measure")} == {
+        key: query[key] for key in ("corners", "move", "averaged", "terms", "measure")
     }
 
 
@@ -74,7 +74,7 @@ def test_a_link_restores_the_whole_view(open_page: Open):
         ({"a": "1.5"}, "image “1.5”"),
         ({"steps": "900"}, "number of steps “900”"),
         ({"move": "z_x"}, "latent “z_x”"),
-        ({"span": "z_x"}, "latent “z_x”"),
+        ({"averaged": "z_x"}, "latent “z_x”"),
         ({"terms": "z_x"}, "latent “z_x”"),
         ({"corners": "five"}, "number of corners “five”"),
         ({"measure": "height"}, "measure “height”"),
@@ -122,7 +122,7 @@ def test_a_model_is_asked_which_latents_move_where_it_has_several(
     found = {group.key: group.options for group in at.button_group}
     assert found.get("move") == asked
     for name in (asked or [])[1:]:
-        for key in ("move", "span", "terms"):
+        for key in ("move", "averaged", "terms"):
             assert not said(open_page(PAGE, model=model, **{key: name}))
 
 
@@ -146,7 +146,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
 @pytest.mark.parametrize(
     ("model", "query"),
     [
-        ("mr-cdvae-mnist", {"move": "z_l", "span": "z_u", "beta_z_l": "2"}),
+        ("mr-cdvae-mnist", {"move": "z_l", "averaged": "z_u", "beta_z_l": "2"}),
         ("joint-mnist", {"corners": "three", "of": "class means"}),
         ("srvae-mnist", {"steps": "5", "terms": "u"}),
         ("vae-mnist-mixture", {}),

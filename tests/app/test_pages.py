@@ -285,3 +285,17 @@ def test_a_damaged_frontier_is_said(
     at.switch_page("views/rate_distortion.py")
     assert healthy(at.run())
     assert "its frontier is damaged" in said(at)
+
+
+def test_what_two_pages_call_the_same_is_the_same_widget(open_page: Open):
+    """What was set on one page is found on another under its key: it has to mean something there."""
+    kinds: dict[str, dict[str, set[str]]] = {}
+    for page in PAGES:
+        at = open_page(page, model="rates-digits", item="3")
+        for widget in at.main:
+            if key := getattr(widget, "key", None):
+                kind = type(widget).__name__
+                kind = "one of some words" if kind in ("ButtonGroup", "Selectbox") else kind
+                kinds.setdefault(key, {}).setdefault(kind, set()).add(page)
+    assert len(kinds) > 30
+    assert {key: found for key, found in kinds.items() if len(found) > 1} == {}

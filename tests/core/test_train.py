@@ -286,6 +286,7 @@ def test_active_dimensions_are_counted_at_the_end_and_a_collapse_is_said(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(3))
 def test_the_first_model_of_the_readme_is_alive(seed: int, digits: Data, tmp_path: Path):
     found = train(VAE(latent=8), digits, Options(seed=seed, device="cpu"), tmp_path / "small")

@@ -26,7 +26,7 @@ def grid_between(checkpoint: Checkpoint) -> None:
     options = ["four", "three"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         corners = links.one_of("Corners", options, key="corners", what="number of corners")
-        moved = moving(checkpoint, "span", "Latents that are averaged")
+        moved = moving(checkpoint, "averaged", "Latents that are averaged")
     four, last = corners != "three", SIDE - 1
     shown = dict(list(CORNERS.items())[: 4 if four else 3])
     items = choose(checkpoint, shown, (0, 1, 2, 3), f"Other {checkpoint.kind.many}")
