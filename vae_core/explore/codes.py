@@ -118,7 +118,8 @@ def decode(model: Model, codes: Env) -> Tensor:
         Images `(N, C, H, W)`, or rows `(N, F)`.
 
     Raises:
-        ValueError: where an input that the decoder needs, such as a rate, is not given.
+        ValueError: where an input that the decoder needs, such as a rate, is not given, and for a model
+            without a decoder (`Model.no_decoder`).
 
     Example:
         >>> from vae_core.kinds import Image
@@ -127,6 +128,8 @@ def decode(model: Model, codes: Env) -> Tensor:
         >>> decode(model, {"z": torch.zeros(3, 2)}).shape
         torch.Size([3, 1, 4, 4])
     """
+    if model.no_decoder:
+        raise ValueError(model.no_decoder)
     if LABEL in model.inputs(*codes):
         uniform = torch.full((len(next(iter(codes.values()))), model.classes), 1 / model.classes)
         codes = {**codes, LABEL: uniform.to(model.device)}

@@ -10,6 +10,7 @@ from typing import Any
 
 from .cdvae import CDVAE
 from .declared import Declaration, Signature, Solver
+from .embeddings import Embeddings
 from .foreign import Onnx
 from .joint import Joint
 from .observations import LIKELIHOODS, LikelihoodName, OfObservations
@@ -27,7 +28,7 @@ MODELS: dict[str, Callable[..., Declaration]] = {
 }
 
 # And those that are opened and not trained here.
-FOREIGN: dict[str, Callable[..., Declaration]] = {"onnx": Onnx}
+FOREIGN: dict[str, Callable[..., Declaration]] = {"embeddings": Embeddings, "onnx": Onnx}
 
 
 def declare(name: str, arguments: dict[str, Any]) -> Declaration:
@@ -89,6 +90,7 @@ __all__ = [
     "SRVAE",
     "VAE",
     "Declaration",
+    "Embeddings",
     "Joint",
     "LikelihoodName",
     "OfObservations",

@@ -69,15 +69,22 @@ class Panel:
 
 @dataclass(frozen=True)
 class Decoder:
-    """What the live route needs to decode sums of items: the model's name, its betas and all its latents."""
+    """What the live route needs to decode sums of items: the model's name, its betas and all its latents. between: whether places between items
+    can be decoded, and not only the items have pictures."""
 
     model: str
     latents: Sequence[str]
     betas: Mapping[str, float]
+    between: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return what the browser is sent."""
-        return {"model": self.model, "latents": list(self.latents), "betas": dict(self.betas)}
+        return {
+            "model": self.model,
+            "latents": list(self.latents),
+            "betas": dict(self.betas),
+            "between": self.between,
+        }
 
 
 @dataclass(frozen=True)
