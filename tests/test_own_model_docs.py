@@ -33,8 +33,10 @@ def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run_python() -> None:
+    """One after the other, as in a notebook. What needs another framework is told as `py`, and run by hand."""
+    names = {"__name__": "page"}
     for text in blocks("python"):
-        exec(compile(text, "page", "exec"), {"__name__": "page"})
+        exec(compile(text, "page", "exec"), names)
 
 
 def test_the_recipe_runs_and_prints_what_is_quoted(there: Path, capsys: pytest.CaptureFixture[str]):
@@ -52,5 +54,6 @@ def test_every_command_runs(there: Path):
         program, *words = shlex.split(line)
         assert program == "latent-explorer"
         assert cli.main(words) == 0, line
+    assert (there / "runs" / "codes-again" / "pictures.npy").exists()
     assert {path.name for path in (there / "runs" / "theirs").iterdir()} >= {"atlas.npz", "encoder.onnx"}
     assert (there / "vae-mnist-onnx" / "onnx.json").exists()

@@ -10,13 +10,14 @@ from importlib import metadata
 
 from .checkpoints import Checkpoint, bundled, load
 from .data import data_from, open_data
-from .interchange import bring, export_onnx, import_onnx
+from .interchange import bring, bring_embeddings, export_onnx, import_onnx
 from .metrics import evaluate
 from .notebooks import fit, open_app
 
 __all__ = [
     "Checkpoint",
     "bring",
+    "bring_embeddings",
     "bundled",
     "data_from",
     "evaluate",

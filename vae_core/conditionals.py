@@ -94,10 +94,19 @@ class Point(DiagonalGaussian):
     stands_in = "a plain autoencoder gives one code and no posterior, so it has no rate and no bound"
 
 
+class Given(Point):
+    """A code that was given and is not encoded here: x is the code itself."""
+
+    stands_in = "embeddings are points and no posteriors, so there is no rate and no bound"
+    no_encoder = "embeddings alone have no encoder, so nothing can be encoded"
+
+
 class Likelihood(Conditional):
     """p(observation | parents), scored on what `reading` makes of stored values."""
 
     reading: Reading
+    no_decoder: str = ""
+    """Why nothing can be decoded, as a sentence; empty where it can."""
 
     def __init__(self, net: nn.Module, *given: str):
         super().__init__(*given)

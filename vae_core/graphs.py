@@ -4,9 +4,10 @@ Shapes: B examples.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -123,7 +124,7 @@ class OnnxGraph:
         try:
             found = self.session.run(None, given)
         except Exception as error:  # each operator fails in its own way
-            raise GraphError(f"{self.name} cannot be run: {short(error)}") from None
+            raise GraphError(f"{self.name} cannot be run: {_said(error)}") from None
         pairs = zip(self.outputs, found, strict=True)
         return {
             port.name: torch.from_numpy(np.array(value)).float()
@@ -286,10 +287,39 @@ def _session(data: bytes, name: str) -> Any:
     options.log_severity_level = 4
     options.intra_op_num_threads = torch.get_num_threads()
     options.inter_op_num_threads = 1
+    _bound_memory()
+    options.add_session_config_entry("session.use_env_allocators", "1")
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # each kind of file that it does not like has its own
-        raise GraphError(f"{name} cannot be run by onnxruntime: {short(error)}") from None
+        raise GraphError(f"{name} cannot be run by onnxruntime: {_said(error)}") from None
+
+
+@cache
+def _bound_memory() -> None:
+    """From now on all graphs of this process share one arena of `most_memory`: a graph that asks for more fails, and the process goes on."""
+    import onnxruntime
+
+    arena = onnxruntime.OrtArenaCfg(most_memory(), -1, -1, -1)
+    of_cpu = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(of_cpu, arena)
+
+
+def most_memory() -> int:
+    """Bytes that graphs may take together, their weights included: half of the machine's memory, or 4 GB where that is not known."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (AttributeError, ValueError, OSError):
+        return 4 * 1024**3
+
+
+def _said(error: Exception) -> str:
+    """Why it was not run."""
+    if "Available memory of" in str(error) or "bad_alloc" in str(error) or "Failed to allocate" in str(error):
+        return f"it asks for more memory than the {most_memory() / 1e9:.0f} GB that graphs may take here"
+    return short(error)
 
 
 def _port(part: Any) -> Port:

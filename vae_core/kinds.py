@@ -223,6 +223,21 @@ class Table(Kind):
         return _counts(self.types)
 
 
+@dataclass(frozen=True)
+class Embedding(Table):
+    """What somebody's encoder made of an item, where the encoder itself is not at hand: D real numbers, and nothing is decoded from them.
+
+    >>> Embedding.of(torch.tensor([[0.0, 1.5], [1.0, 2.5]]), ("z[0]", "z[1]"), ("real", "real")).size
+    2
+    """
+
+    name: ClassVar[str] = "embedding"
+    numbers: ClassVar[str] = "dimensions"
+    one: ClassVar[str] = "item"
+    an: ClassVar[str] = "an item"
+    many: ClassVar[str] = "items"
+
+
 class Standardise(nn.Module):
     """(t(x) - mean) / scale for each feature of a table, t(x) = log(1 + x) of counts and x of others."""
 
@@ -248,9 +263,14 @@ def kind_of(data: Mapping[str, Any]) -> Kind:
         if not all(isinstance(side, int) and side > 0 for side in (channels, height, width)):
             raise ValueError(f"images of {channels} x {height} x {width} do not exist")
         return Image(channels, height, width)
-    if data["kind"] != Table.name:
-        raise ValueError(f"no kind of data is called {data['kind']!r}: this version knows image and table")
-    table = Table(*(tuple(data[part]) for part in ("features", "types", "mean", "scale", "low", "high")))
+    rows = {kind.name: kind for kind in (Table, Embedding)}
+    if data["kind"] not in rows:
+        raise ValueError(
+            f"no kind of data is called {data['kind']!r}: this version knows {', '.join([Image.name, *rows])}"
+        )
+    table = rows[data["kind"]](
+        *(tuple(data[part]) for part in ("features", "types", "mean", "scale", "low", "high"))
+    )
     parts = (table.types, table.mean, table.scale, table.low, table.high)
     if (
         not table.names

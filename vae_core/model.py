@@ -199,6 +199,16 @@ class Model(nn.Module):
         return self.no_posterior or next((part.stands_in for part in own if part.stands_in), "")
 
     @property
+    def no_decoder(self) -> str:
+        """Why nothing can be decoded, as a sentence; empty where it can."""
+        return next((said for part in self.p.values() if (said := getattr(part, "no_decoder", ""))), "")
+
+    @property
+    def no_encoder(self) -> str:
+        """Why nothing can be encoded, as a sentence; empty where it can."""
+        return next((said for part in self.q.values() if (said := getattr(part, "no_encoder", ""))), "")
+
+    @property
     def observed(self) -> list[str]:
         return [name for name in self.p if name not in self.latents]
 

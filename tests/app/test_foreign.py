@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 from latent_explorer import MODELS_VARIABLE
+from latent_explorer.live import controls
 from streamlit.testing.v1 import AppTest
 
+import vae_core
 from tests.app.conftest import MAIN, opened, scripts_in
 from tests.conftest import principal_components
-from tests.support.foreign import pair, told_pair
+from tests.support.foreign import codes_of, pair, told_pair
 from vae_core import projections
 from vae_core.cli import main
 from vae_core.data import load_data
@@ -31,9 +33,11 @@ THEIRS: dict[str, tuple[dict, list[str]]] = {
     "their-cvae": ({"decoded": "logits"}, ["--likelihood", "bernoulli"]),
     "their-unlabelled": ({}, ["--label-column", "none", "--likelihood", "gaussian-optimal"]),
 }
+# Embeddings alone: with all that may lie beside them, and with nothing.
+EMBEDDINGS = ("their-embeddings", "their-points")
+USUAL = ("their-vae", "their-autoencoder", "their-embeddings")
 TRIED = [
-    pytest.param(name, marks=[] if name in ("their-vae", "their-autoencoder") else pytest.mark.slow)
-    for name in THEIRS
+    pytest.param(name, marks=[] if name in USUAL else pytest.mark.slow) for name in (*THEIRS, *EMBEDDINGS)
 ]
 
 Open = Callable[..., AppTest]
@@ -55,7 +59,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             data = str(unlabelled) if name == "their-unlabelled" else "digits"
             given = ["--encoder", str(encoder), "--decoder", str(decoder), "--data", data]
             assert main(["import", *given, "--out", str(folder / name), *options]) == 0
+        for name in EMBEDDINGS:
+            file = embeddings(folder.parent / f"{name}.npz", only=name == "their-points")
+            assert main(["import", "--embeddings", str(file), "--out", str(folder / name)]) == 0
     return folder
+
+
+def embeddings(file: Path, only: bool) -> Path:
+    """The first principal components of some digits, with labels, columns and pictures; or a few points in one dimension."""
+    data = load_data("digits").head(5 if only else 300)
+    z, ink = codes_of(data.images), data.images.flatten(1).double().mean(1).numpy()
+    if only:
+        np.savez(file, z=z[:, :1])
+    else:
+        wards = np.where(ink > np.median(ink), "left", "right")
+        np.savez(file, z=z, labels=data.labels.numpy(), images=data.images.numpy(), ink=ink, ward=wards)
+    return file
 
 
 @pytest.fixture
@@ -89,15 +108,16 @@ def test_every_page_opens(open_theirs: Open, page: str, model: str):
 @pytest.mark.parametrize("model", TRIED)
 def test_every_view_of_the_prior_opens(open_theirs: Open, look: str, model: str):
     at = open_theirs("views/prior.py", model=model, look=look)
-    if model == "their-autoencoder" and look in ("Densities", "Holes"):
+    if model in ("their-autoencoder", *EMBEDDINGS) and look in ("Densities", "Holes"):
         assert "no posterior" in words(at)
-    if model not in ("their-unlabelled", "their-cvae"):
+    if model not in ("their-unlabelled", "their-points", "their-cvae"):
         assert "Class means and Gaussians were fitted" in words(at)
 
 
 @pytest.mark.parametrize("show", ["This model", "All models", "Two numbers", "Calibration", "Factors"])
 def test_every_view_of_the_numbers_opens(open_theirs: Open, show: str):
     open_theirs("views/measure.py", model="their-vae", show=show)
+    open_theirs("views/measure.py", model="their-embeddings", show=show)
     at = open_theirs("views/measure.py", model="their-autoencoder", show=show)
     assert show != "This model" or "no bound to measure" in words(at)
 
@@ -108,6 +128,15 @@ def test_dimensions_of_a_spatial_code_say_where_they_lie(open_theirs: Open):
     figure = json.loads(at.get("plotly_chart")[0].proto.spec)
     titles = [note["text"] for note in figure["layout"]["annotations"]]
     assert any(title.startswith("z[5] at 1/0/1<br>KL") for title in titles)
+
+
+def test_handles_of_a_spatial_code_know_their_channel_row_and_column(folder: Path):
+    (block,) = controls.handles(vae_core.load(folder / "their-spatial"))
+    places = {handle.dimension: handle.place for handle in block.handles}
+    assert places[0] == (0, 0, 0)
+    assert places[5] == (1, 0, 1)
+    (row,) = controls.handles(vae_core.load(folder / "their-vae"))
+    assert {handle.place for handle in row.handles} == {()}
 
 
 def test_an_item_opens_with_its_neighbours_and_class(open_theirs: Open):
@@ -133,6 +162,42 @@ def test_what_is_drawn_from_fitted_gaussians_is_called_so(
     script = next(text for text in scripts_in(own) if "Samples" in text)
     assert "sample(model.as_trained(), {}" in script
     assert torch.is_tensor(run(script)["images"])
+
+
+@pytest.mark.parametrize("page", ["live", "traverse", "interpolate", "generate"])
+def test_a_page_of_a_decoder_says_that_there_is_none(open_theirs: Open, page: str):
+    at = open_theirs(f"views/{page}.py", model="their-embeddings")
+    assert [info.value for info in at.info] == [
+        "This page shows what a decoder makes of codes: embeddings alone have no decoder, so nothing can be decoded."
+    ]
+
+
+SQUARE = "~-9~-9~9~-9~9~9~-9~9"
+
+
+@pytest.mark.parametrize("model", EMBEDDINGS)
+def test_items_selections_and_columns_need_no_nets(open_theirs: Open, model: str):
+    parts = {"item": "3", "selection": f"z{SQUARE}", "selection_a": "z~-9~-9~0~-9~0~9~-9~9"}
+    at = open_theirs("views/map.py", model=model, **parts)
+    assert not at.error
+    assert "Item 3" in [header.value for header in at.subheader]
+    assert "The way from A to B, decoded, would stand here: embeddings alone have no decoder" in words(at)
+    assert "There is no place for an item of your own: embeddings alone have no encoder" in words(at)
+    assert not [part for part in at.expander if part.label.startswith("Your own")]
+
+
+@pytest.mark.parametrize("colour", ["ink", "ward", "z[2]"])
+def test_embeddings_are_coloured_by_columns_and_dimensions(open_theirs: Open, colour: str):
+    at = open_theirs("views/map.py", model="their-embeddings", colour=colour)
+    assert not at.warning
+    assert f"coloured by {colour}" in words(at)
+
+
+def test_what_means_something_without_nets_can_be_measured(folder: Path):
+    found = vae_core.load(folder / "their-embeddings").card.metrics
+    assert {"probe_z_knn_mean", "silhouette_z_mean", "neighbours_z_mean"} <= set(found)
+    assert not any(name.endswith(("_sample", "_posterior")) for name in found)
+    assert found["probe_z_knn_mean"].value > 0.7
 
 
 def run(script: str) -> dict:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.support.driving import chromium, find_chromium, served
+from tests.support.foreign import embeddings
 from tests.support.trained import Trained
+from vae_core.data import load_data
 
 NO_BROWSER = "no Chromium was found: install it, or name it in the environment variable CHROMIUM"
 
@@ -22,7 +24,9 @@ def need_a_browser() -> None:
 @pytest.fixture(scope="session")
 def address(trained: Trained) -> Iterator[str]:
     need_a_browser()
-    with served(trained.everything()) as url:
+    folder = trained.everything()
+    embeddings(folder / "embeddings-digits", load_data("digits", "test"))
+    with served(folder) as url:
         yield url
 
 

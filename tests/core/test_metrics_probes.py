@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from vae_core.data import Data
 from vae_core.metrics import Evaluation, probes
 from vae_core.metrics.base import Encodings
+from vae_core.models import VAE, Signature
 
 K = 4
 
@@ -82,7 +83,8 @@ def probed(leak: bool, monkeypatch: pytest.MonkeyPatch) -> dict:
     )
     labels = torch.arange(8) % K
     data = Data("none", "test", torch.zeros(8, 1, 2, 2, dtype=torch.uint8), labels, tuple("abcd"))
-    return probes.probes_of(Evaluation(nn.Linear(1, 1), data, data), ["z"])  # type: ignore[arg-type]
+    model = VAE(latent=1).build(Signature(data.kind, ()))
+    return probes.probes_of(Evaluation(model, data, data), ["z"])
 
 
 def test_a_class_that_sits_in_the_scale_alone_is_read_from_the_posterior_alone(

@@ -19,7 +19,7 @@ from tests.support.foreign import Decoder, Encoder, pair, written
 from vae_core.checkpoints import CARD, CheckpointError, load_card, save_card
 from vae_core.cli import main
 from vae_core.data import data_from, load_data
-from vae_core.graphs import GraphError, read_graph
+from vae_core.graphs import GraphError, most_memory, read_graph
 from vae_core.interchange import Asked, import_onnx
 
 
@@ -438,3 +438,34 @@ def test_the_command_says_one_sentence(
     assert main(["import", *files]) == 2
     assert "bad.onnx is no ONNX file" in one_line(capsys.readouterr().err)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("of", ["a constant", "the values of x"])
+def test_a_graph_that_asks_for_all_memory_fails_and_the_process_goes_on(
+    of: str, tmp_path: Path, one_line: Callable[..., str]
+):
+    """A third more than graphs may take: as much as the machine would give, and be at its end."""
+    nodes = [
+        helper.make_node("ConstantOfShape", ["shape"], ["large"]),
+        helper.make_node("ReduceSum", ["large"], ["sum"], keepdims=0),
+        helper.make_node("Add", ["x", "sum"], ["y"]),
+    ]
+    asked = numpy_helper.from_array(np.array([most_memory() // 3]), "shape" if of == "a constant" else "most")
+    if of != "a constant":
+        nodes = [
+            helper.make_node("Cast", ["x"], ["numbers"], to=TensorProto.INT64),
+            helper.make_node("ReduceMax", ["numbers"], ["least"], keepdims=0),
+            helper.make_node("Add", ["least", "most"], ["shape"]),
+            *nodes,
+        ]
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", 4]) for name in "xy"]
+    graph = helper.make_graph(nodes, "greedy", ports[:1], ports[1:], [asked])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (tmp_path / "greedy.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(GraphError, match="more memory than the") as error:
+        read_graph(tmp_path / "greedy.onnx").run({"x": torch.zeros(2, 4)})
+    one_line(error.value)
+
+
+def test_graphs_run_as_ever_beside_one_that_asked_for_too_much(good: tuple[Path, Path], images: torch.Tensor):
+    assert read_graph(good[0]).run({"x": images[:2]})["mu"].isfinite().all()

@@ -5,8 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+import vae_core
+from vae_core import projections
+from vae_core.checkpoints import save_atlas
+from vae_core.data import Data
 
 TO_UNIT = {"unit": (1.0, 0.0), "signed": (0.5, 0.5), "bytes": (1 / 255, 0.0)}
 
@@ -171,3 +177,27 @@ def pair(
         written(encoder, x, folder / "encoder.onnx", ("x",), outputs, free),
         written(decoder, z, folder / "decoder.onnx", ("z",), ("reconstruction",), free),
     )
+
+
+def codes_of(images: Tensor, latent: int = 6) -> np.ndarray:
+    """The first principal components of images `(N, C, H, W)`, `(N, latent)`."""
+    rows = images.flatten(1).double().numpy() / 255
+    centred = rows - rows.mean(0)
+    return centred @ np.linalg.svd(centred, full_matrices=False)[2][:latent].T
+
+
+def embeddings(folder: Path, data: Data) -> Path:
+    """Embeddings of images with their classes, a column of numbers and one of words, and an atlas whose map is their first two dimensions."""
+    z, ink = codes_of(data.images[:]), data.images[:].flatten(1).double().mean(1).numpy()
+    half = np.where(ink > np.median(ink), "heavy", "light")
+    file = folder.parent / f"{folder.name}.npz"
+    np.savez(file, z=z, labels=data.labels.numpy(), images=data.images[:].numpy(), ink=ink, half=half)
+    found = vae_core.bring_embeddings(file, out=folder)
+    file.unlink()
+    usual = projections.umap
+    try:
+        projections.umap = lambda codes, seed=0, start=None: codes[:, :2].astype(np.float32)  # type: ignore[assignment]
+        save_atlas(folder, projections.make_atlas(found.model, found.own_data.split("all")))  # type: ignore[union-attr]
+    finally:
+        projections.umap = usual
+    return folder

@@ -183,7 +183,7 @@ class AtlasGrid:
         return np.stack(parts).sum(0).astype(np.float32)
 
     def arrays(self) -> Arrays:
-        """Flat names for an .npz. One atlas: floats in half precision. Several: `(R, N, D)`, means and log scales in 256 levels of each
+        """Flat names for an .npz. One atlas: floats in half precision, where it holds them (`_halved`). Several: `(R, N, D)`, means and log scales in 256 levels of each
         dimension, maps in half precision. An encoding is shown, not trained on."""
         first = self.atlases[0]
         # The least integers that number all classes: a byte for up to 256 of them.
@@ -203,7 +203,7 @@ class AtlasGrid:
                 if kind == "umap":
                     flat[f"{kind}.{name}"] = (stack if self.betas else stack[0]).astype(places)
                 elif not self.betas:
-                    flat[f"{kind}.{name}"] = stack[0].astype(np.float16)
+                    flat[f"{kind}.{name}"] = _halved(stack[0])
                 else:
                     flat |= _levels(f"{kind}.{name}", np.log(stack) if kind == "scale" else stack)
         return {**flat, **{f"beta.{block}": values for block, values in self.betas.items()}, **shared}
@@ -249,6 +249,19 @@ def _rule(arrays: Arrays, name: str, log: bool) -> Callable[[np.ndarray], np.nda
         return np.exp(found) if log else found
 
     return values
+
+
+# Half precision may lose so much of a dimension's standard deviation, or so much at all.
+LOST, LOST_AT_ALL = 0.01, 1e-3
+
+
+def _halved(values: np.ndarray) -> np.ndarray:
+    """Values `(N, D)` in half precision, but for such as it does not hold: too large ones, and small differences of large ones."""
+    with np.errstate(over="ignore"):
+        half = values.astype(np.float16)
+    lost = np.abs(values[:BLOCK]).max(0) * 2.0**-11
+    exact = lost <= np.maximum(LOST * values[:BLOCK].std(0), LOST_AT_ALL)
+    return half if np.isfinite(half).all() and exact.all() else values.astype(np.float32)
 
 
 def _named(arrays: Arrays, kind: str) -> dict[str, np.ndarray]:

@@ -12,7 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..data import Dataset, check_same
 from ..data.at_hand import numbers_of, stored_as
+from ..data.embedded import embedded_in
 from ..distributions import Sampler
 from ..explore import codes_of, decode, encode, likelihood_of, sample
 from ..graphs import GraphError
@@ -94,6 +96,18 @@ class Checkpoint:
         remedies = " and ".join(f"`{REMEDIES[what].format(spoken(self.folder))}`" for what in self.stale)
         belong = "belong" if len(self.stale) > 1 or self.stale == ("numbers",) else "belongs"
         return f"The {' and '.join(self.stale)} {belong} to other weights than the model’s: run {remedies}"
+
+    @cached_property
+    def own_data(self) -> Dataset | None:
+        """The data that lie in the folder itself, as embeddings do; None of other models. Raises CheckpointError for damaged or other ones."""
+        told = self.card.data
+        try:
+            found = embedded_in(self.folder, told.name, self.signature)
+            if found is not None:
+                check_same(told, found.origin.fingerprints)
+            return found
+        except ValueError as error:
+            raise CheckpointError(f"{self.folder}: {error}") from None
 
     @cached_property
     def atlas_grid(self) -> AtlasGrid:
@@ -247,6 +261,8 @@ class Checkpoint:
         return load(out, self.model.device)
 
     def _means(self, x: Any, y: Any, seed: int) -> dict[str, Tensor]:
+        if self.model.no_encoder:
+            raise ValueError(self.model.no_encoder)
         stored = stored_as(x, self.kind, self.card.data.opened)
         values = likelihood_of(self.model).reading.of(stored, Sampler.seeded(seed))
         batch = {IMAGE: values.to(self.model.device), **self._labels(y, len(stored))}
@@ -371,6 +387,8 @@ def pack(source: Path, target: Path, half: bool = True) -> None:
     checkpoint = load(source)
     if graph_nets(checkpoint.model):
         raise ValueError(f"{source} holds ONNX graphs, which are not rounded: copy the folder")
+    if checkpoint.own_data is not None:
+        raise ValueError(f"{source} holds embeddings, which are not rounded: copy the folder")
     if half and any(not value.half().isfinite().all() for value in checkpoint.model.state_dict().values()):
         raise ValueError(f"{source} has weights that float16 cannot hold: pack it with --no-half")
     save_model(target, checkpoint.model, half)

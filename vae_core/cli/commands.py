@@ -14,6 +14,10 @@ def check_named(out: Path) -> None:
         raise ValueError("the folder to write to has no name: give one, for example runs/first")
 
 
+# Options that name a source.
+SOURCES = ("--data", "--embeddings", "--labels")
+
+
 def without_path(arguments: Sequence[str]) -> list[str]:
     """The command line as others can repeat it: the names of the output folder and of a source instead of paths of this machine.
 
@@ -23,9 +27,9 @@ def without_path(arguments: Sequence[str]) -> list[str]:
     words = [Path(word).name if Path(word).is_absolute() else word for word in arguments]
     for place, word in enumerate(words):
         option, equals, value = word.partition("=")
-        if option == "--data" and equals:
-            words[place] = f"--data={source_name(value)}"
-        elif place and words[place - 1] == "--data":
+        if option in SOURCES and equals:
+            words[place] = f"{option}={source_name(value)}"
+        elif place and words[place - 1] in SOURCES:
             words[place] = source_name(word)
     return words
 
@@ -48,7 +52,7 @@ def source_name(what: str) -> str:
 def own_data(checkpoint: Checkpoint, what: str | Path | Dataset | None, report: Report) -> Dataset:
     """The data that a model was trained on, opened from `what` where that is given. Raises ValueError for other data."""
     told = checkpoint.card.data
-    dataset = data_of(told, what, report)
+    dataset = data_of(told, what or checkpoint.own_data, report)
     if not is_own(told, dataset):
         raise ValueError(f"{dataset.name} is not what the model was trained on: give {told.name} by --data")
     return dataset

@@ -69,7 +69,7 @@ class Evaluate:
         check_groups(self.metrics)
         checkpoint = load(self.folder, pick_device(self.device))
         with status() as report:
-            dataset = data_of(checkpoint.card.data, opened or self.data, report)
+            dataset = data_of(checkpoint.card.data, opened or self.data or checkpoint.own_data, report)
         if self.write:
             self._check_write(checkpoint, dataset)
         if checkpoint.outdated:
@@ -154,7 +154,7 @@ def _unmeasured(measured: Measured) -> list[str]:
     return [f"{measured.group} ({', '.join(odd)} not finite)"] if odd else []
 
 
-def measure(folder: Path, dataset: Dataset, groups: tuple[str, ...], what: str) -> int:
+def measure(folder: Path, dataset: Dataset | None, groups: tuple[str, ...], what: str | None) -> int:
     """Measure groups on data that is open already, and write them into the card; `what` is how a command names it."""
     return Evaluate(folder, data=what, metrics=groups, write=True).on(dataset)
 

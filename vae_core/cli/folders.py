@@ -94,7 +94,8 @@ def write_atlas(
     with status() as report:
         report(f"loading {checkpoint.card.data.name}, {split}")
         dataset = own_data(checkpoint, what, report)
-        parts = {"all": ("train", "test")}.get(split, (split,))
+        split = "all" if dataset.whole else split
+        parts = ("train", "test") if split == "all" and not dataset.whole else (split,)
         shown = {part: of_known_class(dataset.split(part), report, checkpoint.model) for part in parts}
         data = joined(*shown.values()) if len(shown) > 1 else shown[split]
         training = len(shown["train"]) if "train" in shown else 0

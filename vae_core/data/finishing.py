@@ -32,7 +32,7 @@ def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, fou
     """What a reader found as a data set. `found` where its name is that of a file, which may be that of other data."""
     notes = raw.notes
     notes.kind = Image if raw.features is None else Table
-    stored, rows = _stored(raw, opening, report)
+    stored, rows = stored_rows(raw, opening, report)
     labels = None if opening.labels == NO_LABELS or raw.labels is None else np.asarray(raw.labels)
     labels = labels if labels is None or len(labels) != len(raw) else labels[rows]
     told = understood(labels, raw.classes, opening.unknown, len(rows), notes)
@@ -50,7 +50,7 @@ def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, fou
     return _dataset(raw, opening, stored, told, columns, {TRAIN: train, TEST: test}, found)
 
 
-def _stored(raw: Raw, opening: Opening, report: Report) -> tuple[Array, np.ndarray]:
+def stored_rows(raw: Raw, opening: Opening, report: Report) -> tuple[Array, np.ndarray]:
     """Bytes `(N, C, H, W)`, or the rows of a table `(N, F)`, and the rows that they are of."""
     images, notes = raw.images, raw.notes
     if raw.features is not None:

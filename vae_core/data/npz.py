@@ -36,7 +36,7 @@ def is_arrays(path: Path) -> bool:
 
 def read_arrays(path: Path, opening: Opening) -> Raw:
     """Images, labels, splits, class names and further columns of a file. Raises ValueError for a damaged file and for names that are not found."""
-    return of_arrays(path.name, _about(path), _read(path), opening)
+    return of_arrays(path.name, _about(path), read_plain(path), opening)
 
 
 def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
@@ -75,7 +75,8 @@ def _about(path: Path) -> str:
     return "a folder of arrays" if path.is_dir() else f"arrays ({path.suffix.lower()})"
 
 
-def _read(path: Path) -> Arrays:
+def read_plain(path: Path) -> Arrays:
+    """The arrays of a file or folder by name; of a .npy file by the name of images. Raises ValueError for one that is damaged."""
     try:
         if path.is_dir():
             return {file.stem: _of_file(file) for file in sorted(path.glob("*.npy"))}

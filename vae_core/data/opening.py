@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
-from . import folders, hub, idx, npz, tables, vision
+from . import annotated, folders, hub, idx, npz, tables, vision
 from .arrays import joined
 from .finishing import finished
 from .labels import NO_LABELS
@@ -35,6 +35,7 @@ class Reader(NamedTuple):
 # The first that takes a path reads it. A line here is all that another sort of file needs.
 READERS: dict[str, Reader] = {
     "IDX files": Reader(idx.is_idx, idx.read_idx),
+    "AnnData": Reader(annotated.is_annotated, annotated.of_genes),
     "tables": Reader(tables.is_table, tables.read_table),
     "arrays": Reader(npz.is_arrays, npz.read_arrays),
     "a folder of images": Reader(folders.is_folder_of_images, folders.read_folder),
@@ -95,21 +96,34 @@ def open_data(what: str | Path | Dataset, *, report: Report = lambda line: None,
     if isinstance(what, Dataset):
         return what
     name = str(what)
+    if name in DATASETS and not opening.exposed():
+        return replace(DATASETS[name], name=name)
+    found = reader_of(what) is not None
+    return finished(raw_of(what, opening, report), opening, report, found=found)
+
+
+def reader_of(what: str | Path) -> Reader | None:
+    """What reads a folder or file; None for a name, and for what nothing reads."""
+    name, path = str(what), Path(what).expanduser()
+    by_name = name in DATASETS or (vision.known(name) and not (path.exists() and "/" in name))
+    if by_name or hub.is_hub(name) or not path.parent.is_dir():
+        return None
+    return next((reader for reader in READERS.values() if reader.takes(path)), None)
+
+
+def raw_of(what: str | Path, opening: Opening, report: Report = lambda line: None) -> Raw:
+    """The rows of a source in its own order, before anything is made of them. Raises ValueError as `open_data` does."""
+    name, path = str(what), Path(what).expanduser()
+    if (reader := reader_of(what)) is not None:
+        report(f"reading {name_of(path)}")
+        return reader.read(Path(os.path.abspath(path)), opening)
     if name in DATASETS:
-        return _again(name, opening, report) if opening.exposed() else replace(DATASETS[name], name=name)
-    path = Path(what).expanduser()
+        return _by_name(name)
     if (known := vision.known(name)) and not (path.exists() and "/" in name):
-        return finished(vision.read_vision(known, opening, report), opening, report)
+        return vision.read_vision(known, opening, report)
     if hub.is_hub(name):
-        return finished(hub.read_hub(name, opening, report), opening, report)
-    reader = next(
-        (reader for reader in READERS.values() if path.parent.is_dir() and reader.takes(path)), None
-    )
-    if reader is None:
-        raise ValueError(_refusal(name, path))
-    report(f"reading {name_of(path)}")
-    raw = reader.read(Path(os.path.abspath(path)), opening)
-    return finished(raw, opening, report, found=True)
+        return hub.read_hub(name, opening, report)
+    raise ValueError(_refusal(name, path))
 
 
 def data_from(
@@ -213,10 +227,10 @@ def _told(y: Any, known: Any) -> np.ndarray | None:
     )
 
 
-def _again(name: str, opening: Opening, report: Report) -> Dataset:
-    """A data set by name, opened in another way than usual."""
+def _by_name(name: str) -> Raw:
+    """The rows of a data set of ours: the training rows and then the test rows, as it has them."""
     parts = [DATASETS[name].split(split) for split in (TRAIN, TEST)]
-    raw = Raw(
+    return Raw(
         name,
         DATASETS[name].about,
         np.concatenate([part.images[:].numpy() for part in parts]),
@@ -226,7 +240,6 @@ def _again(name: str, opening: Opening, report: Report) -> Dataset:
         shuffled=True,
         ordered=True,
     )
-    return finished(raw, opening, report)
 
 
 def _refusal(name: str, path: Path) -> str:

@@ -244,6 +244,8 @@ class Dataset:
     origin: Origin = field(default_factory=Origin)
     notes: Notes = field(default_factory=Notes)
     """What was said when it was opened."""
+    whole: Data | None = None
+    """All rows in the order of their source, where items are numbered by it."""
 
     @property
     def report(self) -> "Report":
@@ -261,11 +263,13 @@ class Dataset:
         return self.split("test")
 
     def split(self, name: str = "train", limit: int | None = None) -> Data:
-        """A split, or its first `limit` rows; "all" are the training rows and then the test rows. Raises ValueError for another name."""
+        """A split, or its first `limit` rows; "all" are the training rows and then the test rows, or `whole`. Raises ValueError for another name."""
         if name not in SPLITS:
             raise ValueError(f"no split is called {name!r}: choose {', '.join(SPLITS)}")
         if limit is not None and limit < 1:
             raise ValueError(f"the limit must be at least 1, got {limit}")
+        if name == "all" and self.whole is not None:
+            return self.whole.head(limit)
         if name == "all":
             return joined(self.train, self.test).head(limit)
         found = self.load(name, limit)

@@ -1,13 +1,13 @@
-"""Tables: .csv, .tsv, .parquet and .h5ad, their columns understood as features, class and what else is known of a row.
+"""Tables: .csv, .tsv and .parquet, their columns understood as features, class and what else is known of a row.
 
 Shapes: N rows, F features.
 """
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -33,10 +33,6 @@ CLASSES = (
     "celltype",
     "type",
 )
-# And in .h5ad, where a column of clusters stands for a class that nobody has given.
-CLUSTERS = (*CLASSES, "bulk_labels", "cell_ontology_class", "leiden", "louvain", "cluster", "clusters")
-# Layers that hold counts.
-COUNTS = ("counts", "raw_counts", "spliced", "X_counts")
 # Names that only number columns, as those of flattened images do: pixel0, px_12, 28x28, x1, 0.
 NUMBERED = re.compile(r"(?:pixel|pix|px|column|col|[pxfv])?[ _-]?\d+(?:x\d+)?", re.IGNORECASE)
 # A column of text with more different values than this names rows, not groups of them.
@@ -49,9 +45,7 @@ def is_table(path: Path) -> bool:
 
 def read_table(path: Path, opening: Opening) -> Raw:
     """The rows of a file. Raises ValueError, one sentence, for a damaged one and for columns that are not there."""
-    if path.suffix.lower() == ".h5ad":
-        return _annotated(path, opening)
-    frame = _read(path)
+    frame = read_frame(path)
     if path.suffix.lower() != ".parquet":
         _check_header(list(frame.columns))
     of_pixels = " of pixels" if opening.shape is not None else ""
@@ -64,10 +58,10 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening) -> Raw:
     Raises ValueError for columns that are asked for and not there, and for a frame without a column of numbers.
     """
     frame, notes = frame.rename(columns=str), Notes()
-    _check_names(list(frame.columns))
-    split, frame = _split(frame)
+    check_names(list(frame.columns))
+    split, frame = split_of(frame)
     frame = _without_numbering(frame, opening, notes)
-    label = _class_column(frame, opening, CLASSES, notes)
+    label = class_column(frame, opening, CLASSES, notes)
     chosen = _features(frame.drop(columns=[label] if label else []), opening, notes)
     rest = frame.drop(columns=[*chosen, *([label] if label else [])])
     rows = frame[chosen].to_numpy(dtype=np.float32, na_value=np.nan)
@@ -75,16 +69,17 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening) -> Raw:
         name,
         about,
         rows,
-        None if label is None else _plain(frame[label]),
+        None if label is None else plain(frame[label]),
         split,
-        columns={column: _plain(rest[column]) for column in rest if _tells(rest[column])},
+        columns={column: plain(rest[column]) for column in rest if tells(rest[column])},
         ordered=True,
         notes=notes,
         features=features_of(rows, chosen, opening),
     )
 
 
-def _read(path: Path) -> Any:
+def read_frame(path: Path, header: Literal["infer"] | None = "infer") -> Any:
+    """The table of a text or parquet file; of a text without a line of names, where `header` is None. Raises ValueError for a damaged one."""
     import pandas as pd
 
     try:
@@ -92,10 +87,10 @@ def _read(path: Path) -> Any:
             return pd.read_parquet(path)
         text = _text(path)
         separator = "\t" if path.suffix.lower() == ".tsv" else _separator(text)
-        frame = pd.read_csv(path, sep=separator, encoding=text.encoding, skipinitialspace=True)
+        frame = pd.read_csv(path, sep=separator, encoding=text.encoding, skipinitialspace=True, header=header)
         if separator == ";":  # where a comma separates decimals
             again = pd.read_csv(
-                path, sep=separator, encoding=text.encoding, decimal=",", skipinitialspace=True
+                path, sep=separator, encoding=text.encoding, decimal=",", skipinitialspace=True, header=header
             )
             more = len(again.select_dtypes("number").columns) > len(frame.select_dtypes("number").columns)
             return again if more else frame
@@ -132,7 +127,7 @@ def _separator(text: str) -> str:
         return ","
 
 
-def _check_names(names: Sequence[str]) -> None:
+def check_names(names: Sequence[str]) -> None:
     if more := {name for name in names if list(names).count(name) > 1}:
         raise ValueError(f"two columns are called {sorted(more)[0]!r}: name each column once")
 
@@ -154,7 +149,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _split(frame: Any) -> tuple[np.ndarray | None, Any]:
+def split_of(frame: Any) -> tuple[np.ndarray | None, Any]:
     """The split that a column tells of, and the other columns."""
     for column in frame.columns:
         words = frame[column].astype(str).str.lower()
@@ -179,7 +174,7 @@ def _without_numbering(frame: Any, opening: Opening, notes: Notes) -> Any:
     return frame.drop(columns=gone)
 
 
-def _class_column(frame: Any, opening: Opening, usual: Sequence[str], notes: Notes) -> str | None:
+def class_column(frame: Any, opening: Opening, usual: Sequence[str], notes: Notes) -> str | None:
     """The column of the class: as asked for, of a usual name, or the only one of text."""
     if opening.labels == NO_LABELS:
         return None
@@ -189,11 +184,10 @@ def _class_column(frame: Any, opening: Opening, usual: Sequence[str], notes: Not
                 f"there is no column {opening.labels!r}: there are {listed(list(frame.columns), 8)}"
             )
         return opening.labels
-    lower = {column.lower(): column for column in frame.columns}
+    free = [column for column in frame.columns if column not in (opening.columns or ())]
+    lower = {column.lower(): column for column in free}
     found = next((lower[name] for name in usual if name in lower and _groups(frame[lower[name]])), None)
-    words = [
-        column for column in frame.columns if _is_text(frame[column]) and 1 < frame[column].nunique() <= 128
-    ]
+    words = [column for column in free if _is_text(frame[column]) and 1 < frame[column].nunique() <= 128]
     if found is None and len(words) == 1:
         found = words[0]
     if found is not None:
@@ -213,7 +207,7 @@ def _groups(column: Any) -> bool:
     )
 
 
-def _tells(column: Any) -> bool:
+def tells(column: Any) -> bool:
     """Whether a column says something of a row beside its features: a number, or text that groups rows."""
     return column.nunique() <= MOST_GROUPS if _is_text(column) else column.dtype.kind != "M"
 
@@ -248,77 +242,13 @@ def _features(frame: Any, opening: Opening, notes: Notes) -> list[str]:
     return numbers
 
 
-def _plain(column: Any) -> np.ndarray:
+def plain(column: Any) -> np.ndarray:
     """A column as numbers, or as text with the missing ones empty."""
     if _is_text(column):
         return np.array(
             ["" if value is None or value != value else str(value) for value in column.astype(object)]
         )
     return column.to_numpy(dtype=float, na_value=np.nan) if column.isna().any() else column.to_numpy()
-
-
-def _annotated(path: Path, opening: Opening) -> Raw:
-    """An AnnData file: counts of genes, or what else its matrix holds."""
-    try:
-        import anndata
-    except ImportError:
-        raise ValueError(
-            f"{path.name} needs the package anndata: pip install 'latent-explorer[anndata]'"
-        ) from None
-    try:
-        held = anndata.read_h5ad(path)
-    except Exception as error:  # h5py and anndata each raise their own kinds for a damaged file
-        raise ValueError(f"{path.name} cannot be read ({str(error).splitlines()[0]}): save it anew") from None
-    notes = Notes()
-    names = list(map(str, held.var_names))
-    if opening.columns and (missing := [name for name in opening.columns if name not in names]):
-        raise ValueError(f"there is no gene {missing[0]!r} among {len(names):,}, such as {listed(names)}")
-    _check_names(names)
-    label = _class_column(held.obs, opening, CLUSTERS, notes)
-    matrix = _matrix(held, opening, notes)
-    if opening.columns:
-        matrix, names = matrix[:, [names.index(name) for name in opening.columns]], list(opening.columns)
-    split, rest = _split(_frame(held.obs).drop(columns=[label] if label else []))
-    beside = {name: _plain(rest[name]) for name in rest if _tells(rest[name])}
-    return Raw(
-        path.name,
-        f"an AnnData file, {len(held):,} cells of {held.n_vars:,} genes",
-        matrix,
-        None if label is None else _plain(held.obs[label]),
-        split,
-        columns=beside,
-        ordered=True,
-        notes=notes,
-        features=tuple(names),
-    )
-
-
-def _frame(found: Any) -> Any:
-    """A DataFrame, which AnnData's own types hide."""
-    return found
-
-
-def _matrix(held: Any, opening: Opening, notes: Notes) -> np.ndarray:
-    """The layer that is asked for, else one of counts, else X."""
-    layers: Mapping[str, Any] = held.layers
-    if opening.layer is not None and opening.layer not in (*layers, "X"):
-        raise ValueError(f"there is no layer {opening.layer!r}: there are {listed(['X', *layers])}")
-    chosen = opening.layer or next((name for name in COUNTS if name in layers), "X")
-    found = held.X if chosen == "X" else layers[chosen]
-    if found is None:
-        raise ValueError(f"the layer {chosen} is empty: name another by --layer, of {listed(['X', *layers])}")
-    rows = np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=np.float32)
-    others = [name for name in ("X", *layers) if name != chosen]
-    notes.say(
-        f"the values are those of {chosen}"
-        + (f" (--layer chooses another: {listed(others)})" if others else "")
-    )
-    if opening.layer is None and chosen == "X" and (rows % 1).any():
-        notes.doubt(
-            "the values are no counts (they were normalised or transformed), so they are real features under a Gaussian; a file with a "
-            "layer of counts is scored by a negative binomial"
-        )
-    return rows
 
 
 def features_of(rows: Any, names: Sequence[str] | None, opening: Opening) -> tuple[str, ...] | None:
@@ -343,7 +273,7 @@ def features_of(rows: Any, names: Sequence[str] | None, opening: Opening) -> tup
     found = tuple(map(str, [f"x{i}" for i in range(1, count + 1)] if names is None else names))
     if len(found) != count:
         raise ValueError(f"there are {len(found)} names of features and {count} columns: give one for each")
-    _check_names(found)
+    check_names(found)
     return found
 
 

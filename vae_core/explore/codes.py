@@ -129,7 +129,8 @@ def decode(model: Model, codes: Env) -> Tensor:
         Images `(N, C, H, W)`, or rows `(N, F)`.
 
     Raises:
-        ValueError: where an input that the decoder needs, such as the class or a rate, is not given.
+        ValueError: where an input that the decoder needs, such as the class or a rate, is not given, and for a model
+            without a decoder (`Model.no_decoder`).
 
     Example:
         >>> from vae_core.kinds import Image
@@ -138,6 +139,8 @@ def decode(model: Model, codes: Env) -> Tensor:
         >>> decode(model, {"z": torch.zeros(3, 2)}).shape
         torch.Size([3, 1, 4, 4])
     """
+    if model.no_decoder:
+        raise ValueError(model.no_decoder)
     if LABEL in model.inputs(*codes):
         _check_class(model, codes)
         uniform = torch.full((len(next(iter(codes.values()))), model.classes), 1 / model.classes)

@@ -17,7 +17,7 @@ from torch.distributions import Distribution
 
 from ..checkpoints import Checkpoint
 from ..data import Dataset, open_data
-from ..graphs import OnnxGraph, read_graph, short
+from ..graphs import GraphError, OnnxGraph, read_graph, short
 from .brought import Report, bring_graphs
 from .parameters import parameters
 from .search import Asked
@@ -111,7 +111,13 @@ def exported(net: Net, example: Tensor, name: str, input_name: str) -> tuple[Onn
                 raise ValueError(f"the {name} cannot be written as ONNX: {short(error)}") from None
         again = _given(part, example.to(device), name)
     graph = read_graph(buffer.getvalue(), name)
-    runs = graph.run({input_name: example})
+    try:
+        runs = graph.run({input_name: example})
+    except GraphError as error:
+        raise ValueError(
+            f"the {name}, written as ONNX, does not run on {len(example)} rows after it was traced on two: what it computes may not depend on len(x), "
+            f"so make zeros of its input's size by 0 * x[:, :1] ({short(error)[:80]})"
+        ) from None
     for label, value in found.items():
         steady = torch.allclose(value, again[label], atol=1e-5)
         if steady and not torch.allclose(runs[label], value, rtol=TRACED, atol=TRACED):

@@ -19,7 +19,7 @@ from ..graphs import GraphError, OnnxGraph, read_graph
 from ..kinds import Image
 from ..likelihoods import GaussianFeatures, OptimalGaussianPixels
 from ..model import Model
-from ..models import described
+from ..models import Declaration, described
 from ..models.foreign import DECODER, ENCODER, Latent, Onnx, Unscored
 from ..names import IMAGE, LABEL
 from .finding import find
@@ -128,7 +128,7 @@ def bring_graphs(
         with atomic(out / name) as file:
             file.write(graph.data)
     save_model(out, model)
-    save_card(out, _card(declaration, model, train, notes, command))
+    save_card(out, card_of(declaration, model, train, notes, command))
     return load(out)
 
 
@@ -208,29 +208,29 @@ def _fit(model: Model, told: Onnx, data: Data, constants: Constants) -> None:
             weights, centres, log_scales = constants[name]
             own.set(centres, log_scales, weights)
         elif latent.prior == "fitted":
-            own.set(*_gaussian(means, scales))
+            own.set(*gaussian_of(means, scales))
         if latent.fitted_classes:
             known = (
                 data.known[: len(some)] if data.known is not None else torch.ones(len(some), dtype=torch.bool)
             )
-            prior.set(*_gaussians(means, scales, some.labels, known, len(data.classes)))
+            prior.set(*gaussians_of(means, scales, some.labels, known, len(data.classes)))
     _fit_spread(model, some, parts)
 
 
-def _gaussian(means: Tensor, scales: Tensor) -> tuple[Tensor, Tensor]:
+def gaussian_of(means: Tensor, scales: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and log scale `(D,)` of the aggregate posterior of some encodings: Var z = Var[mean] + E[scale^2]."""
     variance = means.var(0, correction=0) + scales.square().mean(0)
     return means.mean(0), variance.sqrt().clamp(min=LEAST_SCALE).log()
 
 
-def _gaussians(
+def gaussians_of(
     means: Tensor, scales: Tensor, labels: Tensor, known: Tensor, classes: int
 ) -> tuple[Tensor, Tensor]:
     """The same for each class, `(K, 1, D)`; a class of fewer than two rows has that of all."""
-    whole, each = _gaussian(means, scales), []
+    whole, each = gaussian_of(means, scales), []
     for c in range(classes):
         rows = (labels == c) & known
-        each.append(_gaussian(means[rows], scales[rows]) if int(rows.sum()) > 1 else whole)
+        each.append(gaussian_of(means[rows], scales[rows]) if int(rows.sum()) > 1 else whole)
     centres, log_scales = (torch.stack(part)[:, None] for part in zip(*each, strict=True))
     return centres, log_scales
 
@@ -266,7 +266,7 @@ def _check_runs(model: Model, data: Data) -> None:
         )
 
 
-def _card(told: Onnx, model: Model, data: Data, notes: Sequence[str], command: str) -> Card:
+def card_of(told: Declaration, model: Model, data: Data, notes: Sequence[str], command: str) -> Card:
     fingerprints, opened = data.told
     return Card.of(
         {

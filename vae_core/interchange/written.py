@@ -87,6 +87,8 @@ def export_onnx(checkpoint: Checkpoint, out: Path | str) -> list[Path]:
     if checkpoint.card.model.name == "onnx":
         raise ValueError(f"{checkpoint.name} is ONNX already: copy the graphs out of its folder")
     folder, model = Path(out), checkpoint.model
+    if reason := model.no_decoder or model.no_encoder:
+        raise ValueError(f"{checkpoint.name} has no nets to write: {reason}")
     whole = copy.deepcopy(Model(model.p, model.q)).eval().cpu()  # at no beta
     graphs, files = {}, []
     for part in parts_of(whole, checkpoint.kind.shape):

@@ -3,7 +3,17 @@
 from .base import Estimate, Evaluation, Report
 from .frontier import measure_frontier
 from .numbers import HEADLINES, NUMBERS, Number, number
-from .registry import DEFAULT, METRICS, Measured, check_groups, evaluate, evaluation_of, measure, measure_each
+from .registry import (
+    DEFAULT,
+    METRICS,
+    Measured,
+    check_groups,
+    evaluate,
+    evaluation_of,
+    lacks,
+    measure,
+    measure_each,
+)
 
 __all__ = [
     "DEFAULT",
@@ -18,6 +28,7 @@ __all__ = [
     "check_groups",
     "evaluate",
     "evaluation_of",
+    "lacks",
     "measure",
     "measure_each",
     "measure_frontier",

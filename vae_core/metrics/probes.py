@@ -43,8 +43,8 @@ def probes(evaluation: Evaluation) -> dict[str, Estimate]:
 
     Fitted on the encodings of all training images (half of them where training images are tested, and then tested on the others),
     inputs standardised, constant columns left out: logistic regression with the penalty |w|^2 / 2 by L-BFGS; the vote of the 10 nearest;
-    an MLP of 128 ReLUs by Adam, stopped where a held-out tenth has not gained for 5 epochs. On the CPU, from the seed. Nothing for data
-    of fewer than two classes.
+    an MLP of 128 ReLUs by Adam, stopped where a held-out tenth has not gained for 5 epochs. On the CPU, from the seed. Of codes without a
+    posterior the mean alone. Nothing for data of fewer than two classes.
     """
     return probes_of(evaluation, evaluation.blocks)
 
@@ -59,7 +59,7 @@ def probes_of(evaluation: Evaluation, blocks: Collection[str]) -> dict[str, Esti
         return {}
     labels, truth, numbers = fit.labels.cpu(), tested.labels.cpu(), {}
     for block in blocks:
-        for what, read in READINGS.items():
+        for what, read in _readings(evaluation).items():
             seen, codes = standardised(read(fit, block).cpu(), read(tested, block).cpu())
             for kind in KINDS:
                 evaluation.report(f"{kind} probe on the {what} of {block}")
@@ -70,6 +70,11 @@ def probes_of(evaluation: Evaluation, blocks: Collection[str]) -> dict[str, Esti
                     nats = class_information(log_probabilities(scores, len(seen)), truth)
                     numbers[f"{name}_nats"] = Estimate.mean(nats)
     return numbers
+
+
+def _readings(evaluation: Evaluation) -> dict[str, Callable[[Encodings, str], Tensor]]:
+    """The readings of a block; of codes without a posterior the codes alone."""
+    return {"mean": READINGS["mean"]} if evaluation.model.no_posterior else READINGS
 
 
 def _fit_and_tested(evaluation: Evaluation) -> tuple[Encodings, Encodings]:

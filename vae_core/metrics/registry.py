@@ -53,10 +53,11 @@ DEFAULT: tuple[str, ...] = tuple(name for name in METRICS if name not in ("two-s
 # Groups about the bound and the prior: those of the model as it was trained, whatever stands in on pages.
 OF_THE_BOUND = frozenset({"elbo", "importance", "noise", "components", "rate", "holes", "coverage"})
 
-# And those that mean nothing without a bound, or without posteriors.
-NEED_A_BOUND, NEED_POSTERIORS = (
+# And those that mean nothing without a bound, without posteriors, or without a decoder.
+NEED_A_BOUND, NEED_POSTERIORS, NEED_A_DECODER = (
     frozenset({"elbo", "importance", "noise"}),
-    frozenset({"rate", "holes", "posteriors"}),
+    frozenset({"rate", "holes"}),
+    frozenset({"judged"}),
 )
 
 
@@ -195,7 +196,7 @@ def measure_each(evaluation: Evaluation, metrics: Collection[str] = DEFAULT) -> 
 def _measured(evaluation: Evaluation, group: str) -> Measured:
     evaluation.report(f"measuring {group}")
     try:
-        if reason := _lacks(evaluation.model, group):
+        if reason := lacks(evaluation.model, group):
             evaluation.report(f"no {group}: {reason}")
             return Measured(group, {}, {})
         asked = evaluation.as_trained if group in OF_THE_BOUND else evaluation
@@ -204,10 +205,26 @@ def _measured(evaluation: Evaluation, group: str) -> Measured:
         return Measured(group, {}, {}, error)
 
 
-def _lacks(model: Model, group: str) -> str:
-    """Why a group means nothing for a model; empty where it does."""
+def lacks(model: Model, group: str) -> str:
+    """Why a group means nothing for a model.
+
+    Args:
+        model: the model.
+        group: a name of `METRICS`.
+
+    Returns:
+        A sentence; empty where it means something.
+
+    Example:
+        >>> from vae_core.checkpoints import load
+        >>> lacks(load("ppca-mnist").model, "elbo")
+        ''
+    """
     return (
-        (group in NEED_A_BOUND and model.no_bound) or (group in NEED_POSTERIORS and model.no_posterior) or ""
+        (group in NEED_A_BOUND and model.no_bound)
+        or (group in NEED_POSTERIORS and model.no_posterior)
+        or (group in NEED_A_DECODER and model.no_decoder)
+        or ""
     )
 
 
@@ -281,7 +298,7 @@ def evaluation_of(
         raise ValueError(f"{checkpoint.name} was trained for one beta: leave out --beta")
     told = checkpoint.card.data
     if data is None or isinstance(data, str | Path | Dataset):
-        dataset = data_of(told, data, report)
+        dataset = data_of(told, data or checkpoint.own_data, report)
     else:
         signature = checkpoint.signature
         dataset, split = dataset_of(data, y, signature.kind, signature.classes, told.opened), "train"

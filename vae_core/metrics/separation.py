@@ -132,7 +132,8 @@ def _form(d: Tensor, matrix: Tensor) -> Tensor:
 
 
 def posterior_separation(evaluation: Evaluation) -> dict[str, Estimate]:
-    """silhouette_<block>_<sample|mean> and neighbours_<block>_<sample|mean>, of draws and of means of the posteriors.
+    """silhouette_<block>_<sample|mean> and neighbours_<block>_<sample|mean>, of draws and of means of the posteriors; where there are
+    none, of the codes alone, as means.
 
     posterior_kl_<block>, posterior_bhattacharyya_<block>: least over pairs of classes of `posterior_overlap`, of all images, with bootstrap errors.
     silhouette: mean of (b - a) / max(a, b), a the mean distance to the other images of the same class, b the least mean distance to
@@ -146,10 +147,9 @@ def posterior_separation(evaluation: Evaluation) -> dict[str, Estimate]:
     generator = torch.Generator().manual_seed(evaluation.seed)
     rows = torch.randperm(len(evaluation.data), generator=generator)[:POSTERIORS]
     numbers, labels = _least_overlaps(evaluation, generator), evaluation.data.labels.cpu()[rows]
-    kinds: Mapping[str, Mapping[str, Tensor]] = {
-        "sample": evaluation.encoded.samples,
-        "mean": evaluation.encoded.means,
-    }
+    kinds: dict[str, Mapping[str, Tensor]] = {"mean": evaluation.encoded.means}
+    if not evaluation.model.no_posterior:
+        kinds["sample"] = evaluation.encoded.samples
     for block in evaluation.blocks:
         for kind, codes in kinds.items():
             places = codes[block].cpu()[rows].double()

@@ -11,6 +11,7 @@ from typing import Any
 from .cdvae import CDVAE
 from .cvae import CVAE
 from .declared import Declaration, Signature, Solver
+from .embeddings import Embeddings
 from .foreign import Onnx
 from .joint import Joint
 from .ladder import Ladder
@@ -31,7 +32,7 @@ MODELS: dict[str, Callable[..., Declaration]] = {
 }
 
 # And those that are opened and not trained here.
-FOREIGN: dict[str, Callable[..., Declaration]] = {"onnx": Onnx}
+FOREIGN: dict[str, Callable[..., Declaration]] = {"embeddings": Embeddings, "onnx": Onnx}
 
 
 def declare(name: str, arguments: dict[str, Any]) -> Declaration:
@@ -94,6 +95,7 @@ __all__ = [
     "SRVAE",
     "VAE",
     "Declaration",
+    "Embeddings",
     "Joint",
     "Ladder",
     "LikelihoodName",

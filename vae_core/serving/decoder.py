@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..checkpoints import Checkpoint
 from ..data import Data
+from ..data.embedded import pictures_in
 from ..distributions import Draw, Sampler, mean
 from ..explore import class_of_codes, codes_of, decode, encode, prior_codes, settled, with_class
 from ..labels import has_label
@@ -65,9 +66,14 @@ class Frozen:
         if LABEL in self.model.coded:  # of a class that is no latent an item has its own
             self.widths.setdefault(LABEL, self.classes)
         self.labelled = has_label(checkpoint.model)
+        self.pictures = (
+            pictures_in(checkpoint.folder, len(self.atlas_grid.atlases[0])) if self.model.no_decoder else None
+        )
 
     def fixed(self, request: Request) -> dict[str, Tensor]:
         """Every variable that a request fixes, `(n, D)`. Raises ValueError for what does not fit the model."""
+        if self.model.no_decoder and not _of_items(request):
+            raise ValueError(self.model.no_decoder)
         betas = self._betas(request.betas)
         values = {name: self._code(name, rows) for name, rows in request.codes.items()}
         values |= {name: self._mixed(name, rows, betas) for name, rows in request.mixes.items()}
@@ -95,7 +101,7 @@ class Frozen:
         if not set(latents) <= set(codes):
             codes |= prior_codes(self.model, fixed, n, draw)
         self._move(codes, requests)
-        images = self.kind.picture(decode(self.model, codes)).movedim(1, -1).cpu().numpy()
+        images = self._images(codes, requests)
         said = None
         if any(request.classes for request in requests):
             said = class_of_codes(self.model, {name: codes[name] for name in latents})
@@ -107,6 +113,15 @@ class Frozen:
             answers.append(Answer(images[rows], back, classes))
             start += request.n
         return answers
+
+    def _images(self, codes: Mapping[str, Tensor], requests: Sequence[Request]) -> np.ndarray:
+        """What is decoded of codes, `(n, H, W, C)`; where nothing can be decoded, the pictures of the items that they are of."""
+        if not self.model.no_decoder:
+            return self.kind.picture(decode(self.model, codes)).movedim(1, -1).cpu().numpy()
+        if self.pictures is None:
+            return self.kind.picture(codes[self.model.blocks[0]].cpu()).movedim(1, -1).numpy()
+        items = [item for request in requests for ((item, _),) in request.mixes[self.model.blocks[0]]]
+        return np.moveaxis(self.pictures[items], 1, -1)
 
     def _move(self, codes: dict[str, Tensor], requests: Sequence[Request]) -> None:
         """Put the moved coordinates in their places, parents first; what hangs below one of them is generated anew before its own moves."""
@@ -189,6 +204,12 @@ class Frozen:
         if max(label) >= self.classes:
             raise ValueError(f"{self.name} has classes 0 to {self.classes - 1}, not {max(label)}")
         return one_hot(torch.tensor(label), self.classes)
+
+
+def _of_items(request: Request) -> bool:
+    """Whether it asks for items of the atlas alone, as they are."""
+    alone = all(len(row) == 1 for rows in request.mixes.values() for row in rows)
+    return bool(request.mixes) and alone and not (request.codes or request.picture or request.moved)
 
 
 class LiveDecoder:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from latent_explorer.caches import sources
 from latent_explorer.caches.kept import by_identity, by_identity_few, kept
-from latent_explorer.pictures import png, to_bytes
+from latent_explorer.pictures import pixels, png, to_bytes
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler
 from vae_core.explore import (
@@ -45,6 +45,13 @@ def item_codes(checkpoint: Checkpoint, items: list[int]) -> dict[str, Tensor]:
     """What decodes some items: their posterior means, `(n, D)` for each latent, and a class: the most probable one of a latent class, an item's
     own of one that is given."""
     return codes_of({block: mean[items] for block, (mean, _) in codes(checkpoint).items()})
+
+
+def pictures(checkpoint: Checkpoint, items: list[int]) -> np.ndarray:
+    """Pictures of items, `(n, H, W)` or `(n, H, W, 3)`: decoded, or where nothing can be decoded their own."""
+    if checkpoint.model.no_decoder:
+        return pixels(sources.pictures(checkpoint, items))
+    return to_bytes(decode(checkpoint.model, item_codes(checkpoint, items)), checkpoint.kind)
 
 
 def variables(checkpoint: Checkpoint, items: list[int]) -> dict[str, Tensor]:
@@ -88,10 +95,10 @@ def means_of_classes(checkpoint: Checkpoint) -> dict[str, Tensor]:
 
 @kept(4096)
 def thumbnail(checkpoint: Checkpoint, item: int) -> bytes:
-    """The decoded posterior mean of an item of the atlas, as a PNG. Raises IndexError for an item it has not."""
+    """The picture of an item of the atlas, as a PNG. Raises IndexError for an item it has not."""
     if not 0 <= item < len(checkpoint.atlas):
         raise IndexError(f"{checkpoint.name} has images 0 to {len(checkpoint.atlas) - 1}")
-    return png(to_bytes(decode(checkpoint.model, item_codes(checkpoint, [item])), checkpoint.kind)[0])
+    return png(pictures(checkpoint, [item])[0])
 
 
 # Of how many selected items the mean image is made, evenly spread over the selection.
@@ -101,13 +108,21 @@ MEAN_OF = 1000
 @by_identity
 def means_of(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Pictures `(H, W)` or `(H, W, 3)` that stand for some items: the mean of their decoded images, the decoded mean of their codes,
-    and for each of several blocks the decoded mean of that block with the rest of the item whose code is nearest to the mean."""
+    and for each of several blocks the decoded mean of that block with the rest of the item whose code is nearest to the mean. Where nothing
+    can be decoded, the mean of their own pictures, and that of the item nearest to the mean code."""
     model, names = checkpoint.model, checkpoint.model.blocks
     some = rows[np.unique(np.linspace(0, len(rows) - 1, MEAN_OF).round().astype(int))].tolist()
     middle = mean_code({name: mean[rows] for name, (mean, _) in codes(checkpoint).items()})
     every = torch.cat([codes(checkpoint)[name][0][rows] for name in names], 1)
     typical = int(rows[neighbours(every, torch.cat([middle[name][0] for name in names]), 1)[0]])
-    pictures = {
+    if model.no_decoder:
+        mean = sources.pictures(checkpoint, some).float().mean(0, keepdim=True).round().byte()
+        nearest = sources.pictures(checkpoint, [typical])
+        return {
+            "mean of the pictures": pixels(mean)[0],
+            f"{checkpoint.kind.one} {typical}": pixels(nearest)[0],
+        }
+    found = {
         f"mean of the {checkpoint.kind.many}": decode(model, item_codes(checkpoint, some)).mean(
             0, keepdim=True
         ),
@@ -116,10 +131,10 @@ def means_of(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     if len(names) > 1:
         rest = item_codes(checkpoint, [typical])
         for name in names:
-            pictures[f"mean {name}, rest of {checkpoint.kind.one} {typical}"] = decode(
+            found[f"mean {name}, rest of {checkpoint.kind.one} {typical}"] = decode(
                 model, settled(model, {**rest, name: middle[name]}, [name])
             )
-    return {title: to_bytes(picture, checkpoint.kind)[0] for title, picture in pictures.items()}
+    return {title: to_bytes(picture, checkpoint.kind)[0] for title, picture in found.items()}
 
 
 @by_identity

@@ -1,16 +1,24 @@
 """The images behind an atlas, where they are at hand without a download."""
 
 import os
+from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
+import torch
+from torch import Tensor
 
+from latent_explorer.caches.kept import by_identity_few
 from latent_explorer.text import plain
 from vae_core import Checkpoint
 from vae_core.data import DATA_VARIABLE, DATASETS, SOURCES_VARIABLE, Data, known, local_data
+from vae_core.data.embedded import pictures_in
 
 
 def originals(checkpoint: Checkpoint) -> Data | None:
     """The images behind the atlas where they are at hand without a download, else None: one copy for all models of them."""
+    if checkpoint.own_data is not None:
+        return checkpoint.own_data.split("all")
     told = checkpoint.card.data
     places = tuple(os.environ.get(name) for name in (DATA_VARIABLE, SOURCES_VARIABLE))
     return _local_data(
@@ -21,6 +29,26 @@ def originals(checkpoint: Checkpoint) -> Data | None:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _local_data(of: str, _checkpoint: Checkpoint) -> Data | None:
     return local_data(_checkpoint.card.data, _checkpoint.atlas.split)
+
+
+def pictures(checkpoint: Checkpoint, items: Sequence[int]) -> Tensor:
+    """Pictures `(n, C, H, W)` of items that nothing is decoded of: those that lie beside the embeddings, or else their numbers."""
+    stored = _pictures(checkpoint)
+    if stored is not None:
+        return torch.from_numpy(np.ascontiguousarray(stored[list(items)]))
+    rows = originals(checkpoint)
+    codes = checkpoint.atlas.means[checkpoint.model.blocks[0]][list(items)]
+    return checkpoint.kind.picture(torch.from_numpy(codes) if rows is None else rows.images[list(items)])
+
+
+def has_pictures(checkpoint: Checkpoint) -> bool:
+    """Whether pictures lie beside the embeddings."""
+    return _pictures(checkpoint) is not None
+
+
+@by_identity_few
+def _pictures(checkpoint: Checkpoint) -> np.ndarray | None:
+    return pictures_in(checkpoint.folder, len(checkpoint.atlas))
 
 
 def missing(checkpoint: Checkpoint) -> str:

@@ -28,6 +28,7 @@ from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import reach
 from vae_core.labels import has_label
+from vae_core.models.foreign import place_of
 from vae_core.serving import Answer, Picture, Request
 
 MOST_MOVES = 64  # of a link
@@ -92,9 +93,10 @@ def _block(checkpoint: Checkpoint, name: str) -> Block:
     rate, variance, active = encodings.rates(checkpoint)[name]
     low, high = reach(checkpoint.model, name, torch.from_numpy(checkpoint.atlas.means[name]))
     used = variance if rate is None else rate
+    shape = " at channel/row/column" if len(place_of(checkpoint.model, name, 0)) == 3 else ""
     return Block(
         name,
-        f"{words.capital(words.latents(checkpoint.model, name))} · {len(used)} dimensions",
+        f"{words.capital(words.latents(checkpoint.model, name))} · {len(used)} dimensions{shape}",
         "variance" if rate is None else "KL, nats",
         [
             Handle(
@@ -103,6 +105,7 @@ def _block(checkpoint: Checkpoint, name: str) -> Block:
                 round(high[d].item(), DECIMALS),
                 f"{used[d]:.2f}",
                 bool(active[d]),
+                place_of(checkpoint.model, name, d),
             )
             for d in used.argsort(descending=True, stable=True).tolist()
         ],

@@ -24,6 +24,9 @@ from vae_core.names import LABEL
 
 NEIGHBOURS = 8
 
+# Columns of an item that are named beside it.
+MOST_TOLD = 12
+
 # Classes that have a bar: of more, the most probable ones; and the colour of all others together.
 MOST_BARS, OTHERS = 12, "#808080"
 
@@ -62,7 +65,9 @@ def item_panel(checkpoint: Checkpoint, item: int) -> None:
         st.subheader(f"{words.capital(checkpoint.kind.one)} {item}")
         st.caption(plain(atlas.class_of(item)))
         _pictures(checkpoint, item)
-        if st.button(f"Traverse this {checkpoint.kind.one}", icon=":material/tune:", width="stretch"):
+        if not checkpoint.model.no_decoder and st.button(
+            f"Traverse this {checkpoint.kind.one}", icon=":material/tune:", width="stretch"
+        ):
             # The model and its betas are the frame's: they come along by themselves.
             st.switch_page("views/traverse.py", query_params={"item": str(item)})
     with middle:
@@ -103,12 +108,16 @@ def class_bars(checkpoint: Checkpoint, posterior: torch.Tensor | None) -> None:
 
 
 def _class_posterior_title(checkpoint: Checkpoint) -> str:
+    if checkpoint.model.no_posterior and words.fitted_classes(checkpoint.model):
+        return "p(class | z) by the fitted Gaussians"
     return (
         "q(class | x), the classifier" if LABEL in checkpoint.model.latents else "q(class | x) by the bound"
     )
 
 
 def _pictures(checkpoint: Checkpoint, item: int) -> None:
+    if checkpoint.model.no_decoder:
+        return _given(checkpoint, item)
     originals = sources.originals(checkpoint)
     reconstruction = to_bytes(
         decode(checkpoint.model, encodings.item_codes(checkpoint, [item])), checkpoint.kind
@@ -133,6 +142,25 @@ def _pictures(checkpoint: Checkpoint, item: int) -> None:
         st.caption(reason)
 
 
+def _given(checkpoint: Checkpoint, item: int) -> None:
+    """The picture that lies beside an embedding, and its numbers."""
+    image_grid(
+        encodings.pictures(checkpoint, [item])[None],
+        rows=[""],
+        columns=["picture" if sources.has_pictures(checkpoint) else "its numbers"],
+        title=f"{words.capital(checkpoint.kind.one)} {item}",
+        key="item-pictures",
+    )
+    source = sources.originals(checkpoint)
+    if source is not None and isinstance(checkpoint.kind, Table):
+        told = [f"{plain(name)} {plain(str(column[item]))}" for name, column in source.columns.items()]
+        if told:
+            st.caption(" · ".join(told[:MOST_TOLD]) + (" · …" if len(told) > MOST_TOLD else ""))
+        with st.expander("Numbers", icon=":material/bar_chart:"):
+            features.profile(checkpoint.kind, {"embedding": source.images[item]}, "item-profile")
+    st.caption(f"{words.capital(checkpoint.model.no_decoder)}.")
+
+
 def nearest_items(
     checkpoint: Checkpoint, codes: dict[str, torch.Tensor], what: str, key: str, item: int | None = None
 ) -> None:
@@ -142,15 +170,14 @@ def nearest_items(
     for block in checkpoint.model.blocks:
         means, _ = encodings.codes(checkpoint)[block]
         near = neighbours(means, codes[block], NEIGHBOURS, item).tolist()
-        rows.append(
-            to_bytes(decode(checkpoint.model, encodings.item_codes(checkpoint, near)), checkpoint.kind)
-        )
+        rows.append(encodings.pictures(checkpoint, near))
         notes.append(" ".join(classes[labels[n]] for n in near) if classes else "")
+    decoded = "" if checkpoint.model.no_decoder else ", decoded"
     image_grid(
         np.stack(rows),
         rows=[f"near in {block}" for block in checkpoint.model.blocks],
         row_notes=[f"classes {note}" if note else "" for note in notes],
-        columns=[f"{i + 1}." for i in range(NEIGHBOURS)],
-        title=f"The nearest neighbours of {what}, decoded, nearest first",
+        columns=[f"{i + 1}." for i in range(rows[0].shape[0])],
+        title=f"The nearest neighbours of {what}{decoded}, nearest first",
         key=key,
     )

@@ -12,6 +12,7 @@ from latent_explorer.components.map.selection import Selection, selected_items
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.palette import colours
 from latent_explorer.parts import features, words
+from latent_explorer.parts.nets import absent
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
 from latent_explorer.text import key
@@ -49,11 +50,12 @@ def selection_panel(checkpoint: Checkpoint, state: MapState, kept: Selection | N
     with right:
         _means(checkpoint, selected)
     if "A" in selected and "B" in selected:
-        _traversal(checkpoint, selected["A"], selected["B"], state.item)
+        if not absent(checkpoint, "the way from A to B, decoded,"):
+            _traversal(checkpoint, selected["A"], selected["B"], state.item)
         features.apart(checkpoint, selected["A"], selected["B"])
     elif "A" in selected:
         st.caption(
-            f"Select other {checkpoint.kind.many} on a map: they become B, and the way from A to B is shown."
+            f"Select other {checkpoint.kind.many} on a map: they become B, and what differs between A and B is shown."
         )
 
 
@@ -117,7 +119,7 @@ def table(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
     atlas = checkpoint.atlas
     return {
         checkpoint.kind.one: rows,
-        "split": atlas.splits(rows),
+        **({} if checkpoint.own_data else {"split": atlas.splits(rows)}),
         **({"class": np.array(atlas.classes)[atlas.labels[rows]]} if atlas.classes else {}),
         **{f"beta.{block}": np.full(len(rows), beta) for block, beta in checkpoint.betas.items()},
         **{f"mean.{name}": atlas.means[name][rows] for name in checkpoint.model.latents},
@@ -129,9 +131,16 @@ def table(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
 def _means(checkpoint: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     """Mean images of each selection, the means of pixels and of codes told apart."""
     pictures = {name: encodings.means_of(checkpoint, rows) for name, rows in selected.items()}
-    titles = [checkpoint.kind.many, "codes", *(f"{block} alone" for block in checkpoint.model.blocks)]
+    titles = ["mean", "nearest to the mean code"] if checkpoint.model.no_decoder else []
+    titles = titles or [
+        checkpoint.kind.many,
+        "codes",
+        *(f"{block} alone" for block in checkpoint.model.blocks),
+    ]
     rests = [list(found_pictures)[-1].partition("rest of ")[2] for found_pictures in pictures.values()]
-    st.markdown("**Mean over the selection, of …**")
+    if checkpoint.model.no_decoder:
+        rests = [list(found_pictures)[-1] for found_pictures in pictures.values()]
+    st.markdown("**The selection**" if checkpoint.model.no_decoder else "**Mean over the selection, of …**")
     image_grid(
         np.stack([np.stack(list(row.values())) for row in pictures.values()]),
         rows=list(pictures),
@@ -142,6 +151,12 @@ def _means(checkpoint: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     )
     most = max(map(len, selected.values()))
     some = f" (of {encodings.MEAN_OF:,} of them, evenly spread)" if most > encodings.MEAN_OF else ""
+    if checkpoint.model.no_decoder:
+        st.caption(
+            f"The first picture is the mean of the {checkpoint.kind.many}’ pictures{some}, the second that of the {checkpoint.kind.one} whose code is nearest to "
+            "their mean."
+        )
+        return
     each = (
         f" Then one block alone at its mean, with the rest of the {checkpoint.kind.one} (named at the left) whose code is nearest to the mean."
         if any(rests)

@@ -126,7 +126,10 @@ def _card(checkpoint: Checkpoint) -> None:
         lines.append(f"{card.epochs_done} epochs in {_duration(cost.seconds)} on {_machine(cost)}")
     st.caption("  \n".join(line for line in lines if line))
     if card.notes:
-        with st.expander("How its graphs were read", icon=":material/import_export:"):
+        with st.expander(
+            "How they were read" if checkpoint.model.no_encoder else "How its graphs were read",
+            icon=":material/import_export:",
+        ):
             st.caption("  \n".join(plain(note, 1000) for note in card.notes))
     if checkpoint.outdated:
         st.warning(f"{checkpoint.outdated}.")
@@ -155,6 +158,11 @@ def _brought(checkpoint: Checkpoint) -> list[str]:
     card = checkpoint.card
     likelihood = card.model.arguments.get("likelihood")
     stand_ins = " ".join(words.standing_in(checkpoint.model))
+    if checkpoint.model.no_encoder:
+        return [
+            f"**Embeddings** alone, of an encoder that was trained elsewhere: {card.data.images:,} {checkpoint.kind.many} of {plain(card.data.name)}",
+            f"**Fitted or absent:** {plain(stand_ins, 1000)}",
+        ]
     return [
         f"**{plain(card.model.name.upper())}** model that was trained elsewhere, brought in with {card.data.images:,} {checkpoint.kind.many} of "
         f"{plain(card.data.name)}",

@@ -56,7 +56,9 @@ def use(source: str) -> None:
 
 
 def chosen_image(checkpoint: Checkpoint) -> UserImage | None:
-    """The visitor's image as this model's images are, where there is one."""
+    """The visitor's image as this model's images are, where there is one, and an encoder."""
+    if checkpoint.model.no_encoder:
+        return None
     kind = checkpoint.kind
     if isinstance(kind, Table):
         return rows.fitting(st.session_state.get(ROW, ""), kind)

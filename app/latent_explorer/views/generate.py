@@ -2,6 +2,7 @@
 
 import streamlit as st
 from latent_explorer.caches import checkpoints
+from latent_explorer.parts.nets import needs_a_decoder
 from latent_explorer.sections.generate.held import held
 from latent_explorer.sections.generate.samples import samples
 from latent_explorer.sections.generate.swaps import swaps
@@ -9,6 +10,7 @@ from latent_explorer.sections.generate.swaps import swaps
 checkpoint = checkpoints.current()
 
 st.title("What does the model draw by itself?")
+needs_a_decoder(checkpoint)
 
 samples(checkpoint)
 swaps(checkpoint)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 from latent_explorer.caches import checkpoints
+from latent_explorer.parts.nets import needs_a_decoder
 from latent_explorer.sections.interpolate.arithmetic import difference
 from latent_explorer.sections.interpolate.grid import grid_between
 from latent_explorer.sections.interpolate.paths import between_two
@@ -10,6 +11,7 @@ from latent_explorer.user_image.widgets import image_expander
 checkpoint = checkpoints.current()
 
 st.title(f"What lies between two {checkpoint.kind.many}?")
+needs_a_decoder(checkpoint)
 
 st.caption(
     f"Each picture is the decoder’s mean {checkpoint.kind.one} of a code that is made of the codes of {checkpoint.kind.many}. One of yours, drawn or uploaded below, can be an end too."

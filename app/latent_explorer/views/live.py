@@ -6,6 +6,7 @@ from latent_explorer.components.controls import State, left, live_controls
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.live import controls
 from latent_explorer.parts import words
+from latent_explorer.parts.nets import needs_a_decoder
 from latent_explorer.parts.panels import nearest_items
 from latent_explorer.session import links
 from latent_explorer.session.sidebar import scale, slider_key, slider_option
@@ -23,6 +24,7 @@ ARRIVING = "live-arriving"  # the browser was asked to put what was left into th
 REPORTED = "live-reported"  # this run was asked for by what the user left
 
 st.title("What does each coordinate of a code change?")
+needs_a_decoder(checkpoint)
 st.caption(
     "Drag a handle, or press ▸ to sweep it, and see what that coordinate means."
     + (" A class button sets what depends on the class and keeps the rest." if has_label(model) else "")

@@ -61,13 +61,15 @@ class State:
 
 @dataclass(frozen=True)
 class Handle:
-    """A handle on one dimension: where it can go, and how much the dimension is used."""
+    """A handle on one dimension: where it can go, and how much the dimension is used. place: of a code of C x H x W, channel, row and
+    column, from 0; handles beyond those that stand open fold by channel."""
 
     dimension: int
     low: float
     high: float
     used: str
     active: bool
+    place: Sequence[int] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import { ClassBars, ClassChips } from "./classes.js";
 import { Handle } from "./handle.js";
 import { savedPicture } from "./saved.js";
 import { slider, StartRow } from "./start.js";
-import { count, nearestBeta, startInWords, startOf, without } from "./state.js";
+import { count, folded, nearestBeta, startInWords, startOf, without } from "./state.js";
 
 /**
  * @typedef {import("../shared/decoder.js").Decoded} Decoded
@@ -158,19 +158,17 @@ export class Controls {
 
   /** @param {BlockData} block */
   #block({ name, title, unit, handles }) {
-    const rows = (/** @type {boolean} */ wanted) => {
-      const those = handles.filter(({ active }) => active === wanted);
-      return those.map((data) => this.#handle(new Handle(name, data, unit, this.#told)).root);
-    };
+    const rows = (/** @type {readonly import("./state.js").HandleData[]} */ those) =>
+      those.map((data) => this.#handle(new Handle(name, data, unit, this.#told)).root);
     const heading = element("h4", {}, title, element("span", { class: "note" }, unit));
-    const dead = rows(false);
+    const dead = rows(handles.filter(({ active }) => !active));
     const isCollapsed = dead.length === handles.length;
-    const active = isCollapsed ? [] : rows(true);
-    const live = isCollapsed ? [element("p", { class: "note" }, COLLAPSED)] : active.slice(0, MOST_HANDLES);
+    const active = handles.filter((handle) => handle.active);
+    const open = rows(active.slice(0, MOST_HANDLES));
+    const live = isCollapsed ? [element("p", { class: "note" }, COLLAPSED)] : open;
     const root = element("section", { class: "block", "data-block": name }, heading, ...live);
-    const rest = active.slice(MOST_HANDLES);
-    if (rest.length) {
-      root.append(element("details", {}, element("summary", {}, `${rest.length} more dimensions`), ...rest));
+    for (const [words, those] of folded(active.slice(MOST_HANDLES))) {
+      root.append(element("details", {}, element("summary", {}, words), ...rows(those)));
     }
     if (dead.length) {
       const words = `${dead.length} inactive dimension${dead.length > 1 ? "s" : ""}`;

@@ -1,7 +1,7 @@
 // One handle: a range over a dimension of a block, with its number and a button that sweeps it.
 
 import { element } from "../shared/elements.js";
-import { signed, swept } from "./state.js";
+import { placeWords, signed, swept } from "./state.js";
 
 const SWEEP_MS = 2600; // how long a handle takes through its range and back
 const STEPS = 60; // of an arrow key through the range
@@ -23,19 +23,20 @@ export class Handle {
    * @param {string} unit
    * @param {Told} told
    */
-  constructor(block, { dimension, low, high, used, active }, unit, told) {
+  constructor(block, { dimension, low, high, used, active, place }, unit, told) {
     this.block = block;
     this.dimension = dimension;
     this.low = low;
     this.high = high;
     this.told = told;
     this.name = `${block}[${dimension}]`;
+    const spoken = place.length ? `${this.name} at ${placeWords(place)}` : this.name;
     this.input = element("input", {
       type: "range",
       min: low,
       max: high,
       step: "any",
-      "aria-label": `${this.name}, ${unit}: ${used}`,
+      "aria-label": `${spoken}, ${unit}: ${used}`,
       "data-handle": this.name,
       title: "Drag, or use the arrow keys; a double click or Delete puts it back to the start",
     });
@@ -46,16 +47,16 @@ export class Handle {
       {
         type: "button",
         class: "play",
-        title: `Sweep ${this.name} through its range`,
-        "aria-label": `Sweep ${this.name}`,
+        title: `Sweep ${spoken} through its range`,
+        "aria-label": `Sweep ${spoken}`,
       },
       "▸",
     );
     this.root = element(
       "div",
-      { class: active ? "handle" : "handle dead" },
+      { class: `handle${active ? "" : " dead"}${place.length ? " placed" : ""}` },
       this.play,
-      element("span", { class: "name" }, this.name),
+      element("span", { class: "name", title: spoken }, place.length ? place.join("/") : this.name),
       element("span", { class: "track" }, this.tick, this.input),
       this.value,
       element("span", { class: "note", title: unit }, used),

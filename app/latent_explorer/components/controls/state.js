@@ -19,7 +19,7 @@
  */
 
 /**
- * @typedef {{dimension: number, low: number, high: number, used: string, active: boolean}} HandleData
+ * @typedef {{dimension: number, low: number, high: number, used: string, active: boolean, place: number[]}} HandleData
  * @typedef {{name: string, title: string, unit: string, handles: HandleData[]}} BlockData
  */
 
@@ -123,4 +123,31 @@ export const signed = (value) => (value < 0 ? "−" : "+") + Math.abs(value).toF
 export function startInWords({ start, item, label }, classes, one = "image") {
   const from = { item: `${one} ${item}`, own: `your ${one}`, prior: "prior" }[start];
   return `start: ${from}${label === null ? "" : `, class ${classes[label]}`}`;
+}
+
+/**
+ * A place in a code of C x H x W, or of C x L, in words.
+ * @param {readonly number[]} place
+ */
+export function placeWords(place) {
+  const sides = place.length === 3 ? ["channel", "row", "column"] : ["channel"];
+  return place.map((number, side) => `${sides[side] ?? "place"} ${number}`).join(", ");
+}
+
+/**
+ * Handles that are folded away, by the channel they lie in; of a code that is a row, all together.
+ * @param {readonly HandleData[]} handles
+ * @returns {[string, HandleData[]][]} each fold's title and its handles, in their order
+ */
+export function folded(handles) {
+  /** @type {Map<number | undefined, HandleData[]>} */
+  const folds = new Map();
+  for (const handle of handles) folds.set(handle.place[0], [...(folds.get(handle.place[0]) ?? []), handle]);
+  const inOrder = [...folds].sort(([a], [b]) => (a ?? 0) - (b ?? 0));
+  return inOrder.map(([channel, those]) => [
+    channel === undefined
+      ? `${those.length} more dimensions`
+      : `Channel ${channel}: ${those.length} more place${those.length > 1 ? "s" : ""}`,
+    those,
+  ]);
 }

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { count, nearestBeta, signed, startInWords, startOf, swept, without } from "./state.js";
+import {
+  count,
+  folded,
+  nearestBeta,
+  placeWords,
+  signed,
+  startInWords,
+  startOf,
+  swept,
+  without,
+} from "./state.js";
 
 /** @type {import("./state.js").State} */
 const STATE = { start: "item", item: 8, label: null, seed: 4, temperature: 0.5, moved: {}, betas: {} };
@@ -53,4 +63,33 @@ test("numbers have a sign, and a start has words", () => {
   assert.equal(signed(0), "+0.00");
   assert.equal(startInWords(STATE, DATA.classes), "start: image 8");
   assert.equal(startInWords({ ...STATE, start: "prior", label: 1 }, DATA.classes), "start: prior, class one");
+});
+
+test("a place in a code of channels is told by its sides", () => {
+  assert.equal(placeWords([1, 0, 2]), "channel 1, row 0, column 2");
+  assert.equal(placeWords([1, 7]), "channel 1, place 7");
+});
+
+test("handles that do not stand open fold by channel, and those of a code that is a row together", () => {
+  const handle = (/** @type {number} */ dimension, /** @type {number[]} */ place) => ({
+    dimension,
+    place,
+    low: -1,
+    high: 1,
+    used: "0.1",
+    active: true,
+  });
+  const spatial = folded([handle(5, [1, 0, 1]), handle(0, [0, 0, 0]), handle(4, [1, 0, 0])]);
+  assert.deepEqual(
+    spatial.map(([words, those]) => [words, those.map(({ dimension }) => dimension)]),
+    [
+      ["Channel 0: 1 more place", [0]],
+      ["Channel 1: 2 more places", [5, 4]],
+    ],
+  );
+  assert.deepEqual(
+    folded([handle(0, []), handle(1, [])]).map(([words]) => words),
+    ["2 more dimensions"],
+  );
+  assert.deepEqual(folded([]), []);
 });

@@ -70,11 +70,13 @@ class Panel:
 
 @dataclass(frozen=True)
 class Decoder:
-    """What the live route needs to decode sums of items: the model's name, its betas and all its latents."""
+    """What the live route needs to decode sums of items: the model's name, its betas and all its latents. between: whether places between items
+    can be decoded, and not only the items have pictures."""
 
     model: str
     latents: Sequence[str]
     betas: Mapping[str, float]
+    between: bool = True
     below: Mapping[str, Sequence[str]] = field(
         default_factory=dict
     )  # by block, those that are generated from it
@@ -83,12 +85,18 @@ class Decoder:
     def of(cls, name: str, model: Model, betas: Mapping[str, float]) -> "Decoder":
         """What decodes the codes of a model."""
         below = {block: model.below(block) for block in model.blocks}
-        return cls(name, model.coded, betas, {block: names for block, names in below.items() if names})
+        generated = {block: names for block, names in below.items() if names}
+        return cls(name, model.coded, betas, not model.no_decoder, generated)
 
     def to_json(self) -> dict[str, Any]:
         """Return what the browser is sent."""
-        below = {block: list(names) for block, names in self.below.items()}
-        return {"model": self.model, "latents": list(self.latents), "betas": dict(self.betas), "below": below}
+        return {
+            "model": self.model,
+            "latents": list(self.latents),
+            "betas": dict(self.betas),
+            "between": self.between,
+            "below": {block: list(names) for block, names in self.below.items()},
+        }
 
 
 @dataclass(frozen=True)

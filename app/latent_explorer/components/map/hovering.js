@@ -51,7 +51,7 @@ export class Hovering {
    */
   point(panel, item, weights, x, y) {
     const { map } = this;
-    this.#pointed = weights && map.decoder.online && map.data.decoder ? { panel, weights } : null;
+    this.#pointed = weights && map.decoder.online && map.data.decoder?.between ? { panel, weights } : null;
     if (item < 0 && !this.#pointed) return map.leave();
     if (this.#pointed) this.decodePlace();
     else this.#showItem(item);

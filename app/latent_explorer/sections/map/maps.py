@@ -72,18 +72,25 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         selection_a=kept.encode() if kept else None,
         hidden=",".join(map(str, state.hidden)) or None,
     )
+    split = "" if checkpoint.own_data else f"{SPLITS[atlas.split]} "
+    place = "embedding" if model.no_encoder else "posterior mean"
+    hover = "Hover over any place to decode it, also between dots. Zoom in, and dots become pictures."
+    if model.no_decoder:
+        hover = f"Hover over a dot to see its {checkpoint.kind.one}; zoom in, and dots become pictures. Between them is none: {model.no_decoder}."
     st.caption(
-        f"Each dot is one of {len(atlas):,} {SPLITS[atlas.split]} {checkpoint.kind.many}, coloured by {plain(by)}, where UMAP places its posterior mean. "
+        f"Each dot is one of {len(atlas):,} {split}{checkpoint.kind.many}, coloured by {plain(by)}, where UMAP places its {place}. "
         f"Near dots have similar codes; distances between clusters mean little.{_of_some(atlas)}",
         help="Outlines show where draws of the priors fall: one outline for each class, for each component (#) of a mixture, or for the "
-        f"whole prior; dashed, where the posterior of the opened {checkpoint.kind.one} falls. Hover over any place to decode it, also between dots. Zoom in, "
-        f"and dots become pictures. A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
+        f"whole prior; dashed, where the posterior of the opened {checkpoint.kind.one} falls. {hover} A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
     )
     selection_panel(checkpoint, state, kept)
-    with st.expander(f"Your own {checkpoint.kind.one}", icon=":material/draw:"):
-        image_input(checkpoint)
-    if (image := chosen_image(checkpoint)) is not None:
-        user_image_panel(checkpoint, image)
+    if model.no_encoder:
+        st.caption(f"There is no place for {checkpoint.kind.an} of your own: {model.no_encoder}.")
+    else:
+        with st.expander(f"Your own {checkpoint.kind.one}", icon=":material/draw:"):
+            image_input(checkpoint)
+        if (image := chosen_image(checkpoint)) is not None:
+            user_image_panel(checkpoint, image)
     if state.item is not None:
         item_panel(checkpoint, state.item)
     leak_note(checkpoint)

@@ -10,7 +10,7 @@ from latent_explorer.session import links
 from latent_explorer.session.jobs import Job
 from latent_explorer.text import cleaned, code_span, command, key, measured_by, plain
 from vae_core import Checkpoint
-from vae_core.metrics import METRICS, Estimate, number
+from vae_core.metrics import METRICS, Estimate, lacks, number
 
 AMOUNTS = {"1,000 images": 1000, "all images": None}
 
@@ -22,11 +22,18 @@ FAR = 3
 def this_model(checkpoint: Checkpoint) -> None:
     metrics = checkpoint.card.metrics
     controls = st.columns([3, 1.2, 1, 1], vertical_alignment="bottom")
-    links.check("groups", list(METRICS), "group of numbers")
+    offered = [group for group in METRICS if not lacks(checkpoint.model, group)]
+    usual = next(
+        group
+        for group in ("elbo", "probes", "active")
+        if group in offered and (group != "probes" or len(checkpoint.atlas.classes) > 1)
+    )
+    links.belonging("groups", " ".join(offered), [usual])
+    links.check("groups", offered, "group of numbers")
     groups = controls[0].multiselect(
         "Groups of numbers",
-        list(METRICS),
-        ["elbo"],
+        offered,
+        [usual],
         key="groups",
         bind="query-params",
         help="Formulas: `vae_core/metrics`, one function a group.",

@@ -11,6 +11,7 @@ from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.map import Panel
 from latent_explorer.export import menus, scripts
 from latent_explorer.parts import words
+from latent_explorer.parts.nets import absent
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.prior.shared import block_of, map_of, outlines
 from latent_explorer.session import links
@@ -179,6 +180,20 @@ def two_clusters(checkpoint: Checkpoint, block: str, a: int, b: int) -> None:
     )
     others = [c for c in range(len(names)) if c not in (a, b)]
     map_of(checkpoint, block, panel, f"pair-{key(checkpoint.name)}-{block}-{a}-{b}", others)
+    if not absent(checkpoint, "the way between the means, decoded,"):
+        _between(checkpoint, middles, a, b)
+    of_priors = block in checkpoint.model.labelled and not words.fitted_classes(checkpoint.model)
+    what = "priors" if of_priors else "encodings"
+    below = "" if checkpoint.model.no_decoder else f"; below, the {checkpoint.kind.many} on that line"
+    st.caption(
+        f"The dots are the {checkpoint.kind.many} of both classes, seen along the line between the means of their {what}{below}. "
+        "The legend brings the other classes back."
+    )
+
+
+def _between(checkpoint: Checkpoint, middles: dict[str, torch.Tensor], a: int, b: int) -> None:
+    """The line between the means of two classes, decoded."""
+    names = checkpoint.atlas.classes
     ends = {name: torch.stack([rows[a], rows[b]]) for name, rows in middles.items()}
     codes = path(checkpoint.model, ends, torch.linspace(0, 1, STEPS))
     image_grid(
@@ -188,10 +203,4 @@ def two_clusters(checkpoint: Checkpoint, block: str, a: int, b: int) -> None:
         title="On the line between the means",
         key=f"between-{key(checkpoint.name)}",
         headed=True,
-    )
-    of_priors = block in checkpoint.model.labelled and not words.fitted_classes(checkpoint.model)
-    what = "priors" if of_priors else "encodings"
-    st.caption(
-        f"The dots are the {checkpoint.kind.many} of both classes, seen along the line between the means of their {what}; below, the {checkpoint.kind.many} on that line. "
-        "The legend brings the other classes back."
     )

@@ -10,6 +10,7 @@ from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts import words
+from latent_explorer.parts.nets import absent
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.prior.shared import SAMPLES, component_name, conditional, owner, with_the_rest
 from latent_explorer.text import code_span, key, plain
@@ -48,7 +49,8 @@ def components(checkpoint: Checkpoint, block: str) -> None:
         help="The responsibility of component k for a code z is w_k N(z; m_k, s_k) / p(z). At draws of the posteriors: "
         f"{code_span(scripts.measuring(checkpoint, 'components'))}",
     )
-    samples_of_components(checkpoint, block, prior, order, names)
+    if not absent(checkpoint, "draws of each component, decoded,"):
+        samples_of_components(checkpoint, block, prior, order, names)
 
 
 def samples_of_components(
