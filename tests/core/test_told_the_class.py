@@ -327,3 +327,18 @@ def test_the_live_route_asks_for_a_class(live: LiveDecoder, asked: dict, one_lin
     answer = ask(live, **asked)
     assert isinstance(answer, ValueError)
     assert "give a label" in one_line(answer)
+
+
+def test_arrays_at_hand_are_given_with_their_classes(found: Checkpoint, digits: Data, one_line: Callable):
+    x, y = digits.images[:6].numpy(), digits.labels[:6].numpy()
+    codes = found.encode(x, y)
+    assert codes["z"].shape == (6, 4)
+    assert (found.reconstruct(x, y) == found.decode(codes, y)).all()
+    assert found.sample(20).shape == (20, 1, 8, 8)
+    for without in (found.encode, found.reconstruct):
+        with pytest.raises(ValueError, match="none is given") as caught:
+            without(x)
+        one_line(caught.value)
+    with pytest.raises(ValueError, match="the decoder of this model reads the class") as caught:
+        found.decode(codes)
+    one_line(caught.value)
