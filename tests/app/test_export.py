@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -139,3 +140,30 @@ def test_a_model_of_one_beta_is_a_point_with_a_way_to_those_of_every_beta(open_p
     next(button for button in at.button if button.label == "mr-vae-mnist").click().run()
     assert at.selectbox(key="model").value == "mr-vae-mnist"
     assert not at.info
+
+
+def keys_of(at: AppTest, sort: str) -> set[str]:
+    ids = (re.search(r'^id: "\$\$ID-[0-9a-f]+-(.*)"', str(part.proto), re.MULTILINE) for part in at.get(sort))
+    return {found[1] for found in ids if found}
+
+
+VIEWED = [
+    ("views/map.py", {"item": "3"}),
+    ("views/traverse.py", {}),
+    ("views/generate.py", {}),
+    ("views/interpolate.py", {}),
+    ("views/rate_distortion.py", {}),
+    *(("views/prior.py", {"look": look}) for look in ("Components", "Classes", "Densities")),
+    *(
+        ("views/measure.py", {"show": show})
+        for show in ("This model", "All models", "Two numbers", "Calibration", "Disentanglement")
+    ),
+]
+
+
+@pytest.mark.parametrize(("page", "query"), VIEWED, ids=str)
+def test_a_picture_is_offered_of_what_is_one(open_page: Open, page: str, query: dict[str, str]):
+    at = open_page(page, model="rates-digits", **query)
+    components = keys_of(at, "bidi_component")
+    offered = {key.removeprefix("save-") for key in components if key.startswith("save-")}
+    assert offered <= components | keys_of(at, "plotly_chart")

@@ -62,7 +62,7 @@ class Opening:
     labelled_only: bool = False
     """Leave out images whose class is not known."""
     skip_broken: bool = False
-    """Leave out images that cannot be read or hold NaN."""
+    """Leave out what cannot be read or holds values that are no numbers."""
     test_share: float = 0.2
     """Share of the images that are kept for testing, where the source has no split of its own."""
 

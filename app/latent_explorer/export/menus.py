@@ -17,6 +17,7 @@ def under(
     seen: str,
     read: str = "",
     *,
+    picture: bool = True,
     codes: Callable[[], Table] | None = None,
     frames: Callable[[], tuple[np.ndarray, Sequence[str]]] | None = None,
     script: str | None = None,
@@ -24,7 +25,7 @@ def under(
 ) -> None:
     """Under the figure with this key: a sentence on what one sees, one on how to read it, and the menu Export with files of this name.
 
-    `codes` and `frames` (the arguments of `animation`) are called only when a file is asked for, outside of a page's run: they
+    There is no picture of a table. `codes` and `frames` (the arguments of `animation`) are called only when a file is asked for, outside of a page's run: they
     must not call Streamlit. `script` is Python, from `latent_explorer.export.scripts`; `commands` are those that measure the
     numbers of the figure.
     """
@@ -37,8 +38,9 @@ def under(
         help="Picture, data and code of this figure",
         width="content",
     ):
-        with _line("Picture, as on the page"):
-            save(figure, name)
+        if picture:
+            with _line("Picture, as on the page"):
+                save(figure, name)
         if codes:
             with _line("Numbers behind it"):
                 _file("CSV", lambda: csv(codes()), f"{name}.csv", "text/csv")

@@ -147,6 +147,7 @@ def table(models: Sequence[Checkpoint]) -> None:
         f"Above are the scores of these models, ± one standard error of the measurement; below, what others published on dSprites. {protocol(data)}",
         "Ours are one training each, and the spread over seeds is larger than most differences between methods (Locatello et al., 2019): "
         "this is no ranking.",
+        picture=False,
         codes=lambda: {key: np.array([str(row.get(key, "")) for row in rows]) for key in rows[0]},
         commands=[scripts.measuring(checkpoint, "disentanglement", "dci") for checkpoint in models],
     )

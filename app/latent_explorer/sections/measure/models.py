@@ -49,6 +49,7 @@ def all_models(checkpoint: Checkpoint) -> None:
         "models",
         "Each row is a model, with the numbers of its card at β = 1. Click a heading to sort by it.",
         "Bounds of different data, and of binary and continuous pixels, cannot be compared.",
+        picture=False,
         codes=lambda: {
             "model": np.array(list(cards)),
             **{f"{name}{part}": np.array([getattr(card.get(name), which, np.nan) for card in cards.values()])
