@@ -183,6 +183,21 @@ def mixture_bounds() -> str:
     return "\n".join(lines)
 
 
+def levels() -> str:
+    """One latent level or two, means of three seeds."""
+    lines = [
+        "| model | parameters | beta from 0 over | −ELBO | log p(x), 500 samples | rate of z or z1 | rate of z2 |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in _result("levels")["rows"]:
+        upper = f"{row['rate_z2']:.2f}" if "rate_z2" in row else ""
+        lines.append(
+            f"| {row['model']} | {row['parameters']:,.0f} | {row['warmup'] or 'no steps'} | {row['negative_elbo']:.2f} ± {row['negative_elbo_sd']:.2f} | "
+            f"{row['log_px']:.2f} ± {row['log_px_sd']:.2f} | {row.get('rate_z', row.get('rate_z1')):.2f} | {upper} |"
+        )
+    return "\n".join(lines)
+
+
 def semi_supervised() -> str:
     lines = [
         "| labels | M2, three seeds | mean | classifier alone, three seeds | mean | published M2 | epochs here |",
@@ -340,6 +355,7 @@ BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (DOCUMENT, "evidence"): evidence,
     (DOCUMENT, "leak"): leak,
     (DOCUMENT, "mixture_bounds"): mixture_bounds,
+    (DOCUMENT, "levels"): levels,
     (DOCUMENT, "semi_supervised"): semi_supervised,
     (DOCUMENT, "rate_distortion"): rate_distortion,
     (DOCUMENT, "anchors"): anchors,

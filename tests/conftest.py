@@ -16,7 +16,7 @@ from vae_core.checkpoints import save_atlas
 from vae_core.cli import main
 from vae_core.data import Data, load_data
 from vae_core.metrics import classes
-from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
+from vae_core.models import CDVAE, CVAE, PPCA, SRVAE, VAE, Declaration, Joint, Ladder
 from vae_core.multirate import rates_of
 from vae_core.objectives import ELBO
 from vae_core.training import Options, train
@@ -27,7 +27,9 @@ SMALL_LONGER = replace(SMALL, epochs=30)  # until z_u is used beside z_l
 
 RECIPES: dict[str, tuple[Declaration, Options]] = {
     "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL_LONGER),
+    "cvae-digits": (CVAE(latent=4, nets="mlp-256"), SMALL),
     "joint-digits": (Joint(latent=4, nets="mlp-256"), SMALL),
+    "ladder-digits": (Ladder(latent=(6, 3), nets="mlp-256"), SMALL),
     "rate-digits": (VAE(latent=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL),
     "rates-digits": (CDVAE(unlabelled=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL_LONGER),
     "ppca-digits": (PPCA(latent=4), SMALL),

@@ -32,6 +32,11 @@ class Parented(nn.Module, ABC):
         super().__init__()
         self.given = given
 
+    @property
+    def mean_given(self) -> tuple[str, ...]:
+        """The parents that the mean depends on: all, unless some are read for the spread alone."""
+        return self.given
+
     def parents(self, env: Env) -> list[Tensor]:
         return [env[name] for name in self.given]
 
@@ -72,11 +77,11 @@ class Feature(Parented):
 
 
 class DiagonalGaussian(Conditional):
-    """N(mu, diag sigma^2) with (mu, log sigma) the halves of `net(*parents)`, which is `(B, 2D)`."""
+    """N(mu, diag sigma^2) with (mu, log sigma) the halves of `net(*parents)`, which is `(B, 2D)`. classes: K, where a parent is the class."""
 
-    def __init__(self, net: nn.Module, *given: str):
+    def __init__(self, net: nn.Module, *given: str, classes: int = 0):
         super().__init__(*given)
-        self.net = net
+        self.net, self.classes = net, classes
 
     def forward(self, env: Env) -> Distribution:
         loc, log_scale = full_precision(self.net(*self.parents(env))).chunk(2, dim=-1)

@@ -24,6 +24,9 @@ STANDARD = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 # The types of numbers that graphs are given and give.
 TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16}
 
+# The types of whole numbers that an input may have, such as the number of a class.
+WHOLE = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
+
 # Numbers that a graph of a free batch is given at once: what nets make of more falls out of a CPU's caches.
 AT_ONCE = 2_000_000
 
@@ -115,7 +118,7 @@ class OnnxGraph:
 
     def _run(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
         given = {
-            port.name: values[port.name].detach().cpu().numpy().astype(TYPES[port.type])
+            port.name: values[port.name].detach().cpu().numpy().astype((TYPES | WHOLE)[port.type])
             for port in self.inputs
         }
         try:
@@ -156,13 +159,16 @@ def read_graph(source: Path | bytes, name: str = "", embedded: bool = True) -> O
             raise GraphError(f"{name} keeps weights in other files ({outside[0]}): import it again")
         data = _embedded(model, source, outside)
     _ = (graph := OnnxGraph(name, data)).session  # what cannot be run is said now
-    for port in (*graph.inputs,):
-        if port.type not in TYPES:
-            raise GraphError(
-                f"{name} takes {port.name} as {port.type.removeprefix('tensor(').removesuffix(')')}: "
-                "export it with an input of floats"
-            )
+    for port in graph.inputs:
+        if port.type not in TYPES and not (port.type in WHOLE and len(graph.inputs) > 1):
+            raise wants_floats(name, port)
     return graph
+
+
+def wants_floats(name: str, port: Port) -> GraphError:
+    """What is said of an input of other numbers than floats."""
+    kind = port.type.removeprefix("tensor(").removesuffix(")")
+    return GraphError(f"{name} takes {port.name} as {kind}: export it with an input of floats")
 
 
 def _onnx() -> Any:

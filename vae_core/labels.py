@@ -24,21 +24,21 @@ def class_log_joint(model: Model, inferred: Inferred, log_prior: Tensor, draw: D
 
     For a CDVAE only KL(q(z_l|x) || p(z_l|c)) depends on c, so that q(c|x) = softmax_c(log pi_c - KL_l(c)): Bayes' rule where
     the bound is tight, or as loose for every class. Terms of conditionals that do not read the class are left out.
-    Where a posterior reads the class (a Joint VAE), each class gets an inference run of its own, and `draw` draws its latents.
+    Where a posterior reads the class (a CVAE, a Joint VAE), each class gets an inference run of its own, and `draw` draws its latents.
     `log_prior` is log pi, `(K,)`. Raises ValueError for a model in which nothing reads the class.
     """
     readers = [name for name, conditional in model.p.items() if LABEL in conditional.given]
-    if not readers:
+    changed = model.informed_by(LABEL)
+    if not (readers or changed):
         raise ValueError(
             "no variable of this model is conditioned on the class, so there is no class posterior"
         )
-    posteriors_read = any(LABEL in net.given for net in model.q.values())
     size, classes = len(next(iter(inferred.env.values()))), len(log_prior)
 
     def of_class(c: int) -> Tensor:
         label = one_hot(torch.full((size,), c, device=log_prior.device), classes).to(log_prior)
-        if posteriors_read:
-            known = {name: value for name, value in inferred.env.items() if name not in model.latents}
+        if changed:
+            known = {n: value for n, value in inferred.env.items() if n not in {*model.latents, *changed}}
             terms = model.terms(known, draw, model.infer({**known, LABEL: label}, draw))
             rest = [value for name, value in terms.log_likelihood.items() if name != LABEL]
             return log_prior[c] + sum(rest) - terms.rate
@@ -46,6 +46,18 @@ def class_log_joint(model: Model, inferred: Inferred, log_prior: Tensor, draw: D
         return log_prior[c] + sum(_term(model, name, inferred, env) for name in readers)
 
     return side_by_side(map(of_class, range(classes)), classes)
+
+
+def before_the_class(model: Model, batch: Env, draw: Draw = mean) -> Inferred:
+    """What q says of a batch before the class is known, whether or not the batch holds it: all but what reads a class that is given."""
+    known = {name: value for name, value in batch.items() if name != LABEL}
+    return model.infer(known, draw, only=model.inferable(known))
+
+
+def needs_observation(model: Model) -> bool:
+    """Whether the class by the bound needs the observation itself: where more than priors of latents reads the class."""
+    readers = {name for name, conditional in model.p.items() if LABEL in conditional.given}
+    return LABEL not in model.latents and bool(model.informed_by(LABEL) or readers - set(model.latents))
 
 
 def _term(model: Model, name: str, inferred: Inferred, env: Env) -> Tensor:

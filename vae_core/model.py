@@ -16,7 +16,7 @@ from torch.distributions import Distribution
 
 from .conditionals import Conditional, Env, Feature
 from .distributions import Draw, kl_divergence, mean, rsample
-from .names import LABEL
+from .names import IMAGE, LABEL
 
 N = TypeVar("N", bound=Conditional | Feature)
 
@@ -60,8 +60,7 @@ class Model(nn.Module):
     >>> model.latents, model.observed, model.inputs(), model.inputs("z_l", "z_u")
     (['z_l', 'z_u'], ['x'], ['y'], [])
 
-    Raises ValueError when a posterior has no prior, a variable is declared before its parents, or a prior reads a variable that
-    is inferred from its own.
+    Raises ValueError when a posterior has no prior, or a variable is declared before its parents.
     """
 
     p: Mapping[str, Conditional]
@@ -78,7 +77,6 @@ class Model(nn.Module):
         orphans = [name for name, c in q.items() if name not in p and not isinstance(c, Feature)]
         if orphans:
             raise ValueError(f"posterior without a prior: {', '.join(orphans)}")
-        _check_divergences(p, q)
         self._held = tuple(held or {})
         for name, value in (held or {}).items():
             self.register_buffer(f"held_{name}", value, persistent=False)
@@ -122,6 +120,46 @@ class Model(nn.Module):
     def unlabelled(self) -> list[str]:
         """The blocks whose prior does not read the class."""
         return [name for name in self.blocks if name not in self.labelled]
+
+    @property
+    def encoder_reads(self) -> list[str]:
+        """What has to be given to infer the latents: x, or x and the class of a model with q(z | x, y), and rates that nothing holds.
+
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, CVAE, Signature
+        >>> data = Signature(Image(1, 8, 8), ("zero", "one"))
+        >>> CDVAE().build(data).encoder_reads, CVAE().build(data).encoder_reads
+        (['x'], ['x', 'y'])
+        """
+        read = dict.fromkeys(parent for part in self.q.values() for parent in part.given)
+        return [name for name in read if name not in self.q and name not in self._held]
+
+    @property
+    def decoder_reads(self) -> list[str]:
+        """What the mean of x depends on: latent blocks, and the class where the decoder reads it itself, latent or given.
+
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import CDVAE, CVAE, Joint, Signature
+        >>> data = Signature(Image(1, 8, 8), ("zero", "one"))
+        >>> [model().build(data).decoder_reads for model in (CDVAE, CVAE, Joint)]
+        [['z_l', 'z_u'], ['z', 'y'], ['y', 'z']]
+        """
+        stops, wanted = {*self.blocks, LABEL}, {IMAGE}
+        for name in reversed(list(self.p)):
+            if name in wanted and name not in stops:
+                wanted.update(self.p[name].mean_given)
+        return [name for name in (*self.p, *sorted(wanted - set(self.p))) if name in wanted & stops]
+
+    @property
+    def coded(self) -> list[str]:
+        """What a code is made of, which decodes to one mean: each latent, and a class that is given where the decoder reads it."""
+        given = LABEL in self.decoder_reads and LABEL not in self.latents and LABEL not in self._held
+        return [*self.latents, *([LABEL] if given else [])]
+
+    @property
+    def styles(self) -> list[str]:
+        """The blocks that stay when the class changes: all where the decoder reads the class itself, else those whose prior does not read it."""
+        return self.blocks if LABEL in self.decoder_reads else self.unlabelled
 
     @property
     def classes(self) -> int:
@@ -177,7 +215,37 @@ class Model(nn.Module):
     def inputs(self, *fixed: str) -> list[str]:
         """What must come from outside to generate everything downstream of the variables in `fixed`."""
         needed = {parent for name, c in self.p.items() if name not in fixed for parent in c.given}
-        return sorted(needed - set(self.p) - set(self._held))
+        return sorted(needed - set(self.p) - set(self._held) - set(fixed))
+
+    def inferable(self, known: Collection[str]) -> list[str]:
+        """The variables of q that can be had of the known ones alone, in order: without its class, what comes before the class is read."""
+        found = {*known, *self._held}
+        for name, part in self.q.items():
+            if set(part.given) <= found:
+                found.add(name)
+        return [name for name in self.q if name in found]
+
+    @property
+    def by_draws(self) -> list[str]:
+        """The latents whose KL(q || p) is had at draws alone: their prior reads what is inferred from themselves, as bottom-up, so that
+        E_q log q(z) / p(z | parents) is over both together, and no closed form given the parents is its mean."""
+        return [name for name in self.latents if set(self.p[name].given) & self.informed_by(name)]
+
+    def below(self, *blocks: str) -> list[str]:
+        """The latents that are generated from some blocks by which alone the decoder hears of these: who moves one has them made anew."""
+        found = {block for block in blocks if block not in self.decoder_reads}
+        for name in self.p:
+            if set(self.p[name].given) & found:
+                found.add(name)
+        return [name for name in self.p if name in found and name in self.latents and name not in blocks]
+
+    def _divergence(self, name: str, q: Distribution, p: Distribution, z: Tensor) -> Tensor:
+        """KL(q || p), `(B,)`: see `by_draws`, else `distributions.kl_divergence`."""
+        return q.log_prob(z) - p.log_prob(z) if name in self.by_draws else kl_divergence(q, p, z)
+
+    def informed_by(self, variable: str) -> set[str]:
+        """The variables of q that read a variable, themselves or by way of others."""
+        return _informed_by(self.q, variable)
 
     def infer(self, env: Env, draw: Draw = mean, only: Collection[str] | None = None) -> Inferred:
         """Run `q`: the posterior of each latent that `env` does not hold, and `env` with a draw of each.
@@ -222,7 +290,7 @@ class Model(nn.Module):
         p = {name: conditional(env) for name, conditional in self.p.items()}
         return Terms(
             {n: p[n].log_prob(env[n]).expand(size) for n in self.p if n not in posteriors},
-            {n: kl_divergence(posteriors[n], p[n], env[n]) for n in posteriors},
+            {n: self._divergence(n, posteriors[n], p[n], env[n]) for n in posteriors},
             {n: self.q[n](env).log_prob(env[n]) for n in self.latents if n in batch},
         )
 
@@ -247,17 +315,12 @@ def _check_order(net: Mapping[str, Conditional | Feature]) -> None:
             raise ValueError(f"{name} is declared before its parents {', '.join(late)}")
 
 
-def _check_divergences(p: Mapping[str, Conditional], q: Mapping[str, Conditional | Feature]) -> None:
-    """KL(q || p) for a latent is an expectation given the prior's parents, so they must not be drawn from the latent itself."""
-    for name in (name for name, net in q.items() if name in p and not isinstance(net, Feature)):
-        later = {name}
-        for other, net in q.items():
-            if later & set(net.given):
-                later.add(other)
-        if read := [parent for parent in p[name].given if parent in later]:
-            raise ValueError(
-                f"the prior of {name} reads {', '.join(read)}, which is inferred from {name}: turn one of them round"
-            )
+def _informed_by(q: Mapping[str, Conditional | Feature], variable: str) -> set[str]:
+    found = {variable}
+    for name, part in q.items():
+        if found & set(part.given):
+            found.add(name)
+    return found - {variable}
 
 
 def _require(name: str, module: Conditional | Feature, values: Env) -> None:

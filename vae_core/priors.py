@@ -298,6 +298,13 @@ def labelled_prior(
     raise ValueError(f"no prior of a labelled block is called {name!r}: choose one of {', '.join(LABELLED)}")
 
 
+def either_prior(name: str, classes: int, dimensions: int, components: int | None = None) -> Conditional:
+    """The named prior of a block that a class may condition or not, p(z) or p(z | y). Raises ValueError for an unknown name."""
+    if name in LABELLED:
+        return labelled_prior(name, classes, dimensions, components)
+    return unlabelled_prior(name, dimensions, components)
+
+
 def _at_least_one(**counts: int) -> None:
     for name, value in counts.items():
         if value < 1:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import vae_core
 from tests.app.conftest import MAIN, opened, scripts_in
 from tests.conftest import principal_components
-from tests.support.foreign import codes_of, pair
+from tests.support.foreign import codes_of, pair, told_pair
 from vae_core import projections
 from vae_core.cli import main
 from vae_core.data import load_data
@@ -30,6 +30,7 @@ THEIRS: dict[str, tuple[dict, list[str]]] = {
         {"latent": 8, "side": 2, "gives": "joined", "reads": "signed", "decoded": "signed"},
         [],
     ),
+    "their-cvae": ({"decoded": "logits"}, ["--likelihood", "bernoulli"]),
     "their-unlabelled": ({}, ["--label-column", "none", "--likelihood", "gaussian-optimal"]),
 }
 # Embeddings alone: with all that may lie beside them, and with nothing.
@@ -50,10 +51,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(projections, "umap", principal_components)
         for name, (form, options) in THEIRS.items():
-            encoder, decoder = pair(folder.parent / "files" / name, images, **form)
+            files = folder.parent / "files" / name
+            if name == "their-cvae":
+                encoder, decoder = told_pair(files, images, torch.zeros(2, dtype=torch.long), "index", **form)
+            else:
+                encoder, decoder = pair(files, images, **form)
             data = str(unlabelled) if name == "their-unlabelled" else "digits"
-            files = ["--encoder", str(encoder), "--decoder", str(decoder), "--data", data]
-            assert main(["import", *files, "--out", str(folder / name), *options]) == 0
+            given = ["--encoder", str(encoder), "--decoder", str(decoder), "--data", data]
+            assert main(["import", *given, "--out", str(folder / name), *options]) == 0
         for name in EMBEDDINGS:
             file = embeddings(folder.parent / f"{name}.npz", only=name == "their-points")
             assert main(["import", "--embeddings", str(file), "--out", str(folder / name)]) == 0
@@ -105,7 +110,7 @@ def test_every_view_of_the_prior_opens(open_theirs: Open, look: str, model: str)
     at = open_theirs("views/prior.py", model=model, look=look)
     if model in ("their-autoencoder", *EMBEDDINGS) and look in ("Densities", "Holes"):
         assert "no posterior" in words(at)
-    if model not in ("their-unlabelled", "their-points"):
+    if model not in ("their-unlabelled", "their-points", "their-cvae"):
         assert "Class means and Gaussians were fitted" in words(at)
 
 

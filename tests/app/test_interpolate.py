@@ -111,6 +111,8 @@ def test_another_pair_is_of_two_classes_and_the_page_stays_whole(open_page: Open
             ("vae-digits", None),
             ("cdvae-digits", ["all", "z_l", "z_u"]),
             ("joint-digits", ["all", "y", "z"]),
+            ("cvae-digits", ["all", "z", "y"]),
+            ("ladder-digits", ["all", "z1", "z2"]),
         ],
         2,
     ),
@@ -193,13 +195,14 @@ def test_it_is_said_where_the_class_means_come_from(open_page: Open):
 
 
 def test_a_latent_class_is_said_to_switch(open_page: Open):
-    assert "class switches" in captions(open_page(PAGE, model="joint-digits"))
+    for model in ("joint-digits", "cvae-digits"):
+        assert "class switches" in captions(open_page(PAGE, model=model))
     assert "class switches" not in captions(open_page(PAGE, model="joint-digits", move="z"))
     assert "class switches" not in captions(open_page(PAGE, model="cdvae-digits"))
 
 
 @pytest.mark.parametrize(
-    "model", ["cdvae-digits", "joint-digits", "ppca-digits", "srvae-digits", "vamp-digits"]
+    "model", ["cdvae-digits", "cvae-digits", "joint-digits", "ppca-digits", "srvae-digits", "vamp-digits"]
 )
 def test_differences_of_class_means_and_triangles_are_shown_for_every_model(open_page: Open, model: str):
     at = open_page(PAGE, model=model, of="class means", corners="three", measure="log density")
@@ -212,7 +215,7 @@ def test_differences_of_class_means_and_triangles_are_shown_for_every_model(open
 
 
 def test_ones_own_image_can_be_the_first_end(open_page: Open):
-    for model in ("cdvae-digits", "vae-digits", "joint-digits"):
+    for model in ("cdvae-digits", "vae-digits", "cvae-digits"):
         at = with_a_drawing(open_page(PAGE, model=model))
         assert not said(at)
         assert not at.toggle(key="own").value

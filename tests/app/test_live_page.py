@@ -114,7 +114,7 @@ def test_a_state_comes_back_from_the_browser_as_it_was():
 
 
 @pytest.mark.parametrize(
-    "model", ["cdvae-mnist", "joint-digits", "rates-digits", "srvae-digits", "vamp-digits"]
+    "model", ["cdvae-mnist", "cvae-digits", "joint-digits", "rates-digits", "srvae-digits", "vamp-digits"]
 )
 def test_the_page_opens(open_page: Open, model: str):
     at = open_page("views/live.py", model=model)

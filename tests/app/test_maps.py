@@ -50,7 +50,9 @@ def address(at: AppTest, name: str) -> str | None:
     return found[0] if isinstance(found, list) else found
 
 
-@pytest.mark.parametrize("name", ["cdvae-digits", "joint-digits", "rates-digits", "srvae-digits"])
+@pytest.mark.parametrize(
+    "name", ["cdvae-digits", "cvae-digits", "joint-digits", "ladder-digits", "rates-digits", "srvae-digits"]
+)
 def test_a_link_restores_both_selections_and_the_way_between_them(
     open_page: Open, trained: dict[str, Path], name: str
 ):

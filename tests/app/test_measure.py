@@ -172,7 +172,7 @@ def test_a_model_of_other_data_has_no_factors(open_page: Open):
     assert "not known" in at.info[0].value
 
 
-@pytest.mark.parametrize("model", ["cdvae-digits", "joint-digits"])
+@pytest.mark.parametrize("model", ["cdvae-digits", "cvae-digits", "joint-digits"])
 def test_the_page_s_calibration_is_the_measured_one(trained: dict[str, Path], model: str):
     checkpoint = load(trained[model])
     measured = evaluate(checkpoint, metrics=("calibration",))

@@ -21,7 +21,9 @@ VIEWS = Path(__file__).parents[2] / "app" / "latent_explorer" / "views"
 PAGES = sorted(f"views/{path.name}" for path in VIEWS.glob("*.py"))
 TRAINED = [
     "cdvae-digits",
+    "cvae-digits",
     "joint-digits",
+    "ladder-digits",
     "ppca-digits",
     "rate-digits",
     "rates-digits",
@@ -157,7 +159,9 @@ def test_a_link_restores_the_samples_and_the_items(open_page: Open):
     ("model", "holdable"),
     [
         ("cdvae-digits", ["z_l", "z_u", "y"]),
+        ("cvae-digits", ["z", "y"]),
         ("joint-digits", ["z", "y"]),
+        ("ladder-digits", ["z1", "z2"]),
         ("srvae-digits", ["u", "z", "coarse"]),
     ],
 )
@@ -170,8 +174,9 @@ def test_every_variable_of_a_model_can_be_held(open_page: Open, model: str, hold
         assert at.selectbox(key="hold").value == name
 
 
-def test_a_joint_model_is_sampled_and_swapped_by_class(open_page: Open):
-    at = open_page("views/generate.py", model="joint-digits", **{"class": "4"})
+@pytest.mark.parametrize("model", ["joint-digits", "cvae-digits"])
+def test_a_model_told_the_class_is_sampled_and_swapped_by_class(open_page: Open, model: str):
+    at = open_page("views/generate.py", model=model, **{"class": "4"})
     assert healthy(at)
     assert at.selectbox(key="class").value == "4"
     assert "The same style in every class" in [element.value for element in at.subheader]

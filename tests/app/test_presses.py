@@ -12,7 +12,16 @@ from tests.support.driving import find_chromium
 
 Open = Callable[..., AppTest]
 
-KINDS = ["rates-digits", "srvae-digits", "joint-digits", "vamp-digits", "ppca-digits", "beta-tcvae-sprites"]
+KINDS = [
+    "rates-digits",
+    "srvae-digits",
+    "joint-digits",
+    "cvae-digits",
+    "ladder-digits",
+    "vamp-digits",
+    "ppca-digits",
+    "beta-tcvae-sprites",
+]
 
 # What begins work of minutes in a process of its own.
 LONG = ("Measure", "Fit the trees")

@@ -16,7 +16,18 @@ LOOKS = ["Clusters", "Components", "Classes", "Densities", "Holes"]
 
 @pytest.mark.parametrize(
     ("look", "model"),
-    covering(LOOKS, ["cdvae-mnist", "joint-digits", "rates-digits", "srvae-digits", "vamp-digits"]),
+    covering(
+        LOOKS,
+        [
+            "cdvae-mnist",
+            "joint-digits",
+            "cvae-digits",
+            "ladder-digits",
+            "rates-digits",
+            "srvae-digits",
+            "vamp-digits",
+        ],
+    ),
 )
 def test_each_view_opens(open_page: Open, look: str, model: str):
     at = open_page("views/prior.py", model=model, look=look)

@@ -93,7 +93,9 @@ def test_a_traversal_of_one_dimension_at_other_betas(open_page: Open, shown: dic
     assert shown["strips"].shape[0] == 1
 
 
-@pytest.mark.parametrize(("model", "figures"), [*((name, None) for name in BUNDLED), ("cdvae-digits", 3)])
+@pytest.mark.parametrize(
+    ("model", "figures"), [*((name, None) for name in BUNDLED), ("cdvae-digits", 3), ("cvae-digits", 3)]
+)
 def test_samples_swaps_and_draws(
     open_page: Open,
     shown: dict,

@@ -14,7 +14,9 @@ Open = Callable[..., AppTest]
 A_STROKE = [{"width": 90, "ink": 255, "points": [500, 200, 500, 800]}]
 MODELS = [
     "cdvae-digits",
+    "cvae-digits",
     "joint-digits",
+    "ladder-digits",
     "ppca-digits",
     "rates-digits",
     "srvae-digits",
@@ -63,7 +65,10 @@ def test_ones_own_image_is_shown_traversed_and_where_there_is_style_swapped(open
     assert "Your image" in shown
     assert "most used dimensions" in shown
     assert ("of yours and takes the rest from the prior" in shown) == (
-        model in ("cdvae-digits", "joint-digits", "rates-digits")
+        model in ("cdvae-digits", "rates-digits")
+    )
+    assert ("of yours and takes the class of the column" in shown) == (
+        model in ("cvae-digits", "joint-digits")
     )
 
 

@@ -20,6 +20,8 @@ KINDS = [
     "srvae-digits",
     "beta-tcvae-sprites",
     "joint-digits",
+    "cvae-digits",
+    "ladder-digits",
     "cdvae-digits",
     "rate-digits",
     "ppca-digits",

@@ -91,6 +91,21 @@ def test_a_link_restores_what_was_moved_in_another_browser(page: Any, address: s
 
 
 @pytest.mark.slow
+def test_a_handle_of_an_upper_level_moves_what_hangs_below_it(page: Any, address: str):
+    opened(page, address, "model=ladder-digits&item=3")
+
+    def lower() -> list[str]:
+        return page.locator("[data-block=z1] input").evaluate_all("all => all.map(e => e.value)")
+
+    before, shown = lower(), picture(page)
+    x, y, width = grab(page, "[data-block=z2] .handle:not(.dead) input")
+    page.mouse.move(x + width / 3, y, steps=5)
+    assert eventually(page, lambda: picture(page) != shown and lower() != before)
+    page.mouse.up()
+    page.wait_for_function("location.search.includes('move=z2.')")
+
+
+@pytest.mark.slow
 def test_keys_move_a_handle_and_put_it_back(page: Any, address: str):
     opened(page, address, "model=cdvae-mnist&item=3")
     before = picture(page)

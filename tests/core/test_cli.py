@@ -202,6 +202,17 @@ def test_an_interrupted_measurement_keeps_what_was_measured(folder: Path, monkey
     assert "negative_elbo" in card_of(folder)["metrics"]
 
 
+def test_an_interrupted_measurement_that_is_not_written_is_shown_as_far_as_it_came(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def stopped(evaluation: object) -> dict:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(METRICS, "active", stopped)
+    assert main(["evaluate", str(folder), "--json", "--limit", "20", "--metrics", "elbo", "active"]) == 130
+    assert "negative_elbo" in json.loads(capsys.readouterr().out)["metrics"]
+
+
 @pytest.mark.parametrize(
     "command", [[], ["train"], *(["train", name] for name in MODELS), ["evaluate"], ["frontier"], ["pack"]]
 )
@@ -369,8 +380,8 @@ BAD = {
     "a command misspelt": (["trian"], "did you mean train?"),
     "no model": (["train", "--data", "digits", *NEW], "name the model first, one of cdvae"),
     "a model misspelt": (
-        ["train", "cvdea", "--data", "digits", *NEW],
-        "called cvdea (see --help); did you mean cdvae?",
+        ["train", "cdvea", "--data", "digits", *NEW],
+        "called cdvea (see --help); did you mean cdvae?",
     ),
     "an option misspelt": (["train", "vae", *NEW, "--epoch", "3"], "did you mean --epochs?"),
     "an option with its value misspelt": (["train", "vae", *NEW, "--laten=3"], "did you mean --latent?"),

@@ -62,6 +62,7 @@ def test_confidence_and_verdict_are_those_of_the_most_probable_class():
     ("name", "kinds"),
     [
         ("cdvae-digits", ["bayes"]),
+        ("cvae-digits", ["bayes"]),
         ("joint-digits", ["bayes", "classifier"]),
         ("vae-digits", []),
         ("srvae-digits", []),

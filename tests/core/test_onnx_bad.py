@@ -18,7 +18,7 @@ import vae_core
 from tests.support.foreign import Decoder, Encoder, pair, written
 from vae_core.checkpoints import CARD, CheckpointError, load_card, save_card
 from vae_core.cli import main
-from vae_core.data import load_data
+from vae_core.data import data_from, load_data
 from vae_core.graphs import GraphError, most_memory, read_graph
 from vae_core.interchange import Asked, import_onnx
 
@@ -308,22 +308,39 @@ def two_inputs(net: nn.Module, examples: tuple, path: Path, inputs: list[str], o
     return path
 
 
-def test_a_decoder_that_reads_the_class(
+def test_a_decoder_that_is_told_other_classes(
     images: torch.Tensor, good: tuple[Path, Path], tmp_path: Path, one_line: Callable[..., str]
 ):
     net = ConditionalDecoder(Decoder(Encoder(images), (1, 8, 8)))
-    examples = torch.zeros(2, 4), torch.zeros(2, 10)
+    examples = torch.zeros(2, 4), torch.zeros(2, 7)
     bad = two_inputs(net, examples, tmp_path / "d.onnx", ["z", "y"], ["reconstruction"])
-    assert "a decoder that reads the class" in refused(good[0], bad, tmp_path / "out", one_line)
+    assert "told no class of 10" in refused(good[0], bad, tmp_path / "out", one_line)
+    for asked, words in (
+        (Asked(label=("nothing",)), "neither graph has an input 'nothing'"),
+        (Asked(label_is="words"), "choose one of one-hot, index"),
+    ):
+        assert words in refused(good[0], bad, tmp_path / "out", one_line, asked)
 
 
-def test_an_encoder_that_reads_the_class(
+def test_graphs_that_are_told_a_class_need_data_with_classes(
+    images: torch.Tensor, good: tuple[Path, Path], tmp_path: Path, one_line: Callable[..., str]
+):
+    net = ConditionalDecoder(Decoder(Encoder(images), (1, 8, 8)))
+    bad = two_inputs(
+        net, (torch.zeros(2, 4), torch.zeros(2, 10)), tmp_path / "d.onnx", ["z", "y"], ["reconstruction"]
+    )
+    with pytest.raises(ValueError, match="give data with labels") as error:
+        import_onnx(good[0], bad, data_from(255 * images.numpy()), tmp_path / "out")
+    one_line(error.value)
+
+
+def test_an_encoder_of_two_inputs_that_are_no_class(
     images: torch.Tensor, good: tuple[Path, Path], tmp_path: Path, one_line: Callable[..., str]
 ):
     path = tmp_path / "conditional.onnx"
-    inputs = (images[:2], torch.zeros(2, 10))
-    two_inputs(Conditional(Encoder(images)), inputs, path, ["x", "y"], ["mu", "logvar"])
-    assert "an encoder takes one observation" in refused(path, good[1], tmp_path / "out", one_line)
+    inputs = (images[:2], torch.zeros(2, 3))
+    two_inputs(Conditional(Encoder(images)), inputs, path, ["x", "context"], ["mu", "logvar"])
+    assert "at most the class beside it (--label)" in refused(path, good[1], tmp_path / "out", one_line)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from vae_core.interchange import MANIFEST, OPSET, export_onnx
 from vae_core.interchange.written import graph_of, parts_of
 from vae_core.kinds import Image, Table
 from vae_core.model import Model
-from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint, Signature
+from vae_core.models import CDVAE, CVAE, PPCA, SRVAE, VAE, Declaration, Joint, Ladder, Signature
 from vae_core.multirate import at
 
 CLASSES = ("a", "b", "c")
@@ -45,7 +45,10 @@ DECLARED: dict[str, tuple[Declaration, Signature]] = {
         IMAGES,
     ),
     "cdvae of rates": (CDVAE(unlabelled=2, rates=(0.5, 2.0), **SMALL), IMAGES),
+    "cvae": (CVAE(latent=3, **SMALL), IMAGES),
+    "cvae of classes": (CVAE(latent=3, prior="class-mixture", **SMALL), IMAGES),
     "joint": (Joint(latent=3, prior="class", **SMALL), IMAGES),
+    "ladder": (Ladder(latent=(3, 2), **SMALL), IMAGES),
     "srvae": (SRVAE(latent=3, coarse_latent=2, prior="mixture", components=2), IMAGES),
     "ppca": (PPCA(latent=3), IMAGES),
     **{
@@ -102,19 +105,20 @@ def check_graphs(graphs: dict, model: Model, signature: Signature) -> None:
     }
     held = at(model, {name.removeprefix("beta_"): beta for name in betas}) if betas else model
     x = torch.rand(size, *signature.shape).round()
-    found = graphs["encoder"].run({"x": x, **betas})
-    posteriors = encode(held, {"x": x})
+    label = (
+        torch.eye(len(signature.classes))[torch.arange(size) % len(signature.classes)]
+        if signature.classes
+        else None
+    )
+    given = {"x": x} if label is None or "y" not in held.encoder_reads else {"x": x, "y": label}
+    found = graphs["encoder"].run({**given, **betas})
+    posteriors = encode(held, given)
     for block in held.blocks:
         close(found[f"{block}_mean"], posteriors[block].mean)
         close(found[f"{block}_log_variance"], posteriors[block].variance.log())
     if "y" in held.latents:
         close(found["y_probabilities"], posteriors["y"].mean)
     codes = {name: torch.randn(size, width) for name, width in held.sizes.items()}
-    label = (
-        torch.eye(len(signature.classes))[torch.arange(size) % len(signature.classes)]
-        if signature.classes
-        else None
-    )
     if label is not None and "y" in (*held.latents, *held.inputs(*codes)):
         codes["y"] = label
     if "library" in held.p:

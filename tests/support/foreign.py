@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,9 +82,43 @@ class Decoder(nn.Module):
         return (shown - shift) / factor
 
 
+class Told(nn.Module):
+    """A net that is told the class, which shifts the first thing that it gives by `by` times the class's number. form: one-hot or index."""
+
+    def __init__(self, net: nn.Module, form: str, by: float):
+        super().__init__()
+        self.net, self.form, self.by = net, form, by
+
+    def forward(self, x: Tensor, y: Tensor) -> Any:
+        number = y.argmax(1) if self.form == "one-hot" else y.reshape(-1)
+        found = self.net(x)
+        first = found if isinstance(found, Tensor) else found[0]
+        first = first + self.by * number.float().reshape(-1, *[1] * (first.dim() - 1))
+        return first if isinstance(found, Tensor) else (first, *found[1:])
+
+
+def told_pair(
+    folder: Path,
+    images: Tensor,
+    example: Tensor,
+    form: str = "one-hot",
+    name: str = "y",
+    decoded: str = "unit",
+) -> tuple[Path, Path]:
+    """An encoder and a decoder that are told the class, the input `name` as `example` `(2, ...)` is, as files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder = Encoder(images)
+    decoder = Decoder(encoder, images.shape[1:], decoded)
+    files = folder / "encoder.onnx", folder / "decoder.onnx"
+    return (
+        written(Told(encoder, form, 0.05), (images[:2], example), files[0], ("x", name), ("mu", "logvar")),
+        written(Told(decoder, form, 0.02), (torch.zeros(2, 4), example), files[1], ("z", name), ("decoded",)),
+    )
+
+
 def written(
     net: nn.Module,
-    example: Tensor,
+    example: Tensor | tuple[Tensor, ...],
     path: Path,
     inputs: Sequence[str] = ("x",),
     outputs: Sequence[str] = (),
@@ -96,7 +131,7 @@ def written(
         warnings.simplefilter("ignore")
         torch.onnx.export(
             net.eval(),
-            (example,),
+            example if isinstance(example, tuple) else (example,),
             path,
             input_names=list(inputs),
             output_names=names,

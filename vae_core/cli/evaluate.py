@@ -77,30 +77,30 @@ class Evaluate:
         numbers: dict[str, Estimate] = {}
         tables: dict[str, Any] = {}
         failed: list[str] = []
-        with status() as report:
-            evaluation = evaluation_of(
-                checkpoint,
-                dataset,
-                self.split,
-                beta=self.beta,
-                limit=self.limit,
-                seed=self.seed,
-                report=report,
-            )
-            for measured in measure_each(evaluation, self.metrics):
-                if measured.error is not None:
-                    failed.append(
-                        f"{measured.group} ({str(measured.error) or type(measured.error).__name__})"
-                    )
-                    continue
-                finite = {name: number for name, number in measured.numbers.items() if number.finite}
-                if odd := measured.numbers.keys() - finite:
-                    failed.append(f"{measured.group} ({', '.join(sorted(odd))} not finite)")
-                numbers |= finite
-                tables |= measured.tables
-                if self.write:
-                    self._write(checkpoint, measured._replace(numbers=finite), evaluation)
-        self._print(f"{checkpoint.name} on {dataset.name}, {self.split}", numbers, tables)
+        title = f"{checkpoint.name} on {dataset.name}, {self.split}"
+        try:
+            with status() as report:
+                evaluation = evaluation_of(
+                    checkpoint,
+                    dataset,
+                    self.split,
+                    beta=self.beta,
+                    limit=self.limit,
+                    seed=self.seed,
+                    report=report,
+                )
+                for measured in measure_each(evaluation, self.metrics):
+                    failed += _unmeasured(measured)
+                    finite = {name: number for name, number in measured.numbers.items() if number.finite}
+                    numbers |= finite
+                    tables |= measured.tables
+                    if self.write and measured.error is None:
+                        self._write(checkpoint, measured._replace(numbers=finite), evaluation)
+        except BaseException:  # Ctrl-C, a full disk: what was measured until then is shown all the same
+            if numbers:
+                self._print(title, numbers, tables)
+            raise
+        self._print(title, numbers, tables)
         if failed:
             kept = "; the other numbers are kept" if numbers else ""
             return complain(f"not measured: {', '.join(failed)}{kept}", 1)
@@ -144,6 +144,14 @@ class Evaluate:
             print(json.dumps({**told, "factors": tables} if tables else told))
         else:
             OUT.print(_table(numbers, title))
+
+
+def _unmeasured(measured: Measured) -> list[str]:
+    """What a group did not give, and why."""
+    if measured.error is not None:
+        return [f"{measured.group} ({str(measured.error) or type(measured.error).__name__})"]
+    odd = sorted(name for name, number in measured.numbers.items() if not number.finite)
+    return [f"{measured.group} ({', '.join(odd)} not finite)"] if odd else []
 
 
 def measure(folder: Path, dataset: Dataset | None, groups: tuple[str, ...], what: str | None) -> int:

@@ -96,7 +96,7 @@ def write_atlas(
         dataset = own_data(checkpoint, what, report)
         split = "all" if dataset.whole else split
         parts = ("train", "test") if split == "all" and not dataset.whole else (split,)
-        shown = {part: of_known_class(dataset.split(part), report) for part in parts}
+        shown = {part: of_known_class(dataset.split(part), report, checkpoint.model) for part in parts}
         data = joined(*shown.values()) if len(shown) > 1 else shown[split]
         training = len(shown["train"]) if "train" in shown else 0
         made = make_atlas(checkpoint.model, data, report=report, training=training, most=most)

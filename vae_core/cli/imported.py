@@ -61,6 +61,11 @@ class Import:
     """The decoder's output that is an observation."""
     output_is: Literal["logits", "probabilities", "means"] | None = None
     """What that output is; means are in the values that the encoder reads."""
+    label: tuple[str, ...] = ()
+    """The input that is the class, of an encoder and a decoder that are told it (one name, or one for each); found by name (y, label, ...) or
+    where it is whole numbers."""
+    label_is: Literal["one-hot", "index"] | None = None
+    """Whether that input takes one-hot rows or the number of the class; found by its shape."""
     priors: tuple[Path, ...] = ()
     """Graphs prior_<block>.onnx, as `latent-explorer export --onnx` writes them; N(0, I) unless given. Those beside such an export are taken."""
     atlas: bool = True
@@ -107,7 +112,7 @@ class Import:
         return dataset, found
 
     def _embeddings(self, file: Path, command: str) -> Checkpoint:
-        given = [part.name for part in fields(Asked) if getattr(self, part.name) is not None]
+        given = [part.name for part in fields(Asked) if getattr(self, part.name) not in (None, ())]
         given += [name for name in ("encoder", "decoder") if getattr(self, name) is not None]
         if given or self.priors:
             raise ValueError(

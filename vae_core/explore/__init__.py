@@ -1,8 +1,8 @@
 """What a user does with a model, for any model: infer and generate, with some variables fixed."""
 
+from .classes import class_of, class_posterior, swap, swapped, with_class
 from .codes import (
     Codes,
-    class_posterior,
     codes_of,
     complete,
     decode,
@@ -13,8 +13,7 @@ from .codes import (
     prior_codes,
     reconstruct,
     sample,
-    swap,
-    swapped,
+    settled,
 )
 from .dimensions import ACTIVE_VARIANCE, active_units, activity, neighbours, rate_per_dimension
 from .paths import (
@@ -61,6 +60,7 @@ __all__ = [
     "attribute_vector",
     "blend",
     "class_means",
+    "class_of",
     "class_of_codes",
     "class_posterior",
     "codes_of",
@@ -86,6 +86,7 @@ __all__ = [
     "reconstruct",
     "ruler",
     "sample",
+    "settled",
     "slerp",
     "square_weights",
     "swap",
@@ -94,4 +95,5 @@ __all__ = [
     "traversal",
     "traverse",
     "triangle_weights",
+    "with_class",
 ]

@@ -1,18 +1,18 @@
-"""What a model makes of images, of classes and of its priors: infer and generate, with some variables fixed.
+"""What a model makes of images and of its priors: infer and generate, with some variables fixed.
 
-Shapes: N examples, D latent dimensions, K classes. Decoded means come back as they are shown: images in [0, 1].
+Shapes: N examples, D latent dimensions. Decoded means come back as they are shown: images in [0, 1].
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 from torch.distributions import Distribution
 
 from ..conditionals import Env, Likelihood
-from ..distributions import Draw, diagonal_normal, mean
-from ..labels import class_log_joint, has_label, uniform_log_prior
-from ..model import Inferred, Model
+from ..distributions import Draw, mean
+from ..labels import has_label
+from ..model import Model
 from ..names import IMAGE, LABEL
 from ..priors import one_hot
 
@@ -25,11 +25,14 @@ AT_ONCE = 64
 
 @torch.no_grad()
 def encode(model: Model, batch: Env) -> dict[str, Distribution]:
-    """The posterior q(z | x) of each latent given the observation; a class that the batch holds is not looked at.
+    """The posterior q(z | x) of each latent given the observation, or q(z | x, y) where the encoder reads the class.
+
+    A class that the model infers itself is not looked at, whether or not the batch holds it.
 
     Args:
         model: the model.
-        batch: at least the observation, under "x", `(N, C, H, W)` or `(N, F)`.
+        batch: what the encoder reads (`Model.encoder_reads`): the observation, under "x", `(N, C, H, W)` or `(N, F)`, and for a
+            conditional VAE the class, under "y", one-hot `(N, K)`.
 
     Returns:
         A distribution of N codes for each latent.
@@ -44,7 +47,13 @@ def encode(model: Model, batch: Env) -> dict[str, Distribution]:
         >>> {name: q.mean.shape for name, q in encode(model, {"x": torch.zeros(3, 1, 4, 4)}).items()}
         {'z_l': torch.Size([3, 2]), 'z_u': torch.Size([3, 2])}
     """
-    return model.infer({name: value for name, value in batch.items() if name != LABEL}).posteriors
+    given = {name: value for name, value in batch.items() if name != LABEL or LABEL not in model.latents}
+    if LABEL in model.encoder_reads and LABEL not in given:
+        raise ValueError(
+            'the encoder of this model reads the class, and none is given: give it as "y", one-hot '
+            f"{model.classes} wide, or read it from the observation (explore.class_of)"
+        )
+    return model.infer(given).posteriors
 
 
 def encoded_by_batch(
@@ -52,14 +61,16 @@ def encoded_by_batch(
 ) -> tuple[Codes, Codes, Codes]:
     """Posterior means, scales and, with `draw`, a draw each of `count` examples that come in batches, `(N, D)` for each latent.
 
+    A posterior that reads the draw of another block, as bottom-up, is drawn after it; its mean and scale are those at the other's mean.
     They are written where they stay: small tensors that are kept from many batches would hold the memory of large ones between them.
     """
     found: tuple[Codes, Codes, Codes] = ({}, {}, {})
-    start = 0
+    start, chained = 0, any(set(model.q[name].given) & set(model.blocks) for name in model.blocks)
     for batch in batches:
         size = len(batch[IMAGE])
+        drawn = model.infer(batch, draw).env if chained and draw is not None else {}
         for name, q in encode(model, batch).items():
-            values = (q.mean, q.stddev, *(() if draw is None else (draw(q),)))
+            values = (q.mean, q.stddev, *(() if draw is None else (drawn[name] if chained else draw(q),)))
             for part, value in zip(found, values, strict=False):
                 if name not in part:
                     part[name] = value.new_empty(count, *value.shape[1:])
@@ -112,13 +123,13 @@ def decode(model: Model, codes: Env) -> Tensor:
 
     Args:
         model: the model.
-        codes: all latents, `(N, D)` each, and what else the decoder reads.
+        codes: what a code is made of (`Model.coded`): all latents, `(N, D)` each, and the class, one-hot, where the decoder reads one.
 
     Returns:
         Images `(N, C, H, W)`, or rows `(N, F)`.
 
     Raises:
-        ValueError: where an input that the decoder needs, such as a rate, is not given, and for a model
+        ValueError: where an input that the decoder needs, such as the class or a rate, is not given, and for a model
             without a decoder (`Model.no_decoder`).
 
     Example:
@@ -131,12 +142,52 @@ def decode(model: Model, codes: Env) -> Tensor:
     if model.no_decoder:
         raise ValueError(model.no_decoder)
     if LABEL in model.inputs(*codes):
+        _check_class(model, codes)
         uniform = torch.full((len(next(iter(codes.values()))), model.classes), 1 / model.classes)
         codes = {**codes, LABEL: uniform.to(model.device)}
     size = AT_ONCE if model.device.type == "cpu" else max(1, *map(len, codes.values()))
     parts = zip(*(code.split(size) for code in codes.values()), strict=True)
     images = [model.generate(dict(zip(codes, part, strict=True)), only=[IMAGE])[IMAGE] for part in parts]
     return likelihood_of(model).reading.shown(torch.cat(images))
+
+
+def _check_class(model: Model, codes: Env) -> None:
+    """Raises ValueError where a code lacks the class that the decoder reads."""
+    if LABEL in model.coded and LABEL not in {*model.latents, *codes}:
+        raise ValueError(
+            f'the decoder of this model reads the class, and none is given: give it as "y", one-hot {model.classes} wide'
+        )
+
+
+@torch.no_grad()
+def settled(model: Model, codes: Env, moved: Collection[str]) -> Codes:
+    """The codes with the latents that hang below the moved ones generated anew, at their mean (`Model.below`).
+
+    Of a hierarchy z2 -> z1 -> x a decoder reads z1 alone: z2 shows by the z1 that is generated from it. Of a model whose decoder reads all
+    of its blocks nothing changes.
+
+    Args:
+        model: the model.
+        codes: a code `(N, D)` of each latent.
+        moved: the latents that were moved.
+
+    Returns:
+        Codes `(N, D)`, in the order in which they were given.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import Ladder, Signature
+        >>> model = Ladder(latent=(3, 2)).build(Signature(Image(1, 4, 4), ()))
+        >>> codes = {"z2": torch.randn(5, 2), "z1": torch.zeros(5, 3)}
+        >>> anew = settled(model, codes, ["z2"])
+        >>> bool((anew["z1"] == model.p["z1"](codes).mean).all()), settled(model, codes, ["z1"])["z1"].any().item()
+        (True, False)
+    """
+    below = model.below(*moved)
+    if not below:
+        return dict(codes)
+    values = model.generate({name: code for name, code in codes.items() if name not in below}, only=below)
+    return {name: values[name] for name in codes}
 
 
 def likelihood_of(model: Model) -> Likelihood:
@@ -168,17 +219,17 @@ def likelihood_of(model: Model) -> Likelihood:
 
 @torch.no_grad()
 def reconstruct(model: Model, batch: Env) -> Tensor:
-    """The observation decoded from its posterior means; the class is not needed, since every latent is fixed.
+    """The observation decoded from its posterior means; the class is needed where encoder or decoder reads it.
 
     Args:
         model: the model.
-        batch: at least the observation, under "x", `(N, C, H, W)` or `(N, F)`.
+        batch: the observation, under "x", `(N, C, H, W)` or `(N, F)`, and the class, under "y", for a conditional VAE.
 
     Returns:
         E[x | E q(z | x)] as `decode` gives it, of the shape of the observation.
 
     Raises:
-        ValueError: where an input that the model needs, such as a rate, is not given.
+        ValueError: where an input that the model needs, such as the class or a rate, is not given.
 
     Example:
         >>> from vae_core.kinds import Image
@@ -187,7 +238,9 @@ def reconstruct(model: Model, batch: Env) -> Tensor:
         >>> reconstruct(model, {"x": torch.zeros(3, 1, 4, 4)}).shape
         torch.Size([3, 1, 4, 4])
     """
-    return decode(model, codes_of({name: q.mean for name, q in encode(model, batch).items()}))
+    means = {name: q.mean for name, q in encode(model, batch).items()}
+    given = {name: batch[name] for name in model.coded if name not in means and name in batch}
+    return decode(model, codes_of({**means, **given}))
 
 
 def holdable(model: Model) -> list[str]:
@@ -237,11 +290,7 @@ def complete(model: Model, fixed: Env, n: int = 1, draw: Draw = mean) -> dict[st
         >>> {name: values.shape for name, values in complete(model, {"y": torch.eye(2)}).items()}
         {'y': torch.Size([2, 2]), 'z_l': torch.Size([2, 2]), 'z_u': torch.Size([2, 2]), 'x': torch.Size([2, 1, 4, 4])}
     """
-    known = set(fixed)
-    for name, net in model.q.items():
-        if set(net.given) <= known:
-            known.add(name)
-    inferred = model.infer(fixed, draw, only=[name for name in model.q if name in known])
+    inferred = model.infer(fixed, draw, only=model.inferable(fixed))
     return _generated(model, inferred.env, n, draw, list(model.p))
 
 
@@ -255,7 +304,7 @@ def _generated(model: Model, env: Env, n: int, draw: Draw, names: Sequence[str])
 
 @torch.no_grad()
 def prior_codes(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Codes:
-    """Latents from the prior, given the inputs it needs.
+    """Codes from the prior, given the inputs it needs: a draw or the mean of each latent, beside the class where the decoder reads it.
 
     Args:
         model: the model.
@@ -264,10 +313,10 @@ def prior_codes(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Cod
         draw: what stands for a distribution: its mean, or a draw.
 
     Returns:
-        A code `(N, D)` for each latent.
+        A code `(N, D)` for each latent, and the class where it is part of a code (`Model.coded`).
 
     Raises:
-        ValueError: where an input that the prior needs is not given.
+        ValueError: where an input that the prior or the decoder needs, such as the class, is not given.
 
     Example:
         >>> from vae_core.kinds import Image
@@ -277,8 +326,9 @@ def prior_codes(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Cod
         [[8.0, 0.0], [0.0, 8.0]]
     """
     last = max(list(model.p).index(name) for name in model.latents)
+    _check_class(model, inputs)
     values = _generated(model, inputs, n, draw, list(model.p)[: last + 1])
-    return {name: values[name] for name in model.latents}
+    return {name: values[name] for name in model.coded}
 
 
 @torch.no_grad()
@@ -305,101 +355,3 @@ def sample(model: Model, inputs: Env, n: int = 1, draw: Draw = mean) -> Tensor:
         torch.Size([3, 1, 4, 4])
     """
     return decode(model, prior_codes(model, inputs, n, draw))
-
-
-@torch.no_grad()
-def swapped(model: Model, kept: Mapping[str, Tensor], to: Sequence[int] | None = None) -> Codes:
-    """The codes of a swap: some blocks kept, the others at their prior's mean for every class, or each of some.
-
-    Args:
-        model: a model with classes.
-        kept: the kept blocks, `(N, D)` each.
-        to: the classes, all unless given.
-
-    Returns:
-        A code `(N K, D)` for each latent, item after item, class after class.
-
-    Raises:
-        ValueError: for a model without classes.
-
-    Example:
-        >>> from vae_core.kinds import Image
-        >>> from vae_core.models import CDVAE, Signature
-        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
-        >>> swapped(model, {"z_u": torch.zeros(1, 2)})["z_l"].tolist()
-        [[8.0, 0.0], [0.0, 8.0]]
-    """
-    if not model.classes:
-        raise ValueError("a swap needs a model with classes: this one has none")
-    n, device = len(next(iter(kept.values()))), next(iter(kept.values())).device
-    classes = torch.tensor(range(model.classes) if to is None else to, device=device)
-    repeated = {name: code.repeat_interleave(len(classes), 0) for name, code in kept.items()}
-    label = one_hot(classes.repeat(n), model.classes)
-    return prior_codes(model, {**repeated, LABEL: label})
-
-
-@torch.no_grad()
-def swap(model: Model, kept: Mapping[str, Tensor], to: Sequence[int] | None = None) -> Tensor:
-    """Images of the codes of `swapped`: each item's kept blocks under every class.
-
-    Args:
-        model: a model with classes.
-        kept: the kept blocks, `(N, D)` each.
-        to: the classes, all unless given.
-
-    Returns:
-        `(N, K, C, H, W)`, or rows `(N, K, F)`, as `decode` gives them.
-
-    Raises:
-        ValueError: for a model without classes.
-
-    Example:
-        >>> from vae_core.kinds import Image
-        >>> from vae_core.models import CDVAE, Signature
-        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
-        >>> swap(model, {"z_u": torch.zeros(3, 2)}).shape
-        torch.Size([3, 2, 1, 4, 4])
-
-    Source:
-        docs/objectives.md, section 7 (sampling).
-    """
-    return decode(model, swapped(model, kept, to)).unflatten(
-        0, (-1, model.classes if to is None else len(to))
-    )
-
-
-@torch.no_grad()
-def class_posterior(model: Model, means: Mapping[str, Tensor], scales: Mapping[str, Tensor]) -> Tensor:
-    """q(c | x) from the posteriors' parameters: the model's own classifier where it has one, else the class by the bound.
-
-    By the bound it is softmax_c(log pi_c + ELBO(x, c)), pi uniform (`labels.class_log_joint`).
-
-    Args:
-        model: the model.
-        means: posterior means `(N, D)` of each latent; of a class its probabilities `(N, K)`.
-        scales: posterior standard deviations `(N, D)`.
-
-    Returns:
-        Probabilities `(N, K)`.
-
-    Raises:
-        ValueError: for a model that does not read the class.
-
-    Example:
-        >>> from vae_core.kinds import Image
-        >>> from vae_core.models import CDVAE, Signature
-        >>> model = CDVAE(unlabelled=2).build(Signature(Image(1, 4, 4), ("zero", "one")))
-        >>> means, scales = {"z_l": torch.tensor([[8.0, 0.0]]), "z_u": torch.zeros(1, 2)}, torch.ones(1, 2)
-        >>> class_posterior(model, means, {"z_l": scales, "z_u": scales}).round(decimals=4).tolist()
-        [[1.0, 0.0]]
-
-    Source:
-        docs/objectives.md, section 7 (class by the bound).
-    """
-    if LABEL in model.latents:
-        return means[LABEL]
-    posteriors: dict[str, Distribution] = {name: diagonal_normal(means[name], scales[name]) for name in means}
-    log_joint = class_log_joint(
-        model, Inferred(posteriors, dict(means)), uniform_log_prior(model.classes, model.device)
-    )
-    return log_joint.softmax(-1)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
+from torch.distributions import Independent
 
-from ..distributions import diagonal_normal, kl_per_dimension
+from ..conditionals import Env
+from ..distributions import Sampler, diagonal_normal, kl_per_dimension, log_factors
 from ..model import Model
 from ..names import LABEL
 from ..priors import one_hot
@@ -29,7 +31,8 @@ def rate_per_dimension(
 ) -> Tensor | None:
     """KL(q_j || p_j) of each dimension of a block, mean over the items, in nats.
 
-    Where a prior has other latents as parents, those are at their means.
+    Where a prior has other latents as parents, those are at their means; where it is had at draws (`Model.by_draws`), it is
+    log q(z_j) - log p(z_j) at a draw of a fixed seed.
 
     Args:
         model: the model.
@@ -57,9 +60,26 @@ def rate_per_dimension(
     if model.q[block].stands_in:
         return None
     model = model.as_trained()
-    prior = prior_given(model, block, {**codes_of(means), LABEL: one_hot(labels, model.classes)})
-    found = kl_per_dimension(diagonal_normal(means[block], scales[block]), prior)
+    codes, q = (
+        {**codes_of(means), LABEL: one_hot(labels, model.classes)},
+        diagonal_normal(means[block], scales[block]),
+    )
+    if block in model.by_draws:
+        return _rate_at_draws(model, block, q, codes)
+    found = kl_per_dimension(q, prior_given(model, block, codes))
     return None if found is None else found.mean(0)
+
+
+def _rate_at_draws(model: Model, block: str, q: Independent, codes: Env) -> Tensor | None:
+    """Mean of log q(z_j) - log p(z_j | parents), `(D,)`, at z ~ q and the parents that are inferred from it."""
+    draw = Sampler.seeded(0)
+    z = draw(q)
+    above = model.informed_by(block)
+    known = {name: code for name, code in codes.items() if name not in above} | {block: z}
+    wanted = [name for name in model.p[block].given if name in above]
+    env = model.infer(known, draw, only=wanted).env
+    log_p = log_factors(model.p[block](env), z)
+    return None if log_p is None else (q.base_dist.log_prob(z) - log_p).mean(0)
 
 
 def active_units(means: Tensor) -> Tensor:

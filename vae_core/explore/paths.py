@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..model import Model
 from ..names import LABEL
-from .codes import Codes
+from .codes import Codes, settled
 from .priors import prior_moments
 
 
@@ -130,7 +130,7 @@ def path(
         ends: the two codes of each latent, `(2, D)`.
         t: positions, 0 at the first end and 1 at the second, `(T,)`.
         kind: one of `PATHS`.
-        moving: the latents that move, the others staying at their first end; all unless given.
+        moving: the latents that move, the others staying at their first end, but for those that hang below (`settled`); all unless given.
         stops: codes `(S, D)` on the way, for the kind class means.
 
     Returns:
@@ -146,7 +146,10 @@ def path(
         [2.121, 3.0]
     """
     codes: Codes = {}
-    for name in (name for name in model.p if name in model.latents):
+    given = [
+        name for name in model.coded if name in ends and name not in model.latents
+    ]  # a class, which comes first
+    for name in (*given, *(name for name in model.p if name in model.latents)):
         a, b = ends[name]
         if moving is not None and name not in moving:
             codes[name] = a.expand(len(t), -1)
@@ -158,7 +161,7 @@ def path(
             codes[name] = through(torch.stack([a, *stops[name], b]), t)
         else:
             codes[name] = line(a, b, t)
-    return codes
+    return codes if moving is None else settled(model, codes, moving)
 
 
 def square_weights(side: int) -> Tensor:

@@ -86,7 +86,7 @@ def prior_given(model: Model, block: str, env: Env) -> Distribution:
         The prior, batch shape `(N,)`, or `()` where it reads nothing.
 
     Raises:
-        KeyError: where an input that the prior reads, such as the class, is not given.
+        ValueError: where an input that the prior reads, such as the class, is not given.
 
     Example:
         >>> from vae_core.kinds import Image
@@ -96,7 +96,14 @@ def prior_given(model: Model, block: str, env: Env) -> Distribution:
         [[0.0, 8.0]]
     """
     others = {name: value for name, value in env.items() if name != block}
-    return model.p[block](model.generate(others, only=model.p[block].given))
+    given = model.p[block].given
+    values = model.generate(others, only=given)
+    if missing := [name for name in given if name not in values]:
+        raise ValueError(
+            f"the prior p({block} | {', '.join(given)}) reads {', '.join(missing)}, and none is given: "
+            + ('give the class as "y", one-hot' if missing == [LABEL] else "give it beside the code")
+        )
+    return model.p[block](values)
 
 
 def prior_components(model: Model, block: str) -> Independent | None:
@@ -149,7 +156,8 @@ def class_means(model: Model, means: Mapping[str, Tensor], members: Tensor) -> C
     for name, codes in means.items():
         prior = priors_by_class(model, name) if name in model.labelled else None
         found[name] = shares @ codes if prior is None else prior.mean
-    return found | ({LABEL: torch.eye(members.shape[1], device=members.device)} if LABEL in means else {})
+    classes = {LABEL: torch.eye(members.shape[1], device=members.device)}
+    return found | (classes if LABEL in {*means, *model.coded} else {})
 
 
 def _priors(model: Model, block: str, codes: Env) -> list[Distribution]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..conditionals import Env
 from ..model import Model
-from .codes import Codes, decode
+from .codes import Codes, decode, settled
 from .priors import prior_given, priors_by_class
 
 
@@ -42,7 +42,7 @@ def traversal(start: Mapping[str, Tensor], block: str, dimensions: Sequence[int]
 def traverse(
     model: Model, start: Mapping[str, Tensor], block: str, dimensions: Sequence[int], values: Tensor
 ) -> Tensor:
-    """Images of the codes of `traversal`.
+    """Images of the codes of `traversal`, with what hangs below the block generated anew (`settled`).
 
     Args:
         model: the model.
@@ -61,7 +61,7 @@ def traverse(
         >>> traverse(model, {"z": torch.zeros(2)}, "z", [0, 1], torch.zeros(2, 5)).shape
         torch.Size([2, 5, 1, 4, 4])
     """
-    images = decode(model, traversal(start, block, dimensions, values))
+    images = decode(model, settled(model, traversal(start, block, dimensions, values), [block]))
     return images.unflatten(0, tuple(values.shape))
 
 
@@ -141,7 +141,7 @@ def ruler(model: Model, block: str, env: Env, span: float, steps: int) -> Ruler:
         The positions, of the first row of what is given.
 
     Raises:
-        KeyError: where an input that the prior reads, such as the class, is not given.
+        ValueError: where an input that the prior reads, such as the class, is not given.
 
     Example:
         >>> from vae_core.kinds import Image

@@ -107,6 +107,8 @@ def bring_graphs(
     if (out / CARD).exists():
         raise ValueError(f"{out} already holds a checkpoint: choose another folder")
     train = dataset.split("train")
+    if train.known is not None and train.known.any() and max(len(encoder.inputs), len(decoder.inputs)) > 1:
+        train = train.rows(train.known)  # a graph that is told the class is tried on what has one
     report("looking at the graphs")
     declaration, notes = find(encoder, decoder, train, asked)
     if (asked.likelihood is None) and isinstance(declaration, Onnx):
@@ -154,7 +156,8 @@ def _with_priors(
         else:
             notes.append(f"the prior of {name} is taken to be N(0, I)")
         latents[name] = latent
-    if len(data.classes) > 1 and not any(latent.labelled for latent in latents.values()):
+    told_class = told.decoder_class is not None  # then draws of its own prior are of a class
+    if len(data.classes) > 1 and not told_class and not any(latent.labelled for latent in latents.values()):
         latents = {name: replace(latent, fitted_classes=True) for name, latent in latents.items()}
         notes.extend(
             f"Gaussians of the classes are fitted to the encodings of {name}, and stand in for p({name} | class)"
@@ -239,7 +242,7 @@ def _fit_spread(model: Model, data: Data, parts: Sequence[Mapping[str, Any]]) ->
         return
     squares = []
     for part, batch in zip(parts, data.batches(500), strict=True):
-        loc = likelihood({name: q.mean for name, q in part.items()}).mean
+        loc = likelihood({**batch, **{name: q.mean for name, q in part.items()}}).mean
         squares.append((batch[IMAGE] - loc).square())
     mse = torch.cat(squares).mean(0)
     if isinstance(likelihood, OptimalGaussianPixels):

@@ -13,10 +13,13 @@ import torch
 from torch import Tensor
 
 from ..data import Data
-from ..graphs import GraphError, OnnxGraph, Port
+from ..graphs import WHOLE, GraphError, OnnxGraph, Port, wants_floats
 from ..kinds import Image
 from ..models.declared import MOST
-from ..models.foreign import SPREADS, Latent, Onnx, check_name, laid_out, read_values
+from ..models.foreign import SPREADS, Latent, Onnx, check_name
+from ..models.values import laid_out, read_values
+from ..priors import one_hot
+from .labels import find_classes
 from .reading import readings, tested, with_spreads
 from .search import (
     MOST_TRIED,
@@ -47,11 +50,17 @@ def find(encoder: OnnxGraph, decoder: OnnxGraph, data: Data, asked: Asked) -> Fo
     """
     tried = max(16, min(TRIED, MOST_TRIED // data.kind.size))
     shown = data.kind.shown(data.images[:tried])
-    search = Search(encoder, decoder, data.kind, shown, asked)
+    y = one_hot(data.labels[:tried], len(data.classes))
+    search = Search(encoder, decoder, data.kind, shown, asked, y=y)
     held = _held(search)
+    find_classes(search, held)
     entrance = _entrance(search, held)
     layout = _layout(search, entrance, held)
-    exits = [port for port in decoder.inputs if port.name not in held]
+    label = search.decoder_class and search.decoder_class.input
+    exits = [port for port in decoder.inputs if port.name not in {*held, label}]
+    for graph, port in ((encoder, entrance), *((decoder, port) for port in exits)):
+        if port.type in WHOLE:
+            raise wants_floats(graph.name, port)
     outputs = _encoded(search, entrance, layout, held, values_of(search)[0])
     latents = _blocks(search, outputs, exits)
     told = Onnx(
@@ -62,6 +71,8 @@ def find(encoder: OnnxGraph, decoder: OnnxGraph, data: Data, asked: Asked) -> Fo
         likelihood=asked.likelihood,
         gamma=asked.gamma,
         held=held,
+        encoder_class=search.encoder_class,
+        decoder_class=search.decoder_class,
     )
     told = tested(search, told)
     return Found(with_spreads(search, told), search.notes)
@@ -82,11 +93,13 @@ def _held(search: Search) -> dict[str, float]:
 
 def _entrance(search: Search, held: Mapping[str, float]) -> Port:
     """The one input of an encoder."""
-    inputs = [port for port in search.encoder.inputs if port.name not in held]
+    label = search.encoder_class and search.encoder_class.input
+    inputs = [port for port in search.encoder.inputs if port.name not in {*held, label}]
     if len(inputs) != 1:
         told = ", ".join(port.told for port in inputs) or "nothing"
         raise GraphError(
-            f"{search.encoder.name} takes {told}, and an encoder takes one observation: export q(z | x) alone"
+            f"{search.encoder.name} takes {told}, and an encoder takes one observation, and at most the class beside it (--label): "
+            "export q(z | x) or q(z | x, y) alone"
         )
     return inputs[0]
 
@@ -112,7 +125,7 @@ def _that_runs(search: Search, port: Port, held: Mapping[str, float], layouts: S
     for layout in layouts:
         x = laid_out(search.x[:2], search.kind, layout)
         with contextlib.suppress(GraphError):
-            search.encoder.run({port.name: x, **{name: torch.ones(len(x), 1) for name in held}})
+            search.encoded({port.name: x, **{name: torch.ones(len(x), 1) for name in held}})
             return layout
     return layouts[0]
 
@@ -123,7 +136,7 @@ def _encoded(
     """What the encoder gives. Raises GraphError for numbers that are not finite, and for rows that are probabilities of classes."""
     given = laid_out(read_values(search.x, search.kind, values), search.kind, layout)
     more = {name: torch.full((len(given), 1), value) for name, value in held.items()}
-    outputs = search.encoder.run({entrance.name: given, **more})
+    outputs = search.encoded({entrance.name: given, **more})
     for name, value in outputs.items():
         if bad := int((~value.flatten(1).isfinite()).any(1).sum()) if value.dim() > 1 else 0:
             raise GraphError(
@@ -139,7 +152,7 @@ def _encoded(
             f"{search.encoder.name} gives {name}, {value.shape[1]} shares that add up to 1: this is a classifier, "
             "and not an encoder"
         )
-    again = search.encoder.run({entrance.name: given, **more})
+    again = search.encoded({entrance.name: given, **more})
     moving = {name for name in kept if not torch.allclose(kept[name], again[name], atol=1e-4, rtol=1e-4)}
     if moving and len(moving) == len(kept):
         raise GraphError(
@@ -243,20 +256,9 @@ def _code_shape(search: Search, outputs: Mapping[str, Tensor], port: Port) -> tu
     return shape
 
 
-# What an input of a decoder is called that is the class.
-CLASS_NAMES = ("y", "c", "label", "labels", "class")
-
-
 def _several(search: Search, outputs: Mapping[str, Tensor], exits: Sequence[Port]) -> dict[str, Latent]:
     """Blocks whose names the decoder's inputs and the encoder's outputs share, such as z_l: z_l_mean, z_l_log_variance."""
     blocks: dict[str, Latent] = {}
-    for port in exits:
-        if port.name.lower() not in CLASS_NAMES:
-            continue
-        raise GraphError(
-            f"{search.decoder.name} takes {port.told} beside the code, and a decoder that reads the class cannot be opened yet: "
-            "export it with the class held"
-        )
     for port in exits:
         roles = {
             name: role for name in outputs if (role := role_of(name)) and role.block == port.name.lower()
@@ -266,7 +268,7 @@ def _several(search: Search, outputs: Mapping[str, Tensor], exits: Sequence[Port
         if len(means) != 1:
             raise GraphError(
                 f"{search.decoder.name} takes {', '.join(port.told for port in exits)}, and the encoder gives no mean of {port.name}: "
-                f"call its outputs {port.name}_mean and {port.name}_log_variance"
+                f"call its outputs {port.name}_mean and {port.name}_log_variance, or say that it is the class (--label {port.name})"
             )
         check_name(port.name)
         shape = tuple(outputs[means[0]].shape[1:])

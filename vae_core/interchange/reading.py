@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from ..graphs import GraphError
-from ..models.foreign import SPREADS, Latent, Onnx, back, laid_out, moments, read_values, shown_values
+from ..models.foreign import SPREADS, Latent, Onnx, moments
+from ..models.values import back, laid_out, read_values, shown_values
 from .search import Search, decoded_by, error_of, output_layout, outputs_of, role_of, values_of
 
 
@@ -46,7 +47,7 @@ def tested(search: Search, told: Onnx) -> Onnx:
         declared = replace(told, reads=values)
         given = laid_out(read_values(search.x, search.kind, values), search.kind, told.layout)
         more = {name: torch.full((len(given), 1), value) for name, value in told.held.items()}
-        outputs = search.encoder.run({told.input: given, **more})
+        outputs = search.encoded({told.input: given, **more})
         codes = {
             latent.input: moments(outputs, latent)[0].unflatten(-1, latent.shape)
             for latent in told.latents.values()
@@ -95,7 +96,7 @@ def with_spreads(search: Search, told: Onnx) -> Onnx:
     has it."""
     given = laid_out(read_values(search.x, search.kind, told.reads), search.kind, told.layout)
     more = {name: torch.full((len(given), 1), value) for name, value in told.held.items()}
-    outputs = search.encoder.run({told.input: given, **more})
+    outputs = search.encoded({told.input: given, **more})
     latents = {name: _with_spread(search, name, latent, outputs) for name, latent in told.latents.items()}
     return replace(told, latents=latents)
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..graphs import GraphError, OnnxGraph
 from ..kinds import Image, Kind
 from ..models.foreign import IMAGE_VALUES, TABLE_VALUES
+from ..models.values import ClassInput, class_given
 
 # Observations that a test looks at, and the numbers that they have at most: 16 observations however large they are.
 TRIED, MOST_TRIED = 256, 4_000_000
@@ -33,6 +34,8 @@ class Asked:
         likelihood: p(x | z), which is never guessed: bernoulli, continuous-bernoulli, gaussian-fixed or gaussian-optimal of images, gaussian
             or bernoulli of tables.
         gamma: the standard deviation of a pixel of gaussian-fixed.
+        label: the inputs that are the class, of the encoder, the decoder or both.
+        label_is: one-hot or index.
 
     Example:
         >>> Asked(spread_is="log-variance", likelihood="bernoulli").reads is None
@@ -47,6 +50,8 @@ class Asked:
     output_is: str | None = None
     likelihood: str | None = None
     gamma: float | None = None
+    label: tuple[str, ...] = ()
+    label_is: str | None = None
 
 
 @dataclass
@@ -60,6 +65,15 @@ class Search:
     """Observations as they are scored: images in [0, 1], rows in their units."""
     asked: Asked
     notes: list[str] = field(default_factory=list)
+    y: Tensor = field(default_factory=lambda: torch.zeros(0, 0))
+    """Their classes, one-hot `(B, K)`; K is 0 where the data have none."""
+    encoder_class: ClassInput | None = None
+    decoder_class: ClassInput | None = None
+
+    def encoded(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What the encoder gives for the first observations, under their classes where it is told these."""
+        y = self.y[: len(next(iter(values.values())))]
+        return self.encoder.run({**values, **class_given(self.encoder_class, self.encoder, [y])})
 
 
 WORDS = {"channels last": "with channels last", "no channel": "without a channel", "flat": "as flat rows"}
@@ -164,9 +178,9 @@ def decoded_by(
     size = len(next(iter(codes.values())))
     more = {name: torch.full((size, 1), value) for name, value in held.items()}
     read = {port.name for port in search.decoder.inputs}
-    found = search.decoder.run({**codes, **{name: value for name, value in more.items() if name in read}})[
-        output
-    ]
+    label = class_given(search.decoder_class, search.decoder, [search.y[:size]])
+    more = {name: value for name, value in more.items() if name in read}
+    found = search.decoder.run({**codes, **more, **label})[output]
     if len(found) != size or found[0].numel() != search.kind.size:
         raise GraphError(
             f"{search.decoder.name} gives {output} of {' x '.join(map(str, found.shape))} for {size} codes, and the data are "

@@ -60,9 +60,10 @@ class _Positional(nn.Module):
 def export_onnx(checkpoint: Checkpoint, out: Path | str) -> list[Path]:
     """Write encoder, decoder and priors of a checkpoint as ONNX: opset 17, every batch size.
 
-    encoder.onnx: x, and beta_<block> (B, 1) of a multi-rate model -> <block>_mean and <block>_log_variance (B, D), y_probabilities (B, K) of
-    a latent class, and what is derived from x. encoder_given_y.onnx: the same with the class given, where a posterior reads it.
-    decoder.onnx: each latent by its name -> x_mean, and the parameters of p(x | latents). prior_<block>.onnx: its parents, if any -> the
+    encoder.onnx: x, y (B, K), one-hot, where the encoder is told the class, and beta_<block> (B, 1) of a multi-rate model -> <block>_mean and
+    <block>_log_variance (B, D), y_probabilities (B, K) of a latent class, and what is derived from x. encoder_given_y.onnx: the same with a
+    latent class given, where a posterior reads it. decoder.onnx: each latent by its name, and y where the decoder reads the class -> x_mean,
+    and the parameters of p(x | latents). prior_<block>.onnx: its parents, if any -> the
     parameters of the prior. x is what the likelihood scores, float32. Each graph is compared with the model, and the greatest difference
     stands in the JSON.
 
@@ -115,7 +116,8 @@ def _encoders(model: Model, shape: tuple[int, ...]) -> list[Part]:
         derived = {name: inferred.env[name] for name in _derived(model)}
         return told | {f"{name}_value": value for name, value in derived.items()}
 
-    parts = [Part("encoder", {IMAGE: shape, **betas}, encode)]
+    told = {LABEL: (model.classes,)} if LABEL in model.encoder_reads else {}
+    parts = [Part("encoder", {IMAGE: shape, **told, **betas}, encode)]
     if LABEL in model.latents and any(LABEL in net.given for net in model.q.values()):
         parts.append(Part("encoder_given_y", {IMAGE: shape, LABEL: (model.classes,), **betas}, encode))
     return parts
@@ -170,7 +172,7 @@ def _derived_values(model: Model, shape: tuple[int, ...]) -> dict[str, Tensor]:
 def _sizes(model: Model) -> dict[str, int]:
     """The width of all that a decoder is given: each latent, the class, the library size."""
     sizes = dict(model.sizes)
-    if LABEL in model.inputs():
+    if LABEL in {*model.inputs(), *model.encoder_reads}:
         sizes[LABEL] = model.classes
     return sizes | ({LIBRARY: 1} if LIBRARY in model.p else {})
 

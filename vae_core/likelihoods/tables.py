@@ -124,6 +124,10 @@ class Counts(Likelihood):
         super().__init__(net, *given, LIBRARY, *(name for name in also if name not in given))
         self._read = given
 
+    @property
+    def mean_given(self) -> tuple[str, ...]:
+        return (*self._read, LIBRARY)
+
     def means(self, env: Env) -> Tensor:
         """mu, `(B, F)`."""
         logits = full_precision(self.net(*(env[name] for name in self._read)))

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from ..data import Data
 from ..explore import decode, prior_codes
 from ..kinds import Image
-from ..labels import class_log_joint, has_label, uniform_log_prior
+from ..labels import before_the_class, class_log_joint, has_label, uniform_log_prior
 from ..models.observations import entered
-from ..names import IMAGE, LABEL
+from ..names import LABEL
 from ..nets import preset
 from ..priors import one_hot
 from .base import Estimate, Evaluation, gather
@@ -57,10 +57,10 @@ def class_scores(evaluation: Evaluation) -> dict[str, Tensor]:
     if not (has_label(evaluation.model) and evaluation.tells_apart("accuracy of the model's classes")):
         return {}
     log_prior, draw = uniform_log_prior(evaluation.classes, evaluation.device), evaluation.sampler(7)
-    draws = CLASS_DRAWS if any(LABEL in net.given for net in evaluation.model.q.values()) else 1
+    draws = CLASS_DRAWS if evaluation.model.informed_by(LABEL) else 1
     batches: list[dict[str, Tensor]] = []
     for batch in evaluation.data.to(evaluation.device).batches(1000, evaluation.seed):
-        inferred = evaluation.model.infer({IMAGE: batch[IMAGE]})
+        inferred = before_the_class(evaluation.model, batch)
         bounds = [class_log_joint(evaluation.model, inferred, log_prior, draw) for _ in range(draws)]
         scores = {"bayes": torch.stack(bounds).mean(0)}
         if LABEL in inferred.posteriors:
@@ -75,8 +75,8 @@ def by_oracle(evaluation: Evaluation) -> dict[str, Estimate]:
     The oracle classifier is trained here on the grey training images, and judge_accuracy is its own share of right answers on the
     grey images of the split. sample_accuracy: 10,000 draws of the prior, classes in equal numbers, decoded to their mean:
     the share that it gives to the class asked for. That is how typical they are, not how diverse: one good image for each
-    class would score 1. swap_accuracy: for each image of the split the blocks that do not read the class keep their
-    posterior mean, the others take the prior's mean for a random *other* class: the share that it gives to that class,
+    class would score 1. swap_accuracy: for each image of the split the blocks that hold the style (`Model.styles`) keep
+    their posterior mean, the others take the prior's mean for a random *other* class: the share that it gives to that class,
     whatever of the style was kept. Nothing for a model that takes no class, or data of one.
     """
     if not (has_label(evaluation.model) and evaluation.tells_apart("oracle classifier of samples and swaps")):
@@ -108,7 +108,7 @@ def samples_right(evaluation: Evaluation, oracle: "OracleClassifier") -> Tensor:
 def swaps_right(evaluation: Evaluation, oracle: "OracleClassifier") -> dict[str, Estimate]:
     """swap_accuracy, or nothing where no block is kept."""
     encoded, right = evaluation.encoded, []
-    kept = evaluation.model.unlabelled
+    kept = evaluation.model.styles
     if not kept:
         return {}
     generator = torch.Generator().manual_seed(evaluation.seed)

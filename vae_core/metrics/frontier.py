@@ -106,7 +106,7 @@ def dimensions(evaluation: Evaluation) -> dict[str, Tensor]:
     """KL(q_j || p_j) of each dimension of each block, mean over the split, `(D,)` nats; blocks whose KL does not divide are left out."""
     sums: dict[str, Tensor] = {}
     for batch in evaluation.data.to(evaluation.device).batches(1000, evaluation.seed):
-        posteriors = encode(evaluation.model, {IMAGE: batch[IMAGE]})
+        posteriors = encode(evaluation.model, batch)
         env = {**batch, **{name: q.mean for name, q in posteriors.items()}}
         for name in evaluation.blocks:
             kl = kl_per_dimension(posteriors[name], evaluation.model.p[name](env))

@@ -10,6 +10,7 @@ from ..data.at_hand import dataset_of
 from ..distributions import check_seed
 from ..model import Model
 from ..multirate import at, rates_of
+from ..names import LABEL
 from .aggregate import rate_decomposition, two_sample
 from .base import Estimate, Evaluation, Report
 from .calibration import calibration
@@ -310,14 +311,22 @@ def evaluation_of(
     for part in (held, train):
         if part.name == told.name:
             check_same(told, part.told.fingerprints)
-    held, train = (of_known_class(part, report) for part in (held, train))
+    held, train = (of_known_class(part, report, checkpoint.model) for part in (held, train))
     held, train = (part.scored_by(checkpoint.model).to(device) for part in (held, train))
     model = checkpoint.model if beta is None else at(checkpoint.model, beta)
     return Evaluation(model, held, train, seed, report)
 
 
-def of_known_class(data: Data, report: Report) -> Data:
-    """Without the images whose class nobody knows, where there are others: what is measured by class would take them for the first."""
+def of_known_class(data: Data, report: Report, model: Model) -> Data:
+    """Without the images whose class nobody knows, where there are others: what is measured by class would take them for the first.
+
+    Raises ValueError where no class is known and the model cannot encode or decode without one.
+    """
+    if data.known is not None and not data.known.any() and LABEL in {*model.encoder_reads, *model.coded}:
+        raise ValueError(
+            f"the class of none of the {len(data):,} {data.split} {data.kind.many} is known, and this model reads it: give labels, or choose "
+            "another split"
+        )
     if data.known is None or data.known.all() or not data.known.any():
         return data
     report(f"{int((~data.known).sum()):,} {data.split} images of no known class are left out")

@@ -9,10 +9,12 @@ from dataclasses import asdict
 from typing import Any
 
 from .cdvae import CDVAE
+from .cvae import CVAE
 from .declared import Declaration, Signature, Solver
 from .embeddings import Embeddings
 from .foreign import Onnx
 from .joint import Joint
+from .ladder import Ladder
 from .observations import LIKELIHOODS, LikelihoodName, OfObservations
 from .ppca import PPCA
 from .srvae import SRVAE
@@ -21,7 +23,9 @@ from .vae import VAE
 # The models by name. A line here is all that the command line, the cards and the tests need.
 MODELS: dict[str, Callable[..., Declaration]] = {
     "cdvae": CDVAE,
+    "cvae": CVAE,
     "joint": Joint,
+    "ladder": Ladder,
     "ppca": PPCA,
     "srvae": SRVAE,
     "vae": VAE,
@@ -49,7 +53,7 @@ def declare(name: str, arguments: dict[str, Any]) -> Declaration:
         2
         >>> declare("gan", {})
         Traceback (most recent call last):
-        ValueError: no model is called 'gan': this version knows cdvae, joint, ppca, srvae, vae
+        ValueError: no model is called 'gan': this version knows cdvae, cvae, joint, ladder, ppca, srvae, vae
     """
     known = MODELS | FOREIGN
     if name not in known:
@@ -83,6 +87,7 @@ def described(declaration: Declaration) -> dict[str, Any]:
 
 __all__ = [
     "CDVAE",
+    "CVAE",
     "FOREIGN",
     "LIKELIHOODS",
     "MODELS",
@@ -92,6 +97,7 @@ __all__ = [
     "Declaration",
     "Embeddings",
     "Joint",
+    "Ladder",
     "LikelihoodName",
     "OfObservations",
     "Onnx",

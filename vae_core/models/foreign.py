@@ -29,10 +29,11 @@ from ..likelihoods import (
     OptimalGaussianPixels,
 )
 from ..model import Model
-from ..names import IMAGE
+from ..names import IMAGE, LABEL
 from ..priors import Constant, StandardNormal
 from ..readings import AS_STORED, GREY
 from .declared import Declaration, Signature, positive
+from .values import CLASS_FORMS, ClassInput, back, class_given, laid_out, read_values, shown_values
 
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
 
@@ -107,6 +108,8 @@ class Onnx(Declaration):
         likelihood: p(x | z); None where it is not known.
         gamma: the standard deviation of a pixel of gaussian-fixed.
         held: further inputs of both graphs, each one number.
+        encoder_class: the encoder's input that is the class, where it is told one.
+        decoder_class: and the decoder's.
 
     Example:
         >>> told = Onnx(latents={"z": Latent((4,), "z", "mu", "logvar")}, input="x", output="decoded")
@@ -124,8 +127,15 @@ class Onnx(Declaration):
     likelihood: str | None = None
     gamma: float | None = None
     held: dict[str, float] = field(default_factory=dict)
+    encoder_class: ClassInput | None = None
+    decoder_class: ClassInput | None = None
 
     def __post_init__(self):
+        for name in ("encoder_class", "decoder_class"):
+            if isinstance(told := getattr(self, name), Mapping):
+                object.__setattr__(self, name, ClassInput(**told))
+            if (of := getattr(self, name)) is not None:
+                _one_of("form of a class", of.form, CLASS_FORMS)
         blocks = {
             name: latent if isinstance(latent, Latent) else _latent(latent)
             for name, latent in self.latents.items()
@@ -161,15 +171,21 @@ class Onnx(Declaration):
             raise ValueError(
                 "a model of ONNX graphs has no gradients and is not trained here: train it where it was made, and import it"
             )
+        if (self.encoder_class or self.decoder_class) and not data.classes:
+            raise ValueError("its graphs read the class, and the data have none: give data with labels")
         encoder, decoder = Encoder(graphs[0], self, data.kind), Decoder(graphs[1], self, data.kind)
         p: dict[str, Conditional] = {name: self._prior(latent, data) for name, latent in self.latents.items()}
-        q: dict[str, Conditional | Feature] = {"h": Feature(encoder, IMAGE)}
+        h = Feature(encoder, IMAGE, *([LABEL] if self.encoder_class else []))
+        h.classes = len(data.classes) if self.encoder_class else 0
+        q: dict[str, Conditional | Feature] = {"h": h}
         start = 0
         for name, latent in self.latents.items():
             part = Slice(start, 2 * latent.size)
             q[name] = (DiagonalGaussian if latent.spread else Point)(part, "h")
             start += 2 * latent.size
-        model = Model({**p, IMAGE: self._observed(decoder, data.kind)}, q)
+        x = self._observed(decoder, data.kind)
+        x.classes = len(data.classes) if self.decoder_class else 0
+        model = Model({**p, IMAGE: x}, q)
         self._check(graphs, model, data.kind)
         return model
 
@@ -178,10 +194,12 @@ class Onnx(Declaration):
         encoder, decoder = graphs
         outputs = {name for latent in self.latents.values() for name in (latent.mean, latent.spread) if name}
         entrances = {latent.input for latent in self.latents.values()}
-        _there(encoder.name, {self.input, *outputs}, [*encoder.inputs, *encoder.outputs])
-        _there(decoder.name, {self.output, *entrances}, [*decoder.inputs, *decoder.outputs])
+        labels = [{told.input} if told else set() for told in (self.encoder_class, self.decoder_class)]
+        _there(encoder.name, {self.input, *outputs, *labels[0]}, [*encoder.inputs, *encoder.outputs])
+        _there(decoder.name, {self.output, *entrances, *labels[1]}, [*decoder.inputs, *decoder.outputs])
         with torch.no_grad():
-            codes = model.infer({IMAGE: torch.zeros(1, *kind.shape)}).env
+            label = {LABEL: torch.eye(model.classes)[:1]} if model.classes else {}
+            codes = model.infer({IMAGE: torch.zeros(1, *kind.shape), **label}).env
             found = {name: codes[name].shape[1] for name in self.latents}
             if found != {name: latent.size for name, latent in self.latents.items()}:
                 raise ValueError(f"{encoder.name} gives codes of {found} numbers")
@@ -199,7 +217,7 @@ class Onnx(Declaration):
         return Constant(size, 1, classes, FITTED_CLASSES, own) if latent.fitted_classes else own
 
     def _observed(self, decoder: nn.Module, kind: Kind) -> Likelihood:
-        name, given = self.likelihood, tuple(self.latents)
+        name, given = self.likelihood, (*self.latents, *([LABEL] if self.decoder_class else []))
         if name is None:
             return Unscored(decoder, *given, kind=kind)
         fitting = IMAGE_LIKELIHOODS if isinstance(kind, Image) else TABLE_LIKELIHOODS
@@ -296,9 +314,9 @@ class Encoder(GraphNet):
         super().__init__(graph, told.held)
         self.told, self.kind = told, kind
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, *y: Tensor) -> Tensor:
         laid = laid_out(read_values(x, self.kind, self.told.reads), self.kind, self.told.layout)
-        outputs = self.run({self.told.input: laid})
+        outputs = self.run({self.told.input: laid, **class_given(self.told.encoder_class, self.graph, y)})
         parts = [part for latent in self.told.latents.values() for part in moments(outputs, latent)]
         return torch.cat(parts, -1)
 
@@ -325,8 +343,9 @@ class Decoder(GraphNet):
         latents = self.told.latents.values()
         given = {
             latent.input: code.unflatten(-1, latent.shape)
-            for latent, code in zip(latents, codes, strict=True)
+            for latent, code in zip(latents, codes[: len(latents)], strict=True)
         }
+        given |= class_given(self.told.decoder_class, self.graph, codes[len(latents) :])
         found = back(self.run(given)[self.told.output], self.kind, self.told.output_layout)
         if self.told.likelihood in ("bernoulli", "continuous-bernoulli"):
             return log_odds(found, self.kind, self.told)
@@ -334,38 +353,6 @@ class Decoder(GraphNet):
         if self.told.likelihood == "gaussian" and isinstance(self.kind, Table):
             return self.kind.standardised(shown)
         return shown
-
-
-def laid_out(x: Tensor, kind: Kind, layout: str) -> Tensor:
-    """Observations `(B, *shape)` as a graph reads them."""
-    if layout == "channels last":
-        return x.movedim(1, -1)
-    return x.squeeze(1) if layout == "no channel" else x.flatten(1) if layout == "flat" else x
-
-
-def back(x: Tensor, kind: Kind, layout: str) -> Tensor:
-    """What a graph gives as observations `(B, *shape)`."""
-    if layout == "channels last":
-        return x.movedim(-1, 1)
-    return x if layout == "as is" else x.reshape(len(x), *kind.shape)
-
-
-def read_values(x: Tensor, kind: Kind, values: str) -> Tensor:
-    """Values as they are scored, images in [0, 1] and rows in their units, as a graph reads them."""
-    if values == "standardised" and isinstance(kind, Table):
-        return kind.standardised(x)
-    return 2 * x - 1 if values == "signed" else 255 * x if values == "bytes" else x
-
-
-def shown_values(output: Tensor, kind: Kind, values: str, output_is: str) -> Tensor:
-    """A decoder's output as it is shown: images in [0, 1], rows in their units."""
-    if output_is == "logits":
-        return output.sigmoid()
-    if output_is == "probabilities":
-        return output
-    if values == "standardised" and isinstance(kind, Table):
-        return kind.unstandardised(output)
-    return (output + 1) / 2 if values == "signed" else output / 255 if values == "bytes" else output
 
 
 def log_odds(output: Tensor, kind: Kind, told: Onnx) -> Tensor:

@@ -5,11 +5,11 @@ from typing import Literal
 
 from torch import nn
 
-from ..conditionals import Classifier, Conditional, DiagonalGaussian, Feature
+from ..conditionals import Classifier, DiagonalGaussian, Feature
 from ..model import Model
 from ..names import IMAGE, LABEL
-from ..nets import Joined, dense, preset
-from ..priors import LABELLED, ClassFrequencies, labelled_prior, unlabelled_prior
+from ..nets import preset
+from ..priors import ClassFrequencies, either_prior
 from .declared import Signature, need_classes, positive
 from .observations import OfObservations
 
@@ -45,14 +45,12 @@ class Joint(OfObservations):
         positive(latent=self.latent, components=self.components)
         need_classes(data, "a Joint VAE")
         nets, classes = preset(self.nets), len(data.classes)
-        head = Joined(
-            *dense(nets.width + classes, [nets.width], nn.SiLU), nn.Linear(nets.width, 2 * self.latent)
-        )
+        head = self.head_given_class(classes, self.latent)
         return self.assembled(
             data,
             p={
                 LABEL: ClassFrequencies(classes),
-                "z": self._prior(classes),
+                "z": either_prior(self.prior, classes, self.latent, self.components),
                 IMAGE: self.observation(self.latent + classes, data, "z", LABEL),
             },
             q={
@@ -65,8 +63,3 @@ class Joint(OfObservations):
                 "z": DiagonalGaussian(head, "h", LABEL),
             },
         )
-
-    def _prior(self, classes: int) -> Conditional:
-        if self.prior in LABELLED:
-            return labelled_prior(self.prior, classes, self.latent, self.components)
-        return unlabelled_prior(self.prior, self.latent, self.components)

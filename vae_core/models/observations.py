@@ -27,7 +27,7 @@ from ..likelihoods import (
 from ..model import Model
 from ..multirate import Gated, GatedHead, Rates, rate_name
 from ..names import IMAGE, LIBRARY
-from ..nets import Nets, Shape, preset
+from ..nets import Joined, Nets, Shape, dense, preset
 from .declared import Declaration, Signature, need_images, need_types
 
 LikelihoodName = Literal[
@@ -152,6 +152,11 @@ class OfObservations(Declaration):
         """q(block | features), which moves with its own rate."""
         head = nn.Linear(preset(self.nets).width, 2 * dimensions)
         return DiagonalGaussian(GatedHead(head, rates.only(block)), "h", rate_name(block))
+
+    def head_given_class(self, classes: int, dimensions: int) -> nn.Module:
+        """From features and a class to mean and log scale of a block's q(block | features, y)."""
+        width = preset(self.nets).width
+        return Joined(*dense(width + classes, [width], nn.SiLU), nn.Linear(width, 2 * dimensions))
 
     def encoder(self, data: Signature, dimensions: int) -> nn.Module:
         """A net from an observation to mean and log scale of `dimensions` latents."""

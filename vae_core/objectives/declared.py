@@ -131,7 +131,7 @@ class OfBound(Declared):
             )
         if self.class_weight and not has_label(setting.model):
             raise ValueError(
-                "no variable of this model is conditioned on the class: leave out --class-weight, or choose cdvae or joint"
+                "no variable of this model is conditioned on the class: leave out --class-weight, or choose cdvae, cvae or joint"
             )
 
     def beside(self) -> list[str]:

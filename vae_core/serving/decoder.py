@@ -17,7 +17,7 @@ from ..checkpoints import Checkpoint
 from ..data import Data
 from ..data.embedded import pictures_in
 from ..distributions import Draw, Sampler, mean
-from ..explore import class_of_codes, codes_of, decode, encode, prior_codes
+from ..explore import class_of_codes, codes_of, decode, encode, prior_codes, settled, with_class
 from ..labels import has_label
 from ..model import Model
 from ..multirate import rate_name, rates_of, usual
@@ -63,6 +63,8 @@ class Frozen:
             for name, values in self.atlas_grid.atlases[0].means.items()
             if name in checkpoint.model.latents
         }
+        if LABEL in self.model.coded:  # of a class that is no latent an item has its own
+            self.widths.setdefault(LABEL, self.classes)
         self.labelled = has_label(checkpoint.model)
         self.pictures = (
             pictures_in(checkpoint.folder, len(self.atlas_grid.atlases[0])) if self.model.no_decoder else None
@@ -83,7 +85,10 @@ class Frozen:
                 raise ValueError(f"{self.name} has no dimension {max(moves, default=0)} of {name} to move")
         if request.label is not None:
             values[LABEL] = self._label(request.label)
-        if needed := [name for name in self.model.inputs(*values) if name not in values]:
+        needed = [name for name in self.model.inputs(*values) if name not in values]
+        if set(self.model.coded) <= set(values):  # the class is read for the spread alone
+            needed = [name for name in needed if name != LABEL]
+        if needed:
             raise ValueError(f"{self.name} needs {', '.join(needed)} to generate the rest: give a label")
         return {name: value.to(self.device) for name, value in (values | rates).items()}
 
@@ -91,7 +96,7 @@ class Frozen:
     def decode(self, fixed: Mapping[str, Tensor], requests: Sequence[Request], draw: Draw) -> list[Answer]:
         """The answers to requests whose fixed variables are stacked in `fixed`."""
         n = sum(request.n for request in requests)
-        latents = self.model.latents
+        latents = self.model.coded
         codes = dict(fixed)
         if not set(latents) <= set(codes):
             codes |= prior_codes(self.model, fixed, n, draw)
@@ -119,15 +124,21 @@ class Frozen:
         return np.moveaxis(self.pictures[items], 1, -1)
 
     def _move(self, codes: dict[str, Tensor], requests: Sequence[Request]) -> None:
-        """Put the moved coordinates in their places."""
-        for name in {name for request in requests for name in request.moved}:
-            codes[name] = codes[name].clone()
-        start = 0
-        for request in requests:
-            for name, moves in request.moved.items():
-                for dimension, value in moves.items():
-                    codes[name][start : start + request.n, dimension] = value
-            start += request.n
+        """Put the moved coordinates in their places, parents first; what hangs below one of them is generated anew before its own moves."""
+        for name in [name for name in self.model.p if any(name in request.moved for request in requests)]:
+            below = self.model.below(name)
+            for part in (name, *below):
+                codes[part] = codes[part].clone()
+            start = 0
+            for request in requests:
+                rows = slice(start, start + request.n)
+                for dimension, value in request.moved.get(name, {}).items():
+                    codes[name][rows, dimension] = value
+                if below and name in request.moved:
+                    anew = settled(self.model, {n: code[rows] for n, code in codes.items()}, [name])
+                    for part in below:
+                        codes[part][rows] = anew[part]
+                start += request.n
 
     def _betas(self, asked: Mapping[str, float]) -> dict[str, float]:
         if unknown := sorted(set(asked) - set(self.usual)):
@@ -156,13 +167,18 @@ class Frozen:
         self._width(name)
         if items.max() >= (count := len(self.atlas_grid.atlases[0])):
             raise ValueError(f"{self.name} has items 0 to {count - 1:,}, not {items.max():,}")
-        means = self.atlas_grid.means_of(name, items, betas) * weights[:, None]
+        if name == LABEL and name not in self.model.latents:
+            own = torch.from_numpy(self.atlas_grid.atlases[0].labels[items])
+            means = one_hot(own, self.classes).numpy() * weights[:, None]
+        else:
+            means = self.atlas_grid.means_of(name, items, betas) * weights[:, None]
         starts = np.cumsum([0, *(len(row) for row in rows[:-1])])
         return codes_of({name: torch.from_numpy(np.add.reduceat(means, starts, axis=0))})[name]
 
     @torch.inference_mode()
     def _encoded(self, picture: Picture, rates: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """E q(z | x) of some latents, `(1, D)`, the pixels drawn as those of the atlas were."""
+        """E q(z | x) of some latents, `(1, D)`, the pixels drawn as those of the atlas were; a class that is read and not given is the likeliest
+        by the bound."""
         shape = self.shape
         if len(picture.pixels) != math.prod(shape) * self.kind.dtype.itemsize:
             raise ValueError(
@@ -178,8 +194,9 @@ class Frozen:
             self.model
         )
         batch = {IMAGE: data.drawn(), **rates}
-        posteriors = encode(self.model, {name: value.to(self.device) for name, value in batch.items()})
-        return codes_of({name: posteriors[name].mean.cpu() for name in picture.latents})
+        batch = with_class(self.model, {name: value.to(self.device) for name, value in batch.items()})
+        means = {**batch, **{name: q.mean for name, q in encode(self.model, batch).items()}}
+        return codes_of({name: means[name].cpu() for name in picture.latents})
 
     def _label(self, label: Sequence[int]) -> Tensor:
         if not self.labelled:

@@ -21,6 +21,7 @@ from vae_core.explore import (
     mean_code,
     neighbours,
     rate_per_dimension,
+    settled,
 )
 from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
@@ -28,16 +29,21 @@ from vae_core.priors import one_hot
 
 @by_identity_few
 def codes(checkpoint: Checkpoint) -> dict[str, tuple[Tensor, Tensor]]:
-    """Posterior mean and scale of the atlas for each latent, `(N, D)` tensors."""
-    atlas = checkpoint.atlas
-    return {
+    """Posterior mean and scale of the atlas for each part of a code, `(N, D)` tensors; a class that is given is an item's own, without doubt."""
+    atlas, latents = checkpoint.atlas, checkpoint.model.latents
+    found = {
         block: (torch.from_numpy(atlas.means[block]), torch.from_numpy(atlas.scales[block]))
-        for block in checkpoint.model.latents
+        for block in latents
     }
+    if LABEL in checkpoint.model.coded and LABEL not in latents:
+        members = one_hot(torch.from_numpy(atlas.labels), len(atlas.classes))
+        found[LABEL] = members, torch.zeros_like(members)
+    return found
 
 
 def item_codes(checkpoint: Checkpoint, items: list[int]) -> dict[str, Tensor]:
-    """What decodes some items: their posterior means, `(n, D)` for each latent, and the most probable class of a latent class."""
+    """What decodes some items: their posterior means, `(n, D)` for each latent, and a class: the most probable one of a latent class, an item's
+    own of one that is given."""
     return codes_of({block: mean[items] for block, (mean, _) in codes(checkpoint).items()})
 
 
@@ -126,7 +132,7 @@ def means_of(checkpoint: Checkpoint, rows: np.ndarray) -> dict[str, np.ndarray]:
         rest = item_codes(checkpoint, [typical])
         for name in names:
             found[f"mean {name}, rest of {checkpoint.kind.one} {typical}"] = decode(
-                model, {**rest, name: middle[name]}
+                model, settled(model, {**rest, name: middle[name]}, [name])
             )
     return {title: to_bytes(picture, checkpoint.kind)[0] for title, picture in found.items()}
 

@@ -7,7 +7,8 @@ from torch import Tensor
 from latent_explorer.user_image.images import UserImage, read, white_on_black
 from vae_core import Checkpoint
 from vae_core.data import Data
-from vae_core.explore import encode
+from vae_core.explore import class_of, encode, with_class
+from vae_core.labels import has_label
 from vae_core.names import IMAGE
 from vae_core.nets import Shape
 
@@ -23,8 +24,25 @@ def upload(name: str, shape: Shape, _data: bytes) -> UserImage:
 
 
 def codes(checkpoint: Checkpoint, image: UserImage) -> dict[str, tuple[Tensor, Tensor]]:
-    """Posterior mean and scale `(1, D)` of a visitor's image for each latent, its pixels drawn as those of the test images were."""
+    """Posterior mean and scale `(1, D)` of a visitor's image for each part of a code, its pixels drawn as those of the test images were.
+
+    Where encoder or decoder reads the class, which nobody says, it is the likeliest by the bound.
+    """
+    model = checkpoint.model
+    batch = with_class(model, observed(checkpoint, image))
+    found = {name: (q.mean, q.stddev) for name, q in encode(model, batch).items()}
+    given = {name: batch[name] for name in model.coded if name not in found}
+    return found | {name: (value, torch.zeros_like(value)) for name, value in given.items()}
+
+
+def classes(checkpoint: Checkpoint, image: UserImage) -> Tensor | None:
+    """p(class | image) by the model, `(1, K)`; None for one that does not read the class."""
+    model = checkpoint.model
+    return class_of(model, observed(checkpoint, image)) if has_label(model) else None
+
+
+def observed(checkpoint: Checkpoint, image: UserImage) -> dict[str, Tensor]:
+    """A visitor's image as the model's encoder reads it."""
     stored, label = torch.from_numpy(image.values)[None], torch.zeros(1, dtype=torch.long)
     data = Data("own", "test", stored, label, (), kind=checkpoint.kind)
-    drawn = data.scored_by(checkpoint.model).drawn()
-    return {name: (q.mean, q.stddev) for name, q in encode(checkpoint.model, {IMAGE: drawn}).items()}
+    return {IMAGE: data.scored_by(checkpoint.model).drawn()}

@@ -110,12 +110,22 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
-def codes_of_items(items: Sequence[int]) -> list[str]:
+def codes_of_items(checkpoint: Checkpoint, items: Sequence[int]) -> list[str]:
     """`codes`: what decodes these items."""
-    return [
+    lines = [
         f"indices = {list(items)}",
         "codes = codes_of({name: torch.from_numpy(atlas.means[name][indices]) for name in model.latents})",
     ]
+    if _given_class(checkpoint):
+        lines.append(
+            f'codes["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[indices]), {_classes(checkpoint)})'
+        )
+    return lines
+
+
+def _given_class(checkpoint: Checkpoint) -> bool:
+    """Whether a class that is no latent is part of a code."""
+    return LABEL in checkpoint.model.coded and LABEL not in checkpoint.model.latents
 
 
 def codes_from_prior(checkpoint: Checkpoint, label: int | None, seed: int | None) -> list[str]:
@@ -165,7 +175,7 @@ def traversal(
 ) -> str:
     """`start` holds the lines that make `codes`; `label` is the class that the block's prior is given."""
     given = "codes"
-    if label is not None and has_label(checkpoint.model) and LABEL not in checkpoint.model.latents:
+    if label is not None and has_label(checkpoint.model) and LABEL not in checkpoint.model.coded:
         given = f'{{"{LABEL}": {_class(checkpoint, label)}, **codes}}'
     return script(
         checkpoint,
@@ -205,7 +215,7 @@ def swaps(
     to: range | None = None,
 ) -> str:
     """The swap matrix of items, and below them of an image with the codes `yours` `(1, D)`; of the classes `to`, all unless given."""
-    lines = codes_of_items(items)
+    lines = codes_of_items(checkpoint, items)
     if yours is not None:
         joined = "codes = {name: torch.cat([codes[name], yours[name]]) for name in codes}"
         lines += [*codes_written(yours, "yours"), joined]
@@ -233,12 +243,13 @@ def held(
     *,
     derived: Sequence[str],
     originals: bool,
+    every_class: bool = False,
 ) -> str:
-    """Some variables of each item held, the rest drawn. `derived` are the observations beside the image, which come from the original
+    """Some variables of each item held, the rest drawn, or with the classes in turn. `derived` are the observations beside the image, which come from the original
     images or, where these are not at hand, from the codes."""
     model = checkpoint.model
     needed, others = [name, *model.inputs(name)], json.dumps(list(derived))
-    lines = [*codes_of_items(items), "values = {**codes}"]
+    lines = [*codes_of_items(checkpoint, items), "values = {**codes}"]
     if derived and originals:
         lines += [
             *source_of(checkpoint),
@@ -252,6 +263,9 @@ def held(
         lines.append(
             f'values["{LABEL}"] = one_hot(torch.from_numpy(atlas.labels[indices]), {_classes(checkpoint)})'
         )
+    number = _classes(checkpoint)
+    in_turn = [f'fixed["{LABEL}"] = one_hot(torch.arange({len(items) * draws}) % {number}, {number})']
+    in_turn = in_turn if every_class else []
     size = checkpoint.signature.shape[-2:]
     draw = f"draw=Sampler.seeded({seed}, temperature={temperature})"
     return script(
@@ -260,6 +274,7 @@ def held(
         [
             *lines,
             f"fixed = {{name: values[name].repeat_interleave({draws}, 0) for name in {json.dumps(needed)}}}",
+            *in_turn,
             f'drawn = complete(model, fixed, {draw})["{IMAGE}"]',
             f"drawn = drawn.unflatten(0, (-1, {draws}))",
             "columns = [decode(model, codes)]",

@@ -39,7 +39,7 @@ def request(checkpoint: Checkpoint, state: State, image: UserImage | None = None
     """What the live route is asked for a state, as the component asks it."""
     label = None if state.label is None else (state.label,)
     draw = {"seed": state.seed, "temperature": state.temperature} if state.start == PRIOR else {}
-    held = checkpoint.model.latents if label is None else kept(checkpoint)
+    held = checkpoint.model.coded if label is None else kept(checkpoint)
     picture = (
         Picture(image.values.tobytes(), tuple(held))
         if state.start == USER_IMAGE and image is not None
@@ -64,7 +64,7 @@ def request(checkpoint: Checkpoint, state: State, image: UserImage | None = None
 
 def kept(checkpoint: Checkpoint) -> list[str]:
     """The blocks that stay when the class changes."""
-    return checkpoint.model.unlabelled
+    return checkpoint.model.styles
 
 
 def scene(checkpoint: Checkpoint, state: State, image: UserImage | None = None) -> Scene:

@@ -74,7 +74,7 @@ def _choose_one(checkpoint: Checkpoint, key: str, name: str, default: int, image
 
 def moving(checkpoint: Checkpoint, key: str, what: str) -> list[str]:
     """Which latents take part; nobody is asked where there is one."""
-    latents = checkpoint.model.latents
+    latents = checkpoint.model.coded
     if len(latents) == 1:
         return latents
     options = [ALL, *latents]
@@ -85,7 +85,7 @@ def moving(checkpoint: Checkpoint, key: str, what: str) -> list[str]:
 def held(checkpoint: Checkpoint, moved: Sequence[str], whose: str) -> str:
     """What is said of the latents that take no part."""
     model = checkpoint.model
-    rest = [words.variable(model, name) for name in model.latents if name not in moved]
+    rest = [words.variable(model, name) for name in model.coded if name not in moved]
     return f" Kept {whose}: {words.listed(rest)}." if rest else ""
 
 

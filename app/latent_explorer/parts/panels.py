@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer.caches import checkpoints, encodings, sources
+from latent_explorer.caches import checkpoints, encodings, measurements, sources
 from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.palette import colours
@@ -17,7 +17,7 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.text import cleaned, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError
-from vae_core.explore import class_posterior, decode, neighbours
+from vae_core.explore import decode, neighbours
 from vae_core.kinds import Table
 from vae_core.labels import has_label
 from vae_core.names import LABEL
@@ -71,15 +71,14 @@ def item_panel(checkpoint: Checkpoint, item: int) -> None:
             # The model and its betas are the frame's: they come along by themselves.
             st.switch_page("views/traverse.py", query_params={"item": str(item)})
     with middle:
-        class_bars(checkpoint, *_codes(checkpoint, item))
+        class_bars(checkpoint, measurements.class_of_item(checkpoint, item))
     with right:
-        codes = {block: mean[0] for block, mean in _codes(checkpoint, item)[0].items()}
+        codes = {name: code[0] for name, code in encodings.item_codes(checkpoint, [item]).items()}
         nearest_items(checkpoint, codes, f"{checkpoint.kind.one} {item}", "item-neighbours", item)
 
 
-def class_bars(
-    checkpoint: Checkpoint, means: dict[str, torch.Tensor], scales: dict[str, torch.Tensor]
-) -> None:
+def class_bars(checkpoint: Checkpoint, posterior: torch.Tensor | None) -> None:
+    """Bars of p(class | x), `(1, K)`; a sentence where there is none."""
     if not has_label(checkpoint.model):
         st.caption("This model does not read the class, so it has no class posterior.")
         return
@@ -87,8 +86,13 @@ def class_bars(
     if len(classes) < 2:
         st.caption("The data has one class only.")
         return
-    posterior = class_posterior(checkpoint.model, means, scales)[0]
-    coloured = colours(len(classes))
+    if posterior is None:
+        st.caption(
+            f"The class by the bound needs the {checkpoint.kind.one} itself, since encoder and decoder are told the class. "
+            + sources.missing(checkpoint)
+        )
+        return
+    coloured, posterior = colours(len(classes)), posterior[0]
     shown = posterior.argsort(descending=True, stable=True)[:MOST_BARS].tolist()
     if len(shown) == len(classes):
         shown = list(range(len(classes)))  # few keep their order
@@ -108,14 +112,6 @@ def _class_posterior_title(checkpoint: Checkpoint) -> str:
         return "p(class | z) by the fitted Gaussians"
     return (
         "q(class | x), the classifier" if LABEL in checkpoint.model.latents else "q(class | x) by the bound"
-    )
-
-
-def _codes(checkpoint: Checkpoint, item: int) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    codes = encodings.codes(checkpoint)
-    return (
-        {block: mean[[item]] for block, (mean, _) in codes.items()},
-        {block: scale[[item]] for block, (_, scale) in codes.items()},
     )
 
 

@@ -164,7 +164,7 @@ def _means(checkpoint: Checkpoint, selected: dict[str, np.ndarray]) -> None:
     )
     st.caption(
         f"The first {checkpoint.kind.one} is the mean of the decoded {checkpoint.kind.many}{some}, blurred where they differ; the second is what the mean of their codes "
-        f"decodes to{' (with the class most probable on average)' if LABEL in checkpoint.model.latents else ''}.{each}"
+        f"decodes to{' (with the class most probable on average)' if LABEL in checkpoint.model.coded else ''}.{each}"
     )
 
 
@@ -184,7 +184,7 @@ def _traversal(checkpoint: Checkpoint, a: np.ndarray, b: np.ndarray, item: int |
     t = torch.linspace(FROM, TO, STEPS)
     moving = None if moves == ALL else [moves]
     ways = [along_attribute(model, start, vector, t, moving) for start in starts.values()]
-    codes = {name: torch.cat([way[name] for way in ways]) for name in model.latents}
+    codes = {name: torch.cat([way[name] for way in ways]) for name in model.coded}
     zero, one = (int((t - mark).abs().argmin()) for mark in (0.0, 1.0))
     image_grid(
         to_bytes(decode(model, codes).unflatten(0, (len(starts), STEPS)), checkpoint.kind),
@@ -195,7 +195,7 @@ def _traversal(checkpoint: Checkpoint, a: np.ndarray, b: np.ndarray, item: int |
         key="from-a-to-b",
     )
     stays = "" if moves == ALL else f" Only the {words.latents(model, moves)} move."
-    if moves == ALL and LABEL in model.latents:
+    if moves == ALL and LABEL in model.coded:
         stays = " The class switches to that of B at t = ½."
     menus.under(
         "from-a-to-b",

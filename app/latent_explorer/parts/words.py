@@ -10,7 +10,7 @@ from vae_core.names import LABEL
 
 
 def latents(model: Model, block: str) -> str:
-    """A latent block: the class latents are those whose prior reads the class, the style latents the rest of such a model.
+    """A latent block: the class latents are those that change with the class, the style latents the rest of such a model.
 
     >>> import vae_core
     >>> model = vae_core.load(vae_core.bundled()["cdvae-mnist"]).model
@@ -19,9 +19,21 @@ def latents(model: Model, block: str) -> str:
     """
     if model.p[block].stands_in:
         return f"latents {block}"  # what reads the class was fitted, and is not the model's
-    if block in model.labelled:
+    if block in model.labelled and block not in model.styles:
         return f"class latents {block}"
     return f"style latents {block}" if has_label(model) else f"latents {block}"
+
+
+def swapped(model: Model) -> str:
+    """What a swap takes from elsewhere: the class itself where the decoder reads it, else the blocks that say it."""
+    told = LABEL in model.decoder_reads
+    return "the class of the column" if told else "the rest from the prior’s mean of the column’s class"
+
+
+def moved(model: Model, block: str) -> str:
+    """What becomes of the rest where a dimension of a block is moved."""
+    below = model.below(block)
+    return f"generates {listed(below)} from it anew" if below else "leaves all others where they are"
 
 
 def variable(model: Model, name: str) -> str:

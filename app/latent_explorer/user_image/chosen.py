@@ -12,9 +12,8 @@ from latent_explorer.caches import user_images
 from latent_explorer.user_image import images, rows
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
-from vae_core.explore import Codes, class_posterior, codes_of
+from vae_core.explore import Codes, codes_of
 from vae_core.kinds import Table
-from vae_core.labels import has_label
 
 SKETCH, FILE, CENTRE = "user-image-sketch", "user-image-file", "user-image-centre"
 
@@ -74,13 +73,9 @@ def chosen_image(checkpoint: Checkpoint) -> UserImage | None:
 
 def codes_and_class(checkpoint: Checkpoint, image: UserImage) -> tuple[Codes, int | None]:
     """The code `(1, D)` of the image in each latent, and its most probable class where the model says one."""
-    means, scales = posterior(checkpoint, image)
-    label = (
-        int(class_posterior(checkpoint.model, means, scales).argmax())
-        if has_label(checkpoint.model)
-        else None
-    )
-    return codes_of(means), label
+    means, _ = posterior(checkpoint, image)
+    said = user_images.classes(checkpoint, image)
+    return codes_of(means), None if said is None else int(said.argmax())
 
 
 def posterior(

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer.caches import encodings
+from latent_explorer.caches import encodings, user_images
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts import words
@@ -17,7 +17,7 @@ from latent_explorer.user_image.chosen import codes_and_class, posterior
 from latent_explorer.user_image.images import UserImage
 from latent_explorer.user_image.widgets import picture
 from vae_core import Checkpoint
-from vae_core.explore import Codes, decode, ruler, swapped, traversal
+from vae_core.explore import Codes, decode, ruler, settled, swapped, traversal
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
@@ -27,7 +27,7 @@ DIMENSIONS, SPAN, STEPS = 6, 3.0, 11
 
 def user_image_panel(checkpoint: Checkpoint, image: UserImage) -> None:
     """The visitor's image: as encoded, decoded, its class, the nearest test images, its style in every class, and its traversals."""
-    means, scales = posterior(checkpoint, image)
+    means, _ = posterior(checkpoint, image)
     codes, label = codes_and_class(checkpoint, image)
     left, middle, right = st.columns([1.1, 1.4, 3])
     with left:
@@ -44,7 +44,7 @@ def user_image_panel(checkpoint: Checkpoint, image: UserImage) -> None:
             key="user-image-pictures",
         )
     with middle:
-        class_bars(checkpoint, means, scales)
+        class_bars(checkpoint, user_images.classes(checkpoint, image))
     with right:
         nearest_items(
             checkpoint,
@@ -58,7 +58,7 @@ def user_image_panel(checkpoint: Checkpoint, image: UserImage) -> None:
 
 def _swapped(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     """What the labelled blocks do not hold of the image, in every class."""
-    kept = checkpoint.model.unlabelled
+    kept = checkpoint.model.styles
     if label is None or not kept or len(checkpoint.atlas.classes) < 2:
         return
     classes = checkpoint.atlas.classes
@@ -77,7 +77,7 @@ def _swapped(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     menus.under(
         "user-image-swaps",
         "your-style",
-        f"Each {checkpoint.kind.one} keeps the {styles} of yours and takes the rest from the prior’s mean of the column’s class.",
+        f"Each {checkpoint.kind.one} keeps the {styles} of yours and takes {words.swapped(checkpoint.model)}.",
         "Outlined is its most probable class.",
         codes=lambda: tables.table(made, to=[classes[c] for c in to]),
         script=scripts.of_codes(checkpoint, f"A style in every class, by {checkpoint.name}", made, len(to)),
@@ -96,7 +96,7 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     given = {LABEL: one_hot(torch.tensor([label or 0]), len(checkpoint.atlas.classes)), **codes}
     scale = ruler(checkpoint.model, block, given, SPAN, STEPS)
     start = {name: code[0] for name, code in codes.items()}
-    made = traversal(start, block, order, scale.values[order])
+    made = settled(checkpoint.model, traversal(start, block, order, scale.values[order]), [block])
     nearest = scale.nearest(start[block])[order].tolist()
     image_grid(
         to_bytes(decode(checkpoint.model, made).unflatten(0, (len(order), STEPS)), checkpoint.kind),
@@ -112,7 +112,7 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     menus.under(
         "user-image-strips",
         "your-traversal",
-        f"Each row moves one of the {len(order)} most used dimensions of the {words.latents(checkpoint.model, block)} through its prior and leaves all others where they are.",
+        f"Each row moves one of the {len(order)} most used dimensions of the {words.latents(checkpoint.model, block)} through its prior and {words.moved(checkpoint.model, block)}.",
         f"Outlined is the position nearest to your {checkpoint.kind.one}.",
         codes=lambda: tables.table(made, **about),
         script=scripts.of_codes(checkpoint, f"Traversals of {block} of {checkpoint.name}", made, STEPS),

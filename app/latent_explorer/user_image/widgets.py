@@ -47,7 +47,7 @@ def image_input(checkpoint: Checkpoint) -> None:
             decoder={
                 "model": checkpoint.name,
                 "betas": checkpoint.betas,
-                "latents": checkpoint.model.latents,
+                "latents": checkpoint.model.coded,
                 "centre": st.session_state.get(CENTRE, True),
             },
             on_change=_drew,

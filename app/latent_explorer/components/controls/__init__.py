@@ -99,6 +99,7 @@ def live_controls(
     *,
     latents: Sequence[str],
     kept: Sequence[str],
+    below: Mapping[str, Sequence[str]],
     labels: np.ndarray,
     classes: Sequence[str],
     positions: Mapping[str, Sequence[float]],
@@ -117,6 +118,7 @@ def live_controls(
         scene: what that state looks like, for the first sight and for where the live route is out of reach.
         latents: all latents of the model, a class among them.
         kept: the blocks that stay when the class changes.
+        below: by block, those that are generated anew where it is moved.
         labels: the class of each item, (N,).
         classes: the names of the classes; none where the model is not conditioned on one.
         positions: the betas that a handle of each block can take, in increasing order.
@@ -141,6 +143,7 @@ def live_controls(
             "latents": list(latents),
             "kind": kind_words(kind),
             "kept": list(kept),
+            "below": {block: list(names) for block, names in below.items()},
             "labels": base64.b64encode(labels.astype("<u2").tobytes()).decode(),
             "classes": list(classes),
             "colours": palette.colours(len(classes)),

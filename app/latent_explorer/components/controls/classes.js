@@ -45,13 +45,15 @@ export class ClassChips {
    * @param {boolean} drawn whether the code starts from a draw of the prior
    * @param {readonly string[]} kept the blocks that stay when the class changes
    * @param {string} one what the model reads
+   * @param {boolean} told whether the decoder is told the class, so that nothing else changes with it
    */
-  show(chosen, drawn, kept, one) {
-    const others = kept.length ? `; ${kept.join(" and ")} stay` : "";
+  show(chosen, drawn, kept, one, told) {
+    const others = kept.length ? `; ${kept.join(" and ")} ${kept.length > 1 ? "stay" : "stays"}` : "";
     this.#chips.forEach((chip, c) => {
       say(chip, "checked", c === chosen);
       if (c === chosen) bringIntoView(chip);
-      const title = `The prior’s mean of class ${this.#classes[c]}${others}. Press the chosen class again for the ${one}’s own.`;
+      const what = told ? "Class" : "The prior’s mean of class";
+      const title = `${what} ${this.#classes[c]}${others}. Press the chosen class again for the ${one}’s own.`;
       chip.title = drawn ? `Class ${this.#classes[c]}` : title;
     });
   }

@@ -229,7 +229,7 @@ export class Controls {
   // ---- changes
 
   /**
-   * One coordinate moves: the codes are here, so only they are sent.
+   * One coordinate moves: the codes are here, so only they are sent, unless others follow from it.
    * @param {string} block
    * @param {number} dimension
    * @param {number} to
@@ -238,6 +238,7 @@ export class Controls {
     const value = Number(to.toFixed(DECIMALS)); // what is shown live is what the link will say
     this.#touched = true;
     this.#codes[block][0][dimension] = value;
+    if (block in this.data.below) this.#stale = true; // only the server knows what is generated from it
     (this.state.moved[block] ??= {})[dimension] = value;
     this.#showHandle(this.#handles.get(`${block}[${dimension}]`));
     this.#showMoves();
@@ -327,6 +328,7 @@ export class Controls {
       state.start === "prior",
       data.kept,
       data.kind.one,
+      data.blocks.every(({ name }) => data.kept.includes(name)),
     );
     this.#rates.forEach(({ block, betas, show }) => {
       const place = nearestBeta(betas, state.betas[block]);

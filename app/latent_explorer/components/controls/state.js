@@ -37,6 +37,7 @@
  * @property {string[]} latents
  * @property {import("../shared/words.js").Kind} kind what the model reads
  * @property {string[]} kept the blocks that stay when the class changes
+ * @property {Record<string, string[]>} below by block, those that are generated anew where it is moved
  * @property {string} labels the class of each item in base64, two bytes a class
  * @property {string[]} classes
  * @property {string[]} colours

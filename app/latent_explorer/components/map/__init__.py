@@ -7,7 +7,7 @@ trip to the server. The server only hears of finished gestures.
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from latent_explorer import palette
 from latent_explorer.components.map.selection import Grid, Selection
 from latent_explorer.components.shared import kind_words, pack, served
 from vae_core.kinds import Kind
+from vae_core.model import Model
 
 _component = served("map")
 
@@ -76,6 +77,16 @@ class Decoder:
     latents: Sequence[str]
     betas: Mapping[str, float]
     between: bool = True
+    below: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # by block, those that are generated from it
+
+    @classmethod
+    def of(cls, name: str, model: Model, betas: Mapping[str, float]) -> "Decoder":
+        """What decodes the codes of a model."""
+        below = {block: model.below(block) for block in model.blocks}
+        generated = {block: names for block, names in below.items() if names}
+        return cls(name, model.coded, betas, not model.no_decoder, generated)
 
     def to_json(self) -> dict[str, Any]:
         """Return what the browser is sent."""
@@ -84,6 +95,7 @@ class Decoder:
             "latents": list(self.latents),
             "betas": dict(self.betas),
             "between": self.between,
+            "below": {block: list(names) for block, names in self.below.items()},
         }
 
 
@@ -225,17 +237,17 @@ class _Memory:
 
     def state(self, commands: dict[str, Any], reported: dict[str, Any]) -> dict[str, Any]:
         """Return the current value of every field; a new report wins over a new command."""
-        for field, command in commands.items():
-            if field in reported and reported[field] != self._reports.get(field):
-                self._values[field] = reported[field].get("value")
-            elif field not in self._commands or command != self._commands[field]:
-                self._values[field] = command
+        for name, command in commands.items():
+            if name in reported and reported[name] != self._reports.get(name):
+                self._values[name] = reported[name].get("value")
+            elif name not in self._commands or command != self._commands[name]:
+                self._values[name] = command
         self._commands, self._reports = dict(commands), dict(reported)
         return dict(self._values)
 
 
 def _reported(key: str) -> dict[str, Any]:
-    """Return what the browser has reported so far, per field ``{"value": ..., "at": time}``.
+    """Return what the browser has reported so far, per name ``{"value": ..., "at": time}``.
 
     The time tells a repeated report, such as opening the same item once more, from an old one.
     """

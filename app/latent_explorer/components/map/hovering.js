@@ -105,7 +105,12 @@ export class Hovering {
     const nearest = weights[0][0];
     const companion = map.item >= 0 ? map.item : nearest;
     const isItem = weights.length === 1;
-    const others = decoder.latents.filter((latent) => !panel.blocks.includes(latent));
+    // What is generated from a place of the map is left to the model, and what decodes is not held beside it.
+    const below = panel.blocks.flatMap((block) => decoder.below?.[block] ?? []);
+    const given = decoder.latents.filter(
+      (latent) => panel.blocks.includes(latent) || !below.includes(latent),
+    );
+    const others = given.filter((latent) => !panel.blocks.includes(latent));
     const isMixed = isItem && others.length > 0 && companion !== nearest;
     /** @type {(latent: string) => Weighted[][]} */
     const rows = (latent) => {
@@ -120,7 +125,7 @@ export class Hovering {
       : `between ${map.data.kind.many}, nearest ${map.nameOf(nearest)}`;
     const made = `${own}: mean of the ${weights.length} nearest codes, weighted by nearness on the map`;
     this.#note.textContent = isItem ? "" : [made, rest].filter(Boolean).join("; ");
-    map.decoder.ask(this.#channel, requestOf(decoder, rows), (answer) => {
+    map.decoder.ask(this.#channel, requestOf({ ...decoder, latents: given }, rows), (answer) => {
       if (!this.#pointed) return;
       if ("error" in answer) {
         this.#note.textContent = answer.error;

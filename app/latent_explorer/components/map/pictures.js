@@ -7,8 +7,8 @@ import { MOST_ROWS } from "../shared/protocol.js";
  * @typedef {import("../shared/decoder.js").Decoder} Decoder
  * @typedef {import("../shared/decoder.js").Request} Request
  * @typedef {import("./points.js").Weighted} Weighted
- * @typedef {{model: string, betas: Record<string, number>, latents: string[], between?: boolean}} Decodes what decodes: the model, its betas
- *   and its latents, and whether it decodes places between items
+ * @typedef {{model: string, betas: Record<string, number>, latents: string[], between?: boolean, below?: Record<string, string[]>}} Decodes what
+ *   decodes: the model, its betas and its latents, whether it decodes places between items, and by block the latents that are generated from it
  */
 
 const CACHED_PICTURES = 2000;

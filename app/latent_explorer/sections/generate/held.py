@@ -14,9 +14,16 @@ from latent_explorer.session import links
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler
 from vae_core.explore import complete, decode, holdable
-from vae_core.names import IMAGE
+from vae_core.model import Model
+from vae_core.names import IMAGE, LABEL
+from vae_core.priors import one_hot
 
 HELD_ITEMS = 5
+
+
+def takes_every_class(model: Model, name: str) -> bool:
+    """Whether nothing is left to draw where a variable is held but a class, which the model has no prior of."""
+    return name != LABEL and LABEL in model.inputs(*model.latents) and set(model.latents) <= {name}
 
 
 @st.fragment
@@ -49,6 +56,8 @@ def held(checkpoint: Checkpoint) -> None:
     values = encodings.variables(checkpoint, items)
     needed = [name, *model.inputs(name)]
     fixed = {key: values[key].repeat_interleave(COLUMNS - 2, 0) for key in needed}
+    if every := takes_every_class(model, name):
+        fixed[LABEL] = one_hot(torch.arange(len(fixed[name])) % len(atlas.classes), len(atlas.classes))
     drawn = complete(model, fixed, draw=Sampler.seeded(seed, temperature))
     decoded = decode(model, encodings.item_codes(checkpoint, items))[:, None]
     images = torch.cat([decoded, drawn[IMAGE].unflatten(0, (len(items), -1))], dim=1)
@@ -71,14 +80,15 @@ def held(checkpoint: Checkpoint) -> None:
         key="held",
     )
     others = [other for other in options if other != name]
-    draws = COLUMNS - 2
+    rest, draws = words.listed([words.variable(model, other) for other in others]), COLUMNS - 2
     menus.under(
         "held",
         f"held-{name}",
-        f"Each line holds the {words.variable(model, name)} of its {checkpoint.kind.one} and draws the {words.listed([words.variable(model, other) for other in others])} from the model.",
+        f"Each line holds the {words.variable(model, name)} of its {checkpoint.kind.one} and "
+        + ("takes the classes in turn." if every else f"draws the {rest} from the model."),
         "What stays the same along a row is decided by what is held.",
         codes=lambda: tables.table(
-            {latent: drawn[latent] for latent in model.latents}, image=np.repeat(items, draws)
+            {latent: drawn[latent] for latent in model.coded}, image=np.repeat(items, draws)
         ),
         script=scripts.held(
             checkpoint,
@@ -89,5 +99,6 @@ def held(checkpoint: Checkpoint) -> None:
             temperature,
             derived=derived,
             originals=sources.originals(checkpoint) is not None,
+            every_class=every,
         ),
     )

@@ -27,7 +27,7 @@ def swaps(checkpoint: Checkpoint) -> None:
     model = checkpoint.model
     classes = checkpoint.atlas.classes
     labelled = has_label(checkpoint.model)
-    kept = model.unlabelled
+    kept = model.styles
     if not (labelled and kept and len(classes) > 1):
         return
     st.subheader("The same style in every class")
@@ -71,7 +71,7 @@ def swaps(checkpoint: Checkpoint) -> None:
     menus.under(
         "swaps",
         "swaps",
-        f"Each line keeps the {styles} of its {checkpoint.kind.one} and takes the rest from the prior’s mean of the column’s class.",
+        f"Each line keeps the {styles} of its {checkpoint.kind.one} and takes {words.swapped(model)}.",
         f"Outlined is the {checkpoint.kind.one}’s own class. {judged(checkpoint, 'swap_accuracy')}",
         codes=lambda: tables.table(
             elsewhere,

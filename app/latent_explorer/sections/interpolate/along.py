@@ -12,6 +12,7 @@ from latent_explorer.parts import words
 from latent_explorer.session import links
 from vae_core import Checkpoint
 from vae_core.explore import Codes, class_of_codes
+from vae_core.names import LABEL
 
 FINE = torch.linspace(0, 1, 101)
 
@@ -56,7 +57,7 @@ def under_prior(checkpoint: Checkpoint, codes: dict[str, Codes], measured: list[
     menus.under(
         "along",
         f"{measure.replace(' ', '-')}-along-paths",
-        f"{seen}{CLASSES_MIXED if labelled else ''}; grey is where 90% of the {checkpoint.kind.many} lie.",
+        f"{seen}{CLASSES_MIXED if labelled and LABEL not in model.coded else ''}; grey is where 90% of the {checkpoint.kind.many} lie.",
         words.of_kind(read, checkpoint.kind),
         codes=lambda: of_paths(
             {kind: np.stack([values[block][kind] for block in measured], -1) for kind in codes}

@@ -15,7 +15,7 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from vae_core import Checkpoint
-from vae_core.explore import Codes, analogy, decode, neighbours
+from vae_core.explore import Codes, analogy, decode, neighbours, settled
 
 CELL = 112  # CSS pixels of a picture of which there are few
 
@@ -62,7 +62,7 @@ def difference(checkpoint: Checkpoint) -> None:
         )
         moved = moving(checkpoint, "terms", "Latents that change")
     terms = chosen_terms(checkpoint, kind != "class means")
-    result = analogy(terms.codes, moved)
+    result = settled(model, analogy(terms.codes, moved), moved)
     near = nearest(checkpoint, result, terms.items)
     codes = joined(checkpoint, terms.codes, result, encodings.item_codes(checkpoint, [near]))
     pictures = to_bytes(decode(model, codes), checkpoint.kind)
@@ -96,7 +96,7 @@ def difference(checkpoint: Checkpoint) -> None:
 
 
 def joined(checkpoint: Checkpoint, *parts: Codes) -> Codes:
-    latents = checkpoint.model.latents
+    latents = checkpoint.model.coded
     return {name: torch.cat([codes[name] for codes in parts]) for name in latents}
 
 
@@ -128,7 +128,7 @@ def means_words(checkpoint: Checkpoint) -> str:
 def nearest(checkpoint: Checkpoint, result: Codes, passed_over: list[int]) -> int:
     """The item nearest to a code `(1, D)` in all latents side by side."""
     atlas = checkpoint.atlas
-    latents = checkpoint.model.latents
+    latents = checkpoint.model.coded
     everything = encodings.item_codes(checkpoint, list(range(len(atlas))))
     rows = torch.cat([everything[name] for name in latents], -1)
     code = torch.cat([result[name][0] for name in latents])

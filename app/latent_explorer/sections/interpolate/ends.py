@@ -43,7 +43,7 @@ def chosen_ends(checkpoint: Checkpoint) -> Ends:
     items = choose(checkpoint, names, (0, 1), "Another pair", image)
     codes, labels = encodings.item_codes(checkpoint, items), [int(atlas.labels[item]) for item in items]
     if image is None:
-        return Ends(codes, labels, scripts.codes_of_items(items))
+        return Ends(codes, labels, scripts.codes_of_items(checkpoint, items))
     code, label = codes_and_class(checkpoint, image)
     codes = {name: torch.cat([code[name], both[1:]]) for name, both in codes.items()}
     return Ends(codes, [] if label is None else [label, labels[1]], scripts.codes_written(codes))

@@ -11,7 +11,7 @@ from latent_explorer.parts.panels import ground
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
 from vae_core import Checkpoint
-from vae_core.explore import blend, decode, square_weights, triangle_weights
+from vae_core.explore import blend, decode, settled, square_weights, triangle_weights
 
 SIDE = 7  # its middle cell is the mean of four corners, and another one that of three
 
@@ -32,7 +32,7 @@ def grid_between(checkpoint: Checkpoint) -> None:
     items = choose(checkpoint, shown, (0, 1, 2, 3), f"Other {checkpoint.kind.many}")
     weights = (square_weights(SIDE) if four else triangle_weights(SIDE)).flatten(0, 1)
     inside = (weights >= 0).all(-1)
-    codes = blend(encodings.item_codes(checkpoint, items), weights, moved)
+    codes = settled(model, blend(encodings.item_codes(checkpoint, items), weights, moved), moved)
     pictures = to_bytes(decode(model, codes), checkpoint.kind)
     pictures[~inside.numpy()] = ground()
     shares = [f"{share / last:.0%}" for share in range(SIDE)]
@@ -68,12 +68,14 @@ def grid_between(checkpoint: Checkpoint) -> None:
 def script_of_grid(checkpoint: Checkpoint, items: list[int], four: bool, moved: list[str]) -> str:
     weights = "square_weights" if four else "triangle_weights"
     lines = [
-        *scripts.codes_of_items(items),
+        *scripts.codes_of_items(checkpoint, items),
         f"weights = {weights}({SIDE}).flatten(0, 1)",
-        f"images = decode(model, blend(codes, weights, {moved}))",
+        f"images = decode(model, settled(model, blend(codes, weights, {moved}), {moved}))"
+        if checkpoint.model.below(*moved)
+        else f"images = decode(model, blend(codes, weights, {moved}))",
         *([] if four else ["images[(weights < 0).any(-1)] = 1  # outside the triangle"]),
     ]
-    sources = dict.fromkeys((weights, "blend"), "vae_core.explore")
+    sources = dict.fromkeys((weights, "blend", "settled"), "vae_core.explore")
     return scripts.script(
         checkpoint, f"A grid between {checkpoint.kind.many} of {checkpoint.name}", lines, SIDE, **sources
     )

@@ -22,7 +22,7 @@ STEPS = (5, 17)
 @st.fragment
 def between_two(checkpoint: Checkpoint) -> None:
     model = checkpoint.model
-    latents = checkpoint.model.latents
+    latents = checkpoint.model.coded
     labelled = checkpoint.model.labelled
     st.subheader("Between two")
     ends = chosen_ends(checkpoint)

@@ -56,7 +56,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         coloured.groups,
         coloured.names,
         key=of_map if by == colourings.CLASS else f"{of_map}-{key(by)}",
-        decoder=Decoder(checkpoint.name, list(model.latents), checkpoint.betas, between=not model.no_decoder),
+        decoder=Decoder.of(checkpoint.name, model, checkpoint.betas),
         thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
         selection=linked_selection(checkpoint, "selection"),
         kept=kept,

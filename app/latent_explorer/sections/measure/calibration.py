@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from latent_explorer.caches import measurements
+from latent_explorer.caches import measurements, sources
 from latent_explorer.charts import measures
 from latent_explorer.charts.layout import CONFIG
 from latent_explorer.export import menus, scripts
@@ -14,6 +14,12 @@ from vae_core.names import LABEL
 def calibration(checkpoint: Checkpoint) -> None:
     """Whether the model's class probabilities are frequencies, at the present betas."""
     measured = measurements.calibrated(checkpoint)
+    if measured is None and measurements.tells_classes(checkpoint):
+        st.info(
+            f"How sure {plain(checkpoint.name)} is of a class is told by the {checkpoint.kind.many} themselves, since its encoder or decoder "
+            f"reads the class. {sources.missing(checkpoint)}"
+        )
+        return
     if measured is None:
         st.info(
             f"{plain(checkpoint.name)} has no class to be sure of. Choose a class-conditional model of data with two or more classes."

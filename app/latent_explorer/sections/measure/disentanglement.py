@@ -19,7 +19,7 @@ from latent_explorer.session import links
 from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
 from vae_core.data import DATASETS
-from vae_core.explore import decode, ruler, traversal
+from vae_core.explore import decode, ruler, settled, traversal
 from vae_core.metrics.disentanglement import PART_IMAGES, PARTS
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
@@ -76,7 +76,8 @@ def strips_by_factor(checkpoint: Checkpoint, item: int) -> None:
     for row, column in enumerate(order[0]):
         block, dimension = place_of(checkpoint, int(column))
         scale = ruler(checkpoint.model, block, given, SPAN, STEPS)
-        parts.append(traversal(code, block, [dimension], scale.values[[dimension]]))
+        moved = traversal(code, block, [dimension], scale.values[[dimension]])
+        parts.append(settled(checkpoint.model, moved, [block]))
         nearest = int(scale.nearest(code[block])[dimension])
         marks += [(row, nearest)] if nearest >= 0 else []
     codes = {name: torch.cat([part[name] for part in parts]) for name in code}

@@ -75,12 +75,7 @@ def map_of(checkpoint: Checkpoint, block: str, panel: Panel, key: str, hidden: l
         checkpoint.atlas.labels,
         colourings.names_of_classes(checkpoint),
         key=key,
-        decoder=Decoder(
-            checkpoint.name,
-            list(checkpoint.model.latents),
-            checkpoint.betas,
-            between=not checkpoint.model.no_decoder,
-        ),
+        decoder=Decoder.of(checkpoint.name, checkpoint.model, checkpoint.betas),
         thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
         item=links.number("item", 0, len(checkpoint.atlas) - 1, checkpoint.kind.one),
         hidden=hidden,

@@ -37,7 +37,9 @@ class Start(NamedTuple):
 def of_item(checkpoint: Checkpoint, item: int) -> Start:
     atlas = checkpoint.atlas
     return Start(
-        encodings.item_codes(checkpoint, [item]), int(atlas.labels[item]), scripts.codes_of_items([item])
+        encodings.item_codes(checkpoint, [item]),
+        int(atlas.labels[item]),
+        scripts.codes_of_items(checkpoint, [item]),
     )
 
 

@@ -12,7 +12,7 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.traverse.start import chosen_start
 from latent_explorer.session import links
 from vae_core import Checkpoint
-from vae_core.explore import decode, ruler, traversal, traverse
+from vae_core.explore import decode, ruler, settled, traversal, traverse
 from vae_core.kinds import Table
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
@@ -53,7 +53,7 @@ def strips(checkpoint: Checkpoint) -> None:
     code = {name: code[0] for name, code in start.codes.items()}
     given = {LABEL: one_hot(torch.tensor([start.label or 0]), len(atlas.classes)), **start.codes}
     scale = ruler(model, block, given, span, STEPS)
-    codes = traversal(code, block, order, scale.values[order])
+    codes = settled(model, traversal(code, block, order, scale.values[order]), [block])
     nearest = scale.nearest(code[block])[order].tolist()
     decoded = decode(model, codes).unflatten(0, (len(order), STEPS))
     image_grid(
@@ -87,7 +87,7 @@ def strips(checkpoint: Checkpoint) -> None:
     menus.under(
         "strips",
         f"traversal-{block}",
-        "Each row moves one latent dimension through its prior and leaves all others where they are.",
+        f"Each row moves one latent dimension through its prior and {words.moved(model, block)}.",
         "Outlined is the position nearest to the start; a pale row is an inactive dimension, whose posterior mean hardly varies. "
         + (ORDERED if rate is not None else NO_RATE),
         codes=lambda: tables.table(codes, dimension=np.repeat(order, STEPS), sigma=ticks.numpy().round(6)),
