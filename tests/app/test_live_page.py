@@ -144,6 +144,14 @@ def test_another_model_drops_the_moves_without_a_word(open_page: Open):
     assert "move" not in at.query_params
 
 
+def test_a_report_that_comes_with_the_choice_of_another_model_is_of_the_one_before(open_page: Open):
+    at = open_page("views/live.py", model="mr-cdvae-mnist", item="3")
+    at.session_state["live-reported"] = "mr-cdvae-mnist"
+    at.selectbox(key="model").set_value("rate-digits").run()
+    assert not at.exception
+    assert at.selectbox(key="model").value == "rate-digits"
+
+
 def test_blocks_that_read_the_class_do_not_stay_when_it_changes():
     assert controls.kept(found("cdvae-mnist")) == ["z_u"]
     assert controls.kept(found("vae-mnist")) == found("vae-mnist").model.blocks

@@ -21,7 +21,7 @@ checkpoint = checkpoints.current()
 atlas, model = checkpoint.atlas, checkpoint.model
 KEY, KEPT, LEFT = f"controls-{key(checkpoint.name)}", f"live-{checkpoint.name}", "live-address"
 ARRIVING = "live-arriving"  # the browser was asked to put what was left into the address
-REPORTED = "live-reported"  # this run was asked for by what the user left
+REPORTED = "live-reported"  # this run was asked for by what the user left of this model
 
 st.title("What does each coordinate of a code change?")
 needs_a_decoder(checkpoint)
@@ -39,7 +39,7 @@ def wanted() -> State:
     to a bare address finds what was left there. A report goes before the address that comes with it: the browser may have sent both before
     it heard of an earlier report's.
     """
-    if st.session_state.pop(REPORTED, False):
+    if st.session_state.pop(REPORTED, None) == checkpoint.name:
         return at_betas(st.session_state[KEPT])
     asked = controls.address()
     stayed = st.session_state["page before"] == st.session_state["page"] and not arrived
@@ -58,7 +58,7 @@ def follow() -> None:
     if released is None:
         return
     state = st.session_state[KEPT] = controls.fitting(checkpoint, released, chosen_image(checkpoint))
-    st.session_state[REPORTED] = True
+    st.session_state[REPORTED] = checkpoint.name
     for block, beta in state.betas.items():
         st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
 
