@@ -42,6 +42,11 @@ RECIPES: dict[str, tuple[Declaration, Options]] = {
 BROWSER = "tests/browser"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What drives a browser takes longest, and is begun first."""
+    items.sort(key=lambda item: not item.nodeid.startswith(f"{BROWSER}/"))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """A file is tried whole in one process, for its fixtures' sake, and all that drives a browser in one: it takes a core by itself."""

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from tests.app.conftest import MAIN, opened
 from tests.app.test_presses import paths, pressed
 from tests.conftest import principal_components
+from tests.support.tiers import first
 from vae_core import projections
 from vae_core.checkpoints import save_atlas
 from vae_core.data import SOURCES_VARIABLE, open_data
@@ -198,7 +199,7 @@ def texts(at: AppTest) -> str:
     return "\n".join(found)
 
 
-@pytest.mark.parametrize("model", ["cells", "people"])
+@pytest.mark.parametrize("model", first(["cells", "people"]))
 def test_no_page_of_a_table_speaks_of_images(open_table: Opener, monkeypatch: pytest.MonkeyPatch, model: str):
     whole = {
         name: f"z_l~-99~-99~99~-99~99~{top}~-99~{top}"

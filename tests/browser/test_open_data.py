@@ -11,6 +11,7 @@ from tests.files import figures
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 def test_a_path_and_an_upload_are_opened(page: Any, bundled: str, tmp_path: Path):
     images, labels = figures(200, 250, 300)  # 15 MB
     np.savez(tmp_path / "own.npz", allow_pickle=False, images=images, labels=labels)

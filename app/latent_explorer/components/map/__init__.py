@@ -90,12 +90,12 @@ class Decoder:
 
     def to_json(self) -> dict[str, Any]:
         """Return what the browser is sent."""
+        below = {block: list(names) for block, names in self.below.items()}
+        usual = {"model": self.model, "latents": list(self.latents), "betas": dict(self.betas)}
         return {
-            "model": self.model,
-            "latents": list(self.latents),
-            "betas": dict(self.betas),
-            "between": self.between,
-            "below": {block: list(names) for block, names in self.below.items()},
+            **usual,
+            **({} if self.between else {"between": False}),
+            **({"below": below} if below else {}),
         }
 
 

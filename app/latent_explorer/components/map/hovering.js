@@ -51,7 +51,9 @@ export class Hovering {
    */
   point(panel, item, weights, x, y) {
     const { map } = this;
-    this.#pointed = weights && map.decoder.online && map.data.decoder?.between ? { panel, weights } : null;
+    const { decoder } = map.data;
+    const between = map.decoder.online && decoder && decoder.between !== false;
+    this.#pointed = weights && between ? { panel, weights } : null;
     if (item < 0 && !this.#pointed) return map.leave();
     if (this.#pointed) this.decodePlace();
     else this.#showItem(item);
