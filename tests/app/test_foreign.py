@@ -205,3 +205,11 @@ def run(script: str) -> dict:
     values: dict = {}
     exec(compile(script.split("import PIL")[0], "script", "exec"), values)
     return values
+
+
+@pytest.mark.parametrize(
+    ("model", "outlined"), [("their-vae", True), ("their-autoencoder", False), ("their-embeddings", False)]
+)
+def test_only_what_has_a_posterior_is_outlined_by_one(open_theirs: Open, model: str, outlined: bool):
+    at = open_theirs("views/map.py", model=model, item="3")
+    assert any("q(z | x)" in str(part.proto) for part in at.get("bidi_component")) == outlined

@@ -77,11 +77,12 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     hover = "Hover over any place to decode it, also between dots. Zoom in, and dots become pictures."
     if model.no_decoder:
         hover = f"Hover over a dot to see its {checkpoint.kind.one}; zoom in, and dots become pictures. Between them is none: {model.no_decoder}."
+    dashed = f"; dashed, where the posterior of the opened {checkpoint.kind.one} falls"
     st.caption(
         f"Each dot is one of {len(atlas):,} {split}{checkpoint.kind.many}, coloured by {plain(by)}, where UMAP places its {place}. "
         f"Near dots have similar codes; distances between clusters mean little.{_of_some(atlas)}",
         help="Outlines show where draws of the priors fall: one outline for each class, for each component (#) of a mixture, or for the "
-        f"whole prior; dashed, where the posterior of the opened {checkpoint.kind.one} falls. {hover} A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
+        f"whole prior{'' if model.no_posterior else dashed}. {hover} A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
     )
     selection_panel(checkpoint, state, kept)
     if model.no_encoder:

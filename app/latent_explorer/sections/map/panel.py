@@ -18,10 +18,9 @@ def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
     if image is not None:
         codes = user_images.codes(checkpoint, image)
         guest = maps.place_on_map(checkpoint, block, {name: mean for name, (mean, _) in codes.items()})[0]
-        outlines = [
-            *outlines,
-            maps.posterior_ellipse(checkpoint, block, codes, f"your {checkpoint.kind.one}"),
-        ]
+        if not checkpoint.model.no_posterior:
+            own = maps.posterior_ellipse(checkpoint, block, codes, f"your {checkpoint.kind.one}")
+            outlines = [*outlines, own]
 
     def coloured(outline: Ellipse) -> Ellipse:
         """Where colours are not those of classes, an outline has none of them."""
@@ -40,8 +39,8 @@ def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
 
 
 def _of_item(checkpoint: Checkpoint, block: str, item: int) -> list[Ellipse]:
-    """Its posterior; and the prior of its class where classes are too many to outline all."""
-    own = [maps.item_posterior(checkpoint, block, item)]
+    """Its posterior, where it has one; and the prior of its class where classes are too many to outline all."""
+    own = [] if checkpoint.model.no_posterior else [maps.item_posterior(checkpoint, block, item)]
     if block in checkpoint.model.labelled and len(checkpoint.atlas.classes) > maps.MOST_CLASSES:
         own += maps.prior_ellipses(checkpoint, block, (int(checkpoint.atlas.labels[item]),))
     return own
