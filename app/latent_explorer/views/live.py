@@ -83,6 +83,7 @@ live_controls(
     scene,
     latents=model.coded,
     kind=checkpoint.kind,
+    fitted=words.fitted_classes(model),
     kept=controls.kept(checkpoint),
     below={block: below for block in model.blocks if (below := model.below(block))},
     labels=atlas.labels,
@@ -98,7 +99,8 @@ menus.under(
     KEY,
     "live",
     f"The large {checkpoint.kind.one} is decoded from one code, the small one from where the code started; there is one handle for each coordinate.",
-    "Handles with the largest KL come first. The bars are the class of the code by Bayes’ rule over the class priors, where there are some.",
+    "Handles with the largest KL come first. The bars are the class of the code by Bayes’ rule over the "
+    f"{'Gaussians fitted to the classes' if words.fitted_classes(model) else 'class priors, where there are some'}.",
     codes=lambda: tables.table(codes),
     script=scripts.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),
     commands=[scripts.measuring(checkpoint, "elbo")],

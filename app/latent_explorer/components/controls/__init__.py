@@ -104,6 +104,7 @@ def live_controls(
     classes: Sequence[str],
     positions: Mapping[str, Sequence[float]],
     user_image: bytes | None,
+    fitted: bool = False,
     kind: Kind | None = None,
     address: str | None,
     key: str,
@@ -124,6 +125,7 @@ def live_controls(
         positions: the betas that a handle of each block can take, in increasing order.
         address: what the browser puts into the present entry of its history, and then runs the script again; None leaves it as it is.
         user_image: the pixels of the visitor's image, where there is one.
+        fitted: whether the priors of the classes are stood in for by Gaussians that were fitted.
         kind: what the model reads, images unless given.
         key: identifies the component across reruns.
         on_change: called before the run that follows a release.
@@ -140,6 +142,7 @@ def live_controls(
             "pixels": base64.b64encode(scene.pixels.tobytes()).decode(),
             "codes": dict(scene.codes),
             "said": scene.classes,
+            "saidBy": "Gaussians fitted to the encodings" if fitted else "the priors",
             "latents": list(latents),
             "kind": kind_words(kind),
             "kept": list(kept),

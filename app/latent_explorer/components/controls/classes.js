@@ -87,14 +87,17 @@ export class ClassBars {
   #classes = [];
   /** @type {readonly string[]} */
   #colours = [];
+  #by = "";
   /** @type {{bar: HTMLElement, label: HTMLElement}[]} */
   #columns = [];
 
   /**
    * @param {readonly string[]} classes
    * @param {readonly string[]} colours
+   * @param {string} by what says how probable a class is
    */
-  build(classes, colours) {
+  build(classes, colours, by) {
+    this.#by = by;
     this.#classes = classes;
     this.#colours = colours;
     const isMany = classes.length > MOST_ENTRIES;
@@ -121,7 +124,7 @@ export class ClassBars {
     });
     const best = shares.indexOf(Math.max(...shares));
     const percent = (100 * shares[best]).toFixed(1);
-    const text = `p(class | code) by the priors: ${this.#classes[best]} with ${percent} %`;
+    const text = `p(class | code) by ${this.#by}: ${this.#classes[best]} with ${percent} %`;
     this.root.setAttribute("aria-label", text);
     this.root.title = text;
   }

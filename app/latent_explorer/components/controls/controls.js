@@ -143,7 +143,7 @@ export class Controls {
     const { blocks, classes, colours, positions } = this.data;
     this.#start.setItems(this.#labels.length);
     this.#chips.build(classes, colours);
-    this.#said.build(classes, colours);
+    this.#said.build(classes, colours, this.data.saidBy);
     this.#rates = Object.entries(positions).map(([block, betas]) => {
       const choose = (/** @type {number} */ place) =>
         this.#change({ betas: { ...this.state.betas, [block]: betas[place] } });

@@ -34,6 +34,7 @@
  * @property {string} pixels two pictures in base64, with the moves and without
  * @property {Codes} codes
  * @property {number[] | null} said p(class | codes), where there is such a thing
+ * @property {string} saidBy what gives it
  * @property {string[]} latents
  * @property {import("../shared/words.js").Kind} kind what the model reads
  * @property {string[]} kept the blocks that stay when the class changes
