@@ -3,9 +3,10 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .checkpoints import Checkpoint, load, save_atlas
 from .checkpoints.folder import ATLAS
@@ -13,8 +14,9 @@ from .data import Dataset, data_from, data_of, open_data
 from .fields import options
 from .models import MODELS, Declaration, declare
 from .objectives import OBJECTIVES
-from .projections import make_atlas
-from .training import Options, Report, options_for, train
+
+if TYPE_CHECKING:
+    from .training import Progress
 
 
 def fit(
@@ -24,7 +26,7 @@ def fit(
     *,
     out: Path | str | None = None,
     atlas: bool = False,
-    report: Report = lambda progress: None,
+    report: "Callable[[Progress], None]" = lambda progress: None,
     **asked: Any,
 ) -> Checkpoint:
     """Train a model on arrays, or on any source of data.
@@ -52,6 +54,11 @@ def fit(
         >>> mine.encode(images)["z"].shape
         (32, 2)
     """
+    from .projections import (
+        make_atlas,  # no page of the explorer trains: these are imported where it is asked for
+    )
+    from .training import options_for, train
+
     own = {name for name in asked if isinstance(model, str) and name in _fields(model)}
     declaration = declare(model, {name: asked[name] for name in own}) if isinstance(model, str) else model
     rest = {name: value for name, value in asked.items() if name not in own}
@@ -70,6 +77,8 @@ def _fields(model: str) -> set[str]:
 
 
 def _check(asked: dict[str, Any], model: str | Declaration) -> None:
+    from .training import Options
+
     known = {field.name for field in fields(Options)}.union(*(options(kind) for kind in OBJECTIVES.values()))
     if unknown := sorted(set(asked) - known):
         what = model if isinstance(model, str) else type(model).__name__
@@ -87,14 +96,15 @@ def _dataset(x: Any, y: Any) -> Dataset:
 
 
 def open_app(
-    checkpoint: Checkpoint, data: Any = None, *, port: int = 8501, browser: bool = True
+    checkpoint: Checkpoint, data: Any = None, y: Any = None, *, port: int = 8501, browser: bool = True
 ) -> subprocess.Popen:
     """Open the explorer on a checkpoint, in a process of its own. Where it has no atlas, one is made first.
 
     Args:
         checkpoint: the checkpoint.
-        data: what it was trained on, where the card's name does not say where that lies: a data set, or its name, folder or file, or
-            observations; needed for an atlas only.
+        data: what it was trained on, where the card's name does not say where that lies: a data set, or its name, folder or file, or the
+            arrays that it was fitted to; needed for an atlas only.
+        y: the classes of such arrays, as they were given to `fit`.
         port: of this machine, to serve on.
         browser: whether to open a browser window.
 
@@ -109,9 +119,10 @@ def open_app(
         >>> app.terminate()  # doctest: +SKIP
     """
     if not (checkpoint.folder / ATLAS).exists():
-        told = checkpoint.card.data
-        source = data if data is None or isinstance(data, str | Path | Dataset) else data_from(data)
-        made = make_atlas(checkpoint.model, data_of(told, source).test)
+        from .projections import make_atlas
+
+        source = None if data is None else _dataset(data, y)
+        made = make_atlas(checkpoint.model, data_of(checkpoint.card.data, source).test)
         save_atlas(checkpoint.folder, made, checkpoint.weights)
     words = [sys.executable, "-m", "latent_explorer", "app", "--models", str(checkpoint.folder)]
     return subprocess.Popen([*words, "--port", str(port), *([] if browser else ["--no-browser"])])

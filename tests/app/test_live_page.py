@@ -152,6 +152,15 @@ def test_a_report_that_comes_with_the_choice_of_another_model_is_of_the_one_befo
     assert at.selectbox(key="model").value == "rate-digits"
 
 
+def test_a_report_that_came_as_the_page_was_left_does_not_hide_a_later_link(open_page: Open):
+    at = open_page(model="mr-cdvae-mnist")
+    at.session_state["live-reported"] = "mr-cdvae-mnist"
+    at.query_params["item"] = "5"
+    at.switch_page("views/live.py").run()
+    assert not at.exception
+    assert at.query_params["item"] in ("5", ["5"])
+
+
 def test_blocks_that_read_the_class_do_not_stay_when_it_changes():
     assert controls.kept(found("cdvae-mnist")) == ["z_u"]
     assert controls.kept(found("vae-mnist")) == found("vae-mnist").model.blocks

@@ -9,9 +9,11 @@ import pytest
 import torch
 
 import vae_core
+from tests.conftest import principal_components
 from tests.support.trained import Trained
+from vae_core import notebooks, projections
 from vae_core.checkpoints import Checkpoint, load, save_card
-from vae_core.data import Data, load_data
+from vae_core.data import Data, data_from, load_data
 from vae_core.explore import encode, reconstruct
 from vae_core.models import CDVAE
 from vae_core.training import Progress
@@ -178,3 +180,21 @@ def test_a_checkpoint_without_its_data_says_so_before_the_app_opens(mine: Checkp
     save_card(bare.folder, type(bare.card).of({**card, "data": {**card["data"], "name": "scans"}}))
     with pytest.raises(ValueError, match="came from a folder or file"):
         vae_core.open_app(load(bare.folder))
+
+
+def test_the_app_opens_on_arrays_once_their_atlas_is_made(
+    tested: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    started: list[list[str]] = []
+    monkeypatch.setattr(projections, "umap", principal_components)
+    monkeypatch.setattr(notebooks.subprocess, "Popen", started.append)
+    x, y = tested.images[:].numpy()[:, 0], tested.labels.numpy()
+    made = vae_core.fit(
+        "cdvae", x, y, out=tmp_path / "run", unlabelled=2, nets="mlp-256", epochs=1, device="cpu"
+    )
+    with pytest.raises(ValueError, match="is not what the model was trained on"):
+        vae_core.open_app(made, x[::-1].copy(), y)
+    vae_core.open_app(made, x, y, port=8600, browser=False)
+    assert len(load(made.folder).atlas) == len(data_from(x, y).test)
+    (words,) = started
+    assert words[3:] == ["app", "--models", str(made.folder), "--port", "8600", "--no-browser"]

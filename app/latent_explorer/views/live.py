@@ -39,10 +39,10 @@ def wanted() -> State:
     to a bare address finds what was left there. A report goes before the address that comes with it: the browser may have sent both before
     it heard of an earlier report's.
     """
-    if st.session_state.pop(REPORTED, None) == checkpoint.name:
+    here = st.session_state["page before"] == st.session_state["page"]
+    if st.session_state.pop(REPORTED, None) == checkpoint.name and here:
         return at_betas(st.session_state[KEPT])
-    asked = controls.address()
-    stayed = st.session_state["page before"] == st.session_state["page"] and not arrived
+    asked, stayed = controls.address(), here and not arrived
     if asked != st.session_state.get(LEFT) and (stayed or any(asked.values())):
         st.session_state.pop(KEPT, None)
     return at_betas(st.session_state.get(KEPT) or controls.from_link(checkpoint, image))
