@@ -5,9 +5,10 @@ records; `build` assembles the two nets for data of a given signature.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
+from ..plugins import Registry
 from .cdvae import CDVAE
 from .cvae import CVAE
 from .declared import Declaration, Signature, Solver
@@ -15,21 +16,27 @@ from .embeddings import Embeddings
 from .foreign import Onnx
 from .joint import Joint
 from .ladder import Ladder
-from .observations import LIKELIHOODS, LikelihoodName, OfObservations
+from .observations import LIKELIHOODS, OfObservations
 from .ppca import PPCA
 from .srvae import SRVAE
 from .vae import VAE
 
-# The models by name. A line here is all that the command line, the cards and the tests need.
-MODELS: dict[str, Callable[..., Declaration]] = {
-    "cdvae": CDVAE,
-    "cvae": CVAE,
-    "joint": Joint,
-    "ladder": Ladder,
-    "ppca": PPCA,
-    "srvae": SRVAE,
-    "vae": VAE,
-}
+# The models by name. A line here, or `MODELS.register` elsewhere, is all that the command line, the cards and the tests need.
+MODELS: Registry[Callable[..., Declaration]] = Registry(
+    "model",
+    "latent_explorer.models",
+    {
+        "cdvae": CDVAE,
+        "cvae": CVAE,
+        "joint": Joint,
+        "ladder": Ladder,
+        "ppca": PPCA,
+        "srvae": SRVAE,
+        "vae": VAE,
+    },
+    lambda kind: isinstance(kind, type) and issubclass(kind, Declaration) and is_dataclass(kind),
+    "a dataclass made from Declaration",
+)
 
 # And those that are opened and not trained here.
 FOREIGN: dict[str, Callable[..., Declaration]] = {"embeddings": Embeddings, "onnx": Onnx}
@@ -55,11 +62,11 @@ def declare(name: str, arguments: dict[str, Any]) -> Declaration:
         Traceback (most recent call last):
         ValueError: no model is called 'gan': this version knows cdvae, cvae, joint, ladder, ppca, srvae, vae
     """
-    known = MODELS | FOREIGN
-    if name not in known:
+    kind = FOREIGN.get(name) or MODELS.get(name)
+    if kind is None:
         raise ValueError(f"no model is called {name!r}: this version knows {', '.join(MODELS)}")
     try:
-        return known[name](**arguments)
+        return kind(**arguments)
     except TypeError as error:
         raise ValueError(f"the model {name} does not take these arguments: {error}") from None
 
@@ -73,11 +80,19 @@ def described(declaration: Declaration) -> dict[str, Any]:
     Returns:
         What JSON can hold.
 
+    Raises:
+        ValueError: for one that is not registered.
+
     Example:
         >>> described(PPCA(latent=2))
         {'name': 'ppca', 'arguments': {'latent': 2, 'fit': 'closed-form'}}
     """
-    name = next(name for name, kind in (MODELS | FOREIGN).items() if kind is type(declaration))
+    kind = type(declaration)
+    name = next((name for name, own in FOREIGN.items() if own is kind), None) or MODELS.name_of(kind)
+    if name is None:
+        raise ValueError(
+            f'{kind.__name__} is not registered, so that no checkpoint of it could be opened: write @MODELS.register("name") above it'
+        )
     arguments = asdict(declaration)  # type: ignore[call-overload]
     return {
         "name": name,
@@ -98,7 +113,6 @@ __all__ = [
     "Embeddings",
     "Joint",
     "Ladder",
-    "LikelihoodName",
     "OfObservations",
     "Onnx",
     "Signature",

@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple, Self
 
 from torch import Tensor
 
+from ..fields import check_choices
 from ..kinds import Image, Kind, Table
 from ..model import Model
 
@@ -51,6 +52,9 @@ class Declaration(ABC):
 
     stages: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """The variables of each stage, where a model can be trained stage by stage."""
+
+    def __post_init__(self):
+        check_choices(self)
 
     @abstractmethod
     def build(self, data: Signature) -> Model: ...
