@@ -21,7 +21,7 @@ from ..graphs import GraphError
 from ..kinds import Kind
 from ..labels import has_label
 from ..model import Model
-from ..models import Signature, declare
+from ..models import MODELS, Signature, declare
 from ..models.foreign import graph_nets
 from ..multirate import at, usual
 from ..names import IMAGE, LABEL
@@ -351,7 +351,10 @@ def _built(card: Card, folder: Path) -> Model:
     except GraphError as error:
         raise CheckpointError(f"{folder} cannot be opened: {error}") from None
     except Exception as error:  # a card may say anything, and every layer stumbles over it in its own way
-        raise CheckpointError(f"{folder / CARD} describes no model that can be built: {error}") from None
+        whose = f" (its model is of {of.spoken})" if (of := MODELS.source(card.model.name)) else ""
+        raise CheckpointError(
+            f"{folder / CARD} describes no model that can be built: {error or type(error).__name__}{whose}"
+        ) from None
 
 
 def _check_graphs(model: Model, folder: Path) -> None:
