@@ -13,6 +13,7 @@ from .data import data_from, open_data
 from .interchange import bring, bring_embeddings, export_onnx, import_onnx
 from .metrics import evaluate
 from .notebooks import fit, open_app
+from .plugins import use
 
 __all__ = [
     "Checkpoint",
@@ -27,6 +28,7 @@ __all__ = [
     "load",
     "open_app",
     "open_data",
+    "use",
 ]
 
 try:

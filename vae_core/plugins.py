@@ -53,6 +53,7 @@ REGISTRIES: "dict[str, Registry[Any]]" = {}
 
 _registered: "list[tuple[Registry[Any], str, Source]]" = []
 _used: dict[str, tuple[Source, tuple[int, int]]] = {}  # by module: who it is, and what its file was then
+_loading: dict[str, Source] = {}  # by first part of the module: whose entry points are being imported
 
 
 class Registry(MutableMapping[str, T], Generic[T]):
@@ -122,10 +123,9 @@ class Registry(MutableMapping[str, T], Generic[T]):
             raise ValueError(f"what is registered as the {self.what} {name!r} is not {self._wanted}")
         if self._things.get(name, thing) is not thing:
             raise ValueError(f"{_a(self.what)} is called {name!r} already: choose another name")
-        with _guard:
-            if name not in self._things:
-                _registered.append((self, name, source))
-                self._things[name], self._sources[name] = thing, source
+        if name not in self._things:
+            _registered.append((self, name, source))
+            self._things[name], self._sources[name] = thing, source
 
     def source(self, name: str) -> Source | None:
         """Who registered it; None of ours."""
@@ -162,6 +162,8 @@ class Registry(MutableMapping[str, T], Generic[T]):
             if self._waiting is None:
                 self._waiting = {}
                 for entry in sorted(_entry_points(self.group), key=lambda entry: entry.name):
+                    if self._sources.get(entry.name) == _of_package(entry):
+                        continue  # it is here already
                     if entry.name in self._waiting:
                         self._leave_out(entry, f"{_a(self.what)} is called {entry.name!r} already")
                     else:
@@ -174,13 +176,14 @@ class Registry(MutableMapping[str, T], Generic[T]):
             entry = self._offered().pop(name, None)
             if entry is None:
                 return
+            top = entry.module.partition(".")[0]
+            _loading[top] = _of_package(entry)
             try:
-                self._add(name, entry.load(), _of_package(entry))
-            except (
-                Exception,
-                SystemExit,
-            ) as error:  # whatever somebody's package raises, the others are there
+                self._add(name, entry.load(), _loading[top])
+            except (Exception, SystemExit) as error:  # whatever it raises, the others are there
                 self._leave_out(entry, reason_of(error))
+            finally:
+                _loading.pop(top, None)
 
     def _leave_out(self, entry: metadata.EntryPoint, reason: str) -> None:
         warnings.warn(
@@ -229,6 +232,14 @@ def use(plugin: str | Path) -> None:
     _hand_on(name if path is None else str(path))
 
 
+def look_again() -> None:
+    """Read the entry points anew, for a package that was installed since."""
+    _all_entry_points.cache_clear()
+    _packages.cache_clear()
+    for registry in REGISTRIES.values():
+        registry._waiting = None
+
+
 def in_environment() -> list[str]:
     """The plug-ins that the process which started this one used."""
     return [name for name in os.environ.get(PLUGINS_VARIABLE, "").split(os.pathsep) if name]
@@ -236,12 +247,13 @@ def in_environment() -> list[str]:
 
 def source_of(module: str) -> Source:
     """Who registers what a module holds: the plug-in that it is, or the package that it belongs to."""
-    if module in _used:
-        return _used[module][0]
-    parent = module.rpartition(".")[0]
-    if parent in _used:
-        return _used[parent][0]
-    if packages := _packages().get(module.partition(".")[0]):
+    top = module.partition(".")[0]
+    for plugin in (module, top):
+        if plugin in _used:
+            return _used[plugin][0]
+    if top in _loading:
+        return _loading[top]
+    if packages := _packages().get(top):
         return Source(packages[0], metadata.version(packages[0]))
     file = getattr(sys.modules.get(module), "__file__", None)
     return Source(plugin=Path(file).name) if file else Source()
@@ -279,7 +291,8 @@ def _import(module: str, path: Path | None) -> ModuleType:
     home = str(path.parent.parent if path.name == "__init__.py" else path.parent)
     if home not in sys.path:
         sys.path.append(home)  # what lies beside it can be imported, and hides nothing
-    spec = importlib.util.spec_from_file_location(module, path)
+    inside = [str(path.parent)] if path.name == "__init__.py" else None
+    spec = importlib.util.spec_from_file_location(module, path, submodule_search_locations=inside)
     assert spec is not None
     assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)

@@ -46,6 +46,8 @@ def _script(name: str, source: Source) -> Callable[[], None]:
         try:
             show(checkpoints.current())
         except Exception as error:  # whatever somebody's page raises
-            st.error(f"This page is of {plain(source.spoken)}, and it failed: {plain(said(reason_of(error)), 1000)}")
+            st.error(
+                f"This page is of {plain(source.spoken)}, and it failed: {plain(said(reason_of(error)), 1000)}"
+            )
 
     return run

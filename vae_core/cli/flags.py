@@ -4,6 +4,8 @@ They are made when a command is read, of what is registered then. Each objective
 together is known when the objective is.
 """
 
+import contextlib
+import io
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -24,10 +26,7 @@ from ..training import Options, options_for
 def _of_objectives() -> dict[str, tuple[Option, list[str]]]:
     """The options of all objectives, each with the names of those that take it."""
     takers: dict[str, tuple[Option, list[str]]] = {}
-    for name, kind in sound(
-        OBJECTIVES,
-        lambda name: _alone(_flag(option, [name]) for option in options(OBJECTIVES[name]).values()),
-    ).items():
+    for name, kind in sound(OBJECTIVES, lambda name: _alone(OBJECTIVES[name])).items():
         for option in options(kind).values():
             takers.setdefault(option.name, (option, []))[1].append(name)
     return takers
@@ -37,29 +36,50 @@ def sound(registry: Registry[Any], spelt: Callable[[str], Any]) -> dict[str, Any
     """What is registered, but for what others have registered that the command line cannot spell: that is left out, with a warning."""
     found = {}
     for name, thing in registry.items():
-        if registry.source(name) is not None:
-            try:
-                tyro.extras.get_parser(spelt(name))
-            except Exception as error:  # whatever tyro says of a field of some type
-                reason = " ".join(re.sub(r"[\u2500-\u257f|+]+", " ", reason_of(error)).split())
-                warnings.warn(
-                    f"the {registry.what} {name!r} is left out: its options cannot be given on the command line ({reason[:200]})",
-                    PluginWarning,
-                    stacklevel=2,
-                )
-                continue
-        found[name] = thing
+        if registry.source(name) is not None and (reason := _unspeakable(lambda name=name: spelt(name))):
+            warnings.warn(
+                f"the {registry.what} {name!r} is left out: its options cannot be given on the command line ({reason})",
+                PluginWarning,
+                stacklevel=2,
+            )
+        else:
+            found[name] = thing
     return found
 
 
-def _alone(parts: Any) -> Any:
-    """Options as a command of their own, beside those of the loop."""
-    return make_dataclass(
-        "Alone",
-        [*parts, *(_own(option) for option in options(Options).values() if option.name != "objective")],
-        frozen=True,
-        kw_only=True,
-    )
+def _unspeakable(made: Callable[[], Any]) -> str:
+    """Why tyro cannot make options of a dataclass; empty where it can."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            tyro.cli(made(), args=["--help"])
+    except SystemExit as stop:
+        return "" if not stop.code else " ".join(re.sub(r"[^ -~]+", " ", said.getvalue()).split())[:200]
+    except Exception as error:  # a field of some type, or of a name that another option has
+        return " ".join(re.sub(r"[^ -~]+", " ", reason_of(error)).split())[:200]
+    return ""
+
+
+def check_apart(kind: type, *taken: str) -> None:
+    """Raises ValueError for an option of a plug-in that has the name of another of the same command."""
+    others = {*taken, *options(Options), *(option.name for option in fields(Source)), *OF_TRAIN}
+    if clash := sorted(others & set(options(kind))):
+        raise ValueError(
+            f"--{clash[0].replace('_', '-')} is another option of train: give that field another name"
+        )
+
+
+# Options of train that are of no declaration.
+OF_TRAIN = ("out", "data", "resume", "atlas", "plugin", "model", "training", "source")
+
+
+def _alone(kind: type) -> Any:
+    """The options of an objective as a command of their own."""
+    ours = {
+        option for name, model in MODELS.items() if MODELS.source(name) is None for option in options(model)
+    }  # type: ignore[arg-type]
+    check_apart(kind, *ours)
+    return make_dataclass("Alone", [_flag(option, []) for option in options(kind).values()], kw_only=True)
 
 
 def _flag(option: Option, takers: list[str]) -> tuple[str, Any, Any]:

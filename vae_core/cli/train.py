@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -14,12 +14,13 @@ from ..models import MODELS
 from ..training import collapsed, train
 from .commands import check_named, without_path
 from .console import OUT, leads, training_progress
-from .flags import Source, model_flags, options_of, prose, sound, training_flags
+from .flags import Source, check_apart, model_flags, options_of, prose, sound, training_flags
 from .folders import write_atlas
 from .plugged import Plugged
 from .sources import opened
 
-M, F = TypeVar("M"), TypeVar("F")
+M = TypeVar("M")
+F = TypeVar("F")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,12 @@ class Chosen(Generic[M]):
 def train_command() -> Any:
     """The command, with a subcommand for each model that is registered."""
     flags = training_flags()
-    kinds = sound(MODELS, lambda name: Train[model_flags(name), flags])
+
+    def of(name: str) -> Any:
+        check_apart(MODELS[name], *(part.name for part in fields(flags)))  # type: ignore[arg-type]
+        return Train[model_flags(name), flags]
+
+    kinds = sound(MODELS, of)
     each = (
         Annotated[Train[model_flags(name), flags], tyro.conf.subcommand(name, description=prose(kind))]
         for name, kind in kinds.items()

@@ -28,7 +28,16 @@ from .source import Dataset
 
 
 class Reader(NamedTuple):
-    """One sort of file or folder: whether a path is of it, and what is found there."""
+    """One sort of file or folder.
+
+    Attributes:
+        takes: whether a path is of it.
+        read: what is found there, opened as the `Opening` says; it raises ValueError, one sentence, for what cannot be read.
+
+    Example:
+        >>> Reader(lambda path: path.suffix == ".grid", lambda path, opening: Raw(path.name, "a grid", [])).takes(Path("a.grid"))
+        True
+    """
 
     takes: Callable[[Path], bool]
     read: Callable[[Path, Opening], Raw]

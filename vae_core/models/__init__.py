@@ -11,7 +11,7 @@ from typing import Any
 from ..plugins import Registry
 from .cdvae import CDVAE
 from .cvae import CVAE
-from .declared import Declaration, Signature, Solver
+from .declared import Declaration, Signature, Solver, need_classes, positive
 from .embeddings import Embeddings
 from .foreign import Onnx
 from .joint import Joint
@@ -119,4 +119,6 @@ __all__ = [
     "Solver",
     "declare",
     "described",
+    "need_classes",
+    "positive",
 ]
