@@ -51,8 +51,9 @@ def _unspeakable(made: Callable[[], Any]) -> str:
     """Why tyro cannot make options of a dataclass; empty where it can."""
     said = io.StringIO()
     try:
+        kind = made()  # which may say what else is left out
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            tyro.cli(made(), args=["--help"])
+            tyro.cli(kind, args=["--help"])
     except SystemExit as stop:
         return "" if not stop.code else " ".join(re.sub(r"[^ -~]+", " ", said.getvalue()).split())[:200]
     except Exception as error:  # a field of some type, or of a name that another option has

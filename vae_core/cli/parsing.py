@@ -4,7 +4,7 @@ import contextlib
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, make_dataclass
 from difflib import get_close_matches
 from functools import reduce
 from operator import or_
@@ -20,11 +20,11 @@ from .train import Train
 
 def parse(arguments: list[str], commands: Mapping[str, Any]) -> Any:
     """The command as an object. Raises SystemExit: 0 after help, 2 after one sentence for bad usage."""
-    complaint = io.StringIO()
+    complaint, union = io.StringIO(), _union(arguments, commands)  # which may say what it leaves out
     try:
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(
-                _union(commands),
+                union,
                 prog="latent-explorer",
                 description="See what a VAE has learned: train, measure and explore its latent space.",
                 args=arguments,
@@ -38,13 +38,19 @@ def parse(arguments: list[str], commands: Mapping[str, Any]) -> Any:
         raise
 
 
-def _union(commands: Mapping[str, Any]) -> Any:
-    """The commands as tyro takes them; one that is made is made now."""
-    each = (
-        Annotated[kind if is_dataclass(kind) else kind(), tyro.conf.subcommand(name)]
-        for name, kind in commands.items()
-    )
-    return reduce(or_, each)
+def _union(arguments: list[str], commands: Mapping[str, Any]) -> Any:
+    """The commands as tyro takes them; one that is made when the command line is read is made where it is asked for."""
+
+    def made(name: str, kind: Any) -> Any:
+        if is_dataclass(kind):
+            return kind
+        return (
+            kind()
+            if arguments[:1] == [name]
+            else make_dataclass(name, [], namespace={"__doc__": kind.__doc__})
+        )
+
+    return reduce(or_, (Annotated[made(*pair), tyro.conf.subcommand(pair[0])] for pair in commands.items()))
 
 
 def meant(sentence: str, arguments: list[str], commands: Mapping[str, Any]) -> str:

@@ -91,7 +91,7 @@ class Chosen(Generic[M]):
 
 
 def train_command() -> Any:
-    """The command, with a subcommand for each model that is registered."""
+    """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae`."""
     flags = training_flags()
 
     def of(name: str) -> Any:
