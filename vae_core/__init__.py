@@ -10,7 +10,7 @@ from importlib import metadata
 
 from .checkpoints import Checkpoint, bundled, load
 from .data import data_from, open_data
-from .interchange import bring, bring_embeddings, export_onnx, import_onnx
+from .interchange import bring, bring_embeddings, export_onnx, import_onnx, wrap
 from .metrics import evaluate
 from .notebooks import fit, open_app
 from .plugins import use
@@ -29,6 +29,7 @@ __all__ = [
     "open_app",
     "open_data",
     "use",
+    "wrap",
 ]
 
 try:

@@ -97,6 +97,11 @@ class Checkpoint:
         belong = "belong" if len(self.stale) > 1 or self.stale == ("numbers",) else "belongs"
         return f"The {' and '.join(self.stale)} {belong} to other weights than the model’s: run {remedies}"
 
+    @property
+    def no_data(self) -> str:
+        """Why nothing can be said of data, as a sentence; empty where some came with the model."""
+        return "" if self.card.data.images else NO_DATA
+
     @cached_property
     def own_data(self) -> Dataset | None:
         """The data that lie in the folder itself, as embeddings do; None of other models. Raises CheckpointError for damaged or other ones."""
@@ -301,6 +306,8 @@ class Checkpoint:
         other.__dict__["atlas_grid"] = self.atlas_grid  # read once for all betas
         return other
 
+
+NO_DATA = "no data came with the model, and its items are decoded draws of its prior"
 
 REMEDIES = {
     "atlas": "latent-explorer atlas {}",

@@ -32,6 +32,10 @@ from .console import ERRORS, OUT, complain, status
 from .plugged import Plugged, spoken
 
 
+def _of_groups() -> str:
+    return f"Groups of numbers, of {', '.join(METRICS)}."
+
+
 @dataclass(frozen=True)
 class Evaluate(Plugged):
     """Measure a checkpoint: its evidence, how well it knows classes and factors, its samples, its priors."""
@@ -144,10 +148,6 @@ class Evaluate(Plugged):
             print(json.dumps({**told, "factors": tables} if tables else told))
         else:
             OUT.print(_table(numbers, title))
-
-
-def _of_groups() -> str:
-    return f"Groups of numbers, of {', '.join(METRICS)}."
 
 
 def _unmeasured(measured: Measured) -> list[str]:

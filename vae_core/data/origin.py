@@ -121,7 +121,11 @@ def local_data(told: Told, split: str = "test") -> Data | None:
         >>> len(local_data(SimpleNamespace(name="digits", fingerprint={}, opened={})))
         447
     """
-    if (told.name not in DATASETS and not _given(told.name)) or (told.name == "mnist" and mnist_folder()[1]):
+    if (
+        getattr(told, "images", None) == 0
+        or (told.name not in DATASETS and not _given(told.name))
+        or (told.name == "mnist" and mnist_folder()[1])
+    ):
         return None
     try:
         found = data_of(told).split(split)
@@ -150,6 +154,8 @@ def known(name: str) -> bool:
 def _place(told: Told) -> str:
     """Where the data is that a card tells of. Raises ValueError where nobody has said."""
     name, wants = told.name, getattr(told, "wants", None)
+    if getattr(told, "images", None) == 0:
+        raise ValueError("no data came with this model: give some by --data")
     if known(name):
         return name
     if (given := _given(name)) is not None:
