@@ -272,6 +272,12 @@ class Card:
         return Frontier.of(self.json.get("frontier"))
 
     @property
+    def plugins(self) -> tuple[str, ...]:
+        """The plug-ins that have to be named for it to be opened: packages with entry points have not."""
+        wants = (*self.wants, *([self.data.wants] if self.data.wants else []))
+        return tuple(dict.fromkeys(each.plugin for each in wants if each.plugin))
+
+    @property
     def frontier_made_of(self) -> MadeOf | None:
         """The weights that the frontier is of, be it damaged or not."""
         told = self.json.get("frontier")
