@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import streamlit as st
 from latent_explorer import MODELS_VARIABLE
+from latent_explorer.export import scripts
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -111,6 +113,19 @@ def test_a_checkpoint_whose_package_is_missing_says_what_to_install(
     )
     assert main(["evaluate", str(made)]) == 2
     assert "pip install toy-latents" in one_line(capsys.readouterr().err)
+
+
+def test_a_script_and_a_command_name_the_plug_in_of_a_model(there: None, made: Path):
+    checkpoint = vae_core.load(made)
+    assert scripts.opened(checkpoint) == [
+        'checkpoint = vae_core.load("twin")  # the path of the checkpoint\'s folder'
+    ]
+    wants = [{"group": MODELS.group, "name": "twin", "plugin": "toy.py"}]
+    of_file = replace(checkpoint, card=checkpoint.card.changed(wants=wants))
+    assert scripts.opened(of_file)[0] == 'vae_core.use("toy.py")  # the path of the plug-in'
+    assert (
+        scripts.run(of_file, "evaluate", "--write") == "latent-explorer evaluate twin --plugin toy.py --write"
+    )
 
 
 def opened(page: str = "", **query: str) -> AppTest:

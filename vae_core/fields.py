@@ -6,7 +6,7 @@ A declaration is a dataclass whose fields are options; the string below a field 
 import ast
 import inspect
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from textwrap import dedent
@@ -92,6 +92,17 @@ def check_choices(declaration: Any) -> None:
         raise ValueError(
             f"no {field.replace('_', ' ')} {'are' if field.endswith('s') else 'is'} called {value!r}: choose one of {', '.join(one_of.names)}{meant}"
         )
+
+
+def is_declaration(kind: Any, of: type) -> bool:
+    """Whether it is a dataclass made from a class, whose fields say their types."""
+    if not (isinstance(kind, type) and issubclass(kind, of) and is_dataclass(kind)):
+        return False
+    try:
+        options(kind)
+    except Exception:  # a type that is not there
+        return False
+    return True
 
 
 def spelt(option: str) -> str:

@@ -12,7 +12,7 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -67,6 +67,7 @@ class Registry(MutableMapping[str, T], Generic[T]):
         ours: what comes with Latent Explorer.
         fits: whether something can be one of them.
         wanted: what does fit, in words.
+        reserved: names that nobody may take beside those of ours.
 
     Raises:
         ValueError: one sentence, from `register`, for a name that is taken or cannot be typed, and for what does not fit.
@@ -89,7 +90,9 @@ class Registry(MutableMapping[str, T], Generic[T]):
         ours: Mapping[str, T],
         fits: Callable[[Any], bool] = lambda thing: True,
         wanted: str = "",
+        reserved: Collection[str] = (),
     ):
+        self.reserved = reserved
         self.what, self.group, self._fits, self._wanted = what, group, fits, wanted
         self._things: dict[str, T] = dict(ours)
         self._sources: dict[str, Source] = {}
@@ -121,7 +124,7 @@ class Registry(MutableMapping[str, T], Generic[T]):
             )
         if not self._fits(thing):
             raise ValueError(f"what is registered as the {self.what} {name!r} is not {self._wanted}")
-        if self._things.get(name, thing) is not thing:
+        if name in self.reserved or self._things.get(name, thing) is not thing:
             raise ValueError(f"{_a(self.what)} is called {name!r} already: choose another name")
         if name not in self._things:
             _registered.append((self, name, source))

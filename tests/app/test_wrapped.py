@@ -9,8 +9,10 @@ from torch import nn
 
 import vae_core
 from tests.app.conftest import MAIN, opened
+from tests.support.tiers import case
 
 PAGES = sorted(f"views/{path.name}" for path in (MAIN.parent / "views").glob("*.py"))
+USUAL = ("views/traverse.py", "views/map.py")
 OF_DATA = ("views/map.py", "views/measure.py", "views/prior.py", "views/rate_distortion.py")
 
 
@@ -28,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return model.save(tmp_path_factory.mktemp("models") / "theirs").folder.parent
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [case(page, slow=page not in USUAL) for page in PAGES])
 def test_a_page_shows_the_model_or_says_that_it_came_without_data(
     page: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):

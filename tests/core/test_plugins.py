@@ -11,6 +11,7 @@ import pytest
 
 import vae_core
 from tests.support.outside import SAMPLES, distribution, seen
+from tests.support.tiers import first
 from vae_core import plugins
 from vae_core.checkpoints import CheckpointError, bundled, load_card
 from vae_core.cli import main
@@ -118,6 +119,15 @@ BROKEN = {
         "from vae_core.models import MODELS, VAE\nclass Mine(VAE): pass\nMODELS.register('cdvae', Mine)",
         "a model is called 'cdvae' already: choose another name (line 3)",
     ),
+    "a type that is not there": (
+        "from dataclasses import dataclass\nfrom vae_core.models import MODELS, VAE\n@MODELS.register('mine')\n@dataclass(frozen=True, kw_only=True)\n"
+        "class Mine(VAE):\n    how: 'Gone' = None\n",
+        "whose fields have types that are there",
+    ),
+    "the name of a model that is opened": (
+        "from vae_core.models import MODELS, VAE\nMODELS.register('onnx', VAE)",
+        "a model is called 'onnx' already",
+    ),
     "no model": (
         "from vae_core.models import MODELS\nMODELS.register('mine', 3)",
         "is not a dataclass made from Declaration",
@@ -129,7 +139,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
+@pytest.mark.parametrize("case", first(list(BROKEN), 3))
 def test_a_file_that_cannot_be_used_is_one_sentence(
     case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], one_line: Callable
 ):
@@ -195,7 +205,8 @@ def test_a_plug_in_that_is_not_there_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    "command", ["train", "import", "data", "evaluate", "frontier", "atlas", "export", "pack", "models"]
+    "command",
+    first(["train", "evaluate", "import", "data", "frontier", "atlas", "export", "pack", "models"], 2),
 )
 def test_every_command_takes_plug_ins(command: str, capsys: pytest.CaptureFixture[str]):
     assert code_of([command, *(["vae"] if command == "train" else []), "--help"]) == 0
@@ -317,7 +328,7 @@ def test_an_older_package_than_a_checkpoint_wants_is_named(tmp_path: Path):
         load_card(folder)
 
 
-@pytest.mark.parametrize("wants", [3, "x", [3], [{"name": 3}], [{"group": "x"}], {"a": 1}])
+@pytest.mark.parametrize("wants", first([[3], 3, "x", [{"name": 3}], [{"group": "x"}], {"a": 1}]))
 def test_a_card_whose_wants_are_no_such_list_is_damaged(wants: object, tmp_path: Path):
     card = json.loads((bundled()["vae-mnist"] / "card.json").read_text())
     (tmp_path / "card.json").write_text(json.dumps({**card, "wants": wants}))

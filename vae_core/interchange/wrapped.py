@@ -203,7 +203,8 @@ def wrap(
 
 
 def _rows(values: Tensor) -> Table:
-    return Table.of(values, [f"x{i}" for i in range(1, values.shape[1] + 1)], ["real"] * values.shape[1])
+    names = [f"x{i}" for i in range(1, values.shape[1] + 1)]
+    return Table.of(values, names, ["real" for _ in names])
 
 
 def _data(x: Tensor, shape: tuple[int, ...]) -> Data:

@@ -5,9 +5,10 @@ records; `build` assembles the two nets for data of a given signature.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import Any
 
+from ..fields import is_declaration
 from ..plugins import Registry
 from .cdvae import CDVAE
 from .cvae import CVAE
@@ -20,6 +21,9 @@ from .observations import LIKELIHOODS, OfObservations
 from .ppca import PPCA
 from .srvae import SRVAE
 from .vae import VAE
+
+# Those that are opened and not trained here.
+FOREIGN: dict[str, Callable[..., Declaration]] = {"embeddings": Embeddings, "onnx": Onnx}
 
 # The models by name. A line here, or `MODELS.register` elsewhere, is all that the command line, the cards and the tests need.
 MODELS: Registry[Callable[..., Declaration]] = Registry(
@@ -34,12 +38,10 @@ MODELS: Registry[Callable[..., Declaration]] = Registry(
         "srvae": SRVAE,
         "vae": VAE,
     },
-    lambda kind: isinstance(kind, type) and issubclass(kind, Declaration) and is_dataclass(kind),
-    "a dataclass made from Declaration",
+    lambda kind: is_declaration(kind, Declaration),
+    "a dataclass made from Declaration, whose fields have types that are there",
+    reserved=tuple(FOREIGN),
 )
-
-# And those that are opened and not trained here.
-FOREIGN: dict[str, Callable[..., Declaration]] = {"embeddings": Embeddings, "onnx": Onnx}
 
 
 def declare(name: str, arguments: dict[str, Any]) -> Declaration:

@@ -1,10 +1,10 @@
 """What to optimise: each objective a declaration (`OBJECTIVES`) that builds a weighting of the bound and regularisers beside it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import Any
 
-from ..fields import options, spelt
+from ..fields import is_declaration, options, spelt
 from ..plugins import Registry
 from .classes import Adversary, ClassifierTerm, ClassTerm, adversaries
 from .constrained import GECO, AnnealedCapacity, Capacity, Constrained, ConstrainedVAE, Geco
@@ -37,8 +37,8 @@ OBJECTIVES: Registry[type[Declared]] = Registry(
         "multi-rate": MultiRateVAE,
         "semi-supervised": M2,
     },
-    lambda kind: isinstance(kind, type) and issubclass(kind, Declared) and is_dataclass(kind),
-    "a dataclass made from Declared",
+    lambda kind: is_declaration(kind, Declared),
+    "a dataclass made from Declared, whose fields have types that are there",
 )
 
 
