@@ -1,6 +1,10 @@
 """docs/adding.md: its samples, as a package from outside the project, are trained, measured, opened, and asked for where they are missing."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +18,7 @@ from streamlit.util import calc_hash
 
 import vae_core
 from tests.conftest import principal_components
-from tests.support.outside import SAMPLES, installed, seen
+from tests.support.outside import PACKAGE, SAMPLES, installed, seen
 from vae_core import projections
 from vae_core.checkpoints import CheckpointError, load_card
 from vae_core.cli import main
@@ -201,3 +205,35 @@ def test_what_a_package_registers_is_listed_and_a_slip_is_told_the_nearest(
 
 def test_nothing_of_a_package_stays_where_it_is_not_installed():
     assert "twin" not in MODELS
+
+
+@pytest.mark.slow
+def test_pip_installs_the_package(site: Path, tmp_path: Path):
+    """As its users do, from its pyproject.toml alone."""
+    pytest.importorskip("hatchling")
+    shutil.copytree(
+        site / PACKAGE, tmp_path / "source" / PACKAGE, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (tmp_path / "source" / "pyproject.toml").write_text(SAMPLES["pyproject.toml"])
+    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
+    target = tmp_path / "target"
+    words = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        *offline,
+        "--target",
+        str(target),
+        str(tmp_path / "source"),
+    ]
+    subprocess.run(words, check=True, capture_output=True)
+    paths = os.pathsep.join([str(target), *filter(None, [os.environ.get("PYTHONPATH")]), *sys.path])
+    listed = subprocess.run(
+        [sys.executable, "-m", "vae_core.cli", "models"],
+        env={**os.environ, "PYTHONPATH": paths},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert {"twin", "laplace", "gelu-32", "free-bits", "stripes", "reach"} <= set(listed.stdout.split())
