@@ -7,7 +7,7 @@ import torch
 from vae_core import load
 from vae_core.explore import (
     Direction,
-    along,
+    along_direction,
     class_direction,
     decode,
     jacobian,
@@ -64,7 +64,7 @@ def test_an_upper_level_has_directions_through_what_hangs_below_it():
     model = Ladder(latent=(3, 2)).build(Signature(Image(1, 4, 4), ()))
     code = {"z2": torch.randn(1, 2), "z1": torch.zeros(1, 3)}
     assert principal_directions(model, code, "z2").values[0] > 0
-    moved = along(model, code, "z2", torch.tensor([1.0, 0.0]), torch.tensor([-2.0, 2.0]))
+    moved = along_direction(model, code, "z2", torch.tensor([1.0, 0.0]), torch.tensor([-2.0, 2.0]))
     assert (moved["z1"][0] != moved["z1"][1]).any()
 
 

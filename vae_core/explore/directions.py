@@ -426,7 +426,9 @@ def number_direction(codes: Tensor, values: Tensor) -> Fitted:
 
 
 @torch.no_grad()
-def along(model: Model, start: Env, block: str, vector: Tensor, places: Tensor) -> dict[str, Tensor]:
+def along_direction(
+    model: Model, start: Env, block: str, vector: Tensor, places: Tensor
+) -> dict[str, Tensor]:
     """The codes of a start moved to places along a direction, with what hangs below the block generated anew (`settled`).
 
     Args:
@@ -443,7 +445,7 @@ def along(model: Model, start: Env, block: str, vector: Tensor, places: Tensor) 
         >>> from vae_core.kinds import Image
         >>> from vae_core.models import VAE, Signature
         >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
-        >>> along(model, {"z": torch.ones(1, 2)}, "z", torch.tensor([0.0, 1.0]), torch.tensor([-1.0, 4.0]))["z"].tolist()
+        >>> along_direction(model, {"z": torch.ones(1, 2)}, "z", torch.tensor([0.0, 1.0]), torch.tensor([-1.0, 4.0]))["z"].tolist()
         [[1.0, -1.0], [1.0, 4.0]]
     """
     codes = {name: part.expand(len(places), -1) for name, part in start.items()}

@@ -11,7 +11,7 @@ from latent_explorer.components.map import MapState
 from latent_explorer.components.map.selection import Selection, selected_items
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.palette import colours
-from latent_explorer.parts import features, words
+from latent_explorer.parts import directions, features, words
 from latent_explorer.parts.nets import absent
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
@@ -215,6 +215,24 @@ def _traversal(checkpoint: Checkpoint, a: np.ndarray, b: np.ndarray, item: int |
             checkpoint, f"From one selection to another, by {checkpoint.name}", codes, STEPS
         ),
     )
+    _direction(
+        checkpoint, {name: vector[name][0] for name in (names if moves == ALL else [moves])}, len(a), len(b)
+    )
+
+
+def _direction(checkpoint: Checkpoint, vectors: dict[str, torch.Tensor], a: int, b: int) -> None:
+    """Keep the way from A to B as a direction of each block that moves."""
+    kept = directions.SHELF.entries(checkpoint)
+    with st.expander("Keep this way as a direction", icon=":material/arrow_outward:"):
+        st.caption(
+            f"It becomes a handle on Live and a row on Traverse; {directions.SHELF.where(checkpoint)}."
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            directions.naming(
+                checkpoint, "A to B", vectors, f"from a mean of {a:,} to one of {b:,} {checkpoint.kind.many}"
+            )
+    directions.kept(checkpoint, kept)
+    links.write(**directions.SHELF.in_address(checkpoint, kept))
 
 
 def _mean(checkpoint: Checkpoint, rows: np.ndarray) -> Codes:

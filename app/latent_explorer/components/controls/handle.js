@@ -22,14 +22,21 @@ export class Handle {
    * @param {import("./state.js").HandleData} data
    * @param {string} unit
    * @param {Told} told
+   * @param {string} name
    */
-  constructor(block, { dimension, low, high, used, active, place }, unit, told) {
+  constructor(
+    block,
+    { dimension, low, high, used, active, place },
+    unit,
+    told,
+    name = `${block}[${dimension}]`,
+  ) {
     this.block = block;
     this.dimension = dimension;
     this.low = low;
     this.high = high;
     this.told = told;
-    this.name = `${block}[${dimension}]`;
+    this.name = name;
     const spoken = place.length ? `${this.name} at ${placeWords(place)}` : this.name;
     this.input = element("input", {
       type: "range",

@@ -4,7 +4,9 @@ import { test } from "node:test";
 import {
   count,
   folded,
+  movedAlong,
   nearestBeta,
+  placeAlong,
   placeWords,
   signed,
   startInWords,
@@ -92,4 +94,14 @@ test("handles that do not stand open fold by channel, and those of a code that i
     ["2 more dimensions"],
   );
   assert.deepEqual(folded([]), []);
+});
+
+test("a code that is moved along a direction lies there, and keeps what is at right angles to it", () => {
+  const vector = [0.6, 0, 0.8];
+  const moved = [1, 7, -2];
+  for (const [d, value] of movedAlong(vector, moved, 5)) moved[d] = value;
+  assert.ok(Math.abs(placeAlong(vector, moved) - 5) < 1e-9);
+  assert.ok(Math.abs(placeAlong([0.8, 0, -0.6], moved) - placeAlong([0.8, 0, -0.6], [1, 7, -2])) < 1e-9);
+  assert.equal(moved[1], 7);
+  assert.equal(movedAlong(vector, moved, 0).length, 2); // what it does not have is not moved
 });
