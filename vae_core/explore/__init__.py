@@ -15,7 +15,15 @@ from .codes import (
     sample,
     settled,
 )
-from .dimensions import ACTIVE_VARIANCE, active_units, activity, neighbours, rate_per_dimension
+from .dimensions import (
+    ACTIVE_VARIANCE,
+    active_units,
+    activity,
+    change_of_dimension,
+    extremes,
+    neighbours,
+    rate_per_dimension,
+)
 from .directions import (
     Direction,
     Fitted,
@@ -76,6 +84,7 @@ __all__ = [
     "analogy",
     "attribute_vector",
     "blend",
+    "change_of_dimension",
     "class_direction",
     "class_means",
     "class_of",
@@ -85,6 +94,7 @@ __all__ = [
     "complete",
     "decode",
     "encode",
+    "extremes",
     "holdable",
     "jacobian",
     "likelihood_of",
