@@ -7,7 +7,7 @@ A server that other machines reach writes nothing for its visitors, and nobody w
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -39,6 +39,19 @@ class Named(Protocol):
 T = TypeVar("T", bound=Named)
 
 
+def _fitting(texts: Sequence[str]) -> list[bool]:
+    """Which of them a link has room for, from the first on.
+
+    >>> _fitting(["a" * 5_000, "b" * 5_000, "c"])
+    [True, False, True]
+    """
+    fits, used = [], 0
+    for text in texts:
+        fits.append(sum(fits) < MOST and used + len(text) <= MOST_CHARACTERS)
+        used += len(text) if fits[-1] else 0
+    return fits
+
+
 @dataclass(frozen=True)
 class Shelf(Generic[T]):
     """One sort of named things. key: its name in the address and the file; one: what each is called; wrong: why one does not fit a model, or
@@ -49,11 +62,12 @@ class Shelf(Generic[T]):
     decode: Callable[[str], T]
     from_json: Callable[[Any], T]
     wrong: Callable[[Checkpoint, T], str]
+    owner: Callable[[Checkpoint], str] = lambda checkpoint: checkpoint.name  # what they are of
 
     def entries(self, checkpoint: Checkpoint) -> dict[str, T]:
         """All of this model, by name: those of the file, and those of the link and the session; a sentence on the page for each that does not
         fit. To be asked for once in a run."""
-        links.belonging(self.key, checkpoint.name)
+        links.belonging(self.key, self.owner(checkpoint))
         if said := st.session_state.pop(f"{self.key}-said", None):
             st.warning(said)
         mine, asked = self._mine(checkpoint), st.query_params.get(self.key)
@@ -64,13 +78,16 @@ class Shelf(Generic[T]):
 
     def in_address(self, checkpoint: Checkpoint, entries: Mapping[str, T]) -> dict[str, str | None]:
         """What the address says of them: as many as it can hold."""
-        texts: list[str] = []
-        for entry in entries.values():
-            if len(texts) < MOST and sum(map(len, texts)) + len(text := entry.encode()) <= MOST_CHARACTERS:
-                texts.append(text)
+        texts = [entry.encode() for entry in entries.values()]
+        texts = [text for text, fits in zip(texts, _fitting(texts), strict=True) if fits]
         text = NEXT.join(texts) or None
         st.session_state[f"{self.key}-written"] = text
         return {self.key: text}
+
+    def held(self, entries: Mapping[str, T]) -> set[str]:
+        """The names of those that the link holds."""
+        fits = _fitting([entry.encode() for entry in entries.values()])
+        return {name for name, held in zip(entries, fits, strict=True) if held}
 
     def keep(self, checkpoint: Checkpoint, entry: T) -> None:
         """Keep it under its name, in place of another of that name."""
@@ -98,7 +115,7 @@ class Shelf(Generic[T]):
         return f"kept in {self.key}.json beside the model, and in this page’s link"
 
     def _mine(self, checkpoint: Checkpoint) -> dict[str, T]:
-        return st.session_state.setdefault(f"{self.key}-of-{checkpoint.name}", {})
+        return st.session_state.setdefault(f"{self.key}-of-{self.owner(checkpoint)}", {})
 
     def _of_link(self, asked: str) -> list[T]:
         found: list[T] = []

@@ -11,6 +11,7 @@ import { Handle } from "./handle.js";
 import { savedPicture } from "./saved.js";
 import { slider, StartRow } from "./start.js";
 import {
+  aboutOf,
   count,
   folded,
   movedAlong,
@@ -422,7 +423,10 @@ export class Controls {
     this.#startCaption.textContent = words;
     this.#startCanvas.setAttribute("aria-label", words);
     this.#canvas.setAttribute("aria-label", `Decoded ${data.kind.one}, ${words}`);
-    this.#handles.forEach((handle) => this.#showHandle(handle));
+    this.#handles.forEach((handle) => {
+      this.#showHandle(handle);
+      handle.lead(new URLSearchParams(aboutOf(state, data.model)));
+    });
     this.#showMoves();
   }
 

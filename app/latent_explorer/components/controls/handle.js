@@ -59,11 +59,15 @@ export class Handle {
       },
       "▸",
     );
+    // A dimension has a page of its own, to which its name leads.
+    const look = { class: "name", title: dimension < 0 ? `${spoken}: ${unit}` : `All about ${spoken}` };
+    const words = place.length ? place.join("/") : this.name;
+    this.title = dimension < 0 ? element("span", look, words) : element("a", look, words);
     this.root = element(
       "div",
       { class: `handle${active ? "" : " dead"}${place.length ? " placed" : ""}` },
       this.play,
-      element("span", { class: "name", title: spoken }, place.length ? place.join("/") : this.name),
+      this.title,
       element("span", { class: "track" }, this.tick, this.input),
       this.value,
       element("span", { class: "note", title: unit }, used),
@@ -135,6 +139,17 @@ export class Handle {
       else done();
     };
     step();
+  }
+
+  /**
+   * Lead to the page of this dimension.
+   * @param {URLSearchParams} about what the page is to show beside it
+   */
+  lead(about) {
+    if (!(this.title instanceof HTMLAnchorElement)) return;
+    about.set("block", this.block);
+    about.set("dim", this.name);
+    this.title.href = `dimension?${about}`;
   }
 
   rest() {

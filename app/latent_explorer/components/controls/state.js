@@ -76,6 +76,20 @@ export function startOf({ start, item, label, seed, temperature }, { classes, la
 }
 
 /**
+ * What a page of one dimension is to show of a state: the model, its image and its betas, as an address says them.
+ * @param {State} state
+ * @param {string} model
+ * @returns {Record<string, string>}
+ */
+export function aboutOf({ start, item, betas }, model) {
+  const rates = Object.entries(betas).map(([block, beta]) => [
+    `beta_${block}`,
+    `${Number(beta.toPrecision(3))}`,
+  ]);
+  return { model, ...(start === "item" ? { item: `${item}` } : {}), ...Object.fromEntries(rates) };
+}
+
+/**
  * The moves without one of them, and without blocks in which nothing is moved.
  * @param {Moves} moved
  * @param {string} block

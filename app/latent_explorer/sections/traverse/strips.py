@@ -11,8 +11,9 @@ from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
 from latent_explorer.parts import directions, features, words
 from latent_explorer.pictures import to_bytes
-from latent_explorer.sections.traverse.start import chosen_start
+from latent_explorer.sections.traverse.start import IMAGE, chosen_start
 from latent_explorer.session import links
+from latent_explorer.text import plain
 from vae_core import Checkpoint
 from vae_core.explore import Codes, Direction, Ruler, along_direction, decode, ruler, settled, traversal
 from vae_core.kinds import Table
@@ -118,6 +119,17 @@ def strips(checkpoint: Checkpoint) -> None:
         else scripts.traversal(checkpoint, start.lines, start.label, block, order, span, STEPS),
         commands=[scripts.measuring(checkpoint, "elbo", "active")],
     )
+    if order:
+        first = f"{block}[{order[0]}]"
+        about = {"model": checkpoint.name, "block": block, "dim": first}
+        if st.session_state["start"] == IMAGE:
+            about["item"] = str(int(st.session_state["item"]))
+        st.page_link(
+            "views/dimension.py",
+            label=f"All about {plain(first)}",
+            icon=":material/height:",
+            query_params=about,
+        )
     directions.finder(checkpoint, start.codes, start.says, block)
     directions.kept(checkpoint, kept)
 
