@@ -24,7 +24,7 @@ from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
 # Positions of the strip, how far it goes on either side in standard deviations of the prior, and features that are named of a table.
-STEPS, SPAN, NAMED = 9, 3.0, 6
+STEPS, SPAN, NAMED = 7, 3.0, 6
 # A change of this share of the range is white at least: what hardly changes anything is to look like that.
 WHITE = 0.1
 
@@ -98,7 +98,7 @@ def _strip(checkpoint: Checkpoint, block: str, number: int, name: str, item: int
         image_grid(
             to_bytes(shown[None], checkpoint.kind),
             rows=[f"{checkpoint.kind.one} {item}"],
-            columns=[f"{tick:+.2g} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
+            columns=[f"{tick:+.0f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
             marks=[(0, nearest)] if nearest >= 0 else [],
             title=f"What {name} writes, in standard deviations σ of its prior",
             key="dimension-strip",
