@@ -76,6 +76,9 @@ def test_the_rate_over_beta_falls_and_at_the_slider_it_is_that_of_the_page():
 def test_of_a_linear_decoder_a_dimension_writes_its_column():
     table = Table(("a", "b"), ("real", "real"), (0.0, 0.0), (1.0, 1.0), (-9.0, -9.0), (9.0, 9.0))
     model = MODELS["ppca"](latent=2).build(Signature(table, ()))
+    with torch.no_grad():
+        for parameter in model.p["x"].parameters():
+            parameter.uniform_(0.5, 1.0, generator=torch.Generator().manual_seed(1))
     codes = {"z": torch.randn(5, 2, generator=torch.Generator().manual_seed(0))}
     column = decode(model, {"z": torch.tensor([[0.0, 1.0]])}) - decode(model, {"z": torch.zeros(1, 2)})
     assert column.abs().max() > 0
