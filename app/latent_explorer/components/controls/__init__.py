@@ -151,11 +151,22 @@ def live_controls(
         key=key,
         data={
             **_shown(
-                model, blocks, state, scene, latents, kept, below, classes, user_image, fitted, kind, key
+                model,
+                blocks,
+                state,
+                scene,
+                latents,
+                kept,
+                below,
+                classes,
+                user_image,
+                fitted,
+                kind,
+                address,
+                key,
             ),
             "directions": [asdict(direction) for direction in directions],
             "labels": base64.b64encode(labels.astype("<u2").tobytes()).decode(),
-            "address": address,
             "positions": {block: list(betas) for block, betas in positions.items()},
         },
         on_state_change=on_change,
@@ -175,6 +186,7 @@ def _shown(
     user_image: bytes | None,
     fitted: bool,
     kind: Kind | None,
+    address: str | None,
     key: str,
 ) -> dict[str, Any]:
     """What the browser is sent of a model and of where the controls stand."""
@@ -197,6 +209,7 @@ def _shown(
         "classes": list(classes),
         "colours": palette.colours(len(classes)),
         "userImage": None if user_image is None else base64.b64encode(user_image).decode(),
+        "address": address,
     }
 
 
@@ -206,6 +219,7 @@ def first_controls(
     state: State,
     scene: Scene,
     *,
+    given: np.ndarray,
     heading: str,
     latents: Sequence[str],
     kept: Sequence[str],
@@ -219,12 +233,14 @@ def first_controls(
     user_image: bytes | None,
     fitted: bool = False,
     kind: Kind | None = None,
+    address: str | None,
     key: str,
     on_change: Callable[[], None],
 ) -> None:
     """Draw an image, its encoder, a few handles, the decoder and what comes out; the handles move by themselves until somebody touches them.
 
     Args: as those of `live_controls`, and
+        given: the image on the left, (H, W, C).
         heading: over the handles.
         count: of items, of which another is taken at random.
         paper: whether one can draw.
@@ -236,8 +252,21 @@ def first_controls(
         key=key,
         data={
             **_shown(
-                model, blocks, state, scene, latents, kept, below, classes, user_image, fitted, kind, key
+                model,
+                blocks,
+                state,
+                scene,
+                latents,
+                kept,
+                below,
+                classes,
+                user_image,
+                fitted,
+                kind,
+                address,
+                key,
             ),
+            "given": base64.b64encode(given.tobytes()).decode(),
             "heading": heading,
             "count": count,
             "paper": paper,
@@ -246,6 +275,7 @@ def first_controls(
             "strokes": list(strokes),
         },
         on_state_change=on_change,
+        on_arrived_change=lambda: None,
     )
 
 

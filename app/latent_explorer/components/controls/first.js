@@ -3,6 +3,7 @@
 
 import { pageDecoder } from "../shared/decoder.js";
 import { element } from "../shared/elements.js";
+import { arrive } from "./arriving.js";
 import { fromBase64 } from "../shared/envelope.js";
 import { putPicture, showFitted } from "../shared/pixels.js";
 import { DECIMALS } from "../shared/protocol.js";
@@ -98,9 +99,10 @@ export class First {
   }
 
   /** @param {FirstCall} call */
-  update({ data, setStateValue }) {
+  update({ data, setStateValue, setTriggerValue }) {
     this.data = data;
     this.setStateValue = setStateValue;
+    arrive(data.address, setTriggerValue);
     const structure = JSON.stringify([data.model, data.blocks, data.classes]);
     if (structure !== this.#structure) {
       this.#structure = structure;
@@ -118,12 +120,13 @@ export class First {
     this.#rest();
     this.#reports = data.reports;
     this.state = structuredClone(data.state);
+    this.strokes = data.strokes.length ? data.strokes : undefined;
     this.#codes = structuredClone(data.codes);
     this.#startCodes = structuredClone(data.startCodes);
     this.#stale = false;
     const answer = { shape: data.shape, pixels: fromBase64(data.pixels), codes: data.codes };
     this.#paint({ ...answer, classes: data.said ? [data.said] : undefined });
-    this.#showGiven(answer, 1);
+    this.#showGiven({ shape: [1, ...data.shape.slice(1)], pixels: fromBase64(data.given) });
     this.#show();
     this.#askEnds();
   }
@@ -271,12 +274,15 @@ export class First {
 
   // ---- the decoder
 
-  #start() {
+  /** The part of a request that says where the code starts, in its own class or in another. */
+  #start(label = this.state.label) {
     const { state, data, strokes } = this;
-    if (state.start !== "own" || !strokes) return startOf(state, data);
-    const latents = state.label === null ? data.latents : data.kept;
-    const drawing = { strokes, latents, centre: data.centre };
-    return { drawing, ...(state.label === null ? {} : { label: [state.label] }) };
+    if (state.start !== "own" || !strokes) return startOf({ ...state, label }, data);
+    const latents = label === null ? data.latents : data.kept;
+    return {
+      drawing: { strokes, latents, centre: data.centre },
+      ...(label === null ? {} : { label: [label] }),
+    };
   }
 
   /** @param {boolean} isNew whether the start has changed, which is shown on the left and at the ends */
@@ -299,10 +305,11 @@ export class First {
       if ("error" in answer) return;
       this.#startCodes = structuredClone(answer.codes);
       this.#stale = false;
-      this.#showGiven(answer, 0);
       this.#show();
       this.#askEnds();
     });
+    const given = { ...common, ...this.#start(null) };
+    this.#decoder.ask(`${CHANNEL}-given`, given, (answer) => "error" in answer || this.#showGiven(answer));
   }
 
   /** The pictures at the ends of the handles: the code as it started, with one coordinate there. */
@@ -344,18 +351,17 @@ export class First {
     this.#tell();
   }
 
-  /**
-   * @param {import("../shared/pixels.js").Images} images
-   * @param {number} number
-   */
-  #showGiven(images, number) {
+  /** @param {import("../shared/pixels.js").Images} images */
+  #showGiven(images) {
     const { state, data, strokes } = this;
     const { one } = data.kind;
     if (state.start === "own" && strokes?.length)
       this.#pad.showDrawing(strokes, data.aspect, "your drawing: draw on");
     else {
-      const words = state.start === "own" ? `your ${one}` : `${one} ${state.item}`;
-      this.#pad.show(images, number, data.paper ? `${words}; or draw here` : words);
+      const words = { own: `your ${one}`, item: `${one} ${state.item}`, prior: "a draw of the prior" }[
+        state.start
+      ];
+      this.#pad.show(images, data.paper ? `${words}, decoded; or draw here` : `${words}, decoded`);
     }
   }
 

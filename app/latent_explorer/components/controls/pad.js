@@ -34,13 +34,12 @@ export class Pad {
   /**
    * Show an image; the next stroke begins a drawing of its own.
    * @param {import("../shared/pixels.js").Images} images
-   * @param {number} number which of them
    * @param {string} words
    */
-  show(images, number, words) {
+  show(images, words) {
     this.#shows = true;
     this.strokes = [];
-    putPicture(this.#canvas, images, number);
+    putPicture(this.#canvas, images);
     this.#canvas.style.height = `${(WIDTH * this.#canvas.height) / this.#canvas.width}px`;
     this.#name(words);
   }

@@ -58,14 +58,15 @@
 
 /**
  * What the script sends for the first sight: a few handles, and the visitor's drawing.
- * @typedef {Omit<ControlsData, "directions" | "labels" | "address" | "positions"> & {
+ * @typedef {Omit<ControlsData, "directions" | "labels" | "positions"> & {
  *   heading: string,
+ *   given: string,
  *   count: number,
  *   paper: boolean,
  *   aspect: number,
  *   centre: boolean,
  *   strokes: import("../shared/protocol.js").Stroke[],
- * }} FirstData heading: over the handles; count: of images; paper: whether one can draw; aspect: the paper's height over its width
+ * }} FirstData heading: over the handles; given: the image on the left, in base64; count: of images; paper: whether one can draw; aspect: the paper's height over its width
  */
 
 /**

@@ -18,7 +18,7 @@ from vae_core.labels import has_label
 HANDLES = 5  # as many as one can try in a minute
 
 
-def sight(checkpoint: Checkpoint, state: State, image: UserImage | None) -> None:
+def sight(checkpoint: Checkpoint, state: State, address: str | None, image: UserImage | None) -> None:
     """Draw it; what the visitor leaves or draws stays theirs on every page."""
     model, kind = checkpoint.model, checkpoint.kind
     of = f"first-{key(checkpoint.name)}"
@@ -35,12 +35,14 @@ def sight(checkpoint: Checkpoint, state: State, image: UserImage | None) -> None
             use("drawing")
         follow(checkpoint, of)
 
+    given = replace(state, label=None, moved={})
     is_drawing = state.start == USER_IMAGE and st.session_state.get(SOURCE) == "drawing"
     first_controls(
         checkpoint.name,
         blocks,
         state,
         controls.scene(checkpoint, state, image),
+        given=controls.scene(checkpoint, controls.fitting(checkpoint, given, image), image).pixels[0],
         heading=f"{shown} of its {_width(checkpoint)} numbers",
         latents=model.coded,
         kept=controls.kept(checkpoint),
@@ -54,6 +56,7 @@ def sight(checkpoint: Checkpoint, state: State, image: UserImage | None) -> None
         user_image=None if image is None else image.values.tobytes(),
         fitted=words.fitted_classes(model),
         kind=kind,
+        address=address,
         key=of,
         on_change=left,
     )
