@@ -210,9 +210,19 @@ def _measured(evaluation: Evaluation, group: str) -> Measured:
             evaluation.report(f"no {group}: {reason}")
             return Measured(group, {}, {})
         asked = evaluation.as_trained if group in OF_THE_BOUND else evaluation
-        return Measured(group, METRICS[group](asked), factor_tables(asked, [group]))
+        return Measured(group, _numbers(group, asked), factor_tables(asked, [group]))
     except Exception as error:  # whatever a metric raises, the numbers of the others are kept
         return Measured(group, {}, {}, error)
+
+
+def _numbers(group: str, evaluation: Evaluation) -> dict[str, Estimate]:
+    """What a metric gives. Raises TypeError for what is no number with an error and a count by name."""
+    found = METRICS[group](evaluation)
+    if not (isinstance(found, Mapping) and all(isinstance(number, Estimate) for number in found.values())):
+        raise TypeError(
+            f"the metric {group} gives {type(found).__name__}, and a metric gives Estimates by name"
+        )
+    return dict(found)
 
 
 def lacks(model: Model, group: str) -> str:
