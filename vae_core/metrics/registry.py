@@ -323,11 +323,14 @@ def evaluation_of(
         signature = checkpoint.signature
         dataset, split = dataset_of(data, y, signature.kind, signature.classes, told.opened), "train"
     held = dataset.split(split).subset(limit, seed)
+    if checkpoint.no_data:  # a model of no classes may be measured on data that have some
+        held = held.unlabelled()
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
     _check_fit(checkpoint, held)
     device = checkpoint.model.device
     train = held if split == "train" else dataset.split("train")
+    train = train.unlabelled() if checkpoint.no_data else train
     for part in (held, train):
         if part.name == told.name:
             check_same(told, part.told.fingerprints)
