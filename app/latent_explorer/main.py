@@ -32,6 +32,7 @@ page = st.navigation(
         st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:", default=True),
         st.Page(VIEWS / "live.py", title="Live", icon=":material/touch_app:"),
         st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
+        st.Page(VIEWS / "dimension.py", title="Dimension", icon=":material/height:"),
         st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
         st.Page(VIEWS / "interpolate.py", title="Interpolate", icon=":material/linear_scale:"),
         st.Page(VIEWS / "prior.py", title="Prior", icon=":material/blur_on:"),

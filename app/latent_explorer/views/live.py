@@ -5,7 +5,7 @@ from latent_explorer.caches import checkpoints, encodings
 from latent_explorer.components.controls import State, left, live_controls
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.live import controls
-from latent_explorer.parts import words
+from latent_explorer.parts import directions, words
 from latent_explorer.parts.nets import needs_a_decoder
 from latent_explorer.parts.panels import nearest_items
 from latent_explorer.session import links
@@ -70,11 +70,12 @@ links.belonging("move", checkpoint.name)  # another model has other dimensions
 state = controls.fitting(checkpoint, wanted(), image)
 # What the address itself asked for is there already; what was left goes into the entry of history that leads here, by the browser.
 said = controls.in_address(checkpoint, state) if KEPT in st.session_state else controls.address()
+kept = directions.SHELF.entries(checkpoint)
 came = st.session_state["page before"] != st.session_state["page"] and not any(controls.address().values())
 st.session_state[LEFT] = {name: None if value is None else str(value) for name, value in said.items()}
 st.session_state[ARRIVING] = came and any(st.session_state[LEFT].values())
 if not st.session_state[ARRIVING]:
-    links.write(**said)
+    links.write(**said, **directions.SHELF.in_address(checkpoint, kept))
 scene = controls.scene(checkpoint, state, image)
 live_controls(
     checkpoint.name,
@@ -83,13 +84,16 @@ live_controls(
     scene,
     latents=model.coded,
     kind=checkpoint.kind,
+    directions=controls.along(checkpoint, kept.values()),
     fitted=words.fitted_classes(model),
     kept=controls.kept(checkpoint),
     below={block: below for block in model.blocks if (below := model.below(block))},
     labels=atlas.labels,
     classes=atlas.classes if has_label(model) else (),
     user_image=None if image is None else image.values.tobytes(),
-    address=links.arriving(**said) if st.session_state[ARRIVING] else None,
+    address=links.arriving(**said, **directions.SHELF.in_address(checkpoint, kept))
+    if st.session_state[ARRIVING]
+    else None,
     positions={block: scale(rate.exposed) for block, rate in rates_of(model).items()},
     key=KEY,
     on_change=follow,
@@ -105,5 +109,7 @@ menus.under(
     script=scripts.of_codes(checkpoint, f"One code, decoded by {checkpoint.name}", codes, 1),
     commands=[scripts.measuring(checkpoint, "elbo")],
 )
+directions.finder(checkpoint, codes, controls.in_words(checkpoint, state))
+directions.kept(checkpoint, kept)
 image_expander(checkpoint)
 nearest_items(checkpoint, {name: code[0] for name, code in codes.items()}, "this code", "live-neighbours")

@@ -82,13 +82,28 @@ class Block:
     handles: Sequence[Handle]
 
 
+@dataclass(frozen=True)
+class Along:
+    """A handle on a direction: the unit vector of a block, how far it can go, and a word on it. Its place is v·z; moving it moves all coordinates
+    that it has."""
+
+    name: str
+    block: str
+    vector: Sequence[float]
+    low: float
+    high: float
+    note: str
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What a state looks like: two pictures `(2, H, W, C)`, with the moves and without, the codes with them and p(class | codes)."""
+    """What a state looks like: two pictures `(2, H, W, C)`, with the moves and without, the codes with them and p(class | codes), and the codes
+    without."""
 
     pixels: np.ndarray
     codes: Mapping[str, list[list[float]]]
     classes: list[float] | None
+    start: Mapping[str, list[list[float]]] = field(default_factory=dict)
 
 
 def live_controls(
@@ -106,6 +121,7 @@ def live_controls(
     user_image: bytes | None,
     fitted: bool = False,
     kind: Kind | None = None,
+    directions: Sequence[Along] = (),
     address: str | None,
     key: str,
     on_change: Callable[[], None],
@@ -127,6 +143,7 @@ def live_controls(
         user_image: the pixels of the visitor's image, where there is one.
         fitted: whether the priors of the classes are stood in for by Gaussians that were fitted.
         kind: what the model reads, images unless given.
+        directions: handles on directions, before those on coordinates.
         key: identifies the component across reruns.
         on_change: called before the run that follows a release.
     """
@@ -137,10 +154,12 @@ def live_controls(
             "reports": _report(key).get("reports", 0),
             "model": model,
             "blocks": [asdict(block) for block in blocks],
+            "directions": [asdict(direction) for direction in directions],
             "state": asdict(state),
             "shape": list(scene.pixels.shape),
             "pixels": base64.b64encode(scene.pixels.tobytes()).decode(),
             "codes": dict(scene.codes),
+            "startCodes": dict(scene.start),
             "said": scene.classes,
             "saidBy": "Gaussians fitted to the encodings" if fitted else "the priors",
             "latents": list(latents),

@@ -24,15 +24,22 @@
  */
 
 /**
+ * A direction: a unit vector of a block, and how far a code is worth being moved along it.
+ * @typedef {{name: string, block: string, vector: number[], low: number, high: number, note: string}} DirectionData
+ */
+
+/**
  * What the script sends.
  * @typedef {object} ControlsData
  * @property {number} reports how many of the browser's reports this answers to
  * @property {string} model
  * @property {BlockData[]} blocks
+ * @property {DirectionData[]} directions
  * @property {State} state
  * @property {number[]} shape of `pixels`
  * @property {string} pixels two pictures in base64, with the moves and without
  * @property {Codes} codes
+ * @property {Codes} startCodes without the moves
  * @property {number[] | null} said p(class | codes), where there is such a thing
  * @property {string} saidBy what gives it
  * @property {string[]} latents
@@ -69,6 +76,20 @@ export function startOf({ start, item, label, seed, temperature }, { classes, la
 }
 
 /**
+ * What a page of one dimension is to show of a state: the model, its image and its betas, as an address says them.
+ * @param {State} state
+ * @param {string} model
+ * @returns {Record<string, string>}
+ */
+export function aboutOf({ start, item, betas }, model) {
+  const rates = Object.entries(betas).map(([block, beta]) => [
+    `beta_${block}`,
+    `${Number(beta.toPrecision(3))}`,
+  ]);
+  return { model, ...(start === "item" ? { item: `${item}` } : {}), ...Object.fromEntries(rates) };
+}
+
+/**
  * The moves without one of them, and without blocks in which nothing is moved.
  * @param {Moves} moved
  * @param {string} block
@@ -80,6 +101,27 @@ export function without(moved, block, dimension) {
   delete rest[block]?.[dimension];
   if (rest[block] && !Object.keys(rest[block]).length) delete rest[block];
   return rest;
+}
+
+/**
+ * The place of a code along a direction.
+ * @param {readonly number[]} vector
+ * @param {readonly number[]} code
+ */
+export const placeAlong = (vector, code) => vector.reduce((sum, value, d) => sum + value * code[d], 0);
+
+/**
+ * The coordinates that change where a code is moved to a place along a direction, what is at right angles to it staying.
+ * @param {readonly number[]} vector
+ * @param {readonly number[]} code
+ * @param {number} to
+ * @returns {[number, number][]} dimensions and values
+ */
+export function movedAlong(vector, code, to) {
+  const by = to - placeAlong(vector, code);
+  /** @type {[number, number][]} */
+  const moves = vector.map((value, d) => [d, code[d] + by * value]);
+  return moves.filter(([d]) => vector[d] !== 0);
 }
 
 /** @param {Moves} moved */

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  aboutOf,
   count,
   folded,
+  movedAlong,
   nearestBeta,
+  placeAlong,
   placeWords,
   signed,
   startInWords,
@@ -92,4 +95,20 @@ test("handles that do not stand open fold by channel, and those of a code that i
     ["2 more dimensions"],
   );
   assert.deepEqual(folded([]), []);
+});
+
+test("a code that is moved along a direction lies there, and keeps what is at right angles to it", () => {
+  const vector = [0.6, 0, 0.8];
+  const moved = [1, 7, -2];
+  for (const [d, value] of movedAlong(vector, moved, 5)) moved[d] = value;
+  assert.ok(Math.abs(placeAlong(vector, moved) - 5) < 1e-9);
+  assert.ok(Math.abs(placeAlong([0.8, 0, -0.6], moved) - placeAlong([0.8, 0, -0.6], [1, 7, -2])) < 1e-9);
+  assert.equal(moved[1], 7);
+  assert.equal(movedAlong(vector, moved, 0).length, 2); // what it does not have is not moved
+});
+
+test("the page of a dimension is opened on the image and the betas that are shown", () => {
+  const about = aboutOf({ ...STATE, betas: { z: 1.7782794 } }, "mine");
+  assert.deepEqual(about, { model: "mine", item: "8", beta_z: "1.78" });
+  assert.deepEqual(aboutOf({ ...STATE, start: "prior" }, "mine"), { model: "mine" });
 });
