@@ -15,7 +15,7 @@ from vae_core import Checkpoint
 from vae_core.kinds import Image
 from vae_core.labels import has_label
 
-HANDLES = 5  # as many as one can try in a minute
+HANDLES, ENOUGH = 5, 3  # as many as one can try in a minute; so many of the first blocks are enough
 
 
 def sight(checkpoint: Checkpoint, state: State, address: str | None, image: UserImage | None) -> None:
@@ -74,6 +74,8 @@ def _few(checkpoint: Checkpoint) -> list[Block]:
     few: list[Block] = []
     for block in ranked:
         left = HANDLES - sum(len(chosen.handles) for chosen in few)
+        if HANDLES - left >= ENOUGH:
+            break
         used = [handle for handle in block.handles if handle.active][:left]
         if used:
             few.append(replace(block, handles=used))
