@@ -211,7 +211,7 @@ def test_every_preset_decodes_to_the_shape_that_its_trunk_reads(nets: str):
         ("vae", {"latent": 0}, "latent must be between 1 and 65536, got 0"),
         ("vae", {"nets": "conv-7"}, "no nets are called 'conv-7'"),
         ("cdvae", {"unlabelled": 0}, "unlabelled must be between 1 and 65536, got 0"),
-        ("cdvae", {"prior": "flat"}, "no prior of z_l is called 'flat'"),
+        ("cdvae", {"prior": "flat"}, "no prior is called 'flat'"),
         ("cdvae", {"separation": 0.0}, "separation of prototypes must be above 0, got 0.0"),
         ("cdvae", {"separation": -1.0}, "separation of prototypes must be above 0, got -1.0"),
         ("cdvae", {"separation": math.nan}, "separation of prototypes must be above 0, got nan"),
