@@ -5,7 +5,7 @@ from latent_explorer.caches import checkpoints, encodings
 from latent_explorer.components.controls import State, left, live_controls
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.live import controls
-from latent_explorer.parts import directions, words
+from latent_explorer.parts import classifiers, directions, words
 from latent_explorer.parts.nets import needs_a_decoder
 from latent_explorer.parts.panels import nearest_items
 from latent_explorer.session import links
@@ -111,5 +111,6 @@ menus.under(
 )
 directions.finder(checkpoint, codes, controls.in_words(checkpoint, state))
 directions.kept(checkpoint, kept)
+classifiers.asked(checkpoint, codes, controls.in_words(checkpoint, state))
 image_expander(checkpoint)
 nearest_items(checkpoint, {name: code[0] for name, code in codes.items()}, "this code", "live-neighbours")
