@@ -4,7 +4,7 @@ Shapes: B examples, D latent dimensions, K classes, M components. A class arrive
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from torch.distributions import Distribution, OneHotCategorical
 from .conditionals import LOG_SCALE_RANGE, Conditional, Env, Feature
 from .distributions import MIXTURE_DIVERGENCES, GaussianMixture, diagonal_normal
 from .names import IMAGE, LABEL
+from .plugins import Registry
 
 
 class StandardNormal(Conditional):
@@ -243,13 +244,22 @@ class ClassFrequencies(Conditional):
         self.log_pi.copy_((counts / counts.sum()).log())
 
 
-# The priors by name, as the option of a declaration spells them.
-UNLABELLED: dict[str, type[Conditional]] = {"normal": StandardNormal, "mixture": Mixture, "vamp": Vamp}
-LABELLED: dict[str, type[Conditional]] = {
-    "prototypes": Prototypes,
-    "class": ClassGaussians,
-    "class-mixture": ClassMixture,
-}
+# The priors by name, as the option of a declaration spells them. Those that others register are called with (D, components) where no class
+# is read, and with (K, D, components) where one is; components are None unless they are given.
+UNLABELLED: Registry[Callable[..., Conditional]] = Registry(
+    "prior",
+    "latent_explorer.priors",
+    {"normal": StandardNormal, "mixture": Mixture, "vamp": Vamp},
+    callable,
+    "a Conditional, or a function that makes one",
+)
+LABELLED: Registry[Callable[..., Conditional]] = Registry(
+    "class prior",
+    "latent_explorer.class_priors",
+    {"prototypes": Prototypes, "class": ClassGaussians, "class-mixture": ClassMixture},
+    callable,
+    "a Conditional, or a function that makes one",
+)
 
 
 def unlabelled_prior(
@@ -271,6 +281,8 @@ def unlabelled_prior(
         return Mixture(10 if components is None else components, dimensions, divergence)
     if name == "vamp" and encoder is not None:
         return Vamp(encoder, 500 if components is None else components, shape)
+    if name in UNLABELLED and name != "vamp":
+        return UNLABELLED[name](dimensions, components)
     raise ValueError(
         f"no prior of an unlabelled block is called {name!r}: choose one of {', '.join(UNLABELLED)}"
     )
@@ -295,6 +307,8 @@ def labelled_prior(
         return ClassGaussians(classes, dimensions)
     if name == "class-mixture":
         return ClassMixture(classes, dimensions, 3 if components is None else components)
+    if name in LABELLED:
+        return LABELLED[name](classes, dimensions, components)
     raise ValueError(f"no prior of a labelled block is called {name!r}: choose one of {', '.join(LABELLED)}")
 
 

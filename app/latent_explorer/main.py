@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 import torch
 
+from latent_explorer import pages
 from latent_explorer.session import sidebar
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
@@ -38,6 +39,7 @@ page = st.navigation(
         st.Page(VIEWS / "rate_distortion.py", title="Rate-distortion", icon=":material/show_chart:"),
         st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
         own_data,
+        *pages.added(),
     ]
 )
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path

@@ -7,7 +7,7 @@ from .aggregate import RateDecomposition, aggregate_log_density, log_factors
 from .divergence import diagonal_normal, kl_divergence, kl_per_dimension
 from .mixtures import MIXTURE_DIVERGENCES, ConvexityBound, GaussianMixture, HersheyOlsen
 from .pixels import BinaryPixels, ContinuousBernoulli, GreyLevels, continuous_bernoulli, grey_levels
-from .sampling import SEEDS, Draw, Sampler, check_seed, mean, rsample, whole_mean
+from .sampling import SEEDS, Draw, Sampler, check_seed, mean, rsample, seeded_draw, whole_mean
 
 __all__ = [
     "MIXTURE_DIVERGENCES",
@@ -31,5 +31,6 @@ __all__ = [
     "log_factors",
     "mean",
     "rsample",
+    "seeded_draw",
     "whole_mean",
 ]

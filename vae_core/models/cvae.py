@@ -1,12 +1,13 @@
 """The conditional VAE (Sohn et al., 2015): encoder and decoder are told the class."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from ..conditionals import DiagonalGaussian, Feature
+from ..fields import OneOf
 from ..model import Model
 from ..names import IMAGE, LABEL
-from ..priors import either_prior
+from ..priors import LABELLED, UNLABELLED, either_prior
 from .declared import Signature, need_classes, positive
 from .observations import OfObservations
 
@@ -35,7 +36,7 @@ class CVAE(OfObservations):
 
     latent: int = 16
     """Dimensions of z."""
-    prior: Literal["normal", "mixture", "prototypes", "class", "class-mixture"] = "normal"
+    prior: Annotated[str, OneOf(UNLABELLED, LABELLED, but=("vamp",))] = "normal"
     """p(z): N(0, I) or a learned mixture, the same for every class; or p(z|y): prototypes, class (a learned Gaussian for each) or class-mixture."""
     components: int | None = None
     """Components of the prior: 10 of a mixture, 3 a class of a class-mixture unless given."""
