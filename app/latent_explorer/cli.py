@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latent_explorer import DATA_ROOT_VARIABLE, LOCAL_VARIABLE, MODELS_VARIABLE
+from latent_explorer import CLASSIFIER_VARIABLE, DATA_ROOT_VARIABLE, LOCAL_VARIABLE, MODELS_VARIABLE
 from latent_explorer.own_data.uploads import MEGABYTES
 from vae_core import cli
 from vae_core.checkpoints import found_in
 from vae_core.cli.plugged import Plugged
 from vae_core.data import SOURCES_VARIABLE
+from vae_core.graphs import read_graph
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class App(Plugged):
     data_root: Path | None = None
     """The folder below which visitors may open data by its path, on the page Open data. Without it, whatever you can read where --host is
     this machine alone, and no path where it is not."""
+    classifier: Path | None = None
+    """A classifier of your own, an ONNX file, that is asked about what models decode; a file classifier.onnx in a model's folder goes before
+    it."""
     port: int = 8501
     host: str = "localhost"
     """Address to listen on; 0.0.0.0 lets other machines in."""
@@ -45,6 +49,10 @@ class App(Plugged):
             raise ValueError(f"there is no file or folder {gone[0]}: give one that a model was trained from")
         if self.data_root and not self.data_root.is_dir():
             raise ValueError(f"there is no folder {self.data_root}: give one that holds the data to open")
+        if self.classifier:
+            read_graph(
+                self.classifier, self.classifier.name, embedded=False
+            )  # what is no graph is said before anything opens
         if not 0 < self.port < 65536:
             raise ValueError(f"the port must be between 1 and 65535, got {self.port}")
         with socket.socket() as probe:
@@ -56,7 +64,7 @@ class App(Plugged):
                     f"cannot listen on {self.host} port {self.port} ({getattr(error, 'strerror', None) or error}): choose another "
                     "with --port, or --host"
                 ) from None
-        serve(self.host, self.port, self.browser, self.models, self.data, self.data_root)
+        serve(self.host, self.port, self.browser, self.models, self.data, self.data_root, self.classifier)
         return 0
 
 
@@ -79,6 +87,7 @@ def serve(
     models: Path | None,
     data: Sequence[Path] = (),
     data_root: Path | None = None,
+    classifier: Path | None = None,
 ) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
     from streamlit.web.cli import main as streamlit  # a second to import, for this command alone
@@ -87,6 +96,8 @@ def serve(
         os.environ[MODELS_VARIABLE] = str(models.resolve())
     if data:
         os.environ[SOURCES_VARIABLE] = os.pathsep.join(str(path.resolve()) for path in data)
+    if classifier:
+        os.environ[CLASSIFIER_VARIABLE] = str(classifier.resolve())
     # Whatever the shell says of these: what is served decides.
     os.environ[DATA_ROOT_VARIABLE] = str(data_root.resolve()) if data_root else ""
     os.environ[LOCAL_VARIABLE] = "1" if is_local(host) else ""

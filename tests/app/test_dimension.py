@@ -74,8 +74,7 @@ def test_the_rate_over_beta_falls_and_at_the_slider_it_is_that_of_the_page():
 
 
 def test_of_a_linear_decoder_a_dimension_writes_its_column():
-    real = ("real",) * 3
-    table = Table(("a", "b", "c"), real, (0.0,) * 3, (1.0,) * 3, (-9.0,) * 3, (9.0,) * 3)
+    table = Table(("a", "b", "c"), ("real",) * 3, (0.0,) * 3, (1.0,) * 3, (-9.0,) * 3, (9.0,) * 3)
     model = MODELS["ppca"](latent=2).build(Signature(table, ()))
     with torch.no_grad():
         for parameter in model.p["x"].parameters():

@@ -15,7 +15,7 @@ from tests.app.conftest import Open, opened
 from tests.app.test_pages import healthy, said
 from vae_core import load
 from vae_core.explore import Direction
-from vae_core.explore.directions import NEXT
+from vae_core.explore.direction import NEXT
 
 LIVE, TRAVERSE = "views/live.py", "views/traverse.py"
 

@@ -17,7 +17,8 @@ from vae_core.explore import (
     shifted,
     unit,
 )
-from vae_core.explore.directions import RIDGE, C, check_name
+from vae_core.explore.direction import check_name
+from vae_core.explore.directions import RIDGE, C
 from vae_core.kinds import Image, Table
 from vae_core.models import MODELS, VAE, Ladder, Signature
 

@@ -24,8 +24,8 @@ from .dimensions import (
     neighbours,
     rate_per_dimension,
 )
+from .direction import Direction, unit
 from .directions import (
-    Direction,
     Fitted,
     Principal,
     along_direction,
@@ -35,7 +35,6 @@ from .directions import (
     principal_directions,
     reach_along,
     shifted,
-    unit,
 )
 from .paths import (
     LINE,

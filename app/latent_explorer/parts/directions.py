@@ -16,7 +16,8 @@ from latent_explorer.session.shelf import Shelf
 from latent_explorer.text import key, plain
 from vae_core import Checkpoint
 from vae_core.explore import Direction, along_direction, decode
-from vae_core.explore.directions import LONGEST_NAME, MOST_DIMENSIONS, check_name, unit
+from vae_core.explore.direction import LONGEST_NAME, check_name, unit
+from vae_core.explore.directions import MOST_DIMENSIONS
 from vae_core.kinds import Table
 
 # How far a strip goes on either side, in standard deviations of the encodings along the direction, and in how many steps.

@@ -16,7 +16,7 @@ from latent_explorer.session import links
 from latent_explorer.session.shelf import Shelf
 from latent_explorer.text import key, plain
 from vae_core import Checkpoint
-from vae_core.explore.directions import LONGEST_NAME, check_name
+from vae_core.explore.direction import LONGEST_NAME, check_name
 
 SHOWN = "named"  # the name in the address of the selection that stands for A
 KEPT = "selection_a"  # and of an outline that does

@@ -19,7 +19,7 @@ from latent_explorer.session import links
 from latent_explorer.text import plain
 from vae_core import Checkpoint, bundled
 from vae_core.checkpoints.folder import atomic
-from vae_core.explore.directions import NEXT
+from vae_core.explore.direction import NEXT
 
 # Of a link and of a file: what is named, and characters.
 MOST, MOST_CHARACTERS, MOST_BYTES = 24, 8_000, 4_000_000

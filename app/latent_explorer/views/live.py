@@ -6,7 +6,7 @@ from latent_explorer.components.controls import live_controls
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.live import controls
 from latent_explorer.live.standing import follow, standing
-from latent_explorer.parts import directions, words
+from latent_explorer.parts import classifiers, directions, words
 from latent_explorer.parts.nets import needs_a_decoder
 from latent_explorer.parts.panels import nearest_items
 from latent_explorer.session.sidebar import scale
@@ -66,5 +66,6 @@ menus.under(
 )
 directions.finder(checkpoint, codes, controls.in_words(checkpoint, state))
 directions.kept(checkpoint, kept)
+classifiers.asked(checkpoint, codes, controls.in_words(checkpoint, state))
 image_expander(checkpoint)
 nearest_items(checkpoint, {name: code[0] for name, code in codes.items()}, "this code", "live-neighbours")

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from latent_explorer.components.map.selection import Selection
-from vae_core.explore.directions import NEXT, PART, check_name
+from vae_core.explore.direction import NEXT, PART, check_name
 
 # Items that an atlas may have: what a link unpacks to is bounded by it.
 MOST_ITEMS = 8_000_000

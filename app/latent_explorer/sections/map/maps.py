@@ -7,7 +7,7 @@ import streamlit as st
 from latent_explorer import DECODE
 from latent_explorer.caches import colourings, encodings
 from latent_explorer.components.map import Decoder, latent_map
-from latent_explorer.parts import named
+from latent_explorer.parts import classifiers, named
 from latent_explorer.parts.leak import leak_note
 from latent_explorer.parts.panels import item_panel
 from latent_explorer.parts.selections import KEPT, selection_panel
@@ -87,6 +87,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         f"whole prior{'' if model.no_posterior else dashed}. {hover} A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
     )
     selection_panel(checkpoint, state, kept)
+    classifiers.plane(checkpoint, state.item)
     if model.no_encoder:
         st.caption(f"There is no place for {checkpoint.kind.an} of your own: {model.no_encoder}.")
     else:
