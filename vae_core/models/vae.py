@@ -9,12 +9,12 @@ from ..multirate import Rates
 from ..names import IMAGE
 from ..priors import unlabelled_prior
 from .declared import Signature, positive
-from .observations import OfObservations, keep_rates, pseudo_shape
+from .observations import OfObservations, flow_options, keep_rates, pseudo_shape
 
 
 @dataclass(frozen=True, kw_only=True)
 class VAE(OfObservations):
-    """p(z) normal, mixture or vamp, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014).
+    """p(z) normal, mixture, vamp or flow, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014).
 
     log p(x) >= E_q log p(x|z) - KL(q(z|x) || p(z)).
 
@@ -33,10 +33,14 @@ class VAE(OfObservations):
 
     latent: int = 16
     """Dimensions of z."""
-    prior: Literal["normal", "mixture", "vamp"] = "normal"
-    """p(z): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs."""
+    prior: Literal["normal", "mixture", "vamp", "flow"] = "normal"
+    """p(z): N(0, I), a learned mixture of Gaussians, the mixture of the posteriors of learned pseudo-inputs, or a normalising flow (zuko)."""
     components: int | None = None
     """Components of the prior: 10 of a mixture, 500 of a vamp unless given."""
+    flow_transforms: int | None = None
+    """Couplings of a flow prior, 4 unless given."""
+    flow_width: int | None = None
+    """Units of each of the two hidden layers of a coupling's net, 128 unless given."""
     nets: str = "mlp-256"
     """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
     rates: tuple[float, float] | None = None
@@ -52,12 +56,13 @@ class VAE(OfObservations):
 
     def build(self, data: Signature) -> Model:
         positive(latent=self.latent, components=self.components)
+        flow = flow_options(self, self.prior)
         if self.rates is not None:
             rates = Rates(self.rates, "z")
             return self.assembled(
                 data,
                 p={
-                    "z": unlabelled_prior(self.prior, self.latent, self.components),
+                    "z": unlabelled_prior(self.prior, self.latent, self.components, flow=flow),
                     IMAGE: self.rated_observation(rates, self.latent, data, "z"),
                 },
                 q={
@@ -72,6 +77,7 @@ class VAE(OfObservations):
             self.components,
             encoder={"z": posterior},
             shape=pseudo_shape(self.prior, data),
+            flow=flow,
         )
         x = self.observation(self.latent, data, "z")
         return self.assembled(data, p={"z": prior, IMAGE: x}, q={"z": posterior})
