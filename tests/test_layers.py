@@ -20,6 +20,7 @@ LAYERS: list[set[str]] = [
     {"names", "columns", "fields", "estimates", "distributions", "nets", "kinds", "graphs"},
     {"readings"},
     {"conditionals"},
+    {"flows"},
     {"likelihoods", "priors"},
     {"model"},
     {"labels", "multirate"},

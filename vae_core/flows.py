@@ -18,7 +18,8 @@ BINS, TRANSFORMS, WIDTH = 8, 4, 128
 
 
 class Flow(Conditional):
-    """log p(z) = log N(f(z); 0, I) + log |det df/dz|: f of neural spline couplings (Durkan et al., 2019), learned, N(0, I) at first.
+    """log p(z) = log N(f(z); 0, I) + log |det df/dz|: f of neural spline couplings (Durkan et al., 2019), learned, near the
+    identity at first.
 
     f is one affine map of each dimension, then `transforms` couplings by turns of one half of the dimensions given the other, each a
     monotonic rational-quadratic spline on [-5, 5] whose knots a net of two hidden layers gives. Draws and densities take one pass.
@@ -56,7 +57,7 @@ class ClassFlow(Conditional):
 def spline_couplings(
     dimensions: int, context: int = 0, transforms: int | None = None, width: int | None = None
 ) -> Any:
-    """f, from codes to noise, as a lazy transform of zuko: the identity before it is trained.
+    """f, from codes to noise, as a lazy transform of zuko, near the identity before it is trained.
 
     Raises ValueError where zuko is not installed, and for fewer than one transform or unit.
     """
@@ -86,7 +87,7 @@ def spline_couplings(
         for number in range(transforms)
     ]
     for transform in (affine, *splines):
-        _nothing_at_first(transform)
+        _little_at_first(transform)
     return LazyComposedTransform(affine, *splines)
 
 
@@ -97,8 +98,8 @@ def _half(dimensions: int, number: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def _nothing_at_first(transform: nn.Module) -> None:
-    """Zero what the last layer of its net, or it itself, says: then each transform is the identity."""
+def _little_at_first(transform: nn.Module) -> None:
+    """Make small what the last layer of its net says, and nothing what it says itself, so that it is near the identity."""
     hyper = getattr(transform, "hyper", None)
-    for parameter in (transform if hyper is None else hyper[-1]).parameters():
-        parameter.zero_()
+    for parameter in transform.parameters() if hyper is None else hyper[-1].parameters():
+        parameter.mul_(0.1 if hyper is not None else 0.0)

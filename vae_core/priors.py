@@ -258,6 +258,8 @@ LABELLED: dict[str, type[Conditional]] = {
     "class-flow": ClassFlow,
 }
 
+FLOWS = {name for name, prior in {**UNLABELLED, **LABELLED}.items() if prior in (Flow, ClassFlow)}
+
 
 def unlabelled_prior(
     name: str,

@@ -14,6 +14,12 @@ from torch.distributions import Distribution, Transform
 # Draws whose moments stand for those of a flow, which has none in closed form; half of them mirror the others' noise.
 MOMENT_DRAWS = 2048
 
+# Rows that a flow is run on at once: each is some thousands of numbers on the way.
+ROWS = 8192
+
+# Rows that a flow is run on at once: each is some thousands of numbers on the way.
+ROWS = 8192
+
 
 class NormalizingFlow(Distribution):
     """The distribution of z = f^-1(e), e ~ N(0, I): log p(z) = log N(f(z); 0, I) + log |det df/dz|, f invertible.
@@ -57,16 +63,27 @@ class NormalizingFlow(Distribution):
         return NormalizingFlow(self.flow, self.event_shape[0], context, batch)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        shape = torch.broadcast_shapes(value.shape, (*self.batch_shape, *self.event_shape))
-        value = value.expand(shape)
-        with torch.autocast(value.device.type, enabled=False):  # densities are never computed in half precision
-            noise, log_det = _noise_and_log_det(self.flow(self.context), value.float())
-        return -0.5 * noise.square().sum(-1) - 0.5 * shape[-1] * math.log(2 * math.pi) + log_det
+        def density(z: Tensor, context: Tensor | None) -> Tensor:
+            noise, log_det = _noise_and_log_det(self.flow(context), z)
+            return -0.5 * noise.square().sum(-1) - 0.5 * z.shape[-1] * math.log(2 * math.pi) + log_det
+
+        return self._by_rows(density, value)
 
     def pushed(self, noise: Tensor) -> Tensor:
         """z = f^-1(e) of noise `(..., *batch, D)`."""
-        with torch.autocast(noise.device.type, enabled=False):
-            return self.flow(self.context).inv(noise)
+        return self._by_rows(lambda e, context: self.flow(context).inv(e), noise)
+
+    def _by_rows(self, function: Callable[[Tensor, Tensor | None], Tensor], value: Tensor) -> Tensor:
+        """The function of rows `(N, D)` and their context, of so many at once as fit; never in half precision."""
+        shape = torch.broadcast_shapes(value.shape, (*self.batch_shape, *self.event_shape))
+        rows = value.expand(shape).reshape(-1, shape[-1]).split(ROWS)
+        contexts: list[Tensor | None] = [None] * len(rows)
+        if self.context is not None:
+            told = self.context.expand(*shape[:-1], self.context.shape[-1])
+            contexts = list(told.reshape(-1, told.shape[-1]).split(ROWS))
+        with torch.autocast(value.device.type, enabled=False):
+            found = torch.cat([function(_full(r), c) for r, c in zip(rows, contexts, strict=True)])
+        return found.reshape((*shape[:-1], *found.shape[1:]))
 
     def rsample(self, sample_shape: Size | tuple[int, ...] = ()) -> Tensor:
         shape = (*sample_shape, *self.batch_shape, *self.event_shape)
@@ -103,6 +120,10 @@ class NormalizingFlow(Distribution):
             return self.context.device
         held = self.flow.parameters() if isinstance(self.flow, torch.nn.Module) else iter(())
         return next((value.device for value in held), torch.device("cpu"))
+
+
+def _full(x: Tensor) -> Tensor:
+    return x.float() if x.dtype.itemsize < 4 else x
 
 
 def _noise_and_log_det(transform: Transform, z: Tensor) -> tuple[Tensor, Tensor]:

@@ -35,6 +35,7 @@ from .paths import (
 from .priors import (
     class_means,
     class_of_codes,
+    estimated_moments,
     prior_components,
     prior_distance,
     prior_distance_of,
@@ -67,6 +68,7 @@ __all__ = [
     "complete",
     "decode",
     "encode",
+    "estimated_moments",
     "holdable",
     "likelihood_of",
     "line",

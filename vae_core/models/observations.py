@@ -28,7 +28,7 @@ from ..model import Model
 from ..multirate import Gated, GatedHead, Rates, rate_name
 from ..names import IMAGE, LIBRARY
 from ..nets import Joined, Nets, Shape, dense, preset
-from .declared import Declaration, Signature, need_images, need_types, positive
+from .declared import Declaration, Signature, need_images, need_types
 
 LikelihoodName = Literal[
     "bernoulli",
@@ -289,15 +289,3 @@ def keep_rates(declaration: "OfObservations", prior: str) -> None:
 def pseudo_shape(prior: str, data: Signature) -> tuple[int, int, int]:
     """The shape of a VampPrior's pseudo-inputs. Raises ValueError for one of data that is not images."""
     return need_images(data, "a vamp prior").shape if prior == "vamp" else (1, 1, 1)
-
-
-def flow_options(declaration: Any, *priors: str) -> dict[str, int]:
-    """What a declaration says of a flow prior. Raises ValueError where no prior of it is a flow and it says something, or no net comes of it."""
-    told = {"transforms": declaration.flow_transforms, "width": declaration.flow_width}
-    given = {name: value for name, value in told.items() if value is not None}
-    if given and not any("flow" in prior for prior in priors):
-        raise ValueError(
-            f"flow-{next(iter(given))} is of a flow prior, and this is {' and '.join(priors)}: leave it out"
-        )
-    positive(**{f"flow-{name}": value for name, value in given.items()})
-    return given

@@ -8,12 +8,12 @@ from ..model import Model
 from ..multirate import Rates
 from ..names import IMAGE
 from ..priors import unlabelled_prior
-from .declared import Signature, positive
-from .observations import OfObservations, flow_options, keep_rates, pseudo_shape
+from .declared import Flowing, Signature, positive
+from .observations import OfObservations, keep_rates, pseudo_shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class VAE(OfObservations):
+class VAE(OfObservations, Flowing):
     """p(z) normal, mixture, vamp or flow, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014).
 
     log p(x) >= E_q log p(x|z) - KL(q(z|x) || p(z)).
@@ -37,10 +37,6 @@ class VAE(OfObservations):
     """p(z): N(0, I), a learned mixture of Gaussians, the mixture of the posteriors of learned pseudo-inputs, or a normalising flow (zuko)."""
     components: int | None = None
     """Components of the prior: 10 of a mixture, 500 of a vamp unless given."""
-    flow_transforms: int | None = None
-    """Couplings of a flow prior, 4 unless given."""
-    flow_width: int | None = None
-    """Units of each of the two hidden layers of a coupling's net, 128 unless given."""
     nets: str = "mlp-256"
     """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
     rates: tuple[float, float] | None = None
@@ -56,7 +52,7 @@ class VAE(OfObservations):
 
     def build(self, data: Signature) -> Model:
         positive(latent=self.latent, components=self.components)
-        flow = flow_options(self, self.prior)
+        flow = self.flow(self.prior)
         if self.rates is not None:
             rates = Rates(self.rates, "z")
             return self.assembled(
