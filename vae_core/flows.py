@@ -65,30 +65,16 @@ def spline_couplings(
     if transforms < 1 or width < 1:
         raise ValueError(f"a flow needs a transform and a unit at least, got {transforms} and {width}")
     try:
-        from zuko.flows.coupling import GeneralCouplingTransform
-        from zuko.flows.gaussianization import ElementWiseTransform
-        from zuko.lazy import LazyComposedTransform
-        from zuko.transforms import MonotonicRQSTransform
+        from .couplings import composed
     except ImportError as error:
         raise ValueError(
             f"a flow prior needs zuko: pip install 'latent-explorer[flows]' ({error.name} is not installed)"
         ) from None
-    nets = {"hidden_features": (width, width)} if context or dimensions > 1 else {}
-    affine = ElementWiseTransform(dimensions, context, **(nets if context else {}))
-    splines = [
-        GeneralCouplingTransform(
-            dimensions,
-            context,
-            mask=_half(dimensions, number),
-            univariate=MonotonicRQSTransform,
-            shapes=[(BINS,), (BINS,), (BINS - 1,)],
-            **nets,
-        )
-        for number in range(transforms)
-    ]
-    for transform in (affine, *splines):
+    masks = [_half(dimensions, number) for number in range(transforms)]
+    flow, each = composed(dimensions, context, masks, width, BINS)
+    for transform in each:
         _little_at_first(transform)
-    return LazyComposedTransform(affine, *splines)
+    return flow
 
 
 def _half(dimensions: int, number: int) -> torch.Tensor:

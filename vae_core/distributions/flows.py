@@ -4,7 +4,7 @@ Shapes: B examples, D dimensions, K columns of what a flow is conditioned on.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import torch
@@ -76,11 +76,11 @@ class NormalizingFlow(Distribution):
     def _by_rows(self, function: Callable[[Tensor, Tensor | None], Tensor], value: Tensor) -> Tensor:
         """The function of rows `(N, D)` and their context, of so many at once as fit; never in half precision."""
         shape = torch.broadcast_shapes(value.shape, (*self.batch_shape, *self.event_shape))
-        rows = value.expand(shape).reshape(-1, shape[-1]).split(ROWS)
-        contexts: list[Tensor | None] = [None] * len(rows)
+        rows = _few(value.expand(shape).reshape(-1, shape[-1]))
+        contexts: Sequence[Tensor | None] = [None] * len(rows)
         if self.context is not None:
             told = self.context.expand(*shape[:-1], self.context.shape[-1])
-            contexts = list(told.reshape(-1, told.shape[-1]).split(ROWS))
+            contexts = _few(told.reshape(-1, told.shape[-1]))
         with torch.autocast(value.device.type, enabled=False):
             found = torch.cat([function(_full(r), c) for r, c in zip(rows, contexts, strict=True)])
         return found.reshape((*shape[:-1], *found.shape[1:]))
@@ -120,6 +120,10 @@ class NormalizingFlow(Distribution):
             return self.context.device
         held = self.flow.parameters() if isinstance(self.flow, torch.nn.Module) else iter(())
         return next((value.device for value in held), torch.device("cpu"))
+
+
+def _few(rows: Tensor) -> Sequence[Tensor]:
+    return rows.split(ROWS) if len(rows) > ROWS else [rows]
 
 
 def _full(x: Tensor) -> Tensor:

@@ -251,7 +251,7 @@ def rate_parts(
     _need_free(priors)
     if gamma != 1 and not all(map(is_diagonal_normal, priors.values())):
         raise ValueError(
-            "this prior does not factorise over dimensions, which --tc-gamma weighs one by one: leave it out, or choose --prior normal"
+            "a mixture or a flow has no dimensions to be weighed one by one: leave out --tc-gamma"
         )
     return [RateParts(name, images, beta, alpha, gamma) for name in priors]
 
