@@ -6,6 +6,7 @@ Shapes: B examples, D dimensions, K columns of what a flow is conditioned on.
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Size, Tensor
@@ -19,6 +20,11 @@ ROWS = 8192
 
 # Rows that a flow is run on at once: each is some thousands of numbers on the way.
 ROWS = 8192
+
+
+_REMEMBERED: WeakKeyDictionary[torch.nn.Module, tuple[object, dict[object, tuple[Tensor, Tensor]]]] = (
+    WeakKeyDictionary()
+)
 
 
 class NormalizingFlow(Distribution):
@@ -102,10 +108,24 @@ class NormalizingFlow(Distribution):
         """Mean and variance, `(*batch, D)`, of which those of equal contexts are computed once."""
         shape = (*self.batch_shape, *self.event_shape)
         if self.context is None:
-            return tuple(part.expand(shape) for part in self._moments_of(None))  # type: ignore[return-value]
-        rows, place = self.context.flatten(0, -2).unique(dim=0, return_inverse=True)
-        each = [self._moments_of(row) for row in rows]
+            return tuple(part.expand(shape) for part in self._known_moments(None))  # type: ignore[return-value]
+        rows, place = self.context.reshape(-1, self.context.shape[-1]).unique(dim=0, return_inverse=True)
+        each = [self._known_moments(row) for row in rows]
         return tuple(torch.stack(part)[place].reshape(shape) for part in zip(*each, strict=True))  # type: ignore[return-value]
+
+    def _known_moments(self, context: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Those of the last weights of a flow are remembered: a page asks for them again and again."""
+        if not isinstance(self.flow, torch.nn.Module):
+            return self._moments_of(context)
+        state = tuple((id(p), p._version) for p in self.flow.parameters())
+        if _REMEMBERED.get(self.flow, (None, {}))[0] != state:
+            _REMEMBERED[self.flow] = (state, {})
+        known = _REMEMBERED[self.flow][1]
+        row = None if context is None else tuple(context.tolist())
+        if row not in known:
+            known[row] = self._moments_of(context)
+        mean, variance = known[row]
+        return mean.to(self.device), variance.to(self.device)
 
     @torch.no_grad()
     def _moments_of(self, context: Tensor | None) -> tuple[Tensor, Tensor]:

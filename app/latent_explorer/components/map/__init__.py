@@ -48,6 +48,30 @@ class Ellipse:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class Contour:
+    """The smallest region of a panel with a share of a prior's draws, by the outlines of its pieces and holes."""
+
+    rings: Sequence[np.ndarray]  # (n, 2) each, the longest first
+    share: float
+    label: str = ""
+    class_index: int | None = None
+    kind: Literal["prior"] = "prior"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return x and y of the corners of each outline, one after the other, finer than a screen shows them."""
+        return {
+            "rings": [[float(f"{value:.5g}") for value in np.asarray(ring).flat] for ring in self.rings],
+            "label": self.label,
+            "class": self.class_index,
+            "share": self.share,
+            "kind": self.kind,
+        }
+
+
+Shape = Ellipse | Contour
+
+
 def _shortened(values: Iterable[float]) -> list[float]:
     """Numbers with seven digits, finer than any screen and half as long: every run sends them."""
     return [float(f"{value:.7g}") for value in values]
@@ -60,12 +84,12 @@ class Panel:
     name: str  # identifies the panel in a selection
     title: str
     xy: np.ndarray  # (N, 2)
-    ellipses: Sequence[Ellipse] = ()
+    shapes: Sequence[Shape] = ()
     axes: tuple[str, str] = ("UMAP 1", "UMAP 2")
     guest: np.ndarray | None = None  # (2,), the place of an image that is none of the items: a star
     frame: np.ndarray | None = None  # (M, 2), what the map is drawn round, although the items move
     blocks: tuple[str, ...] = ()  # the latents that a place of the map stands for, the name unless given
-    of_item: Callable[[int], Sequence[Ellipse]] = lambda item: ()  # what to outline for the opened item
+    of_item: Callable[[int], Sequence[Shape]] = lambda item: ()  # what to outline for the opened item
 
 
 @dataclass(frozen=True)
@@ -185,7 +209,7 @@ def latent_map(
                         "title": panel.title,
                         "axes": list(panel.axes),
                         "blocks": list(panel.blocks or (panel.name,)),
-                        "ellipses": [ellipse.to_json() for ellipse in _outlines(panel, state.item)],
+                        "shapes": [shape.to_json() for shape in _shapes(panel, state.item)],
                         "guest": None if panel.guest is None else np.asarray(panel.guest, float).tolist(),
                     }
                     for panel in panels
@@ -209,9 +233,9 @@ def latent_map(
     return state
 
 
-def _outlines(panel: Panel, item: int | None) -> list[Ellipse]:
-    """The panel's ellipses, and those of the opened item."""
-    return [*panel.ellipses, *(panel.of_item(item) if item is not None else ())]
+def _shapes(panel: Panel, item: int | None) -> list[Shape]:
+    """The panel's shapes, and those of the opened item."""
+    return [*panel.shapes, *(panel.of_item(item) if item is not None else ())]
 
 
 def _digest(*parts: bytes) -> str:
