@@ -39,6 +39,7 @@ def run_python() -> None:
         exec(compile(text, "page", "exec"), names)
 
 
+@pytest.mark.slow
 def test_the_recipe_runs_and_prints_what_is_quoted(there: Path, capsys: pytest.CaptureFixture[str]):
     run_python()
     printed = capsys.readouterr().out

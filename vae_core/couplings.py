@@ -5,7 +5,7 @@ Imported where a flow is built, since zuko is an extra. Shapes: D dimensions.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -31,8 +31,9 @@ class Coupling(GeneralCouplingTransform):
     """One half of the dimensions given the other, each by a monotonic rational-quadratic spline; of a single dimension, its spline."""
 
     def __init__(self, features: int, context: int = 0, mask: Tensor | None = None, **others: Any):
-        super().__init__(features, context, mask, **others)
-        a, b = (half.nonzero().squeeze(-1) for half in (self.mask, ~self.mask))
+        super().__init__(features, context, mask, **others)  # type: ignore[arg-type]
+        kept = cast(Tensor, self.mask)
+        a, b = (half.nonzero().squeeze(-1) for half in (kept, ~kept))
         for name, value in {"a": a, "b": b, "back": torch.cat([a, b]).argsort()}.items():
             self.register_buffer(name, value, persistent=False)
 
@@ -44,13 +45,13 @@ def composed(
     dimensions: int, context: int, masks: list[Tensor], width: int, bins: int
 ) -> tuple[LazyTransform, list[LazyTransform]]:
     """An affine map of each dimension and a coupling for each mask `(D,)`, in one and one by one."""
-    nets = {"hidden_features": (width, width)}
+    nets: dict[str, Any] = {"hidden_features": (width, width)}
     affine = ElementWiseTransform(dimensions, context, **(nets if context else {}))
-    splines = [
+    splines: list[Any] = [
         Coupling(
             dimensions,
             context,
-            mask,
+            mask,  # type: ignore[arg-type]
             univariate=MonotonicRQSTransform,
             shapes=[(bins,), (bins,), (bins - 1,)],
             **(nets if context or dimensions > 1 else {}),

@@ -269,7 +269,7 @@ def unlabelled_prior(
     divergence: str = "monte-carlo",
     encoder: Mapping[str, Conditional | Feature] | None = None,
     shape: tuple[int, int, int] = (1, 1, 1),
-    flow: Mapping[str, int] = {},
+    flow: Mapping[str, Any] = {},
 ) -> Conditional:
     """The named prior of a block that no class conditions: 10 components of a mixture, 500 of a vamp unless given.
 
@@ -296,7 +296,7 @@ def labelled_prior(
     *,
     separation: float | None = None,
     layout: str = "axes",
-    flow: Mapping[str, int] = {},
+    flow: Mapping[str, Any] = {},
 ) -> Conditional:
     """The named prior of a block under its class: 3 components a class of a class-mixture, a separation of 8 unless given.
 
@@ -319,7 +319,7 @@ def either_prior(
     dimensions: int,
     components: int | None = None,
     *,
-    flow: Mapping[str, int] = {},
+    flow: Mapping[str, Any] = {},
 ) -> Conditional:
     """The named prior of a block that a class may condition or not, p(z) or p(z | y). Raises ValueError for an unknown name."""
     if name in LABELLED:

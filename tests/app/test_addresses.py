@@ -86,11 +86,13 @@ def test_a_model_of_the_same_data_is_shown_the_same_item_and_no_outline_of_anoth
 
 @pytest.mark.parametrize(
     ("page", "key", "chosen", "default"),
-    [
-        ("views/traverse.py", "item", "300", 0),
-        ("views/generate.py", "first", "300", 0),
-        ("views/interpolate.py", "from", "300", None),
-    ],
+    first(
+        [
+            ("views/traverse.py", "item", "300", 0),
+            ("views/generate.py", "first", "300", 0),
+            ("views/interpolate.py", "from", "300", None),
+        ]
+    ),
 )
 def test_widgets_forget_the_number_of_an_item_of_other_data(
     open_page: Open, page: str, key: str, chosen: str, default: int | None

@@ -60,13 +60,11 @@ def imported(path: Path) -> Iterator[Path]:
             yield (path.parent / line.split('"')[1]).resolve()
 
 
-@pytest.mark.parametrize("path", sorted(COMPONENTS.rglob("*.js")), ids=lambda path: path.stem)
-def test_a_module_imports_files_of_its_folder_and_of_shared_that_are_there(path: Path):
-    if path.name.endswith(".test.js"):
-        return
-    for other in imported(path):
-        assert other.is_file()
-        assert other.parent in {path.parent, COMPONENTS / "shared"}
+def test_a_module_imports_files_of_its_folder_and_of_shared_that_are_there():
+    modules = [path for path in COMPONENTS.rglob("*.js") if not path.name.endswith(".test.js")]
+    for path, other in [(module, other) for module in modules for other in imported(module)]:
+        assert other.is_file(), f"{path} imports {other}"
+        assert other.parent in {path.parent, COMPONENTS / "shared"}, f"{path} imports {other}"
 
 
 def test_what_both_sides_have_to_agree_on_is_written_from_python():

@@ -12,6 +12,8 @@ from latent_explorer.export import animations, tables
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.support.tiers import first
+
 Open = Callable[..., AppTest]
 
 TABLE = tables.table(
@@ -104,6 +106,7 @@ def test_what_a_link_cannot_have_is_said_in_one_sentence(open_page: Open, page: 
     assert [words in warning.value.replace("\\", "") for warning in at.warning] == [True]
 
 
+@pytest.mark.slow
 def test_an_own_image_that_is_taken_back_leaves_the_pages_whole(open_page: Open):
     for page, widget, value in (
         ("views/traverse.py", "start", "your image"),
@@ -161,7 +164,7 @@ VIEWED = [
 ]
 
 
-@pytest.mark.parametrize(("page", "query"), VIEWED, ids=str)
+@pytest.mark.parametrize(("page", "query"), first(VIEWED, 6), ids=str)
 def test_a_picture_is_offered_of_what_is_one(open_page: Open, page: str, query: dict[str, str]):
     at = open_page(page, model="rates-digits", **query)
     components = keys_of(at, "bidi_component")

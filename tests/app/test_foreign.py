@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import vae_core
 from tests.app.conftest import MAIN, opened, scripts_in
 from tests.conftest import principal_components
 from tests.support.foreign import codes_of, pair, told_pair
+from tests.support.tiers import case, covering
 from vae_core import projections
 from vae_core.cli import main
 from vae_core.data import load_data
@@ -36,9 +38,13 @@ THEIRS: dict[str, tuple[dict, list[str]]] = {
 # Embeddings alone: with all that may lie beside them, and with nothing.
 EMBEDDINGS = ("their-embeddings", "their-points")
 USUAL = ("their-vae", "their-autoencoder", "their-embeddings")
-TRIED = [
-    pytest.param(name, marks=[] if name in USUAL else pytest.mark.slow) for name in (*THEIRS, *EMBEDDINGS)
-]
+UNUSUAL = [name for name in (*THEIRS, *EMBEDDINGS) if name not in USUAL]
+
+
+def tried(places: list[str]) -> list[Any]:
+    """Every place over every one of theirs: the usual ones by default, each place at least once."""
+    return covering(places, USUAL) + [case(place, name, slow=True) for place in places for name in UNUSUAL]
+
 
 Open = Callable[..., AppTest]
 
@@ -94,8 +100,7 @@ def words(at: AppTest) -> str:
     return " ".join(part.value for part in parts).replace("\\", "")
 
 
-@pytest.mark.parametrize("model", TRIED)
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("page", "model"), tried(PAGES))
 def test_every_page_opens(open_theirs: Open, page: str, model: str):
     at = open_theirs(page, model=model)
     assert at.selectbox(key="model").value == model
@@ -104,8 +109,9 @@ def test_every_page_opens(open_theirs: Open, page: str, model: str):
     assert "trained elsewhere" in words(at)
 
 
-@pytest.mark.parametrize("look", ["Clusters", "Components", "Classes", "Densities", "Holes"])
-@pytest.mark.parametrize("model", TRIED)
+@pytest.mark.parametrize(
+    ("look", "model"), tried(["Clusters", "Components", "Classes", "Densities", "Holes"])
+)
 def test_every_view_of_the_prior_opens(open_theirs: Open, look: str, model: str):
     at = open_theirs("views/prior.py", model=model, look=look)
     if model in ("their-autoencoder", *EMBEDDINGS) and look in ("Densities", "Holes"):

@@ -67,21 +67,24 @@ def test_a_link_restores_the_whole_view(open_page: Open):
 
 @pytest.mark.parametrize(
     ("query", "words"),
-    [
-        ({"from": "99999999"}, "image “99999999”. Give a whole number from 0 to 446."),
-        ({"to": "seven"}, "image “seven”"),
-        ({"c4": "-1"}, "image “-1”"),
-        ({"a": "1.5"}, "image “1.5”"),
-        ({"steps": "900"}, "number of steps “900”"),
-        ({"move": "z_x"}, "latent “z_x”"),
-        ({"averaged": "z_x"}, "latent “z_x”"),
-        ({"terms": "z_x"}, "latent “z_x”"),
-        ({"corners": "five"}, "number of corners “five”"),
-        ({"measure": "height"}, "measure “height”"),
-        ({"of": "dreams"}, "kind “dreams”"),
-        ({"of": "class means", "class-a": "eleven"}, "class “eleven”"),
-        ({"own": "true"}, "which no link can carry"),
-    ],
+    first(
+        [
+            ({"from": "99999999"}, "image “99999999”. Give a whole number from 0 to 446."),
+            ({"to": "seven"}, "image “seven”"),
+            ({"c4": "-1"}, "image “-1”"),
+            ({"a": "1.5"}, "image “1.5”"),
+            ({"steps": "900"}, "number of steps “900”"),
+            ({"move": "z_x"}, "latent “z_x”"),
+            ({"averaged": "z_x"}, "latent “z_x”"),
+            ({"terms": "z_x"}, "latent “z_x”"),
+            ({"corners": "five"}, "number of corners “five”"),
+            ({"measure": "height"}, "measure “height”"),
+            ({"of": "dreams"}, "kind “dreams”"),
+            ({"of": "class means", "class-a": "eleven"}, "class “eleven”"),
+            ({"own": "true"}, "which no link can carry"),
+        ],
+        5,
+    ),
 )
 def test_what_a_link_cannot_have_is_said_in_a_sentence(open_page: Open, query: dict, words: str):
     at = open_page(PAGE, model="cdvae-digits", **query)
@@ -89,6 +92,7 @@ def test_what_a_link_cannot_have_is_said_in_a_sentence(open_page: Open, query: d
     assert len(at.warning) == 1
 
 
+@pytest.mark.slow
 def test_another_pair_is_of_two_classes_and_the_page_stays_whole(open_page: Open, trained: dict[str, Path]):
     at = open_page(PAGE, model="cdvae-digits")
     labels, before = load(trained["cdvae-digits"]).atlas.labels, numbers(at)
@@ -147,12 +151,14 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
 
 @pytest.mark.parametrize(
     ("model", "query"),
-    [
-        ("mr-cdvae-mnist", {"move": "z_l", "averaged": "z_u", "beta_z_l": "2"}),
-        ("joint-mnist", {"corners": "three", "of": "class means"}),
-        ("srvae-mnist", {"steps": "5", "terms": "u"}),
-        ("vae-mnist-mixture", {}),
-    ],
+    first(
+        [
+            ("mr-cdvae-mnist", {"move": "z_l", "averaged": "z_u", "beta_z_l": "2"}),
+            ("joint-mnist", {"corners": "three", "of": "class means"}),
+            ("srvae-mnist", {"steps": "5", "terms": "u"}),
+            ("vae-mnist-mixture", {}),
+        ]
+    ),
 )
 def test_the_script_of_every_figure_makes_the_picture_of_the_page(
     open_page: Open,
@@ -173,6 +179,7 @@ def test_the_script_of_every_figure_makes_the_picture_of_the_page(
         assert np.abs(made - page).max() <= 1
 
 
+@pytest.mark.slow
 def test_the_script_of_a_path_from_ones_own_image_makes_the_picture_of_the_page(
     open_page: Open, shown: list[np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -194,6 +201,7 @@ def test_it_is_said_where_the_class_means_come_from(open_page: Open):
     assert "There is no path over class means" in captions(open_page(PAGE, model="cdvae-digits", move="z_u"))
 
 
+@pytest.mark.slow
 def test_a_latent_class_is_said_to_switch(open_page: Open):
     for model in ("joint-digits", "cvae-digits"):
         assert "class switches" in captions(open_page(PAGE, model=model))
@@ -214,6 +222,7 @@ def test_differences_of_class_means_and_triangles_are_shown_for_every_model(open
     ]
 
 
+@pytest.mark.slow
 def test_ones_own_image_can_be_the_first_end(open_page: Open):
     for model in ("cdvae-digits", "vae-digits", "cvae-digits"):
         at = with_a_drawing(open_page(PAGE, model=model))

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from tests.app.conftest import MAIN, opened
 from tests.conftest import principal_components
 from tests.kinds import bars
-from tests.support.tiers import covering
+from tests.support.tiers import case, covering
 from tests.support.trained import Trained
 from vae_core import projections
 from vae_core.checkpoints import load, save_atlas, save_card
@@ -58,6 +58,7 @@ LINKS: list[tuple[str, dict[str, str]]] = [
     *(("views/measure.py", {"show": show}) for show in ("Calibration", "Factors", "Two numbers")),
 ]
 SOME = ("vae-of-none", "cdvae-of-one", "cdvae-of-128", "joint-of-75")
+QUICK = [*SOME, "rate-of-none"]  # each costs a training
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,11 @@ def healthy(at: AppTest) -> AppTest:
     return at
 
 
-@pytest.mark.parametrize(("page", "model"), covering(PAGES, list(MODELS)))
+@pytest.mark.parametrize(
+    ("page", "model"),
+    covering(PAGES, QUICK)
+    + [case(page, model, slow=True) for page in PAGES for model in MODELS if model not in QUICK],
+)
 def test_every_page_opens(open_kind: Open, page: str, model: str):
     at = healthy(open_kind(page, model=model))
     assert at.selectbox(key="model").value == model

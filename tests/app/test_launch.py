@@ -15,6 +15,7 @@ from tests.support.driving import served
 COMMAND = shutil.which("latent-explorer", path=str(Path(sys.executable).parent))
 
 
+@pytest.mark.slow
 def test_the_app_starts_for_a_newcomer_without_asking_anything(tmp_path: Path):
     # A home without Streamlit's files, and a "browser" that does nothing: $BROWSER is what Python's webbrowser opens.
     with (

@@ -261,6 +261,7 @@ def test_a_link_with_latents_that_are_not_there_is_said(open_page: Open):
     )
 
 
+@pytest.mark.slow
 def test_items_are_coloured_by_what_their_images_were_made_of():
     found = load(bundled()["factor-vae-sprites"])
     assert colourings.colourings(found) == ["class", "scale", "orientation", "x", "y"]

@@ -88,6 +88,7 @@ def test_too_many_at_once_are_refused(monkeypatch: pytest.MonkeyPatch):
     assert waited(Job(["print"])).output == "found\n"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_script")
 def test_a_command_that_nobody_looks_at_any_more_ends():
     job = Job(["wait"])
@@ -147,6 +148,7 @@ def sprites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
     return load(out)
 
 
+@pytest.mark.slow
 def test_what_dimensions_tell_of_factors_is_counted_where_no_card_says_it(sprites: Checkpoint):
     found = factors(sprites) or pytest.fail("no factors")
     assert found.information.shape == (3, len(found.names))
@@ -158,6 +160,7 @@ def test_what_dimensions_tell_of_factors_is_counted_where_no_card_says_it(sprite
     assert figure.data[0].z.shape == found.information.shape
 
 
+@pytest.mark.slow
 def test_what_the_trees_need_is_kept_where_only_the_rest_is_counted(sprites: Checkpoint):
     names = {"dimensions": ["z[0]", "z[1]", "z[2]"], "factors": list("abcde"), "n": 100}
     measured = {**names, "importance": np.full((3, 5), 1 / 3).tolist()}

@@ -73,6 +73,7 @@ def test_a_broken_link_gets_a_sentence(open_page: Open, asked: dict[str, str], p
     assert part in " ".join(warning.value for warning in at.warning)
 
 
+@pytest.mark.slow
 def test_the_holes_of_a_prior_are_numbered(open_page: Open):
     at = open_page("views/prior.py", model="vae-mnist", look="Holes")
     assert any("lie below 95 %" in caption.value for caption in at.caption)
@@ -80,12 +81,9 @@ def test_the_holes_of_a_prior_are_numbered(open_page: Open):
 
 @pytest.mark.parametrize(
     ("look", "group"),
-    [
-        ("Components", "components"),
-        ("Classes", "priors"),
-        ("Densities", "rate"),
-        ("Holes", "holes"),
-    ],
+    first(
+        [("Components", "components"), ("Classes", "priors"), ("Densities", "rate"), ("Holes", "holes")], 3
+    ),
 )
 def test_numbers_stand_beside_the_command_that_measures_them(open_page: Open, look: str, group: str):
     at = open_page("views/prior.py", model="mr-cdvae-mnist", look=look, beta_z_l="2")

@@ -322,6 +322,7 @@ def test_a_checkpoint_with_the_name_of_a_bundled_one_stands_beside_it(good: Path
     assert not sentences(at)
 
 
+@pytest.mark.slow
 def test_the_checkpoints_that_are_kept_are_bounded_and_the_stale_ones_go(good: Path, models: Path):
     folder = shutil.copytree(good, models / "good")
     first = checkpoints.checkpoint("good")

@@ -9,6 +9,8 @@ from latent_explorer.user_image.chosen import SOURCE, STROKES, UPLOAD
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.support.tiers import first
+
 Open = Callable[..., AppTest]
 
 A_STROKE = [{"width": 90, "ink": 255, "points": [500, 200, 500, 800]}]
@@ -88,12 +90,15 @@ def test_a_file_is_taken_and_what_was_done_to_it_is_said(open_page: Open):
 
 @pytest.mark.parametrize(
     ("name", "data", "words"),
-    [
-        ("empty.png", b"", "The file is empty"),
-        ("note.png", b"no image", "cannot be read as an image"),
-        ("cut.png", png()[:70], "cut short or damaged"),
-        ("heavy.png", b"x" * 10_000_001, "at most 10 MB"),
-    ],
+    first(
+        [
+            ("empty.png", b"", "The file is empty"),
+            ("note.png", b"no image", "cannot be read as an image"),
+            ("cut.png", png()[:70], "cut short or damaged"),
+            ("heavy.png", b"x" * 10_000_001, "at most 10 MB"),
+        ],
+        2,
+    ),
 )
 def test_a_file_that_cannot_be_used_is_one_sentence_and_takes_nothing_away(
     open_page: Open, name: str, data: bytes, words: str
@@ -134,6 +139,7 @@ def test_a_file_that_leaves_the_widget_stays_in_use(open_page: Open):
     assert "your file two.png" in in_use(at)
 
 
+@pytest.mark.slow
 def test_ones_own_image_goes_along_to_other_pages_and_back(open_page: Open):
     at = give(open_page(model="cdvae-digits"), "two.png", png())
     at.toggle(key="user-image-centre").set_value(False).run()
@@ -145,7 +151,7 @@ def test_ones_own_image_goes_along_to_other_pages_and_back(open_page: Open):
     assert not at.toggle(key="user-image-centre").value
 
 
-@pytest.mark.parametrize("other", ["mr-vae-mnist", "srvae-digits"])
+@pytest.mark.parametrize("other", first(["srvae-digits", "mr-vae-mnist"]))
 def test_ones_own_image_fits_a_model_of_another_size(open_page: Open, other: str):
     for at in (
         drawn(open_page(model="cdvae-digits")),

@@ -82,6 +82,7 @@ def test_what_was_left_on_live_is_found_again_and_one_back_leaves_it(page: Any, 
     page.get_by_role("heading", name="What does each latent dimension change").wait_for()
 
 
+@pytest.mark.slow
 def test_back_undoes_what_was_chosen_on_live(page: Any, address: str):
     opened(page, f"{address}/live?model=cdvae-digits")
     for name in ("2", "5"):

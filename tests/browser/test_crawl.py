@@ -3,8 +3,10 @@
 import time
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import latent_explorer
 import pytest
 
 from tests.browser.crawling import Arrive, Crawl, a_picture, crawled
@@ -30,6 +32,8 @@ KINDS = [
     "vae-mnist-mixture",
     "embeddings-digits",
 ]
+
+VIEWS = len([*(Path(latent_explorer.__file__).parent / "views").glob("*.py")])
 
 # Presses on each page in the default tier; the slow one presses everything, over every kind and in every state.
 FEW = 3
@@ -103,27 +107,33 @@ def faultless(crawls: Mapping[str, Crawl], start: float, each: bool = True) -> b
     return True
 
 
-@pytest.mark.timeout(600)
-def test_every_page_is_pressed_over_a_kind_of_model_in_a_state(page: Any, address: str):
+@pytest.fixture(scope="module")
+def done() -> set[str]:
+    """The kinds of controls that were pressed on the pages before."""
+    return set()
+
+
+def test_the_frame_is_pressed(page: Any, address: str, done: set[str]):
+    start, first = time.monotonic(), partial(opened, address=f"{address}/?model={KINDS[0]}")
+    frame = crawled(page, first, Watch(page), frame=True, done=done, most=FEW)
+    assert faultless({"the frame": frame}, start)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("number", range(VIEWS))
+def test_a_page_is_pressed_over_a_kind_of_model_in_a_state(
+    page: Any, address: str, number: int, done: set[str]
+):
     opened(page, f"{address}/?model={KINDS[0]}")
-    titles, start, watch, done = pages(page), time.monotonic(), Watch(page), set[str]()
-    assert len(titles) > 1
-    crawls = {
-        "the frame": crawled(
-            page,
-            partial(opened, address=f"{address}/?model={KINDS[0]}"),
-            watch,
-            frame=True,
-            done=done,
-            most=FEW,
-        )
-    }
-    for number, title in enumerate(titles):
-        model, state = KINDS[number % len(KINDS)], STATES[number % len(STATES)]
-        crawls[f"{title}, {model}, {state}"] = crawled(
-            page, arriving(address, title, model, state), watch, done=done, most=FEW
-        )
-    assert faultless(crawls, start)
+    title, start = list(pages(page))[number], time.monotonic()
+    model, state = KINDS[number % len(KINDS)], STATES[number % len(STATES)]
+    crawl = crawled(page, arriving(address, title, model, state), Watch(page), done=done, most=FEW)
+    assert faultless({f"{title}, {model}, {state}": crawl}, start)
+
+
+def test_every_page_is_tried(page: Any, address: str):
+    opened(page, f"{address}/?model={KINDS[0]}")
+    assert len(pages(page)) == VIEWS
 
 
 @pytest.mark.slow

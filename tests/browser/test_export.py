@@ -151,6 +151,7 @@ def picture(png: bytes) -> Image.Image:
     return found
 
 
+@pytest.mark.slow
 def test_a_traversal_is_kept_in_every_form(page: Any, address: str):
     page.goto(f"{address}/traverse?model=cdvae-digits&block=z_u&item=5")
     page.wait_for_selector(grid("strips"))

@@ -69,6 +69,7 @@ def test_dragging_changes_the_picture_without_a_run_and_releasing_tells_the_scri
     assert controls.get_attribute("data-live") == "true"
 
 
+@pytest.mark.slow
 def test_a_link_restores_what_was_moved_in_another_browser(page: Any, address: str, browser: Any):
     opened(page, address, "model=cdvae-mnist&item=3")
     page.locator("[data-class='2']").click()

@@ -89,6 +89,7 @@ def test_a_box_selects_what_it_covers_on_every_map(page: Any, address: str):
     page.locator(".st-key-classes-of-selection").wait_for()
 
 
+@pytest.mark.slow
 def test_the_keyboard_goes_from_item_to_item_opens_and_selects(page: Any, address: str):
     root = opened(page, address, "model=cdvae-digits")
     plot(page, "z_u").focus()

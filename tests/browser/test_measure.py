@@ -21,6 +21,7 @@ def test_what_moves_with_each_factor_follows_the_item(page: Any, address: str):
     page.get_by_text("no ranking").wait_for()
 
 
+@pytest.mark.slow
 def test_a_measurement_is_watched_and_cancelled(page: Any, address: str):
     page.goto(f"{address}/measure?model=beta-vae-sprites-4&groups=importance")
     page.get_by_role("button", name="Measure", exact=True).click()

@@ -102,6 +102,7 @@ raise SystemExit(main())
 """
 
 
+@pytest.mark.slow
 def test_a_defect_shows_neither_its_traceback_nor_a_path(page: Any, tmp_path: Path):
     script = tmp_path / "broken.py"
     script.write_text(BROKEN)

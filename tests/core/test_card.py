@@ -109,6 +109,7 @@ def test_any_odd_value_anywhere_is_a_sentence_or_harms_nothing(folder: Path, one
     assert len(wrong) > 0.5 * tried
 
 
+@pytest.mark.slow
 def test_any_odd_value_in_a_frontier_is_a_sentence_or_harms_nothing(one_line: Callable):
     whole = told(MEASURED)["frontier"]
     frontier = {**whole, "points": whole["points"][:2], "anchors": whole["anchors"][:1]}

@@ -80,7 +80,8 @@ def cases() -> Iterator[Any]:
                 yield pytest.param(name, arguments, 8, id=name)
                 break
             label = "-".join([name, *map(str, arguments.values()), nets, str(side)])
-            yield pytest.param(name, {**arguments, "nets": nets}, side, id=label)
+            marks = [pytest.mark.slow] if side > 28 else []
+            yield pytest.param(name, {**arguments, "nets": nets}, side, id=label, marks=marks)
 
 
 CASES = list(cases())

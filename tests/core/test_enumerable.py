@@ -324,6 +324,7 @@ def widened(model: Any) -> Any:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first(SEEDS))
 def test_the_importance_bound_of_two_stages_comes_close_to_log_p_of_image_and_count(seed: int):
     model = widened(two_stages(seed))

@@ -239,6 +239,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 MANY = 6000
 
 
+@pytest.mark.slow
 def test_nothing_reads_all_images_at_once(
     tmp_path: Path, small: None, reads: list[int], monkeypatch: pytest.MonkeyPatch
 ):

@@ -188,7 +188,7 @@ def distortion(beta: float) -> float:
     return 0.5 * (D * math.log(2 * math.pi * NOISE) + left / NOISE)
 
 
-@pytest.mark.parametrize(("beta", "active"), first([(3.0, 3), (20.0, 0), (0.5, 4), (1.0, 4), (10.0, 1)], 2))
+@pytest.mark.parametrize(("beta", "active"), first([(3.0, 3), (20.0, 0), (0.5, 4), (1.0, 4), (10.0, 1)]))
 def test_a_linear_beta_vae_keeps_the_variances_above_beta_times_the_noise(
     points: Tensor, beta: float, active: int
 ):
@@ -201,6 +201,7 @@ def test_a_linear_beta_vae_keeps_the_variances_above_beta_times_the_noise(
     assert terms.rate.mean().item() == pytest.approx(rate(beta, LATENT + 1), abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_closed_form_of_the_distortion_is_that_of_a_trained_beta_vae(points: Tensor):
     model, rule = linear_vae(LATENT), Weighted(3.0)
     descend(model, lambda: rule(expected_terms(model, points, LATENT), {}).mean())
@@ -443,6 +444,7 @@ def test_em_on_digits_climbs_to_the_closed_form(digits: Data, images: Tensor, tm
     )
 
 
+@pytest.mark.slow
 def test_training_by_gradient_comes_within_a_tenth_of_a_nat(digits: Data, images: Tensor, tmp_path: Path):
     model, _ = fitted(PPCA(latent=2, fit="gradient"), 60, digits, tmp_path / "run")
     moments = ppca.Moments.of(lambda: [images.flatten(1)])

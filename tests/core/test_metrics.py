@@ -50,9 +50,20 @@ def checkpoints(trained: dict[str, Path]) -> dict[str, Checkpoint]:
     return {name: load(folder) for name, folder in trained.items()}
 
 
+class Measured(dict[str, dict[str, Estimate]]):
+    """The numbers of checkpoints by name, each measured when it is first asked for."""
+
+    def __init__(self, checkpoints: dict[str, Checkpoint]):
+        super().__init__()
+        self.checkpoints = checkpoints
+
+    def __missing__(self, name: str) -> dict[str, Estimate]:
+        return self.setdefault(name, evaluate(self.checkpoints[name], limit=LIMIT))
+
+
 @pytest.fixture(scope="module")
 def found(checkpoints: dict[str, Checkpoint]) -> dict[str, dict[str, Estimate]]:
-    return {name: evaluate(checkpoints[name], limit=LIMIT) for name in BLOCKS}
+    return Measured(checkpoints)
 
 
 BLOCKS = {
@@ -66,6 +77,9 @@ BLOCKS = {
     "vae-digits": ["z"],
     "vamp-digits": ["z"],
 }
+
+# The default run measures these, one of each structure.
+USUAL = ("cdvae-digits", "cvae-digits", "joint-digits", "ppca-digits")
 
 # What each has beside distortion, rates, bound, active units, what q(z) is, how classes lie in the posteriors, and probes.
 JUDGED = {"bayes_accuracy", "bayes_ece", "bayes_nll", "judge_accuracy", "sample_accuracy", "swap_accuracy"}
@@ -101,7 +115,7 @@ EXTRA = {
 CONDITIONED = {("srvae-digits", "z"), ("ladder-digits", "z1")}
 SPLIT = {name: [b for b in blocks if (name, b) not in CONDITIONED] for name, blocks in BLOCKS.items()}
 MIXTURES = {"components_u": "u", "components_z": "z"}
-both = pytest.mark.parametrize("name", BLOCKS)
+both = pytest.mark.parametrize("name", first(sorted(BLOCKS, key=lambda name: name not in USUAL), len(USUAL)))
 
 
 def test_a_mean_comes_with_its_standard_error():
@@ -195,6 +209,7 @@ def test_a_model_told_the_class_classifies_by_its_bound_and_swaps_by_holding_z(f
     assert numbers["swap_accuracy"].value > 0.7
 
 
+@pytest.mark.slow
 def test_used_components_are_counted_between_one_and_all(found: dict):
     assert 1 <= found["srvae-digits"]["components_u"].value <= 10
     assert 1 <= found["vamp-digits"]["components_z"].value <= 20
@@ -205,6 +220,7 @@ def test_the_parts_of_a_prior_by_class_are_counted_too(found: dict):
     assert "components_z_u" not in found["cdvae-digits"]  # one part is nothing to count
 
 
+@pytest.mark.slow
 def test_active_units_are_counted_up_to_the_size_of_the_block(found: dict):
     assert 1 <= found["vae-digits"]["active_units_z"].value <= 4
     assert 1 <= found["cdvae-digits"]["active_units_z_l"].value <= 10
@@ -232,12 +248,14 @@ def test_the_same_seed_gives_the_same_numbers(found: dict, checkpoints: dict, na
     assert again == {key: found[name][key] for key in again}
 
 
+@pytest.mark.slow
 def test_probes_repeat_with_the_seed(checkpoints: dict):
     torch.manual_seed(77)
     one, other = (evaluate(checkpoints["vae-digits"], limit=50, metrics=["probes"]) for _ in range(2))
     assert one == other
 
 
+@pytest.mark.slow
 def test_another_seed_draws_other_noise(found: dict, checkpoints: dict):
     other = evaluate(checkpoints["vae-digits"], limit=LIMIT, seed=1, metrics=["elbo"])["negative_elbo"]
     same = found["vae-digits"]["negative_elbo"]
@@ -245,6 +263,7 @@ def test_another_seed_draws_other_noise(found: dict, checkpoints: dict):
     assert abs(other.value - same.value) < 5 * same.se
 
 
+@pytest.mark.slow
 def test_measuring_leaves_the_random_numbers_of_the_caller_alone(checkpoints: dict):
     before = torch.random.get_rng_state()
     evaluate(
@@ -370,6 +389,7 @@ def pixel_evaluation(informative: bool) -> Evaluation:
     return Evaluation(model, labelled_pixels("test", 400), labelled_pixels("train", 2000))
 
 
+@pytest.mark.slow
 def test_every_probe_reads_a_code_that_says_the_class(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(probes, "EPOCHS", 60)  # 5 are too few for the MLP to end its training
     found = probes.probes(pixel_evaluation(informative=True))
@@ -518,6 +538,7 @@ def test_components_that_say_nothing_match_by_chance():
     assert evidence.normalised_information(table) == pytest.approx(0, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_components_of_a_model_are_matched_with_its_classes(found: dict):
     match, nmi = (found["srvae-digits"][f"components_{name}_u"] for name in ("match", "nmi"))
     assert 0.1 < match.value <= 1

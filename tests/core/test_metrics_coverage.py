@@ -67,6 +67,7 @@ def planted(n: int, dimensions: int, emptied: float) -> tuple[Tensor, Tensor]:
     return means, torch.full_like(means, 0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("emptied", "mass", "ratio", "coverage"),
     first([(1.0, 0.68, 0.106, 0.77), (0.0, 0.0, 0.05, 0.97), (0.5, 0.38, 0.053, 0.94)]),

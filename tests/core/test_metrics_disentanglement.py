@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import mutual_info_score
 from torch import Tensor, nn
 
 from vae_core.conditionals import DiagonalGaussian
@@ -51,6 +50,8 @@ def test_bins_are_those_of_a_histogram():
 
 
 def test_information_of_counts_is_that_of_scikit_learn():
+    from sklearn.metrics import mutual_info_score
+
     factors = torch.randint(5, (300, 2), generator=generator())
     bins = disentanglement.discretised(normal(1, 300, 3) + factors[:, :1])
     found = disentanglement.mutual_information(bins, factors)
@@ -156,6 +157,7 @@ def test_a_rare_value_weighs_as_much_as_a_common_one():
     assert disentanglement.sap_matrix(codes, factors, codes, factors).item() < 0.7
 
 
+@pytest.mark.slow
 def test_trees_find_the_dimension_of_each_factor():
     factors = grid(20)
     codes = factors.float() + 0.05 * normal(1, *factors.shape)
@@ -334,6 +336,7 @@ def test_a_model_that_has_the_factors_scores_all():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_few_votes")
 def test_a_model_whose_codes_say_nothing_scores_nothing():
     found = {

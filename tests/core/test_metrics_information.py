@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from sklearn.metrics import silhouette_samples
 from torch import Tensor, nn
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, kl_divergence
 
+from tests.support.tiers import first
 from vae_core.checkpoints import Checkpoint, load
 from vae_core.conditionals import DiagonalGaussian
 from vae_core.data import Data
@@ -280,7 +280,9 @@ def matching_mixture() -> Mixture:
     return prior
 
 
-@pytest.mark.parametrize("prior", [matching_mixture, lambda: Prototypes(K, K, 4.0)], ids=["mixture", "class"])
+@pytest.mark.parametrize(
+    "prior", first([matching_mixture, lambda: Prototypes(K, K, 4.0)]), ids=["mixture", "class"]
+)
 def test_a_prior_that_is_the_aggregate_is_not_told_from_it(prior):
     evaluation = placed_evaluation(prior())
     found = aggregate.two_sample(evaluation)
@@ -292,6 +294,7 @@ def test_a_prior_that_is_the_aggregate_is_not_told_from_it(prior):
     assert abs(split["aggregate_kl_z"].value) < 4 * split["aggregate_kl_z"].se + 0.01
 
 
+@pytest.mark.slow
 def test_a_prior_that_is_another_is_told_from_the_aggregate():
     found = aggregate.two_sample(placed_evaluation(StandardNormal(K)))
     assert found["mmd_z"].value > 10 * found["mmd_z"].se
@@ -394,6 +397,8 @@ def test_the_gaussians_of_posteriors_have_the_moments_of_their_draws():
 
 
 def test_silhouettes_are_those_of_scikit_learn():
+    from sklearn.metrics import silhouette_samples
+
     places, labels = normal(1, 80, 3), torch.arange(80) % 3
     labels[labels == 2] = torch.where(
         torch.arange(80)[labels == 2] == 2, 4, 0
@@ -443,6 +448,7 @@ def test_the_least_divergence_of_encodings_is_that_of_the_closest_two_classes():
     assert separation._least(found.bhattacharyya).item() == pytest.approx(1 / 8)
 
 
+@pytest.mark.slow
 def test_the_labelled_block_lies_apart_where_the_other_does_not(checkpoints: dict):
     found = evaluate(checkpoints["cdvae-digits"], metrics=["posteriors", "priors"])
     assert found["silhouette_z_l_sample"].value > found["silhouette_z_u_sample"].value + 0.1
@@ -511,6 +517,7 @@ def test_a_class_that_the_probe_never_saw_is_improbable_and_not_impossible():
     assert log_q[:, 2].tolist() == pytest.approx([math.log(1 / 103)] * 4, abs=0.1)
 
 
+@pytest.mark.slow
 def test_information_of_the_class_is_reported_for_each_block(checkpoints: dict):
     found = evaluate(checkpoints["cdvae-digits"], metrics=["probes"])
     for kind in probes.PROBABILISTIC:
@@ -521,6 +528,7 @@ def test_information_of_the_class_is_reported_for_each_block(checkpoints: dict):
     assert found["probe_z_u_logistic_sample_nats"].value < rate.value
 
 
+@pytest.mark.slow
 def test_noise_and_choice_come_from_the_seed_alone(checkpoints: dict):
     groups = ["rate", "two-sample", "posteriors", "priors", "calibration"]
     torch.manual_seed(5)
@@ -532,6 +540,7 @@ def test_noise_and_choice_come_from_the_seed_alone(checkpoints: dict):
     assert first["index_information_z_u"] != other["index_information_z_u"]
 
 
+@pytest.mark.slow
 def test_a_bench_of_another_order_gives_the_same_test(checkpoints: dict):
     """What is fitted and what is tested are drawn: images that come in the order of their classes are no matter."""
     evaluation = placed_evaluation(matching_mixture(), n=800)

@@ -101,6 +101,7 @@ def test_a_class_that_sits_in_the_scale_alone_is_read_from_the_posterior_alone(
         assert found[f"probe_z_{kind}_posterior_nats"].value <= math.log(K)
 
 
+@pytest.mark.slow
 def test_where_nothing_leaks_no_reading_finds_the_class(monkeypatch: pytest.MonkeyPatch):
     for name, estimate in probed(False, monkeypatch).items():
         assert estimate.value < 0.01 if name.endswith("_nats") else abs(estimate.value - 1 / K) < 0.05, name

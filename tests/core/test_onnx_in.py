@@ -86,6 +86,7 @@ def expected_means(images: torch.Tensor) -> torch.Tensor:
     return Encoder(images)(images)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reads", "decoded", "output_is"),
     [
@@ -130,6 +131,7 @@ def test_options_say_what_the_test_would_have_found_otherwise(images: torch.Tens
     assert "as was asked" in said(checkpoint)
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_fixed_is_run_again_and_again(images: torch.Tensor, tmp_path: Path):
     checkpoint = brought(pair(tmp_path / "theirs", images, free=False), tmp_path / "out")
     assert "takes 1 at once" in said(checkpoint)

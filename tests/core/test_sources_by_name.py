@@ -3,13 +3,13 @@
 import importlib.util
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import torch
-import torchvision.datasets
 from PIL import Image
 
 from tests.files import figures, write_idx
@@ -51,7 +51,7 @@ def test_a_folder_of_that_name_is_opened_by_its_path(garments: Path, monkeypatch
 @pytest.mark.parametrize("name", vision.SETS)
 def test_every_set_that_is_offered_is_one_of_torchvision(name: str):
     wanted = vision.SETS[name]
-    make = getattr(torchvision.datasets, wanted.kind)
+    make = getattr(import_module("torchvision.datasets"), wanted.kind)
     names = set(make.__init__.__code__.co_varnames)
     if name.startswith(("emnist", "qmnist")):  # which hand the rest on
         names |= {"train", "download"}
@@ -102,7 +102,7 @@ class Attributes(Read):
 
 
 def test_arrays_of_torchvision_are_taken_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(torchvision.datasets, "CIFAR10", Kept)
+    monkeypatch.setattr("torchvision.datasets.CIFAR10", Kept)
     monkeypatch.setattr(vision, "CACHE", tmp_path)
     found = open_data("cifar10")
     assert found.signature.classes == ("left", "middle", "right")
@@ -111,8 +111,8 @@ def test_arrays_of_torchvision_are_taken_whole(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_files_of_torchvision_are_read_one_by_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(torchvision.datasets, "Food101", Read)
-    monkeypatch.setattr(torchvision.datasets, "CelebA", Attributes)
+    monkeypatch.setattr("torchvision.datasets.Food101", Read)
+    monkeypatch.setattr("torchvision.datasets.CelebA", Attributes)
     monkeypatch.setattr(vision, "CACHE", tmp_path)
     found = open_data("food101", size=8)
     assert found.train.images.shape == (12, 1, 8, 8)
@@ -130,7 +130,7 @@ def test_letters_are_turned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
             images, labels = figures(12 if train else 6)
             self.data, self.targets = torch.from_numpy(images).transpose(1, 2), torch.from_numpy(labels + 1)
 
-    monkeypatch.setattr(torchvision.datasets, "EMNIST", Letters)
+    monkeypatch.setattr("torchvision.datasets.EMNIST", Letters)
     monkeypatch.setattr(vision, "CACHE", tmp_path)
     found = open_data("emnist-letters")
     assert found.signature.classes == ("a", "b", "c")
@@ -145,7 +145,7 @@ def test_a_set_out_of_reach_is_said_in_a_sentence(
     def unreachable(root: Any, **options: Any) -> None:
         raise RuntimeError("Error downloading\ncifar-10-python.tar.gz")
 
-    monkeypatch.setattr(torchvision.datasets, "CIFAR10", unreachable)
+    monkeypatch.setattr("torchvision.datasets.CIFAR10", unreachable)
     monkeypatch.setattr(vision, "CACHE", tmp_path)
     with pytest.raises(
         ValueError, match=r"cifar10 is not available .*: go online, or set LATENT_EXPLORER_DATA"

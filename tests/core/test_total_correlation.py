@@ -277,6 +277,7 @@ def fitted(correlation: float) -> tuple[float, float]:
     return found, -0.5 * torch.logdet(matrix).item()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("correlation", first([0.9, 0.6]))
 def test_a_fitted_discriminator_finds_the_total_correlation_of_a_gaussian(correlation: float):
     found, exact = fitted(correlation)

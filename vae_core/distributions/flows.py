@@ -6,6 +6,7 @@ Shapes: B examples, D dimensions, K columns of what a flow is conditioned on.
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import cast
 from weakref import WeakKeyDictionary
 
 import torch
@@ -49,7 +50,7 @@ class NormalizingFlow(Distribution):
         Rezende & Mohamed (2015); Papamakarios et al. (2021); docs/objectives.md, section 4 (flow).
     """
 
-    arg_constraints = {}  # noqa: RUF012 (torch's own way)
+    arg_constraints = {}  # type: ignore[assignment]  # noqa: RUF012 (torch's own way)
     has_rsample = True
 
     def __init__(
@@ -77,7 +78,7 @@ class NormalizingFlow(Distribution):
 
     def pushed(self, noise: Tensor) -> Tensor:
         """z = f^-1(e) of noise `(..., *batch, D)`."""
-        return self._by_rows(lambda e, context: self.flow(context).inv(e), noise)
+        return self._by_rows(lambda e, context: cast(Tensor, self.flow(context).inv(e)), noise)
 
     def _by_rows(self, function: Callable[[Tensor, Tensor | None], Tensor], value: Tensor) -> Tensor:
         """The function of rows `(N, D)` and their context, of so many at once as fit; never in half precision."""
@@ -155,5 +156,5 @@ def _noise_and_log_det(transform: Transform, z: Tensor) -> tuple[Tensor, Tensor]
     both = getattr(transform, "call_and_ladj", None)
     if both is not None:
         return both(z)
-    noise = transform(z)
+    noise = cast(Tensor, transform(z))
     return noise, transform.log_abs_det_jacobian(z, noise)

@@ -143,10 +143,10 @@ def rings(field: np.ndarray, x: np.ndarray, y: np.ndarray, level: float) -> list
     )  # a log density may be -inf
     field = np.pad(np.maximum(field, lowest), 1, constant_values=lowest)
     above = field > level
-    which = sum(
-        above[r : r + field.shape[0] - 1, c : c + field.shape[1] - 1].astype(int) << bit
-        for bit, (r, c) in enumerate(_CORNERS)
-    )
+    rows, columns = field.shape
+    which = np.zeros((rows - 1, columns - 1), int)
+    for bit, (r, c) in enumerate(_CORNERS):
+        which |= above[r : r + rows - 1, c : c + columns - 1].astype(int) << bit
     following = {}
     for row, column in zip(*np.nonzero((which > 0) & (which < 15)), strict=True):
         for start, end in _CROSSED[int(which[row, column])]:
