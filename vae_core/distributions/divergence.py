@@ -32,6 +32,12 @@ def diagonal_normal(loc: Tensor, scale: Tensor, event: int = 1) -> Independent:
 def is_diagonal_normal(d: Distribution) -> TypeGuard[Independent]:
     """Whether a distribution is N(loc, diag scale^2), which its mean and scale say all of.
 
+    Args:
+        d: the distribution.
+
+    Returns:
+        Whether it is one.
+
     Example:
         >>> import torch
         >>> is_diagonal_normal(diagonal_normal(torch.zeros(2), torch.ones(2))), is_diagonal_normal(Normal(0.0, 1.0))
