@@ -13,6 +13,9 @@ from torch import Tensor
 # Positions of a grid along each axis, and shares of its mass that a density is outlined at.
 POSITIONS, SHARES = 56, (0.5, 0.9)
 
+# How far an outline may lie from the line that it stands for, in cells of the grid: a pixel or so.
+ALLOWED = 0.2
+
 # Bandwidths that are tried, as shares of Scott's, which suits one Gaussian and blurs clusters; and how many draws they are tried on.
 BANDWIDTHS, TRIED = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18), 800
 
@@ -104,7 +107,37 @@ def _regions(
 ) -> list[Region]:
     x, y = (at.numpy() for at in axes)
     values = field.double().numpy()
-    return [Region(share, rings(values, x, y, level)) for share, level in zip(shares, levels, strict=True)]
+    cell = np.array([x[1] - x[0], y[1] - y[0]])
+    return [
+        Region(share, [simplified(ring, ALLOWED * cell) for ring in rings(values, x, y, level)])
+        for share, level in zip(shares, levels, strict=True)
+    ]
+
+
+def simplified(ring: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """A closed line `(n, 2)` without the corners that lie no farther from the line than is allowed along x and y, `(2,)`.
+
+    >>> square = np.array([[0.0, 0.0], [1.0, 0.01], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]])
+    >>> simplified(square, np.array([0.1, 0.1])).tolist()
+    [[0.0, 0.0], [2.0, 0.0], [2.0, 2.0], [0.0, 2.0]]
+
+    Source: Douglas & Peucker (1973).
+    """
+    places = np.concatenate([ring, ring[:1]]) / allowed
+    far = int(np.linalg.norm(places - places[0], axis=1).argmax())
+    kept, left = {0, far}, [(0, far), (far, len(ring))]
+    while left:
+        first, last = left.pop()
+        if last - first < 2:
+            continue
+        along, rest = places[last] - places[first], places[first + 1 : last] - places[first]
+        t = np.clip(rest @ along / max(along @ along, 1e-12), 0, 1)
+        distance = np.linalg.norm(rest - t[:, None] * along, axis=1)
+        if distance.max() > 1:
+            middle = first + 1 + int(distance.argmax())
+            kept.add(middle)
+            left += [(first, middle), (middle, last)]
+    return ring[sorted(kept)]
 
 
 # The edges of a cell that a line of equal height crosses, by which of its corners are above: 1, 2, 4, 8 for (0, 0), (0, 1), (1, 1), (1, 0)

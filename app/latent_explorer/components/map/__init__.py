@@ -61,7 +61,7 @@ class Contour:
     def to_json(self) -> dict[str, Any]:
         """Return x and y of the corners of each outline, one after the other, finer than a screen shows them."""
         return {
-            "rings": [[float(f"{value:.5g}") for value in np.asarray(ring).flat] for ring in self.rings],
+            "rings": [[float(f"{value:.4g}") for value in np.asarray(ring).flat] for ring in self.rings],
             "label": self.label,
             "class": self.class_index,
             "share": self.share,
@@ -179,7 +179,10 @@ def latent_map(
     origins_and_steps = [[*grid.origin.tolist(), *grid.step.tolist()] for grid in grids]
     classes = labels.astype(np.uint8 if len(class_names) <= 256 else np.uint16)
     columns = [np.ascontiguousarray(column) for grid in grids for column in grid.cells.T]
-    digest = _digest(json.dumps(origins_and_steps).encode(), *(a.tobytes() for a in (classes, *columns)))
+    priors = [[shape.to_json() for shape in panel.shapes if shape.kind == "prior"] for panel in panels]
+    digest = _digest(
+        json.dumps([origins_and_steps, priors]).encode(), *(a.tobytes() for a in (classes, *columns))
+    )
 
     memory = _Memory.of(key)
     commands = {
@@ -190,12 +193,16 @@ def latent_map(
     wanted = memory.state(commands, reported=_reported(key))
     state = _fitting(wanted, panels, len(labels), len(class_names))
 
-    # Points and state travel as two messages: Streamlit sends a message again whenever any part of it
-    # changed, and half a megabyte of unchanged coordinates should not follow every click.
+    # Points, with the priors' outlines, and state travel as two messages: Streamlit sends a message again whenever any
+    # part of it changed, and half a megabyte of unchanged coordinates should not follow every click.
     with st.container(gap=None):
         _component(
             key=f"{key}-points",
-            data=pack({"map": key, "digest": digest, "grids": origins_and_steps}, classes, *columns),
+            data=pack(
+                {"map": key, "digest": digest, "grids": origins_and_steps, "priors": priors},
+                classes,
+                *columns,
+            ),
         )
         _component(
             key=key,
@@ -234,8 +241,11 @@ def latent_map(
 
 
 def _shapes(panel: Panel, item: int | None) -> list[Shape]:
-    """The panel's shapes, and those of the opened item."""
-    return [*panel.shapes, *(panel.of_item(item) if item is not None else ())]
+    """The panel's shapes beside its prior's, and those of the opened item."""
+    return [
+        *(shape for shape in panel.shapes if shape.kind != "prior"),
+        *(panel.of_item(item) if item is not None else ()),
+    ]
 
 
 def _digest(*parts: bytes) -> str:

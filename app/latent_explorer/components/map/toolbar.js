@@ -76,7 +76,7 @@ export class Toolbar {
     say(this.priors, "pressed", map.showPriors);
     say(this.posteriors, "pressed", map.showPosteriors);
     say(this.pictures, "pressed", map.showPictures);
-    const shapes = data.panels.flatMap((panel) => panel.shapes);
+    const shapes = map.panels.flatMap((panel) => panel.shapes);
     const prior = shapes.find(({ kind }) => kind === "prior");
     this.priors.hidden = !prior;
     this.posteriors.hidden = !shapes.some(({ kind }) => kind !== "prior");
