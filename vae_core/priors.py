@@ -4,7 +4,7 @@ Shapes: B examples, D latent dimensions, K classes, M components. A class arrive
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from .conditionals import LOG_SCALE_RANGE, Conditional, Env, Feature
 from .distributions import MIXTURE_DIVERGENCES, GaussianMixture, diagonal_normal
 from .flows import ClassFlow, Flow
 from .names import IMAGE, LABEL
+from .plugins import Registry
 
 
 class StandardNormal(Conditional):
@@ -244,21 +245,30 @@ class ClassFrequencies(Conditional):
         self.log_pi.copy_((counts / counts.sum()).log())
 
 
-# The priors by name, as the option of a declaration spells them.
-UNLABELLED: dict[str, type[Conditional]] = {
-    "normal": StandardNormal,
-    "mixture": Mixture,
-    "vamp": Vamp,
-    "flow": Flow,
-}
-LABELLED: dict[str, type[Conditional]] = {
-    "prototypes": Prototypes,
-    "class": ClassGaussians,
-    "class-mixture": ClassMixture,
-    "class-flow": ClassFlow,
-}
+# The priors by name, as the option of a declaration spells them. Those that others register are called with (D, components) where no class
+# is read, and with (K, D, components) where one is; components are None unless they are given.
+UNLABELLED: Registry[Callable[..., Conditional]] = Registry(
+    "prior",
+    "latent_explorer.priors",
+    {"normal": StandardNormal, "mixture": Mixture, "vamp": Vamp, "flow": Flow},
+    callable,
+    "a Conditional, or a function that makes one",
+)
+LABELLED: Registry[Callable[..., Conditional]] = Registry(
+    "class prior",
+    "latent_explorer.class_priors",
+    {
+        "prototypes": Prototypes,
+        "class": ClassGaussians,
+        "class-mixture": ClassMixture,
+        "class-flow": ClassFlow,
+    },
+    callable,
+    "a Conditional, or a function that makes one",
+)
 
-FLOWS = {name for name, prior in {**UNLABELLED, **LABELLED}.items() if prior in (Flow, ClassFlow)}
+# Those that `Flow` and `ClassFlow` are called.
+FLOWS = {"flow", "class-flow"}
 
 
 def unlabelled_prior(
@@ -283,6 +293,8 @@ def unlabelled_prior(
         return Flow(dimensions, **flow)
     if name == "vamp" and encoder is not None:
         return Vamp(encoder, 500 if components is None else components, shape)
+    if name in UNLABELLED and name != "vamp":
+        return UNLABELLED[name](dimensions, components)
     raise ValueError(
         f"no prior of an unlabelled block is called {name!r}: choose one of {', '.join(UNLABELLED)}"
     )
@@ -310,6 +322,8 @@ def labelled_prior(
         return ClassFlow(classes, dimensions, **flow)
     if name == "class-mixture":
         return ClassMixture(classes, dimensions, 3 if components is None else components)
+    if name in LABELLED:
+        return LABELLED[name](classes, dimensions, components)
     raise ValueError(f"no prior of a labelled block is called {name!r}: choose one of {', '.join(LABELLED)}")
 
 

@@ -7,19 +7,18 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-import tyro
+from typing import Any
 
 from latent_explorer import DATA_ROOT_VARIABLE, LOCAL_VARIABLE, MODELS_VARIABLE
 from latent_explorer.own_data.uploads import MEGABYTES
 from vae_core import cli
 from vae_core.checkpoints import found_in
+from vae_core.cli.plugged import Plugged
 from vae_core.data import SOURCES_VARIABLE
 
 
 @dataclass(frozen=True)
-class App:
+class App(Plugged):
     """Open the explorer in a browser, on the bundled models and those in --models."""
 
     models: Path | None = None
@@ -116,12 +115,12 @@ def serve(
     streamlit()
 
 
-Command: Any = Annotated[App, tyro.conf.subcommand("app")] | cli.Command
+COMMANDS: dict[str, Any] = {"app": App, **cli.COMMANDS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0, or 2 after one sentence on what to do, or 130 when interrupted."""
-    return cli.main(arguments, Command)
+    return cli.main(arguments, COMMANDS)
 
 
 if __name__ == "__main__":

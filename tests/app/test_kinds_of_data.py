@@ -58,7 +58,7 @@ LINKS: list[tuple[str, dict[str, str]]] = [
     *(("views/measure.py", {"show": show}) for show in ("Calibration", "Factors", "Two numbers")),
 ]
 SOME = ("vae-of-none", "cdvae-of-one", "cdvae-of-128", "joint-of-75")
-QUICK = [*SOME, "rate-of-none"]  # each costs a training
+EASY = [*SOME, "rate-of-none"]  # each costs a training
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +105,8 @@ def healthy(at: AppTest) -> AppTest:
 
 @pytest.mark.parametrize(
     ("page", "model"),
-    covering(PAGES, QUICK)
-    + [case(page, model, slow=True) for page in PAGES for model in MODELS if model not in QUICK],
+    covering(PAGES, EASY)
+    + [case(page, model, slow=True) for page in PAGES for model in MODELS if model not in EASY],
 )
 def test_every_page_opens(open_kind: Open, page: str, model: str):
     at = healthy(open_kind(page, model=model))

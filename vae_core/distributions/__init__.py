@@ -8,7 +8,7 @@ from .divergence import diagonal_normal, is_diagonal_normal, kl_divergence, kl_p
 from .flows import MOMENT_DRAWS, NormalizingFlow
 from .mixtures import MIXTURE_DIVERGENCES, ConvexityBound, GaussianMixture, HersheyOlsen
 from .pixels import BinaryPixels, ContinuousBernoulli, GreyLevels, continuous_bernoulli, grey_levels
-from .sampling import SEEDS, Draw, Sampler, check_seed, mean, rsample, whole_mean
+from .sampling import SEEDS, Draw, Sampler, check_seed, mean, rsample, seeded_draw, whole_mean
 
 __all__ = [
     "MIXTURE_DIVERGENCES",
@@ -35,5 +35,6 @@ __all__ = [
     "log_factors",
     "mean",
     "rsample",
+    "seeded_draw",
     "whole_mean",
 ]

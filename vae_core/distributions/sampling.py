@@ -164,10 +164,33 @@ class Sampler:
 
 
 @singledispatch
-def _draw(d: Distribution, sampler: Sampler) -> Tensor:
+def seeded_draw(d: Distribution, sampler: Sampler) -> Tensor:
+    """A draw of a distribution with the noise of a sampler; `seeded_draw.register` teaches it another distribution.
+
+    Args:
+        d: the distribution.
+        sampler: gives noise by `normal` and `uniform`, and the `temperature` that scales deviations from the mean.
+
+    Returns:
+        A tensor of the shape of one draw.
+
+    Raises:
+        NotImplementedError: for a distribution that it has not been taught.
+
+    Example:
+        >>> from torch.distributions import Exponential
+        >>> @seeded_draw.register
+        ... def _(d: Exponential, sampler: Sampler) -> Tensor:
+        ...     return -(-sampler.uniform(tuple(d.rate.shape), d.rate.device)).log1p() / d.rate
+        >>> Sampler.seeded(0)(Exponential(torch.ones(2))).shape
+        torch.Size([2])
+    """
     raise NotImplementedError(
-        f"no seeded draw for {type(d).__name__}: register one in vae_core.distributions"
+        f"no seeded draw for {type(d).__name__}: register one with vae_core.distributions.seeded_draw.register"
     )
+
+
+_draw = seeded_draw
 
 
 @_draw.register

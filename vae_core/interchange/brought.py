@@ -106,8 +106,10 @@ def bring_graphs(
     priors: Mapping[str, OnnxGraph],
     command: str = "",
     report: Report = lambda line: None,
+    drawn: bool = False,
 ) -> Checkpoint:
-    """The folder of two graphs that were read; the card is written last, so that a folder is a checkpoint or none."""
+    """The folder of two graphs that were read; the card is written last, so that a folder is a checkpoint or none. drawn: whether the data
+    are draws of the model itself, since no others came with it."""
     if (out / CARD).exists():
         raise ValueError(f"{out} already holds a checkpoint: choose another folder")
     train = dataset.split("train")
@@ -115,6 +117,11 @@ def bring_graphs(
         train = train.rows(train.known)  # a graph that is told the class is tried on what has one
     report("looking at the graphs")
     declaration, notes = find(encoder, decoder, train, asked)
+    if drawn:
+        notes.insert(
+            0,
+            f"no data came with the model: {len(train):,} decoded draws of N(0, I) stand in the place of items",
+        )
     if (asked.likelihood is None) and isinstance(declaration, Onnx):
         notes.append("no likelihood was given, so there is no bound to measure (--likelihood)")
     if encoder.batch is not None:
@@ -132,7 +139,11 @@ def bring_graphs(
         with atomic(out / name) as file:
             file.write(graph.data)
     save_model(out, model)
-    save_card(out, card_of(declaration, model, train, notes, command))
+    card = card_of(declaration, model, train, notes, command)
+    if drawn:
+        told = {key: part for key, part in card.json["data"].items() if key != "fingerprint"}
+        card = card.changed(data={**told, "images": 0})
+    save_card(out, card)
     return load(out)
 
 

@@ -11,6 +11,7 @@ from ..distributions import check_seed
 from ..model import Model
 from ..multirate import at, rates_of
 from ..names import LABEL
+from ..plugins import Registry
 from .aggregate import rate_decomposition, two_sample
 from .base import Estimate, Evaluation, Report
 from .calibration import calibration
@@ -25,29 +26,38 @@ from .separation import posterior_separation, prior_separation
 Metric = Callable[[Evaluation], dict[str, Estimate]]
 
 # Groups of numbers that are measured together. Metrics that do not apply return {}.
-METRICS: dict[str, Metric] = {
-    "elbo": elbo_terms,
-    "importance": importance_bound,
-    "active": active,
-    "noise": noise,
-    "components": components,
-    "bayes": bayes_accuracy,
-    "calibration": calibration,
-    "priors": prior_separation,
-    "probes": probes,
-    "judged": by_oracle,
-    "rate": rate_decomposition,
-    "holes": prior_holes,
-    "coverage": prior_coverage,
-    "posteriors": posterior_separation,
-    "disentanglement": disentanglement,
-    "two-sample": two_sample,
-    "dci": dci,
-}
+METRICS: Registry[Metric] = Registry(
+    "metric",
+    "latent_explorer.metrics",
+    {
+        "elbo": elbo_terms,
+        "importance": importance_bound,
+        "active": active,
+        "noise": noise,
+        "components": components,
+        "bayes": bayes_accuracy,
+        "calibration": calibration,
+        "priors": prior_separation,
+        "probes": probes,
+        "judged": by_oracle,
+        "rate": rate_decomposition,
+        "holes": prior_holes,
+        "coverage": prior_coverage,
+        "posteriors": posterior_separation,
+        "disentanglement": disentanglement,
+        "two-sample": two_sample,
+        "dci": dci,
+    },
+    callable,
+    "a function of an Evaluation",
+)
 
-# What is measured unless groups are named. Asked for by name: the two-sample tests, which fit a classifier a block (aggregate_kl of the
+# What is measured unless groups are named. Asked for by name: whatever others have registered, the two-sample tests, which fit a classifier a block (aggregate_kl of the
 # rate group says how far the aggregate posterior is from the prior, in nats), and DCI, whose boosted trees take minutes.
-DEFAULT: tuple[str, ...] = tuple(name for name in METRICS if name not in ("two-sample", "dci"))
+DEFAULT: tuple[str, ...] = (
+    *("elbo", "importance", "active", "noise", "components", "bayes", "calibration", "priors", "probes"),
+    *("judged", "rate", "holes", "coverage", "posteriors", "disentanglement"),
+)
 
 
 # Groups about the bound and the prior: those of the model as it was trained, whatever stands in on pages.

@@ -1,12 +1,13 @@
 """The conditional VAE (Sohn et al., 2015): encoder and decoder are told the class."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from ..conditionals import DiagonalGaussian, Feature
+from ..fields import OneOf
 from ..model import Model
 from ..names import IMAGE, LABEL
-from ..priors import either_prior
+from ..priors import LABELLED, UNLABELLED, either_prior
 from .declared import Flowing, Signature, need_classes, positive
 from .observations import OfObservations
 
@@ -35,9 +36,7 @@ class CVAE(OfObservations, Flowing):
 
     latent: int = 16
     """Dimensions of z."""
-    prior: Literal["normal", "mixture", "flow", "prototypes", "class", "class-mixture", "class-flow"] = (
-        "normal"
-    )
+    prior: Annotated[str, OneOf(UNLABELLED, LABELLED, but=("vamp",))] = "normal"
     """p(z): N(0, I), a learned mixture or a normalising flow (zuko), the same for every class; or p(z|y): prototypes, class (a learned
     Gaussian for each), class-mixture or class-flow."""
     components: int | None = None

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple, Self
 
 from torch import Tensor
 
+from ..fields import check_choices
 from ..kinds import Image, Kind, Table
 from ..model import Model
 from ..priors import FLOWS
@@ -53,6 +54,9 @@ class Declaration(ABC):
 
     stages: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """The variables of each stage, where a model can be trained stage by stage."""
+
+    def __post_init__(self):
+        check_choices(self)
 
     @abstractmethod
     def build(self, data: Signature) -> Model: ...
@@ -107,7 +111,19 @@ MOST = 65_536
 
 
 def positive(**dimensions: int | None) -> None:
-    """Raises ValueError naming the first number that is there and out of 1 to `MOST`."""
+    """Refuses numbers of dimensions that make no model.
+
+    Args:
+        dimensions: by name; None is not looked at.
+
+    Raises:
+        ValueError: naming the first that is not from 1 to 65,536.
+
+    Example:
+        >>> positive(latent=0)
+        Traceback (most recent call last):
+        ValueError: latent must be between 1 and 65536, got 0
+    """
     for name, value in dimensions.items():
         if value is not None and not 1 <= value <= MOST:
             raise ValueError(f"{name} must be between 1 and {MOST}, got {value}")
@@ -131,6 +147,19 @@ def need_types(table: Table, what: str, types: Sequence[str]) -> None:
 
 
 def need_classes(data: Signature, what: str) -> None:
-    """Raises ValueError where the data have no classes."""
+    """Refuses data without classes.
+
+    Args:
+        data: the signature.
+        what: needs them, in words.
+
+    Raises:
+        ValueError: where there are none.
+
+    Example:
+        >>> need_classes(Signature(Image(1, 8, 8), ()), "a CDVAE")
+        Traceback (most recent call last):
+        ValueError: a CDVAE needs data with classes: choose a labelled data set, or the model vae
+    """
     if not data.classes:
         raise ValueError(f"{what} needs data with classes: choose a labelled data set, or the model vae")

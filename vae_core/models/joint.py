@@ -1,15 +1,16 @@
 """The Joint VAE of image and class (Kingma et al., 2014, M2)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from torch import nn
 
 from ..conditionals import Classifier, DiagonalGaussian, Feature
+from ..fields import OneOf
 from ..model import Model
 from ..names import IMAGE, LABEL
 from ..nets import preset
-from ..priors import ClassFrequencies, either_prior
+from ..priors import LABELLED, UNLABELLED, ClassFrequencies, either_prior
 from .declared import Flowing, Signature, need_classes, positive
 from .observations import OfObservations
 
@@ -36,9 +37,7 @@ class Joint(OfObservations, Flowing):
 
     latent: int = 16
     """Dimensions of z."""
-    prior: Literal["normal", "mixture", "flow", "prototypes", "class", "class-mixture", "class-flow"] = (
-        "normal"
-    )
+    prior: Annotated[str, OneOf(UNLABELLED, LABELLED, but=("vamp",))] = "normal"
     """p(z), or p(z|y) where it reads the class."""
     components: int | None = None
     """Components of the prior: 10 of a mixture, 3 a class of a class-mixture unless given."""

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from torch import nn
 
 from ..conditionals import Conditional, DiagonalGaussian, Feature
+from ..fields import OneOf
 from ..model import Model
 from ..names import IMAGE
 from ..nets import Joined, dense, preset
-from ..priors import unlabelled_prior
+from ..priors import UNLABELLED, unlabelled_prior
 from .declared import Flowing, Signature, positive
 from .observations import OfObservations
 
@@ -41,7 +42,7 @@ class Ladder(OfObservations, Flowing):
 
     latent: tuple[int, ...] = (16, 8)
     """Dimensions of the levels from the lowest, which the decoder reads, to the top: two or three numbers."""
-    prior: Literal["normal", "mixture", "flow"] = "normal"
+    prior: Annotated[str, OneOf(UNLABELLED, but=("vamp",))] = "normal"
     """p of the top level: N(0, I), a learned mixture of Gaussians, or a normalising flow (zuko)."""
     components: int | None = None
     """Components of a mixture, 10 unless given."""

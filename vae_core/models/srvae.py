@@ -2,17 +2,19 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from torch import nn
 
 from ..conditionals import Conditional, DiagonalGaussian, Feature, Likelihood
+from ..distributions import MIXTURE_DIVERGENCES
+from ..fields import OneOf
 from ..likelihoods import GaussianPixels
 from ..model import Model
 from ..names import COARSE, IMAGE
-from ..nets import Joined, Shape, dense, preset
-from ..priors import LABELLED, labelled_prior, unlabelled_prior
+from ..nets import NETS, Joined, Shape, dense, preset
+from ..priors import LABELLED, UNLABELLED, labelled_prior, unlabelled_prior
 from .declared import Declaration, Flowing, Signature, need_classes, need_images, positive
 
 
@@ -44,18 +46,16 @@ class SRVAE(Declaration, Flowing):
     """Dimensions of z."""
     pool: int = 4
     """Side of the squares that are averaged to one coarse pixel."""
-    prior: Literal["normal", "mixture", "flow", "prototypes", "class", "class-mixture", "class-flow"] = (
-        "normal"
-    )
+    prior: Annotated[str, OneOf(UNLABELLED, LABELLED, but=("vamp",))] = "normal"
     """p(u), or p(u|y) where it reads the class."""
     components: int | None = None
     """Components of p(u): 10 of a mixture, 3 a class of a class-mixture unless given."""
-    divergence: Literal["monte-carlo", "hershey-olsen", "convexity"] = "monte-carlo"
+    divergence: Annotated[str, OneOf(MIXTURE_DIVERGENCES)] = "monte-carlo"
     """KL(q(u|coarse) || p(u)) of a mixture: an unbiased estimate, a tight bound, or a bound that collapses it."""
     gamma: float = 0.3
     """Where both learned standard deviations of a pixel begin."""
-    nets: str = "mlp-400"
-    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
+    nets: Annotated[str, OneOf(NETS)] = "mlp-400"
+    """Preset of nets."""
 
     # The variables of each stage, for training one after the other.
     stages: ClassVar = (("u", COARSE), ("h", "z", IMAGE))

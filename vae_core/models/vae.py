@@ -1,13 +1,15 @@
 """The VAE (Kingma & Welling, 2014), for one beta or for all of them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from ..conditionals import DiagonalGaussian
+from ..fields import OneOf
 from ..model import Model
 from ..multirate import Rates
 from ..names import IMAGE
-from ..priors import unlabelled_prior
+from ..nets import NETS
+from ..priors import UNLABELLED, unlabelled_prior
 from .declared import Flowing, Signature, positive
 from .observations import OfObservations, keep_rates, pseudo_shape
 
@@ -33,12 +35,12 @@ class VAE(OfObservations, Flowing):
 
     latent: int = 16
     """Dimensions of z."""
-    prior: Literal["normal", "mixture", "vamp", "flow"] = "normal"
+    prior: Annotated[str, OneOf(UNLABELLED)] = "normal"
     """p(z): N(0, I), a learned mixture of Gaussians, the mixture of the posteriors of learned pseudo-inputs, or a normalising flow (zuko)."""
     components: int | None = None
     """Components of the prior: 10 of a mixture, 500 of a vamp unless given."""
-    nets: str = "mlp-256"
-    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
+    nets: Annotated[str, OneOf(NETS)] = "mlp-256"
+    """Preset of nets."""
     rates: tuple[float, float] | None = None
     """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained on betas beyond both ends by a
     factor of 1.5); each block has a beta of its own."""

@@ -70,6 +70,26 @@ def colouring(checkpoint: Checkpoint, by: str) -> Colouring:
     return of_values(by, source.images[:][:, source.kind.names.index(by)].numpy())
 
 
+def numbered(checkpoint: Checkpoint) -> list[str]:
+    """What is known of each item as a number: columns beside the class, and features of a table, where the data is at hand."""
+    source = _source(checkpoint)
+    if source is None:
+        return []
+    columns = [name for name, values in _columns(source).items() if values.dtype.kind in "biuf"]
+    return list(dict.fromkeys([*columns, *(source.kind.names if isinstance(source.kind, Table) else ())]))
+
+
+def numbers(checkpoint: Checkpoint, name: str) -> np.ndarray:
+    """One of `numbered`, `(N,)` floats."""
+    source = _source(checkpoint)
+    assert source is not None
+    columns = _columns(source)
+    if name in columns:
+        return columns[name].astype(float)
+    assert isinstance(source.kind, Table)
+    return source.images[:][:, source.kind.names.index(name)].numpy().astype(float)
+
+
 def _of_factor(by: str, values: np.ndarray) -> Colouring:
     """What images were made of, from 1 on: its values, or of many equal ranges of these."""
     size = int(values.max())

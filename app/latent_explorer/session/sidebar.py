@@ -135,7 +135,7 @@ def _card(checkpoint: Checkpoint) -> None:
         st.warning(f"{checkpoint.outdated}.")
     if card.metrics:
         _numbers(checkpoint)
-    else:
+    elif not checkpoint.no_data:
         st.caption(
             f"Not measured yet. Measure it with {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}"
         )
@@ -163,9 +163,9 @@ def _brought(checkpoint: Checkpoint) -> list[str]:
             f"**Embeddings** alone, of an encoder that was trained elsewhere: {card.data.images:,} {checkpoint.kind.many} of {plain(card.data.name)}",
             f"**Fitted or absent:** {plain(stand_ins, 1000)}",
         ]
+    data = f"with {card.data.images:,} {checkpoint.kind.many} of {plain(card.data.name)}"
     return [
-        f"**{plain(card.model.name.upper())}** model that was trained elsewhere, brought in with {card.data.images:,} {checkpoint.kind.many} of "
-        f"{plain(card.data.name)}",
+        f"**{plain(card.model.name.upper())}** model that was trained elsewhere, brought in {'without data' if checkpoint.no_data else data}",
         f"likelihood {plain(str(likelihood))}" if likelihood else "",
         f"**Fitted or absent:** {plain(stand_ins, 1000)}" if stand_ins else "",
     ]

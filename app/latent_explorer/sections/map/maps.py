@@ -7,6 +7,7 @@ import streamlit as st
 from latent_explorer import DECODE
 from latent_explorer.caches import colourings, encodings
 from latent_explorer.components.map import Decoder, latent_map
+from latent_explorer.parts import named
 from latent_explorer.parts.leak import leak_note
 from latent_explorer.parts.panels import item_panel
 from latent_explorer.parts.selections import KEPT, selection_panel
@@ -48,6 +49,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     coloured = colourings.colouring(checkpoint, by)
     for name in ("item", "hidden"):
         links.belonging(name, encodings.items_of(checkpoint))
+    links.belonging(named.SHOWN, named.mark(checkpoint))
     for name in ("selection", KEPT):  # an outline belongs to one map
         links.belonging(name, checkpoint.name)
     kept = linked_selection(checkpoint, KEPT)
