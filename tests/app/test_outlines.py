@@ -103,7 +103,7 @@ def said(at: object) -> str:
                 {"look": "Clusters", "plane": "principal axes"},
                 "smallest regions with 90 % of the draws of a class",
             ),
-            ("prior", {"look": "Components", "block": "z_u"}, "is a flow, which has no components"),
+            ("prior", {"look": "Components", "block": "z_u"}, "so it has no components"),
             ("prior", {"look": "Components", "block": "z_l"}, "are used: exp of the entropy"),
             ("prior", {"look": "Densities"}, "estimated from 4,000 seeded draws"),
             ("prior", {"look": "Classes"}, "The class priors are no Gaussians"),

@@ -28,7 +28,7 @@ def components(checkpoint: Checkpoint, block: str) -> None:
         return
     if isinstance(prior, Sampled) and len(prior.weights) == 1:
         st.info(
-            f"The prior of the {words.latents(checkpoint.model, block)} in {plain(checkpoint.name)} is a flow, which has no components. "
+            f"The prior of the {words.latents(checkpoint.model, block)} in {plain(checkpoint.name)} is no mixture of Gaussians, so it has no components. "
             "Clusters shows where its draws lie, Holes what they decode to."
         )
         return

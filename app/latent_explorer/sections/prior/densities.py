@@ -37,7 +37,7 @@ def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
     place = f"densities-{key(checkpoint.name)}"
     st.plotly_chart(prior_charts.densities(curves, columns), key=place, config=CONFIG)
     estimated = (
-        f" The prior’s is estimated from {MARGINAL_DRAWS:,} seeded draws, since a flow has no closed form of one dimension."
+        f" The prior’s is estimated from {MARGINAL_DRAWS:,} seeded draws, since it is no mixture of Gaussians, whose dimensions have a closed form."
         if isinstance(prior, Sampled)
         else ""
     )
