@@ -22,6 +22,7 @@ LOOKS = ["Clusters", "Components", "Classes", "Densities", "Holes"]
             "cdvae-mnist",
             "joint-digits",
             "cvae-digits",
+            "flow-digits",
             "ladder-digits",
             "rates-digits",
             "srvae-digits",

@@ -28,6 +28,7 @@ KINDS = [
     "rate-digits",
     "ppca-digits",
     "vae-digits",
+    "flow-digits",
     "vae-mnist-mixture",
     "embeddings-digits",
 ]

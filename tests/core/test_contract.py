@@ -27,6 +27,8 @@ from vae_core.priors import StandardNormal, one_hot
 B, K = 3, 4
 CLASSES = ("a", "b", "c", "d")
 
+SMALL_FLOW = {"flow_transforms": 2, "flow_width": 8}
+
 # Every model with its defaults, and each choice that changes which conditionals it is made of.
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in MODELS),
@@ -39,6 +41,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("vae", {"likelihood": "categorical", "levels": 5}),
     ("vae", {"prior": "mixture", "components": 3}),
     ("vae", {"prior": "vamp", "components": 3}),
+    ("vae", {"prior": "flow", **SMALL_FLOW}),
+    ("cdvae", {"prior": "class-flow", "unlabelled_prior": "flow", **SMALL_FLOW}),
     ("cdvae", {"prior": "class"}),
     ("cdvae", {"prior": "class-mixture"}),
     ("cdvae", {"layout": "orthogonal", "labelled": 3}),
@@ -46,10 +50,15 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("cdvae", {"unlabelled_prior": "vamp", "unlabelled_components": 3}),
     ("cdvae", {"likelihood": "gaussian"}),
     ("cvae", {"prior": "mixture", "components": 3}),
+    ("cvae", {"prior": "class-flow", **SMALL_FLOW}),
     ("cvae", {"prior": "class"}),
     ("cvae", {"prior": "class-mixture"}),
     ("cvae", {"likelihood": "gaussian"}),
     ("joint", {"prior": "class"}),
+    ("joint", {"prior": "flow", **SMALL_FLOW}),
+    ("ladder", {"prior": "flow", **SMALL_FLOW}),
+    ("srvae", {"prior": "flow", **SMALL_FLOW}),
+    ("vae", {"prior": "flow", "rates": (0.1, 10.0), **SMALL_FLOW}),
     ("joint", {"prior": "class-mixture"}),
     ("ladder", {"latent": (4, 3, 2)}),
     ("ladder", {"inference": "top-down"}),

@@ -27,7 +27,7 @@ DECIMALS = 3
 class State:
     """Where the controls stand: a start, the coordinates that were moved away from it, and the betas.
 
-    The start is the code of an `item`, of the visitor's own image, or a draw of the prior at a `temperature` (0: its mean) from `seed`. A `label` puts the blocks
+    The start is the code of an `item`, of the visitor's own image, or a draw of the prior at a `temperature` (0: without noise) from `seed`. A `label` puts the blocks
     that read the class at the prior of that class; None leaves an item its own.
     """
 
