@@ -6,6 +6,8 @@ import streamlit as st
 import torch
 
 from latent_explorer import pages
+from latent_explorer.components.glossary import glossary
+from latent_explorer.glossary import TERMS
 from latent_explorer.session import sidebar
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
@@ -58,5 +60,7 @@ if page == first and any(name in st.query_params for name in OF_THE_MAP):
     st.switch_page(where, query_params=st.query_params.to_dict())
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
 st.session_state["checkpoint"] = sidebar.show()
+with st.sidebar:
+    glossary(TERMS)
 if st.session_state["checkpoint"] or page == own_data:  # which needs no model
     page.run()
