@@ -11,7 +11,7 @@ import { element } from "../shared/elements.js";
  */
 
 // Where own words are written, and where a mark would be in the way of a press or is no prose.
-const PROSE = "h1, h2, h3, h4, h5, h6, [data-testid=stMarkdownContainer]";
+const PROSE = "h1, h2, h3, h4, h5, h6, [data-testid=stMarkdownContainer], [data-testid=stCaptionContainer]";
 const HEADINGS = "h4, figcaption, .title, .heading";
 const APART =
   "a, button, label, summary, code, pre, svg, [role=button], [role=tab], [role=radio], .katex, .note, dfn," +
