@@ -5,12 +5,15 @@ from pathlib import Path
 
 import latent_explorer
 import pytest
+import vae_core
 from latent_explorer.glossary import TERMS, Term
 from latent_explorer.glossary.document import PAGE, document
 from latent_explorer.text import GUARD, plain
 
 PACKAGE = Path(latent_explorer.__file__).parent
+# Pages, and what says the numbers, models and objectives that pages show.
 SOURCES = [path for path in PACKAGE.rglob("*.py") if "glossary" not in path.relative_to(PACKAGE).parts]
+SOURCES += Path(vae_core.__file__).parent.rglob("*.py")
 
 
 def test_the_page_of_the_documentation_is_the_source():

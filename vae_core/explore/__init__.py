@@ -1,5 +1,6 @@
 """What a user does with a model, for any model: infer and generate, with some variables fixed."""
 
+from .bound import Mean, WeighedBound, weigh
 from .classes import class_of, class_posterior, swap, swapped, with_class
 from .codes import (
     Codes,
@@ -75,8 +76,10 @@ __all__ = [
     "Codes",
     "Direction",
     "Fitted",
+    "Mean",
     "Principal",
     "Ruler",
+    "WeighedBound",
     "active_units",
     "activity",
     "along_attribute",
@@ -130,5 +133,6 @@ __all__ = [
     "traverse",
     "triangle_weights",
     "unit",
+    "weigh",
     "with_class",
 ]
