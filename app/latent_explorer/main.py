@@ -38,6 +38,7 @@ page = st.navigation(
     {
         "Learn": [
             first,
+            st.Page(VIEWS / "elbo.py", title="The ELBO", icon=":material/balance:"),
             st.Page(VIEWS / "rate_distortion.py", title="What beta does", icon=":material/show_chart:"),
         ],
         "Explore": [

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import latent_explorer
 import pytest
-import vae_core
 from latent_explorer.glossary import TERMS, Term
 from latent_explorer.glossary.document import PAGE, document
 from latent_explorer.text import GUARD, plain
+
+import vae_core
 
 PACKAGE = Path(latent_explorer.__file__).parent
 # Pages, and what says the numbers, models and objectives that pages show.
@@ -17,9 +18,7 @@ SOURCES += Path(vae_core.__file__).parent.rglob("*.py")
 
 
 def test_the_page_of_the_documentation_is_the_source():
-    assert PAGE.read_text(encoding="utf-8") == document(), (
-        "run python -m latent_explorer.glossary.document"
-    )
+    assert PAGE.read_text(encoding="utf-8") == document(), "run python -m latent_explorer.glossary.document"
 
 
 def test_no_two_terms_have_a_form_in_common():
@@ -42,7 +41,8 @@ def test_a_term_is_told_in_plain_sentences_and_stands_on_a_page(term: Term, writ
 
 @pytest.mark.parametrize("name", ["prior", "my KLs", "two nats", "β", "the latent space of *x*"])
 def test_a_text_of_others_with_a_term_is_guarded(name: str):
-    assert plain(name).startswith(GUARD) and plain(name).endswith(GUARD)
+    assert plain(name).startswith(GUARD)
+    assert plain(name).endswith(GUARD)
     assert plain(name).count(GUARD) == 2
 
 

@@ -67,12 +67,16 @@ def test_words_are_explained_and_the_page_stays_the_apps_own(page: Any, address:
     assert eventually(page, lambda: meaning.count() == 0)
 
     page.evaluate(ADD, "\u2063")
-    assert marked(page, "softmax") and marked(page, "Bayes error") and marked(page, "UMAP")
+    assert marked(page, "softmax")
+    assert marked(page, "Bayes error")
+    assert marked(page, "UMAP")
     words = [word for word, _, _ in marks(page)]
     assert "total correlation" not in words  # is somebody's
     assert "aggregate posterior" not in words  # is pressed
     assert page.evaluate(TEXT) == "The Bayes error of a UMAP map."
-    page.evaluate("document.getElementById('tried').firstChild.nodeValue = 'An entropy of a '")  # as React does
+    page.evaluate(
+        "document.getElementById('tried').firstChild.nodeValue = 'An entropy of a '"
+    )  # as React does
     assert page.evaluate(TEXT) == "An entropy of a UMAP map."
     assert marked(page, "entropy")
     page.evaluate("document.getElementById('tried').firstChild.remove()")
