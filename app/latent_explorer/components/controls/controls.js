@@ -6,7 +6,7 @@ import { fromBase64, numbersFromBase64 } from "../shared/envelope.js";
 import { putPicture, showFitted } from "../shared/pixels.js";
 import { worded } from "../shared/words.js";
 import { DECIMALS } from "../shared/protocol.js";
-import { arrive } from "./arriving.js";
+import { arrive } from "../shared/arriving.js";
 import { ClassBars, ClassChips } from "./classes.js";
 import { Handle } from "./handle.js";
 import { savedPicture } from "./saved.js";
