@@ -119,6 +119,21 @@ def test_a_checkpoint_whose_package_is_missing_says_what_to_install(
     assert "pip install toy-latents" in one_line(capsys.readouterr().err)
 
 
+def test_the_data_set_of_a_package_that_is_missing_is_named(
+    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    out, options = str(tmp_path / "run"), ["--epochs", "1", "--latent", "2", "--device", "cpu", "--no-atlas"]
+    with seen(site):
+        assert main(["train", "vae", "--data", "stripes", *options, "--out", out]) == 0
+    capsys.readouterr()
+    assert vae_core.load(out).model.latents == ["z"]
+    assert main(["evaluate", out]) == 2
+    assert (
+        "it wants the data set 'stripes' of the package toy-latents 1.0, which is not installed"
+        in one_line(capsys.readouterr().err)
+    )
+
+
 def test_a_script_and_a_command_name_the_plug_in_of_a_model(there: None, made: Path):
     checkpoint = vae_core.load(made)
     assert scripts.opened(checkpoint) == [

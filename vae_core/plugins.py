@@ -5,6 +5,7 @@ A plug-in is an installed package whose entry points name what it has, or a file
 
 import hashlib
 import importlib
+import importlib.machinery
 import importlib.util
 import os
 import re
@@ -51,7 +52,7 @@ class Source(NamedTuple):
 REGISTRIES: "dict[str, Registry[Any]]" = {}
 """All registries, by their group of entry points."""
 
-_registered: "list[tuple[Registry[Any], str, Source]]" = []
+_registered: "list[tuple[Registry[Any], str, str]]" = []  # where, under which name, and by which module
 _used: dict[str, tuple[Source, tuple[int, int]]] = {}  # by module: who it is, and what its file was then
 _loading: dict[str, Source] = {}  # by first part of the module: whose entry points are being imported
 
@@ -112,12 +113,12 @@ class Registry(MutableMapping[str, T], Generic[T]):
         )  # whose plug-in it is, also of what has no module
 
         def add(thing: Any) -> Any:
-            self._add(name, thing, source_of(module))
+            self._add(name, thing, source_of(module), module)
             return thing
 
         return add if thing is _ABSENT else add(thing)
 
-    def _add(self, name: str, thing: Any, source: Source) -> None:
+    def _add(self, name: str, thing: Any, source: Source, module: str) -> None:
         if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,60}", name):
             raise ValueError(
                 f"no {self.what} can be called {name!r}: choose letters, digits, hyphens and underscores"
@@ -127,7 +128,7 @@ class Registry(MutableMapping[str, T], Generic[T]):
         if name in self.reserved or self._things.get(name, thing) is not thing:
             raise ValueError(f"{_a(self.what)} is called {name!r} already: choose another name")
         if name not in self._things:
-            _registered.append((self, name, source))
+            _registered.append((self, name, module))
             self._things[name], self._sources[name] = thing, source
 
     def source(self, name: str) -> Source | None:
@@ -182,7 +183,7 @@ class Registry(MutableMapping[str, T], Generic[T]):
             top = entry.module.partition(".")[0]
             _loading[top] = _of_package(entry)
             try:
-                self._add(name, entry.load(), _loading[top])
+                self._add(name, entry.load(), _loading[top], entry.module)
             except (Exception, SystemExit) as error:  # whatever it raises, the others are there
                 self._leave_out(entry, reason_of(error))
             finally:
@@ -223,7 +224,7 @@ def use(plugin: str | Path) -> None:
         if module in _used and _used[module][1] == now and module in sys.modules:
             return
         if module in _used:
-            _forget(_used[module][0])
+            _forget(module)
         package, version, _ = source_of(module) if path is None else Source()
         before, _used[module] = len(_registered), (Source(package, version, spoken), now)
         try:
@@ -281,7 +282,7 @@ def blamed(error: BaseException) -> Source | None:
         module = frame.f_globals.get("__name__", "")
         if module.partition(".")[0] in ("vae_core", "latent_explorer"):
             return None
-        if module in _used or any(source == source_of(module) for *_, source in _registered):
+        if module in _used or any(module == other for *_, other in _registered):
             return source_of(module)
     return None
 
@@ -295,13 +296,15 @@ def _import(module: str, path: Path | None) -> ModuleType:
     if home not in sys.path:
         sys.path.append(home)  # what lies beside it can be imported, and hides nothing
     inside = [str(path.parent)] if path.name == "__init__.py" else None
-    spec = importlib.util.spec_from_file_location(module, path, submodule_search_locations=inside)
+    loader = importlib.machinery.SourceFileLoader(module, str(path))  # whatever its ending is
+    spec = importlib.util.spec_from_file_location(
+        module, path, loader=loader, submodule_search_locations=inside
+    )
     assert spec is not None
-    assert spec.loader is not None
     made = importlib.util.module_from_spec(spec)
     sys.modules[module] = made
     try:
-        spec.loader.exec_module(made)
+        loader.exec_module(made)
     except BaseException:
         sys.modules.pop(module, None)
         raise
@@ -326,10 +329,10 @@ def _module_name(path: Path) -> str:
     return f"plugin_{stem}_{hashlib.blake2s(str(path).encode(errors='surrogatepass'), digest_size=4).hexdigest()}"
 
 
-def _forget(source: Source) -> None:
-    for registry, name, of in list(_registered):
-        if of == source:
-            _remove(registry, name, of)
+def _forget(module: str) -> None:
+    for entry in list(_registered):
+        if f"{entry[2]}.".startswith(f"{module}."):
+            _remove(*entry)
 
 
 def _undo(before: int) -> None:
@@ -337,10 +340,11 @@ def _undo(before: int) -> None:
         _remove(*entry)
 
 
-def _remove(registry: Registry[Any], name: str, source: Source) -> None:
-    _registered.remove((registry, name, source))
-    if registry._sources.get(name) == source:
-        del registry[name]
+def _remove(registry: Registry[Any], name: str, module: str) -> None:
+    _registered[:] = [
+        entry for entry in _registered if (entry[0] is registry, *entry[1:]) != (True, name, module)
+    ]
+    registry.pop(name, None)
 
 
 def _hand_on(plugin: str) -> None:

@@ -13,6 +13,9 @@ torch.set_num_threads(1)
 
 VIEWS = Path(__file__).parent / "views"
 
+# In an address without a page: a link from when the map was the first page.
+OF_THE_MAP = ("selection", "selection_a", "hidden", "colour", "joint")
+
 st.set_page_config("Latent Explorer", page_icon="🔭", layout="wide")
 # What a class sees first on a projector of 1280 x 720 is to be the picture, not the space around a title.
 st.html(
@@ -27,21 +30,32 @@ st.html(
     ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )
 own_data = st.Page(VIEWS / "data.py", title="Open data", icon=":material/folder_open:")
+where = st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:")
+first = st.Page(VIEWS / "start.py", title="Start", icon=":material/home:", default=True)
 page = st.navigation(
-    [
-        st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:", default=True),
-        st.Page(VIEWS / "live.py", title="Live", icon=":material/touch_app:"),
-        st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
-        st.Page(VIEWS / "dimension.py", title="Dimension", icon=":material/height:"),
-        st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
-        st.Page(VIEWS / "interpolate.py", title="Interpolate", icon=":material/linear_scale:"),
-        st.Page(VIEWS / "prior.py", title="Prior", icon=":material/blur_on:"),
-        st.Page(VIEWS / "rate_distortion.py", title="Rate-distortion", icon=":material/show_chart:"),
-        st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
-        own_data,
-        *pages.added(),
-    ]
+    {
+        "Learn": [
+            first,
+            st.Page(VIEWS / "rate_distortion.py", title="What beta does", icon=":material/show_chart:"),
+        ],
+        "Explore": [
+            where,
+            st.Page(VIEWS / "live.py", title="Live", icon=":material/touch_app:"),
+            st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
+            st.Page(VIEWS / "dimension.py", title="Dimension", icon=":material/height:"),
+            st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
+            st.Page(VIEWS / "interpolate.py", title="Between", icon=":material/linear_scale:"),
+        ],
+        "Study": [
+            st.Page(VIEWS / "prior.py", title="Priors", icon=":material/blur_on:"),
+            st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
+            own_data,
+            *pages.added(),
+        ],
+    }
 )
+if page == first and any(name in st.query_params for name in OF_THE_MAP):
+    st.switch_page(where, query_params=st.query_params.to_dict())
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
 st.session_state["checkpoint"] = sidebar.show()
 if st.session_state["checkpoint"] or page == own_data:  # which needs no model

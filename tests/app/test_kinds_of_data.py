@@ -144,8 +144,8 @@ def test_many_classes_come_in_pages_by_name_and_the_most_probable_first(open_kin
 
 def test_of_many_classes_a_map_outlines_the_one_of_the_opened_item(kinds: Trained):
     found = load(kinds["cdvae-of-128"])
-    assert maps.prior_ellipses(found, "z_l") == []
-    (outline,) = maps.prior_ellipses(found, "z_l", (100,))
+    assert maps.prior_shapes(found, "z_l") == []
+    (outline,) = maps.prior_shapes(found, "z_l", (100,))
     assert (outline.label, outline.class_index) == ("class 100", 100)
     of_item = panel(found, "z_l", "class").of_item(3)
     assert [outline.class_index for outline in of_item if outline.kind == "prior"] == [found.atlas.labels[3]]

@@ -173,6 +173,40 @@ def test_a_file_that_was_edited_is_read_again(tmp_path: Path):
     use(path)
 
 
+def test_files_of_one_name_are_two_plug_ins(tmp_path: Path):
+    for folder, width in (("a", 3), ("b", 4)):
+        (tmp_path / folder).mkdir()
+        text = f"from vae_core.nets import NETS, mlp\nNETS.register('{folder}', mlp({width}))\n"
+        (tmp_path / folder / "toy.py").write_text(text)
+        use(tmp_path / folder / "toy.py")
+    (tmp_path / "a" / "toy.py").write_text(
+        "from vae_core.nets import NETS, mlp\nNETS.register('a', mlp(55))\n"
+    )
+    use(tmp_path / "a" / "toy.py")
+    assert (NETS["a"].width, NETS["b"].width) == (55, 4)
+
+
+def test_what_a_file_prints_is_not_taken_for_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "loud.txt").write_text("print('hello')")  # whatever it is called
+    assert main(["evaluate", "nowhere", "--json", "--plugin", str(tmp_path / "loud.txt")]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "hello" in captured.err
+
+
+def test_a_metric_that_gives_something_else_costs_the_others_nothing(
+    trained: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "odd.py").write_text(
+        "from vae_core.metrics import METRICS\nMETRICS.register('odd', lambda evaluation: 3)\n"
+    )
+    words = ["evaluate", str(trained["ppca-digits"]), "--limit", "20", "--json", "--metrics", "active", "odd"]
+    assert main([*words, "--plugin", str(tmp_path / "odd.py")]) == 1
+    captured = capsys.readouterr()
+    assert "active_units_z" in json.loads(captured.out)["metrics"]
+    assert "the metric odd gives int, and a metric gives Estimates by name" in captured.err
+
+
 def test_a_folder_and_a_module_are_plug_ins_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     home = tmp_path / "one_of_mine"
     home.mkdir()

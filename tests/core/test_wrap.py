@@ -1,5 +1,6 @@
 """A model at hand in Python without its data: wrapped, saved, opened."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +74,25 @@ def test_its_card_says_that_there_are_no_data(theirs: Path):
 def test_what_needs_data_says_so(command: list[str], theirs: Path, capsys: pytest.CaptureFixture[str]):
     assert main([*command, str(theirs)]) == 2
     assert "no data came with this model: give some by --data" in capsys.readouterr().err
+
+
+def test_it_is_measured_on_data_that_are_given(theirs: Path, capsys: pytest.CaptureFixture[str]):
+    words = [
+        "evaluate",
+        str(theirs),
+        "--data",
+        "digits",
+        "--limit",
+        "20",
+        "--json",
+        "--metrics",
+        "elbo",
+        "active",
+    ]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["metrics"]["negative_elbo"]["n"] == 20
+    assert main([*words, "--write"]) == 2
+    assert "a card holds numbers measured on draws, not on digits" in capsys.readouterr().err
 
 
 def test_probabilities_and_channels_last_are_found(tmp_path: Path):

@@ -217,7 +217,7 @@ class Checkpoint:
             n: how many.
             y: of which class, by name or number: one, or one for each; the classes in turn unless given.
             seed: of the draws.
-            temperature: factor on the standard deviations of the prior.
+            temperature: factor on the standard deviations of the prior; of a flow, on the noise of its draws.
 
         Returns:
             Images `(N, C, H, W)` within [0, 1], or rows `(N, F)`.

@@ -1,5 +1,7 @@
 """The option --plugin, which every command takes, and plug-ins as a command line names them."""
 
+import contextlib
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +28,9 @@ def with_plugins(words: Sequence[str]) -> list[str]:
     Raises ValueError, one sentence, for one that is not there or raises.
     """
     rest, named = separated(words)
-    for plugin in [*in_environment(), *named]:
-        use(plugin)
+    with contextlib.redirect_stdout(sys.stderr):  # what a command prints may be read by others
+        for plugin in [*in_environment(), *named]:
+            use(plugin)
     return rest
 
 

@@ -114,6 +114,10 @@ class Data:
         """Its origin; where that is not given, its own fingerprint, as that of a whole split."""
         return self.origin or Origin({self.split: fingerprint(self.images, self.labels)})
 
+    def unlabelled(self) -> "Data":
+        """The same without its classes."""
+        return self._with(labels=torch.zeros_like(self.labels), classes=(), known=None)
+
     def to(self, device: torch.device | str) -> "Data":
         known = None if self.known is None else self.known.to(device)
         return self._with(images=self.images.to(device), labels=self.labels.to(device), known=known)

@@ -18,6 +18,7 @@ from torch.distributions import (
     Uniform,
 )
 
+from .flows import NormalizingFlow
 from .pixels import ContinuousBernoulli, GreyLevels
 
 Draw = Callable[[Distribution], Tensor]
@@ -236,6 +237,11 @@ def _(d: MixtureSameFamily, sampler: Sampler) -> Tensor:
         part.expand(*index.shape, *parts.loc.shape[-2:]).gather(-2, rows) for part in (parts.loc, parts.scale)
     )
     return _draw(Normal(loc.squeeze(-2), scale.squeeze(-2), False), sampler)
+
+
+@_draw.register
+def _(d: NormalizingFlow, sampler: Sampler) -> Tensor:
+    return d.pushed(sampler.temperature * sampler.normal((*d.batch_shape, *d.event_shape), d.device))
 
 
 def _index(log_probs: Tensor, sampler: Sampler) -> Tensor:

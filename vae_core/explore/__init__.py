@@ -55,6 +55,7 @@ from .paths import (
 from .priors import (
     class_means,
     class_of_codes,
+    estimated_moments,
     prior_components,
     prior_distance,
     prior_distance_of,
@@ -93,6 +94,7 @@ __all__ = [
     "complete",
     "decode",
     "encode",
+    "estimated_moments",
     "extremes",
     "holdable",
     "jacobian",

@@ -24,7 +24,7 @@ from ..models.foreign import DECODER, ENCODER, Latent, Onnx, Unscored
 from ..names import IMAGE, LABEL
 from .finding import find
 from .search import Asked
-from .written import MANIFEST
+from .written import DENSITY, DRAW, MANIFEST, NOISE
 
 Report = Callable[[str], None]
 
@@ -77,7 +77,11 @@ def import_onnx(
     graphs = [read_graph(Path(path), embedded=False) for path in (encoder, decoder)]
     asked, is_ours = asked or Asked(), (Path(encoder).parent / MANIFEST).exists()
     found = sorted(Path(encoder).parent.glob("prior_*.onnx")) if is_ours else []
-    given = {path.stem.removeprefix("prior_"): read_graph(path, embedded=False) for path in priors or found}
+    given = {
+        path.stem.removeprefix("prior_").removesuffix(DRAW): read_graph(path, embedded=False)
+        for path in priors or found
+        if not path.stem.endswith(DENSITY)
+    }
     dataset = open_data(data, report=report, **opening)
     if is_ours and asked.reads is None:  # what `export_onnx` writes takes observations as they are scored
         asked = replace(asked, reads="unit" if isinstance(dataset.train.kind, Image) else "raw")
@@ -163,6 +167,8 @@ def _with_priors(
         elif graph is not None or not latent.spread:
             latent = replace(latent, prior="fitted")
             why = f", since its own reads {', '.join(sorted(read))}" if graph is not None else ""
+            if NOISE in read:
+                why = ", since its own is a flow, which an import does not take"
             notes.append(f"the prior of {name} is fitted: the Gaussian of its encodings{why}")
         else:
             notes.append(f"the prior of {name} is taken to be N(0, I)")

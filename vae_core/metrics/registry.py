@@ -210,9 +210,19 @@ def _measured(evaluation: Evaluation, group: str) -> Measured:
             evaluation.report(f"no {group}: {reason}")
             return Measured(group, {}, {})
         asked = evaluation.as_trained if group in OF_THE_BOUND else evaluation
-        return Measured(group, METRICS[group](asked), factor_tables(asked, [group]))
+        return Measured(group, _numbers(group, asked), factor_tables(asked, [group]))
     except Exception as error:  # whatever a metric raises, the numbers of the others are kept
         return Measured(group, {}, {}, error)
+
+
+def _numbers(group: str, evaluation: Evaluation) -> dict[str, Estimate]:
+    """What a metric gives. Raises TypeError for what is no number with an error and a count by name."""
+    found = METRICS[group](evaluation)
+    if not (isinstance(found, Mapping) and all(isinstance(number, Estimate) for number in found.values())):
+        raise TypeError(
+            f"the metric {group} gives {type(found).__name__}, and a metric gives Estimates by name"
+        )
+    return dict(found)
 
 
 def lacks(model: Model, group: str) -> str:
@@ -313,11 +323,14 @@ def evaluation_of(
         signature = checkpoint.signature
         dataset, split = dataset_of(data, y, signature.kind, signature.classes, told.opened), "train"
     held = dataset.split(split).subset(limit, seed)
+    if checkpoint.no_data:  # a model of no classes may be measured on data that have some
+        held = held.unlabelled()
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
     _check_fit(checkpoint, held)
     device = checkpoint.model.device
     train = held if split == "train" else dataset.split("train")
+    train = train.unlabelled() if checkpoint.no_data else train
     for part in (held, train):
         if part.name == told.name:
             check_same(told, part.told.fingerprints)

@@ -12,12 +12,12 @@ from ..multirate import Rates
 from ..names import IMAGE
 from ..nets import preset
 from ..priors import LABELLED, LAYOUTS, UNLABELLED, labelled_prior, unlabelled_prior
-from .declared import Signature, need_classes, positive
+from .declared import Flowing, Signature, need_classes, positive
 from .observations import OfObservations, keep_rates, pseudo_shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class CDVAE(OfObservations):
+class CDVAE(OfObservations, Flowing):
     """Labelled latents z_l under p(z_l|y), unlabelled z_u under p(z_u), p(x|z_l, z_u) any likelihood.
 
     log p(x|y) >= E_q log p(x|z_l, z_u) - KL(q(z_l|x) || p(z_l|y)) - KL(q(z_u|x) || p(z_u)). The encoder
@@ -38,7 +38,8 @@ class CDVAE(OfObservations):
     """
 
     prior: Annotated[str, OneOf(LABELLED)] = "prototypes"
-    """p(z_l|y): fixed prototypes with unit variance, Gaussians with learned means and scales, or a learned mixture for each class."""
+    """p(z_l|y): fixed prototypes with unit variance, Gaussians with learned means and scales, a learned mixture for each
+    class, or a normalising flow that is told the class (zuko)."""
     separation: float | None = None
     """s, the distance of each prototype from the origin: 8 unless given; not for a learned prior."""
     layout: Annotated[str, OneOf(LAYOUTS)] = "axes"
@@ -50,7 +51,7 @@ class CDVAE(OfObservations):
     unlabelled: int = 16
     """Dimensions of z_u."""
     unlabelled_prior: Annotated[str, OneOf(UNLABELLED)] = "normal"
-    """p(z_u): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs."""
+    """p(z_u): N(0, I), a learned mixture of Gaussians, the mixture of the posteriors of learned pseudo-inputs, or a normalising flow (zuko)."""
     unlabelled_components: int | None = None
     """Components of p(z_u): 10 of a mixture, 500 of a vamp unless given."""
     rates: tuple[float, float] | None = None
@@ -71,6 +72,7 @@ class CDVAE(OfObservations):
     def build(self, data: Signature) -> Model:
         positive(labelled=self.labelled, unlabelled=self.unlabelled)
         need_classes(data, "a CDVAE")
+        flow = self.flow(self.prior, self.unlabelled_prior)
         labelled = len(data.classes) if self.labelled is None else self.labelled
         both = labelled + self.unlabelled
         if self.rates is None:
@@ -95,6 +97,7 @@ class CDVAE(OfObservations):
                     self.components,
                     separation=self.separation,
                     layout=self.layout,
+                    flow=flow,
                 ),
                 "z_u": unlabelled_prior(
                     self.unlabelled_prior,
@@ -102,6 +105,7 @@ class CDVAE(OfObservations):
                     self.unlabelled_components,
                     encoder={"h": h, "z_u": z_u},
                     shape=pseudo_shape(self.unlabelled_prior, data),
+                    flow=flow,
                 ),
                 IMAGE: x,
             },

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
 
@@ -10,6 +11,7 @@ from torch import Tensor
 from ..fields import check_choices
 from ..kinds import Image, Kind, Table
 from ..model import Model
+from ..priors import FLOWS
 
 
 class Signature(NamedTuple):
@@ -74,6 +76,34 @@ class Declaration(ABC):
     def objective(self) -> str:
         """The objective that it is trained by unless another is chosen."""
         return "elbo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flowing:
+    """What models with a flow among their priors are told of it.
+
+    Example:
+        >>> from vae_core.models import VAE
+        >>> VAE(prior="flow", flow_width=64).flow("flow")
+        {'width': 64}
+    """
+
+    flow_transforms: int | None = None
+    """Couplings of a flow prior, 4 unless given."""
+    flow_width: int | None = None
+    """Units of both hidden layers of each coupling's net, 128 unless given."""
+
+    def flow(self, *priors: str) -> dict[str, int]:
+        """What is said of a flow, where one of the named priors is one. Raises ValueError where none is, and for what makes no net."""
+        told = {"transforms": self.flow_transforms, "width": self.flow_width}
+        given = {name: value for name, value in told.items() if value is not None}
+        if given and not set(priors) & FLOWS:
+            raise ValueError(
+                f"--flow-{next(iter(given))} is of a flow prior, and this prior is {' and '.join(priors)}: leave it out, or choose "
+                f"{' or '.join(sorted(FLOWS))}"
+            )
+        positive(**{f"flow {name}": value for name, value in given.items()})
+        return given
 
 
 # No block, mixture or layer is larger.

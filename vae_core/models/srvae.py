@@ -15,11 +15,11 @@ from ..model import Model
 from ..names import COARSE, IMAGE
 from ..nets import NETS, Joined, Shape, dense, preset
 from ..priors import LABELLED, UNLABELLED, labelled_prior, unlabelled_prior
-from .declared import Declaration, Signature, need_classes, need_images, positive
+from .declared import Declaration, Flowing, Signature, need_classes, need_images, positive
 
 
 @dataclass(frozen=True, kw_only=True)
-class SRVAE(Declaration):
+class SRVAE(Declaration, Flowing):
     """Two stages, u -> coarse -> z -> x: a coarse image first, then the detail it leaves open (Gatopoulos et al., 2020).
 
     p(u) p(coarse|u) p(z|coarse, u) p(x|coarse, z) with coarse the average-pooled image, q(u|coarse) q(z|x),
@@ -47,7 +47,7 @@ class SRVAE(Declaration):
     pool: int = 4
     """Side of the squares that are averaged to one coarse pixel."""
     prior: Annotated[str, OneOf(UNLABELLED, LABELLED, but=("vamp",))] = "normal"
-    """p(u), or p(u|y): one labelled component a class."""
+    """p(u), or p(u|y) where it reads the class."""
     components: int | None = None
     """Components of p(u): 10 of a mixture, 3 a class of a class-mixture unless given."""
     divergence: Annotated[str, OneOf(MIXTURE_DIVERGENCES)] = "monte-carlo"
@@ -101,7 +101,12 @@ class SRVAE(Declaration):
         return GaussianPixels(decoder, *given, gamma=torch.tensor(self.gamma))
 
     def _prior(self, data: Signature) -> Conditional:
+        flow = self.flow(self.prior)
         if self.prior in LABELLED:
             need_classes(data, "a labelled prior")
-            return labelled_prior(self.prior, len(data.classes), self.coarse_latent, self.components)
-        return unlabelled_prior(self.prior, self.coarse_latent, self.components, divergence=self.divergence)
+            return labelled_prior(
+                self.prior, len(data.classes), self.coarse_latent, self.components, flow=flow
+            )
+        return unlabelled_prior(
+            self.prior, self.coarse_latent, self.components, divergence=self.divergence, flow=flow
+        )

@@ -10,13 +10,13 @@ from ..multirate import Rates
 from ..names import IMAGE
 from ..nets import NETS
 from ..priors import UNLABELLED, unlabelled_prior
-from .declared import Signature, positive
+from .declared import Flowing, Signature, positive
 from .observations import OfObservations, keep_rates, pseudo_shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class VAE(OfObservations):
-    """p(z) normal, mixture or vamp, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014).
+class VAE(OfObservations, Flowing):
+    """p(z) normal, mixture, vamp or flow, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014).
 
     log p(x) >= E_q log p(x|z) - KL(q(z|x) || p(z)).
 
@@ -36,7 +36,7 @@ class VAE(OfObservations):
     latent: int = 16
     """Dimensions of z."""
     prior: Annotated[str, OneOf(UNLABELLED)] = "normal"
-    """p(z): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs."""
+    """p(z): N(0, I), a learned mixture of Gaussians, the mixture of the posteriors of learned pseudo-inputs, or a normalising flow (zuko)."""
     components: int | None = None
     """Components of the prior: 10 of a mixture, 500 of a vamp unless given."""
     nets: Annotated[str, OneOf(NETS)] = "mlp-256"
@@ -54,12 +54,13 @@ class VAE(OfObservations):
 
     def build(self, data: Signature) -> Model:
         positive(latent=self.latent, components=self.components)
+        flow = self.flow(self.prior)
         if self.rates is not None:
             rates = Rates(self.rates, "z")
             return self.assembled(
                 data,
                 p={
-                    "z": unlabelled_prior(self.prior, self.latent, self.components),
+                    "z": unlabelled_prior(self.prior, self.latent, self.components, flow=flow),
                     IMAGE: self.rated_observation(rates, self.latent, data, "z"),
                 },
                 q={
@@ -74,6 +75,7 @@ class VAE(OfObservations):
             self.components,
             encoder={"z": posterior},
             shape=pseudo_shape(self.prior, data),
+            flow=flow,
         )
         x = self.observation(self.latent, data, "z")
         return self.assembled(data, p={"z": prior, IMAGE: x}, q={"z": posterior})

@@ -13,7 +13,7 @@ from latent_explorer.session import links
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError, Cost
-from vae_core.explore import prior_distance
+from vae_core.explore import prior_distance, priors_by_class
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
 from vae_core.priors import bayes_error
@@ -194,9 +194,12 @@ def _machine(cost: Cost) -> str:
 
 def _distance(checkpoint: Checkpoint, block: str) -> str:
     distance = prior_distance(checkpoint.model, block)
-    if distance is None:
-        return ""
     name = words.capital(words.latents(checkpoint.model, block))
+    if distance is None:
+        apart = block in checkpoint.model.labelled and priors_by_class(checkpoint.model, block) is not None
+        if not apart or checkpoint.model.classes < 2:
+            return ""
+        return f"{name}: the class priors are no Gaussians, so no distance in σ says how far apart they lie"
     what = "fitted class Gaussians" if words.fitted_classes(checkpoint.model) else "class priors"
     return f"{name}: the nearest two {what} are {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
 

@@ -7,6 +7,7 @@ import { putPicture, showFitted } from "../shared/pixels.js";
 import { worded } from "../shared/words.js";
 import { DECIMALS } from "../shared/protocol.js";
 import { directionsSection, handleOn } from "./along.js";
+import { arrive } from "./arriving.js";
 import { ClassBars, ClassChips } from "./classes.js";
 import { Handle } from "./handle.js";
 import { savedPicture } from "./saved.js";
@@ -120,10 +121,7 @@ export class Controls {
   update({ data, setStateValue, setTriggerValue }) {
     this.data = data;
     this.setStateValue = setStateValue;
-    if (data.address !== null && location.search !== `?${data.address}`) {
-      history.replaceState({}, "", `${location.pathname}?${data.address}`);
-      setTriggerValue("arrived", true);
-    }
+    arrive(data.address, setTriggerValue);
     const structure = JSON.stringify([
       data.model,
       data.blocks,

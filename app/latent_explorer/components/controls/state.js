@@ -57,6 +57,19 @@
 /** @typedef {import("../shared/mounting.js").Call<ControlsData>} ControlsCall */
 
 /**
+ * What the script sends for the first sight: a few handles, and the visitor's drawing.
+ * @typedef {Omit<ControlsData, "directions" | "labels" | "positions"> & {
+ *   heading: string,
+ *   given: string,
+ *   count: number,
+ *   paper: boolean,
+ *   aspect: number,
+ *   centre: boolean,
+ *   strokes: import("../shared/protocol.js").Stroke[],
+ * }} FirstData heading: over the handles; given: the image on the left, in base64; count: of images; paper: whether one can draw; aspect: the paper's height over its width
+ */
+
+/**
  * The part of a request that says where a code starts.
  * @param {State} state
  * @param {Pick<ControlsData, "classes" | "latents" | "kept" | "userImage">} data
@@ -193,4 +206,44 @@ export function folded(handles) {
       : `Channel ${channel}: ${those.length} more place${those.length > 1 ? "s" : ""}`,
     those,
   ]);
+}
+
+/**
+ * The codes at the two ends of a handle: one code twice, with the coordinate at its lowest and at its highest.
+ * @param {Codes} codes one row of each latent
+ * @param {{block: string, dimension: number, low: number, high: number}} handle
+ * @param {readonly string[]} below the latents that are generated from the block
+ * @returns {Codes}
+ */
+export function ends(codes, { block, dimension, low, high }, below) {
+  const held = Object.entries(codes).filter(([name]) => !below.includes(name));
+  const twice = Object.fromEntries(held.map(([name, [row]]) => [name, [[...row], [...row]]]));
+  [low, high].forEach((value, number) => (twice[block][number][dimension] = value));
+  return twice;
+}
+
+/**
+ * The moves, with a handle where it is shown for a moment.
+ * @param {Moves} moved
+ * @param {{block: string, dimension: number}} handle
+ * @param {Codes} codes
+ * @returns {Moves}
+ */
+export const shownAs = (moved, { block, dimension }, codes) => ({
+  ...moved,
+  [block]: { ...moved[block], [dimension]: codes[block][0][dimension] },
+});
+
+/**
+ * Which class an image is offered to become, and the words for it: 8 where it is none, otherwise the next.
+ * @param {number} now its class, -1 where it has none
+ * @param {readonly string[]} classes
+ * @returns {[number, string]}
+ */
+export function intoClass(now, classes) {
+  const eight = classes.indexOf("8");
+  const target = eight >= 0 && eight !== now ? eight : (now + 1) % Math.max(1, classes.length);
+  const name = classes[target] ?? "";
+  const article = /^([aeiou]|8|11$|18$)/i.test(name) ? "an" : "a";
+  return [target, `Make it ${article} ${name}`];
 }

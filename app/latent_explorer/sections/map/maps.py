@@ -83,8 +83,8 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     st.caption(
         f"Each dot is one of {len(atlas):,} {split}{checkpoint.kind.many}, coloured by {plain(by)}, where UMAP places its {place}. "
         f"Near dots have similar codes; distances between clusters mean little.{_of_some(atlas)}",
-        help="Outlines show where draws of the priors fall: one outline for each class, for each component (#) of a mixture, or for the "
-        f"whole prior{'' if model.no_posterior else dashed}. {hover} A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
+        help="Outlines show where draws of the priors fall: an ellipse for each class that has a Gaussian and for each component (#) of a mixture; of any "
+        f"other prior, the smallest regions with 50 % and 90 % of its draws, or 90 % of those of a class{'' if model.no_posterior else dashed}. {hover} A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
     )
     selection_panel(checkpoint, state, kept)
     classifiers.plane(checkpoint, state.item)

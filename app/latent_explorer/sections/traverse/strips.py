@@ -107,7 +107,7 @@ def strips(checkpoint: Checkpoint) -> None:
     menus.under(
         "strips",
         f"traversal-{block}",
-        f"Each row moves one latent {'direction or ' if named else ''}dimension through its prior and {words.moved(model, block)}.",
+        f"Each row moves one latent {'direction or ' if named else ''}dimension through its prior and {words.moved(model, block)}.{words.estimated(model, block)}",
         "Outlined is the position nearest to the start; a pale row is an inactive dimension, whose posterior mean hardly varies. "
         + (ORDERED if rate is not None else NO_RATE),
         codes=lambda: tables.table(
@@ -164,7 +164,7 @@ def _numbers(named: Sequence[Direction], order: Sequence[int]) -> list[int] | li
 
 
 ORDERED = "Rows are ordered by rate: their KLs add up to the rate of all dimensions."
-NO_RATE = "Rows are ordered by the variance of the posterior mean, since the KL to a mixture prior does not divide over dimensions."
+NO_RATE = "Rows are ordered by the variance of the posterior mean, since the KL to a prior that is no Gaussian does not divide over dimensions."
 
 
 def _note(rate: torch.Tensor | None, variance: torch.Tensor, active: torch.Tensor, dimension: int) -> str:
