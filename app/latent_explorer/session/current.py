@@ -24,8 +24,6 @@ def leave(page: str | None) -> None:
         st.session_state[KEY] = "", OWN
     elif name is not None and name in st.session_state:
         st.session_state[KEY] = st.session_state.get(f"owner-of-{name}"), int(st.session_state[name])
-    for name in {*WIDGETS.values()}:  # another page may read it in the address
-        st.session_state.pop(name, None)
 
 
 def look_at(checkpoint: Checkpoint, what: int | str) -> None:
