@@ -6,9 +6,15 @@ import streamlit as st
 import torch
 
 from latent_explorer import pages
+<<<<<<< HEAD
 from latent_explorer.components.glossary import glossary
 from latent_explorer.glossary import TERMS
 from latent_explorer.session import sidebar
+=======
+from latent_explorer.session import current, presenting, sidebar
+with st.container(key="frame"):
+    glossary(TERMS)
+    presenting.show()
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
 torch.set_num_threads(1)
@@ -28,6 +34,8 @@ st.html(
     # On a phone options need more than one line.
     "@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 1rem 3rem; } "
     "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } } "
+    # What shows nothing, or lies over the page, takes no room in it.
+    ".st-key-frame { position: fixed; right: 1rem; bottom: 1rem; width: auto; z-index: 1000; } "
     # Where the sidebar is shut, a bar with what opens it lies over the top of the page.
     ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )
@@ -60,8 +68,9 @@ page = st.navigation(
 if page == first and any(name in st.query_params for name in OF_THE_MAP):
     st.switch_page(where, query_params=st.query_params.to_dict())
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
-st.session_state["checkpoint"] = sidebar.show()
-with st.sidebar:
-    glossary(TERMS)
+if st.session_state["page before"] != page.url_path:
+    current.leave(st.session_state["page before"])
+st.session_state["checkpoint"] = sidebar.show(page.url_path)
+>>>>>>> main
 if st.session_state["checkpoint"] or page == own_data:  # which needs no model
     page.run()

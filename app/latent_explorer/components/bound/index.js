@@ -13,7 +13,7 @@ class Bound {
   #bars = element("div", { class: "shares" });
   /** @type {Part[]} */
   #parts = [];
-  #opened = 1;
+  #opened = -1; // until a term is: the first that is made of several
 
   /** @param {ParentNode} parent */
   constructor(parent) {
@@ -27,7 +27,8 @@ class Bound {
     const focused = this.#buttons().findIndex((button) => button.matches(":focus"));
     this.#parts = [total, ...parts];
     this.#formula.replaceChildren(...this.#parts.flatMap((part, i) => this.#term(part, i)));
-    this.#open(Math.min(this.#opened, parts.length));
+    const first = this.#parts.findIndex(({ bars }) => bars.length);
+    this.#open(this.#opened in this.#parts ? this.#opened : Math.max(first, 0));
     this.#buttons()[focused]?.focus();
   }
 

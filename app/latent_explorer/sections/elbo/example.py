@@ -10,7 +10,7 @@ from latent_explorer.caches import encodings, sources, user_images
 from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
-from latent_explorer.user_image.chosen import chosen_image
+from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler
 from vae_core.explore import WeighedBound, weigh, with_class
@@ -41,6 +41,8 @@ def chosen(checkpoint: Checkpoint) -> Example | None:
     """The controls, and what they choose; a sentence where the images are not at hand."""
     one, image = checkpoint.kind.one, chosen_image(checkpoint)
     left, middle, right = st.columns(3, vertical_alignment="bottom")
+    if image is None and st.query_params.get("mine") == "true":
+        st.warning(NOT_IN_A_LINK)
     mine = image is not None and left.toggle(f"Your {one}", key="mine", bind="query-params")
     seed = links.whole(right, "Seed of the draws", 0, 9999, "seed", "seed")
     if mine and image is not None:

@@ -47,7 +47,7 @@ def terms(checkpoint: Checkpoint, example: Example) -> None:
 
 
 def _likelihood(model: Model, example: Example, name: str, values: Tensor) -> Part:
-    given = model.p[name].given
+    given = [parent for parent in model.p[name].given if parent not in model.held]
     condition = f" | {', '.join(given)}" if given else ""
     if name == LABEL:
         says = f"How probable the class is before anything is seen: log p({name})."
@@ -66,7 +66,8 @@ def _of(model: Model, name: str, example: Example) -> str:
 
 def _divergence(model: Model, example: Example, name: str, values: Tensor) -> Part:
     found = example.found
-    condition = f" | {', '.join(model.p[name].given)}" if model.p[name].given else ""
+    given = [parent for parent in model.p[name].given if parent not in model.held]
+    condition = f" | {', '.join(given)}" if given else ""
     prior = model.p[name](found.inferred.env)
     shares = found.per_dimension.get(name)
     says = (
