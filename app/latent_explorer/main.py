@@ -6,15 +6,9 @@ import streamlit as st
 import torch
 
 from latent_explorer import pages
-<<<<<<< HEAD
 from latent_explorer.components.glossary import glossary
 from latent_explorer.glossary import TERMS
-from latent_explorer.session import sidebar
-=======
 from latent_explorer.session import current, presenting, sidebar
-with st.container(key="frame"):
-    glossary(TERMS)
-    presenting.show()
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
 torch.set_num_threads(1)
@@ -71,6 +65,8 @@ st.session_state["page before"], st.session_state["page"] = st.session_state.get
 if st.session_state["page before"] != page.url_path:
     current.leave(st.session_state["page before"])
 st.session_state["checkpoint"] = sidebar.show(page.url_path)
->>>>>>> main
+with st.container(key="frame"):
+    glossary(TERMS)
+    presenting.show()
 if st.session_state["checkpoint"] or page == own_data:  # which needs no model
     page.run()

@@ -14,7 +14,9 @@ export function linkTo(address, model, shared) {
   if (model && !link.searchParams.has("model")) link.searchParams.set("model", model);
   const here = ITSELF.test(link.hostname);
   if (!here || !shared) return { link: link.href, here };
-  const { protocol, host } = new URL(shared);
-  Object.assign(link, { protocol, host });
+  const { protocol, hostname, port } = new URL(shared);
+  link.protocol = protocol;
+  link.hostname = hostname;
+  link.port = port;
   return { link: link.href, here: false };
 }
