@@ -50,7 +50,7 @@ def show(model: str, page: str) -> None:
     with st.popover("Open on a phone", icon=":material/qr_code:"):
         code = segno.make(link, error="l").svg_data_uri(scale=6, border=4, light="white")
         st.html(
-            f'<img src="{code}" alt="QR code of the link to this view" style="width:100%;max-width:340px">'
+            f'<img src="{code}" alt="QR code of the link to this view" style="width:220px">'
         )
         st.code(link, language=None, wrap_lines=True)
         st.caption("It opens on every device of this network.")
