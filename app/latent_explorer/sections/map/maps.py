@@ -8,7 +8,6 @@ from latent_explorer import DECODE
 from latent_explorer.caches import colourings, encodings
 from latent_explorer.components.map import Decoder, latent_map
 from latent_explorer.parts import classifiers, named
-from latent_explorer.parts.leak import leak_note
 from latent_explorer.parts.panels import item_panel
 from latent_explorer.parts.selections import KEPT, selection_panel
 from latent_explorer.sections.map import beside
@@ -107,4 +106,3 @@ def linked_maps(checkpoint: Checkpoint) -> None:
             user_image_panel(checkpoint, image)
     if state.item is not None:
         item_panel(checkpoint, state.item)
-    leak_note(checkpoint)
