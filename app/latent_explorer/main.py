@@ -6,7 +6,7 @@ import streamlit as st
 import torch
 
 from latent_explorer import pages
-from latent_explorer.session import sidebar
+from latent_explorer.session import current, sidebar
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
 torch.set_num_threads(1)
@@ -57,6 +57,8 @@ page = st.navigation(
 if page == first and any(name in st.query_params for name in OF_THE_MAP):
     st.switch_page(where, query_params=st.query_params.to_dict())
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
-st.session_state["checkpoint"] = sidebar.show()
+if st.session_state["page before"] != page.url_path:
+    current.leave(st.session_state["page before"])
+st.session_state["checkpoint"] = sidebar.show(page.url_path)
 if st.session_state["checkpoint"] or page == own_data:  # which needs no model
     page.run()
