@@ -145,9 +145,7 @@ def cloud(checkpoint: Checkpoint, block: str) -> Cloud:
     betas, codes = np.unique(grid.betas[block]).tolist(), []
     for beta in betas:
         at = {**checkpoint.betas, block: beta}
-        means = {
-            name: torch.from_numpy(grid.means_of(name, rows, at)) for name in checkpoint.model.latents
-        }
+        means = {name: torch.from_numpy(grid.means_of(name, rows, at)) for name in checkpoint.model.latents}
         codes.append(prior_units(checkpoint, block, at, {**means, **labels_of(checkpoint, rows)}))
     plane = principal_plane(torch.cat(codes))
     places = torch.stack(codes) @ plane.axes
