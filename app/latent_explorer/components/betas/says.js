@@ -101,8 +101,8 @@ export function sentence(kept, { latents, an }, since, at) {
   const woke = before.active.filter((each, d) => each === 0 && now.active[d] === 1).length;
   const between = now.active.filter((each) => each === 0.5).length;
   const happened = [
-    fell || !woke ? `${dimensions(fell)} of ${latents} fell asleep` : "",
-    woke ? `${dimensions(woke)} of ${latents} woke up` : "",
+    fell || !woke ? `${dimensions(fell)} of the ${latents} fell asleep` : "",
+    woke ? `${dimensions(woke)} of the ${latents} woke up` : "",
     between ? `${dimensions(between)} changed within this step of the grid` : "",
     Number.isFinite(now.rate)
       ? `${change("the rate", before.rate, now.rate)} (${number(bits(before.rate))} to ${number(bits(now.rate))} bits)`

@@ -25,12 +25,12 @@ const KEPT = {
 test("what fell asleep is counted, and the rate is said in nats and bits", () => {
   assert.equal(
     sentence(KEPT, WORDS, 1, 2),
-    "From β = 1 to 2: one dimension of style latents z_u fell asleep; the rate fell from 20.7 to 15.0 nats (29.9 to 21.6 bits); " +
+    "From β = 1 to 2: one dimension of the style latents z_u fell asleep; the rate fell from 20.7 to 15.0 nats (29.9 to 21.6 bits); " +
       "the distortion rose from 66.0 to 70.0 nats.",
   );
   assert.match(
     sentence(KEPT, WORDS, 2, 1),
-    /one dimension of style latents z_u woke up; the rate rose from 15.0 to 20.7 nats/,
+    /one dimension of the style latents z_u woke up; the rate rose from 15.0 to 20.7 nats/,
   );
   assert.match(
     sentence(KEPT, WORDS, 1, 4),
@@ -44,7 +44,7 @@ test("between two measured betas nobody knows when a dimension fell asleep", () 
   const said = sentence(KEPT, WORDS, 1, 1.5);
   assert.match(
     said,
-    /no dimensions of style latents z_u fell asleep; one dimension changed within this step of the grid/,
+    /no dimensions of the style latents z_u fell asleep; one dimension changed within this step of the grid/,
   );
 });
 
@@ -62,6 +62,6 @@ test("at one beta what is kept is said, and without a rate what is awake", () =>
   };
   assert.equal(
     sentence(bare, WORDS, 1, 2),
-    "From β = 1 to 2: one dimension of style latents z_u fell asleep.",
+    "From β = 1 to 2: one dimension of the style latents z_u fell asleep.",
   );
 });

@@ -111,7 +111,8 @@ def _controls(checkpoint: Checkpoint, looked: Looked) -> str:
                 on_click=lambda: _look(checkpoint, current.OWN),
             )
         st.caption(
-            f"β is the price of a nat in the {plain(words.latents(checkpoint.model, block))}. Drag the red marker: the higher the price, the fewer nats are kept."
+            f"β is the price of a nat in the {plain(words.latents(checkpoint.model, block))}. Drag the red marker: the higher the price, the less is kept.",
+            width="stretch",
         )
     return block
 
