@@ -84,6 +84,6 @@ export function column(beta, reading, most, { block, order, shades, words }) {
   );
   const spoken = `β = ${said(beta)}: ${isKnown ? `${number(reading.rate)} nats, ` : ""}${count(reading.active)} of ${reading.active.length} dimensions awake`;
   const root = element("button", { type: "button", class: "column", "aria-label": spoken });
-  root.append(element("b", {}, said(beta)), canvas, bar, value, inBits, lamps);
+  root.append(element("strong", {}, said(beta)), canvas, bar, value, inBits, lamps);
   return { root, canvas };
 }
