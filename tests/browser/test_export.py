@@ -178,8 +178,7 @@ def test_a_chart_is_kept_as_both_kinds_of_picture(page: Any, address: str):
     at_rest(page)
     page.get_by_role("button", name="Export").first.click()
     svg = saved(page, "SVG")
-    assert {"Rate and distortion of rate-digits", "sliders"} <= texts(svg)
-    assert any(name.startswith("distortion D") for name in texts(svg))
+    assert any(name.endswith("between classes") for name in texts(svg))
     png = picture(saved(page, "PNG"))
     assert png.width == 2 * int(float(ElementTree.fromstring(svg).get("width")))
     assert len(np.unique(np.asarray(png.convert("RGB")).reshape(-1, 3), axis=0)) > 50
