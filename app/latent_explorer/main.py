@@ -6,6 +6,7 @@ import streamlit as st
 import torch
 
 from latent_explorer import pages
+from latent_explorer.caches import collection
 from latent_explorer.session import current, sidebar
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
@@ -36,7 +37,12 @@ page = st.navigation(
     {
         "Learn": [
             first,
-            st.Page(VIEWS / "rate_distortion.py", title="What beta does", icon=":material/show_chart:"),
+            st.Page(
+                VIEWS / "rate_distortion.py",
+                title="What beta does",
+                icon=":material/show_chart:",
+                visibility="visible" if collection.has_betas(sidebar.asked()) else "hidden",
+            ),
         ],
         "Explore": [
             where,

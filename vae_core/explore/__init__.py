@@ -52,6 +52,7 @@ from .paths import (
     through,
     triangle_weights,
 )
+from .planes import Plane, in_units_of_the_prior, principal_plane
 from .priors import (
     class_means,
     class_of_codes,
@@ -75,6 +76,7 @@ __all__ = [
     "Codes",
     "Direction",
     "Fitted",
+    "Plane",
     "Principal",
     "Ruler",
     "active_units",
@@ -97,6 +99,7 @@ __all__ = [
     "estimated_moments",
     "extremes",
     "holdable",
+    "in_units_of_the_prior",
     "jacobian",
     "likelihood_of",
     "line",
@@ -105,6 +108,7 @@ __all__ = [
     "number_direction",
     "path",
     "principal_directions",
+    "principal_plane",
     "prior_codes",
     "prior_components",
     "prior_distance",
