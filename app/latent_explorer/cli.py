@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import tyro
 
 from latent_explorer import DATA_ROOT_VARIABLE, LOCAL_VARIABLE, MODELS_VARIABLE
+from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from vae_core import cli
 from vae_core.checkpoints import found_in
@@ -29,6 +30,8 @@ class App:
     data_root: Path | None = None
     """The folder below which visitors may open data by its path, on the page Open data. Without it, whatever you can read where --host is
     this machine alone, and no path where it is not."""
+    lessons: Path | None = None
+    """A folder of lessons to offer before the bundled ones; `latent-explorer lesson new` writes one."""
     port: int = 8501
     host: str = "localhost"
     """Address to listen on; 0.0.0.0 lets other machines in."""
@@ -46,6 +49,10 @@ class App:
             raise ValueError(f"there is no file or folder {gone[0]}: give one that a model was trained from")
         if self.data_root and not self.data_root.is_dir():
             raise ValueError(f"there is no folder {self.data_root}: give one that holds the data to open")
+        if self.lessons and not (self.lessons.is_dir() and shelf.files(self.lessons)):
+            raise ValueError(
+                f"{self.lessons} is no folder with a lesson: write one with `latent-explorer lesson new NAME --out {self.lessons}`"
+            )
         if not 0 < self.port < 65536:
             raise ValueError(f"the port must be between 1 and 65535, got {self.port}")
         with socket.socket() as probe:
@@ -57,7 +64,7 @@ class App:
                     f"cannot listen on {self.host} port {self.port} ({getattr(error, 'strerror', None) or error}): choose another "
                     "with --port, or --host"
                 ) from None
-        serve(self.host, self.port, self.browser, self.models, self.data, self.data_root)
+        serve(self.host, self.port, self.browser, self.models, self.data, self.data_root, self.lessons)
         return 0
 
 
@@ -80,6 +87,7 @@ def serve(
     models: Path | None,
     data: Sequence[Path] = (),
     data_root: Path | None = None,
+    lessons: Path | None = None,
 ) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
     from streamlit.web.cli import main as streamlit  # a second to import, for this command alone
@@ -88,6 +96,8 @@ def serve(
         os.environ[MODELS_VARIABLE] = str(models.resolve())
     if data:
         os.environ[SOURCES_VARIABLE] = os.pathsep.join(str(path.resolve()) for path in data)
+    if lessons:
+        os.environ[LESSONS_VARIABLE] = str(lessons.resolve())
     # Whatever the shell says of these: what is served decides.
     os.environ[DATA_ROOT_VARIABLE] = str(data_root.resolve()) if data_root else ""
     os.environ[LOCAL_VARIABLE] = "1" if is_local(host) else ""
@@ -116,7 +126,7 @@ def serve(
     streamlit()
 
 
-Command: Any = Annotated[App, tyro.conf.subcommand("app")] | cli.Command
+Command: Any = Annotated[App, tyro.conf.subcommand("app")] | commands.Command | cli.Command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,7 +5,8 @@ from pathlib import Path
 import streamlit as st
 import torch
 
-from latent_explorer.session import sidebar
+from latent_explorer.lessons import strip
+from latent_explorer.session import fragments, links, sidebar
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
 torch.set_num_threads(1)
@@ -25,21 +26,26 @@ st.html(
     # Where the sidebar is shut, a bar with what opens it lies over the top of the page.
     ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )
-own_data = st.Page(VIEWS / "data.py", title="Open data", icon=":material/folder_open:")
-page = st.navigation(
-    [
-        st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:", default=True),
-        st.Page(VIEWS / "live.py", title="Live", icon=":material/touch_app:"),
-        st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
-        st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
-        st.Page(VIEWS / "interpolate.py", title="Interpolate", icon=":material/linear_scale:"),
-        st.Page(VIEWS / "prior.py", title="Prior", icon=":material/blur_on:"),
-        st.Page(VIEWS / "rate_distortion.py", title="Rate-distortion", icon=":material/show_chart:"),
-        st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
-        own_data,
-    ]
-)
+PAGES = {
+    "map": st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:", default=True),
+    "live": st.Page(VIEWS / "live.py", title="Live", icon=":material/touch_app:"),
+    "traverse": st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
+    "generate": st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
+    "interpolate": st.Page(VIEWS / "interpolate.py", title="Interpolate", icon=":material/linear_scale:"),
+    "prior": st.Page(VIEWS / "prior.py", title="Prior", icon=":material/blur_on:"),
+    "rate_distortion": st.Page(
+        VIEWS / "rate_distortion.py", title="Rate-distortion", icon=":material/show_chart:"
+    ),
+    "measure": st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
+    "data": st.Page(VIEWS / "data.py", title="Open data", icon=":material/folder_open:"),
+    "lessons": st.Page(VIEWS / "lessons.py", title="Lessons", icon=":material/school:"),
+}
+page = st.navigation([*PAGES.values()])
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
+st.session_state["view"] = next(name for name, each in PAGES.items() if each == page)
+st.session_state[strip.ADDRESSES] = {name: each.url_path for name, each in PAGES.items()}
+links.whole_address()
 st.session_state["checkpoint"] = sidebar.show()
-if st.session_state["checkpoint"] or page == own_data:  # which needs no model
-    page.run()
+with strip.beside_page(), fragments.whole_run():
+    if st.session_state["checkpoint"] or page == PAGES["data"]:  # which needs no model
+        page.run()

@@ -32,6 +32,7 @@ from vae_core.models.foreign import place_of
 from vae_core.serving import Answer, Picture, Request
 
 MOST_MOVES = 64  # of a link
+SHOWN = "live-shown"  # the model and the state that the page showed last, for what looks at it from elsewhere
 NAMES = ("start", "item", "seed", "temperature", "move", "class")  # in the address
 
 

@@ -76,6 +76,7 @@ st.session_state[ARRIVING] = came and any(st.session_state[LEFT].values())
 if not st.session_state[ARRIVING]:
     links.write(**said)
 scene = controls.scene(checkpoint, state, image)
+st.session_state[controls.SHOWN] = checkpoint.name, state
 live_controls(
     checkpoint.name,
     controls.handles(checkpoint),

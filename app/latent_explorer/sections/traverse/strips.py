@@ -11,6 +11,7 @@ from latent_explorer.parts import features, words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.traverse.start import chosen_start
 from latent_explorer.session import links
+from latent_explorer.session.fragments import fragment
 from vae_core import Checkpoint
 from vae_core.explore import decode, ruler, settled, traversal, traverse
 from vae_core.kinds import Table
@@ -26,7 +27,7 @@ ROWS = 32  # dimensions that are shown at once
 SPAN = (0.5, 6.0)
 
 
-@st.fragment
+@fragment
 def strips(checkpoint: Checkpoint) -> None:
     atlas = checkpoint.atlas
     model = checkpoint.model
