@@ -16,6 +16,7 @@ from .codes import (
     settled,
 )
 from .dimensions import ACTIVE_VARIANCE, active_units, activity, neighbours, rate_per_dimension
+from .gradients import TwoGradients, two_gradients
 from .paths import (
     LINE,
     MEANS,
@@ -53,6 +54,7 @@ __all__ = [
     "SPHERE",
     "Codes",
     "Ruler",
+    "TwoGradients",
     "active_units",
     "activity",
     "along_attribute",
@@ -95,5 +97,6 @@ __all__ = [
     "traversal",
     "traverse",
     "triangle_weights",
+    "two_gradients",
     "with_class",
 ]

@@ -113,7 +113,9 @@ def not_restored(step: Step) -> list[str]:
             if name not in WITHOUT_WIDGET.get(step.page, ())
             and not _is(there := at.session_state[name] if name in at.session_state else None, texts)
         ]
-    return [f"the link of this step does not restore: {cleaned(sentence, 300)}" for sentence in said]
+    return [
+        "the link of this step does not restore: " + cleaned(sentence.replace("\\", ""), 300) for sentence in said
+    ]
 
 
 def _is(value: object, texts: Sequence[str]) -> bool:

@@ -17,7 +17,7 @@ MOST_CHARACTERS, MOST_STEPS, MOST_TEXT = 100_000, 40, 2000
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _FENCE = "---"
 _PICTURE = "!["
-_FORMULA = re.compile(r"\$\$.+?\$\$|(?<!\\)\$[^$\n]+?\$", re.DOTALL)
+FORMULA = re.compile(r"\$\$.+?\$\$|(?<!\\)\$[^$\n]+?\$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def _check_text(text: str, line: int, mistakes: Mistakes) -> None:
     for at, part in enumerate(text.split("\n"), line):
         if _PICTURE in part:
             mistakes.add(at, f"pictures are not fetched, so {_PICTURE} is refused: name a page that shows it, or a figure")
-    masked = _FORMULA.sub(lambda formula: re.sub(r"[^\n]", "x", formula[0]), text)
+    masked = FORMULA.sub(lambda formula: re.sub(r"[^\n]", "x", formula[0]), text)
     for token in _inline(MarkdownIt("commonmark").parse(masked)):
         if token.type in ("html_block", "html_inline"):
             at = line + token.meta["line"]

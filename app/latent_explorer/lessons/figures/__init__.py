@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
+from latent_explorer.lessons.figures import ppca_em, two_gradients
 from latent_explorer.lessons.goals import Fact
 
-FIGURES: dict[str, Callable[[], None]] = {}
-FACTS: dict[str, Callable[[], Fact]] = {}
+FIGURES: dict[str, Callable[[], None]] = {"ppca-em": ppca_em.show, "two-gradients": two_gradients.show}
+FACTS: dict[str, Callable[[], Fact]] = {**ppca_em.FACTS, **two_gradients.FACTS}
