@@ -13,7 +13,7 @@ from vae_core.distributions import Sampler
 from vae_core.models import linear
 
 STEP, SEED = "em-steps", "start-seed"
-LATENT, STEPS = 4, 40
+LATENT, STEPS = 4, 20
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
