@@ -144,7 +144,7 @@ def frames_of(page: Any, address: str) -> dict[str, Any]:
     """What a page is sent, and how smooth its map is."""
     sent: list[int] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda part: sent.append(len(part))))
-    page.goto(f"{address}/?model={NAME}")
+    page.goto(f"{address}/map?model={NAME}")
     page.wait_for_selector(".latent-map[data-ready=true][data-live=true]", timeout=120_000)
     page.wait_for_load_state("networkidle")
     lines: dict[str, Any] = {"megabytes sent": round(sum(sent) / 1e6, 1)}

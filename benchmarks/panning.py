@@ -141,7 +141,7 @@ def hover(page: Any) -> None:
 
 
 def measure(page: Any, address: str, name: str, ratio: float) -> None:
-    page.goto(f"{address}/?model={name}")
+    page.goto(f"{address}/map?model={name}")
     page.wait_for_selector(".latent-map[data-ready=true][data-live=true]", timeout=120_000)
     page.wait_for_load_state("networkidle")
     print(

@@ -9,7 +9,7 @@ from tests.support.driving import chromium, served
 
 # The README's few: name, address, and what is there when the page is drawn.
 SHOTS = {
-    "map": ("/?item=3", ".st-key-item-neighbours [data-ready=true]"),
+    "map": ("/map?item=3", ".st-key-item-neighbours [data-ready=true]"),
     "live": ("/live?item=8&class=3&move=z_u.3~2", ".st-key-live-neighbours [data-ready=true]"),
     "traverse": ("/traverse?block=z_u&item=7", ".st-key-strips [data-ready=true]"),
     "generate": ("/generate?seed=1", ".st-key-swaps [data-ready=true]"),
@@ -22,14 +22,14 @@ SHOTS = {
         "/measure?show=Disentanglement&item=21",
         "text=no ranking",
     ),
-    "mixture": ("/?model=srvae-mnist", ".latent-map[data-ready=true]"),
+    "mixture": ("/map?model=srvae-mnist", ".latent-map[data-ready=true]"),
     "hold": ("/generate?model=srvae-mnist&hold=u", ".st-key-held [data-ready=true]"),
 }
 
 # Every page: its address, and what is there for any model when it is drawn.
 PAGES = {
     "map": ("/", ".latent-map[data-ready=true]"),
-    "map-item": ("/?item=3", ".st-key-item-neighbours [data-ready=true]"),
+    "map-item": ("/map?item=3", ".st-key-item-neighbours [data-ready=true]"),
     "live": ("/live", "[data-testid=stMain] [data-ready=true]"),
     "traverse": ("/traverse", ".st-key-strips [data-ready=true]"),
     "generate": ("/generate", ".st-key-samples [data-ready=true]"),

@@ -28,6 +28,17 @@ SMALL_LONGER = replace(SMALL, epochs=30)  # until z_u is used beside z_l
 RECIPES: dict[str, tuple[Declaration, Options]] = {
     "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL_LONGER),
     "cvae-digits": (CVAE(latent=4, nets="mlp-256"), SMALL),
+    "flow-digits": (
+        CDVAE(
+            unlabelled=2,
+            prior="class-flow",
+            unlabelled_prior="flow",
+            flow_transforms=2,
+            flow_width=16,
+            nets="mlp-256",
+        ),
+        SMALL,
+    ),
     "joint-digits": (Joint(latent=4, nets="mlp-256"), SMALL),
     "ladder-digits": (Ladder(latent=(6, 3), nets="mlp-256"), SMALL),
     "rate-digits": (VAE(latent=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL),

@@ -17,9 +17,12 @@ VIEWS = sorted(
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
+    {"plugins"},
     {"names", "columns", "fields", "estimates", "distributions", "nets", "kinds", "graphs"},
     {"readings"},
     {"conditionals"},
+    {"couplings"},
+    {"flows"},
     {"likelihoods", "priors"},
     {"model"},
     {"labels", "multirate"},
@@ -40,7 +43,7 @@ METRICS_LAYERS: list[set[str]] = [
 ]
 
 PICKLERS = {"pickle", "cloudpickle", "dill", "joblib", "shelve"}
-HEAVY = {"umap", "torchvision", "sklearn", "onnx", "onnxruntime"}
+HEAVY = {"umap", "torchvision", "sklearn", "onnx", "onnxruntime", "zuko"}
 
 
 def name_of(path: Path) -> str:
@@ -153,7 +156,13 @@ def early(path: Path) -> set[str]:
 
 
 def test_what_is_slow_to_import_is_imported_where_it_is_used():
-    assert offences(CORE.rglob("*.py"), lambda path: packages(early(path)) & HEAVY) == {}
+    zukos = "vae_core.couplings"  # imported where a flow is built
+
+    def slow(path: Path) -> set[str]:
+        found = packages(early(path)) & HEAVY | early(path) & {zukos}
+        return found - ({"zuko"} if path.name == "couplings.py" else set())
+
+    assert offences(CORE.rglob("*.py"), slow) == {}
 
 
 def test_the_check_of_import_time_sees_what_runs_then():

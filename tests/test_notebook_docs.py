@@ -19,5 +19,6 @@ def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path, monkeypatch: pytes
     assert (there["z"]["z_l"].shape, there["z"]["z_u"].shape) == ((297, 10), (297, 4))
     assert there["sevens"].shape == (16, 1, 8, 8)
     assert there["row"].shape == (10, 1, 8, 8)
+    assert there["strips"].shape == (4, 7, 1, 8, 8)
     assert np.isfinite(there["numbers"]["negative_elbo"].value)
     assert there["kept"].name == "mine"

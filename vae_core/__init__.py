@@ -10,9 +10,11 @@ from importlib import metadata
 
 from .checkpoints import Checkpoint, bundled, load
 from .data import data_from, open_data
-from .interchange import bring, bring_embeddings, export_onnx, import_onnx
+from .interchange import bring, bring_embeddings, export_onnx, import_onnx, wrap
 from .metrics import evaluate
-from .notebooks import fit, open_app
+from .models import declare
+from .notebooks import fit, open_app, traverse
+from .plugins import use
 
 __all__ = [
     "Checkpoint",
@@ -20,6 +22,7 @@ __all__ = [
     "bring_embeddings",
     "bundled",
     "data_from",
+    "declare",
     "evaluate",
     "export_onnx",
     "fit",
@@ -27,6 +30,9 @@ __all__ = [
     "load",
     "open_app",
     "open_data",
+    "traverse",
+    "use",
+    "wrap",
 ]
 
 try:

@@ -5,10 +5,40 @@ A declaration is a dataclass whose fields are options; the string below a field 
 
 import ast
 import inspect
-from dataclasses import MISSING, fields
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from difflib import get_close_matches
 from functools import cache
 from textwrap import dedent
-from typing import Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+
+from .plugins import Registry
+
+
+class OneOf:
+    """What a field of text may be, `prior: Annotated[str, OneOf(UNLABELLED)]`: a name of some registries, or other names, but for some.
+
+    The command line and the cards take what is registered at the time.
+
+    >>> OneOf(("axes", "simplex"), but=("simplex",)).names
+    ['axes']
+    """
+
+    def __init__(self, *of: Collection[str], but: Collection[str] = ()):
+        self.of, self.but = of, but
+
+    @property
+    def names(self) -> list[str]:
+        return [
+            name for name in dict.fromkeys(name for part in self.of for name in part) if name not in self.but
+        ]
+
+    def __contains__(self, name: str) -> bool:
+        return name not in self.but and any(name in part for part in self.of)
+
+    def registries(self, name: str) -> "list[Registry[Any]]":
+        """Those that hold a name."""
+        return [part for part in self.of if isinstance(part, Registry) and name in part]
 
 
 class Option(NamedTuple):
@@ -23,6 +53,11 @@ class Option(NamedTuple):
     def required(self) -> bool:
         return self.default is MISSING
 
+    @property
+    def one_of(self) -> OneOf | None:
+        """What it may be, where that is the names of registries."""
+        return _one_of(self.kind)
+
 
 @cache
 def options(declaration: type) -> dict[str, Option]:
@@ -33,11 +68,41 @@ def options(declaration: type) -> dict[str, Option]:
     'Greatest mean rate, nats an example.'
     """
     about = {name: text for kind in reversed(declaration.__mro__) for name, text in _texts(kind).items()}
-    kinds = get_type_hints(declaration, include_extras=True)
+    kinds = _hints(declaration)
     return {
         field.name: Option(field.name, kinds[field.name], _default(field), about.get(field.name, ""))
         for field in fields(declaration)
     }
+
+
+def choices(declaration: type) -> Mapping[str, OneOf]:
+    """The fields of a dataclass that are names of registries."""
+    hints = _hints(declaration)
+    return {field.name: one_of for field in fields(declaration) if (one_of := _one_of(hints[field.name]))}
+
+
+def check_choices(declaration: Any) -> None:
+    """Raises ValueError, with what is nearest, for a field of a declaration that names nothing which is registered."""
+    for field, one_of in choices(type(declaration)).items():
+        value = getattr(declaration, field)
+        if value is None or (isinstance(value, str) and value in one_of):
+            continue
+        near = get_close_matches(str(value), one_of.names, 1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(
+            f"no {field.replace('_', ' ')} {'are' if field.endswith('s') else 'is'} called {value!r}: choose one of {', '.join(one_of.names)}{meant}"
+        )
+
+
+def is_declaration(kind: Any, of: type) -> bool:
+    """Whether it is a dataclass made from a class, whose fields say their types."""
+    if not (isinstance(kind, type) and issubclass(kind, of) and is_dataclass(kind)):
+        return False
+    try:
+        options(kind)
+    except Exception:  # a type that is not there
+        return False
+    return True
 
 
 def spelt(option: str) -> str:
@@ -54,11 +119,24 @@ def _default(field: Any) -> Any:
 
 
 @cache
+def _hints(declaration: type) -> dict[str, Any]:
+    return get_type_hints(declaration, include_extras=True)
+
+
+def _one_of(kind: Any) -> OneOf | None:
+    parts = get_args(kind) if get_origin(kind) is Annotated else ()
+    return next((part for part in parts if isinstance(part, OneOf)), None)
+
+
+@cache
 def _texts(kind: type) -> dict[str, str]:
-    """The strings below the annotated names in the source of one class, without what it inherits."""
+    """The strings below the annotated names in the source of one class, without what it inherits; none where it has no source at hand."""
     if kind is object or not hasattr(kind, "__dataclass_fields__"):
         return {}
-    (body,) = ast.parse(dedent(inspect.getsource(kind))).body
+    try:
+        (body,) = ast.parse(dedent(inspect.getsource(kind))).body
+    except (OSError, TypeError, SyntaxError):  # a class of exec, or of a prompt
+        return {}
     assert isinstance(body, ast.ClassDef)
     texts = {}
     for statement, below in zip(body.body, body.body[1:], strict=False):

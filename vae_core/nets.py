@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from .plugins import Registry
+
 Shape = tuple[int, ...]
 Size = tuple[int, int]
 
@@ -198,18 +200,24 @@ def _pooled(a: int, b: int, large: Size) -> nn.Conv2d:
     return nn.Conv2d(a, b, (2 + large[0] % 2, 2 + large[1] % 2), 2, 0)
 
 
-# The presets by name. Add one here and every command and page can use it.
-NETS: dict[str, Nets] = {
-    "mlp-256": mlp(256),
-    "mlp-200x2-tanh": mlp(200, 200, activation=nn.Tanh),
-    "mlp-256x2": mlp(256, 256),
-    "mlp-400": mlp(400),
-    "mlp-512x2": mlp(512, 512),
-    "conv-32": convolutional(32, 32),
-    "conv-64": convolutional(64, 64, features=256),
-    "conv-32-64": disentanglement_lib(),
-    "res-32-64": convolutional(32, 64, residual=True),
-}
+# The presets by name. Add one and every command and page can use it.
+NETS: Registry[Nets] = Registry(
+    "preset of nets",
+    "latent_explorer.nets",
+    {
+        "mlp-256": mlp(256),
+        "mlp-200x2-tanh": mlp(200, 200, activation=nn.Tanh),
+        "mlp-256x2": mlp(256, 256),
+        "mlp-400": mlp(400),
+        "mlp-512x2": mlp(512, 512),
+        "conv-32": convolutional(32, 32),
+        "conv-64": convolutional(64, 64, features=256),
+        "conv-32-64": disentanglement_lib(),
+        "res-32-64": convolutional(32, 64, residual=True),
+    },
+    lambda thing: isinstance(thing, Nets),
+    "a Nets: a trunk, its width and a decoder",
+)
 
 
 def preset(name: str) -> Nets:

@@ -1,19 +1,27 @@
-"""What a notebook asks for: a model fitted to arrays, and the explorer opened on it."""
+"""What a notebook asks for: a model fitted to arrays, its latents moved, and the explorer opened on it."""
 
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import torch
+
 from .checkpoints import Checkpoint, load, save_atlas
 from .checkpoints.folder import ATLAS
 from .data import Dataset, data_from, data_of, open_data
+from .data.at_hand import numbers_of
+from .explore import reach
+from .explore import traverse as traversed
 from .fields import options
 from .models import MODELS, Declaration, declare
+from .names import LABEL
 from .objectives import OBJECTIVES
+from .priors import one_hot
 
 if TYPE_CHECKING:
     from .training import Progress
@@ -93,6 +101,72 @@ def _dataset(x: Any, y: Any) -> Dataset:
             raise ValueError("a data set has its own classes: leave out y")
         return x if isinstance(x, Dataset) else open_data(x)
     return data_from(x, y)
+
+
+def traverse(
+    checkpoint: Checkpoint,
+    x: Any = None,
+    y: Any = None,
+    *,
+    latent: str | None = None,
+    dimensions: Sequence[int] | None = None,
+    steps: int = 9,
+) -> np.ndarray:
+    """What each dimension of a latent changes: one at a time moves over its prior, three standard deviations about its mean.
+
+    Args:
+        checkpoint: the checkpoint.
+        x: one observation to begin at; the mean of the prior unless given.
+        y: its class, by name or number, where encoder, decoder or prior read one; the first class unless given.
+        latent: which latent; the first block unless given.
+        dimensions: which of its dimensions, from 0 on; all unless given.
+        steps: positions of each, T.
+
+    Returns:
+        Images `(len(dimensions), T, C, H, W)` within [0, 1], or rows `(len(dimensions), T, F)`.
+
+    Raises:
+        ValueError: one sentence, for a latent or a dimension that is not there, and as `Checkpoint.encode` does.
+
+    Example:
+        >>> traverse(load("vae-mnist"), dimensions=[0, 3], steps=5).shape
+        (2, 5, 1, 28, 28)
+    """
+    model = checkpoint.model
+    block = model.blocks[0] if latent is None else latent
+    if block not in model.blocks:
+        raise ValueError(
+            f"{checkpoint.name} has no latent {block!r}: choose one of {', '.join(model.blocks)}"
+        )
+    size = model.sizes[block]
+    chosen = list(range(size) if dimensions is None else dimensions)
+    if not chosen or not all(0 <= dimension < size for dimension in chosen):
+        raise ValueError(
+            f"the dimensions of {block} are 0 to {size - 1}, got {', '.join(map(str, chosen)) or 'none'}"
+        )
+    if steps < 2:
+        raise ValueError(f"a traversal has two steps at least, got {steps}")
+    start = _start(checkpoint, x, y)
+    low, high = (end[chosen] for end in reach(model, block, start[block][None]))
+    values = low[:, None] + (high - low)[:, None] * torch.linspace(0, 1, steps, device=model.device)
+    return traversed(model, start, block, chosen, values).cpu().numpy()
+
+
+@torch.no_grad()
+def _start(checkpoint: Checkpoint, x: Any, y: Any) -> dict[str, torch.Tensor]:
+    """One code `(D,)` of each latent, and the class where the decoder reads one that is given."""
+    model, classes = checkpoint.model, checkpoint.signature.classes
+    reads = LABEL in (*model.inputs(), *model.encoder_reads, *model.coded)
+    number = numbers_of(0 if y is None else y, classes, 1) if reads and LABEL not in model.latents else None
+    told = {} if number is None else {LABEL: one_hot(number, len(classes)).to(model.device)}
+    if x is None:
+        codes = model.generate(told, only=model.latents)
+    else:
+        found = checkpoint.encode(x, y if number is None else [int(number)])
+        codes = {name: torch.from_numpy(code).to(model.device) for name, code in found.items()} | told
+    if any(len(code) != 1 for code in codes.values()):
+        raise ValueError("a traversal begins at one observation: give one of them")
+    return {name: codes[name][0] for name in model.coded}
 
 
 def open_app(

@@ -1,10 +1,10 @@
-"""Priors of latent blocks. Unlabelled: normal, mixture, vamp; labelled: prototypes, class, class-mixture.
+"""Priors of latent blocks. Unlabelled: normal, mixture, vamp, flow; labelled: prototypes, class, class-mixture, class-flow.
 
 Shapes: B examples, D latent dimensions, K classes, M components. A class arrives as a one-hot row `(B, K)` under the name `y`.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -14,7 +14,9 @@ from torch.distributions import Distribution, OneHotCategorical
 
 from .conditionals import LOG_SCALE_RANGE, Conditional, Env, Feature
 from .distributions import MIXTURE_DIVERGENCES, GaussianMixture, diagonal_normal
+from .flows import ClassFlow, Flow
 from .names import IMAGE, LABEL
+from .plugins import Registry
 
 
 class StandardNormal(Conditional):
@@ -243,13 +245,30 @@ class ClassFrequencies(Conditional):
         self.log_pi.copy_((counts / counts.sum()).log())
 
 
-# The priors by name, as the option of a declaration spells them.
-UNLABELLED: dict[str, type[Conditional]] = {"normal": StandardNormal, "mixture": Mixture, "vamp": Vamp}
-LABELLED: dict[str, type[Conditional]] = {
-    "prototypes": Prototypes,
-    "class": ClassGaussians,
-    "class-mixture": ClassMixture,
-}
+# The priors by name, as the option of a declaration spells them. Those that others register are called with (D, components) where no class
+# is read, and with (K, D, components) where one is; components are None unless they are given.
+UNLABELLED: Registry[Callable[..., Conditional]] = Registry(
+    "prior",
+    "latent_explorer.priors",
+    {"normal": StandardNormal, "mixture": Mixture, "vamp": Vamp, "flow": Flow},
+    callable,
+    "a Conditional, or a function that makes one",
+)
+LABELLED: Registry[Callable[..., Conditional]] = Registry(
+    "class prior",
+    "latent_explorer.class_priors",
+    {
+        "prototypes": Prototypes,
+        "class": ClassGaussians,
+        "class-mixture": ClassMixture,
+        "class-flow": ClassFlow,
+    },
+    callable,
+    "a Conditional, or a function that makes one",
+)
+
+# Those that `Flow` and `ClassFlow` are called.
+FLOWS = {"flow", "class-flow"}
 
 
 def unlabelled_prior(
@@ -260,17 +279,22 @@ def unlabelled_prior(
     divergence: str = "monte-carlo",
     encoder: Mapping[str, Conditional | Feature] | None = None,
     shape: tuple[int, int, int] = (1, 1, 1),
+    flow: Mapping[str, Any] = {},
 ) -> Conditional:
     """The named prior of a block that no class conditions: 10 components of a mixture, 500 of a vamp unless given.
 
-    `encoder` and `shape` are what a vamp needs. Raises ValueError for an unknown name.
+    `encoder` and `shape` are what a vamp needs, `flow` the transforms and width of a flow. Raises ValueError for an unknown name.
     """
     if name == "normal":
         return StandardNormal(dimensions)
     if name == "mixture":
         return Mixture(10 if components is None else components, dimensions, divergence)
+    if name == "flow":
+        return Flow(dimensions, **flow)
     if name == "vamp" and encoder is not None:
         return Vamp(encoder, 500 if components is None else components, shape)
+    if name in UNLABELLED and name != "vamp":
+        return UNLABELLED[name](dimensions, components)
     raise ValueError(
         f"no prior of an unlabelled block is called {name!r}: choose one of {', '.join(UNLABELLED)}"
     )
@@ -284,6 +308,7 @@ def labelled_prior(
     *,
     separation: float | None = None,
     layout: str = "axes",
+    flow: Mapping[str, Any] = {},
 ) -> Conditional:
     """The named prior of a block under its class: 3 components a class of a class-mixture, a separation of 8 unless given.
 
@@ -293,16 +318,27 @@ def labelled_prior(
         return Prototypes(classes, dimensions, 8.0 if separation is None else separation, layout=layout)
     if name == "class":
         return ClassGaussians(classes, dimensions)
+    if name == "class-flow":
+        return ClassFlow(classes, dimensions, **flow)
     if name == "class-mixture":
         return ClassMixture(classes, dimensions, 3 if components is None else components)
+    if name in LABELLED:
+        return LABELLED[name](classes, dimensions, components)
     raise ValueError(f"no prior of a labelled block is called {name!r}: choose one of {', '.join(LABELLED)}")
 
 
-def either_prior(name: str, classes: int, dimensions: int, components: int | None = None) -> Conditional:
+def either_prior(
+    name: str,
+    classes: int,
+    dimensions: int,
+    components: int | None = None,
+    *,
+    flow: Mapping[str, Any] = {},
+) -> Conditional:
     """The named prior of a block that a class may condition or not, p(z) or p(z | y). Raises ValueError for an unknown name."""
     if name in LABELLED:
-        return labelled_prior(name, classes, dimensions, components)
-    return unlabelled_prior(name, dimensions, components)
+        return labelled_prior(name, classes, dimensions, components, flow=flow)
+    return unlabelled_prior(name, dimensions, components, flow=flow)
 
 
 def _at_least_one(**counts: int) -> None:

@@ -179,6 +179,23 @@ def make_atlas(
     return AtlasGrid({block: np.array([betas[block] for betas in grid]) for block in grid[0]}, atlases)
 
 
+@torch.no_grad()
+def plain_atlas(model: Model, data: Data, seed: int = 0) -> AtlasGrid:
+    """Encode `data`, and place it by the two principal axes of each block: for items that no map is to be made of, without UMAP's minute."""
+    means, scales = _encoded(model, data, seed)
+    maps = {name: _axes(means[name]) for name in model.blocks}
+    maps[JOINT] = _axes(np.concatenate([means[name] for name in model.blocks], axis=1))
+    return AtlasGrid({}, (Atlas(means, scales, maps, data.labels.cpu().numpy(), data.classes),))
+
+
+def _axes(codes: np.ndarray) -> np.ndarray:
+    """The two principal components of codes `(N, D)`, `(N, 2)`; 0 along what a single dimension lacks."""
+    centred = codes - codes.mean(0)
+    _, _, axes = np.linalg.svd(centred, full_matrices=False)
+    places = (centred @ axes[:2].T).astype(np.float32)
+    return np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
+
+
 # Up to so many items UMAP places itself; of more it places this many.
 MOST_MAPPED, MAPPED = 100_000, 50_000
 

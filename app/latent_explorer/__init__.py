@@ -14,3 +14,6 @@ DATA_ROOT_VARIABLE = "LATENT_EXPLORER_DATA_ROOT"
 
 LOCAL_VARIABLE = "LATENT_EXPLORER_LOCAL"
 """Environment variable that is set where only this machine is served: its user may open whatever they can read."""
+
+CLASSIFIER_VARIABLE = "LATENT_EXPLORER_CLASSIFIER"
+"""Environment variable with an ONNX file: a classifier that is asked about what models decode."""

@@ -7,20 +7,20 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import tyro
-
-from latent_explorer import DATA_ROOT_VARIABLE, LOCAL_VARIABLE, MODELS_VARIABLE
+from latent_explorer import CLASSIFIER_VARIABLE, DATA_ROOT_VARIABLE, LOCAL_VARIABLE, MODELS_VARIABLE
 from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from vae_core import cli
 from vae_core.checkpoints import found_in
+from vae_core.cli.plugged import Plugged
 from vae_core.data import SOURCES_VARIABLE
+from vae_core.graphs import read_graph
 
 
 @dataclass(frozen=True)
-class App:
+class App(Plugged):
     """Open the explorer in a browser, on the bundled models and those in --models."""
 
     models: Path | None = None
@@ -30,6 +30,9 @@ class App:
     data_root: Path | None = None
     """The folder below which visitors may open data by its path, on the page Open data. Without it, whatever you can read where --host is
     this machine alone, and no path where it is not."""
+    classifier: Path | None = None
+    """A classifier of your own, an ONNX file, that is asked about what models decode; a file classifier.onnx in a model's folder goes before
+    it."""
     lessons: Path | None = None
     """A folder of lessons to offer before the bundled ones; `latent-explorer lesson new` writes one."""
     port: int = 8501
@@ -49,6 +52,10 @@ class App:
             raise ValueError(f"there is no file or folder {gone[0]}: give one that a model was trained from")
         if self.data_root and not self.data_root.is_dir():
             raise ValueError(f"there is no folder {self.data_root}: give one that holds the data to open")
+        if self.classifier:
+            read_graph(
+                self.classifier, self.classifier.name, embedded=False
+            )  # what is no graph is said before anything opens
         if self.lessons and not (self.lessons.is_dir() and shelf.files(self.lessons)):
             raise ValueError(
                 f"{self.lessons} is no folder with a lesson: write one with `latent-explorer lesson new NAME --out {self.lessons}`"
@@ -64,7 +71,9 @@ class App:
                     f"cannot listen on {self.host} port {self.port} ({getattr(error, 'strerror', None) or error}): choose another "
                     "with --port, or --host"
                 ) from None
-        serve(self.host, self.port, self.browser, self.models, self.data, self.data_root, self.lessons)
+        serve(
+            self.host, self.port, self.browser, self.models, self.data, self.data_root, self.classifier, self.lessons
+        )
         return 0
 
 
@@ -87,6 +96,7 @@ def serve(
     models: Path | None,
     data: Sequence[Path] = (),
     data_root: Path | None = None,
+    classifier: Path | None = None,
     lessons: Path | None = None,
 ) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
@@ -96,6 +106,8 @@ def serve(
         os.environ[MODELS_VARIABLE] = str(models.resolve())
     if data:
         os.environ[SOURCES_VARIABLE] = os.pathsep.join(str(path.resolve()) for path in data)
+    if classifier:
+        os.environ[CLASSIFIER_VARIABLE] = str(classifier.resolve())
     if lessons:
         os.environ[LESSONS_VARIABLE] = str(lessons.resolve())
     # Whatever the shell says of these: what is served decides.
@@ -126,12 +138,12 @@ def serve(
     streamlit()
 
 
-Command: Any = Annotated[App, tyro.conf.subcommand("app")] | commands.Command | cli.Command
+COMMANDS: dict[str, Any] = {"app": App, "lesson": commands.LessonCommand, **cli.COMMANDS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; 0, or 2 after one sentence on what to do, or 130 when interrupted."""
-    return cli.main(arguments, Command)
+    return cli.main(arguments, COMMANDS)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 import torch
 
+from latent_explorer import pages
 from latent_explorer.lessons import strip
 from latent_explorer.session import fragments, links, sidebar
 
@@ -12,6 +13,9 @@ from latent_explorer.session import fragments, links, sidebar
 torch.set_num_threads(1)
 
 VIEWS = Path(__file__).parent / "views"
+
+# In an address without a page: a link from when the map was the first page.
+OF_THE_MAP = ("selection", "selection_a", "hidden", "colour", "joint")
 
 st.set_page_config("Latent Explorer", page_icon="🔭", layout="wide")
 # What a class sees first on a projector of 1280 x 720 is to be the picture, not the space around a title.
@@ -26,26 +30,38 @@ st.html(
     # Where the sidebar is shut, a bar with what opens it lies over the top of the page.
     ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )
-PAGES = {
-    "map": st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:", default=True),
-    "live": st.Page(VIEWS / "live.py", title="Live", icon=":material/touch_app:"),
-    "traverse": st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
-    "generate": st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
-    "interpolate": st.Page(VIEWS / "interpolate.py", title="Interpolate", icon=":material/linear_scale:"),
-    "prior": st.Page(VIEWS / "prior.py", title="Prior", icon=":material/blur_on:"),
-    "rate_distortion": st.Page(
-        VIEWS / "rate_distortion.py", title="Rate-distortion", icon=":material/show_chart:"
-    ),
-    "measure": st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
-    "data": st.Page(VIEWS / "data.py", title="Open data", icon=":material/folder_open:"),
-    "lessons": st.Page(VIEWS / "lessons.py", title="Lessons", icon=":material/school:"),
+VIEWED = {
+    name: st.Page(VIEWS / f"{name}.py", title=title, icon=f":material/{icon}:", default=name == "start")
+    for name, title, icon in (
+        ("start", "Start", "home"),
+        ("rate_distortion", "What beta does", "show_chart"),
+        ("lessons", "Lessons", "school"),
+        ("map", "Map", "scatter_plot"),
+        ("live", "Live", "touch_app"),
+        ("traverse", "Traverse", "tune"),
+        ("dimension", "Dimension", "height"),
+        ("generate", "Generate", "grid_on"),
+        ("interpolate", "Between", "linear_scale"),
+        ("prior", "Priors", "blur_on"),
+        ("measure", "Measure", "straighten"),
+        ("data", "Open data", "folder_open"),
+    )
 }
-page = st.navigation([*PAGES.values()])
+GROUPS = {
+    "Learn": ("start", "rate_distortion", "lessons"),
+    "Explore": ("map", "live", "traverse", "dimension", "generate", "interpolate"),
+    "Study": ("prior", "measure", "data"),
+}
+menu = {group: [VIEWED[name] for name in names] for group, names in GROUPS.items()}
+menu["Study"] += pages.added()
+page = st.navigation(menu)
+if page == VIEWED["start"] and any(name in st.query_params for name in OF_THE_MAP):
+    st.switch_page(VIEWED["map"], query_params=st.query_params.to_dict())
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
-st.session_state["view"] = next(name for name, each in PAGES.items() if each == page)
-st.session_state[strip.ADDRESSES] = {name: each.url_path for name, each in PAGES.items()}
+st.session_state["view"] = next((name for name, each in VIEWED.items() if each == page), page.url_path)
+st.session_state[strip.ADDRESSES] = {name: each.url_path for name, each in VIEWED.items()}
 links.whole_address()
 st.session_state["checkpoint"] = sidebar.show()
 with strip.beside_page(), fragments.whole_run():
-    if st.session_state["checkpoint"] or page == PAGES["data"]:  # which needs no model
+    if st.session_state["checkpoint"] or page == VIEWED["data"]:  # which needs no model
         page.run()

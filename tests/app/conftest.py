@@ -13,6 +13,8 @@ from tests.support.trained import Trained
 
 MAIN = Path(__file__).parents[2] / "app" / "latent_explorer" / "main.py"
 
+START = "views/start.py"  # the page of an address without one
+
 Open = Callable[..., AppTest]
 
 
@@ -25,7 +27,7 @@ def opened(page: str = "views/map.py", **query: str) -> AppTest:
     """A page as a link with these parameters opens it, over the models that the environment names."""
     at = AppTest.from_file(str(MAIN), default_timeout=100)
     at.query_params.update(query)
-    if page != "views/map.py":
+    if page != START:
         at.switch_page(page)
     return at.run()
 

@@ -58,7 +58,7 @@ LINKS: list[tuple[str, dict[str, str]]] = [
     *(("views/measure.py", {"show": show}) for show in ("Calibration", "Factors", "Two numbers")),
 ]
 SOME = ("vae-of-none", "cdvae-of-one", "cdvae-of-128", "joint-of-75")
-QUICK = [*SOME, "rate-of-none"]  # each costs a training
+EASY = [*SOME, "rate-of-none"]  # each costs a training
 
 
 @pytest.fixture(scope="module")
@@ -105,8 +105,8 @@ def healthy(at: AppTest) -> AppTest:
 
 @pytest.mark.parametrize(
     ("page", "model"),
-    covering(PAGES, QUICK)
-    + [case(page, model, slow=True) for page in PAGES for model in MODELS if model not in QUICK],
+    covering(PAGES, EASY)
+    + [case(page, model, slow=True) for page in PAGES for model in MODELS if model not in EASY],
 )
 def test_every_page_opens(open_kind: Open, page: str, model: str):
     at = healthy(open_kind(page, model=model))
@@ -144,8 +144,8 @@ def test_many_classes_come_in_pages_by_name_and_the_most_probable_first(open_kin
 
 def test_of_many_classes_a_map_outlines_the_one_of_the_opened_item(kinds: Trained):
     found = load(kinds["cdvae-of-128"])
-    assert maps.prior_ellipses(found, "z_l") == []
-    (outline,) = maps.prior_ellipses(found, "z_l", (100,))
+    assert maps.prior_shapes(found, "z_l") == []
+    (outline,) = maps.prior_shapes(found, "z_l", (100,))
     assert (outline.label, outline.class_index) == ("class 100", 100)
     of_item = panel(found, "z_l", "class").of_item(3)
     assert [outline.class_index for outline in of_item if outline.kind == "prior"] == [found.atlas.labels[3]]

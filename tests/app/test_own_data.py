@@ -52,6 +52,7 @@ def opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest
 
     def opener(**query: str) -> AppTest:
         at = AppTest.from_file(str(MAIN), default_timeout=100)
+        at.switch_page("views/map.py")
         at.query_params.update({"model": "mine", **query})
         at.run()
         assert not at.exception

@@ -22,6 +22,7 @@ PAGES = sorted(f"views/{path.name}" for path in VIEWS.glob("*.py"))
 TRAINED = [
     "cdvae-digits",
     "cvae-digits",
+    "flow-digits",
     "joint-digits",
     "ladder-digits",
     "ppca-digits",

@@ -20,6 +20,7 @@ KINDS = [
     "ladder-digits",
     "vamp-digits",
     "ppca-digits",
+    "flow-digits",
     "beta-tcvae-sprites",
 ]
 

@@ -7,7 +7,7 @@ import pytest
 from tests.app.conftest import Open
 from tests.support.tiers import covering, first
 from vae_core import bundled
-from vae_core.cli import Command
+from vae_core.cli import COMMANDS
 from vae_core.cli.evaluate import Evaluate
 from vae_core.cli.parsing import parse
 
@@ -22,6 +22,7 @@ LOOKS = ["Clusters", "Components", "Classes", "Densities", "Holes"]
             "cdvae-mnist",
             "joint-digits",
             "cvae-digits",
+            "flow-digits",
             "ladder-digits",
             "rates-digits",
             "srvae-digits",
@@ -91,4 +92,4 @@ def test_numbers_stand_beside_the_command_that_measures_them(open_page: Open, lo
     words = command.split()
     words[1] = str(bundled()["mr-cdvae-mnist"])
     assert words[2:6] == ["--beta", "z_l", "2", "z_u"]
-    assert isinstance(parse(words, Command), Evaluate)
+    assert isinstance(parse(words, COMMANDS), Evaluate)

@@ -24,6 +24,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from streamlit.testing.v1 import AppTest
 
+from tests.app.conftest import START
 from tests.strangers import card_of, hostile, measured, rewritten, small, with_classes
 from tests.support.tiers import first
 from vae_core import bundled
@@ -49,7 +50,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def opened(page: str = "views/map.py", **query: str) -> AppTest:
     at = AppTest.from_file(str(MAIN), default_timeout=120)
     at.query_params.update(query)
-    if page != "views/map.py":
+    if page != START:
         at.switch_page(page)
     at.run()
     assert not at.exception, at.exception[0].stack_trace

@@ -173,6 +173,7 @@ def test_the_map_is_coloured_by_features_and_by_columns_beside_them(
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path / "runs"))
     monkeypatch.setenv(SOURCES_VARIABLE, str(tmp_path / "own.csv"))
     at = AppTest.from_file(str(MAIN), default_timeout=100)
+    at.switch_page("views/map.py")
     at.query_params["model"] = "own"
     at.run()
     assert {"class", "age", "site", "gene0", "gene5"} <= set(at.selectbox(key="colour").options)

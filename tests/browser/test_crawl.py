@@ -28,6 +28,7 @@ KINDS = [
     "rate-digits",
     "ppca-digits",
     "vae-digits",
+    "flow-digits",
     "vae-mnist-mixture",
     "embeddings-digits",
 ]
@@ -45,7 +46,7 @@ def arriving(address: str, title: str, model: str, state: str) -> Arrive:
     """Open a page, by its title, over a model and in a state; what is made of gestures is made on the first page, from where one goes on."""
 
     def arrive(page: Any) -> None:
-        opened(page, f"{address}/?model={other(model) if state == 'another model' else model}")
+        opened(page, f"{address}/map?model={other(model) if state == 'another model' else model}")
         if state == "selection" and page.locator(".latent-map .plot").count():
             drag_over_map(page)
         if state == "own image" and page.locator("input[type=file]").count():

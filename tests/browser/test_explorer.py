@@ -83,7 +83,7 @@ def test_the_slider_changes_the_picture_and_the_address(page: Any, address: str)
 
 
 def test_a_lasso_highlights_in_both_maps_and_is_counted_by_class(page: Any, address: str):
-    page.goto(address + "/?model=cdvae-mnist")
+    page.goto(address + "/map?model=cdvae-mnist")
     page.wait_for_selector(MAP)
     lasso(page, "z_u")
     page.wait_for_selector(".latent-map:not([data-selected='0'])")
@@ -102,7 +102,7 @@ def test_hover_shows_the_decoded_item_without_a_rerun(page: Any, address: str):
         socket.on("framesent", lambda frame: sent.append(frame))
 
     page.on("websocket", listen)
-    page.goto(address + "/?model=cdvae-mnist")
+    page.goto(address + "/map?model=cdvae-mnist")
     page.wait_for_selector(MAP + "[data-live=true]")
     page.wait_for_load_state("networkidle")
     assert frames["stream"]
@@ -115,7 +115,7 @@ def test_hover_shows_the_decoded_item_without_a_rerun(page: Any, address: str):
 
 
 def test_a_click_opens_the_item_with_its_neighbours(page: Any, address: str):
-    page.goto(address + "/?model=cdvae-mnist")
+    page.goto(address + "/map?model=cdvae-mnist")
     page.wait_for_selector(MAP)
     box = page.locator(".latent-map .panel[data-panel=z_u] .plot").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -130,7 +130,7 @@ def test_a_click_opens_the_item_with_its_neighbours(page: Any, address: str):
 
 @pytest.mark.slow
 def test_a_link_restores_selection_and_item_in_another_browser(page: Any, browser: Any, address: str):
-    page.goto(address + "/?model=cdvae-mnist&item=42")
+    page.goto(address + "/map?model=cdvae-mnist&item=42")
     page.wait_for_selector(MAP)
     lasso(page, "z_l", radius=120)
     page.wait_for_url("**selection=z_l**")
@@ -168,7 +168,7 @@ def test_the_swap_matrix_follows_the_items(page: Any, address: str):
 
 @pytest.mark.slow
 def test_an_unknown_model_in_a_link_gives_a_sentence(page: Any, address: str):
-    page.goto(f"{address}/?model=nonesuch")
+    page.goto(f"{address}/map?model=nonesuch")
     page.get_by_text("This link asks for the model “nonesuch”").wait_for()
     page.wait_for_selector(MAP)
     assert no_exception(page)
@@ -181,7 +181,7 @@ def press(page: Any, slider: str, key: str, times: int = 1) -> None:
 
 
 def test_a_slider_of_beta_moves_the_items_and_keeps_the_view(page: Any, address: str):
-    page.goto(f"{address}/?model=rates-digits")
+    page.goto(f"{address}/map?model=rates-digits")
     page.wait_for_selector(MAP)
     panel = page.locator(".latent-map .panel[data-panel=z_u]")
     page.mouse.move(*middle_of(panel.locator(".plot")))
@@ -225,7 +225,7 @@ def test_betas_stay_on_the_way_to_another_page(page: Any, address: str):
 
 @pytest.mark.slow
 def test_a_drawing_is_a_star_on_every_map(page: Any, address: str):
-    page.goto(f"{address}/?model=rates-digits")
+    page.goto(f"{address}/map?model=rates-digits")
     page.wait_for_selector(MAP)
     page.get_by_text("Your own image").click()
     paper = page.locator(".sketch .paper")
@@ -248,7 +248,7 @@ def test_a_drawing_is_a_star_on_every_map(page: Any, address: str):
 
 @pytest.mark.slow
 def test_a_file_that_is_no_image_is_said_and_an_image_is_placed(page: Any, address: str, tmp_path: Path):
-    page.goto(f"{address}/?model=rates-digits")
+    page.goto(f"{address}/map?model=rates-digits")
     page.wait_for_selector(MAP)
     page.get_by_text("Your own image").click()
     upload = page.locator(".st-key-user-image-file input[type=file]")

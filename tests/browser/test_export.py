@@ -196,7 +196,7 @@ def test_any_grid_is_saved_from_its_corner(page: Any, address: str):
 
 @pytest.mark.slow
 def test_bars_are_saved(page: Any, address: str):
-    page.goto(f"{address}/?model=cdvae-digits&item=3")
+    page.goto(f"{address}/map?model=cdvae-digits&item=3")
     bars = page.locator(".bars[data-ready=true]").first
     bars.hover()
     svg = saved(page, "SVG", ".bars .save-menu")

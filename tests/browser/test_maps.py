@@ -27,7 +27,7 @@ MAP = ".latent-map"
 
 def opened(page: Any, address: str, query: str) -> Any:
     """The map of a link, with its live route."""
-    page.goto(f"{address}/?{query}")
+    page.goto(f"{address}/map?{query}")
     page.wait_for_selector(READY)
     return page.locator(MAP)
 
@@ -254,7 +254,7 @@ def test_a_map_is_saved_as_svg_and_as_png(page: Any, address: str, tmp_path: Pat
 def test_the_posterior_of_the_opened_item_can_be_switched_off(page: Any, address: str):
     opened(page, address, "model=cdvae-digits")
     assert not page.locator("[data-tool=posteriors]").is_visible()
-    page.goto(f"{address}/?model=cdvae-digits&item=3")
+    page.goto(f"{address}/map?model=cdvae-digits&item=3")
     page.wait_for_selector(READY)
     over = page.locator(".panel[data-panel=z_u] canvas.over").element_handle()
     before = settled(page, lambda: over.evaluate("(c) => c.toDataURL()"))
@@ -265,7 +265,7 @@ def test_the_posterior_of_the_opened_item_can_be_switched_off(page: Any, address
 @pytest.mark.slow
 def test_without_the_live_route_items_still_have_pictures_and_the_map_says_so(page: Any, address: str):
     page.route_web_socket("**/latent-explorer/live", lambda socket: socket.close())
-    page.goto(f"{address}/?model=cdvae-mnist")
+    page.goto(f"{address}/map?model=cdvae-mnist")
     page.wait_for_selector(f"{MAP}[data-ready=true]")
     page.get_by_text("live decoding is not connected").wait_for()
     with page.expect_response("**/latent-explorer/decode/**") as answer:

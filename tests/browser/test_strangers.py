@@ -54,7 +54,7 @@ def test_nothing_of_a_hostile_card_or_link_is_more_than_text(page: Any, stranger
         page.wait_for_timeout(300)
         strange(page)
     page.goto(
-        f"{strangers}/?model={quote(HOSTILE)}&selection={quote(HOSTILE)}&hidden={quote(HOSTILE)}&colour={quote(HOSTILE)}"
+        f"{strangers}/map?model={quote(HOSTILE)}&selection={quote(HOSTILE)}&hidden={quote(HOSTILE)}&colour={quote(HOSTILE)}"
     )
     page.wait_for_selector(READY["/"])
     assert HOSTILE[:40] in page.locator("[data-testid=stAlert]").first.inner_text().replace("\u2060", "")

@@ -157,7 +157,7 @@ def test_a_drawing_comes_back_with_its_page_and_can_still_be_undone(page: Any, a
 
 @pytest.mark.slow
 def test_a_drawing_outlives_another_model(page: Any, address: str):
-    paper = open_paper(page, address, "/?model=cdvae-digits")
+    paper = open_paper(page, address, "/map?model=cdvae-digits")
     drag(page, paper, (0.5, 0.2), (0.5, 0.8))
     page.get_by_role("heading", name="Your image").wait_for()
     page.locator(".st-key-model input").click()

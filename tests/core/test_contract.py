@@ -27,6 +27,8 @@ from vae_core.priors import StandardNormal, one_hot
 B, K = 3, 4
 CLASSES = ("a", "b", "c", "d")
 
+SMALL_FLOW = {"flow_transforms": 2, "flow_width": 8}
+
 # Every model with its defaults, and each choice that changes which conditionals it is made of.
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in MODELS),
@@ -39,6 +41,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("vae", {"likelihood": "categorical", "levels": 5}),
     ("vae", {"prior": "mixture", "components": 3}),
     ("vae", {"prior": "vamp", "components": 3}),
+    ("vae", {"prior": "flow", **SMALL_FLOW}),
+    ("cdvae", {"prior": "class-flow", "unlabelled_prior": "flow", **SMALL_FLOW}),
     ("cdvae", {"prior": "class"}),
     ("cdvae", {"prior": "class-mixture"}),
     ("cdvae", {"layout": "orthogonal", "labelled": 3}),
@@ -46,10 +50,15 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("cdvae", {"unlabelled_prior": "vamp", "unlabelled_components": 3}),
     ("cdvae", {"likelihood": "gaussian"}),
     ("cvae", {"prior": "mixture", "components": 3}),
+    ("cvae", {"prior": "class-flow", **SMALL_FLOW}),
     ("cvae", {"prior": "class"}),
     ("cvae", {"prior": "class-mixture"}),
     ("cvae", {"likelihood": "gaussian"}),
     ("joint", {"prior": "class"}),
+    ("joint", {"prior": "flow", **SMALL_FLOW}),
+    ("ladder", {"prior": "flow", **SMALL_FLOW}),
+    ("srvae", {"prior": "flow", **SMALL_FLOW}),
+    ("vae", {"prior": "flow", "rates": (0.1, 10.0), **SMALL_FLOW}),
     ("joint", {"prior": "class-mixture"}),
     ("ladder", {"latent": (4, 3, 2)}),
     ("ladder", {"inference": "top-down"}),
@@ -211,7 +220,7 @@ def test_every_preset_decodes_to_the_shape_that_its_trunk_reads(nets: str):
         ("vae", {"latent": 0}, "latent must be between 1 and 65536, got 0"),
         ("vae", {"nets": "conv-7"}, "no nets are called 'conv-7'"),
         ("cdvae", {"unlabelled": 0}, "unlabelled must be between 1 and 65536, got 0"),
-        ("cdvae", {"prior": "flat"}, "no prior of z_l is called 'flat'"),
+        ("cdvae", {"prior": "flat"}, "no prior is called 'flat'"),
         ("cdvae", {"separation": 0.0}, "separation of prototypes must be above 0, got 0.0"),
         ("cdvae", {"separation": -1.0}, "separation of prototypes must be above 0, got -1.0"),
         ("cdvae", {"separation": math.nan}, "separation of prototypes must be above 0, got nan"),

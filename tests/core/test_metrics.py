@@ -69,6 +69,7 @@ def found(checkpoints: dict[str, Checkpoint]) -> dict[str, dict[str, Estimate]]:
 BLOCKS = {
     "cdvae-digits": ["z_l", "z_u"],
     "cvae-digits": ["z"],
+    "flow-digits": ["z_l", "z_u"],
     "joint-digits": ["z"],
     "ladder-digits": ["z1", "z2"],
     "ppca-digits": ["z"],
@@ -90,6 +91,7 @@ EXTRA = {
         *JUDGED,
     },
     "cvae-digits": {"log_px", *JUDGED},
+    "flow-digits": {"log_px", "components_z_l", "prior_bayes_error_z_l", *JUDGED},
     "joint-digits": {
         "log_pxy",
         "distortion_x",
@@ -139,6 +141,7 @@ def test_every_documented_number_is_there_and_no_other(found: dict, name: str):
         expected |= {f"posterior_{what}_{block}" for what in ("kl", "bhattacharyya")}
         expected |= {f"{w}_{block}_{k}" for w in ("silhouette", "neighbours") for k in ("sample", "mean")}
     mixtures = {block for key, block in MIXTURES.items() if key in EXTRA[name]}
+    mixtures |= set(BLOCKS[name]) if name.startswith("flow") else set()
     for block in SPLIT[name]:
         parts = [] if block in mixtures else ["total_correlation", "dimension_kl"]
         expected |= {

@@ -136,6 +136,7 @@ PARTS = ("index_information", "total_correlation", "dimension_kl", "aggregate_kl
         ("vamp-digits", [], ["z"]),
         ("cdvae-digits", ["z_l", "z_u"], []),
         ("cvae-digits", ["z"], []),
+        ("flow-digits", [], ["z_l", "z_u"]),
         ("joint-digits", ["z"], []),
         ("ladder-digits", ["z2"], []),
         ("srvae-digits", [], ["u"]),

@@ -11,6 +11,7 @@ import torch
 import vae_core
 from vae_core.checkpoints import bundled
 from vae_core.cli import main
+from vae_core.distributions import NormalizingFlow
 from vae_core.explore import decode, encode, prior_given
 from vae_core.graphs import read_graph
 from vae_core.interchange import MANIFEST, OPSET, export_onnx
@@ -37,6 +38,11 @@ DECLARED: dict[str, tuple[Declaration, Signature]] = {
     "vae": (VAE(latent=3), IMAGES),
     "mixture": (VAE(latent=3, prior="mixture", components=3), IMAGES),
     "vamp": (VAE(latent=3, prior="vamp", components=4), IMAGES),
+    "flow": (VAE(latent=3, prior="flow", flow_transforms=1, flow_width=8), IMAGES),
+    "cdvae of flows": (
+        CDVAE(unlabelled=2, prior="class-flow", unlabelled_prior="flow", flow_transforms=1, **SMALL),
+        IMAGES,
+    ),
     "convolutions": (VAE(latent=3, nets="conv-32"), IMAGES),
     "rates": (VAE(latent=3, rates=(0.1, 10.0)), IMAGES),
     "cdvae": (CDVAE(unlabelled=2, **SMALL), IMAGES),
@@ -131,8 +137,14 @@ def check_graphs(graphs: dict, model: Model, signature: Signature) -> None:
         parents = {name: codes.get(name, label) for name in held.p[block].given if name != "coarse"}
         if "coarse" in held.p[block].given:
             parents["coarse"] = held.infer({"x": x}, only=["coarse"]).env["coarse"]
-        told = graphs[f"prior_{block}"].run(parents)
         prior = prior_given(held, block, parents) if parents else held.p[block]({})
+        if isinstance(prior, NormalizingFlow):
+            drawn = graphs[f"prior_{block}_draw"].run({**parents, "noise": codes[block]})[block]
+            close(drawn, prior.pushed(codes[block]))
+            density = graphs[f"prior_{block}_log_density"].run({**parents, block: drawn})
+            close(density[f"{block}_log_density"], prior.log_prob(drawn))
+            continue
+        told = graphs[f"prior_{block}"].run(parents)
         if f"{block}_mean" in told:
             close(told[f"{block}_mean"], prior.mean)
             close(told[f"{block}_log_variance"], prior.variance.log())

@@ -23,6 +23,7 @@ from .folder import (
 from .frontier import Anchor, Frontier, Gap, Point
 from .measurements import Factors, Measurement
 from .typed import sendable
+from .wanted import wanted, wanted_data
 from .weights import fingerprint, read_metadata, read_tensors, save_model, write_tensors
 
 __all__ = [
@@ -65,5 +66,7 @@ __all__ = [
     "sendable",
     "spoken",
     "versions",
+    "wanted",
+    "wanted_data",
     "write_tensors",
 ]

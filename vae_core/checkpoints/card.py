@@ -25,6 +25,7 @@ from .frontier import Anchor, Frontier, Point
 from .frontier import merged as with_frontier
 from .measurements import Factors, Measurement, merged, recorded
 from .typed import entries, read, read_fields, shown
+from .wanted import Wanted, lacking
 
 FORMAT = 2
 
@@ -45,7 +46,8 @@ class TrainedOn:
     """The data: their name, what an observation is (`kinds.kind_of`), the names of the classes, and how many were trained on.
 
     fingerprint: what tells the splits from others of that name; an older card has none, and takes that of the well-known data set of its
-    name. opened: how a folder or file was opened, where that is not as usual (`data.Opening`). Raises ValueError for a kind that does
+    name. opened: how a folder or file was opened, where that is not as usual (`data.Opening`). wants: the plug-in
+    that the data set is of. Raises ValueError for a kind that does
     not exist.
     """
 
@@ -63,6 +65,7 @@ class TrainedOn:
     high: tuple[float, ...] = ()
     fingerprint: dict[str, str] = field(default_factory=dict)
     opened: dict[str, Any] = field(default_factory=dict)
+    wants: Wanted | None = None
 
     def __post_init__(self):
         if not self.fingerprint and not self.opened and self.name in KNOWN:
@@ -172,6 +175,7 @@ class Card:
         atlas: the weights that the atlas was made of.
         weights: the precision of the file, where it was packed.
         notes: sentences on how a model that was trained elsewhere was brought in.
+        wants: what it wants of plug-ins, where its model, a part of that or its objective is of one.
 
     Example:
         >>> card = load_card("vae-mnist")
@@ -200,6 +204,7 @@ class Card:
     atlas: MadeOf | None = None
     weights: str = ""
     notes: tuple[str, ...] = ()
+    wants: tuple[Wanted, ...] = ()
 
     @classmethod
     def of(cls, told: Any) -> "Card":
@@ -267,6 +272,12 @@ class Card:
         return Frontier.of(self.json.get("frontier"))
 
     @property
+    def plugins(self) -> tuple[str, ...]:
+        """The plug-ins that have to be named for it to be opened: packages with entry points have not."""
+        wants = (*self.wants, *([self.data.wants] if self.data.wants else []))
+        return tuple(dict.fromkeys(each.plugin for each in wants if each.plugin))
+
+    @property
     def frontier_made_of(self) -> MadeOf | None:
         """The weights that the frontier is of, be it damaged or not."""
         told = self.json.get("frontier")
@@ -294,8 +305,8 @@ def load_card(folder: Path | str) -> Card:
         The card, every field checked.
 
     Raises:
-        CheckpointError: where it is missing or damaged, from another version, or has a field of the wrong
-            kind.
+        CheckpointError: where it is missing or damaged, from another version, has a field of the wrong
+            kind, or wants a plug-in that is not in use.
 
     Example:
         >>> load_card("cdvae-mnist").model.name
@@ -319,6 +330,8 @@ def load_card(folder: Path | str) -> Card:
         raise CheckpointError(
             f"{path} has format {shown(card['format'])}, and this version reads {FORMAT}: update Latent Explorer"
         )
+    if lacks := lacking(card.get("wants")):
+        raise CheckpointError(f"{folder} {lacks}")
     try:
         return Card.of(card)
     except (ValueError, RecursionError) as error:

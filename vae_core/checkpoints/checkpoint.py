@@ -21,7 +21,7 @@ from ..graphs import GraphError
 from ..kinds import Kind
 from ..labels import has_label
 from ..model import Model
-from ..models import Signature, declare
+from ..models import MODELS, Signature, declare
 from ..models.foreign import graph_nets
 from ..multirate import at, usual
 from ..names import IMAGE, LABEL
@@ -96,6 +96,11 @@ class Checkpoint:
         remedies = " and ".join(f"`{REMEDIES[what].format(spoken(self.folder))}`" for what in self.stale)
         belong = "belong" if len(self.stale) > 1 or self.stale == ("numbers",) else "belongs"
         return f"The {' and '.join(self.stale)} {belong} to other weights than the model’s: run {remedies}"
+
+    @property
+    def no_data(self) -> str:
+        """Why nothing can be said of data, as a sentence; empty where some came with the model."""
+        return "" if self.card.data.images else NO_DATA
 
     @cached_property
     def own_data(self) -> Dataset | None:
@@ -212,7 +217,7 @@ class Checkpoint:
             n: how many.
             y: of which class, by name or number: one, or one for each; the classes in turn unless given.
             seed: of the draws.
-            temperature: factor on the standard deviations of the prior.
+            temperature: factor on the standard deviations of the prior; of a flow, on the noise of its draws.
 
         Returns:
             Images `(N, C, H, W)` within [0, 1], or rows `(N, F)`.
@@ -302,6 +307,8 @@ class Checkpoint:
         return other
 
 
+NO_DATA = "no data came with the model, and its items are decoded draws of its prior"
+
 REMEDIES = {
     "atlas": "latent-explorer atlas {}",
     "numbers": "latent-explorer evaluate {} --write",
@@ -351,7 +358,10 @@ def _built(card: Card, folder: Path) -> Model:
     except GraphError as error:
         raise CheckpointError(f"{folder} cannot be opened: {error}") from None
     except Exception as error:  # a card may say anything, and every layer stumbles over it in its own way
-        raise CheckpointError(f"{folder / CARD} describes no model that can be built: {error}") from None
+        whose = f" (its model is of {of.spoken})" if (of := MODELS.source(card.model.name)) else ""
+        raise CheckpointError(
+            f"{folder / CARD} describes no model that can be built: {error or type(error).__name__}{whose}"
+        ) from None
 
 
 def _check_graphs(model: Model, folder: Path) -> None:

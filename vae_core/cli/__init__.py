@@ -3,6 +3,6 @@
 `latent-explorer` is these and `app` (`latent_explorer.cli`); `python -m vae_core.cli` is these alone, as torchrun wants it.
 """
 
-from .run import TRACEBACK, Command, main
+from .run import COMMANDS, TRACEBACK, main
 
-__all__ = ["TRACEBACK", "Command", "main"]
+__all__ = ["COMMANDS", "TRACEBACK", "main"]

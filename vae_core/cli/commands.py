@@ -15,7 +15,7 @@ def check_named(out: Path) -> None:
 
 
 # Options that name a source.
-SOURCES = ("--data", "--embeddings", "--labels")
+SOURCES = ("--data", "--embeddings", "--labels", "--plugin")
 
 
 def without_path(arguments: Sequence[str]) -> list[str]:

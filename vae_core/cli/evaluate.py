@@ -25,13 +25,19 @@ from ..metrics import (
 )
 from ..multirate import rates_of, usual
 from ..objectives import Beta
+from ..plugins import in_environment
 from ..training import pick_device
 from .commands import source_name, without_path
 from .console import ERRORS, OUT, complain, status
+from .plugged import Plugged, spoken
+
+
+def _of_groups() -> str:
+    return f"Groups of numbers, of {', '.join(METRICS)}."
 
 
 @dataclass(frozen=True)
-class Evaluate:
+class Evaluate(Plugged):
     """Measure a checkpoint: its evidence, how well it knows classes and factors, its samples, its priors."""
 
     folder: tyro.conf.Positional[Path]
@@ -44,9 +50,7 @@ class Evaluate:
     """Measure on this many images, drawn by the seed; on all unless given."""
     seed: int = 0
     """Seed of everything random."""
-    metrics: Annotated[
-        tuple[str, ...], tyro.conf.arg(help=f"Groups of numbers, of {', '.join(METRICS)}.")
-    ] = DEFAULT
+    metrics: "Annotated[tuple[str, ...], tyro.conf.arg(help=_of_groups())]" = DEFAULT  # read with the command
     beta: Beta | None = None
     """Beta of a multi-rate model, one number or one for each block; 1 unless given."""
     json: bool = False
@@ -179,6 +183,7 @@ def _evaluation_command(call: Evaluate) -> str:
         words.append("--beta " + " ".join(f"{block} {beta:g}".strip() for block, beta in given))
     if set(call.metrics) != set(DEFAULT):
         words.append(f"--metrics {' '.join(call.metrics)}")
+    words += [f"--plugin {shlex.quote(spoken(plugin))}" for plugin in in_environment()]
     return " ".join(words)
 
 

@@ -14,10 +14,11 @@ from ..metrics.registry import of_known_class
 from ..training import pick_device
 from .commands import check_named, own_data
 from .console import OUT, status
+from .plugged import Plugged
 
 
 @dataclass(frozen=True)
-class MakeAtlas:
+class MakeAtlas(Plugged):
     """Make the atlas of a checkpoint: encodings and maps of its test images, or of all, for the app."""
 
     folder: tyro.conf.Positional[Path]
@@ -38,7 +39,7 @@ class MakeAtlas:
 
 
 @dataclass(frozen=True)
-class Export:
+class Export(Plugged):
     """Write encoder, decoder and priors of a checkpoint as ONNX, for other programs: `latent-explorer export vae-mnist --onnx`."""
 
     folder: tyro.conf.Positional[Path]
@@ -60,7 +61,7 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Pack:
+class Pack(Plugged):
     """Copy a checkpoint with weights of half precision, without its atlas and numbers: they would not be true any more."""
 
     folder: tyro.conf.Positional[Path]

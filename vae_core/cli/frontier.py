@@ -13,13 +13,14 @@ from ..multirate import at, beta_grid, rates_of
 from ..training import pick_device
 from .commands import own_data, source_name
 from .console import ERRORS, OUT, status
+from .plugged import Plugged
 
 # More points than anybody waits for.
 MOST_POINTS = 1000
 
 
 @dataclass(frozen=True)
-class MeasureFrontier:
+class MeasureFrontier(Plugged):
     """Measure a multi-rate checkpoint over its betas, and write the frontier into its card."""
 
     folder: tyro.conf.Positional[Path]

@@ -16,11 +16,12 @@ from .console import ERRORS, OUT
 from .evaluate import measure
 from .flags import Source, opening_of
 from .folders import write_atlas
+from .plugged import Plugged
 from .sources import opened
 
 
 @dataclass(frozen=True)
-class Import:
+class Import(Plugged):
     """Bring in a model that was trained elsewhere: `latent-explorer import --encoder e.onnx --decoder d.onnx --data WHAT --out runs/theirs`;
     or embeddings alone: `latent-explorer import --embeddings z.npz --out runs/mine`.
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from ..checkpoints import bundled, load_card
 from ..data import DATASETS, vision
-from ..metrics import HEADLINES, number
+from ..metrics import HEADLINES, METRICS, number
 from ..models import LIKELIHOODS, MODELS
 from ..nets import NETS
 from ..objectives import OBJECTIVES
 from ..priors import LABELLED, UNLABELLED
 from .console import OUT
+from .plugged import Plugged
 
 # What --data takes beside names of ours.
 SOURCES = {
@@ -22,7 +23,7 @@ SOURCES = {
 
 
 @dataclass(frozen=True)
-class Models:
+class Models(Plugged):
     """List models, priors, objectives, data and nets, and the bundled checkpoints with their numbers."""
 
     def run(self) -> int:
@@ -34,6 +35,7 @@ class Models:
             ("objectives", _first_lines(OBJECTIVES)),
             ("data", {name: dataset.about for name, dataset in DATASETS.items()} | SOURCES),
             ("nets", {"": "  ".join(NETS)}),
+            ("metrics", {"": "  ".join(METRICS)}),
         ):
             OUT.print(f"[bold]{title}[/bold]")
             for name, line in about.items():

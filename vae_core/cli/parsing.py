@@ -3,25 +3,28 @@
 import contextlib
 import io
 import re
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, make_dataclass
 from difflib import get_close_matches
-from typing import Any, get_args
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any
 
 import tyro
 
 from ..models import MODELS
 from .console import complain
-from .flags import Flags, Source
+from .flags import Source, model_flags, training_flags
 from .train import Train
 
 
-def parse(arguments: list[str], command: Any) -> Any:
+def parse(arguments: list[str], commands: Mapping[str, Any]) -> Any:
     """The command as an object. Raises SystemExit: 0 after help, 2 after one sentence for bad usage."""
-    complaint = io.StringIO()
+    complaint, union = io.StringIO(), _union(arguments, commands)  # which may say what it leaves out
     try:
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(
-                command,
+                union,
                 prog="latent-explorer",
                 description="See what a VAE has learned: train, measure and explore its latent space.",
                 args=arguments,
@@ -31,27 +34,40 @@ def parse(arguments: list[str], command: Any) -> Any:
             sentence = one_sentence(complaint.getvalue())
             if arguments[:1] == ["train"] and "".join(arguments[1:2]).startswith("-"):
                 sentence = f"name the model first, one of {', '.join(MODELS)} (see --help)"
-            complain(f"{sentence}{meant(sentence, arguments, command)}", 2)
+            complain(f"{sentence}{meant(sentence, arguments, commands)}", 2)
         raise
 
 
-def meant(sentence: str, arguments: list[str], command: Any) -> str:
+def _union(arguments: list[str], commands: Mapping[str, Any]) -> Any:
+    """The commands as tyro takes them; one that is made when the command line is read is made where it is asked for."""
+
+    def made(name: str, kind: Any) -> Any:
+        if is_dataclass(kind):
+            return kind
+        return (
+            kind()
+            if arguments[:1] == [name]
+            else make_dataclass(name, [], namespace={"__doc__": kind.__doc__})
+        )
+
+    return reduce(or_, (Annotated[made(*pair), tyro.conf.subcommand(pair[0])] for pair in commands.items()))
+
+
+def meant(sentence: str, arguments: list[str], commands: Mapping[str, Any]) -> str:
     """The known word that is nearest to the one complained of, as a question; nothing where none is near.
 
     Near the options of the command, what the sentence says that one can choose, or, in their places, commands and models.
     """
+    if "did you mean" in sentence:
+        return ""
     complaint, *choices = re.split(r"choose |Expected one of|Available subcommands:", sentence)
     told = set(re.findall(r"[\w-]+", " ".join(choices)))
     for place, word in enumerate(argument.partition("=")[0] for argument in arguments):
         if word.startswith("--"):
-            known = _options(arguments, command)
+            known = _options(arguments, commands)
         else:
             known = told | (
-                {*_subcommands(command)}
-                if place == 0
-                else {*MODELS}
-                if arguments[0] == "train" and place == 1
-                else set()
+                {*commands} if place == 0 else {*MODELS} if arguments[0] == "train" and place == 1 else set()
             )
         if word in re.findall(r"[\w./-]+", complaint) and word not in known:
             near = get_close_matches(
@@ -61,16 +77,16 @@ def meant(sentence: str, arguments: list[str], command: Any) -> str:
     return ""
 
 
-def _subcommands(command: Any) -> dict[str, Any]:
-    """The classes of the commands of a union, by name."""
-    return {part.__metadata__[0].name: part.__origin__ for part in get_args(command)}
-
-
-def _options(arguments: list[str], command: Any) -> set[str]:
+def _options(arguments: list[str], commands: Mapping[str, Any]) -> set[str]:
     """The options of the command that is asked for, as one types them."""
-    kinds: list[Any] = [_subcommands(command).get(arguments[0])]
+    kinds: list[Any] = [commands.get(arguments[0])]
     if arguments[0] == "train":
-        kinds = [Train, Flags, Source, *(MODELS[name] for name in arguments[1:2] if name in MODELS)]
+        kinds = [
+            Train,
+            training_flags(),
+            Source,
+            *(model_flags(name) for name in arguments[1:2] if name in MODELS),
+        ]
     elif arguments[0] in ("data", "import"):
         kinds.append(Source)
     names = [part.name.replace("_", "-") for kind in kinds if kind for part in fields(kind)]

@@ -2,11 +2,11 @@
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated, Any
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import tyro
-
+from ..plugins import PluginWarning, blamed
 from ..training import TrainingError
 from .console import ERRORS, complain
 from .evaluate import Evaluate
@@ -15,32 +15,34 @@ from .frontier import MeasureFrontier
 from .imported import Import
 from .models import Models
 from .parsing import meant, parse
+from .plugged import with_plugins
 from .sources import ShowData
-from .train import TrainAny
+from .train import train_command
 
 # Set, it shows where a fault of the program is.
 TRACEBACK = "LATENT_EXPLORER_TRACEBACK"
-Command: Any = (
-    Annotated[TrainAny, tyro.conf.subcommand("train")]
-    | Annotated[Import, tyro.conf.subcommand("import")]
-    | Annotated[ShowData, tyro.conf.subcommand("data")]
-    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
-    | Annotated[MeasureFrontier, tyro.conf.subcommand("frontier")]
-    | Annotated[MakeAtlas, tyro.conf.subcommand("atlas")]
-    | Annotated[Export, tyro.conf.subcommand("export")]
-    | Annotated[Pack, tyro.conf.subcommand("pack")]
-    | Annotated[Models, tyro.conf.subcommand("models")]
-)
+# The commands by name: each a dataclass, or what makes one when the command line is read.
+COMMANDS: dict[str, Any] = {
+    "train": train_command,
+    "import": Import,
+    "data": ShowData,
+    "evaluate": Evaluate,
+    "frontier": MeasureFrontier,
+    "atlas": MakeAtlas,
+    "export": Export,
+    "pack": Pack,
+    "models": Models,
+}
 
 
-def main(arguments: Sequence[str] | None = None, command: Any = Command) -> int:
-    """Run one of the commands of a union.
+def main(arguments: Sequence[str] | None = None, commands: Mapping[str, Any] = COMMANDS) -> int:
+    """Run one of the commands, with the plug-ins that it names.
 
     With the variable LATENT_EXPLORER_TRACEBACK set, a fault of the program is raised.
 
     Args:
         arguments: the words of the command; those of the process unless given.
-        command: the union of commands.
+        commands: the commands by name.
 
     Returns:
         0; or, after one sentence on what to do, 2 for bad usage and 1 for a fault of the program; 130 when
@@ -54,13 +56,20 @@ def main(arguments: Sequence[str] | None = None, command: Any = Command) -> int:
         2
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _told(warnings.showwarning)
+        return _run(words, commands)
+
+
+def _run(words: list[str], commands: Mapping[str, Any]) -> int:
     try:
-        return parse(words, command).run()
+        words = with_plugins(words)
+        return parse(words, commands).run()
     except KeyboardInterrupt:
         ERRORS.print("stopped; a training goes on from its last epoch with --resume")
         return 130
     except (ValueError, TrainingError) as error:
-        return complain(f"{error}{meant(str(error), words, command)}", 2)
+        return complain(f"{error}{meant(str(error), words, commands)}", 2)
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -72,6 +81,18 @@ def main(arguments: Sequence[str] | None = None, command: Any = Command) -> int:
         return complain(*_fault(error))
 
 
+def _told(usual: Callable[..., None]) -> Callable[..., None]:
+    """What is said of a plug-in that is left out: its sentence alone."""
+
+    def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
+        if issubclass(category, PluginWarning):
+            ERRORS.print(str(message), markup=False, soft_wrap=True)
+        else:
+            usual(message, category, *more)
+
+    return show
+
+
 def _fault(error: Exception) -> tuple[str, int]:
     """What to say of an error that nobody foresaw, and the exit code."""
     reason = " ".join(str(error).split())[:200]
@@ -79,6 +100,11 @@ def _fault(error: Exception) -> tuple[str, int]:
         return (
             f"there is not enough memory ({reason or 'none is left'}): choose a smaller model, batch or limit",
             2,
+        )
+    if (whose := blamed(error)) is not None:
+        return (
+            f"this is a fault of {whose.spoken} ({type(error).__name__}: {reason}): set {TRACEBACK}=1 to see where",
+            1,
         )
     return (
         f"this is a fault of the program ({type(error).__name__}: {reason}): set {TRACEBACK}=1 to see where, and report it",

@@ -12,10 +12,11 @@ from ..data import Dataset, Report, open_data, sheet
 from ..kinds import Image
 from .console import ERRORS, OUT, leads, status
 from .flags import Source, opening_of
+from .plugged import Plugged
 
 
 @dataclass(frozen=True)
-class ShowData:
+class ShowData(Plugged):
     """Say what is understood of a data set, folder or file: shape, values, classes, split, and what may be wrong with it."""
 
     what: tyro.conf.Positional[str]

@@ -1,38 +1,36 @@
 """The command train, one subcommand a model."""
 
-import re
 import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import reduce
-from inspect import cleandoc
 from operator import or_
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
 import tyro
 
-from ..models import MODELS, Declaration
+from ..models import MODELS
 from ..training import collapsed, train
 from .commands import check_named, without_path
 from .console import OUT, leads, training_progress
-from .flags import Flags, Source, options_of
+from .flags import Source, check_apart, model_flags, options_of, prose, sound, training_flags
 from .folders import write_atlas
+from .plugged import Plugged
 from .sources import opened
 
-M = TypeVar("M", bound=Declaration)
+M = TypeVar("M")
+F = TypeVar("F")
 
 
 @dataclass(frozen=True)
-class Train(Generic[M]):
+class Train(Plugged, Generic[M, F]):
     """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae --separation 8 --beta z_l 1 z_u 1`."""
 
     out: Path
     """Folder to write the checkpoint to; it can be loaded at any moment."""
     model: tyro.conf.OmitArgPrefixes[M]
-    training: Annotated[tyro.conf.OmitArgPrefixes[Flags], tyro.conf.arg(help="How to train.")] = field(  # type: ignore[valid-type]
-        default_factory=Flags
-    )
+    training: Annotated[tyro.conf.OmitArgPrefixes[F], tyro.conf.arg(help="How to train.")]
     data: str = "mnist"
     """Data set: digits, sprites, mnist, one of torchvision's (fashion-mnist, cifar10, ...), hf:owner/name, a folder of images by class, or a
     file (.npz, .npy, IDX). `latent-explorer data WHAT` shows what is understood of it."""
@@ -46,13 +44,14 @@ class Train(Generic[M]):
 
     def run(self) -> int:
         check_named(self.out)
-        options = options_of(self.training, self.model)
+        declaration = self.model.declaration()  # type: ignore[attr-defined]
+        options = options_of(self.training, declaration)
         dataset = opened(self.data, self.source)
         data = dataset.split("train", options.limit)
         command = "latent-explorer " + shlex.join(without_path(sys.argv[1:]))
         with training_progress() as report:
             checkpoint = train(
-                self.model,
+                declaration,
                 data,
                 options,
                 self.out,
@@ -80,27 +79,28 @@ def _again(what: str) -> str:
     return f" --data {shlex.quote(what)}" if Path(what).exists() else ""
 
 
-def _prose(kind: Any) -> str:
-    """What a model's docstring says before its sections, which are for those who program."""
-    return re.split(r"\n\n(?:Args|Attributes|Raises|Example|Source):\n", cleandoc(kind.__doc__ or ""))[0]
-
-
-# One subcommand for each model of the registry.
-TrainCommand: Any = reduce(
-    or_,
-    (
-        Annotated[Train[kind], tyro.conf.subcommand(name, description=_prose(kind))]  # type: ignore[valid-type]
-        for name, kind in MODELS.items()
-    ),
-)
-
-
 @dataclass(frozen=True)
-class TrainAny:
+class Chosen(Generic[M]):
     """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae`."""
 
-    what: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[TrainCommand]]  # type: ignore[valid-type]
+    what: tyro.conf.OmitSubcommandPrefixes[tyro.conf.OmitArgPrefixes[M]]
     """Which model."""
 
     def run(self) -> int:
-        return self.what.run()
+        return self.what.run()  # type: ignore[attr-defined]
+
+
+def train_command() -> Any:
+    """Train a model: `latent-explorer train cdvae --data mnist --out runs/cdvae`."""
+    flags = training_flags()
+
+    def of(name: str) -> Any:
+        check_apart(MODELS[name], *(part.name for part in fields(flags)))  # type: ignore[arg-type]
+        return Train[model_flags(name), flags]
+
+    kinds = sound(MODELS, of)
+    each = (
+        Annotated[Train[model_flags(name), flags], tyro.conf.subcommand(name, description=prose(kind))]
+        for name, kind in kinds.items()
+    )
+    return Chosen[reduce(or_, each)]

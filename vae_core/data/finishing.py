@@ -42,12 +42,12 @@ def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, fou
         kept = np.flatnonzero(told.known)
         notes.say(f"{len(told.numbers) - len(kept):,} {notes.kind.many} of no known class left out")
         stored, told = only(stored, kept), Labels(told.numbers[kept], told.classes)
-        split = None if split is None else split[kept]
+        split, rows = None if split is None else split[kept], np.asarray(rows)[kept]
         columns = {name: column[kept] for name, column in columns.items()}
     train, test = divided(
         split, told, opening.test_share, notes, ordered=raw.ordered, shuffled_already=raw.shuffled
     )
-    return _dataset(raw, opening, stored, told, columns, {TRAIN: train, TEST: test}, found)
+    return _dataset(raw, opening, stored, told, columns, {TRAIN: train, TEST: test}, np.asarray(rows), found)
 
 
 def stored_rows(raw: Raw, opening: Opening, report: Report) -> tuple[Array, np.ndarray]:
@@ -93,8 +93,10 @@ def _dataset(
     labels: Labels,
     columns: Mapping[str, np.ndarray],
     rows: Mapping[str, np.ndarray],
+    places: np.ndarray,
     found: bool,
 ) -> Dataset:
+    """The splits, of whose rows `places` says where each of all lay in the source."""
     names, factors = _factors(columns, labels, raw.notes)
     stored = stored_of(array)
     parts = {
@@ -123,6 +125,7 @@ def _dataset(
             columns={name: column[rows[split]] for name, column in columns.items()},
             origin=origin,
             kind=kind,  # type: ignore[arg-type]
+            places=places[rows[split]],
         )
         for split, (images, numbers) in parts.items()
     }

@@ -4,6 +4,7 @@ Shapes: N images, C H W.
 """
 
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
+from ..plugins import PluginWarning, Registry, reason_of
 from . import annotated, folders, hub, idx, npz, tables, vision
 from .arrays import joined
 from .finishing import finished
@@ -26,20 +28,35 @@ from .source import Dataset
 
 
 class Reader(NamedTuple):
-    """One sort of file or folder: whether a path is of it, and what is found there."""
+    """One sort of file or folder.
+
+    Attributes:
+        takes: whether a path is of it.
+        read: what is found there, opened as the `Opening` says; it raises ValueError, one sentence, for what cannot be read.
+
+    Example:
+        >>> Reader(lambda path: path.suffix == ".grid", lambda path, opening: Raw(path.name, "a grid", [])).takes(Path("a.grid"))
+        True
+    """
 
     takes: Callable[[Path], bool]
     read: Callable[[Path, Opening], Raw]
 
 
-# The first that takes a path reads it. A line here is all that another sort of file needs.
-READERS: dict[str, Reader] = {
-    "IDX files": Reader(idx.is_idx, idx.read_idx),
-    "AnnData": Reader(annotated.is_annotated, annotated.of_genes),
-    "tables": Reader(tables.is_table, tables.read_table),
-    "arrays": Reader(npz.is_arrays, npz.read_arrays),
-    "a folder of images": Reader(folders.is_folder_of_images, folders.read_folder),
-}
+# The first that takes a path reads it. A line here, or `READERS.register` elsewhere, is all that another sort of file needs.
+READERS: Registry[Reader] = Registry(
+    "reader",
+    "latent_explorer.readers",
+    {
+        "IDX files": Reader(idx.is_idx, idx.read_idx),
+        "AnnData": Reader(annotated.is_annotated, annotated.of_genes),
+        "tables": Reader(tables.is_table, tables.read_table),
+        "arrays": Reader(npz.is_arrays, npz.read_arrays),
+        "a folder of images": Reader(folders.is_folder_of_images, folders.read_folder),
+    },
+    lambda thing: isinstance(thing, Reader),
+    "a Reader: whether it takes a path, and how it is read",
+)
 
 # Endings of what cannot be read, and what to do about it.
 OTHERWISE: dict[tuple[str, ...], str] = {
@@ -108,7 +125,18 @@ def reader_of(what: str | Path) -> Reader | None:
     by_name = name in DATASETS or (vision.known(name) and not (path.exists() and "/" in name))
     if by_name or hub.is_hub(name) or not path.parent.is_dir():
         return None
-    return next((reader for reader in READERS.values() if reader.takes(path)), None)
+    return next((reader for name, reader in READERS.items() if _takes(name, reader, path)), None)
+
+
+def _takes(name: str, reader: Reader, path: Path) -> bool:
+    """Whether a reader takes a path; one of a plug-in that fails takes none."""
+    if READERS.source(name) is None:
+        return reader.takes(path)
+    try:
+        return bool(reader.takes(path))
+    except Exception as error:
+        warnings.warn(f"the reader {name!r} is left out: {reason_of(error)}", PluginWarning, stacklevel=2)
+        return False
 
 
 def raw_of(what: str | Path, opening: Opening, report: Report = lambda line: None) -> Raw:

@@ -56,7 +56,7 @@ def data_of(
     if isinstance(what, Dataset):
         found = what
     else:
-        found = open_data(what or _place(told.name), report=report, **told.opened)
+        found = open_data(what or _place(told), report=report, **told.opened)
     if found.name == told.name:
         check_same(told, found.origin.fingerprints)
     return found
@@ -121,7 +121,11 @@ def local_data(told: Told, split: str = "test") -> Data | None:
         >>> len(local_data(SimpleNamespace(name="digits", fingerprint={}, opened={})))
         447
     """
-    if (told.name not in DATASETS and not _given(told.name)) or (told.name == "mnist" and mnist_folder()[1]):
+    if (
+        getattr(told, "images", None) == 0
+        or (told.name not in DATASETS and not _given(told.name))
+        or (told.name == "mnist" and mnist_folder()[1])
+    ):
         return None
     try:
         found = data_of(told).split(split)
@@ -147,12 +151,17 @@ def known(name: str) -> bool:
     return name in DATASETS or vision.known(name) is not None or name.startswith(PREFIX)
 
 
-def _place(name: str) -> str:
-    """Where data of that name is. Raises ValueError where nobody has said."""
+def _place(told: Told) -> str:
+    """Where the data is that a card tells of. Raises ValueError where nobody has said."""
+    name, wants = told.name, getattr(told, "wants", None)
+    if getattr(told, "images", None) == 0:
+        raise ValueError("no data came with this model: give some by --data")
     if known(name):
         return name
     if (given := _given(name)) is not None:
         return given
+    if wants is not None:
+        raise ValueError(f"the data of this model are not at hand: it {wants.lacking}")
     raise ValueError(
         f"{name} came from a folder or file, and a card keeps no path: say where it is by --data, for example --data path/to/{name}"
     )

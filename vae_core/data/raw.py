@@ -111,11 +111,24 @@ Report = Callable[[str], None]
 
 @dataclass
 class Raw:
-    """Rows of a source as it has them: `images` are an array `(N, ...)`, or N files, pictures or arrays of sizes of their own.
+    """Rows of a source as it has them.
 
-    labels: numbers or text, one a row, or one-hot rows; None without classes. split: "train" or "test" for each row; None where the
-    source has no split.     classes: names of labels that are numbers. features: the names of a table's columns, where `images` are the rows of one, `(N, F)`. columns: what else each row is known by. ordered: whether the order of
-    the test rows is that of a file, which others number them by. shuffled: whether training rows are so already.
+    Attributes:
+        name: of the source.
+        about: what it is, in words.
+        images: an array `(N, ...)`, or N files, pictures or arrays of sizes of their own; of a table its rows `(N, F)`.
+        labels: numbers or text, one a row, or one-hot rows; None without classes.
+        split: "train" or "test" for each row; None where the source has no split.
+        classes: names of labels that are numbers.
+        columns: what else each row is known by.
+        ordered: whether the order of the test rows is that of a file, which others number them by.
+        shuffled: whether training rows are so already.
+        features: the names of a table's columns, where `images` are the rows of one.
+        notes: what is to be said of it.
+
+    Example:
+        >>> len(Raw("mine", "two images", np.zeros((2, 8, 8), np.uint8)))
+        2
     """
 
     name: str

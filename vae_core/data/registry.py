@@ -1,12 +1,19 @@
 """The data sets by name, and how one is loaded."""
 
+from ..plugins import Registry
 from .digits import DIGITS
 from .mnist import MNIST
 from .source import Data, Dataset
 from .sprites import SPRITES
 
-# The data sets by name. A line here is all that the command line, the pages and the tests need.
-DATASETS: dict[str, Dataset] = {"digits": DIGITS, "sprites": SPRITES, "mnist": MNIST}
+# The data sets by name. A line here, or `DATASETS.register` elsewhere, is all that the command line, the pages and the tests need.
+DATASETS: Registry[Dataset] = Registry(
+    "data set",
+    "latent_explorer.data",
+    {"digits": DIGITS, "sprites": SPRITES, "mnist": MNIST},
+    lambda thing: isinstance(thing, Dataset),
+    "a Dataset",
+)
 
 
 def load_data(name: str, split: str = "train", limit: int | None = None) -> Data:

@@ -58,6 +58,7 @@ class Data:
             rows).
         origin: what tells the data set from others of its name.
         columns: what else is known of each row, `(N,)` numbers (NaN where missing) or text, by name.
+        places: the number of each row in its file or array, from 0, `(N,)`, where that is known.
 
     Raises:
         ValueError: one sentence on what to give instead, for images, rows or labels that are anything else.
@@ -81,6 +82,7 @@ class Data:
     kind: Kind = None  # type: ignore[assignment] - set by __post_init__ where it is not given
     origin: Origin | None = None
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    places: np.ndarray | None = None
 
     def __post_init__(self):
         if isinstance(self.kind, Table):
@@ -112,6 +114,10 @@ class Data:
         """Its origin; where that is not given, its own fingerprint, as that of a whole split."""
         return self.origin or Origin({self.split: fingerprint(self.images, self.labels)})
 
+    def unlabelled(self) -> "Data":
+        """The same without its classes."""
+        return self._with(labels=torch.zeros_like(self.labels), classes=(), known=None)
+
     def to(self, device: torch.device | str) -> "Data":
         known = None if self.known is None else self.known.to(device)
         return self._with(images=self.images.to(device), labels=self.labels.to(device), known=known)
@@ -127,6 +133,7 @@ class Data:
             factors=factors,
             known=known,
             columns=columns,
+            places=None if self.places is None else self.places[places],
         )
 
     def head(self, limit: int | None) -> "Data":
@@ -320,4 +327,7 @@ def joined(first: Data, second: Data) -> Data:
             for name, column in first.columns.items()
             if name in second.columns
         },
+        places=None
+        if first.places is None or second.places is None
+        else np.concatenate([first.places, second.places]),
     )

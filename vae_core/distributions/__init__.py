@@ -4,13 +4,15 @@ Everything is in nats. Shapes: B examples, D dimensions.
 """
 
 from .aggregate import RateDecomposition, aggregate_log_density, log_factors
-from .divergence import diagonal_normal, kl_divergence, kl_per_dimension
+from .divergence import diagonal_normal, is_diagonal_normal, kl_divergence, kl_per_dimension
+from .flows import MOMENT_DRAWS, NormalizingFlow
 from .mixtures import MIXTURE_DIVERGENCES, ConvexityBound, GaussianMixture, HersheyOlsen
 from .pixels import BinaryPixels, ContinuousBernoulli, GreyLevels, continuous_bernoulli, grey_levels
-from .sampling import SEEDS, Draw, Sampler, check_seed, mean, rsample, whole_mean
+from .sampling import SEEDS, Draw, Sampler, check_seed, mean, rsample, seeded_draw, whole_mean
 
 __all__ = [
     "MIXTURE_DIVERGENCES",
+    "MOMENT_DRAWS",
     "SEEDS",
     "BinaryPixels",
     "ContinuousBernoulli",
@@ -19,6 +21,7 @@ __all__ = [
     "GaussianMixture",
     "GreyLevels",
     "HersheyOlsen",
+    "NormalizingFlow",
     "RateDecomposition",
     "Sampler",
     "aggregate_log_density",
@@ -26,10 +29,12 @@ __all__ = [
     "continuous_bernoulli",
     "diagonal_normal",
     "grey_levels",
+    "is_diagonal_normal",
     "kl_divergence",
     "kl_per_dimension",
     "log_factors",
     "mean",
     "rsample",
+    "seeded_draw",
     "whole_mean",
 ]

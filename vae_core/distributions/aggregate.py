@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent, Normal
+from torch.distributions import Distribution, Normal
+
+from .divergence import is_diagonal_normal
 
 # Draws that meet all posteriors at once, and how many numbers of them at the most: beyond, they would leave the cache.
 ROWS, NUMBERS = 256, 2**19
@@ -62,11 +64,12 @@ def log_factors(p: Distribution, z: Tensor) -> Tensor | None:
         The log-density of each dimension, which sum to log p(z); or None.
 
     Example:
-        >>> p = Independent(Normal(torch.zeros(2), torch.ones(2)), 1)
+        >>> from vae_core.distributions import diagonal_normal
+        >>> p = diagonal_normal(torch.zeros(2), torch.ones(2))
         >>> log_factors(p, torch.tensor([[0.0, 1.0]]))
         tensor([[-0.9189, -1.4189]])
     """
-    if isinstance(p, Independent) and isinstance(p.base_dist, Normal):
+    if is_diagonal_normal(p):
         return p.base_dist.log_prob(z)
     return None
 

@@ -3,6 +3,8 @@
 Shapes: B examples, D dimensions.
 """
 
+from typing import TypeGuard
+
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal
 from torch.distributions import kl_divergence as closed_form_kl
@@ -25,6 +27,23 @@ def diagonal_normal(loc: Tensor, scale: Tensor, event: int = 1) -> Independent:
         torch.Size([5])
     """
     return Independent(Normal(loc, scale, validate_args=False), event, validate_args=False)
+
+
+def is_diagonal_normal(d: Distribution) -> TypeGuard[Independent]:
+    """Whether a distribution is N(loc, diag scale^2), which its mean and scale say all of.
+
+    Args:
+        d: the distribution.
+
+    Returns:
+        Whether it is one.
+
+    Example:
+        >>> import torch
+        >>> is_diagonal_normal(diagonal_normal(torch.zeros(2), torch.ones(2))), is_diagonal_normal(Normal(0.0, 1.0))
+        (True, False)
+    """
+    return isinstance(d, Independent) and isinstance(d.base_dist, Normal)
 
 
 def kl_divergence(q: Distribution, p: Distribution, z: Tensor) -> Tensor:
@@ -77,8 +96,6 @@ def kl_per_dimension(q: Distribution, p: Distribution) -> Tensor | None:
     Source:
         docs/objectives.md, section 1 (divergences).
     """
-    if not (isinstance(q, Independent) and isinstance(p, Independent)):
-        return None
-    if not (isinstance(q.base_dist, Normal) and isinstance(p.base_dist, Normal)):
+    if not (is_diagonal_normal(q) and is_diagonal_normal(p)):
         return None
     return closed_form_kl(q.base_dist, p.base_dist)

@@ -18,6 +18,7 @@ from torch.distributions import (
     Uniform,
 )
 
+from .flows import NormalizingFlow
 from .pixels import ContinuousBernoulli, GreyLevels
 
 Draw = Callable[[Distribution], Tensor]
@@ -163,10 +164,33 @@ class Sampler:
 
 
 @singledispatch
-def _draw(d: Distribution, sampler: Sampler) -> Tensor:
+def seeded_draw(d: Distribution, sampler: Sampler) -> Tensor:
+    """A draw of a distribution with the noise of a sampler; `seeded_draw.register` teaches it another distribution.
+
+    Args:
+        d: the distribution.
+        sampler: gives noise by `normal` and `uniform`, and the `temperature` that scales deviations from the mean.
+
+    Returns:
+        A tensor of the shape of one draw.
+
+    Raises:
+        NotImplementedError: for a distribution that it has not been taught.
+
+    Example:
+        >>> from torch.distributions import Exponential
+        >>> @seeded_draw.register
+        ... def _(d: Exponential, sampler: Sampler) -> Tensor:
+        ...     return -(-sampler.uniform(tuple(d.rate.shape), d.rate.device)).log1p() / d.rate
+        >>> Sampler.seeded(0)(Exponential(torch.ones(2))).shape
+        torch.Size([2])
+    """
     raise NotImplementedError(
-        f"no seeded draw for {type(d).__name__}: register one in vae_core.distributions"
+        f"no seeded draw for {type(d).__name__}: register one with vae_core.distributions.seeded_draw.register"
     )
+
+
+_draw = seeded_draw
 
 
 @_draw.register
@@ -213,6 +237,11 @@ def _(d: MixtureSameFamily, sampler: Sampler) -> Tensor:
         part.expand(*index.shape, *parts.loc.shape[-2:]).gather(-2, rows) for part in (parts.loc, parts.scale)
     )
     return _draw(Normal(loc.squeeze(-2), scale.squeeze(-2), False), sampler)
+
+
+@_draw.register
+def _(d: NormalizingFlow, sampler: Sampler) -> Tensor:
+    return d.pushed(sampler.temperature * sampler.normal((*d.batch_shape, *d.event_shape), d.device))
 
 
 def _index(log_probs: Tensor, sampler: Sampler) -> Tensor:

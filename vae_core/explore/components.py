@@ -1,6 +1,8 @@
 """A prior beside the encodings it was trained with: its parts, what each of them is used for, and planes to draw both in.
 
 Shapes: N items, D dimensions of a block, K classes, M parts of a prior, S draws, T positions.
+
+What is asked of a prior is draws and a log-density. Means and scales are asked of `Parts` alone, which have them.
 """
 
 import math
@@ -11,7 +13,9 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, MixtureSameFamily, Normal
 
 from ..columns import side_by_side
+from ..distributions import Draw, Sampler, is_diagonal_normal
 from ..model import Model
+from ..names import LABEL
 from ..priors import Vamp
 from .priors import priors_by_class
 
@@ -32,9 +36,19 @@ class Parts(NamedTuple):
         return [Independent(Normal(m, s, validate_args=False), 1) for m, s in pairs]
 
 
+class Sampled(NamedTuple):
+    """A prior that is no mixture of Gaussians, such as a flow: weights `(M,)`, of which class each part is, `(M,)` (see `Parts`), and a
+    distribution of each class, or one of all. It has draws and a density, and neither components nor scales that say all of it."""
+
+    weights: Tensor
+    classes: Tensor
+    distribution: list[Distribution]
+
+
 @torch.no_grad()
 def parts_of(model: Model, block: str) -> Parts | None:
-    """The parts of a block's prior: one for each class, each component, both, or one alone; None where it reads other latents.
+    """The parts of a block's prior: one for each class, each component, both, or one alone; None where it reads other latents, and where it
+    is no mixture of diagonal Gaussians.
 
     >>> from vae_core.kinds import Image
     >>> from vae_core.models import CDVAE, Signature
@@ -44,14 +58,16 @@ def parts_of(model: Model, block: str) -> Parts | None:
     ([0.5, 0.5], [0, 1], torch.Size([2, 3]))
     """
     prior = priors_by_class(model, block)
-    if prior is None:
+    mixture = isinstance(prior, MixtureSameFamily)
+    inner = prior.component_distribution if mixture else prior
+    if inner is None or not is_diagonal_normal(inner):
         return None
     labelled = block in model.labelled
-    if isinstance(prior, MixtureSameFamily):
-        inner: Distribution = prior.component_distribution
-        weights = prior.mixture_distribution.probs
-    else:
-        inner, weights = prior, torch.ones(*prior.batch_shape, 1, device=prior.mean.device)
+    weights = (
+        prior.mixture_distribution.probs
+        if mixture
+        else torch.ones(*inner.batch_shape, 1, device=inner.mean.device)
+    )
     dimensions = inner.mean.shape[-1]
     # (K or 1, components of each, D)
     shape = (model.classes if labelled else 1, -1, dimensions)
@@ -66,36 +82,71 @@ def parts_of(model: Model, block: str) -> Parts | None:
     )
 
 
-def responsibilities(parts: Parts, codes: Tensor) -> Tensor:
+@torch.no_grad()
+def shape_of(model: Model, block: str) -> Parts | Sampled | None:
+    """A block's prior as what can be drawn and has a density: its parts where it is a mixture of diagonal Gaussians, else a distribution for
+    each class or one of all; None where it reads other latents.
+
+    >>> from vae_core.kinds import Image
+    >>> from vae_core.models import VAE, Signature
+    >>> type(shape_of(VAE(prior="mixture").build(Signature(Image(1, 8, 8), ())), "z")).__name__
+    'Parts'
+    """
+    if (parts := parts_of(model, block)) is not None or priors_by_class(model, block) is None:
+        return parts
+    conditional, count = model.p[block], model.classes if block in model.labelled else 1
+    rows = torch.eye(count, device=model.device)
+    owner = torch.arange(count) if block in model.labelled else torch.tensor([-1])
+    weights = torch.full((count,), 1 / count, device=model.device)
+    return Sampled(weights, owner, [conditional({LABEL: row}) for row in rows])
+
+
+def responsibilities(prior: Parts | Sampled, codes: Tensor) -> Tensor:
     """r_k(z) = w_k N(z; m_k, s_k) / p(z) for codes `(N, D)`: which part each is taken to come from, `(N, M)`."""
-    return _terms(parts, codes).softmax(-1)
+    return _terms(prior, codes).softmax(-1)
 
 
-def log_density(parts: Parts, codes: Tensor) -> Tensor:
-    """log p(z) = log sum_k w_k N(z; m_k, s_k) of codes `(N, D)`, nats, `(N,)`."""
-    return _terms(parts, codes).logsumexp(-1)
+def log_density(prior: Parts | Sampled, codes: Tensor) -> Tensor:
+    """log p(z) = log sum_k w_k p_k(z) of codes `(N, D)`, nats, `(N,)`."""
+    return _terms(prior, codes).logsumexp(-1)
 
 
-def _terms(parts: Parts, codes: Tensor) -> Tensor:
-    """log w_k N(z; m_k, s_k), `(N, M)`."""
-    each = (part.log_prob(codes) for part in parts.distribution)
-    return side_by_side(each, len(parts.weights)) + parts.weights.log()
+@torch.no_grad()
+def _terms(prior: Parts | Sampled, codes: Tensor) -> Tensor:
+    """log w_k p_k(z), `(N, M)`."""
+    there = codes.to(prior.weights.device)  # a flow stays where its net is
+    each = (part.log_prob(there) for part in prior.distribution)
+    return (side_by_side(each, len(prior.weights)) + prior.weights.log()).to(codes.device)
 
 
-def draws(parts: Parts, count: int, seed: int) -> tuple[Tensor, Tensor]:
+def draws(prior: Parts | Sampled, count: int, seed: int) -> tuple[Tensor, Tensor]:
     """`count` draws of the prior `(S, D)` and which part each is of `(S,)`, the same for a seed."""
     generator = torch.Generator().manual_seed(seed)
-    chosen = torch.multinomial(parts.weights.cpu(), count, replacement=True, generator=generator)
-    noise = torch.randn(count, parts.means.shape[1], generator=generator)
-    return parts.means[chosen] + parts.scales[chosen] * noise, chosen
+    chosen = torch.multinomial(prior.weights.cpu(), count, replacement=True, generator=generator)
+    if isinstance(prior, Sampled):
+        return _drawn(prior, chosen, Sampler(generator)), chosen
+    noise = torch.randn(count, prior.means.shape[1], generator=generator)
+    return prior.means[chosen] + prior.scales[chosen] * noise, chosen
 
 
-def draws_of_each(parts: Parts, chosen: Tensor, count: int, seed: int) -> Tensor:
+def draws_of_each(prior: Parts | Sampled, chosen: Tensor, count: int, seed: int) -> Tensor:
     """`count` draws of each chosen part, `(len(chosen), count, D)`."""
-    noise = torch.randn(
-        len(chosen), count, parts.means.shape[1], generator=torch.Generator().manual_seed(seed)
-    )
-    return parts.means[chosen][:, None] + parts.scales[chosen][:, None] * noise
+    generator = torch.Generator().manual_seed(seed)
+    if isinstance(prior, Sampled):
+        whose = chosen.repeat_interleave(count)
+        return _drawn(prior, whose, Sampler(generator)).unflatten(0, (len(chosen), count))
+    noise = torch.randn(len(chosen), count, prior.means.shape[1], generator=generator)
+    return prior.means[chosen][:, None] + prior.scales[chosen][:, None] * noise
+
+
+@torch.no_grad()
+def _drawn(prior: Sampled, chosen: Tensor, draw: Draw) -> Tensor:
+    """A draw of each chosen part, `(S, D)`."""
+    codes = torch.empty(len(chosen), *prior.distribution[0].event_shape)
+    for k in chosen.unique().tolist():
+        places = (chosen == k).nonzero().flatten()
+        codes[places] = draw(prior.distribution[k].expand((len(places),))).to(codes)
+    return codes
 
 
 class Plane(NamedTuple):
@@ -108,6 +159,10 @@ class Plane(NamedTuple):
     def project(self, codes: Tensor) -> Tensor:
         """Coordinates `(N, 2)` of codes `(N, D)`."""
         return (codes - self.origin) @ self.axes
+
+    def place(self, places: Tensor) -> Tensor:
+        """The codes `(N, D)` at coordinates `(N, 2)`: all there are where D = 2, and the plane is all of the latent space."""
+        return self.origin + places @ self.axes.T
 
     def marginals(self, parts: Parts) -> tuple[Tensor, Tensor]:
         """Mean `(M, 2)` and covariance `(M, 2, 2)` of each part in the plane: exact, A^T (m - o) and A^T diag(s^2) A."""
@@ -154,6 +209,10 @@ def plane_between(first: Tensor, second: Tensor, codes: Tensor, names: tuple[str
     )
 
 
+# Draws whose kernel density stands for the density of a dimension, where that has no closed form.
+MARGINAL_DRAWS = 4000
+
+
 class Marginals(NamedTuple):
     """Densities of one dimension at `at` `(T,)`: of the prior and of the aggregate posterior, `(T,)` each."""
 
@@ -162,10 +221,17 @@ class Marginals(NamedTuple):
     aggregate: Tensor
 
 
-def marginals(parts: Parts, means: Tensor, scales: Tensor, dimension: int, positions: int = 161) -> Marginals:
-    """p(z_j) = sum_k w_k N(m_kj, s_kj) and q(z_j) = 1/N sum_n N(mu_nj, sigma_nj), both exact, over where either has its mass."""
+def marginals(
+    prior: Parts | Sampled, means: Tensor, scales: Tensor, dimension: int, positions: int = 161
+) -> Marginals:
+    """p(z_j) = sum_k w_k N(m_kj, s_kj) and q(z_j) = 1/N sum_n N(mu_nj, sigma_nj), both exact, over where either has its mass.
+
+    Of a prior without parts, which has no closed form of one dimension, p(z_j) is a kernel density of `MARGINAL_DRAWS` seeded draws."""
     mean, scale = means[:, dimension], scales[:, dimension]
-    centre, width = parts.means[:, dimension], parts.scales[:, dimension]
+    parts = prior if isinstance(prior, Parts) else _kernels(prior, dimension)
+    centre, width = (
+        part[:, dimension if isinstance(prior, Parts) else 0] for part in (parts.means, parts.scales)
+    )
     low = min((centre - 3.5 * width).min(), (mean - 2 * scale).quantile(0.002)).item()
     high = max((centre + 3.5 * width).max(), (mean + 2 * scale).quantile(0.998)).item()
     at = torch.linspace(low, high, positions, device=means.device)
@@ -175,6 +241,15 @@ def marginals(parts: Parts, means: Tensor, scales: Tensor, dimension: int, posit
 
     uniform = torch.full_like(mean, 1 / len(mean))
     return Marginals(at, density(centre, width, parts.weights.to(centre)), density(mean, scale, uniform))
+
+
+def _kernels(prior: Sampled, dimension: int) -> Parts:
+    """Gaussians about draws of one dimension, as wide as Silverman's rule has it: .9 min(s, IQR / 1.34) S^(-1/5)."""
+    drawn = draws(prior, MARGINAL_DRAWS, seed=0)[0][:, [dimension]]
+    low, high = drawn.quantile(torch.tensor([0.25, 0.75]), dim=0)
+    width = 0.9 * torch.minimum(drawn.std(0), (high - low) / 1.34).clamp(min=1e-6) * MARGINAL_DRAWS**-0.2
+    count = torch.full((MARGINAL_DRAWS,), 1 / MARGINAL_DRAWS)
+    return Parts(count, drawn, width.expand_as(drawn), torch.full((MARGINAL_DRAWS,), -1))
 
 
 def pseudo_inputs(model: Model, block: str) -> Tensor | None:

@@ -14,7 +14,7 @@ from ..distributions import Sampler, diagonal_normal, kl_per_dimension, log_fact
 from ..model import Model
 from ..names import LABEL
 from ..priors import one_hot
-from .codes import codes_of
+from .codes import codes_of, decode, settled
 from .priors import prior_given
 
 # A unit is active where the posterior mean varies over the data: Var_x(E_q[z_j]) > 0.01 (Burda et al., 2016).
@@ -118,6 +118,56 @@ def activity(means: Tensor) -> Tensor:
         Burda et al. (2016).
     """
     return means.var(0)
+
+
+def extremes(values: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The items with the lowest values, lowest first, and those with the highest, highest first.
+
+    Args:
+        values: of the items, `(N,)`, such as the posterior mean of a dimension.
+        k: how many of each; fewer where there are not so many.
+
+    Returns:
+        The numbers of both, `(k,)` each.
+
+    Example:
+        >>> [items.tolist() for items in extremes(torch.tensor([0.5, -1.0, 2.0]), 2)]
+        [[1, 0], [2, 0]]
+    """
+    order = values.argsort(stable=True)
+    return order[:k], order.flip(0)[:k]
+
+
+@torch.no_grad()
+def change_of_dimension(
+    model: Model, codes: Mapping[str, Tensor], block: str, dimension: int, low: float, high: float
+) -> Tensor:
+    """What a dimension writes: mean over codes of |E[x | z, z_j = high] - E[x | z, z_j = low]|, number by number.
+
+    Args:
+        model: a model with a decoder.
+        codes: a code `(N, D)` of each latent.
+        block: the block that has the dimension.
+        dimension: which of its dimensions.
+        low: the one value that it takes.
+        high: the other.
+
+    Returns:
+        The mean change, of the shape of an observation.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> change_of_dimension(model, {"z": torch.zeros(3, 2)}, "z", 1, -1.0, 1.0).shape
+        torch.Size([1, 4, 4])
+    """
+    shown = []
+    for value in (low, high):
+        moved = {name: part.clone() for name, part in codes.items()}
+        moved[block][:, dimension] = value
+        shown.append(decode(model, settled(model, moved, [block])))
+    return (shown[1] - shown[0]).abs().mean(0)
 
 
 def neighbours(codes: Tensor, code: Tensor, k: int, item: int | None = None) -> Tensor:

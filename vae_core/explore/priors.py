@@ -12,13 +12,14 @@ from torch import Tensor
 from torch.distributions import Distribution, Independent, MixtureSameFamily
 
 from ..conditionals import Env
+from ..distributions import NormalizingFlow, is_diagonal_normal
 from ..model import Model
 from ..names import LABEL
 from .codes import Codes
 
 
 @torch.no_grad()
-def priors_by_class(model: Model, block: str, classes: Sequence[int] | None = None) -> Independent | None:
+def priors_by_class(model: Model, block: str, classes: Sequence[int] | None = None) -> Distribution | None:
     """p(block | y) for each class, or each of some, batch shape `(K,)`; `()` where the class does not matter; None where other latents do.
 
     Args:
@@ -27,7 +28,7 @@ def priors_by_class(model: Model, block: str, classes: Sequence[int] | None = No
         classes: the classes, all unless given.
 
     Returns:
-        The priors as one distribution, or None.
+        The priors as one distribution, or None. Each has draws, a log-density and a mean; scales that say all of it a Gaussian alone has.
 
     Example:
         >>> from vae_core.kinds import Image
@@ -46,14 +47,15 @@ def priors_by_class(model: Model, block: str, classes: Sequence[int] | None = No
 
 @torch.no_grad()
 def prior_distance(model: Model, block: str) -> float | None:
-    """Least distance between two class priors, |m_c - m_c'| / s with s the larger of their mean scales.
+    """Least distance between two class priors, |m_c - m_c'| / s with s the larger of their mean scales, where these are Gaussians.
 
     Args:
         model: the model.
         block: name of the latent block.
 
     Returns:
-        The distance in standard deviations; None where there are no two class priors.
+        The distance in standard deviations; None where there are no two class priors, and where they are no Gaussians, of which mean and
+        scale do not say how far apart they lie.
 
     Example:
         >>> from vae_core.kinds import Image
@@ -66,7 +68,7 @@ def prior_distance(model: Model, block: str) -> float | None:
         docs/objectives.md, section 4 (prototypes).
     """
     prior = priors_by_class(model, block)
-    if prior is None or not prior.batch_shape or model.classes < 2:
+    if prior is None or not (is_diagonal_normal(prior) and prior.batch_shape) or model.classes < 2:
         return None
     scale = prior.stddev.mean(-1)
     distance = torch.cdist(prior.mean, prior.mean) / torch.maximum(scale[:, None], scale[None, :])
@@ -174,7 +176,8 @@ def _priors(model: Model, block: str, codes: Env) -> list[Distribution]:
 def prior_moments(model: Model, block: str, codes: Env) -> tuple[Tensor, Tensor]:
     """Mean and variance of p(block | parents), a class that is not given being drawn uniformly.
 
-    Var z = E[s^2 + m^2] - (E m)^2 over the classes' means m and scales s.
+    Var z = E[s^2 + m^2] - (E m)^2 over the classes' means m and scales s. Those of a flow have no closed form and are those of seeded
+    draws (`estimated_moments`).
 
     Args:
         model: the model.
@@ -198,6 +201,26 @@ def prior_moments(model: Model, block: str, codes: Env) -> tuple[Tensor, Tensor]
     middle = means.mean(0)
     spread = (variances + (means - middle).square()).mean(0)
     return middle.reshape(-1, middle.shape[-1]), spread.reshape(-1, middle.shape[-1])
+
+
+@torch.no_grad()
+def estimated_moments(model: Model, block: str) -> bool:
+    """Whether mean and scale of a block's prior have no closed form, and stand for those of seeded draws (`distributions.NormalizingFlow`).
+
+    Args:
+        model: the model.
+        block: name of the latent block.
+
+    Returns:
+        False where the prior is a Gaussian or a mixture of some, or reads other latents.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> estimated_moments(VAE(latent=2).build(Signature(Image(1, 4, 4), ())), "z")
+        False
+    """
+    return isinstance(priors_by_class(model, block), NormalizingFlow)
 
 
 @torch.no_grad()

@@ -111,6 +111,8 @@ class Ruler(NamedTuple):
         >>> ticks = torch.tensor([-1.0, 0.0, 1.0])
         >>> Ruler(ticks, ticks.expand(2, -1), torch.zeros(2), torch.ones(2)).nearest(torch.tensor([0.9, 5.0])).tolist()
         [2, -1]
+        >>> Ruler(ticks, ticks.expand(2, -1), torch.ones(2), torch.ones(2)).along(torch.tensor([0.0, 1.0])).tolist()
+        [0.0, 1.0, 2.0]
     """
 
     ticks: Tensor
@@ -124,6 +126,10 @@ class Ruler(NamedTuple):
         gap = (position[:, None] - self.ticks).abs().min(-1)
         half = (self.ticks[1] - self.ticks[0]) / 2
         return torch.where(gap.values <= half + 1e-6, gap.indices, -1)
+
+    def along(self, vector: Tensor) -> Tensor:
+        """The same positions on a direction, a unit vector v `(D,)`: v·mean + |scale v| * ticks, `(T,)`."""
+        return self.mean @ vector + torch.linalg.vector_norm(self.scale * vector) * self.ticks
 
 
 @torch.no_grad()

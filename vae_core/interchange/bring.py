@@ -76,13 +76,17 @@ def bring(
     x = train.kind.shown(train.images[:])
     first, told = exported(encoder, x, "encoder", "x")
     second, _ = exported(decoder, _code(decoder, told), "decoder", "z")  # type: ignore[arg-type]
+    return bring_graphs(first, second, dataset, Path(out), asked_of(asked), {}, "", report)
+
+
+def asked_of(asked: Mapping[str, Any]) -> Asked:
+    """What is said of a model. Raises ValueError for what is not asked."""
     try:
-        wanted = Asked(**asked)
+        return Asked(**asked)
     except TypeError as error:
         raise ValueError(
             f"{short(error)}: what can be said of a model is {', '.join(vars(Asked()))}"
         ) from None
-    return bring_graphs(first, second, dataset, Path(out), wanted, {}, "", report)
 
 
 def exported(net: Net, example: Tensor, name: str, input_name: str) -> tuple[OnnxGraph, dict[str, Tensor]]:

@@ -24,7 +24,7 @@ from ..models.foreign import DECODER, ENCODER, Latent, Onnx, Unscored
 from ..names import IMAGE, LABEL
 from .finding import find
 from .search import Asked
-from .written import MANIFEST
+from .written import DENSITY, DRAW, MANIFEST, NOISE
 
 Report = Callable[[str], None]
 
@@ -77,7 +77,11 @@ def import_onnx(
     graphs = [read_graph(Path(path), embedded=False) for path in (encoder, decoder)]
     asked, is_ours = asked or Asked(), (Path(encoder).parent / MANIFEST).exists()
     found = sorted(Path(encoder).parent.glob("prior_*.onnx")) if is_ours else []
-    given = {path.stem.removeprefix("prior_"): read_graph(path, embedded=False) for path in priors or found}
+    given = {
+        path.stem.removeprefix("prior_").removesuffix(DRAW): read_graph(path, embedded=False)
+        for path in priors or found
+        if not path.stem.endswith(DENSITY)
+    }
     dataset = open_data(data, report=report, **opening)
     if is_ours and asked.reads is None:  # what `export_onnx` writes takes observations as they are scored
         asked = replace(asked, reads="unit" if isinstance(dataset.train.kind, Image) else "raw")
@@ -102,8 +106,10 @@ def bring_graphs(
     priors: Mapping[str, OnnxGraph],
     command: str = "",
     report: Report = lambda line: None,
+    drawn: bool = False,
 ) -> Checkpoint:
-    """The folder of two graphs that were read; the card is written last, so that a folder is a checkpoint or none."""
+    """The folder of two graphs that were read; the card is written last, so that a folder is a checkpoint or none. drawn: whether the data
+    are draws of the model itself, since no others came with it."""
     if (out / CARD).exists():
         raise ValueError(f"{out} already holds a checkpoint: choose another folder")
     train = dataset.split("train")
@@ -111,6 +117,11 @@ def bring_graphs(
         train = train.rows(train.known)  # a graph that is told the class is tried on what has one
     report("looking at the graphs")
     declaration, notes = find(encoder, decoder, train, asked)
+    if drawn:
+        notes.insert(
+            0,
+            f"no data came with the model: {len(train):,} decoded draws of N(0, I) stand in the place of items",
+        )
     if (asked.likelihood is None) and isinstance(declaration, Onnx):
         notes.append("no likelihood was given, so there is no bound to measure (--likelihood)")
     if encoder.batch is not None:
@@ -128,7 +139,11 @@ def bring_graphs(
         with atomic(out / name) as file:
             file.write(graph.data)
     save_model(out, model)
-    save_card(out, card_of(declaration, model, train, notes, command))
+    card = card_of(declaration, model, train, notes, command)
+    if drawn:
+        told = {key: part for key, part in card.json["data"].items() if key != "fingerprint"}
+        card = card.changed(data={**told, "images": 0})
+    save_card(out, card)
     return load(out)
 
 
@@ -152,6 +167,8 @@ def _with_priors(
         elif graph is not None or not latent.spread:
             latent = replace(latent, prior="fitted")
             why = f", since its own reads {', '.join(sorted(read))}" if graph is not None else ""
+            if NOISE in read:
+                why = ", since its own is a flow, which an import does not take"
             notes.append(f"the prior of {name} is fitted: the Gaussian of its encodings{why}")
         else:
             notes.append(f"the prior of {name} is taken to be N(0, I)")

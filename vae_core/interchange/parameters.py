@@ -36,6 +36,7 @@ ABOUT = {
     "log_mean": "mean of the logarithm",
     "log_scale": "standard deviation of the logarithm",
     "value": "the value itself",
+    "log_density": "log of the density, nats",
 }
 
 

@@ -10,15 +10,16 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from ..checkpoints import Checkpoint, atomic, versions
 from ..conditionals import Env, Feature
-from ..distributions import mean
+from ..distributions import NormalizingFlow, mean
 from ..explore import likelihood_of
+from ..flows import ClassFlow, Flow
 from ..graphs import read_graph
 from ..model import Model
 from ..multirate import rate_name, rates_of
@@ -30,7 +31,10 @@ OPSET = 17
 
 MANIFEST = "onnx.json"
 
-BETA = "beta_"
+BETA, NOISE = "beta_", "noise"
+
+# What the names of a flow's two graphs end in.
+DRAW, DENSITY = "_draw", "_log_density"
 
 # What a graph may differ from the model that it is made of, beside a number of that size.
 TOLERANCE = 1e-5
@@ -64,7 +68,8 @@ def export_onnx(checkpoint: Checkpoint, out: Path | str) -> list[Path]:
     <block>_log_variance (B, D), y_probabilities (B, K) of a latent class, and what is derived from x. encoder_given_y.onnx: the same with a
     latent class given, where a posterior reads it. decoder.onnx: each latent by its name, and y where the decoder reads the class -> x_mean,
     and the parameters of p(x | latents). prior_<block>.onnx: its parents, if any -> the
-    parameters of the prior. x is what the likelihood scores, float32. Each graph is compared with the model, and the greatest difference
+    parameters of the prior; of a flow, which has none, prior_<block>_draw.onnx: noise of N(0, I) -> a draw, and
+    prior_<block>_log_density.onnx: a code -> log p, nats. x is what the likelihood scores, float32. Each graph is compared with the model, and the greatest difference
     stands in the JSON.
 
     Args:
@@ -151,12 +156,31 @@ def _priors(model: Model, shape: tuple[int, ...]) -> list[Part]:
     for name in model.p:
         if name in model.latents or name == LIBRARY:
             inputs = {parent: sizes[parent] for parent in model.p[name].given}
+            if isinstance(model.p[name], Flow | ClassFlow):
+                parts.extend(_flow(model, name, inputs))
+                continue
 
             def prior(values: Env, name: str = name) -> dict[str, Tensor]:
                 return _joined({name: parameters(model.p[name](values))})
 
             parts.append(Part(f"prior_{name}", inputs, prior))
     return parts
+
+
+def _flow(model: Model, name: str, inputs: dict[str, tuple[int, ...]]) -> list[Part]:
+    """What a flow prior has in the place of parameters: a draw from noise, and a log density."""
+    size = (model.sizes[name],)
+
+    def draw(values: Env) -> dict[str, Tensor]:
+        return {name: cast(NormalizingFlow, model.p[name](values)).pushed(values[NOISE])}
+
+    def density(values: Env) -> dict[str, Tensor]:
+        return {name + DENSITY: model.p[name](values).log_prob(values[name])}
+
+    return [
+        Part(f"prior_{name}{DRAW}", {**inputs, NOISE: size}, draw),
+        Part(f"prior_{name}{DENSITY}", {**inputs, name: size}, density),
+    ]
 
 
 def _derived(model: Model) -> list[str]:
@@ -269,6 +293,8 @@ def _about(name: str) -> str:
         return "an observation, as the likelihood scores it"
     if name == LABEL:
         return "the class, one-hot"
+    if name == NOISE:
+        return "draws of N(0, I), of which a flow makes draws of the block"
     if name == LIBRARY:
         return "the sum of the counts of a row"
     if name.startswith(BETA):

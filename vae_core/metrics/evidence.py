@@ -13,7 +13,7 @@ from torch import Tensor
 from ..conditionals import Env
 from ..distributions import Draw
 from ..explore import active_units
-from ..explore.components import effective, parts_of, responsibilities
+from ..explore.components import effective, responsibilities, shape_of
 from ..likelihoods import GaussianPixels, OptimalGaussianPixels
 from ..model import Inferred, Model
 from ..names import IMAGE, LABEL
@@ -163,7 +163,7 @@ def components(evaluation: Evaluation) -> dict[str, Estimate]:
     """
     numbers, generator = {}, torch.Generator().manual_seed(evaluation.seed)
     for name in evaluation.blocks:
-        prior = parts_of(evaluation.model, name)
+        prior = shape_of(evaluation.model, name)
         if prior is None or len(prior.weights) == 1:
             continue
         z = evaluation.encoded.samples[name]

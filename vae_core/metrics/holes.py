@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..distributions import aggregate_log_density
-from ..explore.components import Parts, draws, log_density, parts_of
+from ..explore.components import Parts, Sampled, draws, log_density, shape_of
 from .base import Estimate, Evaluation, bootstrap
 
 COUNT = 2000
@@ -28,8 +28,9 @@ def prior_holes(evaluation: Evaluation) -> dict[str, Estimate]:
     """
     numbers = {}
     for block in evaluation.blocks:
-        if (prior := parts_of(evaluation.model, block)) is not None:
-            prior = Parts(*(part.cpu() for part in prior))  # draws are made there, alike for every device
+        if (prior := shape_of(evaluation.model, block)) is not None:
+            if isinstance(prior, Parts):
+                prior = Parts(*(part.cpu() for part in prior))  # draws are made there, alike for every device
             encoded = evaluation.encoded.means[block].cpu(), evaluation.encoded.scales[block].cpu()
             numbers[f"prior_holes_{block}"] = holes(prior, *encoded, COUNT, evaluation.seed).share()
     return numbers
@@ -61,13 +62,13 @@ class Holes(NamedTuple):
 
 
 @torch.no_grad()
-def holes(parts: Parts, means: Tensor, scales: Tensor, count: int, seed: int) -> Holes:
+def holes(prior: Parts | Sampled, means: Tensor, scales: Tensor, count: int, seed: int) -> Holes:
     """Draws of the prior in the order of the density ratio log q(z) - log p(z): codes of a low one a decoder has hardly met in training (Rosca, Lakshminarayanan & Mohamed, 2018).
 
     q(z) is the mean of the posteriors of every other item. A finite mean is too low between its posteriors, the more so in many
     dimensions, also where new images are encoded: so the ratio is compared with that at draws from the posteriors of the items left out.
     """
-    codes, _ = draws(parts, count, seed)
+    codes, _ = draws(prior, count, seed)
     generator = torch.Generator().manual_seed(seed + 1)
     left_means, left_scales = means[1::2], scales[1::2]
     chosen = torch.randint(len(left_means), (count,), generator=generator)
@@ -75,7 +76,7 @@ def holes(parts: Parts, means: Tensor, scales: Tensor, count: int, seed: int) ->
     encodings = left_means[chosen] + left_scales[chosen] * noise
 
     def ratio(z: Tensor) -> Tensor:
-        return aggregate_log_density(z, means[::2], scales[::2])[0] - log_density(parts, z)
+        return aggregate_log_density(z, means[::2], scales[::2])[0] - log_density(prior, z)
 
     ratios = ratio(codes)
     order = ratios.argsort()

@@ -11,6 +11,7 @@ from ..distributions import check_seed
 from ..model import Model
 from ..multirate import at, rates_of
 from ..names import LABEL
+from ..plugins import Registry
 from .aggregate import rate_decomposition, two_sample
 from .base import Estimate, Evaluation, Report
 from .calibration import calibration
@@ -25,29 +26,38 @@ from .separation import posterior_separation, prior_separation
 Metric = Callable[[Evaluation], dict[str, Estimate]]
 
 # Groups of numbers that are measured together. Metrics that do not apply return {}.
-METRICS: dict[str, Metric] = {
-    "elbo": elbo_terms,
-    "importance": importance_bound,
-    "active": active,
-    "noise": noise,
-    "components": components,
-    "bayes": bayes_accuracy,
-    "calibration": calibration,
-    "priors": prior_separation,
-    "probes": probes,
-    "judged": by_oracle,
-    "rate": rate_decomposition,
-    "holes": prior_holes,
-    "coverage": prior_coverage,
-    "posteriors": posterior_separation,
-    "disentanglement": disentanglement,
-    "two-sample": two_sample,
-    "dci": dci,
-}
+METRICS: Registry[Metric] = Registry(
+    "metric",
+    "latent_explorer.metrics",
+    {
+        "elbo": elbo_terms,
+        "importance": importance_bound,
+        "active": active,
+        "noise": noise,
+        "components": components,
+        "bayes": bayes_accuracy,
+        "calibration": calibration,
+        "priors": prior_separation,
+        "probes": probes,
+        "judged": by_oracle,
+        "rate": rate_decomposition,
+        "holes": prior_holes,
+        "coverage": prior_coverage,
+        "posteriors": posterior_separation,
+        "disentanglement": disentanglement,
+        "two-sample": two_sample,
+        "dci": dci,
+    },
+    callable,
+    "a function of an Evaluation",
+)
 
-# What is measured unless groups are named. Asked for by name: the two-sample tests, which fit a classifier a block (aggregate_kl of the
+# What is measured unless groups are named. Asked for by name: whatever others have registered, the two-sample tests, which fit a classifier a block (aggregate_kl of the
 # rate group says how far the aggregate posterior is from the prior, in nats), and DCI, whose boosted trees take minutes.
-DEFAULT: tuple[str, ...] = tuple(name for name in METRICS if name not in ("two-sample", "dci"))
+DEFAULT: tuple[str, ...] = (
+    *("elbo", "importance", "active", "noise", "components", "bayes", "calibration", "priors", "probes"),
+    *("judged", "rate", "holes", "coverage", "posteriors", "disentanglement"),
+)
 
 
 # Groups about the bound and the prior: those of the model as it was trained, whatever stands in on pages.
@@ -200,9 +210,19 @@ def _measured(evaluation: Evaluation, group: str) -> Measured:
             evaluation.report(f"no {group}: {reason}")
             return Measured(group, {}, {})
         asked = evaluation.as_trained if group in OF_THE_BOUND else evaluation
-        return Measured(group, METRICS[group](asked), factor_tables(asked, [group]))
+        return Measured(group, _numbers(group, asked), factor_tables(asked, [group]))
     except Exception as error:  # whatever a metric raises, the numbers of the others are kept
         return Measured(group, {}, {}, error)
+
+
+def _numbers(group: str, evaluation: Evaluation) -> dict[str, Estimate]:
+    """What a metric gives. Raises TypeError for what is no number with an error and a count by name."""
+    found = METRICS[group](evaluation)
+    if not (isinstance(found, Mapping) and all(isinstance(number, Estimate) for number in found.values())):
+        raise TypeError(
+            f"the metric {group} gives {type(found).__name__}, and a metric gives Estimates by name"
+        )
+    return dict(found)
 
 
 def lacks(model: Model, group: str) -> str:
@@ -303,11 +323,14 @@ def evaluation_of(
         signature = checkpoint.signature
         dataset, split = dataset_of(data, y, signature.kind, signature.classes, told.opened), "train"
     held = dataset.split(split).subset(limit, seed)
+    if checkpoint.no_data:  # a model of no classes may be measured on data that have some
+        held = held.unlabelled()
     if len(held) < 2:
         raise ValueError("a standard error needs at least 2 images: give a larger limit")
     _check_fit(checkpoint, held)
     device = checkpoint.model.device
     train = held if split == "train" else dataset.split("train")
+    train = train.unlabelled() if checkpoint.no_data else train
     for part in (held, train):
         if part.name == told.name:
             check_same(told, part.told.fingerprints)

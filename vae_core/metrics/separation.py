@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.distributions import Distribution, Independent, Normal
+from torch.distributions import Distribution
 
-from ..distributions import Draw
+from ..distributions import Draw, is_diagonal_normal
 from ..explore import priors_by_class
 from ..model import Model
 from .base import RESAMPLES, Estimate, Evaluation
@@ -68,7 +68,7 @@ def prior_overlap(model: Model, block: str, classes: Sequence[int] | None = None
     """Divergences between the class priors p(z | c) of a block, or those of some classes, sums over its dimensions of those of `overlap`;
     None where these are no Gaussians of the class alone."""
     priors = priors_by_class(model, block, classes)
-    if not (isinstance(priors, Independent) and isinstance(priors.base_dist, Normal) and priors.batch_shape):
+    if priors is None or not (is_diagonal_normal(priors) and priors.batch_shape):
         return None
     mean, variance = priors.mean.cpu().double(), priors.variance.cpu().double()
     rows = []

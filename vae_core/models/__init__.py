@@ -8,31 +8,40 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from ..fields import is_declaration
+from ..plugins import Registry
 from .cdvae import CDVAE
 from .cvae import CVAE
-from .declared import Declaration, Signature, Solver
+from .declared import Declaration, Signature, Solver, need_classes, positive
 from .embeddings import Embeddings
 from .foreign import Onnx
 from .joint import Joint
 from .ladder import Ladder
-from .observations import LIKELIHOODS, LikelihoodName, OfObservations
+from .observations import LIKELIHOODS, OfObservations
 from .ppca import PPCA
 from .srvae import SRVAE
 from .vae import VAE
 
-# The models by name. A line here is all that the command line, the cards and the tests need.
-MODELS: dict[str, Callable[..., Declaration]] = {
-    "cdvae": CDVAE,
-    "cvae": CVAE,
-    "joint": Joint,
-    "ladder": Ladder,
-    "ppca": PPCA,
-    "srvae": SRVAE,
-    "vae": VAE,
-}
-
-# And those that are opened and not trained here.
+# Those that are opened and not trained here.
 FOREIGN: dict[str, Callable[..., Declaration]] = {"embeddings": Embeddings, "onnx": Onnx}
+
+# The models by name. A line here, or `MODELS.register` elsewhere, is all that the command line, the cards and the tests need.
+MODELS: Registry[Callable[..., Declaration]] = Registry(
+    "model",
+    "latent_explorer.models",
+    {
+        "cdvae": CDVAE,
+        "cvae": CVAE,
+        "joint": Joint,
+        "ladder": Ladder,
+        "ppca": PPCA,
+        "srvae": SRVAE,
+        "vae": VAE,
+    },
+    lambda kind: is_declaration(kind, Declaration),
+    "a dataclass made from Declaration, whose fields have types that are there",
+    reserved=tuple(FOREIGN),
+)
 
 
 def declare(name: str, arguments: dict[str, Any]) -> Declaration:
@@ -55,11 +64,11 @@ def declare(name: str, arguments: dict[str, Any]) -> Declaration:
         Traceback (most recent call last):
         ValueError: no model is called 'gan': this version knows cdvae, cvae, joint, ladder, ppca, srvae, vae
     """
-    known = MODELS | FOREIGN
-    if name not in known:
+    kind = FOREIGN.get(name) or MODELS.get(name)
+    if kind is None:
         raise ValueError(f"no model is called {name!r}: this version knows {', '.join(MODELS)}")
     try:
-        return known[name](**arguments)
+        return kind(**arguments)
     except TypeError as error:
         raise ValueError(f"the model {name} does not take these arguments: {error}") from None
 
@@ -73,11 +82,19 @@ def described(declaration: Declaration) -> dict[str, Any]:
     Returns:
         What JSON can hold.
 
+    Raises:
+        ValueError: for one that is not registered.
+
     Example:
         >>> described(PPCA(latent=2))
         {'name': 'ppca', 'arguments': {'latent': 2, 'fit': 'closed-form'}}
     """
-    name = next(name for name, kind in (MODELS | FOREIGN).items() if kind is type(declaration))
+    kind = type(declaration)
+    name = next((name for name, own in FOREIGN.items() if own is kind), None) or MODELS.name_of(kind)
+    if name is None:
+        raise ValueError(
+            f'{kind.__name__} is not registered, so that no checkpoint of it could be opened: write @MODELS.register("name") above it'
+        )
     arguments = asdict(declaration)  # type: ignore[call-overload]
     return {
         "name": name,
@@ -98,11 +115,12 @@ __all__ = [
     "Embeddings",
     "Joint",
     "Ladder",
-    "LikelihoodName",
     "OfObservations",
     "Onnx",
     "Signature",
     "Solver",
     "declare",
     "described",
+    "need_classes",
+    "positive",
 ]

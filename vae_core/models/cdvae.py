@@ -1,22 +1,23 @@
 """The CDVAE (Almudevar et al., arXiv 2401.09180): labelled latents beside unlabelled ones."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from torch import nn
 
 from ..conditionals import DiagonalGaussian, Feature
+from ..fields import OneOf
 from ..model import Model
 from ..multirate import Rates
 from ..names import IMAGE
 from ..nets import preset
-from ..priors import LABELLED, labelled_prior, unlabelled_prior
-from .declared import Signature, need_classes, positive
+from ..priors import LABELLED, LAYOUTS, UNLABELLED, labelled_prior, unlabelled_prior
+from .declared import Flowing, Signature, need_classes, positive
 from .observations import OfObservations, keep_rates, pseudo_shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class CDVAE(OfObservations):
+class CDVAE(OfObservations, Flowing):
     """Labelled latents z_l under p(z_l|y), unlabelled z_u under p(z_u), p(x|z_l, z_u) any likelihood.
 
     log p(x|y) >= E_q log p(x|z_l, z_u) - KL(q(z_l|x) || p(z_l|y)) - KL(q(z_u|x) || p(z_u)). The encoder
@@ -36,11 +37,12 @@ class CDVAE(OfObservations):
         Almudevar et al., arXiv 2401.09180; docs/objectives.md, section 7.
     """
 
-    prior: Literal["prototypes", "class", "class-mixture"] = "prototypes"
-    """p(z_l|y): fixed prototypes with unit variance, Gaussians with learned means and scales, or a learned mixture for each class."""
+    prior: Annotated[str, OneOf(LABELLED)] = "prototypes"
+    """p(z_l|y): fixed prototypes with unit variance, Gaussians with learned means and scales, a learned mixture for each
+    class, or a normalising flow that is told the class (zuko)."""
     separation: float | None = None
     """s, the distance of each prototype from the origin: 8 unless given; not for a learned prior."""
-    layout: Literal["axes", "simplex", "orthogonal"] = "axes"
+    layout: Annotated[str, OneOf(LAYOUTS)] = "axes"
     """Where the prototypes lie: on scaled axes, on a regular simplex, or in random directions as in the original."""
     components: int | None = None
     """Components a class of a class-mixture, 3 unless given."""
@@ -48,8 +50,8 @@ class CDVAE(OfObservations):
     """Dimensions of z_l; as many as classes unless given."""
     unlabelled: int = 16
     """Dimensions of z_u."""
-    unlabelled_prior: Literal["normal", "mixture", "vamp"] = "normal"
-    """p(z_u): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs."""
+    unlabelled_prior: Annotated[str, OneOf(UNLABELLED)] = "normal"
+    """p(z_u): N(0, I), a learned mixture of Gaussians, the mixture of the posteriors of learned pseudo-inputs, or a normalising flow (zuko)."""
     unlabelled_components: int | None = None
     """Components of p(z_u): 10 of a mixture, 500 of a vamp unless given."""
     rates: tuple[float, float] | None = None
@@ -59,8 +61,6 @@ class CDVAE(OfObservations):
     def __post_init__(self):
         super().__post_init__()
         keep_rates(self, self.unlabelled_prior)
-        if self.prior not in LABELLED:
-            raise ValueError(f"no prior of z_l is called {self.prior!r}: choose one of {', '.join(LABELLED)}")
         if self.prior != "prototypes" and self.separation is not None:
             raise ValueError("a learned class prior has no separation: leave it out, or choose prototypes")
         if self.prior == "prototypes" and self.separation is None:
@@ -72,6 +72,7 @@ class CDVAE(OfObservations):
     def build(self, data: Signature) -> Model:
         positive(labelled=self.labelled, unlabelled=self.unlabelled)
         need_classes(data, "a CDVAE")
+        flow = self.flow(self.prior, self.unlabelled_prior)
         labelled = len(data.classes) if self.labelled is None else self.labelled
         both = labelled + self.unlabelled
         if self.rates is None:
@@ -96,6 +97,7 @@ class CDVAE(OfObservations):
                     self.components,
                     separation=self.separation,
                     layout=self.layout,
+                    flow=flow,
                 ),
                 "z_u": unlabelled_prior(
                     self.unlabelled_prior,
@@ -103,6 +105,7 @@ class CDVAE(OfObservations):
                     self.unlabelled_components,
                     encoder={"h": h, "z_u": z_u},
                     shape=pseudo_shape(self.unlabelled_prior, data),
+                    flow=flow,
                 ),
                 IMAGE: x,
             },

@@ -2,13 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
 
 from torch import Tensor
 
+from ..fields import check_choices
 from ..kinds import Image, Kind, Table
 from ..model import Model
+from ..priors import FLOWS
 
 
 class Signature(NamedTuple):
@@ -52,6 +55,9 @@ class Declaration(ABC):
     stages: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """The variables of each stage, where a model can be trained stage by stage."""
 
+    def __post_init__(self):
+        check_choices(self)
+
     @abstractmethod
     def build(self, data: Signature) -> Model: ...
 
@@ -72,12 +78,52 @@ class Declaration(ABC):
         return "elbo"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Flowing:
+    """What models with a flow among their priors are told of it.
+
+    Example:
+        >>> from vae_core.models import VAE
+        >>> VAE(prior="flow", flow_width=64).flow("flow")
+        {'width': 64}
+    """
+
+    flow_transforms: int | None = None
+    """Couplings of a flow prior, 4 unless given."""
+    flow_width: int | None = None
+    """Units of both hidden layers of each coupling's net, 128 unless given."""
+
+    def flow(self, *priors: str) -> dict[str, int]:
+        """What is said of a flow, where one of the named priors is one. Raises ValueError where none is, and for what makes no net."""
+        told = {"transforms": self.flow_transforms, "width": self.flow_width}
+        given = {name: value for name, value in told.items() if value is not None}
+        if given and not set(priors) & FLOWS:
+            raise ValueError(
+                f"--flow-{next(iter(given))} is of a flow prior, and this prior is {' and '.join(priors)}: leave it out, or choose "
+                f"{' or '.join(sorted(FLOWS))}"
+            )
+        positive(**{f"flow {name}": value for name, value in given.items()})
+        return given
+
+
 # No block, mixture or layer is larger.
 MOST = 65_536
 
 
 def positive(**dimensions: int | None) -> None:
-    """Raises ValueError naming the first number that is there and out of 1 to `MOST`."""
+    """Refuses numbers of dimensions that make no model.
+
+    Args:
+        dimensions: by name; None is not looked at.
+
+    Raises:
+        ValueError: naming the first that is not from 1 to 65,536.
+
+    Example:
+        >>> positive(latent=0)
+        Traceback (most recent call last):
+        ValueError: latent must be between 1 and 65536, got 0
+    """
     for name, value in dimensions.items():
         if value is not None and not 1 <= value <= MOST:
             raise ValueError(f"{name} must be between 1 and {MOST}, got {value}")
@@ -101,6 +147,19 @@ def need_types(table: Table, what: str, types: Sequence[str]) -> None:
 
 
 def need_classes(data: Signature, what: str) -> None:
-    """Raises ValueError where the data have no classes."""
+    """Refuses data without classes.
+
+    Args:
+        data: the signature.
+        what: needs them, in words.
+
+    Raises:
+        ValueError: where there are none.
+
+    Example:
+        >>> need_classes(Signature(Image(1, 8, 8), ()), "a CDVAE")
+        Traceback (most recent call last):
+        ValueError: a CDVAE needs data with classes: choose a labelled data set, or the model vae
+    """
     if not data.classes:
         raise ValueError(f"{what} needs data with classes: choose a labelled data set, or the model vae")

@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from torch import nn
 
 from ..conditionals import Conditional, DiagonalGaussian, Feature
+from ..fields import OneOf
 from ..model import Model
 from ..names import IMAGE
 from ..nets import Joined, dense, preset
-from ..priors import StandardNormal
-from .declared import Signature, positive
+from ..priors import UNLABELLED, unlabelled_prior
+from .declared import Flowing, Signature, positive
 from .observations import OfObservations
 
 # Units of the layer between two levels.
@@ -19,8 +20,8 @@ BETWEEN = 128
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ladder(OfObservations):
-    """Two or three levels, z2 -> z1 -> x: p(z2) = N(0, I), p(z1|z2) and p(x|z1), each level a block.
+class Ladder(OfObservations, Flowing):
+    """Two or three levels, z2 -> z1 -> x: p(z2) = N(0, I) or another, p(z1|z2) and p(x|z1), each level a block.
 
     log p(x) >= E_q log p(x|z1) - KL(q(z1) || p(z1|z2)) - KL(q(z2) || p(z2)). Bottom-up, q(z1|x) q(z2|z1), the
     KL of z1 is had at draws, since its prior reads what is inferred from z1; top-down, q(z2|x) q(z1|x, z2)
@@ -41,6 +42,10 @@ class Ladder(OfObservations):
 
     latent: tuple[int, ...] = (16, 8)
     """Dimensions of the levels from the lowest, which the decoder reads, to the top: two or three numbers."""
+    prior: Annotated[str, OneOf(UNLABELLED, but=("vamp",))] = "normal"
+    """p of the top level: N(0, I), a learned mixture of Gaussians, or a normalising flow (zuko)."""
+    components: int | None = None
+    """Components of a mixture, 10 unless given."""
     inference: Literal["bottom-up", "top-down"] = "bottom-up"
     """q: each level from the one below it, or from the image and the level above it. Upper levels are used more with --beta-warmup."""
 
@@ -53,10 +58,15 @@ class Ladder(OfObservations):
             )
 
     def build(self, data: Signature) -> Model:
+        positive(components=self.components)
         positive(**{f"level {number} of latent": size for number, size in enumerate(self.latent, 1)})
         names = [f"z{number}" for number in range(1, len(self.latent) + 1)]
         sizes = dict(zip(names, self.latent, strict=True))
-        p: dict[str, Conditional] = {names[-1]: StandardNormal(self.latent[-1])}
+        p: dict[str, Conditional] = {
+            names[-1]: unlabelled_prior(
+                self.prior, self.latent[-1], self.components, flow=self.flow(self.prior)
+            )
+        }
         for lower, upper in reversed(list(pairwise(names))):
             p[lower] = DiagonalGaussian(_between(sizes[upper], sizes[lower]), upper)
         p[IMAGE] = self.observation(sizes["z1"], data, "z1")

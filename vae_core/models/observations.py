@@ -3,12 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
 
 from ..conditionals import Conditional, DiagonalGaussian, Feature, Likelihood
+from ..fields import OneOf
 from ..kinds import Image, Kind, Table
 from ..likelihoods import (
     BernoulliFeatures,
@@ -27,21 +28,94 @@ from ..likelihoods import (
 from ..model import Model
 from ..multirate import Gated, GatedHead, Rates, rate_name
 from ..names import IMAGE, LIBRARY
-from ..nets import Joined, Nets, Shape, dense, preset
+from ..nets import NETS, Joined, Nets, Shape, dense, preset
+from ..plugins import Registry
 from .declared import Declaration, Signature, need_images, need_types
 
-LikelihoodName = Literal[
-    "bernoulli",
-    "continuous-bernoulli",
-    "gaussian",
-    "gaussian-pixel",
-    "gaussian-optimal",
-    "gaussian-fixed",
-    "categorical",
-    "poisson",
-    "negative-binomial",
-    "mixed",
-]
+DecoderMaker = Callable[[int, Any], nn.Module]
+
+# A likelihood of a decoder, the number of its inputs, the data's signature, the parents and the declaration; or its class, which is given
+# the decoder's net and the parents.
+LikelihoodMaker = Callable[..., Likelihood]
+
+
+# The types of features that each likelihood of tables scores. A binary feature may be counted, or taken for a real one.
+SCORED: dict[str, tuple[str, ...]] = {
+    "gaussian": ("real", "binary"),
+    "bernoulli": ("binary",),
+    "poisson": ("count", "binary"),
+    "negative-binomial": ("count", "binary"),
+    "mixed": ("real", "count", "binary"),
+}
+
+
+def _of_table(kind: Callable[..., Likelihood]) -> LikelihoodMaker:
+    return lambda decoder, inputs, data, given, options: kind(
+        decoder(inputs, data.kind.shape), *given, table=data.kind
+    )
+
+
+def _gaussian(of_pixels: bool = False, learned: bool = True) -> LikelihoodMaker:
+    def make(
+        decoder: DecoderMaker, inputs: int, data: Signature, given: tuple[str, ...], options: "OfObservations"
+    ) -> Likelihood:
+        shape = data.kind.shape
+        gamma = torch.full(shape if of_pixels else (), 0.3 if options.gamma is None else options.gamma)
+        return GaussianPixels(decoder(inputs, shape), *given, gamma=gamma, learned=learned)
+
+    return make
+
+
+def _categorical(
+    decoder: DecoderMaker, inputs: int, data: Signature, given: tuple[str, ...], options: "OfObservations"
+) -> Likelihood:
+    levels, (channels, height, width) = options.levels or 256, data.kind.shape
+    return CategoricalPixels(decoder(inputs, (channels * levels, height, width)), *given, levels=levels)
+
+
+def _negative_binomial(
+    decoder: DecoderMaker, inputs: int, data: Signature, given: tuple[str, ...], options: "OfObservations"
+) -> Likelihood:
+    by_class = options.dispersion == "feature-class"
+    if by_class and not data.classes:
+        raise ValueError("--dispersion feature-class needs data with classes: leave it out")
+    classes = len(data.classes) if by_class else 0
+    return NegativeBinomialCounts(
+        decoder(inputs, data.kind.shape), *given, features=data.kind.size, classes=classes
+    )
+
+
+def _registry(what: str, group: str, ours: dict[str, LikelihoodMaker]) -> Registry[LikelihoodMaker]:
+    return Registry(what, group, ours, callable, "a Likelihood, or a function that makes one")
+
+
+# The likelihoods by kind and name.
+LIKELIHOODS: dict[type[Kind], Registry[LikelihoodMaker]] = {
+    Image: _registry(
+        "likelihood of images",
+        "latent_explorer.likelihoods",
+        {
+            "bernoulli": BernoulliPixels,
+            "continuous-bernoulli": ContinuousBernoulliPixels,
+            "gaussian": _gaussian(),
+            "gaussian-pixel": _gaussian(of_pixels=True),
+            "gaussian-optimal": OptimalGaussianPixels,
+            "gaussian-fixed": _gaussian(learned=False),
+            "categorical": _categorical,
+        },
+    ),
+    Table: _registry(
+        "likelihood of tables",
+        "latent_explorer.table_likelihoods",
+        {
+            "gaussian": _of_table(GaussianFeatures),
+            "bernoulli": BernoulliFeatures,
+            "poisson": PoissonCounts,
+            "negative-binomial": _negative_binomial,
+            "mixed": _of_table(MixedFeatures),
+        },
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +135,7 @@ class OfObservations(Declaration):
         ValueError: the likelihood bernoulli has no gamma to be given: leave it out
     """
 
-    likelihood: LikelihoodName | None = None
+    likelihood: Annotated[str | None, OneOf(*LIKELIHOODS.values())] = None
     """p(x | latents). Of images: bernoulli (pixels binarised; usual), continuous-bernoulli, gaussian (gamma learned), gaussian-pixel
     (one learned gamma for each pixel), gaussian-optimal (sigma-VAE), gaussian-fixed (--gamma), categorical (--levels). Of tables: gaussian
     (real features), bernoulli (binary), poisson or negative-binomial (counts), mixed; usual is what fits the columns."""
@@ -71,12 +145,11 @@ class OfObservations(Declaration):
     """Grey levels of a categorical likelihood, 256 unless given."""
     dispersion: Literal["feature", "feature-class"] | None = None
     """theta of a negative binomial: one for each feature (usual), or for each feature and class."""
-    nets: str = "mlp-400"
-    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
+    nets: Annotated[str, OneOf(NETS)] = "mlp-400"
+    """Preset of nets."""
 
     def __post_init__(self):
-        if self.likelihood is not None and self.likelihood not in NAMES:
-            raise ValueError(f"no likelihood is called {self.likelihood!r}: choose one of {', '.join(NAMES)}")
+        super().__post_init__()
         if self.gamma is not None and self.likelihood not in ("gaussian", "gaussian-pixel", "gaussian-fixed"):
             raise ValueError(f"the likelihood {self._spoken} has no gamma to be given: leave it out")
         if self.likelihood == "gaussian-fixed" and self.gamma is None:
@@ -127,11 +200,14 @@ class OfObservations(Declaration):
         return self._likelihood(decoder, inputs, data, (*given, *rates.names))
 
     def _likelihood(
-        self, decoder: "DecoderMaker", inputs: int, data: Signature, given: tuple[str, ...]
+        self, decoder: DecoderMaker, inputs: int, data: Signature, given: tuple[str, ...]
     ) -> Likelihood:
         settled = self.settled(data.kind)
         assert settled.likelihood is not None
-        return LIKELIHOODS[type(data.kind)][settled.likelihood](decoder, inputs, data, given, settled)
+        maker = LIKELIHOODS[type(data.kind)][settled.likelihood]
+        if isinstance(maker, type):
+            return maker(decoder(inputs, data.kind.shape), *given)
+        return maker(decoder, inputs, data, given, settled)
 
     def trunk(self, data: Signature) -> nn.Module:
         """Features of an observation."""
@@ -192,83 +268,7 @@ def usual_likelihood(kind: Kind) -> str:
 def _check_table(likelihood: str, table: Table, gamma: float | None) -> None:
     if gamma is not None:
         raise ValueError("the standard deviations of a table's features are learned: leave out --gamma")
-    need_types(table, f"the likelihood {likelihood}", SCORED[likelihood])
-
-
-# The types of features that each likelihood of tables scores. A binary feature may be counted, or taken for a real one.
-SCORED: dict[str, tuple[str, ...]] = {
-    "gaussian": ("real", "binary"),
-    "bernoulli": ("binary",),
-    "poisson": ("count", "binary"),
-    "negative-binomial": ("count", "binary"),
-    "mixed": ("real", "count", "binary"),
-}
-
-DecoderMaker = Callable[[int, Any], nn.Module]
-
-LikelihoodMaker = Callable[[DecoderMaker, int, Signature, tuple[str, ...], OfObservations], Likelihood]
-
-
-def _plain(kind: Callable[..., Likelihood]) -> LikelihoodMaker:
-    return lambda decoder, inputs, data, given, options: kind(decoder(inputs, data.kind.shape), *given)
-
-
-def _of_table(kind: Callable[..., Likelihood]) -> LikelihoodMaker:
-    return lambda decoder, inputs, data, given, options: kind(
-        decoder(inputs, data.kind.shape), *given, table=data.kind
-    )
-
-
-def _gaussian(of_pixels: bool = False, learned: bool = True) -> LikelihoodMaker:
-    def make(
-        decoder: DecoderMaker, inputs: int, data: Signature, given: tuple[str, ...], options: OfObservations
-    ) -> Likelihood:
-        shape = data.kind.shape
-        gamma = torch.full(shape if of_pixels else (), 0.3 if options.gamma is None else options.gamma)
-        return GaussianPixels(decoder(inputs, shape), *given, gamma=gamma, learned=learned)
-
-    return make
-
-
-def _categorical(
-    decoder: DecoderMaker, inputs: int, data: Signature, given: tuple[str, ...], options: OfObservations
-) -> Likelihood:
-    levels, (channels, height, width) = options.levels or 256, data.kind.shape
-    return CategoricalPixels(decoder(inputs, (channels * levels, height, width)), *given, levels=levels)
-
-
-def _negative_binomial(
-    decoder: DecoderMaker, inputs: int, data: Signature, given: tuple[str, ...], options: OfObservations
-) -> Likelihood:
-    by_class = options.dispersion == "feature-class"
-    if by_class and not data.classes:
-        raise ValueError("--dispersion feature-class needs data with classes: leave it out")
-    classes = len(data.classes) if by_class else 0
-    return NegativeBinomialCounts(
-        decoder(inputs, data.kind.shape), *given, features=data.kind.size, classes=classes
-    )
-
-
-# The likelihoods by kind and name: from a decoder, the number of its inputs, the data's signature, the parents and the declaration.
-LIKELIHOODS: dict[type[Kind], dict[str, LikelihoodMaker]] = {
-    Image: {
-        "bernoulli": _plain(BernoulliPixels),
-        "continuous-bernoulli": _plain(ContinuousBernoulliPixels),
-        "gaussian": _gaussian(),
-        "gaussian-pixel": _gaussian(of_pixels=True),
-        "gaussian-optimal": _plain(OptimalGaussianPixels),
-        "gaussian-fixed": _gaussian(learned=False),
-        "categorical": _categorical,
-    },
-    Table: {
-        "gaussian": _of_table(GaussianFeatures),
-        "bernoulli": _plain(BernoulliFeatures),
-        "poisson": _plain(PoissonCounts),
-        "negative-binomial": _negative_binomial,
-        "mixed": _of_table(MixedFeatures),
-    },
-}
-NAMES = tuple(dict.fromkeys(name for fitting in LIKELIHOODS.values() for name in fitting))
+    need_types(table, f"the likelihood {likelihood}", SCORED.get(likelihood, SCORED["mixed"]))
 
 
 def keep_rates(declaration: "OfObservations", prior: str) -> None:

@@ -2,22 +2,24 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from torch import nn
 
 from ..conditionals import Conditional, DiagonalGaussian, Feature, Likelihood
+from ..distributions import MIXTURE_DIVERGENCES
+from ..fields import OneOf
 from ..likelihoods import GaussianPixels
 from ..model import Model
 from ..names import COARSE, IMAGE
-from ..nets import Joined, Shape, dense, preset
-from ..priors import LABELLED, labelled_prior, unlabelled_prior
-from .declared import Declaration, Signature, need_classes, need_images, positive
+from ..nets import NETS, Joined, Shape, dense, preset
+from ..priors import LABELLED, UNLABELLED, labelled_prior, unlabelled_prior
+from .declared import Declaration, Flowing, Signature, need_classes, need_images, positive
 
 
 @dataclass(frozen=True, kw_only=True)
-class SRVAE(Declaration):
+class SRVAE(Declaration, Flowing):
     """Two stages, u -> coarse -> z -> x: a coarse image first, then the detail it leaves open (Gatopoulos et al., 2020).
 
     p(u) p(coarse|u) p(z|coarse, u) p(x|coarse, z) with coarse the average-pooled image, q(u|coarse) q(z|x),
@@ -44,16 +46,16 @@ class SRVAE(Declaration):
     """Dimensions of z."""
     pool: int = 4
     """Side of the squares that are averaged to one coarse pixel."""
-    prior: Literal["normal", "mixture", "prototypes", "class", "class-mixture"] = "normal"
-    """p(u), or p(u|y): one labelled component a class."""
+    prior: Annotated[str, OneOf(UNLABELLED, LABELLED, but=("vamp",))] = "normal"
+    """p(u), or p(u|y) where it reads the class."""
     components: int | None = None
     """Components of p(u): 10 of a mixture, 3 a class of a class-mixture unless given."""
-    divergence: Literal["monte-carlo", "hershey-olsen", "convexity"] = "monte-carlo"
+    divergence: Annotated[str, OneOf(MIXTURE_DIVERGENCES)] = "monte-carlo"
     """KL(q(u|coarse) || p(u)) of a mixture: an unbiased estimate, a tight bound, or a bound that collapses it."""
     gamma: float = 0.3
     """Where both learned standard deviations of a pixel begin."""
-    nets: str = "mlp-400"
-    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
+    nets: Annotated[str, OneOf(NETS)] = "mlp-400"
+    """Preset of nets."""
 
     # The variables of each stage, for training one after the other.
     stages: ClassVar = (("u", COARSE), ("h", "z", IMAGE))
@@ -99,7 +101,12 @@ class SRVAE(Declaration):
         return GaussianPixels(decoder, *given, gamma=torch.tensor(self.gamma))
 
     def _prior(self, data: Signature) -> Conditional:
+        flow = self.flow(self.prior)
         if self.prior in LABELLED:
             need_classes(data, "a labelled prior")
-            return labelled_prior(self.prior, len(data.classes), self.coarse_latent, self.components)
-        return unlabelled_prior(self.prior, self.coarse_latent, self.components, divergence=self.divergence)
+            return labelled_prior(
+                self.prior, len(data.classes), self.coarse_latent, self.components, flow=flow
+            )
+        return unlabelled_prior(
+            self.prior, self.coarse_latent, self.components, divergence=self.divergence, flow=flow
+        )

@@ -1,20 +1,22 @@
 """The VAE (Kingma & Welling, 2014), for one beta or for all of them."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from ..conditionals import DiagonalGaussian
+from ..fields import OneOf
 from ..model import Model
 from ..multirate import Rates
 from ..names import IMAGE
-from ..priors import unlabelled_prior
-from .declared import Signature, positive
+from ..nets import NETS
+from ..priors import UNLABELLED, unlabelled_prior
+from .declared import Flowing, Signature, positive
 from .observations import OfObservations, keep_rates, pseudo_shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class VAE(OfObservations):
-    """p(z) normal, mixture or vamp, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014).
+class VAE(OfObservations, Flowing):
+    """p(z) normal, mixture, vamp or flow, p(x|z) any likelihood, q(z|x) diagonal Gaussian (Kingma & Welling, 2014).
 
     log p(x) >= E_q log p(x|z) - KL(q(z|x) || p(z)).
 
@@ -33,12 +35,12 @@ class VAE(OfObservations):
 
     latent: int = 16
     """Dimensions of z."""
-    prior: Literal["normal", "mixture", "vamp"] = "normal"
-    """p(z): N(0, I), a learned mixture of Gaussians, or the mixture of the posteriors of learned pseudo-inputs."""
+    prior: Annotated[str, OneOf(UNLABELLED)] = "normal"
+    """p(z): N(0, I), a learned mixture of Gaussians, the mixture of the posteriors of learned pseudo-inputs, or a normalising flow (zuko)."""
     components: int | None = None
     """Components of the prior: 10 of a mixture, 500 of a vamp unless given."""
-    nets: str = "mlp-256"
-    """Preset of nets: mlp-256, mlp-256x2, mlp-400, mlp-512x2, mlp-200x2-tanh, conv-32, conv-64, conv-32-64, res-32-64."""
+    nets: Annotated[str, OneOf(NETS)] = "mlp-256"
+    """Preset of nets."""
     rates: tuple[float, float] | None = None
     """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained on betas beyond both ends by a
     factor of 1.5); each block has a beta of its own."""
@@ -52,12 +54,13 @@ class VAE(OfObservations):
 
     def build(self, data: Signature) -> Model:
         positive(latent=self.latent, components=self.components)
+        flow = self.flow(self.prior)
         if self.rates is not None:
             rates = Rates(self.rates, "z")
             return self.assembled(
                 data,
                 p={
-                    "z": unlabelled_prior(self.prior, self.latent, self.components),
+                    "z": unlabelled_prior(self.prior, self.latent, self.components, flow=flow),
                     IMAGE: self.rated_observation(rates, self.latent, data, "z"),
                 },
                 q={
@@ -72,6 +75,7 @@ class VAE(OfObservations):
             self.components,
             encoder={"z": posterior},
             shape=pseudo_shape(self.prior, data),
+            flow=flow,
         )
         x = self.observation(self.latent, data, "z")
         return self.assembled(data, p={"z": prior, IMAGE: x}, q={"z": posterior})

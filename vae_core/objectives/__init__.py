@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..fields import options, spelt
+from ..fields import is_declaration, options, spelt
+from ..plugins import Registry
 from .classes import Adversary, ClassifierTerm, ClassTerm, adversaries
 from .constrained import GECO, AnnealedCapacity, Capacity, Constrained, ConstrainedVAE, Geco
 from .correlation import (
@@ -22,17 +23,23 @@ from .parts import Beta, Bound, Loss, Objective, Regulariser, Weighting, betas
 from .semisupervised import M2, SemiSupervised, class_bounds, enumerated
 from .weighted import ELBO, Weighted, elbo
 
-# The objectives by name. A line here is all that the command line, the cards and the pages need.
-OBJECTIVES: dict[str, type[Declared]] = {
-    "elbo": ELBO,
-    "constrained": ConstrainedVAE,
-    "capacity": AnnealedCapacity,
-    "geco": GECO,
-    "tc": BetaTCVAE,
-    "factor": FactorVAE,
-    "multi-rate": MultiRateVAE,
-    "semi-supervised": M2,
-}
+# The objectives by name. A line here, or `OBJECTIVES.register` elsewhere, is all that the command line, the cards and the pages need.
+OBJECTIVES: Registry[type[Declared]] = Registry(
+    "objective",
+    "latent_explorer.objectives",
+    {
+        "elbo": ELBO,
+        "constrained": ConstrainedVAE,
+        "capacity": AnnealedCapacity,
+        "geco": GECO,
+        "tc": BetaTCVAE,
+        "factor": FactorVAE,
+        "multi-rate": MultiRateVAE,
+        "semi-supervised": M2,
+    },
+    lambda kind: is_declaration(kind, Declared),
+    "a dataclass made from Declared, whose fields have types that are there",
+)
 
 
 def declare(name: str, given: Mapping[str, Any]) -> Declared:
@@ -101,13 +108,17 @@ def described(objective: Declared, blocks: Sequence[str]) -> dict[str, Any]:
         What JSON can hold.
 
     Raises:
-        ValueError: where betas are given for other blocks.
+        ValueError: where betas are given for other blocks, and for an objective that is not registered.
 
     Example:
         >>> described(ELBO(beta=4.0), ["z_l", "z_u"])["beta"]
         {'z_l': 4.0, 'z_u': 4.0}
     """
-    name = next(name for name, kind in OBJECTIVES.items() if kind is type(objective))
+    name = OBJECTIVES.name_of(type(objective))
+    if name is None:
+        raise ValueError(
+            f'{type(objective).__name__} is not registered, so that no checkpoint of it could be opened: write @OBJECTIVES.register("name") above it'
+        )
     given = asdict(objective)  # type: ignore[call-overload]
     if "beta" in given:
         given["beta"] = betas(given["beta"], list(blocks))

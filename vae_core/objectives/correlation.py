@@ -12,10 +12,9 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.distributions import Distribution, Independent, Normal
 
 from ..conditionals import Env, full_precision
-from ..distributions import RateDecomposition, aggregate_log_density, log_factors
+from ..distributions import RateDecomposition, aggregate_log_density, is_diagonal_normal, log_factors
 from ..model import Inferred, Model, Terms
 from .declared import OfBound, Setting, Trained
 from .parts import Bound, Loss, Regulariser, above_zero, free_priors, not_negative
@@ -250,8 +249,10 @@ def rate_parts(
     """
     priors = free_priors(model)
     _need_free(priors)
-    if gamma != 1 and not all(map(_factorises, priors.values())):
-        raise ValueError("a mixture prior has no dimensions to be weighed one by one: leave out --tc-gamma")
+    if gamma != 1 and not all(map(is_diagonal_normal, priors.values())):
+        raise ValueError(
+            "a mixture or a flow has no dimensions to be weighed one by one: leave out --tc-gamma"
+        )
     return [RateParts(name, images, beta, alpha, gamma) for name in priors]
 
 
@@ -286,10 +287,6 @@ def _need_free(priors: Collection[str]) -> None:
         raise ValueError(
             "every prior of this model reads the class, so that no total correlation is left to weigh: choose elbo"
         )
-
-
-def _factorises(p: Distribution) -> bool:
-    return isinstance(p, Independent) and isinstance(p.base_dist, Normal)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,8 @@ from ..checkpoints import (
     save_card,
     save_model,
     versions,
+    wanted,
+    wanted_data,
     write_tensors,
 )
 from ..data import Data
@@ -37,7 +39,7 @@ from .options import Options
 FREE = {"epochs", "device", "patience"}
 
 # What older cards do not say.
-LATER = {"fingerprint"}
+LATER = {"fingerprint", "wants"}
 
 # Images to count active dimensions on at the end.
 COUNTED = 2000
@@ -101,6 +103,8 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
     blocks: Sequence[str] = [name for name in declaration.build(data.signature).latents if name != LABEL]
     recipe = asdict(replace(options, objective=None))
     del recipe["objective"]
+    objective = options.objective_of(declaration)
+    wants = wanted(declaration, objective)
     made = {
         "format": FORMAT,
         "model": described(declaration),
@@ -111,8 +115,9 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
             "images": trained_on,
             "pixels": data.reading.about,
             **_origin(data),
+            **({"wants": of} if (of := wanted_data(data.name)) else {}),
         },
-        "objective": objectives.described(options.objective_of(declaration), blocks),
+        "objective": objectives.described(objective, blocks),
         "training": recipe,
         "versions": versions(),
         "command": command,
@@ -121,6 +126,7 @@ def new_card(declaration: Declaration, data: Data, options: Options, trained_on:
         "cost": {},
         "found": {},
         "metrics": {},
+        **({"wants": wants} if wants else {}),
     }
     return Card.of(made)
 

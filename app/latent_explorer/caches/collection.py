@@ -27,7 +27,7 @@ def by_prior(name: str) -> dict[str, str]:
 
 
 # The arguments of a declaration that say which prior it has.
-PRIOR_ARGUMENTS = ("prior", "components", "separation", "layout")
+PRIOR_ARGUMENTS = ("prior", "components", "separation", "layout", "flow_transforms", "flow_width")
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)

@@ -9,13 +9,15 @@ from typing import NamedTuple
 import numpy as np
 
 from latent_explorer import palette
-from latent_explorer.caches import sources
+from latent_explorer.caches import classifiers, sources
 from latent_explorer.caches.kept import MOST_LARGE, identity, kept
 from vae_core import Checkpoint
 from vae_core.data import DATASETS, Data
 from vae_core.kinds import Table
 
 CLASS, MISSING, GREY = "class", "not known", "#9a9a9a"
+# By a classifier beside the model: what it says of each decoded item, and how probable it holds that.
+ANSWER, CERTAINTY = "the classifier’s answer", "the classifier’s certainty"
 
 # Numbers of more values than this are coloured by a scale, and a scale has so many steps.
 MOST_VALUES, STEPS = 12, 64
@@ -44,11 +46,13 @@ class Colouring(NamedTuple):
 def colourings(checkpoint: Checkpoint) -> list[str]:
     """By what the items of an atlas can be coloured: their class, what else is known of each, and the features of a table, where the data
     is at hand."""
+    found = classifiers.beside(checkpoint)
+    said = [ANSWER, CERTAINTY] if found is not None and found.classifier is not None else []
     source = _source(checkpoint)
     if source is None:
-        return [CLASS]
+        return [CLASS, *said]
     features = source.kind.names if isinstance(source.kind, Table) else ()
-    return list(dict.fromkeys([CLASS, *_columns(source), *features]))
+    return list(dict.fromkeys([CLASS, *said, *_columns(source), *features]))
 
 
 def names_of_classes(checkpoint: Checkpoint) -> tuple[str, ...]:
@@ -56,9 +60,24 @@ def names_of_classes(checkpoint: Checkpoint) -> tuple[str, ...]:
     return tuple(checkpoint.atlas.classes) or ("no class",)
 
 
-@kept(MOST_LARGE, lambda checkpoint: identity(checkpoint)[:2])
 def colouring(checkpoint: Checkpoint, by: str) -> Colouring:
-    """The items by class, by a column beside it, or by a feature."""
+    """The items by class, by a column beside it, by a feature, or by what a classifier says."""
+    return _by_classifier(checkpoint, by) if by in (ANSWER, CERTAINTY) else _by_data(checkpoint, by)
+
+
+def _by_classifier(checkpoint: Checkpoint, by: str) -> Colouring:
+    found, said = classifiers.beside(checkpoint), classifiers.answers(checkpoint)
+    assert found is not None
+    assert found.classifier is not None
+    assert said is not None
+    if by == CERTAINTY:
+        return of_values(by, said.amax(1).double().numpy())
+    names = found.classifier.classes
+    return Colouring(said.argmax(1).numpy(), names, palette.colours(len(names)))
+
+
+@kept(MOST_LARGE, lambda checkpoint: identity(checkpoint)[:2])
+def _by_data(checkpoint: Checkpoint, by: str) -> Colouring:
     atlas, source = checkpoint.atlas, _source(checkpoint)
     if by == CLASS or source is None:
         names = names_of_classes(checkpoint)
@@ -68,6 +87,26 @@ def colouring(checkpoint: Checkpoint, by: str) -> Colouring:
         return of_values(by, columns[by]) if source.columns else _of_factor(by, columns[by])
     assert isinstance(source.kind, Table)
     return of_values(by, source.images[:][:, source.kind.names.index(by)].numpy())
+
+
+def numbered(checkpoint: Checkpoint) -> list[str]:
+    """What is known of each item as a number: columns beside the class, and features of a table, where the data is at hand."""
+    source = _source(checkpoint)
+    if source is None:
+        return []
+    columns = [name for name, values in _columns(source).items() if values.dtype.kind in "biuf"]
+    return list(dict.fromkeys([*columns, *(source.kind.names if isinstance(source.kind, Table) else ())]))
+
+
+def numbers(checkpoint: Checkpoint, name: str) -> np.ndarray:
+    """One of `numbered`, `(N,)` floats."""
+    source = _source(checkpoint)
+    assert source is not None
+    columns = _columns(source)
+    if name in columns:
+        return columns[name].astype(float)
+    assert isinstance(source.kind, Table)
+    return source.images[:][:, source.kind.names.index(name)].numpy().astype(float)
 
 
 def _of_factor(by: str, values: np.ndarray) -> Colouring:

@@ -1,39 +1,49 @@
 """Where things lie on the map of a block: outlines of priors and posteriors, codes that are no item's."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
 from latent_explorer.caches import checkpoints, encodings
 from latent_explorer.caches.kept import MOST_LARGE, by_identity, by_identity_few, identity, kept
-from latent_explorer.components.map import Ellipse
+from latent_explorer.components.map import Contour, Ellipse, Shape
 from vae_core import Checkpoint
-from vae_core.distributions import Sampler, diagonal_normal
+from vae_core.distributions import Sampler, diagonal_normal, is_diagonal_normal
 from vae_core.explore import prior_components, priors_by_class
+from vae_core.explore.regions import SHARES, Region, regions_of_draws
 from vae_core.projections import JOINT, place
 
-# Draws of a prior that are placed on a map to outline it, for each class.
-PRIOR_DRAWS = 200
+# Draws of a prior that are placed on a map to outline it, for each class; and those whose region is outlined.
+PRIOR_DRAWS, REGION_DRAWS = 200, 1000
 
 
 # Up to how many components of a mixture prior get an outline of their own, and up to how many classes: more would hide the dots.
 FEW_COMPONENTS, MOST_CLASSES = 12, 30
 
 
-def prior_ellipses(checkpoint: Checkpoint, block: str, of: tuple[int, ...] | None = None) -> list[Ellipse]:
-    """Where draws of the block's prior land on its map: an ellipse for each class or each of a few components, else one for all.
+def prior_shapes(checkpoint: Checkpoint, block: str, of: tuple[int, ...] | None = None) -> Sequence[Shape]:
+    """Where draws of the block's prior land on its map: of each class that has a Gaussian, and each of a few components, an ellipse; of any
+    other prior the regions that hold them, of each class or of all.
 
     of: the classes to outline; all of them unless given, and none where they are many.
-    Between the points of a grid of betas the outlines are interpolated as the items are.
     """
     if block in checkpoint.model.labelled and of is None:
         count = len(checkpoint.atlas.classes)
         of = tuple(range(count)) if count <= MOST_CLASSES else ()
-    if of == ():
+    if of == () or (prior := priors_by_class(checkpoint.model, block, of)) is None:
         return []
+    parts = prior_components(checkpoint.model, block)
+    few = parts is not None and parts.batch_shape[0] <= FEW_COMPONENTS
+    of_classes = is_diagonal_normal(prior) and len(prior.batch_shape) > 0
+    return (_ellipses_between if few or of_classes else _regions)(checkpoint, block, of)
+
+
+def _ellipses_between(checkpoint: Checkpoint, block: str, of: tuple[int, ...] | None) -> list[Ellipse]:
+    """Between the points of a grid of betas the outlines are interpolated as the items are."""
     corners = checkpoint.atlas_grid.corners(checkpoint.betas)
     near = [
         _ellipses(
@@ -59,31 +69,67 @@ def prior_ellipses(checkpoint: Checkpoint, block: str, of: tuple[int, ...] | Non
 
 @by_identity
 def _ellipses(checkpoint: Checkpoint, block: str, of: tuple[int, ...] | None) -> list[Ellipse]:
-    prior = priors_by_class(checkpoint.model, block, of)
-    if prior is None:
-        return []
-    labelled = block in checkpoint.model.labelled
+    """Of the Gaussians of some classes, or of the components of a mixture."""
     parts = prior_components(checkpoint.model, block)
-    few = parts is not None and len(parts.mean) <= FEW_COMPONENTS
-    prior = parts if parts is not None and few else prior
-    draws = Sampler.seeded(0)(prior.expand((PRIOR_DRAWS, *prior.batch_shape))).numpy()
-    draws = draws.reshape(PRIOR_DRAWS, -1, draws.shape[-1])
-    known, coordinates = _placed(checkpoint, block)
+    placed = _placed_draws(checkpoint, block, of, PRIOR_DRAWS, parts)
+    # A component that nobody separated from the others overlaps several clusters: its core says where it is.
+    share = 0.9 if parts is None else 0.5
     return [
-        _ellipse(
-            # The nearest item alone: the mean of several would draw every outline towards the middle of the map.
-            place(draws[:, number], known, coordinates, k=1),
-            checkpoint.atlas.classes[of[number]]
-            if of and labelled
-            else f"#{number + 1}"
-            if few
-            else f"p({block})",
-            of[number] if of and labelled else None,
-            # A component that nobody separated from the others overlaps several clusters: its core says where it is.
-            0.5 if few else 0.9,
-        )
-        for number in range(draws.shape[1])
+        _ellipse(each, *_named(checkpoint, block, of, number, parts is not None), share)
+        for number, each in enumerate(placed)
     ]
+
+
+@by_identity
+def _regions(checkpoint: Checkpoint, block: str, of: tuple[int, ...] | None) -> list[Contour]:
+    """Of priors whose draws are what is known of where they lie: of each class, or of all."""
+    found = []
+    for number, placed in enumerate(_placed_draws(checkpoint, block, of, REGION_DRAWS)):
+        label, whose = _named(checkpoint, block, of, number, False)
+        found += contours(regions_of_draws(torch.from_numpy(placed).float(), _shares(whose)), label, whose)
+    return found
+
+
+def _shares(whose: int | None) -> tuple[float, ...]:
+    """The shares of its draws that a prior is outlined at: one of a class, lest outlines hide the dots."""
+    return SHARES if whose is None else SHARES[-1:]
+
+
+def contours(regions: Sequence[Region], label: str, whose: int | None) -> list[Contour]:
+    """Regions in the colour of their class, the largest with a name."""
+    largest = max(region.share for region in regions)
+    return [
+        Contour(region.rings, region.share, label if region.share == largest else "", whose)
+        for region in regions
+        if region.rings
+    ]
+
+
+def _named(
+    checkpoint: Checkpoint, block: str, of: tuple[int, ...] | None, number: int, component: bool
+) -> tuple[str, int | None]:
+    """What a part of a prior is called, and of which class it is."""
+    if of and block in checkpoint.model.labelled:
+        return checkpoint.atlas.classes[of[number]], of[number]
+    return (f"#{number + 1}" if component else f"p({block})"), None
+
+
+def _placed_draws(
+    checkpoint: Checkpoint,
+    block: str,
+    of: tuple[int, ...] | None,
+    count: int,
+    components: Distribution | None = None,
+) -> list[np.ndarray]:
+    """Places `(count, 2)` of draws of each class, of each of some components, or of the whole prior."""
+    prior = components or priors_by_class(checkpoint.model, block, of)
+    assert prior is not None
+    with torch.no_grad():
+        draws = Sampler.seeded(0)(prior.expand((count, *prior.batch_shape))).numpy()
+    draws = draws.reshape(count, -1, draws.shape[-1])
+    known, coordinates = _placed(checkpoint, block)
+    # The nearest item alone: the mean of several would draw every outline towards the middle of the map.
+    return [place(draws[:, number], known, coordinates, k=1) for number in range(draws.shape[1])]
 
 
 def _ellipse(placed: np.ndarray, label: str, number: int | None, share: float) -> Ellipse:

@@ -7,12 +7,13 @@ from latent_explorer.caches import encodings
 from latent_explorer.caches.kept import by_identity
 from vae_core import Checkpoint
 from vae_core.explore import prior_distance_of, prior_log_density
-from vae_core.explore.components import Marginals, Parts, marginals, parts_of, responsibilities
+from vae_core.explore.components import Marginals, Parts, Sampled, marginals, responsibilities, shape_of
 from vae_core.metrics.holes import COUNT, Holes, holes
 from vae_core.metrics.separation import Overlap, comparable, posterior_overlap, prior_overlap
 
 # Numbers that a comparison of all items with all components of a prior goes through: a second or two.
 MOST_WORK = 300_000_000
+FLOW_WORK = 20_000
 
 # What is said of a code by its block's prior: how far it is from the prior's mean, and log p in nats.
 PRIOR_MEASURES = {"distance": prior_distance_of, "log density": prior_log_density}
@@ -31,36 +32,41 @@ def usual_under_prior(checkpoint: Checkpoint, measure: str) -> dict[str, tuple[f
 
 
 @by_identity
-def components(checkpoint: Checkpoint, block: str) -> Parts | None:
-    """The Gaussian components of a block's prior; None where it reads other latents."""
-    return parts_of(checkpoint.model, block)
+def prior_of(checkpoint: Checkpoint, block: str) -> Parts | Sampled | None:
+    """A block's prior as what can be drawn and has a density; None where it reads other latents."""
+    return shape_of(checkpoint.model, block)
+
+
+def _work(prior: Parts | Sampled, dimensions: int) -> int:
+    """Numbers that the density of one code takes: of a flow, those of its nets."""
+    return len(prior.weights) * (dimensions if isinstance(prior, Parts) else FLOW_WORK)
 
 
 @by_identity
 def usage(checkpoint: Checkpoint, block: str) -> Tensor:
     """The share of the atlas that each component of the prior is responsible for, at the posterior means, `(M,)`; where that would take
     long, of every so many items."""
-    prior = components(checkpoint, block)
+    prior = prior_of(checkpoint, block)
     assert prior is not None
     means = encodings.codes(checkpoint)[block][0]
-    every = max(1, prior.means.numel() * len(means) // MOST_WORK)
+    every = max(1, _work(prior, means.shape[1]) * len(means) // MOST_WORK)
     return responsibilities(prior, means[::every]).mean(0)
 
 
 @by_identity
 def prior_holes(checkpoint: Checkpoint, block: str) -> Holes:
     """Draws of the prior by density ratio: fewer where components, items and dimensions are so many that it would take minutes."""
-    prior = components(checkpoint, block)
+    prior = prior_of(checkpoint, block)
     assert prior is not None
     means, scales = encodings.codes(checkpoint)[block]
-    each = 2 * (len(means) // 2 + len(prior.means)) * means.shape[1]
+    each = 2 * (len(means) // 2 * means.shape[1] + _work(prior, means.shape[1]))
     return holes(prior, means, scales, max(200, min(COUNT, 10 * MOST_WORK // each)), seed=0)
 
 
 @by_identity
 def densities(checkpoint: Checkpoint, block: str, dimension: int) -> Marginals:
     """The prior and the aggregate posterior of one dimension."""
-    prior = components(checkpoint, block)
+    prior = prior_of(checkpoint, block)
     assert prior is not None
     return marginals(prior, *encodings.codes(checkpoint)[block], dimension)
 
@@ -81,6 +87,6 @@ def class_overlap(checkpoint: Checkpoint, block: str, of_priors: bool, of: tuple
 
 def closest_component(checkpoint: Checkpoint, block: str, chosen: Tensor) -> Tensor:
     """The component of the prior that codes `(n, D)` most probably come from, `(n,)`."""
-    prior = components(checkpoint, block)
+    prior = prior_of(checkpoint, block)
     assert prior is not None
     return responsibilities(prior, chosen).argmax(-1)

@@ -70,7 +70,10 @@ def opened(checkpoint: Checkpoint) -> list[str]:
         folder = _quoted(place(checkpoint.folder))
         if not checkpoint.folder.resolve().is_relative_to(Path.cwd()):
             comment = "  # the path of the checkpoint's folder"
-    lines = [f"checkpoint = vae_core.load({folder}){comment}"]
+    lines = [
+        f"vae_core.use({_quoted(plugin)})  # the path of the plug-in" for plugin in checkpoint.card.plugins
+    ]
+    lines.append(f"checkpoint = vae_core.load({folder}){comment}")
     return lines + (
         [f"checkpoint = checkpoint.at({json.dumps(checkpoint.betas)})"] if checkpoint.betas else []
     )
@@ -94,7 +97,8 @@ def measuring(checkpoint: Checkpoint, *groups: str) -> str:
 
 def run(checkpoint: Checkpoint, name: str, *options: str) -> str:
     """A command of `latent-explorer` over the checkpoint, as a shell reads it."""
-    return command("latent-explorer", name, named(checkpoint), *options)
+    plugins = [word for plugin in checkpoint.card.plugins for word in ("--plugin", plugin)]
+    return command("latent-explorer", name, named(checkpoint), *plugins, *options)
 
 
 def named(checkpoint: Checkpoint) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 
@@ -106,5 +106,3 @@ class LessonCommand:
     def run(self) -> int:
         return self.what.run()
 
-
-Command: Any = Annotated[LessonCommand, tyro.conf.subcommand("lesson")]

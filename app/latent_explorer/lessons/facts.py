@@ -51,7 +51,7 @@ def said(name: str) -> Fact:
 def state(checkpoint: Checkpoint) -> State | None:
     """What Live shows of this model now."""
     name, shown = st.session_state.get(controls.SHOWN, ("", None))
-    return shown if st.session_state["view"] == "live" and name == checkpoint.name else None
+    return shown if st.session_state["view"] in ("start", "live") and name == checkpoint.name else None
 
 
 def _moved(checkpoint: Checkpoint, block: str = "") -> int | None:

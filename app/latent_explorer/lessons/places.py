@@ -1,9 +1,14 @@
 """What a lesson may name: the pages, what their addresses say, and the facts that a goal reads."""
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
-    "map": ("item", "selection", "selection_a", "hidden", "joint", "colour", "moves"),
-    "live": ("start", "item", "seed", "temperature", "move", "class"),
-    "traverse": ("block", "dim", "span", "start", "item", "seed", "class", "strips-page"),
+    "start": ("start", "item", "seed", "temperature", "move", "class"),
+    "map": ("item", "selection", "selection_a", "selections", "hidden", "joint", "colour", "moves"),
+    "live": ("start", "item", "seed", "temperature", "move", "class", "directions"),
+    "traverse": (
+        *("block", "dim", "span", "start", "item", "seed", "class", "strips-page"),
+        *("finding", "by", "along", "toward", "more", "which", "directions"),
+    ),
+    "dimension": ("block", "dim"),
     "generate": (
         *("class", "seed", "temperature", "samples-page", "items", "own", "swaps-page"),
         *("hold", "first", "held-seed", "held-temperature"),
@@ -12,7 +17,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
         *("from", "to", "own", "move", "steps", "measure", "averaged", "corners", "c1", "c2", "c3", "c4"),
         *("of", "terms", "a", "b", "c", "class-a", "class-b", "class-c"),
     ),
-    "prior": ("look", "block", "beside", "matrix", "of", "plane", "x", "y", "item"),
+    "prior": ("look", "block", "beside", "matrix", "of", "plane", "plane_x", "plane_y", "item"),
     "rate_distortion": ("block",),
     "measure": ("show", "among", "item", "across", "up", "all-numbers", "everything", "groups", "amount", "seed"),
     "data": (),
@@ -21,8 +26,10 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 """By page, the names that its address may hold beside `model` and `beta_BLOCK`."""
 
 WITHOUT_WIDGET: dict[str, tuple[str, ...]] = {
-    "map": ("item", "selection", "selection_a", "hidden"),
+    "map": ("item", "selection", "selection_a", "selections", "hidden"),
+    "start": PARAMETERS["start"],
     "live": PARAMETERS["live"],
+    "traverse": ("directions",),
     "prior": ("item",),
 }
 """By page, the names of its address that no widget of Streamlit holds."""

@@ -1,5 +1,7 @@
 """The state of the Live page: as a request for images, as a link, and what its handles are."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import streamlit as st
 import torch
@@ -14,6 +16,7 @@ from latent_explorer.components.controls import (
     SEEDS,
     STARTS,
     USER_IMAGE,
+    Along,
     Block,
     Handle,
     Scene,
@@ -26,13 +29,13 @@ from latent_explorer.text import plain
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
-from vae_core.explore import reach
+from vae_core.explore import Direction, reach, reach_along
 from vae_core.labels import has_label
 from vae_core.models.foreign import place_of
 from vae_core.serving import Answer, Picture, Request
 
-MOST_MOVES = 64  # of a link
-SHOWN = "live-shown"  # the model and the state that the page showed last, for what looks at it from elsewhere
+MOST_MOVES = 256  # of a link: a direction moves every coordinate of its block
+SHOWN = "live-shown"  # the model and the state that a page showed last, for what looks at it from elsewhere
 NAMES = ("start", "item", "seed", "temperature", "move", "class")  # in the address
 
 
@@ -77,7 +80,12 @@ def scene(checkpoint: Checkpoint, state: State, image: UserImage | None = None) 
             raise answer
     shown: list[Answer] = answers  # type: ignore[assignment]
     said = None if shown[0].classes is None else np.round(shown[0].classes[0].astype(float), 4).tolist()
-    return Scene(np.concatenate([answer.pixels for answer in shown]), rounded(shown[0].codes), said)
+    return Scene(
+        np.concatenate([answer.pixels for answer in shown]),
+        rounded(shown[0].codes),
+        said,
+        rounded(shown[1].codes),
+    )
 
 
 def codes(scene: Scene) -> dict[str, torch.Tensor]:
@@ -111,6 +119,18 @@ def _block(checkpoint: Checkpoint, name: str) -> Block:
             for d in used.argsort(descending=True, stable=True).tolist()
         ],
     )
+
+
+def along(checkpoint: Checkpoint, directions: Iterable[Direction]) -> list[Along]:
+    """A handle for each direction."""
+    found = []
+    for direction in directions:
+        means = torch.from_numpy(checkpoint.atlas.means[direction.block])
+        low, high = reach_along(checkpoint.model, direction.block, means, direction.unit)
+        ends = round(low, DECIMALS), round(high, DECIMALS)
+        vector = [float(f"{value:.6g}") for value in direction.unit.tolist()]
+        found.append(Along(direction.name, direction.block, vector, *ends, direction.says))
+    return found
 
 
 def from_link(checkpoint: Checkpoint, image: UserImage | None = None) -> State:
@@ -186,6 +206,14 @@ def in_address(checkpoint: Checkpoint, state: State) -> dict[str, str | int | No
         "move": "~".join(moves[:MOST_MOVES]) or None,
         "class": None if state.label is None else classes[state.label],
     }
+
+
+def in_words(checkpoint: Checkpoint, state: State) -> str:
+    """Where a state stands, in a few words."""
+    one = checkpoint.kind.one
+    start = {ITEM: f"{one} {state.item}", USER_IMAGE: f"your {one}", PRIOR: f"draw {state.seed} of the prior"}
+    label = "" if state.label is None else f" as {checkpoint.atlas.classes[state.label]}"
+    return start[state.start] + label + (", moved" if state.moved else "")
 
 
 def _temperature() -> float:

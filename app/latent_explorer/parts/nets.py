@@ -1,4 +1,4 @@
-"""What pages say where a model has no decoder or no encoder."""
+"""What pages say where a model has no decoder, no encoder or no data."""
 
 import streamlit as st
 
@@ -16,6 +16,17 @@ def needs_a_decoder(checkpoint: Checkpoint) -> None:
             "views/map.py", label=f"Where the {checkpoint.kind.many} lie", icon=":material/scatter_plot:"
         )
         st.page_link("views/measure.py", label="What can be measured", icon=":material/straighten:")
+    st.stop()
+
+
+def needs_data(checkpoint: Checkpoint) -> None:
+    """End the page where no data came with the model: it says so, and where there is something to see."""
+    if not checkpoint.no_data:
+        return
+    st.info(f"This page shows what data say of a model: {checkpoint.no_data}.", icon=":material/block:")
+    with st.container(horizontal=True):
+        st.page_link("views/live.py", label="Move its latents", icon=":material/touch_app:")
+        st.page_link("views/generate.py", label="What it draws by itself", icon=":material/grid_on:")
     st.stop()
 
 

@@ -8,19 +8,20 @@ from latent_explorer.caches import encodings, maps
 from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.map import MapState
+from latent_explorer.components.map.named import NamedSelection
 from latent_explorer.components.map.selection import Selection, selected_items
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.palette import colours
-from latent_explorer.parts import features, words
+from latent_explorer.parts import directions, features, named, words
+from latent_explorer.parts.named import KEPT
 from latent_explorer.parts.nets import absent
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
-from latent_explorer.text import key
+from latent_explorer.text import key, plain
 from vae_core import Checkpoint
 from vae_core.explore import Codes, along_attribute, attribute_vector, decode, mean_code
 from vae_core.names import LABEL
 
-KEPT = "selection_a"  # the name of selection A in the address
 ALL = "all latents"
 
 # Where the way from A to B begins and ends, as shares of it, and in how many steps.
@@ -31,10 +32,27 @@ MOST_BARS = 12
 
 
 def selection_panel(checkpoint: Checkpoint, state: MapState, kept: Selection | None) -> None:
-    """The present selection and the kept one, A, where there are some."""
+    """The present selection and the kept one, A, where there are some; A may be one that has a name."""
+    entries = named.SHELF.entries(checkpoint)
+    chosen = named.shown(entries)
+    links.write(**named.SHELF.in_address(checkpoint, entries))
     present = state.selection if state.selection != kept else None
-    groups = {"A": _rows(checkpoint, kept, state), "B" if kept else "": _rows(checkpoint, present, state)}
+    first = _rows(checkpoint, kept, state) if chosen is None else np.array(chosen.items)
+    groups = {"A": first, "B" if kept or chosen else "": _rows(checkpoint, present, state)}
     selected = {name: rows for name, rows in groups.items() if len(rows)}
+    _what_is_selected(checkpoint, state, kept, present, selected, chosen)
+    outlines = {} if state.hidden else {"A": kept if chosen is None else None, "B": present, "": present}
+    named.named_panel(checkpoint, entries, selected, outlines, lambda drawn: _rows(checkpoint, drawn, state))
+
+
+def _what_is_selected(
+    checkpoint: Checkpoint,
+    state: MapState,
+    kept: Selection | None,
+    present: Selection | None,
+    selected: dict[str, np.ndarray],
+    chosen: NamedSelection | None,
+) -> None:
     if not selected:
         if kept or present:
             st.caption(
@@ -42,6 +60,8 @@ def selection_panel(checkpoint: Checkpoint, state: MapState, kept: Selection | N
             )
         return
     st.subheader("Selections" if len(selected) > 1 else f"Selection {next(iter(selected))}")
+    if chosen is not None:
+        st.caption(f"A is the saved selection {plain(chosen.name)}.")
     *sides, right = st.columns([1.2] * len(selected) + [2.2], gap="medium")
     for side, (name, rows) in zip(sides, selected.items(), strict=True):
         with side:
@@ -91,14 +111,18 @@ def _actions(checkpoint: Checkpoint, name: str, rows: np.ndarray, present: Selec
     with st.container(horizontal=True, vertical_alignment="center"):
         if name == "A":
             st.button(
-                "Forget A", icon=":material/close:", on_click=links.write, kwargs={KEPT: None}, key="forget-a"
+                "Forget A",
+                icon=":material/close:",
+                on_click=links.write,
+                kwargs={KEPT: None, named.SHOWN: None},
+                key="forget-a",
             )
         elif present:
             st.button(
                 "Keep as A",
                 icon=":material/bookmark:",
                 on_click=links.write,
-                kwargs={KEPT: present.encode()},
+                kwargs={KEPT: present.encode(), named.SHOWN: None},
                 key="keep-as-a",
                 help="Then select others, B: the way from the mean of A to that of B is shown.",
             )
@@ -215,6 +239,24 @@ def _traversal(checkpoint: Checkpoint, a: np.ndarray, b: np.ndarray, item: int |
             checkpoint, f"From one selection to another, by {checkpoint.name}", codes, STEPS
         ),
     )
+    _direction(
+        checkpoint, {name: vector[name][0] for name in (names if moves == ALL else [moves])}, len(a), len(b)
+    )
+
+
+def _direction(checkpoint: Checkpoint, vectors: dict[str, torch.Tensor], a: int, b: int) -> None:
+    """Keep the way from A to B as a direction of each block that moves."""
+    kept = directions.SHELF.entries(checkpoint)
+    with st.expander("Keep this way as a direction", icon=":material/arrow_outward:"):
+        st.caption(
+            f"It becomes a handle on Live and a row on Traverse; {directions.SHELF.where(checkpoint)}."
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            directions.naming(
+                checkpoint, "A to B", vectors, f"from a mean of {a:,} to one of {b:,} {checkpoint.kind.many}"
+            )
+    directions.kept(checkpoint, kept)
+    links.write(**directions.SHELF.in_address(checkpoint, kept))
 
 
 def _mean(checkpoint: Checkpoint, rows: np.ndarray) -> Codes:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from vae_core.distributions import MOMENT_DRAWS
+from vae_core.explore import estimated_moments
 from vae_core.kinds import Kind
 from vae_core.labels import has_label
 from vae_core.model import Model
@@ -69,6 +71,20 @@ def standing_in(model: Model) -> list[str]:
 def fitted_classes(model: Model) -> bool:
     """Whether Gaussians that were fitted to encodings stand in for priors of its classes."""
     return model.as_trained() is not model
+
+
+def estimated(model: Model, *blocks: str) -> str:
+    """What is said where mean or scale of priors are shown that have none in closed form; of some blocks, or of all.
+
+    >>> import vae_core
+    >>> estimated(vae_core.load("vae-mnist").model)
+    ''
+    """
+    if not any(estimated_moments(model, block) for block in blocks or model.blocks):
+        return ""
+    return (
+        f" Mean and σ of a flow prior have no closed form: they are those of {MOMENT_DRAWS:,} seeded draws."
+    )
 
 
 def of_kind(text: str, kind: Kind) -> str:

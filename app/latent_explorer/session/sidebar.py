@@ -13,7 +13,7 @@ from latent_explorer.session import links
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError, Cost
-from vae_core.explore import prior_distance
+from vae_core.explore import prior_distance, priors_by_class
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
 from vae_core.priors import bayes_error
@@ -135,7 +135,7 @@ def _card(checkpoint: Checkpoint) -> None:
         st.warning(f"{checkpoint.outdated}.")
     if card.metrics:
         _numbers(checkpoint)
-    else:
+    elif not checkpoint.no_data:
         st.caption(
             f"Not measured yet. Measure it with {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}"
         )
@@ -163,9 +163,9 @@ def _brought(checkpoint: Checkpoint) -> list[str]:
             f"**Embeddings** alone, of an encoder that was trained elsewhere: {card.data.images:,} {checkpoint.kind.many} of {plain(card.data.name)}",
             f"**Fitted or absent:** {plain(stand_ins, 1000)}",
         ]
+    data = f"with {card.data.images:,} {checkpoint.kind.many} of {plain(card.data.name)}"
     return [
-        f"**{plain(card.model.name.upper())}** model that was trained elsewhere, brought in with {card.data.images:,} {checkpoint.kind.many} of "
-        f"{plain(card.data.name)}",
+        f"**{plain(card.model.name.upper())}** model that was trained elsewhere, brought in {'without data' if checkpoint.no_data else data}",
         f"likelihood {plain(str(likelihood))}" if likelihood else "",
         f"**Fitted or absent:** {plain(stand_ins, 1000)}" if stand_ins else "",
     ]
@@ -194,9 +194,12 @@ def _machine(cost: Cost) -> str:
 
 def _distance(checkpoint: Checkpoint, block: str) -> str:
     distance = prior_distance(checkpoint.model, block)
-    if distance is None:
-        return ""
     name = words.capital(words.latents(checkpoint.model, block))
+    if distance is None:
+        apart = block in checkpoint.model.labelled and priors_by_class(checkpoint.model, block) is not None
+        if not apart or checkpoint.model.classes < 2:
+            return ""
+        return f"{name}: the class priors are no Gaussians, so no distance in σ says how far apart they lie"
     what = "fitted class Gaussians" if words.fitted_classes(checkpoint.model) else "class priors"
     return f"{name}: the nearest two {what} are {distance:.1f} σ apart (Bayes error of the pair {bayes_error(distance):.1e})"
 

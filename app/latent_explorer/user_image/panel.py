@@ -112,7 +112,8 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     menus.under(
         "user-image-strips",
         "your-traversal",
-        f"Each row moves one of the {len(order)} most used dimensions of the {words.latents(checkpoint.model, block)} through its prior and {words.moved(checkpoint.model, block)}.",
+        f"Each row moves one of the {len(order)} most used dimensions of the {words.latents(checkpoint.model, block)} through its prior and {words.moved(checkpoint.model, block)}."
+        + words.estimated(checkpoint.model, block),
         f"Outlined is the position nearest to your {checkpoint.kind.one}.",
         codes=lambda: tables.table(made, **about),
         script=scripts.of_codes(checkpoint, f"Traversals of {block} of {checkpoint.name}", made, STEPS),

@@ -2,6 +2,7 @@
 
 import streamlit as st
 from latent_explorer.caches import checkpoints
+from latent_explorer.parts.nets import needs_data
 from latent_explorer.sections.measure.calibration import calibration
 from latent_explorer.sections.measure.card import this_model
 from latent_explorer.sections.measure.disentanglement import TOGETHER, side_by_side
@@ -21,6 +22,7 @@ VIEWS = {
 }
 
 st.title("How good is this model?")
+needs_data(checkpoint)
 
 look = links.one_of("Look at", list(VIEWS), key="show", what="view", label_visibility="collapsed")
 VIEWS[look](checkpoint)

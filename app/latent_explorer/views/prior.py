@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 from latent_explorer.caches import checkpoints, collection
 from latent_explorer.parts import words
+from latent_explorer.parts.nets import needs_data
 from latent_explorer.parts.panels import opened
 from latent_explorer.sections.prior.classes import classes
 from latent_explorer.sections.prior.clusters import clusters
@@ -29,6 +30,7 @@ CLUSTERS, COMPONENTS, CLASSES, DENSITIES, HOLES = VIEWS = (
 )
 
 st.title(f"Where does the prior expect {checkpoint.kind.many}?")
+needs_data(checkpoint)
 if stand_ins := words.standing_in(checkpoint.model):
     st.caption(f"**Fitted or absent:** {' '.join(stand_ins)}")
 

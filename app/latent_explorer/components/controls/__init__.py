@@ -27,7 +27,7 @@ DECIMALS = 3
 class State:
     """Where the controls stand: a start, the coordinates that were moved away from it, and the betas.
 
-    The start is the code of an `item`, of the visitor's own image, or a draw of the prior at a `temperature` (0: its mean) from `seed`. A `label` puts the blocks
+    The start is the code of an `item`, of the visitor's own image, or a draw of the prior at a `temperature` (0: without noise) from `seed`. A `label` puts the blocks
     that read the class at the prior of that class; None leaves an item its own.
     """
 
@@ -82,13 +82,28 @@ class Block:
     handles: Sequence[Handle]
 
 
+@dataclass(frozen=True)
+class Along:
+    """A handle on a direction: the unit vector of a block, how far it can go, and a word on it. Its place is v·z; moving it moves all coordinates
+    that it has."""
+
+    name: str
+    block: str
+    vector: Sequence[float]
+    low: float
+    high: float
+    note: str
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What a state looks like: two pictures `(2, H, W, C)`, with the moves and without, the codes with them and p(class | codes)."""
+    """What a state looks like: two pictures `(2, H, W, C)`, with the moves and without, the codes with them and p(class | codes), and the codes
+    without."""
 
     pixels: np.ndarray
     codes: Mapping[str, list[list[float]]]
     classes: list[float] | None
+    start: Mapping[str, list[list[float]]] = field(default_factory=dict)
 
 
 def live_controls(
@@ -106,6 +121,7 @@ def live_controls(
     user_image: bytes | None,
     fitted: bool = False,
     kind: Kind | None = None,
+    directions: Sequence[Along] = (),
     address: str | None,
     key: str,
     on_change: Callable[[], None],
@@ -127,36 +143,146 @@ def live_controls(
         user_image: the pixels of the visitor's image, where there is one.
         fitted: whether the priors of the classes are stood in for by Gaussians that were fitted.
         kind: what the model reads, images unless given.
+        directions: handles on directions, before those on coordinates.
         key: identifies the component across reruns.
         on_change: called before the run that follows a release.
     """
     _component(
         key=key,
         data={
-            # How many reports this answers to: the browser takes no older answer for a newer one.
-            "reports": _report(key).get("reports", 0),
-            "model": model,
-            "blocks": [asdict(block) for block in blocks],
-            "state": asdict(state),
-            "shape": list(scene.pixels.shape),
-            "pixels": base64.b64encode(scene.pixels.tobytes()).decode(),
-            "codes": dict(scene.codes),
-            "said": scene.classes,
-            "saidBy": "Gaussians fitted to the encodings" if fitted else "the priors",
-            "latents": list(latents),
-            "kind": kind_words(kind),
-            "kept": list(kept),
-            "below": {block: list(names) for block, names in below.items()},
+            **_shown(
+                model,
+                blocks,
+                state,
+                scene,
+                latents,
+                kept,
+                below,
+                classes,
+                user_image,
+                fitted,
+                kind,
+                address,
+                key,
+            ),
+            "directions": [asdict(direction) for direction in directions],
             "labels": base64.b64encode(labels.astype("<u2").tobytes()).decode(),
-            "classes": list(classes),
-            "colours": palette.colours(len(classes)),
-            "userImage": None if user_image is None else base64.b64encode(user_image).decode(),
-            "address": address,
             "positions": {block: list(betas) for block, betas in positions.items()},
         },
         on_state_change=on_change,
         on_arrived_change=lambda: None,  # the run itself is what is wanted
     )
+
+
+def _shown(
+    model: str,
+    blocks: Sequence[Block],
+    state: State,
+    scene: Scene,
+    latents: Sequence[str],
+    kept: Sequence[str],
+    below: Mapping[str, Sequence[str]],
+    classes: Sequence[str],
+    user_image: bytes | None,
+    fitted: bool,
+    kind: Kind | None,
+    address: str | None,
+    key: str,
+) -> dict[str, Any]:
+    """What the browser is sent of a model and of where the controls stand."""
+    return {
+        # How many reports this answers to: the browser takes no older answer for a newer one.
+        "reports": _report(key).get("reports", 0),
+        "model": model,
+        "blocks": [asdict(block) for block in blocks],
+        "state": asdict(state),
+        "shape": list(scene.pixels.shape),
+        "pixels": base64.b64encode(scene.pixels.tobytes()).decode(),
+        "codes": dict(scene.codes),
+        "startCodes": dict(scene.start),
+        "said": scene.classes,
+        "saidBy": "Gaussians fitted to the encodings" if fitted else "the priors",
+        "latents": list(latents),
+        "kind": kind_words(kind),
+        "kept": list(kept),
+        "below": {block: list(names) for block, names in below.items()},
+        "classes": list(classes),
+        "colours": palette.colours(len(classes)),
+        "userImage": None if user_image is None else base64.b64encode(user_image).decode(),
+        "address": address,
+    }
+
+
+def first_controls(
+    model: str,
+    blocks: Sequence[Block],
+    state: State,
+    scene: Scene,
+    *,
+    given: np.ndarray,
+    heading: str,
+    latents: Sequence[str],
+    kept: Sequence[str],
+    below: Mapping[str, Sequence[str]],
+    count: int,
+    classes: Sequence[str],
+    paper: bool,
+    aspect: float,
+    centre: bool,
+    strokes: Sequence[Any],
+    user_image: bytes | None,
+    fitted: bool = False,
+    kind: Kind | None = None,
+    address: str | None,
+    key: str,
+    on_change: Callable[[], None],
+) -> None:
+    """Draw an image, its encoder, a few handles, the decoder and what comes out; the handles move by themselves until somebody touches them.
+
+    Args: as those of `live_controls`, and
+        given: the image on the left, (H, W, C).
+        heading: over the handles.
+        count: of items, of which another is taken at random.
+        paper: whether one can draw.
+        aspect: the paper's height over its width.
+        centre: whether a drawing is centred.
+        strokes: the visitor's drawing, where the state starts there.
+    """
+    _component(
+        key=key,
+        data={
+            **_shown(
+                model,
+                blocks,
+                state,
+                scene,
+                latents,
+                kept,
+                below,
+                classes,
+                user_image,
+                fitted,
+                kind,
+                address,
+                key,
+            ),
+            "given": base64.b64encode(given.tobytes()).decode(),
+            "heading": heading,
+            "count": count,
+            "paper": paper,
+            "aspect": aspect,
+            "centre": centre,
+            "strokes": list(strokes),
+        },
+        on_state_change=on_change,
+        on_arrived_change=lambda: None,
+    )
+
+
+def drawn(key: str) -> list[dict[str, Any]] | None:
+    """The strokes of what the visitor drew there, None where the state does not start from a drawing."""
+    strokes = _report(key).get("strokes")
+    return strokes if isinstance(strokes, list) else None
 
 
 def left(key: str) -> State | None:

@@ -6,11 +6,22 @@ import { fromBase64, numbersFromBase64 } from "../shared/envelope.js";
 import { putPicture, showFitted } from "../shared/pixels.js";
 import { worded } from "../shared/words.js";
 import { DECIMALS } from "../shared/protocol.js";
+import { arrive } from "./arriving.js";
 import { ClassBars, ClassChips } from "./classes.js";
 import { Handle } from "./handle.js";
 import { savedPicture } from "./saved.js";
 import { slider, StartRow } from "./start.js";
-import { count, folded, nearestBeta, startInWords, startOf, without } from "./state.js";
+import {
+  aboutOf,
+  count,
+  folded,
+  movedAlong,
+  nearestBeta,
+  placeAlong,
+  startInWords,
+  startOf,
+  without,
+} from "./state.js";
 
 /**
  * @typedef {import("../shared/decoder.js").Decoded} Decoded
@@ -18,6 +29,7 @@ import { count, folded, nearestBeta, startInWords, startOf, without } from "./st
  * @typedef {import("./state.js").BlockData} BlockData
  * @typedef {import("./state.js").Codes} Codes
  * @typedef {import("./state.js").ControlsCall} ControlsCall
+ * @typedef {import("./state.js").DirectionData} DirectionData
  * @typedef {import("./state.js").State} State
  */
 
@@ -39,6 +51,8 @@ export class Controls {
   #stop = null;
   /** @type {Map<string, Handle>} */
   #handles = new Map();
+  /** @type {Map<Handle, DirectionData>} */
+  #along = new Map();
   /** @type {({block: string, betas: number[]} & ReturnType<typeof slider>)[]} */
   #rates = [];
   #labels = new Uint16Array();
@@ -106,11 +120,15 @@ export class Controls {
   update({ data, setStateValue, setTriggerValue }) {
     this.data = data;
     this.setStateValue = setStateValue;
-    if (data.address !== null && location.search !== `?${data.address}`) {
-      history.replaceState({}, "", `${location.pathname}?${data.address}`);
-      setTriggerValue("arrived", true);
-    }
-    const structure = JSON.stringify([data.model, data.blocks, data.classes, data.positions, data.latents]);
+    arrive(data.address, setTriggerValue);
+    const structure = JSON.stringify([
+      data.model,
+      data.blocks,
+      data.directions,
+      data.classes,
+      data.positions,
+      data.latents,
+    ]);
     if (structure !== this.#structure) {
       this.#structure = structure;
       this.#touched = false;
@@ -128,6 +146,7 @@ export class Controls {
     this.#reports = data.reports;
     this.state = structuredClone(data.state);
     this.#codes = structuredClone(data.codes);
+    this.#startCodes = structuredClone(data.startCodes);
     this.#stale = false;
     const answer = { shape: data.shape, pixels: fromBase64(data.pixels), codes: data.codes };
     this.#paint({ ...answer, classes: data.said ? [data.said] : undefined });
@@ -140,7 +159,7 @@ export class Controls {
 
   /** Class chips, handles of beta and of every dimension: what depends on the model. */
   #build() {
-    const { blocks, classes, colours, positions } = this.data;
+    const { blocks, directions, classes, colours, positions } = this.data;
     this.#start.setItems(this.#labels.length);
     this.#chips.build(classes, colours);
     this.#said.build(classes, colours, this.data.saidBy);
@@ -153,7 +172,9 @@ export class Controls {
     });
     this.#betas.replaceChildren(...this.#rates.map(({ root }) => root));
     this.#handles.clear();
-    this.#blocks.replaceChildren(...blocks.map((block) => this.#block(block)));
+    this.#along.clear();
+    const along = directions.length ? [this.#directions(directions)] : [];
+    this.#blocks.replaceChildren(...along, ...blocks.map((block) => this.#block(block)));
   }
 
   /** @param {BlockData} block */
@@ -191,6 +212,49 @@ export class Controls {
     return handle;
   }
 
+  /** @param {readonly DirectionData[]} directions */
+  #directions(directions) {
+    const heading = element("h4", {}, "Directions", element("span", { class: "note" }, "in latents"));
+    return element(
+      "section",
+      { class: "block directions" },
+      heading,
+      ...directions.map((direction) => this.#direction(direction).root),
+    );
+  }
+
+  /**
+   * A handle that moves all coordinates of a direction together.
+   * @param {DirectionData} direction
+   */
+  #direction(direction) {
+    const { name, block, low, high, note } = direction;
+    const data = { dimension: -1, low, high, used: block, active: true, place: [] };
+    /** @type {import("./handle.js").Told} */
+    const told = {
+      move: (_block, _dimension, to) => this.#moveAlong(direction, to),
+      putBack: () => {
+        this.#moveAlong(direction, placeAlong(direction.vector, this.#startCodes[block][0]));
+        this.#report();
+      },
+      leave: () => this.#report(),
+    };
+    const handle = this.#handle(new Handle(block, data, note || "direction", told, `→ ${name}`));
+    this.#along.set(handle, direction);
+    return handle;
+  }
+
+  /**
+   * @param {DirectionData} direction
+   * @param {number} to
+   */
+  #moveAlong({ block, vector }, to) {
+    const moves = movedAlong(vector, this.#codes[block][0], to);
+    moves.forEach(([dimension, value]) => this.#put(block, dimension, value));
+    if (block in this.data.below) this.#stale = true;
+    this.#moved(block);
+  }
+
   /** @type {import("./handle.js").Told} */
   #told = {
     move: (block, dimension, to) => this.#move(block, dimension, to),
@@ -203,18 +267,20 @@ export class Controls {
    * @param {Handle} handle
    */
   #play(handle) {
-    const { block, dimension } = handle;
+    const { block } = handle;
     const wasPlaying = handle.play.textContent === "■";
     this.#stop?.();
     if (wasPlaying) return;
-    const moved = this.state.moved[block]?.[dimension];
+    const moved = structuredClone(this.state.moved[block]);
     this.#stop = () => {
       handle.rest();
       this.#stop = null;
-      if (moved === undefined) this.#putBack(block, dimension);
-      else this.#move(block, dimension, moved);
+      const before = { ...this.state.moved };
+      delete before[block];
+      if (moved) before[block] = moved;
+      this.#change({ moved: before }, !moved);
     };
-    handle.sweep(this.#codes[block][0][dimension], this.#stop);
+    handle.sweep(this.#placeOf(handle, this.#codes), this.#stop);
   }
 
   /** @param {number} c */
@@ -235,12 +301,29 @@ export class Controls {
    * @param {number} to
    */
   #move(block, dimension, to) {
-    const value = Number(to.toFixed(DECIMALS)); // what is shown live is what the link will say
-    this.#touched = true;
-    this.#codes[block][0][dimension] = value;
+    this.#put(block, dimension, to);
     if (block in this.data.below) this.#stale = true; // only the server knows what is generated from it
+    this.#moved(block);
+  }
+
+  /**
+   * @param {string} block
+   * @param {number} dimension
+   * @param {number} to
+   */
+  #put(block, dimension, to) {
+    const value = Number(to.toFixed(DECIMALS)); // what is shown live is what the link will say
+    this.#codes[block][0][dimension] = value;
     (this.state.moved[block] ??= {})[dimension] = value;
-    this.#showHandle(this.#handles.get(`${block}[${dimension}]`));
+  }
+
+  /**
+   * Show that coordinates of a block have moved, and ask for the picture.
+   * @param {string} block
+   */
+  #moved(block) {
+    this.#touched = true;
+    for (const handle of this.#handles.values()) if (handle.block === block) this.#showHandle(handle);
     this.#showMoves();
     this.#ask();
   }
@@ -338,22 +421,39 @@ export class Controls {
     this.#startCaption.textContent = words;
     this.#startCanvas.setAttribute("aria-label", words);
     this.#canvas.setAttribute("aria-label", `Decoded ${data.kind.one}, ${words}`);
-    this.#handles.forEach((handle) => this.#showHandle(handle));
+    this.#handles.forEach((handle) => {
+      this.#showHandle(handle);
+      handle.lead(new URLSearchParams(aboutOf(state, data.model)));
+    });
     this.#showMoves();
   }
 
   /** @param {Handle | undefined} handle */
   #showHandle(handle) {
     if (!handle) return;
-    const { block, dimension } = handle;
-    const moved = this.state.moved[block]?.[dimension] !== undefined;
-    handle.show(this.#codes[block][0][dimension], moved, this.#startCodes[block]?.[0][dimension]);
+    const from = handle.block in this.#startCodes ? this.#placeOf(handle, this.#startCodes) : undefined;
+    const at = this.#placeOf(handle, this.#codes);
+    const moved = this.#along.has(handle)
+      ? from !== undefined && Math.abs(at - from) > 0.005
+      : this.state.moved[handle.block]?.[handle.dimension] !== undefined;
+    handle.show(at, moved, from);
+  }
+
+  /**
+   * Where a code stands on a handle.
+   * @param {Handle} handle
+   * @param {Codes} codes
+   */
+  #placeOf(handle, codes) {
+    const direction = this.#along.get(handle);
+    const [code] = codes[handle.block];
+    return direction ? placeAlong(direction.vector, code) : code[handle.dimension];
   }
 
   #showMoves() {
     const moved = count(this.state.moved);
     this.#moves.textContent = moved
-      ? `${moved} of ${this.#handles.size} coordinates moved`
+      ? `${moved} of ${this.#handles.size - this.#along.size} coordinates moved`
       : "nothing moved yet";
     this.#reset.disabled = !moved;
   }

@@ -22,14 +22,21 @@ export class Handle {
    * @param {import("./state.js").HandleData} data
    * @param {string} unit
    * @param {Told} told
+   * @param {string} name
    */
-  constructor(block, { dimension, low, high, used, active, place }, unit, told) {
+  constructor(
+    block,
+    { dimension, low, high, used, active, place },
+    unit,
+    told,
+    name = `${block}[${dimension}]`,
+  ) {
     this.block = block;
     this.dimension = dimension;
     this.low = low;
     this.high = high;
     this.told = told;
-    this.name = `${block}[${dimension}]`;
+    this.name = name;
     const spoken = place.length ? `${this.name} at ${placeWords(place)}` : this.name;
     this.input = element("input", {
       type: "range",
@@ -52,11 +59,15 @@ export class Handle {
       },
       "▸",
     );
+    // A dimension has a page of its own, to which its name leads.
+    const look = { class: "name", title: dimension < 0 ? `${spoken}: ${unit}` : `All about ${spoken}` };
+    const words = place.length ? place.join("/") : this.name;
+    this.title = dimension < 0 ? element("span", look, words) : element("a", look, words);
     this.root = element(
       "div",
       { class: `handle${active ? "" : " dead"}${place.length ? " placed" : ""}` },
       this.play,
-      element("span", { class: "name", title: spoken }, place.length ? place.join("/") : this.name),
+      this.title,
       element("span", { class: "track" }, this.tick, this.input),
       this.value,
       element("span", { class: "note", title: unit }, used),
@@ -128,6 +139,17 @@ export class Handle {
       else done();
     };
     step();
+  }
+
+  /**
+   * Lead to the page of this dimension.
+   * @param {URLSearchParams} about what the page is to show beside it
+   */
+  lead(about) {
+    if (!(this.title instanceof HTMLAnchorElement)) return;
+    about.set("block", this.block);
+    about.set("dim", this.name);
+    this.title.href = `dimension?${about}`;
   }
 
   rest() {

@@ -48,9 +48,9 @@ function pill(value, text, title) {
 
 /** @type {[State["start"], string, string][]} */
 const PILLS = [
-  ["item", "Test image", "Start from the posterior mean of an image of the test set"],
+  ["item", "Image", "Start from the posterior mean of one of the images"],
   ["own", "Your image", "Start from the posterior mean of your own image"],
-  ["prior", "Prior", "Start from a draw of the prior; at temperature 0, from its mean"],
+  ["prior", "Prior", "Start from a draw of the prior; at temperature 0, without noise"],
 ];
 
 export class StartRow {

@@ -24,15 +24,22 @@
  */
 
 /**
+ * A direction: a unit vector of a block, and how far a code is worth being moved along it.
+ * @typedef {{name: string, block: string, vector: number[], low: number, high: number, note: string}} DirectionData
+ */
+
+/**
  * What the script sends.
  * @typedef {object} ControlsData
  * @property {number} reports how many of the browser's reports this answers to
  * @property {string} model
  * @property {BlockData[]} blocks
+ * @property {DirectionData[]} directions
  * @property {State} state
  * @property {number[]} shape of `pixels`
  * @property {string} pixels two pictures in base64, with the moves and without
  * @property {Codes} codes
+ * @property {Codes} startCodes without the moves
  * @property {number[] | null} said p(class | codes), where there is such a thing
  * @property {string} saidBy what gives it
  * @property {string[]} latents
@@ -48,6 +55,19 @@
  */
 
 /** @typedef {import("../shared/mounting.js").Call<ControlsData>} ControlsCall */
+
+/**
+ * What the script sends for the first sight: a few handles, and the visitor's drawing.
+ * @typedef {Omit<ControlsData, "directions" | "labels" | "positions"> & {
+ *   heading: string,
+ *   given: string,
+ *   count: number,
+ *   paper: boolean,
+ *   aspect: number,
+ *   centre: boolean,
+ *   strokes: import("../shared/protocol.js").Stroke[],
+ * }} FirstData heading: over the handles; given: the image on the left, in base64; count: of images; paper: whether one can draw; aspect: the paper's height over its width
+ */
 
 /**
  * The part of a request that says where a code starts.
@@ -69,6 +89,20 @@ export function startOf({ start, item, label, seed, temperature }, { classes, la
 }
 
 /**
+ * What a page of one dimension is to show of a state: the model, its image and its betas, as an address says them.
+ * @param {State} state
+ * @param {string} model
+ * @returns {Record<string, string>}
+ */
+export function aboutOf({ start, item, betas }, model) {
+  const rates = Object.entries(betas).map(([block, beta]) => [
+    `beta_${block}`,
+    `${Number(beta.toPrecision(3))}`,
+  ]);
+  return { model, ...(start === "item" ? { item: `${item}` } : {}), ...Object.fromEntries(rates) };
+}
+
+/**
  * The moves without one of them, and without blocks in which nothing is moved.
  * @param {Moves} moved
  * @param {string} block
@@ -80,6 +114,27 @@ export function without(moved, block, dimension) {
   delete rest[block]?.[dimension];
   if (rest[block] && !Object.keys(rest[block]).length) delete rest[block];
   return rest;
+}
+
+/**
+ * The place of a code along a direction.
+ * @param {readonly number[]} vector
+ * @param {readonly number[]} code
+ */
+export const placeAlong = (vector, code) => vector.reduce((sum, value, d) => sum + value * code[d], 0);
+
+/**
+ * The coordinates that change where a code is moved to a place along a direction, what is at right angles to it staying.
+ * @param {readonly number[]} vector
+ * @param {readonly number[]} code
+ * @param {number} to
+ * @returns {[number, number][]} dimensions and values
+ */
+export function movedAlong(vector, code, to) {
+  const by = to - placeAlong(vector, code);
+  /** @type {[number, number][]} */
+  const moves = vector.map((value, d) => [d, code[d] + by * value]);
+  return moves.filter(([d]) => vector[d] !== 0);
 }
 
 /** @param {Moves} moved */
@@ -151,4 +206,44 @@ export function folded(handles) {
       : `Channel ${channel}: ${those.length} more place${those.length > 1 ? "s" : ""}`,
     those,
   ]);
+}
+
+/**
+ * The codes at the two ends of a handle: one code twice, with the coordinate at its lowest and at its highest.
+ * @param {Codes} codes one row of each latent
+ * @param {{block: string, dimension: number, low: number, high: number}} handle
+ * @param {readonly string[]} below the latents that are generated from the block
+ * @returns {Codes}
+ */
+export function ends(codes, { block, dimension, low, high }, below) {
+  const held = Object.entries(codes).filter(([name]) => !below.includes(name));
+  const twice = Object.fromEntries(held.map(([name, [row]]) => [name, [[...row], [...row]]]));
+  [low, high].forEach((value, number) => (twice[block][number][dimension] = value));
+  return twice;
+}
+
+/**
+ * The moves, with a handle where it is shown for a moment.
+ * @param {Moves} moved
+ * @param {{block: string, dimension: number}} handle
+ * @param {Codes} codes
+ * @returns {Moves}
+ */
+export const shownAs = (moved, { block, dimension }, codes) => ({
+  ...moved,
+  [block]: { ...moved[block], [dimension]: codes[block][0][dimension] },
+});
+
+/**
+ * Which class an image is offered to become, and the words for it: 8 where it is none, otherwise the next.
+ * @param {number} now its class, -1 where it has none
+ * @param {readonly string[]} classes
+ * @returns {[number, string]}
+ */
+export function intoClass(now, classes) {
+  const eight = classes.indexOf("8");
+  const target = eight >= 0 && eight !== now ? eight : (now + 1) % Math.max(1, classes.length);
+  const name = classes[target] ?? "";
+  const article = /^([aeiou]|8|11$|18$)/i.test(name) ? "an" : "a";
+  return [target, `Make it ${article} ${name}`];
 }

@@ -2,10 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  aboutOf,
   count,
+  ends,
   folded,
+  intoClass,
+  movedAlong,
   nearestBeta,
+  placeAlong,
   placeWords,
+  shownAs,
   signed,
   startInWords,
   startOf,
@@ -92,4 +98,46 @@ test("handles that do not stand open fold by channel, and those of a code that i
     ["2 more dimensions"],
   );
   assert.deepEqual(folded([]), []);
+});
+
+test("a code that is moved along a direction lies there, and keeps what is at right angles to it", () => {
+  const vector = [0.6, 0, 0.8];
+  const moved = [1, 7, -2];
+  for (const [d, value] of movedAlong(vector, moved, 5)) moved[d] = value;
+  assert.ok(Math.abs(placeAlong(vector, moved) - 5) < 1e-9);
+  assert.ok(Math.abs(placeAlong([0.8, 0, -0.6], moved) - placeAlong([0.8, 0, -0.6], [1, 7, -2])) < 1e-9);
+  assert.equal(moved[1], 7);
+  assert.equal(movedAlong(vector, moved, 0).length, 2); // what it does not have is not moved
+});
+
+test("the page of a dimension is opened on the image and the betas that are shown", () => {
+  const about = aboutOf({ ...STATE, betas: { z: 1.7782794 } }, "mine");
+  assert.deepEqual(about, { model: "mine", item: "8", beta_z: "1.78" });
+  assert.deepEqual(aboutOf({ ...STATE, start: "prior" }, "mine"), { model: "mine" });
+});
+
+test("the ends of a handle are the code with one coordinate at its lowest and at its highest", () => {
+  const codes = { a: [[1, 2]], b: [[3]], c: [[4]] };
+  const handle = { block: "a", dimension: 1, low: -5, high: 6 };
+  assert.deepEqual(ends(codes, handle, ["c"]), {
+    a: [
+      [1, -5],
+      [1, 6],
+    ],
+    b: [[3], [3]],
+  });
+  assert.deepEqual(codes.a, [[1, 2]]);
+});
+
+test("an image is offered to become an 8, and an 8 to become the next", () => {
+  const digits = [..."0123456789"];
+  assert.deepEqual(intoClass(7, digits), [8, "Make it an 8"]);
+  assert.deepEqual(intoClass(8, digits), [9, "Make it a 9"]);
+  assert.deepEqual(intoClass(1, ["cat", "owl"]), [0, "Make it a cat"]);
+  assert.deepEqual(intoClass(0, ["cat", "owl"]), [1, "Make it an owl"]);
+});
+
+test("what is shown for a moment stands beside the moves", () => {
+  const shown = shownAs({ a: { 0: 1 } }, { block: "a", dimension: 1 }, { a: [[1, 2]] });
+  assert.deepEqual(shown, { a: { 0: 1, 1: 2 } });
 });

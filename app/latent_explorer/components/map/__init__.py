@@ -48,6 +48,30 @@ class Ellipse:
         }
 
 
+@dataclass(frozen=True, eq=False)
+class Contour:
+    """The smallest region of a panel with a share of a prior's draws, by the outlines of its pieces and holes."""
+
+    rings: Sequence[np.ndarray]  # (n, 2) each, the longest first
+    share: float
+    label: str = ""
+    class_index: int | None = None
+    kind: Literal["prior"] = "prior"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return x and y of the corners of each outline, one after the other, finer than a screen shows them."""
+        return {
+            "rings": [[float(f"{value:.4g}") for value in np.asarray(ring).flat] for ring in self.rings],
+            "label": self.label,
+            "class": self.class_index,
+            "share": self.share,
+            "kind": self.kind,
+        }
+
+
+Shape = Ellipse | Contour
+
+
 def _shortened(values: Iterable[float]) -> list[float]:
     """Numbers with seven digits, finer than any screen and half as long: every run sends them."""
     return [float(f"{value:.7g}") for value in values]
@@ -60,12 +84,12 @@ class Panel:
     name: str  # identifies the panel in a selection
     title: str
     xy: np.ndarray  # (N, 2)
-    ellipses: Sequence[Ellipse] = ()
+    shapes: Sequence[Shape] = ()
     axes: tuple[str, str] = ("UMAP 1", "UMAP 2")
     guest: np.ndarray | None = None  # (2,), the place of an image that is none of the items: a star
     frame: np.ndarray | None = None  # (M, 2), what the map is drawn round, although the items move
     blocks: tuple[str, ...] = ()  # the latents that a place of the map stands for, the name unless given
-    of_item: Callable[[int], Sequence[Ellipse]] = lambda item: ()  # what to outline for the opened item
+    of_item: Callable[[int], Sequence[Shape]] = lambda item: ()  # what to outline for the opened item
 
 
 @dataclass(frozen=True)
@@ -155,7 +179,10 @@ def latent_map(
     origins_and_steps = [[*grid.origin.tolist(), *grid.step.tolist()] for grid in grids]
     classes = labels.astype(np.uint8 if len(class_names) <= 256 else np.uint16)
     columns = [np.ascontiguousarray(column) for grid in grids for column in grid.cells.T]
-    digest = _digest(json.dumps(origins_and_steps).encode(), *(a.tobytes() for a in (classes, *columns)))
+    priors = [[shape.to_json() for shape in panel.shapes if shape.kind == "prior"] for panel in panels]
+    digest = _digest(
+        json.dumps([origins_and_steps, priors]).encode(), *(a.tobytes() for a in (classes, *columns))
+    )
 
     memory = _Memory.of(key)
     commands = {
@@ -166,12 +193,16 @@ def latent_map(
     wanted = memory.state(commands, reported=_reported(key))
     state = _fitting(wanted, panels, len(labels), len(class_names))
 
-    # Points and state travel as two messages: Streamlit sends a message again whenever any part of it
-    # changed, and half a megabyte of unchanged coordinates should not follow every click.
+    # Points, with the priors' outlines, and state travel as two messages: Streamlit sends a message again whenever any
+    # part of it changed, and half a megabyte of unchanged coordinates should not follow every click.
     with st.container(gap=None):
         _component(
             key=f"{key}-points",
-            data=pack({"map": key, "digest": digest, "grids": origins_and_steps}, classes, *columns),
+            data=pack(
+                {"map": key, "digest": digest, "grids": origins_and_steps, "priors": priors},
+                classes,
+                *columns,
+            ),
         )
         _component(
             key=key,
@@ -185,7 +216,7 @@ def latent_map(
                         "title": panel.title,
                         "axes": list(panel.axes),
                         "blocks": list(panel.blocks or (panel.name,)),
-                        "ellipses": [ellipse.to_json() for ellipse in _outlines(panel, state.item)],
+                        "shapes": [shape.to_json() for shape in _shapes(panel, state.item)],
                         "guest": None if panel.guest is None else np.asarray(panel.guest, float).tolist(),
                     }
                     for panel in panels
@@ -209,9 +240,12 @@ def latent_map(
     return state
 
 
-def _outlines(panel: Panel, item: int | None) -> list[Ellipse]:
-    """The panel's ellipses, and those of the opened item."""
-    return [*panel.ellipses, *(panel.of_item(item) if item is not None else ())]
+def _shapes(panel: Panel, item: int | None) -> list[Shape]:
+    """The panel's shapes beside its prior's, and those of the opened item."""
+    return [
+        *(shape for shape in panel.shapes if shape.kind != "prior"),
+        *(panel.of_item(item) if item is not None else ()),
+    ]
 
 
 def _digest(*parts: bytes) -> str:

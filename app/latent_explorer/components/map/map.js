@@ -45,7 +45,10 @@ import { Legend, Toolbar } from "./toolbar.js";
 
 /** @typedef {import("../shared/mounting.js").Call<MapData>} MapCall */
 
-const NOTHING = new Dataset({ header: { map: "", digest: "", grids: [] }, arrays: [new Uint8Array()] });
+const NOTHING = new Dataset({
+  header: { map: "", digest: "", grids: [], priors: [] },
+  arrays: [new Uint8Array()],
+});
 
 /** @type {Map<string, Dataset>} by the map's key, from the points message */
 export const datasets = new Map();
@@ -183,7 +186,8 @@ export class LatentMap {
       if (this.item >= dataset.classes.length) this.item = -1;
     }
     this.panels.forEach((panel, p) => {
-      panel.setData(dataset.panels[p], data.panels[p], this.#rememberedView(panel.name));
+      const shapes = [...dataset.priors[p], ...data.panels[p].shapes];
+      panel.setData(dataset.panels[p], { ...data.panels[p], shapes }, this.#rememberedView(panel.name));
     });
     this.#select(this.selection);
     this.hovering.decodePlace(); // at other betas the same place is another picture

@@ -1,16 +1,17 @@
-// What a panel shows over its dots: ellipses, selections, their names, and the items that are opened or under the pointer.
+// What a panel shows over its dots: shapes of priors and posteriors, selections, their names, and the items that are opened or under the pointer.
 
 import {
   LABEL_LINE,
-  paintEllipse,
   paintLabels,
   paintOpened,
   paintOutline,
+  paintShape,
   paintRing,
   paintStar,
   strokeOnHalo,
 } from "./painting.js";
 import { topOf } from "./polygons.js";
+import { cornersOf } from "./view.js";
 
 /**
  * @typedef {import("./painting.js").Context} Context
@@ -18,28 +19,35 @@ import { topOf } from "./polygons.js";
  * @typedef {import("./painting.js").Outline} Outline
  * @typedef {import("./panel.js").Panel} Panel
  * @typedef {import("./polygons.js").Point} Point
- * @typedef {import("./view.js").Ellipse} Ellipse
+ * @typedef {import("./view.js").Shape} Shape
  * @typedef {{path: Point[], colour: string, name: string}} Drawn a selection on the screen
  */
 
 const SMALLEST_ELLIPSE = 5; // CSS pixels: a posterior narrower than the gaps between items would not be seen
 
 /**
- * The ellipses to show, in screen coordinates: priors of shown classes, posteriors.
+ * The shapes to show, in screen coordinates: priors of shown classes, posteriors.
  * @param {Panel} panel
  * @returns {Outline[]}
  */
 export function outlinesOf(panel) {
   const { map } = panel;
-  /** @type {(ellipse: Ellipse) => boolean} */
+  /** @type {(shape: Shape) => boolean} */
   const isSeen = ({ kind, class: c }) =>
     kind === "prior" ? map.showPriors && (c === null || map.shown[c]) : map.showPosteriors;
-  return panel.ellipses.filter(isSeen).map(({ centre, radii: [a, b], tilt, label, kind, class: c }) => {
+  return panel.shapes.filter(isSeen).map((shape) => {
+    const { label, kind, class: c } = shape;
+    const colour = c === null ? map.theme.text : map.theme.css[c];
+    if ("rings" in shape) {
+      const rings = shape.rings.map((ring) => cornersOf(ring).map((corner) => panel.toScreen(corner)));
+      return { rings, label, colour };
+    }
     const isPosterior = kind !== "prior";
     /** @type {(radius: number) => number} */
     const seen = (radius) => Math.max(panel.onScreen(radius), isPosterior ? SMALLEST_ELLIPSE : 0);
-    const colour = c === null ? map.theme.text : map.theme.css[c];
-    return { at: panel.toScreen(centre), radii: [seen(a), seen(b)], tilt, label, colour, isPosterior };
+    const [a, b] = shape.radii;
+    const radii = /** @type {Point} */ ([seen(a), seen(b)]);
+    return { at: panel.toScreen(shape.centre), radii, tilt: shape.tilt, label, colour, isPosterior };
   });
 }
 
@@ -62,17 +70,30 @@ export function selectionsOf(panel) {
 }
 
 /**
- * Where names go: a posterior's below its outline, clear of the item's own mark; a selection's at its top.
+ * Where the name of an outline goes: a posterior's below it, clear of the item's own mark; a region's at the top of its largest piece.
+ * @param {Outline} outline
+ * @returns {Point}
+ */
+function placeOfName(outline) {
+  if ("rings" in outline) return topOf(outline.rings[0]);
+  const {
+    at: [x, y],
+    radii: [a, b],
+    tilt,
+    isPosterior,
+  } = outline;
+  const half = Math.hypot(a * Math.sin(tilt), b * Math.cos(tilt));
+  return [x, isPosterior ? y + Math.max(half, 15) + LABEL_LINE / 2 : y];
+}
+
+/**
+ * Where names go: those of outlines, and a selection's at its top.
  * @param {readonly Outline[]} outlines
  * @param {readonly Drawn[]} selections
  * @returns {Label[]}
  */
 export function labelsOf(outlines, selections) {
-  const ofOutlines = outlines.map(({ label, at: [x, y], radii: [a, b], tilt, isPosterior }) => {
-    const half = Math.hypot(a * Math.sin(tilt), b * Math.cos(tilt));
-    const below = y + Math.max(half, 15) + LABEL_LINE / 2;
-    return { text: label, at: /** @type {Point} */ ([x, isPosterior ? below : y]) };
-  });
+  const ofOutlines = outlines.map((outline) => ({ text: outline.label, at: placeOfName(outline) }));
   const ofSelections = selections.map(({ name, path }) => ({ text: name, at: topOf(path) }));
   return [...ofOutlines, ...ofSelections].filter(({ text }) => text);
 }
@@ -87,7 +108,7 @@ export function paintOver(context, panel) {
   context.lineJoin = context.lineCap = "round";
   const outlines = outlinesOf(panel);
   const selections = selectionsOf(panel);
-  outlines.forEach((outline) => paintEllipse(context, theme, outline));
+  outlines.forEach((outline) => paintShape(context, theme, outline));
   selections.forEach(({ path, colour }) => paintOutline(context, theme, path, { colour }));
   if (gestures.path) paintOutline(context, theme, gestures.path, { closed: gestures.isBox });
   paintLabels(context, theme, labelsOf(outlines, selections));

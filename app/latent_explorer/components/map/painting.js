@@ -6,7 +6,9 @@ import { fitting } from "../shared/pixels.js";
  * @typedef {import("./polygons.js").Point} Point
  * @typedef {import("./theme.js").Theme} Theme
  * @typedef {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} Context
- * @typedef {{at: Point, radii: Point, tilt: number, colour: string, isPosterior: boolean, label: string}} Outline an ellipse on the screen
+ * @typedef {{at: Point, radii: Point, tilt: number, colour: string, isPosterior: boolean, label: string}} Oval an ellipse on the screen
+ * @typedef {{rings: Point[][], colour: string, label: string}} Lines the outlines of a region on the screen
+ * @typedef {Oval | Lines} Outline
  * @typedef {{text: string, at: Point}} Label
  */
 
@@ -64,12 +66,37 @@ export function paintStar(context, theme, [x, y]) {
 }
 
 /**
- * The outline of a Gaussian: a prior's is solid, a posterior's dashed and lightly filled.
+ * The outline of a prior, solid, or of a posterior, dashed and lightly filled.
  * @param {Context} context
  * @param {Theme} theme
  * @param {Outline} outline
  */
-export function paintEllipse(context, theme, { at: [x, y], radii: [a, b], tilt, colour, isPosterior }) {
+export function paintShape(context, theme, outline) {
+  if ("rings" in outline) paintRings(context, theme, outline);
+  else paintEllipse(context, theme, outline);
+}
+
+/**
+ * @param {Context} context
+ * @param {Theme} theme
+ * @param {Lines} lines
+ */
+function paintRings(context, theme, { rings, colour }) {
+  context.beginPath();
+  for (const [first, ...rest] of rings) {
+    context.moveTo(...first);
+    rest.forEach((corner) => context.lineTo(...corner));
+    context.closePath();
+  }
+  strokeOnHalo(context, theme, colour, 2);
+}
+
+/**
+ * @param {Context} context
+ * @param {Theme} theme
+ * @param {Oval} oval
+ */
+function paintEllipse(context, theme, { at: [x, y], radii: [a, b], tilt, colour, isPosterior }) {
   context.beginPath();
   context.ellipse(x, y, a, b, -tilt, 0, 2 * Math.PI);
   if (isPosterior) {

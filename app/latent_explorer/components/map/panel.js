@@ -25,7 +25,7 @@ import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from 
  * @typedef {import("./points.js").Points} Points
  * @typedef {import("./points.js").Weighted} Weighted
  * @typedef {import("./polygons.js").Point} Point
- * @typedef {import("./view.js").Ellipse} Ellipse
+ * @typedef {import("./view.js").Shape} Shape
  * @typedef {import("./view.js").View} View
  */
 
@@ -36,7 +36,7 @@ import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from 
  * @property {string} title
  * @property {[string, string]} axes
  * @property {string[]} blocks the latents that a place of the map stands for
- * @property {Ellipse[]} ellipses
+ * @property {Shape[]} shapes
  * @property {Point | null} guest the place of an image that is none of the items
  */
 
@@ -58,8 +58,8 @@ export class Panel {
   pictured = [];
   /** @type {View | null} null until there is something to paint on */
   view;
-  /** @type {Ellipse[]} */
-  ellipses = [];
+  /** @type {Shape[]} */
+  shapes = [];
   /** @type {Point | null} */
   guest = null;
   /** @type {string[]} */
@@ -130,10 +130,10 @@ export class Panel {
    * @param {PanelData} data
    * @param {View | null} view where the user was in another frame
    */
-  setData(points, { title, ellipses, guest, blocks }, view) {
+  setData(points, { title, shapes, guest, blocks }, view) {
     const before = this.points;
     this.points = points;
-    this.ellipses = ellipses;
+    this.shapes = shapes;
     this.guest = guest;
     this.blocks = blocks;
     if (points !== before) {
@@ -214,7 +214,7 @@ export class Panel {
   }
 
   #wholeView() {
-    return wholeView(this.points.bounds, this.ellipses, this);
+    return wholeView(this.points.bounds, this.shapes, this);
   }
 
   /**

@@ -8,7 +8,7 @@ import { LEVELS } from "../shared/protocol.js";
  * @typedef {[number, number]} Weighted an item and its weight
  * @typedef {(item: number) => boolean | number} IsShown
  * @typedef {{left: number, right: number, bottom: number, top: number}} Box
- * @typedef {{header: {map: string, digest: string, grids: [number, number, number, number][]}, arrays: ArrayLike<number>[]}} Envelope
+ * @typedef {{header: {map: string, digest: string, grids: [number, number, number, number][], priors: import("./view.js").Shape[][]}, arrays: ArrayLike<number>[]}} Envelope
  */
 
 const BUCKET_SHIFT = 9; // 65,536 levels >> 9 = 128 buckets per axis for finding the nearest point
@@ -251,12 +251,13 @@ export function blend(found, rim) {
  */
 export const shortened = (weights) => weights.map(([item, weight]) => [item, Math.round(weight * 1e4) / 1e4]);
 
-/** What the points message holds: the class of every item, and its place in every panel. */
+/** What the points message holds: the class of every item, and its place in every panel, with the shapes of the prior. */
 export class Dataset {
   /** @param {Envelope} envelope */
   constructor({ header, arrays: [classes, ...columns] }) {
     this.digest = header.digest;
     this.classes = classes;
+    this.priors = header.priors;
     this.panels = header.grids.map((grid, p) => new Points(grid, columns[2 * p], columns[2 * p + 1]));
   }
 }

@@ -147,6 +147,7 @@ test("a message of points is a class for each item and two columns for each pane
         [0, 0, 1, 1],
         [5, 5, 2, 2],
       ],
+      priors: [[], []],
     },
     arrays: [
       [0, 1],

@@ -17,7 +17,7 @@ const PRINTED = 3; // pixels a CSS pixel, where dots are a picture
 const SAVED = { title: 34, axis: 24, legend: 22, margin: 14 }; // CSS pixels round the plot
 
 /**
- * A panel as SVG text: circles for the items, ellipses, selections, the opened item, pictures where there are some.
+ * A panel as SVG text: circles for the items, shapes of priors and posteriors, selections, the opened item, pictures where there are some.
  * @param {Panel} panel
  */
 export function mapPicture(panel) {
@@ -85,7 +85,7 @@ function insides(panel) {
   return [
     dots(panel),
     ...panel.pictured.map((place) => savedPicture(panel, place)),
-    ellipses(panel),
+    shapes(panel),
     selections(panel),
     opened(panel),
     guest(panel),
@@ -94,16 +94,32 @@ function insides(panel) {
 }
 
 /** @param {Panel} panel */
-function ellipses(panel) {
+function shapes(panel) {
   const { theme } = panel.map;
-  const shapes = outlinesOf(panel).map(({ at: [x, y], radii: [a, b], tilt, colour, isPosterior }) => {
-    const shape =
-      `<ellipse cx="${short(x)}" cy="${short(y)}" rx="${short(a)}" ry="${short(b)}"` +
-      ` transform="rotate(${short((-tilt * 180) / Math.PI)} ${short(x)} ${short(y)})" fill="none"`;
-    const line = isPosterior ? `stroke-width="1.5" stroke-dasharray="3 3"` : `stroke-width="2"`;
-    return `${shape} stroke="${theme.paper}" stroke-width="4.5"/>${shape} stroke="${colour}" ${line}/>`;
+  const shapes = outlinesOf(panel).map((outline) => {
+    const shape = drawn(outline);
+    const dashed = !("rings" in outline) && outline.isPosterior;
+    const line = dashed ? `stroke-width="1.5" stroke-dasharray="3 3"` : `stroke-width="2"`;
+    return `${shape} stroke="${theme.paper}" stroke-width="4.5"/>${shape} stroke="${outline.colour}" ${line}/>`;
   });
   return shapes.join("");
+}
+
+/** @param {import("./painting.js").Outline} outline */
+function drawn(outline) {
+  if ("rings" in outline) {
+    const path = outline.rings.map((ring) => `M${written(ring)}Z`).join("");
+    return `<path d="${path}" fill="none"`;
+  }
+  const {
+    at: [x, y],
+    radii: [a, b],
+    tilt,
+  } = outline;
+  return (
+    `<ellipse cx="${short(x)}" cy="${short(y)}" rx="${short(a)}" ry="${short(b)}"` +
+    ` transform="rotate(${short((-tilt * 180) / Math.PI)} ${short(x)} ${short(y)})" fill="none"`
+  );
 }
 
 /** @param {Panel} panel */

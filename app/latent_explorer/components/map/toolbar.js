@@ -23,6 +23,15 @@ const HINTS = {
 
 /** @typedef {keyof typeof HINTS} Tool */
 
+/**
+ * What the shape of a prior is.
+ * @param {import("./view.js").Shape} shape
+ */
+const seenAs = (shape) =>
+  "rings" in shape
+    ? "the smallest regions that hold 50 % and 90 % of their draws, or 90 % of a class"
+    : `ellipses at ${shape.sigmas} standard deviations`;
+
 export class Toolbar {
   /** @param {(text: string) => string} words of the kind of the items */
   constructor(words) {
@@ -67,11 +76,11 @@ export class Toolbar {
     say(this.priors, "pressed", map.showPriors);
     say(this.posteriors, "pressed", map.showPosteriors);
     say(this.pictures, "pressed", map.showPictures);
-    const ellipses = data.panels.flatMap((panel) => panel.ellipses);
-    const prior = ellipses.find(({ kind }) => kind === "prior");
+    const shapes = map.panels.flatMap((panel) => panel.shapes);
+    const prior = shapes.find(({ kind }) => kind === "prior");
     this.priors.hidden = !prior;
-    this.posteriors.hidden = !ellipses.some(({ kind }) => kind !== "prior");
-    if (prior) this.priors.title = `Show or hide the priors: ellipses at ${prior.sigmas} standard deviations`;
+    this.posteriors.hidden = !shapes.some(({ kind }) => kind !== "prior");
+    if (prior) this.priors.title = `Show or hide the priors: ${seenAs(prior)}`;
     this.pictures.hidden = !data.decoder;
     this.clear.disabled = !map.selected && map.item < 0;
   }

@@ -6,6 +6,9 @@
  * @typedef {{cx: number, cy: number, scale: number, whole?: boolean}} View the middle, CSS pixels a unit, and whether it shows everything
  * @typedef {{width: number, height: number}} Size of the plot in CSS pixels
  * @typedef {{centre: Point, radii: Point, tilt: number, label: string, class: number | null, sigmas: number, kind: "prior" | "posterior"}} Ellipse
+ * @typedef {{rings: number[][], label: string, class: number | null, share: number, kind: "prior"}} Contour the region with a share of a prior's
+ *   mass: x and y of the corners of each of its outlines, one after the other
+ * @typedef {Ellipse | Contour} Shape
  */
 
 const MARGIN = 14; // CSS pixels round what is shown whole
@@ -47,25 +50,48 @@ export function boxInView(view, size, margin = 0) {
 }
 
 /**
- * The view that shows every point and prior.
- * @param {Box} bounds of the points
- * @param {readonly Ellipse[]} ellipses
- * @param {Size} size
- * @returns {View}
+ * The corners of a flat list of x and y.
+ * @param {readonly number[]} ring
+ * @returns {Point[]}
  */
-export function wholeView(bounds, ellipses, { width, height }) {
-  let { left, right, bottom, top } = bounds;
-  for (const {
+export const cornersOf = (ring) =>
+  Array.from({ length: ring.length / 2 }, (_, i) => [ring[2 * i], ring[2 * i + 1]]);
+
+/**
+ * How far a shape reaches.
+ * @param {Shape} shape
+ * @returns {Box}
+ */
+function boxOf(shape) {
+  if ("rings" in shape) {
+    const corners = shape.rings.flatMap(cornersOf);
+    const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+    return { left: Math.min(...xs), right: Math.max(...xs), bottom: Math.min(...ys), top: Math.max(...ys) };
+  }
+  const {
     centre: [x, y],
     radii: [a, b],
     tilt,
-    kind,
-  } of ellipses) {
-    if (kind !== "prior") continue; // another item to be opened does not move the map
-    const dx = Math.hypot(a * Math.cos(tilt), b * Math.sin(tilt));
-    const dy = Math.hypot(a * Math.sin(tilt), b * Math.cos(tilt));
-    [left, right] = [Math.min(left, x - dx), Math.max(right, x + dx)];
-    [bottom, top] = [Math.min(bottom, y - dy), Math.max(top, y + dy)];
+  } = shape;
+  const dx = Math.hypot(a * Math.cos(tilt), b * Math.sin(tilt));
+  const dy = Math.hypot(a * Math.sin(tilt), b * Math.cos(tilt));
+  return { left: x - dx, right: x + dx, bottom: y - dy, top: y + dy };
+}
+
+/**
+ * The view that shows every point and prior.
+ * @param {Box} bounds of the points
+ * @param {readonly Shape[]} shapes
+ * @param {Size} size
+ * @returns {View}
+ */
+export function wholeView(bounds, shapes, { width, height }) {
+  let { left, right, bottom, top } = bounds;
+  for (const shape of shapes) {
+    if (shape.kind !== "prior") continue; // another item to be opened does not move the map
+    const box = boxOf(shape);
+    [left, right] = [Math.min(left, box.left), Math.max(right, box.right)];
+    [bottom, top] = [Math.min(bottom, box.bottom), Math.max(top, box.top)];
   }
   const scale = Math.min((width - 2 * MARGIN) / (right - left), (height - 2 * MARGIN) / (top - bottom));
   return { cx: (left + right) / 2, cy: (bottom + top) / 2, scale, whole: true };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from "./view.js";
+import { boxInView, cornersOf, panned, rounded, toData, toScreen, wholeView, zoomed } from "./view.js";
 
 const SIZE = { width: 400, height: 300 };
 const VIEW = { cx: 2, cy: -1, scale: 8 };
@@ -32,6 +32,27 @@ test("the whole view holds every point and every prior, and no posterior", () =>
   close([whole.scale], [(400 - 28) / 14]);
   const turned = wholeView(bounds, [{ ...prior, tilt: Math.PI / 2 }], SIZE);
   close([turned.cx, turned.cy], [5.5, 2]);
+});
+
+test("the whole view holds every corner of a region", () => {
+  const bounds = { left: 0, right: 10, bottom: 0, top: 5 };
+  const region = {
+    rings: [
+      [-4, 1, 2, 1, 2, 3],
+      [9, 9, 10, 9, 10, 10],
+    ],
+    label: "",
+    class: null,
+    share: 0.9,
+    kind: /** @type {const} */ ("prior"),
+  };
+  assert.deepEqual(cornersOf(region.rings[0]), [
+    [-4, 1],
+    [2, 1],
+    [2, 3],
+  ]);
+  const whole = wholeView(bounds, [region], SIZE);
+  close([whole.cx, whole.cy], [3, 5]);
 });
 
 test("a map that is moved follows the pointer", () => {

@@ -5,11 +5,11 @@ import { pageDecoder } from "../shared/decoder.js";
 import { contextOf, element, oncePerFrame, say } from "../shared/elements.js";
 import { putPicture } from "../shared/pixels.js";
 import { UNIT } from "../shared/protocol.js";
-import { BLACK, drawTo, moved, onPaper, paint, WHITE } from "./strokes.js";
+import { BLACK, drawTo, moved, onPaper, paint, WHITE } from "../shared/strokes.js";
 
 /**
- * @typedef {import("./strokes.js").Point} Point
- * @typedef {import("./strokes.js").Stroke} Stroke
+ * @typedef {import("../shared/strokes.js").Point} Point
+ * @typedef {import("../shared/strokes.js").Stroke} Stroke
  */
 
 /**

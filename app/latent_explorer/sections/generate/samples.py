@@ -52,6 +52,9 @@ def samples(checkpoint: Checkpoint) -> None:
         0.05,
         key="temperature",
         bind="query-params",
+        help="Of a flow prior: a factor on the noise that its draws are made of."
+        if words.estimated(model)
+        else None,
     )
     draw = Sampler.seeded(seed, temperature)
     chosen: list[int | None] = [None] * 6

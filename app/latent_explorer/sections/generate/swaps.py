@@ -72,7 +72,7 @@ def swaps(checkpoint: Checkpoint) -> None:
     menus.under(
         "swaps",
         "swaps",
-        f"Each line keeps the {styles} of its {checkpoint.kind.one} and takes {words.swapped(model)}.",
+        f"Each line keeps the {styles} of its {checkpoint.kind.one} and takes {words.swapped(model)}.{words.estimated(model, *model.labelled) if model.labelled else ''}",
         f"Outlined is the {checkpoint.kind.one}’s own class. {judged(checkpoint, 'swap_accuracy')}",
         codes=lambda: tables.table(
             elsewhere,

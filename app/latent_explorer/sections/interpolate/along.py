@@ -58,7 +58,8 @@ def under_prior(checkpoint: Checkpoint, codes: dict[str, Codes], measured: list[
         "along",
         f"{measure.replace(' ', '-')}-along-paths",
         f"{seen}{CLASSES_MIXED if labelled and LABEL not in model.coded else ''}; grey is where 90% of the {checkpoint.kind.many} lie.",
-        words.of_kind(read, checkpoint.kind),
+        words.of_kind(read, checkpoint.kind)
+        + (words.estimated(model, *measured) if measure == "distance" else ""),
         codes=lambda: of_paths(
             {kind: np.stack([values[block][kind] for block in measured], -1) for kind in codes}
         ),

@@ -63,7 +63,9 @@ def between_two(checkpoint: Checkpoint) -> None:
         "paths",
         "paths",
         "Each row goes from the left end a to the right end b (both outlined).",
-        "**line**: (1 − t) a + t b. **sphere**: along the great circle about the prior’s mean (slerp). "
+        "**line**: (1 − t) a + t b. **sphere**: along the great circle about the prior’s mean (slerp)."
+        + words.estimated(checkpoint.model)
+        + " "
         + over_means(checkpoint, stops, moved, bool(ends.labels))
         + held(checkpoint, moved, "as at the left end")
         + (" The class switches in the middle." if has_class(checkpoint, moved) else ""),

@@ -7,6 +7,7 @@ import streamlit as st
 from latent_explorer import DECODE
 from latent_explorer.caches import colourings, encodings
 from latent_explorer.components.map import Decoder, latent_map
+from latent_explorer.parts import classifiers, named
 from latent_explorer.parts.leak import leak_note
 from latent_explorer.parts.panels import item_panel
 from latent_explorer.parts.selections import KEPT, selection_panel
@@ -49,6 +50,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     coloured = colourings.colouring(checkpoint, by)
     for name in ("item", "hidden"):
         links.belonging(name, encodings.items_of(checkpoint))
+    links.belonging(named.SHOWN, named.mark(checkpoint))
     for name in ("selection", KEPT):  # an outline belongs to one map
         links.belonging(name, checkpoint.name)
     kept = linked_selection(checkpoint, KEPT)
@@ -82,10 +84,11 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     st.caption(
         f"Each dot is one of {len(atlas):,} {split}{checkpoint.kind.many}, coloured by {plain(by)}, where UMAP places its {place}. "
         f"Near dots have similar codes; distances between clusters mean little.{_of_some(atlas)}",
-        help="Outlines show where draws of the priors fall: one outline for each class, for each component (#) of a mixture, or for the "
-        f"whole prior{'' if model.no_posterior else dashed}. {hover} A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
+        help="Outlines show where draws of the priors fall: an ellipse for each class that has a Gaussian and for each component (#) of a mixture; of any "
+        f"other prior, the smallest regions with 50 % and 90 % of its draws, or 90 % of those of a class{'' if model.no_posterior else dashed}. {hover} A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
     )
     selection_panel(checkpoint, state, kept)
+    classifiers.plane(checkpoint, state.item)
     if model.no_encoder:
         st.caption(f"There is no place for {checkpoint.kind.an} of your own: {model.no_encoder}.")
     else:

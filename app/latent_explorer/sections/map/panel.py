@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from latent_explorer.caches import colourings, maps, user_images
-from latent_explorer.components.map import Ellipse, Panel
+from latent_explorer.components.map import Panel, Shape
 from latent_explorer.parts import words
 from latent_explorer.user_image.chosen import chosen_image
 from vae_core import Checkpoint
@@ -14,7 +14,8 @@ def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
     """The map of one block, or of all of them together, coloured by class or by a factor."""
     atlas = checkpoint.atlas
     image = chosen_image(checkpoint)
-    guest, outlines = None, [] if block == JOINT else maps.prior_ellipses(checkpoint, block)
+    guest = None
+    outlines: list[Shape] = [] if block == JOINT else [*maps.prior_shapes(checkpoint, block)]
     if image is not None:
         codes = user_images.codes(checkpoint, image)
         guest = maps.place_on_map(checkpoint, block, {name: mean for name, (mean, _) in codes.items()})[0]
@@ -22,7 +23,7 @@ def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
             own = maps.posterior_ellipse(checkpoint, block, codes, f"your {checkpoint.kind.one}")
             outlines = [*outlines, own]
 
-    def coloured(outline: Ellipse) -> Ellipse:
+    def coloured(outline: Shape) -> Shape:
         """Where colours are not those of classes, an outline has none of them."""
         return outline if by == colourings.CLASS else replace(outline, class_index=None)
 
@@ -38,11 +39,11 @@ def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
     )
 
 
-def _of_item(checkpoint: Checkpoint, block: str, item: int) -> list[Ellipse]:
+def _of_item(checkpoint: Checkpoint, block: str, item: int) -> list[Shape]:
     """Its posterior, where it has one; and the prior of its class where classes are too many to outline all."""
-    own = [] if checkpoint.model.no_posterior else [maps.item_posterior(checkpoint, block, item)]
+    own: list[Shape] = [] if checkpoint.model.no_posterior else [maps.item_posterior(checkpoint, block, item)]
     if block in checkpoint.model.labelled and len(checkpoint.atlas.classes) > maps.MOST_CLASSES:
-        own += maps.prior_ellipses(checkpoint, block, (int(checkpoint.atlas.labels[item]),))
+        own += maps.prior_shapes(checkpoint, block, (int(checkpoint.atlas.labels[item]),))
     return own
 
 

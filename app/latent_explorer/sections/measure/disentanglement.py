@@ -12,6 +12,7 @@ import torch
 from latent_explorer.caches import collection, encodings, measurements
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
+from latent_explorer.parts import words
 from latent_explorer.parts.panels import opened
 from latent_explorer.pictures import to_bytes
 from latent_explorer.published import PUBLISHED, SCORES
@@ -54,6 +55,7 @@ def side_by_side(checkpoint: Checkpoint) -> None:
         "Each row moves the dimension whose posterior mean tells most of a factor, from the image’s code (outlined), over "
         f"±{SPAN:g} standard deviations of its prior; the note is the share of the factor’s entropy that it tells, and the next best share. "
         "Where a row changes more than its factor, or two rows share a dimension, the model is not disentangled."
+        + next((said for each in models if (said := words.estimated(each.model))), "")
     )
     table(models)
 

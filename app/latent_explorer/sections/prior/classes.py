@@ -101,8 +101,11 @@ def class_matrix(
 ) -> None:
     of = _in_matrix(checkpoint, block, pair)
     between = priors.class_overlap(checkpoint, block, of_priors, of)
+    instead = ""
     if of_priors and between is None:
         between, of_priors = priors.class_overlap(checkpoint, block, False, of), False
+        if block in checkpoint.model.labelled:
+            instead = " The class priors are no Gaussians, so that theirs have no closed form: these are of the encodings."
     if between is None:
         st.info(
             f"The {words.latents(checkpoint.model, block)} have too many classes and dimensions to compare all pairs of classes here."
@@ -144,7 +147,7 @@ def class_matrix(
     menus.under(
         place,
         f"{key(checkpoint.name)}-{field}-{block}",
-        f"Each cell says how far apart two classes lie, in nats, in closed form.{gaussians}{few}",
+        f"Each cell says how far apart two classes lie, in nats, in closed form.{instead}{gaussians}{few}",
         "Click a cell to see its two classes below.",
         codes=lambda: {"class": np.array(names), field: values},
         commands=[scripts.measuring(checkpoint, "priors" if of_priors else "posteriors")],

@@ -1,10 +1,12 @@
 """Encodings and prior components in one plane: UMAP, principal axes or two dimensions."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
 from latent_explorer.caches import encodings, maps
-from latent_explorer.components.map import Ellipse, Panel
+from latent_explorer.components.map import Contour, Ellipse, Panel, Shape
 from latent_explorer.parts import words
 from latent_explorer.sections.prior.shared import block_of, map_of, most_used, outlines
 from latent_explorer.session import links
@@ -31,34 +33,51 @@ def clusters(models: list[Checkpoint], block: str) -> None:
         if first == second:
             st.warning("A plane needs two different dimensions: choose another one.")
             return
+    shapes: list[Shape] = []
     for place, each in zip(st.columns(len(models)), models, strict=True):
         with place:
             its_block = block_of(each, block)
-            map_of(
-                each,
-                its_block,
-                cluster_panel(each, its_block, kind, first, second),
-                f"clusters-{key(each.name)}-{its_block}-{kind}",
-            )
+            panel = cluster_panel(each, its_block, kind, first, second)
+            map_of(each, its_block, panel, f"clusters-{key(each.name)}-{its_block}-{kind}")
+            shapes.extend(panel.shapes)
+    outlined = " ".join(_outlined(shapes, kind))
     st.caption(
-        f"{words.of_kind(SEEN[kind], checkpoint.kind)} Where outlines and dots part, the prior draws codes that no {checkpoint.kind.one} has, or misses codes that {checkpoint.kind.many} have."
+        f"{words.of_kind(f'{SEEN[kind]} {outlined}', checkpoint.kind)} Where outlines and dots part, the prior draws codes that no {checkpoint.kind.one} has, or misses codes that {checkpoint.kind.many} have."
     )
 
 
 SEEN = {
-    UMAP: "Each dot is {an} where UMAP places its posterior mean, each outline a component of the prior: its draws, at the nearest {many}.",
-    PRINCIPAL: "Each dot is {an} in the plane in which posterior means vary most, each outline a component of the prior at two standard deviations.",
-    PAIR: "Each dot is {an} in two dimensions of its posterior mean, each outline a component of the prior at two standard deviations.",
+    UMAP: "Each dot is {an} where UMAP places its posterior mean.",
+    PRINCIPAL: "Each dot is {an} in the plane in which posterior means vary most.",
+    PAIR: "Each dot is {an} in two dimensions of its posterior mean.",
 }
 
 
-def _on_the_map(checkpoint: Checkpoint, block: str) -> list[Ellipse]:
+def _outlined(shapes: Sequence[Shape], kind: str) -> list[str]:
+    """What the shapes of a prior are, a sentence for each kind there is."""
+    found = []
+    if any(isinstance(shape, Ellipse) for shape in shapes):
+        how = (
+            "where its draws fall, each at the nearest {one}"
+            if kind == UMAP
+            else "at two standard deviations"
+        )
+        found.append(f"Each ellipse is a component of the prior, {how}.")
+    if regions := [shape for shape in shapes if isinstance(shape, Contour)]:
+        whole = any(shape.class_index is None for shape in regions)
+        what = "50 % and 90 % of the prior’s draws" if whole else "90 % of the draws of a class"
+        at = ", each placed at the nearest {one}" if kind == UMAP else ""
+        found.append(f"The outlines are the smallest regions with {what}{at}.")
+    return found
+
+
+def _on_the_map(checkpoint: Checkpoint, block: str) -> Sequence[Shape]:
     """The priors of all classes, or of many those that most images are of."""
     classes = len(checkpoint.atlas.classes)
     if block not in checkpoint.model.labelled or classes <= maps.MOST_CLASSES:
-        return maps.prior_ellipses(checkpoint, block)
+        return maps.prior_shapes(checkpoint, block)
     most = np.bincount(checkpoint.atlas.labels, minlength=classes).argsort(kind="stable")[::-1]
-    return maps.prior_ellipses(checkpoint, block, tuple(most[: maps.FEW_COMPONENTS].tolist()))
+    return maps.prior_shapes(checkpoint, block, tuple(most[: maps.FEW_COMPONENTS].tolist()))
 
 
 def cluster_panel(checkpoint: Checkpoint, block: str, kind: str, first: int, second: int) -> Panel:

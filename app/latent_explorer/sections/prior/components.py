@@ -16,15 +16,21 @@ from latent_explorer.sections.prior.shared import SAMPLES, component_name, condi
 from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
 from vae_core.explore import decode
-from vae_core.explore.components import Parts, draws_of_each, effective, pseudo_inputs
+from vae_core.explore.components import Parts, Sampled, draws_of_each, effective, pseudo_inputs
 
 ROWS = 10
 
 
 def components(checkpoint: Checkpoint, block: str) -> None:
-    prior = priors.components(checkpoint, block)
+    prior = priors.prior_of(checkpoint, block)
     if prior is None:
         st.info(conditional(checkpoint, block))
+        return
+    if isinstance(prior, Sampled) and len(prior.weights) == 1:
+        st.info(
+            f"The prior of the {words.latents(checkpoint.model, block)} in {plain(checkpoint.name)} is no mixture of Gaussians, so it has no components. "
+            "Clusters shows where its draws lie, Holes what they decode to."
+        )
         return
     shares = priors.usage(checkpoint, block)
     order = shares.argsort(descending=True, stable=True)[:ROWS]
@@ -46,7 +52,7 @@ def components(checkpoint: Checkpoint, block: str) -> None:
     st.caption(
         f"Each bar is the mean responsibility of a component at the posterior means of {len(checkpoint.atlas):,} {checkpoint.kind.many} ({few}). In effect {effective(shares):.1f} of "
         f"{len(shares)} are used: exp of the entropy of the shares.",
-        help="The responsibility of component k for a code z is w_k N(z; m_k, s_k) / p(z). At draws of the posteriors: "
+        help="The responsibility of component k for a code z is w_k p_k(z) / p(z), its share of the density. At draws of the posteriors: "
         f"{code_span(scripts.measuring(checkpoint, 'components'))}",
     )
     if not absent(checkpoint, "draws of each component, decoded,"):
@@ -54,7 +60,7 @@ def components(checkpoint: Checkpoint, block: str) -> None:
 
 
 def samples_of_components(
-    checkpoint: Checkpoint, block: str, prior: Parts, order: torch.Tensor, names: list[str]
+    checkpoint: Checkpoint, block: str, prior: Parts | Sampled, order: torch.Tensor, names: list[str]
 ) -> None:
     """Draws of each component, decoded, behind its pseudo-input where there is one."""
     drawn = draws_of_each(prior, order, SAMPLES, seed=0)
@@ -91,7 +97,7 @@ def samples_of_components(
         f"components-{key(checkpoint.name)}",
         f"{key(checkpoint.name)}-components-{block}",
         f"Each row decodes draws of the {words.latents(checkpoint.model, block)} from one component of their prior.{first}",
-        "All other latents are at the mean of their prior.",
+        f"All other latents are at the mean of their prior.{words.estimated(checkpoint.model)}",
         codes=lambda: tables.table(codes, component=np.repeat(order.numpy(), SAMPLES)),
         script=script,
     )

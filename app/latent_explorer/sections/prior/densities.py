@@ -11,12 +11,14 @@ from latent_explorer.sections.prior.shared import conditional, most_used
 from latent_explorer.text import key, plain
 from vae_core import Checkpoint
 from vae_core.explore import active_units
+from vae_core.explore.components import MARGINAL_DRAWS, Sampled
 
 SHOWN = 12
 
 
 def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
-    if priors.components(checkpoint, block) is None:
+    prior = priors.prior_of(checkpoint, block)
+    if prior is None:
         st.info(conditional(checkpoint, block))
         return
     if reason := checkpoint.model.no_posterior:
@@ -34,12 +36,17 @@ def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
     st.markdown(f"**{words.capital(words.latents(checkpoint.model, block))} of {plain(checkpoint.name)}**")
     place = f"densities-{key(checkpoint.name)}"
     st.plotly_chart(prior_charts.densities(curves, columns), key=place, config=CONFIG)
+    estimated = (
+        f" The prior’s is estimated from {MARGINAL_DRAWS:,} seeded draws, since it is no mixture of Gaussians, whose dimensions have a closed form."
+        if isinstance(prior, Sampled)
+        else ""
+    )
     active = int(active_units(encodings.codes(checkpoint)[block][0]).sum())
     menus.under(
         place,
         f"{key(checkpoint.name)}-densities-{block}",
         f"Each panel shows the density of the prior and of the aggregate posterior (the mean of the {len(checkpoint.atlas):,} posteriors) in one of "
-        f"the {len(order)} most used dimensions.",
+        f"the {len(order)} most used dimensions.{estimated}",
         f"Where they differ, draws of the prior are codes of no {checkpoint.kind.one}. {active} of {checkpoint.atlas.means[block].shape[1]} dimensions are active.",
         codes=lambda: {
             f"{name}.{what}": values

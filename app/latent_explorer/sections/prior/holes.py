@@ -17,7 +17,7 @@ from vae_core.explore import decode
 
 
 def holes(checkpoint: Checkpoint, block: str) -> None:
-    prior = priors.components(checkpoint, block)
+    prior = priors.prior_of(checkpoint, block)
     if prior is None:
         st.info(conditional(checkpoint, block))
         return

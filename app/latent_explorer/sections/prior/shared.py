@@ -1,24 +1,29 @@
 """What several sections of the page Prior use: a map with the prior's components, their names, codes with the rest of the latents."""
 
+from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 import torch
 
 from latent_explorer import DECODE
-from latent_explorer.caches import colourings, encodings, priors
-from latent_explorer.components.map import Decoder, Ellipse, Panel, latent_map
+from latent_explorer.caches import colourings, encodings, maps, priors
+from latent_explorer.components.map import Decoder, Ellipse, Panel, Shape, latent_map
 from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from vae_core import Checkpoint
 from vae_core.explore import prior_codes
-from vae_core.explore.components import Parts, Plane
+from vae_core.explore.components import Parts, Plane, Sampled, draws, log_density
+from vae_core.explore.regions import SHARES, regions_of_density, regions_of_draws
 from vae_core.labels import has_label
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
 
 # Components of a mixture that are outlined, and that get a row of samples: those that are used most.
 OUTLINED = 40
+
+# Draws whose region is outlined.
+DRAWN = 4000
 
 
 SAMPLES = 9
@@ -32,33 +37,67 @@ def block_of(checkpoint: Checkpoint, block: str) -> str:
 
 def outlines(
     checkpoint: Checkpoint, block: str, plane: Plane, of: tuple[int, ...] | None = None
-) -> list[Ellipse]:
-    """The components of the prior in a plane, exactly: two standard deviations of each marginal; of some classes, or those used most."""
-    prior = priors.components(checkpoint, block)
+) -> Sequence[Shape]:
+    """The prior in a plane, of some classes or of all.
+
+    A Gaussian, and each of a few components, is its ellipse at two standard deviations: exact. Else the smallest regions that hold shares
+    of its mass: of the density itself where the block has two dimensions and the plane is all of it, of draws, seen in the plane, where not.
+    """
+    prior = priors.prior_of(checkpoint, block)
     if prior is None:
         return []
-    centres, spreads = plane.marginals(prior)
+    wanted = range(len(prior.weights))
     if of is not None and block in checkpoint.model.labelled:
-        most = torch.isin(prior.classes, torch.tensor(of)).nonzero().flatten()[:OUTLINED].tolist()
-    else:
-        most = priors.usage(checkpoint, block).argsort(descending=True, stable=True)[:OUTLINED].tolist()
-    few = len(prior.weights) <= OUTLINED or of is not None
-    return [
-        Ellipse(
-            centres[k].numpy(),
-            spreads[k].numpy(),
-            component_name(checkpoint, prior, k) if few else "",
-            owner(prior, k),
+        wanted = torch.isin(prior.classes, torch.tensor(of)).nonzero().flatten().tolist()
+    gaussians = isinstance(prior, Parts) and len(prior.classes.unique()) == len(prior.classes)
+    flat = len(plane.origin) == 2
+    if isinstance(prior, Parts) and (gaussians or (len(prior.weights) <= OUTLINED and not flat)):
+        return _ellipses(checkpoint, block, plane, prior, list(wanted))
+    classes = sorted({int(prior.classes[k]) for k in wanted})
+    shown: list[Shape] = []
+    for number in classes[:OUTLINED]:
+        own = _of_class(prior, number)
+        drawn = draws(own, DRAWN, seed=0)[0]
+        whose = None if number < 0 else number
+        shares = SHARES if whose is None else SHARES[-1:]
+        places = plane.project(drawn)
+        found = (
+            regions_of_density(lambda at, own=own: log_density(own, plane.place(at)), places, shares)
+            if flat
+            else regions_of_draws(places, shares)
         )
-        for k in most
+        shown += maps.contours(found, "prior" if whose is None else checkpoint.atlas.classes[number], whose)
+    return shown
+
+
+def _of_class(prior: Parts | Sampled, number: int) -> Parts | Sampled:
+    """What a prior is under one class, by its parts of that class."""
+    own = (prior.classes == number).nonzero().flatten()
+    weights = prior.weights[own] / prior.weights[own].sum()
+    if isinstance(prior, Parts):
+        return Parts(weights, prior.means[own], prior.scales[own], prior.classes[own])
+    return Sampled(weights, prior.classes[own], [prior.distribution[k] for k in own.tolist()])
+
+
+def _ellipses(
+    checkpoint: Checkpoint, block: str, plane: Plane, prior: Parts, wanted: list[int]
+) -> list[Ellipse]:
+    """Two standard deviations of the marginals of parts in the plane; of many, those used most."""
+    centres, spreads = plane.marginals(prior)
+    if len(wanted) > OUTLINED:
+        shares = priors.usage(checkpoint, block)[wanted]
+        wanted = [wanted[k] for k in shares.argsort(descending=True, stable=True)[:OUTLINED].tolist()]
+    return [
+        Ellipse(centres[k].numpy(), spreads[k].numpy(), component_name(checkpoint, prior, k), owner(prior, k))
+        for k in wanted
     ]
 
 
-def owner(prior: Parts, k: int) -> int | None:
+def owner(prior: Parts | Sampled, k: int) -> int | None:
     return None if prior.classes[k] < 0 else int(prior.classes[k])
 
 
-def component_name(checkpoint: Checkpoint, prior: Parts, k: int) -> str:
+def component_name(checkpoint: Checkpoint, prior: Parts | Sampled, k: int) -> str:
     """What a component is called: its class, its number, or both."""
     same = int((prior.classes == prior.classes[k]).sum())
     if owner(prior, k) is None:

@@ -27,11 +27,13 @@ USER_IMAGE = "your image"
 
 
 class Start(NamedTuple):
-    """Where a traversal starts: a code `(1, D)` for each latent, the class it goes with, and the lines of a script that make the codes."""
+    """Where a traversal starts: a code `(1, D)` for each latent, the class it goes with, the lines of a script that make the codes, and what it
+    is."""
 
     codes: dict[str, torch.Tensor]
     label: int | None
     lines: list[str]
+    says: str
 
 
 def of_item(checkpoint: Checkpoint, item: int) -> Start:
@@ -40,6 +42,7 @@ def of_item(checkpoint: Checkpoint, item: int) -> Start:
         encodings.item_codes(checkpoint, [item]),
         int(atlas.labels[item]),
         scripts.codes_of_items(checkpoint, [item]),
+        f"{checkpoint.kind.one} {item}",
     )
 
 
@@ -49,13 +52,15 @@ def of_prior(checkpoint: Checkpoint, label: int | None, seed: int | None) -> Sta
     model = checkpoint.model
     inputs = {} if label is None else {LABEL: one_hot(torch.tensor([label]), len(atlas.classes))}
     codes = prior_codes(model, inputs, draw=mean if seed is None else Sampler.seeded(seed))
-    return Start(codes, label, scripts.codes_from_prior(checkpoint, label, seed))
+    return Start(
+        codes, label, scripts.codes_from_prior(checkpoint, label, seed), MEAN if seed is None else DRAW
+    )
 
 
 def of_user_image(checkpoint: Checkpoint, image: UserImage) -> Start:
     """The visitor's image, with the class that the model itself reads in it."""
     codes, label = codes_and_class(checkpoint, image)
-    return Start(codes, label, scripts.codes_written(codes))
+    return Start(codes, label, scripts.codes_written(codes), f"your {checkpoint.kind.one}")
 
 
 def chosen_start(

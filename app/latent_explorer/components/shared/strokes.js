@@ -1,9 +1,9 @@
 // Strokes: the drawing itself, in thousandths of the paper's width.
 
-import { UNIT } from "../shared/protocol.js";
+import { UNIT } from "./protocol.js";
 
 /**
- * @typedef {import("../shared/protocol.js").Stroke} Stroke
+ * @typedef {import("./protocol.js").Stroke} Stroke
  * @typedef {[number, number]} Point
  */
 

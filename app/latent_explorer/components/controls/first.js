@@ -1,0 +1,410 @@
+// The first sight: an image, its encoder, a few handles with a picture at each end, the decoder, and the image that comes out.
+// Until somebody touches it, the handles move by themselves, one after the other.
+
+import { pageDecoder } from "../shared/decoder.js";
+import { element } from "../shared/elements.js";
+import { arrive } from "./arriving.js";
+import { fromBase64 } from "../shared/envelope.js";
+import { putPicture, showFitted } from "../shared/pixels.js";
+import { DECIMALS } from "../shared/protocol.js";
+import { worded } from "../shared/words.js";
+import { ClassBars } from "./classes.js";
+import { Handle } from "./handle.js";
+import { Pad } from "./pad.js";
+import { count, ends, intoClass, shownAs, startOf, without } from "./state.js";
+
+/**
+ * @typedef {import("../shared/decoder.js").Decoded} Decoded
+ * @typedef {import("../shared/decoder.js").Refusal} Refusal
+ * @typedef {import("./state.js").Codes} Codes
+ * @typedef {import("./state.js").FirstData} FirstData
+ * @typedef {import("./state.js").HandleData} HandleData
+ * @typedef {import("../shared/mounting.js").Call<FirstData>} FirstCall
+ */
+
+const CHANNEL = "first";
+const SIDE = 286; // CSS pixels of the longer side of the picture
+const END = 46; // and of those at the ends of a handle
+const ROUNDS = 2; // of all handles, that they move by themselves
+
+/**
+ * @param {string} text
+ * @param {string} title
+ */
+const tool = (text, title) => element("button", { type: "button", class: "tool", title }, text);
+
+/** @param {string} words */
+const arrow = (words) =>
+  element("div", { class: `arrow ${words}`, "aria-hidden": "true" }, element("span", {}, words), "→");
+
+export class First {
+  #decoder = pageDecoder();
+  #structure = "";
+  #reports = 0;
+  #touched = false; // whether something has changed since the last report
+  #stale = false; // whether the codes here belong to an older start
+  #turns = 0; // how many handles have moved by themselves
+  /** @type {Handle | null} the one that does now, or that was asked to */
+  #sweeping = null;
+  #isShow = true; // whether nobody has touched anything yet
+  /** @type {Map<Handle, [HTMLCanvasElement, HTMLCanvasElement]>} */
+  #handles = new Map();
+  /** @type {Codes} */
+  #codes = {};
+  /** @type {Codes} */
+  #startCodes = {};
+  /** @type {number[] | undefined} p(class | code) */
+  #shares;
+
+  #canvas = element("canvas", { class: "picture", role: "img", width: 28, height: 28 });
+  #said = new ClassBars();
+  #status = element("output", { class: "status", "aria-live": "polite" });
+  #rows = element("div", { class: "rows" });
+  #heading = element("h4");
+  #another = tool("", "Another one of the test set, at random");
+  #draw = tool("", "Clear the paper on the left, and draw on it");
+  #class = tool("", "Keep everything else, and take the class of another");
+  #back = tool("Back to the start", "Put every handle back");
+  #pad;
+  #unwatch;
+
+  /**
+   * @param {ParentNode} parent
+   * @param {FirstCall} call
+   */
+  constructor(parent, { data, setStateValue }) {
+    this.data = data;
+    this.setStateValue = setStateValue;
+    this.state = data.state;
+    this.#pad = new Pad(data.paper, (strokes, isDone) => this.#drawn(strokes, isDone));
+    const tools = [this.#draw, this.#another, this.#class, this.#back];
+    this.root = element(
+      "div",
+      { class: "live-controls first", "data-ready": "false" },
+      this.#pad.root,
+      arrow("encoder"),
+      element("div", { class: "code" }, this.#heading, this.#rows),
+      arrow("decoder"),
+      element("div", { class: "stage" }, this.#canvas, this.#said.root),
+      element("div", { class: "tools" }, ...tools, this.#status),
+    );
+    parent.append(this.root);
+    this.root.addEventListener("pointerdown", this.#interrupt, true);
+    this.root.addEventListener("keydown", this.#interrupt, true);
+    this.#draw.onclick = () => this.#clear();
+    this.#another.onclick = () => this.#begin({ start: "item", item: this.#someItem(), label: null });
+    this.#class.onclick = () => this.#chooseClass();
+    this.#back.onclick = () => this.#begin({});
+    this.#unwatch = this.#decoder.watch(() => this.#tell());
+  }
+
+  /** @param {FirstCall} call */
+  update({ data, setStateValue, setTriggerValue }) {
+    this.data = data;
+    this.setStateValue = setStateValue;
+    arrive(data.address, setTriggerValue);
+    const structure = JSON.stringify([data.model, data.blocks, data.classes]);
+    if (structure !== this.#structure) {
+      this.#structure = structure;
+      this.#touched = false;
+      this.#build();
+    }
+    if (data.reports >= this.#reports && !this.#touched) this.#take();
+    this.root.dataset.ready = "true";
+    this.#perform();
+  }
+
+  /** Stand where the script says. */
+  #take() {
+    const { data } = this;
+    this.#rest();
+    this.#reports = data.reports;
+    this.state = structuredClone(data.state);
+    this.strokes = data.strokes.length ? data.strokes : undefined;
+    this.#codes = structuredClone(data.codes);
+    this.#startCodes = structuredClone(data.startCodes);
+    this.#stale = false;
+    const answer = { shape: data.shape, pixels: fromBase64(data.pixels), codes: data.codes };
+    this.#paint({ ...answer, classes: data.said ? [data.said] : undefined });
+    this.#showGiven({ shape: [1, ...data.shape.slice(1)], pixels: fromBase64(data.given) });
+    this.#show();
+    this.#askEnds();
+  }
+
+  #build() {
+    const { data } = this;
+    const { blocks, classes, colours, kind } = data;
+    this.#rest();
+    this.#handles.clear();
+    this.#said.build(classes, colours, data.saidBy);
+    this.#rows.replaceChildren(
+      ...blocks.flatMap(({ name, unit, handles }) => handles.map((each) => this.#row(name, unit, each))),
+    );
+    this.#heading.textContent = data.heading;
+    this.#another.textContent = worded("Another image", kind);
+    this.#draw.textContent = `Draw ${kind.an}`;
+    this.#draw.hidden = !data.paper;
+    this.#class.hidden = !data.kept.length || classes.length < 2;
+  }
+
+  /**
+   * @param {string} block
+   * @param {string} unit
+   * @param {HandleData} data
+   */
+  #row(block, unit, data) {
+    const handle = new Handle(block, data, unit, this.#told);
+    const picture = () => element("canvas", { class: "end", width: 1, height: 1 });
+    const [low, high] = [picture(), picture()];
+    this.#handles.set(handle, [low, high]);
+    handle.play.onclick = () => this.#play(handle);
+    return element("div", { class: "ended" }, low, handle.root, high);
+  }
+
+  /** @type {import("./handle.js").Told} */
+  #told = {
+    move: (block, dimension, to) => this.#move(block, dimension, to),
+    putBack: (block, dimension) => this.#begin({}, without(this.state.moved, block, dimension)),
+    leave: () => this.#report(),
+  };
+
+  // ---- what moves by itself
+
+  #interrupt = () => {
+    this.#isShow = false;
+    this.#rest();
+  };
+
+  /** The next handle moves, unless somebody has touched something, or wants nothing to move. */
+  #perform() {
+    const handles = [...this.#handles.keys()];
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!this.#isShow || still || this.#sweeping || count(this.state.moved)) return;
+    if (this.#turns < ROUNDS * handles.length) this.#play(handles[this.#turns++ % handles.length]);
+  }
+
+  /** @param {Handle} handle */
+  #play(handle) {
+    const wasPlaying = this.#sweeping === handle;
+    this.#rest();
+    if (wasPlaying) return;
+    this.#sweeping = handle;
+    handle.sweep(this.#codes[handle.block][0][handle.dimension], () => {
+      this.#rest();
+      this.#perform();
+    });
+  }
+
+  /** What was shown by a sweep is undone. */
+  #rest() {
+    const handle = this.#sweeping;
+    if (!handle) return;
+    handle.rest();
+    this.#sweeping = null;
+    const { block, dimension } = handle;
+    const at = this.state.moved[block]?.[dimension] ?? this.#startCodes[block][0][dimension];
+    this.#put(handle, at);
+    this.#ask();
+  }
+
+  // ---- changes
+
+  /**
+   * @param {string} block
+   * @param {number} dimension
+   * @param {number} to
+   */
+  #move(block, dimension, to) {
+    const value = Number(to.toFixed(DECIMALS));
+    const handle = [...this.#handles.keys()].find((h) => h.block === block && h.dimension === dimension);
+    if (!handle) return;
+    if (!this.#sweeping) {
+      this.#touched = true;
+      (this.state.moved[block] ??= {})[dimension] = value;
+    }
+    this.#put(handle, value);
+    this.#ask();
+  }
+
+  /**
+   * @param {Handle} handle
+   * @param {number} value
+   */
+  #put(handle, value) {
+    const { block, dimension } = handle;
+    this.#codes[block][0][dimension] = value;
+    this.#showHandle(handle);
+    this.#back.disabled = !count(this.state.moved);
+  }
+
+  /**
+   * Begin at another start; all handles stand where it puts them, but for those that are said.
+   * @param {Partial<import("./state.js").State>} patch
+   */
+  #begin(patch, moved = /** @type {import("./state.js").Moves} */ ({}), isDone = true) {
+    this.state = { ...this.state, ...patch, moved };
+    this.#touched = this.#stale = true;
+    this.#ask(true);
+    if (isDone) this.#report();
+  }
+
+  #chooseClass() {
+    const { kept } = this.data;
+    const moved = Object.entries(this.state.moved).filter(([block]) => kept.includes(block));
+    this.#begin({ label: this.#target }, Object.fromEntries(moved));
+  }
+
+  #clear() {
+    this.#pad.clear(this.data.aspect, "Draw here with mouse, pen or finger");
+  }
+
+  /**
+   * @param {import("./pad.js").Stroke[]} strokes
+   * @param {boolean} isDone
+   */
+  #drawn(strokes, isDone) {
+    this.#interrupt();
+    this.strokes = strokes;
+    this.#begin({ start: "own", label: null }, {}, isDone);
+  }
+
+  #someItem() {
+    return Math.floor(Math.random() * this.data.count);
+  }
+
+  // ---- the decoder
+
+  /** The part of a request that says where the code starts, in its own class or in another. */
+  #start(label = this.state.label) {
+    const { state, data, strokes } = this;
+    if (state.start !== "own" || !strokes) return startOf({ ...state, label }, data);
+    const latents = label === null ? data.latents : data.kept;
+    return {
+      drawing: { strokes, latents, centre: data.centre },
+      ...(label === null ? {} : { label: [label] }),
+    };
+  }
+
+  /** @param {boolean} isNew whether the start has changed, which is shown on the left and at the ends */
+  #ask(isNew = false) {
+    const { state, data } = this;
+    const common = { model: data.model, betas: state.betas, classes: data.classes.length > 0 };
+    const lower = Object.keys(data.below).length > 0;
+    if (!this.#stale && !lower) {
+      return this.#decoder.ask(CHANNEL, { ...common, codes: this.#codes }, (answer) => this.#paint(answer));
+    }
+    const swept = this.#sweeping ? shownAs(state.moved, this.#sweeping, this.#codes) : state.moved;
+    const start = { ...common, ...this.#start(), back: true };
+    this.#decoder.ask(CHANNEL, { ...start, move: swept }, (answer) => {
+      if ("codes" in answer && !this.#sweeping) this.#codes = answer.codes;
+      this.#paint(answer);
+      this.#show();
+    });
+    if (!isNew) return;
+    this.#decoder.ask(`${CHANNEL}-start`, start, (answer) => {
+      if ("error" in answer) return;
+      this.#startCodes = structuredClone(answer.codes);
+      this.#stale = false;
+      this.#show();
+      this.#askEnds();
+    });
+    const given = { ...common, ...this.#start(null) };
+    this.#decoder.ask(`${CHANNEL}-given`, given, (answer) => "error" in answer || this.#showGiven(answer));
+  }
+
+  /** The pictures at the ends of the handles: the code as it started, with one coordinate there. */
+  #askEnds() {
+    const { data, state } = this;
+    for (const [handle, pictures] of this.#handles) {
+      const codes = ends(this.#startCodes, handle, data.below[handle.block] ?? []);
+      const asked = { model: data.model, betas: state.betas, codes };
+      this.#decoder.ask(`${CHANNEL}-${handle.name}`, asked, (answer) => {
+        if ("error" in answer) return;
+        pictures.forEach((canvas, number) => {
+          putPicture(canvas, answer, number);
+          showFitted(canvas, END);
+        });
+      });
+    }
+  }
+
+  #report() {
+    this.#touched = false;
+    const { state, strokes = null } = this;
+    const drawn = state.start === "own" ? strokes : null;
+    this.setStateValue("state", { ...structuredClone(state), strokes: drawn, reports: ++this.#reports });
+  }
+
+  // ---- what is shown
+
+  /** @param {Decoded | Refusal} answer */
+  #paint(answer) {
+    if ("error" in answer) {
+      this.#status.textContent = answer.error;
+      return;
+    }
+    putPicture(this.#canvas, answer);
+    showFitted(this.#canvas, SIDE);
+    this.#shares = answer.classes?.[0];
+    this.#said.show(this.#shares);
+    this.root.dataset.painted = String(Number(this.root.dataset.painted ?? 0) + 1);
+    this.#tell();
+  }
+
+  /** @param {import("../shared/pixels.js").Images} images */
+  #showGiven(images) {
+    const { state, data, strokes } = this;
+    const { one } = data.kind;
+    if (state.start === "own" && strokes?.length)
+      this.#pad.showDrawing(strokes, data.aspect, "your drawing: draw on");
+    else {
+      const words = { own: `your ${one}`, item: `${one} ${state.item}`, prior: "a draw of the prior" }[
+        state.start
+      ];
+      this.#pad.show(images, data.paper ? `${words}, decoded; or draw here` : `${words}, decoded`);
+    }
+  }
+
+  #tell() {
+    const text = this.#decoder.online ? "" : "Live decoding is not connected. Trying again …";
+    if (this.#status.textContent !== text) this.#status.textContent = text;
+    this.root.dataset.live = String(this.#decoder.online);
+  }
+
+  #show() {
+    const { data, state } = this;
+    this.#handles.forEach((_, handle) => this.#showHandle(handle));
+    this.#back.disabled = !count(state.moved);
+    this.#canvas.setAttribute("aria-label", `Decoded ${data.kind.one}`);
+    const [target, words] = intoClass(state.label ?? this.#best(), data.classes);
+    this.#target = target;
+    this.#class.textContent = words;
+  }
+
+  #target = 0;
+
+  /** The most probable class. */
+  #best() {
+    return this.#shares ? this.#shares.indexOf(Math.max(...this.#shares)) : -1;
+  }
+
+  /** @param {Handle} handle */
+  #showHandle(handle) {
+    const { block, dimension } = handle;
+    const from = this.#startCodes[block]?.[0][dimension];
+    const isMoved = this.state.moved[block]?.[dimension] !== undefined;
+    handle.show(this.#codes[block][0][dimension], isMoved, from);
+  }
+
+  /** @type {import("./pad.js").Stroke[] | undefined} of the visitor's drawing, where there is one */
+  strokes;
+
+  destroy() {
+    this.#isShow = false;
+    this.#sweeping?.rest();
+    this.#unwatch();
+    this.#pad.destroy();
+    this.#decoder.withdraw(CHANNEL);
+    this.root.remove();
+  }
+}

@@ -1,0 +1,20 @@
+"""The ways on from the first page: to understand, to teach, to study."""
+
+import streamlit as st
+
+from vae_core import Checkpoint
+
+# Each door: its words, the page it leads to, and what it is called.
+DOORS = (
+    ("Understand", "What can be seen, in five minutes: where images lie, and what lies between them.", "map"),
+    ("Teach", "One question a page, a link for every view, a picture for every slide.", "live"),
+    ("Study", "Open your own data or your own model, and measure it.", "data"),
+)
+
+
+def doors(checkpoint: Checkpoint) -> None:
+    """Three doors beside each other."""
+    for place, (title, says, page) in zip(st.columns(3), DOORS, strict=True):
+        with place.container(border=True):
+            st.page_link(f"views/{page}.py", label=f"**{title}**", icon=":material/arrow_forward:")
+            st.caption(says)

@@ -1,0 +1,82 @@
+"""The first sight: image, encoder, a few handles, decoder, image."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from latent_explorer.components.controls import USER_IMAGE, Block, State, drawn, first_controls
+from latent_explorer.live import controls
+from latent_explorer.live.standing import follow
+from latent_explorer.parts import words
+from latent_explorer.text import key
+from latent_explorer.user_image.chosen import CENTRE, SOURCE, STROKES, use
+from latent_explorer.user_image.images import UserImage
+from vae_core import Checkpoint
+from vae_core.kinds import Image
+from vae_core.labels import has_label
+
+HANDLES, ENOUGH = 5, 3  # as many as one can try in a minute; so many of the first blocks are enough
+
+
+def sight(checkpoint: Checkpoint, state: State, address: str | None, image: UserImage | None) -> None:
+    """Draw it; what the visitor leaves or draws stays theirs on every page."""
+    model, kind = checkpoint.model, checkpoint.kind
+    of = f"first-{key(checkpoint.name)}"
+    blocks = _few(checkpoint)
+    shown = sum(len(block.handles) for block in blocks)
+    st.caption(
+        f"An encoder turns {kind.an} into {_width(checkpoint)} numbers, its code; a decoder turns them back. Drag a handle: it is one of the numbers."
+    )
+
+    def left() -> None:
+        strokes = drawn(of)
+        if strokes is not None:
+            st.session_state[STROKES] = strokes
+            use("drawing")
+        follow(checkpoint, of)
+
+    given = replace(state, label=None, moved={})
+    is_drawing = state.start == USER_IMAGE and st.session_state.get(SOURCE) == "drawing"
+    first_controls(
+        checkpoint.name,
+        blocks,
+        state,
+        controls.scene(checkpoint, state, image),
+        given=controls.scene(checkpoint, controls.fitting(checkpoint, given, image), image).pixels[0],
+        heading=f"{shown} of its {_width(checkpoint)} numbers",
+        latents=model.coded,
+        kept=controls.kept(checkpoint),
+        below={block: below for block in model.blocks if (below := model.below(block))},
+        count=len(checkpoint.atlas),
+        classes=checkpoint.atlas.classes if has_label(model) else (),
+        paper=isinstance(kind, Image) and not model.no_encoder,
+        aspect=kind.shape[1] / kind.shape[2] if isinstance(kind, Image) else 1.0,
+        centre=st.session_state.get(CENTRE, True),
+        strokes=st.session_state.get(STROKES, []) if is_drawing else [],
+        user_image=None if image is None else image.values.tobytes(),
+        fitted=words.fitted_classes(model),
+        kind=kind,
+        address=address,
+        key=of,
+        on_change=left,
+    )
+
+
+def _width(checkpoint: Checkpoint) -> int:
+    return sum(checkpoint.model.sizes.values())
+
+
+def _few(checkpoint: Checkpoint) -> list[Block]:
+    """The most used handles: of what stays where the class changes, where there is such a thing, since that is what one image has of its own."""
+    styles = controls.kept(checkpoint)
+    blocks = controls.handles(checkpoint)
+    ranked = sorted(blocks, key=lambda block: block.name not in styles)  # stable: styles first
+    few: list[Block] = []
+    for block in ranked:
+        left = HANDLES - sum(len(chosen.handles) for chosen in few)
+        if HANDLES - left >= ENOUGH:
+            break
+        used = [handle for handle in block.handles if handle.active][:left]
+        if used:
+            few.append(replace(block, handles=used))
+    return few or [replace(block, handles=block.handles[:HANDLES]) for block in ranked[:1]]

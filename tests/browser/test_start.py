@@ -1,0 +1,81 @@
+"""The first page: it moves by itself until somebody touches it, and a drawing is encoded while it is made."""
+
+from typing import Any
+
+import pytest
+
+from tests.browser.pressing import opened, settle
+from tests.support.driving import eventually
+
+pytestmark = pytest.mark.browser
+
+
+def painted(page: Any) -> int:
+    return int(page.locator(".first").get_attribute("data-painted") or 0)
+
+
+def coordinates(page: Any) -> list[str]:
+    return page.locator(".first .value").all_text_contents()
+
+
+def draw_a_seven(page: Any) -> None:
+    box = page.locator(".first .pad").bounding_box()
+    places = [(0.3, 0.25), (0.5, 0.25), (0.7, 0.25), (0.6, 0.5), (0.45, 0.75)]
+    points = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in places]
+    page.mouse.move(*points[0])
+    page.mouse.down()
+    for point in points[1:]:
+        page.mouse.move(*point, steps=4)
+    page.mouse.up()
+    settle(page)
+
+
+def test_the_handles_move_by_themselves_until_one_is_touched(page: Any, address: str):
+    opened(page, f"{address}/?model=rates-digits&item=5")
+    page.wait_for_selector(".first[data-live=true]")
+    before = painted(page)
+    assert eventually(page, lambda: painted(page) > before + 5)
+    start = page.locator(".first")
+    start.get_by_role("slider").nth(1).focus()
+    page.keyboard.press("ArrowRight")
+    assert eventually(page, lambda: "move=" in page.url)
+    settle(page)
+    now = painted(page)
+    page.wait_for_timeout(400)
+    assert painted(page) == now
+    assert "item=5" in page.url
+
+
+@pytest.mark.slow
+def test_a_drawing_is_encoded_changes_its_class_and_goes_along(page: Any, address: str):
+    opened(page, f"{address}/?model=cdvae-digits")
+    page.wait_for_selector(".first[data-live=true]")
+    page.get_by_role("button", name="Draw an image").click()
+    before = coordinates(page)
+    draw_a_seven(page)
+    assert eventually(page, lambda: "start=own" in page.url and coordinates(page) != before)
+    style = coordinates(page)
+    page.get_by_role("button", name="Make it").click()
+    assert eventually(page, lambda: "class=" in page.url)
+    settle(page)
+    assert coordinates(page) == style  # the style stays
+    page.get_by_role("link", name="Live").click()
+    settle(page)
+    assert page.locator(".live-controls [aria-checked=true]").get_by_text("Your image").count()
+
+    page.get_by_role("link", name="Start").click()
+    settle(page)
+    assert "start=own" in page.url
+    assert page.locator(".first figcaption").first.text_content() == "your drawing: draw on"
+
+
+@pytest.mark.slow
+def test_who_wants_nothing_to_move_sees_nothing_move(browser: Any, address: str):
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    opened(page, f"{address}/?model=rates-digits")
+    page.wait_for_selector(".first[data-live=true]")
+    before = painted(page)
+    page.wait_for_timeout(800)
+    assert painted(page) == before
+    context.close()
