@@ -12,7 +12,14 @@ import yaml
 
 from latent_explorer.text import cleaned
 
-MOST_NODES = 500  # of one block
+MOST_NODES, MOST_DEEP = 500, 5  # of one block
+_OPENING = (
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+)
+_CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
 _PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
 
 
@@ -53,7 +60,12 @@ class Value:
 def read(text: str, line: int, mistakes: Mistakes) -> dict[str, Value]:
     """The keys of a block whose first line is the file's `line`; what cannot be read is said and left out."""
     try:
+        depth = 0
         for token in yaml.scan(text, Loader=yaml.BaseLoader):
+            depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+            if depth > MOST_DEEP:
+                mistakes.add(line + token.start_mark.line, "lists and keys stand too deep within each other: write it flat")
+                return {}
             if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
                 mark = token.start_mark
                 mistakes.add(line + mark.line, "anchors (&), aliases (*) and tags (!) are not read: write it out, or in quotes")
@@ -63,7 +75,7 @@ def read(text: str, line: int, mistakes: Mistakes) -> dict[str, Value]:
         at = error.problem_mark or error.context_mark
         mistakes.add(line + (at.line if at else 0), f"this is no YAML ({error.problem}): write `key: value`, and put a value with a colon in quotes")
         return {}
-    except (yaml.YAMLError, RecursionError):
+    except yaml.YAMLError:
         mistakes.add(line, "this is no YAML: write `key: value`, one a line")
         return {}
     if node is None:

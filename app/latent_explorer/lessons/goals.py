@@ -12,7 +12,7 @@ Fact = str | float | bool | Sequence[str] | None
 YES, NO = ("yes", "true"), ("no", "false")
 _BOUND = re.compile(r"(<=|>=|<|>)\s*(\S+)")
 _RANGE = re.compile(r"(\S+)\s+to\s+(\S+)")
-HOW = "write a value, [one, another], yes, no, \"> 2\", \"<= 2\" or 1 to 2"
+HOW = "write a value, not another, [one, another], yes, no, \"> 2\", \"<= 2\" or 1 to 2"
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Condition:
     open_low: bool = False
     open_high: bool = False
     present: bool | None = None
+    none_of: str = ""
 
     @classmethod
     def of(cls, fact: str, value: Value) -> "Condition":
@@ -45,6 +46,8 @@ class Condition:
             raise ValueError(f"the goal “{fact}” says nothing: {HOW}")
         if text.lower() in YES + NO:
             return cls(fact, value.line, present=text.lower() in YES)
+        if text.startswith("not "):
+            return cls(fact, value.line, none_of=text.removeprefix("not ").strip())
         if bound := _BOUND.fullmatch(text):
             sign, number = bound[1], _number(fact, bound[2])
             if sign[0] == ">":
@@ -57,14 +60,12 @@ class Condition:
             return cls(fact, value.line, low=low, high=high)
         return cls(fact, value.line, any_of=(text,))
 
-    @property
-    def numeric(self) -> bool:
-        return not self.any_of and self.present is None
-
     def holds(self, value: Fact) -> bool:
         """Whether it holds of what the fact is; of what is not there only a `no` does."""
         if self.present is not None:
             return _there(value) is self.present
+        if self.none_of:
+            return value is not None and not _equal(value, self.none_of)
         if self.any_of:
             values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
             return any(_equal(each, text) for each in values for text in self.any_of)

@@ -125,7 +125,7 @@ def _steps(lines: list[str], start: int, model: str, mistakes: Mistakes) -> list
         if head.tag == "h1" or head.markup != "##":
             mistakes.add(at + 1, "a step begins with two signs: `## Its title` (the lesson's title stands in the front matter)")
     steps: list[Step] = []
-    for at, end in zip(begins, [*begins[1:], len(lines)], strict=True):
+    for at, end in zip(begins, [*begins, len(lines)][1:], strict=True):
         steps.append(_step(lines, at, end, steps[-1] if steps else None, model, mistakes))
     return steps
 

@@ -1,12 +1,13 @@
 """What a lesson may name: the pages, what their addresses say, and the facts that a goal reads."""
 
+_FINDER = ("finding", "by", "along", "toward", "more", "which", "directions")
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "start": ("start", "item", "seed", "temperature", "move", "class"),
-    "map": ("item", "selection", "selection_a", "selections", "hidden", "joint", "colour", "moves"),
-    "live": ("start", "item", "seed", "temperature", "move", "class", "directions"),
+    "map": ("item", "selection", "selection_a", "selections", "hidden", "joint", "colour", "moves", "plane_x", "plane_y"),
+    "live": ("start", "item", "seed", "temperature", "move", "class", "asking", *_FINDER),
     "traverse": (
         *("block", "dim", "span", "start", "item", "seed", "class", "strips-page"),
-        *("finding", "by", "along", "toward", "more", "which", "directions"),
+        *_FINDER,
     ),
     "dimension": ("block", "dim"),
     "generate": (
@@ -17,7 +18,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
         *("from", "to", "own", "move", "steps", "measure", "averaged", "corners", "c1", "c2", "c3", "c4"),
         *("of", "terms", "a", "b", "c", "class-a", "class-b", "class-c"),
     ),
-    "prior": ("look", "block", "beside", "matrix", "of", "plane", "plane_x", "plane_y", "item"),
+    "prior": ("look", "block", "beside", "matrix", "of", "plane", "x", "y", "item"),
     "rate_distortion": ("block",),
     "measure": ("show", "among", "item", "across", "up", "all-numbers", "everything", "groups", "amount", "seed"),
     "data": (),
@@ -28,7 +29,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 WITHOUT_WIDGET: dict[str, tuple[str, ...]] = {
     "map": ("item", "selection", "selection_a", "selections", "hidden"),
     "start": PARAMETERS["start"],
-    "live": PARAMETERS["live"],
+    "live": ("start", "item", "seed", "temperature", "move", "class", "directions"),
     "traverse": ("directions",),
     "prior": ("item",),
 }

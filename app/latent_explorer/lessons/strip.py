@@ -24,6 +24,7 @@ STYLE = """<style>
   border: 1px solid var(--st-border-color, #8884); border-bottom: 0; border-radius: 10px 10px 0 0;
   background: var(--st-secondary-background-color, #f0f2f6); }
 .st-key-lesson-strip [data-testid=stMarkdownContainer] p { font-size: 0.95rem; line-height: 1.4; margin-bottom: 0.3rem; }
+.st-key-lesson-strip [data-testid=stMarkdownContainer] { margin-bottom: 0; }
 .st-key-lesson-strip .katex-display { margin: 0.2rem 0; }
 :has(> .st-key-lesson-body) { overflow-y: auto; flex-shrink: 1; }
 .st-key-lesson-body { gap: 0.3rem; }

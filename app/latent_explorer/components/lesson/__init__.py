@@ -21,7 +21,8 @@ def lesson_links(
     told: str,
     progress: Mapping[str, Any],
     key: str,
-    on_kept: Callable[[Any], None],
+    on_kept: Callable[[Any], None] | None,
+    way_on: str = "Next",
 ) -> None:
     """Draw the buttons that lead through a lesson; they are links, as the browser's Back and Forward are.
 
@@ -34,12 +35,14 @@ def lesson_links(
         told: the step and how many there are, in words.
         progress: what the browser is to keep of all lessons.
         key: identifies the component across reruns.
-        on_kept: called with what the browser kept before, once.
+        on_kept: called with what the browser kept before, once; None where another one of the page asks the browser.
+        way_on: what the way to the next step is called.
     """
 
     def changed() -> None:
         report = st.session_state.get(key)
-        on_kept(report.get(KEPT) if isinstance(report, Mapping) else None)
+        if on_kept is not None:
+            on_kept(report.get(KEPT) if isinstance(report, Mapping) else None)
 
     _component(
         key=key,
@@ -51,6 +54,9 @@ def lesson_links(
             "ready": ready,
             "told": told,
             "progress": dict(progress),
+            "keeps": on_kept is not None,
+            "wayOn": way_on,
         },
         on_kept_change=changed,
+        width="content" if not leave else "stretch",
     )

@@ -17,6 +17,8 @@ const IN_ADDRESS = ["lesson", "step"];
  * @property {boolean} ready
  * @property {string} told
  * @property {Progress} progress
+ * @property {boolean} keeps whether it is the one of the page that asks the browser
+ * @property {string} wayOn
  */
 
 /**
@@ -73,8 +75,8 @@ class LessonLinks {
    * @param {ParentNode} parent
    * @param {import("../shared/mounting.js").Call<Links>} call
    */
-  constructor(parent, { setStateValue }) {
-    const before = kept();
+  constructor(parent, { data, setStateValue }) {
+    const before = data.keeps ? kept() : {};
     if (Object.keys(before).length) setStateValue("kept", before);
     this.#fold.addEventListener("click", () => this.#folded());
     this.#root.append(this.#told, this.#here, this.#back, this.#forward, this.#fold, this.#leave);
@@ -114,9 +116,10 @@ class LessonLinks {
       else anchor.href = new URL(address, location.href).href;
     }
     this.#told.textContent = data.told;
+    this.#forward.textContent = data.wayOn;
     this.#fold.hidden = !data.leave;
     this.#forward.classList.toggle("lit", data.ready);
-    keep(merged(kept(), data.progress));
+    if (data.keeps) keep(merged(kept(), data.progress));
   }
 
   destroy() {

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from latent_explorer.components.lesson import lesson_links
 from latent_explorer.lessons import progress, shelf, strip
 from latent_explorer.lessons.handout import handout
 from latent_explorer.lessons.lesson import Lesson
@@ -14,12 +15,13 @@ def all_lessons() -> None:
     for row in range(0, len(good), 2):
         for place, lesson in zip(st.columns(2, gap="medium"), good[row : row + 2], strict=False):
             with place.container(border=True, height="stretch"):
-                _card(lesson)
+                _card(lesson, lesson is good[0])
     for error in bad:
         st.warning("  \n".join(plain(mistake, 500) for mistake in error.mistakes[:5]))
 
 
-def _card(lesson: Lesson) -> None:
+def _card(lesson: Lesson, asks: bool) -> None:
+    """`asks`: whether it is the one that asks the browser what was done before."""
     known, steps = progress.of(lesson.name), len(lesson.steps)
     tasks = {number for number, step in enumerate(lesson.steps) if step.goal}
     told = [f"{lesson.minutes} minutes", f"{steps} steps"]
@@ -29,7 +31,18 @@ def _card(lesson: Lesson) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(" · ".join(told))
         begun = min(known.at, steps - 1) if known.seen else 0
-        st.link_button("Go on" if known.seen else "Begin", strip.address(lesson, begun), type="primary")
+        lesson_links(
+            back=None,
+            forward=strip.address(lesson, begun),
+            here=None,
+            leave=False,
+            ready=True,
+            told="",
+            progress={name: each.to_json() for name, each in progress.everything().items()} if asks else {},
+            key=f"begin-{lesson.name}",
+            on_kept=progress.take if asks and strip.current() is None else None,
+            way_on="Go on" if known.seen else "Begin",
+        )
         st.download_button(
             "Hand-out",
             lambda: handout(lesson),
