@@ -72,7 +72,14 @@ class App(Plugged):
                     "with --port, or --host"
                 ) from None
         serve(
-            self.host, self.port, self.browser, self.models, self.data, self.data_root, self.classifier, self.lessons
+            self.host,
+            self.port,
+            self.browser,
+            self.models,
+            self.data,
+            self.data_root,
+            self.classifier,
+            self.lessons,
         )
         return 0
 

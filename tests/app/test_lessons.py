@@ -16,6 +16,7 @@ from latent_explorer.lessons.lesson import Lesson, LessonError, open_lesson, par
 from latent_explorer.lessons.places import FACTS, OF_BLOCKS, PARAMETERS
 from streamlit.testing.v1 import AppTest
 
+from tests.support.tiers import first
 from vae_core.models import linear
 
 Open = Callable[..., AppTest]
@@ -66,9 +67,9 @@ def test_a_step_without_a_page_stays_where_the_one_before_it_is():
         (WHOLE.replace("task: Move", "task: '<img src=x>'"), 14, "HTML"),
         (WHOLE.replace("task: Move\n", ""), 10, "go together"),
         (WHOLE.replace("page: live\n", ""), 10, "“page” is missing"),
-        (WHOLE.replace("moved: 1", 'moved: "> x"'), 14, "which is no number"),
-        (WHOLE.replace("moved: 1", "moved: 3 to 2"), 14, "the smaller one first"),
-        (WHOLE.replace("moved: 1", "moved: {a: b}"), 14, "says nothing"),
+        (WHOLE.replace("moved: 1", 'moved: "> x"'), 15, "which is no number"),
+        (WHOLE.replace("moved: 1", "moved: 3 to 2"), 15, "the smaller one first"),
+        (WHOLE.replace("moved: 1", "moved: {a: b}"), 15, "says nothing"),
         (WHOLE.replace("with: {item: 3}", "with: item"), 13, "keys of its own"),
         (WHOLE + "\n# Five\n", 18, "two signs"),
         (WHOLE + "\n```question\nask: a\nchoices: [b, c]\nanswer: d\nbecause: e\n```\n", 21, "none of the choices"),
@@ -84,7 +85,9 @@ def test_what_is_wrong_is_said_with_its_line(text: str, line: int, said: str):
 
 
 def test_every_mistake_is_said_at_once():
-    text = WHOLE.replace("about: Two\n", "").replace("task: Move", "tsak: Move").replace("Four", "<b>Four</b>")
+    text = (
+        WHOLE.replace("about: Two\n", "").replace("task: Move", "tsak: Move").replace("Four", "<b>Four</b>")
+    )
     assert len({line for line, _ in mistakes(text)}) >= 3
 
 
@@ -152,7 +155,10 @@ def test_the_bundled_lessons_are_read_in_their_order():
 
 @pytest.fixture
 def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lesson:
-    more = WHOLE + "\n```question\nask: Which?\nchoices: [b, c]\nanswer: c\nbecause: So.\n```\n\n## Five\n\nSix\n"
+    more = (
+        WHOLE
+        + "\n```question\nask: Which?\nchoices: [b, c]\nanswer: c\nbecause: So.\n```\n\n## Five\n\nSix\n"
+    )
     (tmp_path / "own.md").write_text(more, "utf-8")
     monkeypatch.setenv(LESSONS_VARIABLE, str(tmp_path))
     return open_lesson(tmp_path / "own.md")
@@ -202,7 +208,10 @@ def test_a_lesson_goes_along_to_other_pages(open_page: Open, lesson: Lesson):
     assert "**Five.** Six" in words(at)
 
 
-def test_the_shelf_shows_every_lesson_and_what_is_wrong_with_one(open_page: Open, lesson: Lesson, tmp_path: Path):
+@pytest.mark.slow
+def test_the_shelf_shows_every_lesson_and_what_is_wrong_with_one(
+    open_page: Open, lesson: Lesson, tmp_path: Path
+):
     (tmp_path / "bad.md").write_text("nothing", "utf-8")
     at = open_page("views/lessons.py", model="vae-digits")
     assert not at.exception
@@ -244,15 +253,18 @@ def checked(tmp_path: Path, text: str, links: bool, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize(
     ("change", "line", "said"),
-    [
-        (("page: live", "page: lvie"), 11, "did you mean live?"),
-        (("model: vae-digits", "model: vae-mnits"), 12, "did you mean vae-mnist?"),
-        (("item: 3", "itme: 3"), 13, "did you mean item?"),
-        (("moved: 1", "mvoed: 1"), 15, "did you mean moved?"),
-        (("moved: 1", "active_q: 1"), 15, "a goal has no"),
-        (("moved: 1", "page: nowhere"), 15, "there is no page"),
-        (("task: Move", "task: Move\nfigure: nix"), 15, "there is no figure"),
-    ],
+    first(
+        [
+            (("page: live", "page: lvie"), 11, "did you mean live?"),
+            (("model: vae-mnist", "model: vae-mnits"), 12, "did you mean vae-mnist?"),
+            (("item: 3", "itme: 3"), 13, "did you mean item?"),
+            (("moved: 1", "mvoed: 1"), 15, "did you mean moved?"),
+            (("moved: 1", "active_q: 1"), 15, "a goal has no"),
+            (("moved: 1", "page: nowhere"), 15, "there is no page"),
+            (("task: Move", "task: Move\nfigure: nix"), 15, "there is no figure"),
+        ],
+        2,
+    ),
 )
 def test_names_that_are_not_there_are_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], change: tuple[str, str], line: int, said: str
@@ -263,6 +275,7 @@ def test_names_that_are_not_there_are_said(
     assert said in found
 
 
+@pytest.mark.slow
 def test_a_link_that_does_not_restore_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     text = WHOLE.replace("vae-digits", "vae-mnist").replace("item: 3", "item: 10000000")
     code, found = checked(tmp_path, text, True, capsys)
@@ -288,7 +301,9 @@ def test_the_figure_of_em_ends_at_the_closed_form():
 
 def test_the_figure_of_gradients_averages_to_what_is_exact():
     score, slope = two_gradients._estimates(100, 0)
-    exact = linear.elbo_slope(two_gradients._fit(), two_gradients.digits.points()[0], slope.new_zeros(slope.shape[1]))
+    exact = linear.elbo_slope(
+        two_gradients._fit(), two_gradients.digits.points()[0], slope.new_zeros(slope.shape[1])
+    )
     for found in (score, slope):
         assert ((found.mean(0) - exact).abs() < 4 * found.std(0) / len(found) ** 0.5).all()
     assert (score.std(0) > 2 * slope.std(0)).all()

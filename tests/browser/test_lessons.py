@@ -223,7 +223,9 @@ def answer(page: Any, lesson: Lesson, number: int) -> None:
     settle(page)
 
 
-def walk(page: Any, bundled: str, name: str, seen: Callable[[Any, int], None] = lambda page, number: None) -> None:
+def walk(
+    page: Any, bundled: str, name: str, seen: Callable[[Any, int], None] = lambda page, number: None
+) -> None:
     """Through a lesson from its page, as a reader goes."""
     lesson, watch = LESSONS[name], Watch(page)
     page.goto(f"{bundled}/lessons")

@@ -34,7 +34,9 @@ def elbo(fit: linear.Fit, mean: Tensor) -> Tensor:
 
 def test_the_joint_density_is_that_of_prior_and_likelihood(fit: linear.Fit):
     z = torch.randn(5, 2, dtype=torch.float64)
-    likelihood = torch.distributions.Normal(z @ fit.weight.T + fit.bias, fit.variance.sqrt()).log_prob(X).sum(1)
+    likelihood = (
+        torch.distributions.Normal(z @ fit.weight.T + fit.bias, fit.variance.sqrt()).log_prob(X).sum(1)
+    )
     prior = torch.distributions.Normal(0.0, 1.0).log_prob(z).sum(1)
     assert torch.allclose(linear.log_joint(fit, X, z), likelihood + prior)
 
@@ -47,9 +49,7 @@ def test_the_exact_slope_is_the_derivative_of_the_elbo(fit: linear.Fit):
 
 def test_both_estimates_are_unbiased(fit: linear.Fit):
     exact = linear.elbo_slope(fit, X, MEAN)
-    for found in two_gradients(
-        lambda z: linear.log_joint(fit, X, z), MEAN, SCALE, DRAWS, Sampler.seeded(1)
-    ):
+    for found in two_gradients(lambda z: linear.log_joint(fit, X, z), MEAN, SCALE, DRAWS, Sampler.seeded(1)):
         error = found.std(0) / DRAWS**0.5
         assert ((found.mean(0) - exact).abs() < 4 * error).all()
 

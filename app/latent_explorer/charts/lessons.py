@@ -26,7 +26,11 @@ def climb(values: Sequence[float], step: int, best: float) -> go.Figure:
     figure.add_hline(
         best,
         line={"dash": "dash", "color": HERE, "width": 2},
-        annotation={"text": f"closed form {best:.2f}", "yanchor": "bottom", "font": {"color": HERE, "size": 14}},
+        annotation={
+            "text": f"closed form {best:.2f}",
+            "yanchor": "bottom",
+            "font": {"color": HERE, "size": 14},
+        },
         annotation_position="top left",
     )
     reach = best - values[0]
@@ -44,7 +48,9 @@ def spread(estimates: Mapping[str, np.ndarray], exact: float, what: str) -> go.F
     figure = go.Figure()
     names = list(estimates)
     for row, (name, values) in enumerate(estimates.items()):
-        heights = row + 0.3 * np.modf(np.arange(len(values)) * 0.618034)[0] - 0.15  # apart, and the same at every run
+        heights = (
+            row + 0.3 * np.modf(np.arange(len(values)) * 0.618034)[0] - 0.15
+        )  # apart, and the same at every run
         figure.add_scattergl(
             x=values,
             y=heights,

@@ -1,6 +1,7 @@
 """What is wrong with a lesson beyond its text: pages, models, names, goals, figures; and links that do not restore what they say."""
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from latent_explorer.caches.checkpoints import offered
@@ -26,7 +27,11 @@ def mistakes_of(path: Path, restoring: bool = True) -> list[Mistake]:
     mistakes = Mistakes(path.name)
     for before, step in zip((None, *lesson.steps), lesson.steps, strict=False):
         _check_names(step, mistakes)
-        if before is None or (step.page, step.model, step.values) != (before.page, before.model, before.values):
+        if before is None or (step.page, step.model, step.values) != (
+            before.page,
+            before.model,
+            before.values,
+        ):
             _check_place(step, mistakes)
     if restoring and not mistakes.found:
         for step in _places(lesson):
@@ -69,7 +74,9 @@ def _check_names(step: Step, mistakes: Mistakes) -> None:
 def _impossible(fact: str, asked: Collection[str]) -> str:
     """What is said of a goal that nothing can fulfil."""
     there: Iterable[str] = {"page": PARAMETERS, "model": offered()}.get(fact, asked)
-    return next((unknown(f"there is no {fact}", name, list(there)) for name in asked if name not in there), "")
+    return next(
+        (unknown(f"there is no {fact}", name, list(there)) for name in asked if name not in there), ""
+    )
 
 
 def _blocks(step: Step) -> list[str]:
@@ -79,6 +86,7 @@ def _blocks(step: Step) -> list[str]:
     return sorted({block for name in names for block in _blocks_of(models[name])})
 
 
+@cache
 def _blocks_of(folder: Path) -> list[str]:
     try:
         return load(folder).model.blocks
@@ -114,7 +122,8 @@ def not_restored(step: Step) -> list[str]:
             and not _is(there := at.session_state[name] if name in at.session_state else None, texts)
         ]
     return [
-        "the link of this step does not restore: " + cleaned(sentence.replace("\\", ""), 300) for sentence in said
+        "the link of this step does not restore: " + cleaned(sentence.replace("\\", ""), 300)
+        for sentence in said
     ]
 
 

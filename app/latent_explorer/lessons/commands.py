@@ -30,7 +30,9 @@ class New:
 
     def run(self) -> int:
         if not NAME.fullmatch(self.name):
-            raise ValueError(f"“{self.name}” is no name for a lesson: use small letters, digits and hyphens, for example two-clouds")
+            raise ValueError(
+                f"“{self.name}” is no name for a lesson: use small letters, digits and hyphens, for example two-clouds"
+            )
         if not self.out.is_dir():
             raise ValueError(f"there is no folder {self.out}: give one that exists by --out")
         path = self.out / f"{self.name}.md"
@@ -60,12 +62,16 @@ class Check:
 
     def run(self) -> int:
         if self.models and not found_in(self.models):
-            raise ValueError(f"{self.models} holds no checkpoint: give the folder that `latent-explorer app` is given")
+            raise ValueError(
+                f"{self.models} holds no checkpoint: give the folder that `latent-explorer app` is given"
+            )
         if not self.path.exists():
             raise ValueError(f"there is no file or folder {self.path}: give a lesson, or a folder of lessons")
         files = shelf.files(self.path) if self.path.is_dir() else [self.path]
         if not files:
-            raise ValueError(f"{self.path} holds no lesson: write one with `latent-explorer lesson new NAME --out {self.path}`")
+            raise ValueError(
+                f"{self.path} holds no lesson: write one with `latent-explorer lesson new NAME --out {self.path}`"
+            )
         if self.models:
             os.environ[MODELS_VARIABLE] = str(self.models.resolve())
         return 2 if any([_checked(file, self.links) for file in files]) else 0
@@ -105,4 +111,3 @@ class LessonCommand:
 
     def run(self) -> int:
         return self.what.run()
-

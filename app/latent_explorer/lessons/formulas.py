@@ -16,10 +16,23 @@ _SIGNS = {
     "in": "∈", "sum": "∑", "prod": "∏", "int": "∫", "nabla": "∇", "partial": "∂", "ldots": "…", "dots": "…", "cdots": "⋯",
     "{": "{", "}": "}", "%": "%", "top": "⊤", "langle": "⟨", "rangle": "⟩", "lVert": "‖", "rVert": "‖", "ll": "≪", "gg": "≫",
 }  # fmt: skip
-_SPACES = {",": "0.17em", ":": "0.22em", ";": "0.28em", " ": "0.3em", "quad": "1em", "qquad": "2em", "!": "0em"}
+_SPACES = {
+    ",": "0.17em",
+    ":": "0.22em",
+    ";": "0.28em",
+    " ": "0.3em",
+    "quad": "1em",
+    "qquad": "2em",
+    "!": "0em",
+}
 _NAMES = ("log", "exp", "min", "max", "arg", "det", "Var", "tr", "argmax")
 _FONTS = {"mathbb": "double-struck", "mathcal": "script", "mathbf": "bold", "boldsymbol": "bold", "mathrm": "normal", "operatorname": "normal", "text": "normal"}  # fmt: skip
-_MATH_LETTERS = {("double-struck", "E"): "𝔼", ("double-struck", "R"): "ℝ", ("script", "N"): "𝒩", ("script", "L"): "ℒ"}
+_MATH_LETTERS = {
+    ("double-struck", "E"): "𝔼",
+    ("double-struck", "R"): "ℝ",
+    ("script", "N"): "𝒩",
+    ("script", "L"): "ℒ",
+}
 _ACCENTS = {"hat": "^", "tilde": "~", "bar": "¯"}
 
 

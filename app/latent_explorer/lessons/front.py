@@ -64,16 +64,25 @@ def read(text: str, line: int, mistakes: Mistakes) -> dict[str, Value]:
         for token in yaml.scan(text, Loader=yaml.BaseLoader):
             depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
             if depth > MOST_DEEP:
-                mistakes.add(line + token.start_mark.line, "lists and keys stand too deep within each other: write it flat")
+                mistakes.add(
+                    line + token.start_mark.line,
+                    "lists and keys stand too deep within each other: write it flat",
+                )
                 return {}
             if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
                 mark = token.start_mark
-                mistakes.add(line + mark.line, "anchors (&), aliases (*) and tags (!) are not read: write it out, or in quotes")
+                mistakes.add(
+                    line + mark.line,
+                    "anchors (&), aliases (*) and tags (!) are not read: write it out, or in quotes",
+                )
                 return {}
         node = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
-        mistakes.add(line + (at.line if at else 0), f"this is no YAML ({error.problem}): write `key: value`, and put a value with a colon in quotes")
+        mistakes.add(
+            line + (at.line if at else 0),
+            f"this is no YAML ({error.problem}): write `key: value`, and put a value with a colon in quotes",
+        )
         return {}
     except yaml.YAMLError:
         mistakes.add(line, "this is no YAML: write `key: value`, one a line")
@@ -187,7 +196,9 @@ def unknown(start: str, name: str, known: Collection[str], most: int = 12) -> st
     'a lesson has no “titel”: did you mean title?'
     """
     near = get_close_matches(name[:100], known, 1)
-    rest = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(sorted(known)[:most])}{', ...' if len(known) > most else ''}"
+    rest = (
+        f"did you mean {near[0]}?"
+        if near
+        else f"choose one of {', '.join(sorted(known)[:most])}{', ...' if len(known) > most else ''}"
+    )
     return f"{start} “{cleaned(name, 60)}”: {rest}"
-
-

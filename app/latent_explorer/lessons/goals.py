@@ -12,7 +12,7 @@ Fact = str | float | bool | Sequence[str] | None
 YES, NO = ("yes", "true"), ("no", "false")
 _BOUND = re.compile(r"(<=|>=|<|>)\s*(\S+)")
 _RANGE = re.compile(r"(\S+)\s+to\s+(\S+)")
-HOW = "write a value, not another, [one, another], yes, no, \"> 2\", \"<= 2\" or 1 to 2"
+HOW = 'write a value, not another, [one, another], yes, no, "> 2", "<= 2" or 1 to 2'
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,9 @@ class Condition:
         if between := _RANGE.fullmatch(text):
             low, high = (_number(fact, part) for part in between.groups())
             if low > high:
-                raise ValueError(f"the goal “{fact}” is {text}, which no number is: write the smaller one first")
+                raise ValueError(
+                    f"the goal “{fact}” is {text}, which no number is: write the smaller one first"
+                )
             return cls(fact, value.line, low=low, high=high)
         return cls(fact, value.line, any_of=(text,))
 

@@ -53,12 +53,18 @@ def handout(lesson: Lesson) -> str:
 
 def _step(number: int, step: Step) -> str:
     place = " · ".join(filter(None, (f"page {step.page}", step.model and f"model {step.model}")))
-    parts = [f"<h2>{number}. {shown(step.title)}</h2>", f'<p class="place">{escape(place)}</p>', shown(step.text, True)]
+    parts = [
+        f"<h2>{number}. {shown(step.title)}</h2>",
+        f'<p class="place">{escape(place)}</p>',
+        shown(step.text, True),
+    ]
     if step.task:
         parts.append(f'<div class="task">☐ {shown(step.task)}<div class="lines"></div></div>')
     if step.question:
         choices = "".join(f"<li>{shown(choice)}</li>" for choice in step.question.choices)
-        parts.append(f'<div class="question">{shown(step.question.ask)}<ul class="choices">{choices}</ul></div>')
+        parts.append(
+            f'<div class="question">{shown(step.question.ask)}<ul class="choices">{choices}</ul></div>'
+        )
     return f"<section>{''.join(parts)}</section>"
 
 
@@ -70,7 +76,9 @@ def shown(text: str, block: bool = False) -> str:
     """
     formulas = FORMULA.findall(text)
     number = iter(range(len(formulas)))
-    held = FORMULA.sub(lambda _: f"\ue000{next(number)}\ue001", text.replace("\ue000", "").replace("\ue001", ""))
+    held = FORMULA.sub(
+        lambda _: f"\ue000{next(number)}\ue001", text.replace("\ue000", "").replace("\ue001", "")
+    )
     markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
     html = markdown.render(held) if block else markdown.renderInline(held)
     return re.sub("\ue000(\\d+)\ue001", lambda found: _formula(formulas[int(found[1])]), html)

@@ -75,7 +75,9 @@ def open_lesson(path: Path) -> Lesson:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise LessonError([Mistake(path.name, line, "this is no UTF-8 text: save the file as UTF-8")]) from None
+        raise LessonError(
+            [Mistake(path.name, line, "this is no UTF-8 text: save the file as UTF-8")]
+        ) from None
     except OSError as error:
         raise LessonError([Mistake(path.name, 1, f"the file cannot be read ({error.strerror})")]) from None
     return parse(text, path.stem, path.name)
@@ -85,17 +87,26 @@ def parse(text: str, name: str, file: str = "") -> Lesson:
     """A lesson as it is written. Raises LessonError with every mistake that the text alone shows."""
     mistakes = Mistakes(file or f"{name}.md")
     if not NAME.fullmatch(name):
-        mistakes.add(1, "the file's name is the lesson's in links: use small letters, digits and hyphens, for example two-clouds.md")
+        mistakes.add(
+            1,
+            "the file's name is the lesson's in links: use small letters, digits and hyphens, for example two-clouds.md",
+        )
     if len(text) > MOST_CHARACTERS:
         raise LessonError([Mistake(mistakes.file, 1, f"a lesson has at most {MOST_CHARACTERS:,} characters")])
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     head, start = _front_matter(lines, mistakes)
     title, about = head.text("title", True, 100), head.text("about", True, 300)
-    minutes, order, model = head.number("minutes", 1, 600, 5), head.number("order", 0, 999, 100), head.text("model")
+    minutes, order, model = (
+        head.number("minutes", 1, 600, 5),
+        head.number("order", 0, 999, 100),
+        head.text("model"),
+    )
     head.done("a lesson")
     steps = _steps(lines, start, model, mistakes)
     if not steps:
-        mistakes.add(len(lines), "there is no step: begin each with a heading, for example `## Look at an image`")
+        mistakes.add(
+            len(lines), "there is no step: begin each with a heading, for example `## Look at an image`"
+        )
     if len(steps) > MOST_STEPS:
         mistakes.add(steps[MOST_STEPS].line, f"a lesson has at most {MOST_STEPS} steps: make two of it")
     if mistakes.found:
@@ -115,24 +126,30 @@ def _front_matter(lines: list[str], mistakes: Mistakes) -> tuple[Block, int]:
 
 def _steps(lines: list[str], start: int, model: str, mistakes: Mistakes) -> list[Step]:
     tokens = MarkdownIt("commonmark").parse("\n".join(lines[start:]))
-    heads = [t for t in tokens if t.type == "heading_open" and t.tag in ("h1", "h2") and t.level == 0 and t.map]
+    heads = [
+        t for t in tokens if t.type == "heading_open" and t.tag in ("h1", "h2") and t.level == 0 and t.map
+    ]
     begins = [start + (t.map or [0])[0] for t in heads]
     for at, line in enumerate(lines[start : begins[0]] if begins else [], start + 1):
         if line.strip():
-            mistakes.add(at, "text stands before the first step: begin it with a heading, for example `## Look at an image`")
+            mistakes.add(
+                at,
+                "text stands before the first step: begin it with a heading, for example `## Look at an image`",
+            )
             break
     for head, at in zip(heads, begins, strict=True):
         if head.tag == "h1" or head.markup != "##":
-            mistakes.add(at + 1, "a step begins with two signs: `## Its title` (the lesson's title stands in the front matter)")
+            mistakes.add(
+                at + 1,
+                "a step begins with two signs: `## Its title` (the lesson's title stands in the front matter)",
+            )
     steps: list[Step] = []
     for at, end in zip(begins, [*begins, len(lines)][1:], strict=True):
         steps.append(_step(lines, at, end, steps[-1] if steps else None, model, mistakes))
     return steps
 
 
-def _step(
-    lines: list[str], at: int, end: int, before: Step | None, model: str, mistakes: Mistakes
-) -> Step:
+def _step(lines: list[str], at: int, end: int, before: Step | None, model: str, mistakes: Mistakes) -> Step:
     """The step whose heading is line `at`, from 0, up to before line `end`."""
     title = lines[at].lstrip("# ").rstrip(" #")
     if not 1 <= len(title) <= 100:
@@ -142,7 +159,10 @@ def _step(
     _check_text(title, at + 1, mistakes)
     _check_text("\n".join(rest), at + 2, mistakes)
     if len(text) > MOST_TEXT:
-        mistakes.add(at + 1, f"the text of a step has at most {MOST_TEXT:,} characters, this has {len(text):,}: make two steps of it")
+        mistakes.add(
+            at + 1,
+            f"the text of a step has at most {MOST_TEXT:,} characters, this has {len(text):,}: make two steps of it",
+        )
     said = blocks.get("step", Block({}, at + 1, mistakes))
     page, own_model, values = said.text("page", before is None), said.text("model"), said.keys("with")
     task, goal, hint, figure = said.text("task"), said.keys("goal"), said.text("hint"), said.text("figure")
@@ -150,7 +170,10 @@ def _step(
     if not page and (own_model or values):
         mistakes.add(said.line, "a step with “model” or “with” says its page, too")
     if bool(task) != bool(goal):
-        mistakes.add(said.line, "“task” and “goal” go together: the task is what a reader does, the goal how the app sees it")
+        mistakes.add(
+            said.line,
+            "“task” and “goal” go together: the task is what a reader does, the goal how the app sees it",
+        )
     for key, about in (("task", task), ("hint", hint)):
         _check_text(about, said.values[key].line if about else 0, mistakes)
     here = (page, own_model or model, _values(values, mistakes))
@@ -184,7 +207,10 @@ def _values(values: dict[str, Value], mistakes: Mistakes) -> dict[str, tuple[str
     for key, value in values.items():
         texts = [part.text for part in value.texts] if value.texts else [value.text]
         if not all(texts):
-            mistakes.add(value.line, f"“{key}” is what stands in the address of a page: write one value, or [one, another]")
+            mistakes.add(
+                value.line,
+                f"“{key}” is what stands in the address of a page: write one value, or [one, another]",
+            )
         found[key] = tuple(text or "" for text in texts)
     return found
 
@@ -210,7 +236,10 @@ def _question(block: Block | None, mistakes: Mistakes) -> Question | None:
     if len(set(choices)) < len(choices):
         mistakes.add(block.values["choices"].line, "two choices are the same")
     if choices and answer and answer not in choices:
-        mistakes.add(block.values["answer"].line, f"the answer “{answer[:60]}” is none of the choices: write it as it stands there")
+        mistakes.add(
+            block.values["answer"].line,
+            f"the answer “{answer[:60]}” is none of the choices: write it as it stands there",
+        )
     for key, text in (("ask", ask), ("because", because)):
         _check_text(text, block.values[key].line if text else 0, mistakes)
     for choice in choices:
@@ -225,12 +254,17 @@ def _check_text(text: str, line: int, mistakes: Mistakes) -> None:
     """
     for at, part in enumerate(text.split("\n"), line):
         if _PICTURE in part:
-            mistakes.add(at, f"pictures are not fetched, so {_PICTURE} is refused: name a page that shows it, or a figure")
+            mistakes.add(
+                at,
+                f"pictures are not fetched, so {_PICTURE} is refused: name a page that shows it, or a figure",
+            )
     masked = FORMULA.sub(lambda formula: re.sub(r"[^\n]", "x", formula[0]), text)
     for token in _inline(MarkdownIt("commonmark").parse(masked)):
         if token.type in ("html_block", "html_inline"):
             at = line + token.meta["line"]
-            mistakes.add(at, "HTML is not shown: write it in Markdown, and a sign such as < as a formula, $<$")
+            mistakes.add(
+                at, "HTML is not shown: write it in Markdown, and a sign such as < as a formula, $<$"
+            )
 
 
 def _inline(tokens: list[Token]) -> list[Token]:

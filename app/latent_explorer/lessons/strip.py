@@ -171,7 +171,10 @@ def _guess(here: Here, question: Question, before: str | None) -> str | None:
 def _ways(here: Here) -> None:
     lesson, number = here
     last = number + 1 == len(lesson.steps)
-    away = st.session_state["view"] != here.step.page or here.step.model not in ("", st.session_state["checkpoint"])
+    away = st.session_state["view"] != here.step.page or here.step.model not in (
+        "",
+        st.session_state["checkpoint"],
+    )
     lesson_links(
         back=address(lesson, number - 1) if number else None,
         forward=None if last else address(lesson, number + 1),

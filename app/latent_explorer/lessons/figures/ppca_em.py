@@ -62,7 +62,9 @@ def show() -> None:
     step = links.whole(controls[0], "Steps of EM", 0, STEPS, STEP, "step of EM")
     fits, values = _fits(seed)
     best, top = _best()
-    controls[2].button("One more", icon=":material/add:", on_click=_more, disabled=step == STEPS, width="stretch")
+    controls[2].button(
+        "One more", icon=":material/add:", on_click=_more, disabled=step == STEPS, width="stretch"
+    )
     controls[3].caption(
         f"log p(x) = **{values[step]:.3f}** nats, {top - values[step]:.3f} below the closed form · noise s = "
         f"{fits[step].variance.sqrt():.4f}, closed form {best.variance.sqrt():.4f}"

@@ -22,7 +22,11 @@ def _estimates(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     fit, x = _fit(), digits.points()[0]
     mean = torch.zeros(LATENT, dtype=torch.float64)
     found = two_gradients(
-        lambda z: linear.log_joint(fit, x, z), mean, torch.ones_like(mean), SHOWN * count, Sampler.seeded(seed)
+        lambda z: linear.log_joint(fit, x, z),
+        mean,
+        torch.ones_like(mean),
+        SHOWN * count,
+        Sampler.seeded(seed),
     )
     score, slope = (each.unflatten(0, (SHOWN, count)).mean(1) for each in found)
     return score, slope
@@ -37,11 +41,15 @@ def show() -> None:
     """Estimates of one coordinate of the gradient, each from so many draws."""
     st.title("Which estimate would you learn from?")
     left, middle, right = st.columns([2.2, 1, 1], vertical_alignment="bottom")
-    count = int(links.one_of("Draws for each estimate", COUNTS, key=DRAWS, what="number of draws", place=left))
+    count = int(
+        links.one_of("Draws for each estimate", COUNTS, key=DRAWS, what="number of draws", place=left)
+    )
     seed = links.whole(middle, "Seed", 0, 9999, SEED, "seed")
     axis = links.whole(right, "Dimension", 0, LATENT - 1, DIMENSION, "dimension")
     score, slope = (each[:, axis].numpy() for each in _estimates(count, seed))
-    exact = linear.elbo_slope(_fit(), digits.points()[0], torch.zeros(LATENT, dtype=torch.float64))[axis].item()
+    exact = linear.elbo_slope(_fit(), digits.points()[0], torch.zeros(LATENT, dtype=torch.float64))[
+        axis
+    ].item()
     st.plotly_chart(
         spread({"reparameterised": slope, "score function": score}, exact, f"d ELBO / d mean of z[{axis}]"),
         key="two-gradients",
