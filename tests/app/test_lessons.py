@@ -1,5 +1,6 @@
 """Lessons: files that are read or refused by line, goals that read the state, the strip over pages, the hand-out, the commands."""
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -292,7 +293,7 @@ def test_every_link_of_the_bundled_lessons_restores(capsys: pytest.CaptureFixtur
 def test_the_figure_of_em_ends_at_the_closed_form():
     fits, values = ppca_em._fits(0)
     best, top = ppca_em._best()
-    assert all(after >= before - 1e-9 for before, after in zip(values, values[1:], strict=False))
+    assert all(after >= before - 1e-9 for before, after in itertools.pairwise(values))
     assert values[0] < top - 1
     assert 0 <= top - values[-1] < 1e-3
     assert linear.log_likelihood(ppca_em.digits.moments(), fits[-1]) == values[-1]

@@ -47,7 +47,7 @@ def spread(estimates: Mapping[str, np.ndarray], exact: float, what: str) -> go.F
     """Estimates `(N,)` of one gradient, one dot each, by the name of the estimator, their mean, and what is exact."""
     figure = go.Figure()
     names = list(estimates)
-    for row, (name, values) in enumerate(estimates.items()):
+    for row, (_name, values) in enumerate(estimates.items()):
         heights = (
             row + 0.3 * np.modf(np.arange(len(values)) * 0.618034)[0] - 0.15
         )  # apart, and the same at every run

@@ -119,7 +119,7 @@ def not_restored(step: Step) -> list[str]:
             f"{name} is {there}, not {', '.join(texts)}"
             for name, texts in step.values.items()
             if name not in WITHOUT_WIDGET.get(step.page, ())
-            and not _is(there := at.session_state[name] if name in at.session_state else None, texts)
+            and not _is(there := at.session_state.get(name, None), texts)
         ]
     return [
         "the link of this step does not restore: " + cleaned(sentence.replace("\\", ""), 300)
