@@ -78,10 +78,13 @@ def beside_page() -> Iterator[None]:
         with st.container(key="lesson-body"):
             text, asked = st.columns([1.6, 1], gap="medium")
     text.markdown(f"**{here.step.title}.** {here.step.text}")
+    whole = False
     try:
         yield
+        whole = True
     finally:
-        look(here)
+        if whole:  # a run that was cut short may still say what the step before it said
+            look(here)
         with asked:
             _task(here)
             _question(here)
