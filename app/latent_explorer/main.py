@@ -7,7 +7,7 @@ import torch
 
 from latent_explorer import pages
 from latent_explorer.lessons import strip
-from latent_explorer.session import fragments, links, sidebar
+from latent_explorer.session import current, fragments, links, sidebar
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
 torch.set_num_threads(1)
@@ -61,7 +61,9 @@ st.session_state["page before"], st.session_state["page"] = st.session_state.get
 st.session_state["view"] = next((name for name, each in VIEWED.items() if each == page), page.url_path)
 st.session_state[strip.ADDRESSES] = {name: each.url_path for name, each in VIEWED.items()}
 links.whole_address()
-st.session_state["checkpoint"] = sidebar.show()
+if st.session_state["page before"] != page.url_path:
+    current.leave(st.session_state["page before"])
+st.session_state["checkpoint"] = sidebar.show(page.url_path)
 with strip.beside_page(), fragments.whole_run():
     if st.session_state["checkpoint"] or page == VIEWED["data"]:  # which needs no model
         page.run()

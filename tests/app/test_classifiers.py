@@ -22,6 +22,8 @@ MAP, LIVE = "views/map.py", "views/live.py"
 class Nearest(nn.Module):
     """Logits by the distance to the mean picture of each class."""
 
+    means: Tensor
+
     def __init__(self, means: Tensor):
         super().__init__()
         self.register_buffer("means", means.flatten(1))

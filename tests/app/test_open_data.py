@@ -430,5 +430,5 @@ def test_an_upload_is_opened_once_and_again_with_options(page: Opener):
 
 
 def test_the_page_needs_no_model(page: Opener, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("latent_explorer.session.sidebar.show", lambda: None)
+    monkeypatch.setattr("latent_explorer.session.sidebar.show", lambda page: None)
     assert page("digits").code

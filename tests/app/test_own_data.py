@@ -116,6 +116,7 @@ def test_the_command_app_tells_the_server_of_sources(home: Path, monkeypatch: py
         models: Path | None,
         data: tuple[Path, ...],
         data_root: Path | None,
+        classifier: Path | None,
     ) -> None:
         seen["data"] = data
 

@@ -25,6 +25,9 @@ SHOWN = torch.rand(40, 1, 4, 6, generator=torch.Generator().manual_seed(0))
 class Net(nn.Module):
     """Linear in what it is given, of any layout; gives logits, probabilities or one number."""
 
+    weight: Tensor
+    shift: Tensor
+
     def __init__(self, classes: int = 3, gives: str = "logits", factor: float = 1.0):
         super().__init__()
         generator = torch.Generator().manual_seed(1)

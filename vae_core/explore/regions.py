@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 # Positions of a grid along each axis, and shares of its mass that a density is outlined at.
-POSITIONS, SHARES = 56, (0.5, 0.9)
+POSITIONS, SHARES = 80, (0.5, 0.9)
 
 # How far an outline may lie from the line that it stands for, in cells of the grid: a pixel or so.
 ALLOWED = 0.2
@@ -45,9 +45,10 @@ def regions_of_density(
     return _regions(field, axes, levels, shares)
 
 
-def regions_of_draws(draws: Tensor, shares: tuple[float, ...] = SHARES) -> list[Region]:
+def regions_of_draws(draws: Tensor, shares: tuple[float, ...] = SHARES, wider: float = 1.0) -> list[Region]:
     """Highest-density regions of draws `(S, 2)`, by a kernel density: Gaussian kernels whose width along each axis is a share of Scott's rule,
-    chosen by the likelihood of each draw under the others.
+    chosen by the likelihood of each draw under the others, and `wider` than that by a factor: where draws are placed at items, many fall on
+    one, and the likelihood takes each for a cluster.
 
     >>> draws = torch.randn(4000, 2, generator=torch.Generator().manual_seed(0))
     >>> apart = torch.cat([draws - 9, draws + 9])
@@ -55,7 +56,7 @@ def regions_of_draws(draws: Tensor, shares: tuple[float, ...] = SHARES) -> list[
     [2, 2]
     """
     width = draws.std(0).clamp(min=1e-6) * len(draws) ** (-1 / 6)
-    width = width * _best_share(draws / width)
+    width = width * _best_share(draws / width) * wider
     x, y = axes = _grid(draws, 3 * width)
     kernels = [
         (-0.5 * ((at[:, None] - draws[:, d]) / width[d]).square()).exp() for d, at in enumerate((x, y))

@@ -20,6 +20,9 @@ from vae_core.projections import JOINT, place
 # Draws of a prior that are placed on a map to outline it, for each class; and those whose region is outlined.
 PRIOR_DRAWS, REGION_DRAWS = 200, 1000
 
+# How much wider the kernels of draws that are placed at items are than those of draws that lie anywhere.
+WIDER = 2.0
+
 
 # Up to how many components of a mixture prior get an outline of their own, and up to how many classes: more would hide the dots.
 FEW_COMPONENTS, MOST_CLASSES = 12, 30
@@ -86,7 +89,9 @@ def _regions(checkpoint: Checkpoint, block: str, of: tuple[int, ...] | None) -> 
     found = []
     for number, placed in enumerate(_placed_draws(checkpoint, block, of, REGION_DRAWS)):
         label, whose = _named(checkpoint, block, of, number, False)
-        found += contours(regions_of_draws(torch.from_numpy(placed).float(), _shares(whose)), label, whose)
+        found += contours(
+            regions_of_draws(torch.from_numpy(placed).float(), _shares(whose), WIDER), label, whose
+        )
     return found
 
 

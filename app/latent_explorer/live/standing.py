@@ -5,9 +5,9 @@ from typing import Any
 import streamlit as st
 
 from latent_explorer.caches import encodings
-from latent_explorer.components.controls import State, left
+from latent_explorer.components.controls import PRIOR, USER_IMAGE, State, left
 from latent_explorer.live import controls
-from latent_explorer.session import links
+from latent_explorer.session import current, links
 from latent_explorer.session.sidebar import slider_key, slider_option
 from latent_explorer.user_image.chosen import chosen_image
 from latent_explorer.user_image.images import UserImage
@@ -41,6 +41,8 @@ def standing(checkpoint: Checkpoint, image: UserImage | None, **more: str | None
     came = not _stayed() and not any(controls.address().values())
     st.session_state[LEFT] = {name: None if value is None else str(value) for name, value in said.items()}
     st.session_state[ARRIVING] = came and any(st.session_state[LEFT].values())
+    if state.start != PRIOR:
+        current.look_at(checkpoint, current.OWN if state.start == USER_IMAGE else state.item)
     if st.session_state[ARRIVING]:
         return state, links.arriving(**said, **more)
     links.write(**said, **more)
@@ -58,9 +60,19 @@ def _wanted(checkpoint: Checkpoint, image: UserImage | None, arrived: bool) -> S
     if st.session_state.pop(REPORTED, None) == checkpoint.name and _stayed():
         return _at_betas(checkpoint, st.session_state[key])
     asked, stayed = controls.address(), _stayed() and not arrived
+    if not _stayed() and not any(asked.values()) and (found := _looked_at(checkpoint, key)):
+        st.session_state[key] = found
     if asked != st.session_state.get(LEFT) and (stayed or any(asked.values())):
         st.session_state.pop(key, None)
     return _at_betas(checkpoint, st.session_state.get(key) or controls.from_link(checkpoint, image))
+
+
+def _looked_at(checkpoint: Checkpoint, key: str) -> State | None:
+    """The start of what is looked at, where the visitor came to another since the controls were left."""
+    what, left_at = current.looked_at(checkpoint), st.session_state.get(key, State())
+    if what is None or what == (current.OWN if left_at.start == USER_IMAGE else left_at.item):
+        return None
+    return State(start=USER_IMAGE) if what == current.OWN else State(item=int(what))
 
 
 def _stayed() -> bool:

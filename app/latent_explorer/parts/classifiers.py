@@ -126,7 +126,7 @@ def plane(checkpoint: Checkpoint, item: int | None) -> None:
         "classifier-plane",
         f"classifier-plane-{block}",
         f"Each place decodes {one} with {across} and {up} moved there, and has the colour of the classifier’s answer; lines are its boundaries.",
-        "Paler is less certain; within the dotted line it is less certain than 90 %."
+        "Paler is less certain; a dotted line is where it is 90 % certain."
         + (
             ""
             if whole

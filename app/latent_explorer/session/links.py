@@ -112,12 +112,7 @@ def whole_address() -> None:
 
 
 def number(key: str, low: int, high: int, what: str) -> int | None:
-    """The whole number of that name in the link, if there is one within the range; a sentence if it is out of it.
-
-    A widget of that name that was there before has its own say: what is out of its range was not asked for by a link.
-    """
-    if key in st.session_state:
-        return None
+    """The whole number of that name in the link, if there is one within the range; a sentence if it is out of it."""
     asked = st.query_params.get(key)
     if asked is None:
         return None
@@ -171,7 +166,8 @@ def whole(
     Streamlit’s input of integers raises OverflowError for a link that asks for infinity: it is given numbers with a point, of which it
     shows none.
     """
-    number(key, low, high, what)
+    if key not in st.session_state:  # what a widget that was there before says was not asked for by a link
+        number(key, low, high, what)
     value = float(low if default is None else default)
     options = {"step": 1.0, "format": "%.0f", "key": key, "bind": "query-params", **options}
     return int(place.number_input(label, float(low), float(high), value, **options))

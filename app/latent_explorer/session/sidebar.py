@@ -9,7 +9,7 @@ from latent_explorer.components.copy_link import copy_link
 from latent_explorer.export import scripts
 from latent_explorer.parts import words
 from latent_explorer.parts.leak import measured_at
-from latent_explorer.session import links
+from latent_explorer.session import current, links
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError, Cost
@@ -19,8 +19,8 @@ from vae_core.multirate import rates_of, usual
 from vae_core.priors import bayes_error
 
 
-def show() -> str | None:
-    """Draw the sidebar; the name of the chosen checkpoint, or None where none can be read (said on the page)."""
+def show(page: str) -> str | None:
+    """Draw the sidebar of a page; the name of the chosen checkpoint, or None where none can be read (said on the page)."""
     names = list(checkpoints.offered())
     if not names:
         st.error(
@@ -34,7 +34,7 @@ def show() -> str | None:
         if said := checkpoints.twin(name):
             st.caption(said)
         _choice_of_prior(name)
-        copy_link()
+        place = st.container()
     try:
         checkpoint = checkpoints.checkpoint(name)
     except CheckpointError as error:
@@ -42,6 +42,8 @@ def show() -> str | None:
             f"{plain(name)} cannot be opened: {checkpoints.why(name, error)}. Choose another model in the sidebar."
         )
         return None
+    with place:
+        copy_link(current.arrive(checkpoint, page))
     with st.sidebar:
         st.session_state["betas"] = _betas(checkpoint)
         _card(checkpoint)

@@ -6,7 +6,8 @@ import { fromBase64, numbersFromBase64 } from "../shared/envelope.js";
 import { putPicture, showFitted } from "../shared/pixels.js";
 import { worded } from "../shared/words.js";
 import { DECIMALS } from "../shared/protocol.js";
-import { arrive } from "./arriving.js";
+import { arrive } from "../shared/arriving.js";
+import { directionsSection, handleOn } from "./along.js";
 import { ClassBars, ClassChips } from "./classes.js";
 import { Handle } from "./handle.js";
 import { savedPicture } from "./saved.js";
@@ -173,7 +174,8 @@ export class Controls {
     this.#betas.replaceChildren(...this.#rates.map(({ root }) => root));
     this.#handles.clear();
     this.#along.clear();
-    const along = directions.length ? [this.#directions(directions)] : [];
+    const handles = directions.map((direction) => this.#direction(direction));
+    const along = handles.length ? [directionsSection(handles)] : [];
     this.#blocks.replaceChildren(...along, ...blocks.map((block) => this.#block(block)));
   }
 
@@ -212,34 +214,19 @@ export class Controls {
     return handle;
   }
 
-  /** @param {readonly DirectionData[]} directions */
-  #directions(directions) {
-    const heading = element("h4", {}, "Directions", element("span", { class: "note" }, "in latents"));
-    return element(
-      "section",
-      { class: "block directions" },
-      heading,
-      ...directions.map((direction) => this.#direction(direction).root),
-    );
-  }
+  /** @type {import("./along.js").ToldAlong} */
+  #toldAlong = {
+    move: (direction, to) => this.#moveAlong(direction, to),
+    putBack: (direction) => {
+      this.#moveAlong(direction, placeAlong(direction.vector, this.#startCodes[direction.block][0]));
+      this.#report();
+    },
+    leave: () => this.#report(),
+  };
 
-  /**
-   * A handle that moves all coordinates of a direction together.
-   * @param {DirectionData} direction
-   */
+  /** @param {DirectionData} direction */
   #direction(direction) {
-    const { name, block, low, high, note } = direction;
-    const data = { dimension: -1, low, high, used: block, active: true, place: [] };
-    /** @type {import("./handle.js").Told} */
-    const told = {
-      move: (_block, _dimension, to) => this.#moveAlong(direction, to),
-      putBack: () => {
-        this.#moveAlong(direction, placeAlong(direction.vector, this.#startCodes[block][0]));
-        this.#report();
-      },
-      leave: () => this.#report(),
-    };
-    const handle = this.#handle(new Handle(block, data, note || "direction", told, `→ ${name}`));
+    const handle = this.#handle(handleOn(direction, this.#toldAlong));
     this.#along.set(handle, direction);
     return handle;
   }

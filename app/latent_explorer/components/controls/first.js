@@ -3,7 +3,7 @@
 
 import { pageDecoder } from "../shared/decoder.js";
 import { element } from "../shared/elements.js";
-import { arrive } from "./arriving.js";
+import { arrive } from "../shared/arriving.js";
 import { fromBase64 } from "../shared/envelope.js";
 import { putPicture, showFitted } from "../shared/pixels.js";
 import { DECIMALS } from "../shared/protocol.js";

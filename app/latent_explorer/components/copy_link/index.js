@@ -1,5 +1,6 @@
 // Copies the address of the page.
 
+import { arrive } from "../shared/arriving.js";
 import { element } from "../shared/elements.js";
 import { mounting } from "../shared/mounting.js";
 
@@ -44,7 +45,10 @@ class CopyLink {
     this.#timer = window.setTimeout(() => (this.#words.textContent = WORDS), SHOWN_MS);
   }
 
-  update() {}
+  /** @param {import("../shared/mounting.js").Call<{address: string | null}>} call */
+  update({ data, setTriggerValue }) {
+    arrive(data.address, setTriggerValue);
+  }
 
   destroy() {
     clearTimeout(this.#timer);

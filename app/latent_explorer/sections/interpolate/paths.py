@@ -29,7 +29,8 @@ def between_two(checkpoint: Checkpoint) -> None:
     ends = chosen_ends(checkpoint)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         moved = moving(checkpoint, "move", "Latents that move")
-        links.number("steps", *STEPS, "number of steps")
+        if "steps" not in st.session_state:
+            links.number("steps", *STEPS, "number of steps")
         steps = st.slider("Steps", *STEPS, 11, 2, key="steps", bind="query-params", width=260)
     means = encodings.means_of_classes(checkpoint) if ends.labels and checkpoint.atlas.classes else {}
     stops = {

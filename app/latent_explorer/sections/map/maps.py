@@ -13,7 +13,7 @@ from latent_explorer.parts.panels import item_panel
 from latent_explorer.parts.selections import KEPT, selection_panel
 from latent_explorer.sections.map.asked import chosen_colouring, linked_hidden, linked_selection
 from latent_explorer.sections.map.panel import panel
-from latent_explorer.session import links
+from latent_explorer.session import current, links
 from latent_explorer.session.fragments import fragment
 from latent_explorer.text import key, plain
 from latent_explorer.user_image.chosen import chosen_image
@@ -69,6 +69,8 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         scale=coloured.scale,
         kind=checkpoint.kind,
     )
+    if state.item is not None:
+        current.look_at(checkpoint, state.item)
     links.write(
         item=state.item,
         selection=state.selection.encode() if state.selection else None,
