@@ -60,9 +60,11 @@ if page == VIEWED["start"] and any(name in st.query_params for name in OF_THE_MA
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
 st.session_state["view"] = next((name for name, each in VIEWED.items() if each == page), page.url_path)
 st.session_state[strip.ADDRESSES] = {name: each.url_path for name, each in VIEWED.items()}
-links.whole_address()
+gone = links.whole_address()
 if st.session_state["page before"] != page.url_path:
     current.leave(st.session_state["page before"])
+if gone and strip.LESSON in st.query_params:
+    strip.begin()
 st.session_state["checkpoint"] = sidebar.show(page.url_path)
 with strip.beside_page(), fragments.whole_run():
     if st.session_state["checkpoint"] or page == VIEWED["data"]:  # which needs no model

@@ -113,7 +113,7 @@ def lasso(block: str) -> Act:
 
 
 def a_drawing(page: Any) -> None:
-    page.get_by_text("Your own image").first.click()
+    page.locator("summary", has_text="Your own image").first.click()
     paper = page.locator(".sketch .paper")
     paper.wait_for()
     page.wait_for_timeout(800)
@@ -243,7 +243,7 @@ def walk(
         if (act := ACTS[name][number]) is not None:
             assert page.locator(DONE).count() == 0, f"step {number + 1} is done before it is begun"
             act(page)
-            page.locator(DONE).wait_for()
+            page.locator(DONE).wait_for(timeout=90_000)
             settle(page)
         seen(page, number)
         if number + 1 < len(lesson.steps):

@@ -11,6 +11,7 @@ from latent_explorer.components.lesson import lesson_links
 from latent_explorer.lessons import progress, shelf
 from latent_explorer.lessons.facts import fact
 from latent_explorer.lessons.lesson import Lesson, LessonError, Question, Step
+from latent_explorer.session import current as looked_at
 from latent_explorer.session import links
 from latent_explorer.text import plain
 
@@ -90,6 +91,13 @@ def beside_page() -> Iterator[None]:
             _question(here)
         with ways:
             _ways(here)
+
+
+def begin() -> None:
+    """A step begins as its link says, whatever is looked at, and whatever was left at controls."""
+    for key in [key for key in st.session_state if str(key).startswith("live-")]:
+        del st.session_state[key]
+    st.session_state.pop(looked_at.KEY, None)
 
 
 def current() -> Here | None:

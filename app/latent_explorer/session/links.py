@@ -91,15 +91,15 @@ def along(key: str) -> None:
         st.session_state[key] = st.session_state[key]
 
 
-def whole_address() -> None:
+def whole_address() -> bool:
     """Where the browser goes back, forward or to a step of a lesson, the page is asked for all that the address says.
 
     Streamlit drops from it what a widget of the page that is left is bound to, so that a link to an image on Live would lose its number to
-    the input of that name on Traverse. Its own functions for that are asked to read the address again; no public ones do.
+    the input of that name on Traverse. Its own functions for that are asked to read the address again; no public ones do. Gives whether the browser went so.
     """
     context = get_script_run_ctx()
     if context is None or not context.is_history_navigation:
-        return
+        return False
     asked = parse_qs(context.query_string, keep_blank_values=True)
     for name in asked:  # what a widget of the page that is left said has no say here
         if name in st.session_state:
@@ -109,6 +109,7 @@ def whole_address() -> None:
             parameters.populate_from_query_string(context.query_string)
             parameters.set_initial_query_params_from_current()
             parameters._send_query_param_msg()  # the browser has heard of the drop
+    return True
 
 
 def number(key: str, low: int, high: int, what: str) -> int | None:
