@@ -5,7 +5,10 @@ import { merged, without } from "./progress.js";
 
 test("what either knows is kept, and the newer guess", () => {
   const old = { a: { done: [1], seen: [0, 1], guesses: { 1: "x", 2: "y" }, at: 1 } };
-  const now = { a: { done: [0], seen: [2], guesses: { 1: "z" }, at: 2 }, b: { done: [], seen: [0], guesses: {}, at: 0 } };
+  const now = {
+    a: { done: [0], seen: [2], guesses: { 1: "z" }, at: 2 },
+    b: { done: [], seen: [0], guesses: {}, at: 0 },
+  };
   assert.deepEqual(merged(old, now), {
     a: { done: [0, 1], seen: [0, 1, 2], guesses: { 1: "z", 2: "y" }, at: 2 },
     b: { done: [], seen: [0], guesses: {}, at: 0 },
