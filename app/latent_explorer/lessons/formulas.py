@@ -53,6 +53,11 @@ def mathml(source: str, block: bool = False) -> str:
     return f"<math{display}>{inside}</math>"
 
 
+def _sign(sign: str) -> str:
+    """An operator, as high as its line and no higher."""
+    return f'<mo stretchy="false">{escape(sign.replace("-", "−"))}</mo>'
+
+
 class _Reader:
     def __init__(self, tokens: list[str]):
         self.tokens, self.place = tokens, 0
@@ -99,17 +104,17 @@ class _Reader:
             raise ValueError(f"{token} stands here by itself")
         if token[0].isdigit():
             return f"<mn>{token}</mn>"
-        return f"<mi>{escape(token)}</mi>" if token.isalpha() else f"<mo>{escape(token)}</mo>"
+        return f"<mi>{escape(token)}</mi>" if token.isalpha() else _sign(token)
 
     def command(self, name: str) -> str:
         if name in _LETTERS:
             return f"<mi>{_LETTERS[name]}</mi>"
         if name in _SIGNS:
-            return f"<mo>{escape(_SIGNS[name])}</mo>"
+            return _sign(_SIGNS[name])
         if name in _SPACES:
             return f'<mspace width="{_SPACES[name]}"/>'
         if name in _NAMES:
-            return f"<mi>{name}</mi>"
+            return f"<mrow><mi>{name}</mi><mspace width='0.17em'/></mrow>"
         if name in ("left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr"):
             return "" if self.peek() == "." and self.next() else self.one()
         if name == "frac":

@@ -22,8 +22,8 @@ STYLE = """<style>
 .stMainBlockContainer:has(.st-key-lesson-strip) > .stVerticalBlock { flex: 1 0 auto; }
 :has(> .st-key-lesson-strip) { position: sticky; bottom: 0; z-index: 90; order: 99; flex-shrink: 0; margin-top: auto; }
 .st-key-lesson-strip { gap: 0.15rem; padding: 0.3rem 0.8rem; max-height: max(130px, 18vh); overflow: hidden;
-  border: 1px solid var(--st-border-color, #8884); border-bottom: 0; border-radius: 10px 10px 0 0;
-  background: var(--st-secondary-background-color, #f0f2f6); }
+  border: 1px solid #8884; border-bottom: 0; border-radius: 10px 10px 0 0;
+  background: color-mix(in srgb, Canvas 94%, CanvasText); }
 .st-key-lesson-strip [data-testid=stMarkdownContainer] p { font-size: 0.95rem; line-height: 1.4; margin-bottom: 0.3rem; }
 .st-key-lesson-strip [data-testid=stMarkdownContainer] { margin-bottom: 0; }
 .st-key-lesson-strip .katex-display { margin: 0.2rem 0; }
