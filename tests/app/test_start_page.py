@@ -51,3 +51,9 @@ def test_a_link_from_when_the_map_was_first_still_leads_there(open_page: Open):
     at = open_page(START, model="rates-digits", hidden="0", item="7")
     assert not at.exception
     assert at.title[0].value == "Where do images lie?"
+
+
+def test_beside_the_maps_stands_the_opened_item_with_its_handles(open_page: Open):
+    sent = shown(open_page("views/map.py", model="rates-digits", item="7"))
+    assert sent["narrow"]
+    assert sent["state"]["item"] == 7

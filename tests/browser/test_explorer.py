@@ -65,7 +65,7 @@ def test_each_page_opens_without_an_exception_or_an_error_of_its_scripts(
 def test_no_request_leaves_the_server(page: Any, address: str):
     hosts = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
-    page.goto(address)
+    page.goto(f"{address}/map")
     page.wait_for_selector(MAP)
     assert hosts <= {urlsplit(address).hostname, None}
 

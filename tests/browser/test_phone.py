@@ -7,7 +7,8 @@ import pytest
 
 # Of each page something that is there last.
 PAGES = {
-    "": ".latent-map[data-ready=true]",
+    "": ".first[data-ready=true]",
+    "map": ".latent-map[data-ready=true]",
     "traverse": ".st-key-strips .image-grid[data-ready=true]",
     "interpolate": ".st-key-along .js-plotly-plot .gtitle",
     "rate_distortion": ".js-plotly-plot .gtitle",

@@ -79,3 +79,30 @@ def test_who_wants_nothing_to_move_sees_nothing_move(browser: Any, address: str)
     page.wait_for_timeout(800)
     assert painted(page) == before
     context.close()
+
+
+@pytest.mark.slow
+def test_the_picture_beside_the_maps_follows_them_and_they_follow_it(page: Any, address: str):
+    opened(page, f"{address}/map?model=rates-digits&item=5")
+    page.wait_for_selector(".first.narrow[data-ready=true]")
+    caption = page.locator(".first figcaption")
+    assert caption.text_content() == "image 5, decoded"
+    page.locator(".latent-map .panel").first.locator(".plot").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    assert eventually(page, lambda: "item=5" not in page.url)
+    settle(page)
+    item = page.locator(".latent-map").get_attribute("data-item")
+    assert caption.text_content() == f"image {item}, decoded"
+    page.locator(".first").get_by_role("button", name="Another image").click()
+    assert eventually(page, lambda: page.locator(".latent-map").get_attribute("data-item") != item)
+    settle(page)
+    assert (
+        caption.text_content() == f"image {page.locator('.latent-map').get_attribute('data-item')}, decoded"
+    )
+    page.locator(".first").get_by_role("slider").first.focus()
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    page.get_by_role("link", name="Live").click()
+    settle(page)
+    assert eventually(page, lambda: "move=" in page.url)

@@ -58,13 +58,13 @@ def _wanted(checkpoint: Checkpoint, image: UserImage | None, arrived: bool) -> S
     """
     key = kept(checkpoint)
     if st.session_state.pop(REPORTED, None) == checkpoint.name and _stayed():
-        return _at_betas(checkpoint, st.session_state[key])
+        return at_betas(checkpoint, st.session_state[key])
     asked, stayed = controls.address(), _stayed() and not arrived
     if not _stayed() and not any(asked.values()) and (found := _looked_at(checkpoint, key)):
         st.session_state[key] = found
     if asked != st.session_state.get(LEFT) and (stayed or any(asked.values())):
         st.session_state.pop(key, None)
-    return _at_betas(checkpoint, st.session_state.get(key) or controls.from_link(checkpoint, image))
+    return at_betas(checkpoint, st.session_state.get(key) or controls.from_link(checkpoint, image))
 
 
 def _looked_at(checkpoint: Checkpoint, key: str) -> State | None:
@@ -79,7 +79,8 @@ def _stayed() -> bool:
     return st.session_state["page before"] == st.session_state["page"]
 
 
-def _at_betas(checkpoint: Checkpoint, state: State) -> State:
+def at_betas(checkpoint: Checkpoint, state: State) -> State:
+    """The state at the betas of the sidebar."""
     return State(**{**vars(state), "betas": dict(checkpoint.betas)})
 
 

@@ -234,6 +234,7 @@ def first_controls(
     fitted: bool = False,
     kind: Kind | None = None,
     address: str | None,
+    narrow: bool = False,
     key: str,
     on_change: Callable[[], None],
 ) -> None:
@@ -247,6 +248,7 @@ def first_controls(
         aspect: the paper's height over its width.
         centre: whether a drawing is centred.
         strokes: the visitor's drawing, where the state starts there.
+        narrow: only what comes out and the handles, below each other; nothing moves by itself.
     """
     _component(
         key=key,
@@ -267,6 +269,7 @@ def first_controls(
                 key,
             ),
             "given": base64.b64encode(given.tobytes()).decode(),
+            "narrow": narrow,
             "heading": heading,
             "count": count,
             "paper": paper,

@@ -24,6 +24,7 @@ import { count, ends, intoClass, shownAs, startOf, without } from "./state.js";
 
 const CHANNEL = "first";
 const SIDE = 286; // CSS pixels of the longer side of the picture
+const NARROW = 210;
 const END = 46; // and of those at the ends of a handle
 const ROUNDS = 2; // of all handles, that they move by themselves
 
@@ -76,11 +77,12 @@ export class First {
     this.data = data;
     this.setStateValue = setStateValue;
     this.state = data.state;
+    this.#isShow = !data.narrow;
     this.#pad = new Pad(data.paper, (strokes, isDone) => this.#drawn(strokes, isDone));
     const tools = [this.#draw, this.#another, this.#class, this.#back];
     this.root = element(
       "div",
-      { class: "live-controls first", "data-ready": "false" },
+      { class: `live-controls first${data.narrow ? " narrow" : ""}`, "data-ready": "false" },
       this.#pad.root,
       arrow("encoder"),
       element("div", { class: "code" }, this.#heading, this.#rows),
@@ -143,7 +145,7 @@ export class First {
     this.#heading.textContent = data.heading;
     this.#another.textContent = worded("Another image", kind);
     this.#draw.textContent = `Draw ${kind.an}`;
-    this.#draw.hidden = !data.paper;
+    this.#draw.hidden = !data.paper || data.narrow;
     this.#class.hidden = !data.kept.length || classes.length < 2;
   }
 
@@ -344,7 +346,7 @@ export class First {
       return;
     }
     putPicture(this.#canvas, answer);
-    showFitted(this.#canvas, SIDE);
+    showFitted(this.#canvas, this.data.narrow ? NARROW : SIDE);
     this.#shares = answer.classes?.[0];
     this.#said.show(this.#shares);
     this.root.dataset.painted = String(Number(this.root.dataset.painted ?? 0) + 1);
@@ -361,7 +363,8 @@ export class First {
       const words = { own: `your ${one}`, item: `${one} ${state.item}`, prior: "a draw of the prior" }[
         state.start
       ];
-      this.#pad.show(images, data.paper ? `${words}, decoded; or draw here` : `${words}, decoded`);
+      const hint = data.paper && !data.narrow ? "; or draw here" : "";
+      this.#pad.show(images, `${words}, decoded${hint}`);
     }
   }
 

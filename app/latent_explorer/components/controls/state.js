@@ -60,6 +60,7 @@
  * What the script sends for the first sight: a few handles, and the visitor's drawing.
  * @typedef {Omit<ControlsData, "directions" | "labels" | "positions"> & {
  *   heading: string,
+ *   narrow: boolean,
  *   given: string,
  *   count: number,
  *   paper: boolean,

@@ -11,6 +11,7 @@ from latent_explorer.parts import classifiers, named
 from latent_explorer.parts.leak import leak_note
 from latent_explorer.parts.panels import item_panel
 from latent_explorer.parts.selections import KEPT, selection_panel
+from latent_explorer.sections.map import beside
 from latent_explorer.sections.map.asked import chosen_colouring, linked_hidden, linked_selection
 from latent_explorer.sections.map.panel import panel
 from latent_explorer.session import current, links
@@ -54,21 +55,28 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     for name in ("selection", KEPT):  # an outline belongs to one map
         links.belonging(name, checkpoint.name)
     kept = linked_selection(checkpoint, KEPT)
-    state = latent_map(
-        [panel(checkpoint, block, by) for block in shown],
-        coloured.groups,
-        coloured.names,
-        key=of_map if by == colourings.CLASS else f"{of_map}-{key(by)}",
-        decoder=Decoder.of(checkpoint.name, model, checkpoint.betas),
-        thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
-        selection=linked_selection(checkpoint, "selection"),
-        kept=kept,
-        item=links.number("item", 0, len(atlas) - 1, checkpoint.kind.one),
-        hidden=linked_hidden(len(coloured.names)),
-        colours=coloured.colours,
-        scale=coloured.scale,
-        kind=checkpoint.kind,
-    )
+    if (followed := beside.item_of_controls(checkpoint)) is not None:
+        links.write(item=followed)
+    place, side = (st, None) if model.no_decoder else st.columns([2.3, 1], gap="medium")
+    with place.container():
+        state = latent_map(
+            [panel(checkpoint, block, by) for block in shown],
+            coloured.groups,
+            coloured.names,
+            key=of_map if by == colourings.CLASS else f"{of_map}-{key(by)}",
+            decoder=Decoder.of(checkpoint.name, model, checkpoint.betas),
+            thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
+            selection=linked_selection(checkpoint, "selection"),
+            kept=kept,
+            item=links.number("item", 0, len(atlas) - 1, checkpoint.kind.one),
+            hidden=linked_hidden(len(coloured.names)),
+            colours=coloured.colours,
+            scale=coloured.scale,
+            kind=checkpoint.kind,
+        )
+    if side is not None:
+        with side:
+            beside.beside(checkpoint, state.item)
     if state.item is not None:
         current.look_at(checkpoint, state.item)
     links.write(

@@ -1,5 +1,6 @@
 """The first sight: image, encoder, a few handles, decoder, image."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -20,10 +21,8 @@ HANDLES, ENOUGH = 5, 3  # as many as one can try in a minute; so many of the fir
 
 def sight(checkpoint: Checkpoint, state: State, address: str | None, image: UserImage | None) -> None:
     """Draw it; what the visitor leaves or draws stays theirs on every page."""
-    model, kind = checkpoint.model, checkpoint.kind
+    kind = checkpoint.kind
     of = f"first-{key(checkpoint.name)}"
-    blocks = _few(checkpoint)
-    shown = sum(len(block.handles) for block in blocks)
     st.caption(
         f"An encoder turns {kind.an} into {_width(checkpoint)} numbers, its code; a decoder turns them back. Drag a handle: it is one of the numbers."
     )
@@ -35,6 +34,23 @@ def sight(checkpoint: Checkpoint, state: State, address: str | None, image: User
             use("drawing")
         follow(checkpoint, of)
 
+    handles(checkpoint, state, image, narrow=False, address=address, key=of, on_change=left)
+
+
+def handles(
+    checkpoint: Checkpoint,
+    state: State,
+    image: UserImage | None,
+    *,
+    narrow: bool,
+    address: str | None,
+    key: str,
+    on_change: Callable[[], None],
+) -> None:
+    """A picture and the most used handles. narrow: below each other, and nothing moves by itself."""
+    model, kind = checkpoint.model, checkpoint.kind
+    blocks = _few(checkpoint)
+    shown = sum(len(block.handles) for block in blocks)
     given = replace(state, label=None, moved={})
     is_drawing = state.start == USER_IMAGE and st.session_state.get(SOURCE) == "drawing"
     first_controls(
@@ -57,8 +73,9 @@ def sight(checkpoint: Checkpoint, state: State, address: str | None, image: User
         fitted=words.fitted_classes(model),
         kind=kind,
         address=address,
-        key=of,
-        on_change=left,
+        narrow=narrow,
+        key=key,
+        on_change=on_change,
     )
 
 
