@@ -14,6 +14,7 @@ from latent_explorer.sections.map import beside
 from latent_explorer.sections.map.asked import chosen_colouring, linked_hidden, linked_selection
 from latent_explorer.sections.map.panel import panel
 from latent_explorer.session import current, links
+from latent_explorer.session.fragments import fragment
 from latent_explorer.text import key, plain
 from latent_explorer.user_image.chosen import chosen_image
 from latent_explorer.user_image.panel import user_image_panel
@@ -32,7 +33,7 @@ def _of_some(atlas: Atlas) -> str:
     return f" UMAP of {len(atlas.mapped):,} items; the others are placed beside their neighbours."
 
 
-@st.fragment
+@fragment
 def linked_maps(checkpoint: Checkpoint) -> None:
     atlas = checkpoint.atlas
     model = checkpoint.model
