@@ -12,7 +12,7 @@ SIDE = 8
 @st.cache_resource(show_spinner=False)
 def points() -> torch.Tensor:
     """The 1,350 training images as rows of pixels from 0 to 1, `(N, 64)`."""
-    return load_data("digits", "train").images.flatten(1).double() / 255
+    return load_data("digits", "train").images[:].flatten(1).double() / 255
 
 
 @st.cache_resource(show_spinner=False)
