@@ -13,7 +13,7 @@ SHOTS = {
     "live": ("/live?item=8&class=3&move=z_u.3~2", ".st-key-live-neighbours [data-ready=true]"),
     "traverse": ("/traverse?block=z_u&item=7", ".st-key-strips [data-ready=true]"),
     "generate": ("/generate?seed=1", ".st-key-swaps [data-ready=true]"),
-    "frontier": ("/rate_distortion", ".js-plotly-plot .point"),
+    "frontier": ("/rate_distortion?model=mr-vae-mnist&beta_z=5.62", ".betas[data-ready=true]"),
     "prior": (
         "/prior?look=Holes&model=vae-mnist&beside=vae-mnist-vamp",
         ".st-key-empty-vae-mnist-vamp .js-plotly-plot .bars",
@@ -36,7 +36,7 @@ PAGES = {
     "interpolate": ("/interpolate", ".st-key-paths [data-ready=true]"),
     "prior": ("/prior", "[data-testid=stMain] .js-plotly-plot, [data-testid=stMain] [data-ready=true]"),
     "measure": ("/measure", "[data-testid=stMain] [data-testid=stDataFrame]"),
-    "rate-distortion": ("/rate_distortion", ".js-plotly-plot .point, [data-testid=stAlert]"),
+    "rate-distortion": ("/rate_distortion", ".betas[data-ready=true], [data-testid=stAlert]"),
 }
 THEMES = ("light", "dark")
 SIZES = {"projector": (1280, 720), "laptop": (1440, 900)}

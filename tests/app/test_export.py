@@ -138,8 +138,7 @@ def test_what_is_chosen_by_hand_is_no_fault_of_the_link(open_page: Open):
 
 def test_a_model_of_one_beta_is_a_point_with_a_way_to_those_of_every_beta(open_page: Open):
     at = open_page("views/rate_distortion.py", model="srvae-mnist")
-    labels = [metric.label for metric in at.metric]
-    assert labels == ["distortion, nats an image", "rate of u, nats an image", "rate of z, nats an image"]
+    assert "one β" in at.info[0].value
     next(button for button in at.button if button.label == "mr-vae-mnist").click().run()
     assert at.selectbox(key="model").value == "mr-vae-mnist"
     assert not at.info

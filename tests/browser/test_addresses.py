@@ -93,15 +93,3 @@ def test_back_undoes_what_was_chosen_on_live(page: Any, address: str):
     page.locator(".live-controls [data-class='2'][aria-checked=true]").wait_for()
     settle(page)
     assert query(page)["class"] == "2"
-
-
-@pytest.mark.slow
-def test_a_model_of_one_beta_leads_to_two_numbers_of_all_models(page: Any, address: str):
-    watch = Watch(page)
-    opened(page, f"{address}/rate_distortion?model=vae-mnist")
-    page.get_by_role("link", name="Beside the other models").click()
-    page.get_by_role("heading", name="How good is this model?").wait_for()
-    settle(page)
-    assert page.get_by_role("radio", name="Two numbers").get_attribute("aria-checked") == "true"
-    assert query(page) == {"model": "vae-mnist", "show": "Two numbers"}
-    assert not watch.faults()

@@ -259,20 +259,3 @@ def test_a_file_that_is_no_image_is_said_and_an_image_is_placed(page: Any, addre
     page.get_by_text("resized from 40 × 40 to 8 × 8").wait_for()
     page.locator(".panel[data-panel=z_l][data-guest]").wait_for()
     assert no_exception(page)
-
-
-@pytest.mark.slow
-def test_a_click_on_the_frontier_moves_the_sliders(page: Any, address: str):
-    page.goto(f"{address}/rate_distortion?model=rate-digits")
-    dots = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace .point")
-    dots.first.wait_for()
-    page.wait_for_timeout(1000)
-    traces = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace")
-    wanted = next(
-        trace.locator(".point").first
-        for trace in (traces.nth(i) for i in range(traces.count()))
-        if trace.locator(".point").count() == 3
-    )
-    page.mouse.click(*middle_of(wanted))
-    page.wait_for_url("**beta_z=0.1**")
-    assert no_exception(page)

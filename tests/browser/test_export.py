@@ -109,14 +109,14 @@ def frontier(page: Any) -> None:
             grid("held"),
             {"seed", "temperature", "class", "items", "hold", "first", "held-seed", "held-temperature"},
         ),
-        ("/rate_distortion", frontier, ".js-plotly-plot .point", {"block"}),
+        ("/rate_distortion", frontier, ".betas[data-ready=true]", {"block"}),
     ],
 )
 def test_a_link_shows_another_browser_what_was_set_by_hand(
     page: Any, browser: Any, address: str, path: str, by_hand: Callable, ready: str, asked: set[str]
 ):
     page.goto(address + path)
-    page.wait_for_selector(".js-plotly-plot .point, [data-ready=true]")
+    page.wait_for_selector("[data-testid=stMain] [data-ready=true]")
     choose(page, "model", "rates-digits")
     slide(page, "beta_z_u", "End")
     slide(page, "beta_z_l", "Home")
@@ -173,13 +173,12 @@ def test_a_traversal_is_kept_in_every_form(page: Any, address: str):
 
 @pytest.mark.slow
 def test_a_chart_is_kept_as_both_kinds_of_picture(page: Any, address: str):
-    page.goto(f"{address}/rate_distortion?model=rate-digits")
-    page.wait_for_selector(".js-plotly-plot .point")
+    page.goto(f"{address}/prior?model=cdvae-digits&look=Classes")
+    page.wait_for_selector(".js-plotly-plot .gtitle")
     at_rest(page)
     page.get_by_role("button", name="Export").first.click()
     svg = saved(page, "SVG")
-    assert {"Rate and distortion of rate-digits", "sliders"} <= texts(svg)
-    assert any(name.startswith("distortion D") for name in texts(svg))
+    assert any(name.endswith("between classes") for name in texts(svg))
     png = picture(saved(page, "PNG"))
     assert png.width == 2 * int(float(ElementTree.fromstring(svg).get("width")))
     assert len(np.unique(np.asarray(png.convert("RGB")).reshape(-1, 3), axis=0)) > 50

@@ -21,7 +21,7 @@ READY = {
     "/interpolate": ".st-key-span-grid .image-grid[data-ready=true]",
     "/prior": ".latent-map[data-ready=true]",
     "/prior?look=Classes": ".js-plotly-plot",
-    "/rate_distortion": "[data-testid=stMetric]",
+    "/rate_distortion": "[data-testid=stMain] [data-testid=stAlert], [data-testid=stMetric]",
     "/measure": "[data-testid=stDataFrame]",
     "/measure?show=Two numbers": ".js-plotly-plot .main-svg",
 }

@@ -182,6 +182,12 @@ class AtlasGrid:
         parts = [share * self.atlases[place].means[name][items] for place, share in self.corners(betas)]
         return np.stack(parts).sum(0).astype(np.float32)
 
+    def scales_of(self, name: str, items: np.ndarray, betas: Mapping[str, float]) -> np.ndarray:
+        """Posterior standard deviations of some items, `(n, D)`, interpolated by their logarithm as in `at`."""
+        corners = self.corners(betas)
+        parts = [share * np.log(self.atlases[place].scales[name][items]) for place, share in corners]
+        return np.exp(np.stack(parts).sum(0)).astype(np.float32)
+
     def arrays(self) -> Arrays:
         """Flat names for an .npz. One atlas: floats in half precision, where it holds them (`_halved`). Several: `(R, N, D)`, means and log scales in 256 levels of each
         dimension, maps in half precision. An encoding is shown, not trained on."""

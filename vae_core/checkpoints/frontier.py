@@ -195,9 +195,13 @@ class Frontier:
         """The betas of each block at each point, `(R,)`."""
         return {block: np.array([point.betas[block] for point in self.points]) for block in self.blocks}
 
+    def near(self, betas: Mapping[str, float]) -> list[tuple[Point, float]]:
+        """The points round these betas with their shares, which add up to 1: one alone where it was measured there."""
+        return [(self.points[place], share) for place, share in corners(self.betas, betas)]
+
     def at(self, betas: Mapping[str, float]) -> dict[str, float]:
         """Every measured number at these betas, and `rate`, the sum over blocks; between points interpolated linearly in log beta."""
-        near = [(self.points[place], share) for place, share in corners(self.betas, betas)]
+        near = self.near(betas)
         numbers = {
             name: sum(share * point.numbers[name].value for point, share in near)
             for name in near[0][0].numbers

@@ -37,6 +37,7 @@ from .directions import (
     reach_along,
     shifted,
 )
+from .gradients import TwoGradients, two_gradients
 from .paths import (
     LINE,
     MEANS,
@@ -53,6 +54,7 @@ from .paths import (
     through,
     triangle_weights,
 )
+from .planes import Plane, in_units_of_the_prior, principal_plane
 from .priors import (
     class_means,
     class_of_codes,
@@ -77,8 +79,10 @@ __all__ = [
     "Direction",
     "Fitted",
     "Mean",
+    "Plane",
     "Principal",
     "Ruler",
+    "TwoGradients",
     "WeighedBound",
     "active_units",
     "activity",
@@ -100,6 +104,7 @@ __all__ = [
     "estimated_moments",
     "extremes",
     "holdable",
+    "in_units_of_the_prior",
     "jacobian",
     "likelihood_of",
     "line",
@@ -108,6 +113,7 @@ __all__ = [
     "number_direction",
     "path",
     "principal_directions",
+    "principal_plane",
     "prior_codes",
     "prior_components",
     "prior_distance",
@@ -132,6 +138,7 @@ __all__ = [
     "traversal",
     "traverse",
     "triangle_weights",
+    "two_gradients",
     "unit",
     "weigh",
     "with_class",

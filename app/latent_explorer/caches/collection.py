@@ -60,6 +60,13 @@ def multi_rate() -> list[str]:
     return [name for name, card in _cards().items() if card.rates]
 
 
+def has_betas(name: str | None) -> bool:
+    """Whether the checkpoint of that name answers to more than one beta."""
+    folder = checkpoints.offered().get(name or "")
+    card = _card(str(folder), stamps(folder)) if folder else None
+    return bool(card and card.rates)
+
+
 def _cards() -> dict[str, Card]:
     """The cards of all checkpoints by name, but for those that cannot be read."""
     cards = {name: _card(str(folder), stamps(folder)) for name, folder in checkpoints.offered().items()}

@@ -49,8 +49,6 @@ def show(model: str, page: str) -> None:
     link = f"{address()}/{page}?{query}"
     with st.popover("Open on a phone", icon=":material/qr_code:"):
         code = segno.make(link, error="l").svg_data_uri(scale=6, border=4, light="white")
-        st.html(
-            f'<img src="{code}" alt="QR code of the link to this view" style="width:220px">'
-        )
+        st.html(f'<img src="{code}" alt="QR code of the link to this view" style="width:220px">')
         st.code(link, language=None, wrap_lines=True)
         st.caption("It opens on every device of this network.")

@@ -52,6 +52,13 @@ def show(page: str) -> str | None:
     return name
 
 
+def asked() -> str | None:
+    """The name of the model that `show` will choose, before it does; None where there is none."""
+    names = list(checkpoints.offered())
+    asked = st.session_state.get("model") or st.query_params.get("model")
+    return asked if asked in names else next(iter(names), None)
+
+
 def _betas(checkpoint: Checkpoint) -> dict[str, float]:
     """A slider on a log scale for each block that has a rate; the chosen betas."""
     chosen = {}

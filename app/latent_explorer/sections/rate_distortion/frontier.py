@@ -1,15 +1,9 @@
-"""What one model pays and gets at every beta, measured: the plane, the price of one model for all betas, which dimensions die."""
+"""What one model pays and gets at the present betas, measured, and the price of one model for all of them."""
 
 import streamlit as st
 
-from latent_explorer.caches import collection
-from latent_explorer.charts.layout import CONFIG
-from latent_explorer.charts.rate_distortion import betas_in_words, dimensions, plane
-from latent_explorer.export import menus
-from latent_explorer.parts import words
-from latent_explorer.session import links
-from latent_explorer.session.sidebar import slider_key, slider_option
-from latent_explorer.text import by_commands, cleaned, key, plain, said
+from latent_explorer.sections.rate_distortion.shown import betas_in_words
+from latent_explorer.text import by_commands, plain, said
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError, Frontier
 
@@ -21,62 +15,13 @@ COLUMNS = {
 }
 
 
-def move(checkpoint: Checkpoint, frontier: Frontier, place: str) -> None:
-    """Set the sliders to the betas of the dot that was clicked."""
-    points = st.session_state[place]["selection"]["points"]
-    dot = next((p["customdata"] for p in points if "customdata" in p), None)
-    dot = dot[0] if isinstance(dot, list) else dot
-    if isinstance(dot, int) and 0 <= dot < len(frontier.points):
-        for block, beta in frontier.points[dot].betas.items():
-            st.session_state[slider_key(block)] = slider_option(checkpoint, block, beta)
-
-
-def shown(checkpoint: Checkpoint, frontier: Frontier) -> None:
-    figure, betas = f"plane-{key(checkpoint.name)}", checkpoint.betas
-    now = frontier.at(betas)
-    slope = " The slope of the curve is −β." if len(frontier.blocks) == 1 else ""
-    st.plotly_chart(
-        plane(frontier, checkpoint.name, betas, now, collection.beside(checkpoint), checkpoint.kind.an),
-        key=figure,
-        on_select=lambda: move(checkpoint, frontier, figure),
-        selection_mode="points",
-        config=CONFIG,
-    )
-    menus.under(
-        figure,
-        "rate-distortion",
-        f"Each dot is this one model at one β of its latents, measured on the {plain(frontier.about)}.",
-        f"To the right it keeps more of {checkpoint.kind.an}; downwards it reconstructs it more exactly.{slope} Click a dot to move the sliders there.",
-        codes=frontier.columns,
-        commands=[cleaned(frontier.command, 2000)],
-    )
-    cells = st.columns(4)
-    numbers = [(title, now[name], name) for name, title in COLUMNS.items() if name in now]
-    for cell, (title, value, name) in zip(cells, numbers, strict=False):
+def numbers(checkpoint: Checkpoint, frontier: Frontier) -> None:
+    """What was measured at the present betas."""
+    now = frontier.at(checkpoint.betas)
+    known = [(title, now[name], name) for name, title in COLUMNS.items() if name in now]
+    for cell, (title, value, name) in zip(st.columns(4), known, strict=False):
         cell.metric(title, f"{value:.2%}" if name.endswith("accuracy") else f"{value:.2f}")
-    st.caption(f"At {betas_in_words(betas)}; between two measured betas, interpolated in log β.")
-    gaps(checkpoint, frontier)
-    st.subheader("Which dimensions become inactive, in which order")
-    block = frontier.blocks[0]
-    if len(frontier.blocks) > 1:
-        block = links.one_of("Latents", frontier.blocks, key="block", what="block")
-    line = frontier.line(block, betas)
-    place = f"kl-{key(checkpoint.name)}-{block}"
-    st.plotly_chart(
-        dimensions(line, checkpoint.name, block, betas[block], checkpoint.kind.an), key=place, config=CONFIG
-    )
-    ends = [
-        f"{point.numbers[f'active_units_{block}'].value:.0f} at β = {point.betas[block]:.3g}"
-        for point in (line[0], line[-1])
-    ]
-    menus.under(
-        place,
-        f"rate-of-{block}",
-        f"Each bar is the rate of the {words.latents(checkpoint.model, block)} at one β: the KLs of its dimensions, the largest at the bottom.",
-        f"A higher β puts a higher price on each nat, and the least useful dimensions go first. Active dimensions: {' and '.join(ends)}.",
-        codes=frontier.columns,
-        commands=[cleaned(frontier.command, 2000)],
-    )
+    st.caption(f"At {betas_in_words(checkpoint.betas)}; between two measured betas, interpolated in log β.")
 
 
 def gaps(checkpoint: Checkpoint, frontier: Frontier) -> None:

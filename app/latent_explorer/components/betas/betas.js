@@ -1,0 +1,402 @@
+// Dragging the marker asks the decoder; releasing it reports the betas to the script.
+
+import { pageDecoder } from "../shared/decoder.js";
+import { contextOf, element, offscreen, oncePerFrame, say, themed } from "../shared/elements.js";
+import { unpack } from "../shared/envelope.js";
+import { putPicture } from "../shared/pixels.js";
+import { Tooltip } from "../shared/tooltip.js";
+import { drawCloud } from "./cloud.js";
+import { column } from "./column.js";
+import { nearest } from "./knots.js";
+import { plane, placed, ring } from "./plane.js";
+import { saved } from "./saved.js";
+import { count, number, reading, said, sentence } from "./says.js";
+
+/**
+ * What the script sends, before the arrays.
+ * @typedef {object} BetasData
+ * @property {string} model
+ * @property {string} block
+ * @property {number[]} positions that the marker can take
+ * @property {number[]} columns betas
+ * @property {Record<string, number>} betas the present ones of all blocks
+ * @property {number} since what the present beta is compared with
+ * @property {number} reports how many reports this answers to
+ * @property {Partial<import("../shared/decoder.js").Request>} start of a request: what is decoded
+ * @property {number[]} shape of the pictures: the columns, the present one, and the original where it is there
+ * @property {import("./says.js").KeptData} kept
+ * @property {string[]} shades of the dimensions
+ * @property {number[]} order of the dimensions, the most used first; those that never matter are left out
+ * @property {{betas: number[], shares: number[]}} cloud
+ * @property {{betas: number[], mean: number[][], covariance: number[][]}} posterior
+ * @property {boolean} circle
+ * @property {string[]} colours
+ * @property {number} reach
+ * @property {import("./plane.js").PlaneData | null} plane
+ * @property {{latents: string, an: string, one: string, shown: string, measured: string, prior: string}} words
+ */
+
+/** @typedef {import("../shared/mounting.js").Call<Uint8Array>} BetasCall */
+
+const CHANNEL = "betas";
+const HOVER = "betas-dot";
+const LARGE = 84; // CSS pixels of the picture of a dot
+
+export class Betas {
+  #decoder = pageDecoder();
+  #reports = 0;
+  #touched = false;
+  #at = 0; // among the positions
+  #since = 1;
+  /** @type {import("../shared/pixels.js").Images} */
+  #images = { shape: [0, 0, 0, 0], pixels: [] };
+  /** @type {import("./cloud.js").CloudData | null} */
+  #cloud = null;
+  /** @type {string[]} */
+  #hrefs = [];
+  #source = offscreen(1, 1);
+
+  #now = element("canvas", { class: "picture", role: "img", width: 1, height: 1 });
+  #nowCaption = element("figcaption");
+  #given = element("canvas", { class: "given", role: "img", width: 1, height: 1 });
+  #givenFigure;
+  #columns = element("div", { class: "columns" });
+  #marker = element("input", { type: "range", min: 0, step: 1, class: "marker" });
+  #says = element("output", { class: "says", "aria-live": "polite" });
+  #status = element("span", { class: "status" });
+  #plane = element("figure", { class: "plane" });
+  #maps = [0, 1].map(() => ({
+    canvas: element("canvas", { class: "cloud", role: "img" }),
+    caption: element("figcaption"),
+  }));
+  #hold = element("button", { type: "button", class: "hold" }, "Compare from here");
+  #hovered = element("canvas", { class: "hovered" });
+  #hoveredWords = element("span");
+  #tooltip;
+  #unwatch;
+  #paintLater = oncePerFrame(() => this.#draw());
+  #resize = new ResizeObserver(() => this.#paintLater());
+
+  /**
+   * @param {ParentNode} parent
+   * @param {BetasCall} call
+   */
+  constructor(parent, { data, setStateValue }) {
+    this.data = this.#opened(data);
+    this.setStateValue = setStateValue;
+    this.#givenFigure = element("figure", {}, this.#given, element("figcaption", {}, "original"));
+    const [first, second] = this.#maps;
+    second.caption.append(this.#hold);
+    const stage = element(
+      "div",
+      { class: "stage" },
+      element("figure", {}, this.#now, this.#nowCaption),
+      this.#givenFigure,
+    );
+    const strip = element("div", { class: "strip" }, this.#columns, this.#marker);
+    const maps = element(
+      "div",
+      { class: "maps" },
+      element("figure", {}, first.caption, first.canvas),
+      element("figure", {}, second.caption, second.canvas),
+      element("p", { class: "axes" }),
+    );
+    /** @type {import("../shared/saving.js").FigureElement} */
+    this.root = element(
+      "div",
+      { class: "betas", "data-ready": "false" },
+      stage,
+      strip,
+      element("p", { class: "line" }, this.#says, this.#status),
+      this.#plane,
+      maps,
+    );
+    this.root.figure = () => this.#saved();
+    parent.append(this.root);
+    this.#tooltip = new Tooltip(this.root, this.#hovered, this.#hoveredWords);
+    this.#marker.oninput = () => this.#choose(Number(this.#marker.value));
+    this.#marker.onchange = () => this.#report();
+    this.#hold.onclick = () => {
+      this.#since = this.#beta;
+      this.#report();
+      this.#draw();
+    };
+    this.#listen();
+    this.#unwatch = this.#decoder.watch(() => this.#tell());
+    this.#resize.observe(this.root);
+  }
+
+  /**
+   * The header and the arrays of a call.
+   * @param {Uint8Array} bytes
+   */
+  #opened(bytes) {
+    /** @type {{header: BetasData, arrays: ArrayLike<number>[]}} */
+    const { header, arrays } = /** @type {any} */ (unpack(bytes));
+    const [pixels, levels, labels] = arrays;
+    this.#images = { shape: header.shape, pixels };
+    const { colours, reach, circle, posterior } = header;
+    this.#cloud = { betas: header.cloud.betas, levels, labels, colours, reach, circle, posterior };
+    return header;
+  }
+
+  /** @param {BetasCall} call */
+  update({ data, setStateValue }) {
+    this.setStateValue = setStateValue;
+    this.data = this.#opened(data);
+    this.#build();
+    // An answer to an older report says nothing about what was done since.
+    if (this.data.reports >= this.#reports && !this.#touched) this.#take();
+    this.#draw();
+    this.#tell();
+    this.root.dataset.ready = "true";
+  }
+
+  /** Stand where the script says. */
+  #take() {
+    const { data } = this;
+    this.#reports = data.reports;
+    this.#at = nearest(data.positions, data.betas[data.block]);
+    this.#since = data.since;
+    putPicture(this.#now, this.#images, data.columns.length);
+  }
+
+  get #beta() {
+    return this.data.positions[this.#at];
+  }
+
+  /** The betas of all blocks, with the marker's. */
+  get #betas() {
+    return { ...this.data.betas, [this.data.block]: this.#beta };
+  }
+
+  /** What depends on the script alone. */
+  #build() {
+    const { data } = this;
+    const { columns, shape, words } = data;
+    this.#hrefs = columns.map((_, place) => this.#href(place));
+    const readings = columns.map((beta) => reading(data.kept, beta));
+    const most = Math.max(...readings.map(({ rate }) => rate));
+    this.#columns.replaceChildren(
+      ...columns.map((beta, place) => {
+        const { root, canvas } = column(beta, readings[place], most, data);
+        putPicture(canvas, this.#images, place);
+        root.onclick = () => this.#jump(nearest(data.positions, beta));
+        return root;
+      }),
+    );
+    const hasOriginal = shape[0] > columns.length + 1;
+    this.#givenFigure.hidden = !hasOriginal;
+    if (hasOriginal) putPicture(this.#given, this.#images, columns.length + 1);
+    this.#given.setAttribute("aria-label", `The ${words.one} itself`);
+    this.#marker.max = String(data.positions.length - 1);
+    this.#marker.setAttribute("aria-label", `β of the ${words.latents}`);
+    this.root.dataset.columns = String(columns.length);
+    this.root.classList.toggle("without-plane", !data.plane);
+  }
+
+  /** @param {number} place */
+  #href(place) {
+    const { canvas, context } = this.#source;
+    putPicture(canvas, this.#images, place);
+    const copy = element("canvas", { width: canvas.width, height: canvas.height });
+    contextOf(copy).drawImage(/** @type {CanvasImageSource} */ (canvas), 0, 0);
+    void context;
+    return copy.toDataURL();
+  }
+
+  // ---- the marker
+
+  /** @param {number} at */
+  #choose(at) {
+    this.#at = at;
+    this.#touched = true;
+    this.#paintLater();
+    this.#decoder.ask(
+      CHANNEL,
+      { model: this.data.model, ...this.data.start, betas: this.#betas },
+      (answer) => {
+        if ("error" in answer) this.#status.textContent = answer.error;
+        else {
+          putPicture(this.#now, answer);
+          this.root.dataset.painted = String(Number(this.root.dataset.painted ?? 0) + 1);
+          this.#tell();
+        }
+      },
+    );
+  }
+
+  /** @param {number} at */
+  #jump(at) {
+    this.#choose(at);
+    this.#report();
+  }
+
+  /** Tell the script where the marker stands, or of the betas of a dot. */
+  #report(betas = this.#betas) {
+    this.#touched = false;
+    this.setStateValue("state", { betas, since: this.#since, reports: ++this.#reports });
+  }
+
+  #tell() {
+    const text = this.#decoder.online
+      ? ""
+      : "Live decoding is not connected: the picture follows when the marker is let go.";
+    if (this.#status.textContent !== text) this.#status.textContent = text;
+    this.root.dataset.live = String(this.#decoder.online);
+  }
+
+  // ---- the frontier
+
+  #listen() {
+    /** @param {Event} event */
+    const pointOf = (event) => {
+      const node = /** @type {Element} */ (event.target).closest?.("[data-point]");
+      return node ? { node, place: Number(node.getAttribute("data-point")) } : null;
+    };
+    const choose = (/** @type {Event} */ event) => {
+      const found = pointOf(event);
+      if (found) this.#report(this.data.plane?.points[found.place].betas);
+    };
+    this.#plane.addEventListener("click", choose);
+    this.#plane.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") choose(event);
+    });
+    const show = (/** @type {Event} */ event) => {
+      const found = pointOf(event);
+      if (found) this.#hover(found.node, found.place);
+      else this.#tooltip.hide();
+    };
+    this.#plane.addEventListener("pointerover", show);
+    this.#plane.addEventListener("focusin", show);
+    for (const end of ["pointerleave", "focusout"])
+      this.#plane.addEventListener(end, () => this.#tooltip.hide());
+  }
+
+  /**
+   * @param {Element} node
+   * @param {number} place
+   */
+  #hover(node, place) {
+    const { data } = this;
+    if (!data.plane) return;
+    const { words, betas } = data.plane.points[place];
+    const { right, top } = node.getBoundingClientRect();
+    this.#hoveredWords.textContent = words;
+    this.#tooltip.show(right, top);
+    this.#decoder.ask(HOVER, { model: data.model, ...data.start, betas }, (answer) => {
+      if ("error" in answer) return;
+      putPicture(this.#hovered, answer);
+      const { width, height } = this.#hovered;
+      this.#hovered.style.width = `${(LARGE * width) / Math.max(width, height)}px`;
+      this.#tooltip.place();
+    });
+  }
+
+  // ---- what is shown
+
+  get #look() {
+    return {
+      ink: themed(this.root, "text-color", "#222"),
+      quiet: "#8a8a8a",
+      accent: themed(this.root, "link-color", "#418fd6"),
+      font: getComputedStyle(this.root).fontFamily,
+    };
+  }
+
+  #draw() {
+    const { data } = this;
+    const beta = this.#beta;
+    const now = reading(data.kept, beta);
+    this.#marker.value = String(this.#at);
+    const { latents, one } = data.words;
+    const active = `${count(now.active)} of ${now.active.length} dimensions awake`;
+    const rate = Number.isFinite(now.rate) ? `${number(now.rate)} nats, ` : "";
+    this.#marker.setAttribute("aria-valuetext", `β ${said(beta)}: ${rate}${active}`);
+    this.#nowCaption.textContent = `decoded at β = ${said(beta)}`;
+    this.#now.setAttribute("aria-label", `The ${one} decoded at β = ${said(beta)} of the ${latents}`);
+    this.#says.textContent = sentence(data.kept, data.words, this.#since, beta);
+    [...this.#columns.children].forEach((node, place) => {
+      say(node, "pressed", nearest(data.positions, data.columns[place]) === this.#at);
+      node.classList.toggle("since", said(data.columns[place]) === said(this.#since));
+    });
+    this.#drawMaps(beta);
+    this.#drawPlane(now);
+  }
+
+  /** @param {number} beta */
+  #drawMaps(beta) {
+    const { words, cloud } = this.data;
+    [this.#since, beta].forEach((each, place) => {
+      const { canvas, caption } = this.#maps[place];
+      const text = `β = ${said(each)}`;
+      if (caption.firstChild?.nodeType === Node.TEXT_NODE) caption.firstChild.nodeValue = text;
+      else caption.prepend(text);
+      canvas.setAttribute("aria-label", `Encodings at ${text}, in the units of their prior`);
+      if (this.#cloud) drawCloud(canvas, this.#cloud, each, this.#look);
+    });
+    const [first, second] = cloud.shares.map((share) => `${Math.round(100 * share)} %`);
+    const axes = /** @type {HTMLElement} */ (this.root.querySelector(".axes"));
+    axes.textContent = `Both in σ of ${words.prior}; axes: the first two principal axes of all encodings (${first} and ${second} of their variance). Red: where the posterior of this ${words.one} lies (2 σ).${this.data.circle ? " Dashed: its prior (2 σ)." : ""}`;
+  }
+
+  /** @param {import("./says.js").Reading} now */
+  #drawPlane(now) {
+    const { data } = this;
+    const { clientWidth: width, clientHeight: height } = this.#plane;
+    if (!data.plane || !width || !height) return this.#plane.replaceChildren();
+    this.#plane.innerHTML = this.#planeOf(data.plane, now, width, height);
+  }
+
+  /**
+   * @param {import("./plane.js").PlaneData} data
+   * @param {import("./says.js").Reading} now
+   * @param {number} width
+   * @param {number} height
+   */
+  #planeOf(data, now, width, height) {
+    const look = { ...this.#look, width, height };
+    const { columns, kept, shape } = this.data;
+    const ratio = shape[2] / shape[1];
+    const thumbnails = columns.map((beta, place) => {
+      const { total = 0, distortion = 0 } = reading(kept, beta);
+      return { rate: total, distortion, href: this.#hrefs[place], ratio };
+    });
+    const marked = ring(placed(data, look)(now.total ?? 0, now.distortion ?? 0));
+    const inside = plane(data, look, thumbnails) + marked;
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="Rate and distortion">${inside}</svg>`;
+  }
+
+  #saved() {
+    const { data } = this;
+    const now = reading(data.kept, this.#beta);
+    return saved({
+      columns: data.columns.map((beta, place) => ({
+        beta,
+        href: this.#hrefs[place],
+        reading: reading(data.kept, beta),
+      })),
+      ratio: data.shape[2] / data.shape[1],
+      sentence: this.#says.textContent ?? "",
+      axes: this.root.querySelector(".axes")?.textContent ?? "",
+      maps: this.#maps.map(({ canvas }, place) => ({
+        href: canvas.toDataURL(),
+        beta: place ? this.#beta : this.#since,
+      })),
+      plane: data.plane
+        ? (width, height) => this.#planeOf(/** @type {any} */ (data.plane), now, width, height)
+        : null,
+      title: `${data.model}: what is kept along β of the ${data.words.latents}`,
+      look: { ...this.#look, background: themed(this.root, "background-color", "#fff") },
+    });
+  }
+
+  destroy() {
+    this.#unwatch();
+    this.#resize.disconnect();
+    this.#paintLater.cancel();
+    this.#decoder.withdraw(CHANNEL);
+    this.#decoder.withdraw(HOVER);
+    this.root.remove();
+  }
+}
