@@ -47,8 +47,8 @@ def marked(page: Any, word: str) -> bool:
     return eventually(page, lambda: any(found[0] == word for found in marks(page)))
 
 
-def test_words_are_explained_and_the_page_stays_the_apps_own(page: Any, address: str):
-    opened(page, f"{address}/traverse?model=vae-digits")
+def test_words_are_explained_and_the_page_stays_the_apps_own(page: Any, bundled: str):
+    opened(page, f"{bundled}/traverse?model=vae-mnist")
     assert marked(page, "latent")
     assert eventually(page, lambda: any(found[0] == "traversal" for found in marks(page)))  # in a component
     words = [word for word, _, _ in marks(page)]
