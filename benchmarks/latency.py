@@ -99,7 +99,7 @@ def rates() -> None:
     """A slider of beta on every page."""
     for name, path, grid in (
         ("Map, 2 x 10,000 points", "/", ".latent-map"),
-        ("Map, the open item", "/map?item=3", ".st-key-item-pictures .image-grid"),
+        ("Map, the open item", "/map?item=3", ".st-key-item-neighbours .image-grid"),
         ("Traverse", "/traverse", ".st-key-strips .image-grid"),
         ("Generate", "/generate", ".st-key-samples .image-grid"),
         ("What beta does", "/rate_distortion", ".betas"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from latent_explorer import CLASSIFIER_VARIABLE, DATA_ROOT_VARIABLE, LOCAL_VARIABLE, MODELS_VARIABLE
+from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from vae_core import cli
 from vae_core.checkpoints import found_in
@@ -32,6 +33,8 @@ class App(Plugged):
     classifier: Path | None = None
     """A classifier of your own, an ONNX file, that is asked about what models decode; a file classifier.onnx in a model's folder goes before
     it."""
+    lessons: Path | None = None
+    """A folder of lessons to offer before the bundled ones; `latent-explorer lesson new` writes one."""
     port: int = 8501
     host: str = "localhost"
     """Address to listen on; 0.0.0.0 lets other machines in."""
@@ -53,6 +56,10 @@ class App(Plugged):
             read_graph(
                 self.classifier, self.classifier.name, embedded=False
             )  # what is no graph is said before anything opens
+        if self.lessons and not (self.lessons.is_dir() and shelf.files(self.lessons)):
+            raise ValueError(
+                f"{self.lessons} is no folder with a lesson: write one with `latent-explorer lesson new NAME --out {self.lessons}`"
+            )
         if not 0 < self.port < 65536:
             raise ValueError(f"the port must be between 1 and 65535, got {self.port}")
         with socket.socket() as probe:
@@ -64,7 +71,16 @@ class App(Plugged):
                     f"cannot listen on {self.host} port {self.port} ({getattr(error, 'strerror', None) or error}): choose another "
                     "with --port, or --host"
                 ) from None
-        serve(self.host, self.port, self.browser, self.models, self.data, self.data_root, self.classifier)
+        serve(
+            self.host,
+            self.port,
+            self.browser,
+            self.models,
+            self.data,
+            self.data_root,
+            self.classifier,
+            self.lessons,
+        )
         return 0
 
 
@@ -88,6 +104,7 @@ def serve(
     data: Sequence[Path] = (),
     data_root: Path | None = None,
     classifier: Path | None = None,
+    lessons: Path | None = None,
 ) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
     from streamlit.web.cli import main as streamlit  # a second to import, for this command alone
@@ -98,6 +115,8 @@ def serve(
         os.environ[SOURCES_VARIABLE] = os.pathsep.join(str(path.resolve()) for path in data)
     if classifier:
         os.environ[CLASSIFIER_VARIABLE] = str(classifier.resolve())
+    if lessons:
+        os.environ[LESSONS_VARIABLE] = str(lessons.resolve())
     # Whatever the shell says of these: what is served decides.
     os.environ[DATA_ROOT_VARIABLE] = str(data_root.resolve()) if data_root else ""
     os.environ[LOCAL_VARIABLE] = "1" if is_local(host) else ""
@@ -126,7 +145,7 @@ def serve(
     streamlit()
 
 
-COMMANDS: dict[str, Any] = {"app": App, **cli.COMMANDS}
+COMMANDS: dict[str, Any] = {"app": App, "lesson": commands.LessonCommand, **cli.COMMANDS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,8 @@ import torch
 
 from latent_explorer import pages
 from latent_explorer.caches import collection
-from latent_explorer.session import current, sidebar
+from latent_explorer.lessons import strip
+from latent_explorer.session import current, fragments, links, sidebar
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
 torch.set_num_threads(1)
@@ -30,41 +31,49 @@ st.html(
     # Where the sidebar is shut, a bar with what opens it lies over the top of the page.
     ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )
-own_data = st.Page(VIEWS / "data.py", title="Open data", icon=":material/folder_open:")
-where = st.Page(VIEWS / "map.py", title="Map", icon=":material/scatter_plot:")
-first = st.Page(VIEWS / "start.py", title="Start", icon=":material/home:", default=True)
-page = st.navigation(
-    {
-        "Learn": [
-            first,
-            st.Page(
-                VIEWS / "rate_distortion.py",
-                title="What beta does",
-                icon=":material/show_chart:",
-                visibility="visible" if collection.has_betas(sidebar.asked()) else "hidden",
-            ),
-        ],
-        "Explore": [
-            where,
-            st.Page(VIEWS / "live.py", title="Live", icon=":material/touch_app:"),
-            st.Page(VIEWS / "traverse.py", title="Traverse", icon=":material/tune:"),
-            st.Page(VIEWS / "dimension.py", title="Dimension", icon=":material/height:"),
-            st.Page(VIEWS / "generate.py", title="Generate", icon=":material/grid_on:"),
-            st.Page(VIEWS / "interpolate.py", title="Between", icon=":material/linear_scale:"),
-        ],
-        "Study": [
-            st.Page(VIEWS / "prior.py", title="Priors", icon=":material/blur_on:"),
-            st.Page(VIEWS / "measure.py", title="Measure", icon=":material/straighten:"),
-            own_data,
-            *pages.added(),
-        ],
-    }
-)
-if page == first and any(name in st.query_params for name in OF_THE_MAP):
-    st.switch_page(where, query_params=st.query_params.to_dict())
+answers_to_betas = collection.has_betas(sidebar.asked())
+VIEWED = {
+    name: st.Page(
+        VIEWS / f"{name}.py",
+        title=title,
+        icon=f":material/{icon}:",
+        default=name == "start",
+        visibility="hidden" if name == "rate_distortion" and not answers_to_betas else "visible",
+    )
+    for name, title, icon in (
+        ("start", "Start", "home"),
+        ("rate_distortion", "What beta does", "show_chart"),
+        ("lessons", "Lessons", "school"),
+        ("map", "Map", "scatter_plot"),
+        ("live", "Live", "touch_app"),
+        ("traverse", "Traverse", "tune"),
+        ("dimension", "Dimension", "height"),
+        ("generate", "Generate", "grid_on"),
+        ("interpolate", "Between", "linear_scale"),
+        ("prior", "Priors", "blur_on"),
+        ("measure", "Measure", "straighten"),
+        ("data", "Open data", "folder_open"),
+    )
+}
+GROUPS = {
+    "Learn": ("start", "rate_distortion", "lessons"),
+    "Explore": ("map", "live", "traverse", "dimension", "generate", "interpolate"),
+    "Study": ("prior", "measure", "data"),
+}
+menu = {group: [VIEWED[name] for name in names] for group, names in GROUPS.items()}
+menu["Study"] += pages.added()
+page = st.navigation(menu)
+if page == VIEWED["start"] and any(name in st.query_params for name in OF_THE_MAP):
+    st.switch_page(VIEWED["map"], query_params=st.query_params.to_dict())
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
+st.session_state["view"] = next((name for name, each in VIEWED.items() if each == page), page.url_path)
+st.session_state[strip.ADDRESSES] = {name: each.url_path for name, each in VIEWED.items()}
+gone = links.whole_address()
 if st.session_state["page before"] != page.url_path:
     current.leave(st.session_state["page before"])
+if gone and strip.LESSON in st.query_params:
+    strip.begin()
 st.session_state["checkpoint"] = sidebar.show(page.url_path)
-if st.session_state["checkpoint"] or page == own_data:  # which needs no model
-    page.run()
+with strip.beside_page(), fragments.whole_run():
+    if st.session_state["checkpoint"] or page == VIEWED["data"]:  # which needs no model
+        page.run()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,13 +111,7 @@ def test_the_command_app_tells_the_server_of_sources(home: Path, monkeypatch: py
     seen = {}
 
     def serve(
-        host: str,
-        port: int,
-        window: bool,
-        models: Path | None,
-        data: tuple[Path, ...],
-        data_root: Path | None,
-        classifier: Path | None,
+        host: str, port: int, window: bool, models: Path | None, data: tuple[Path, ...], *more: Any
     ) -> None:
         seen["data"] = data
 

@@ -452,3 +452,16 @@ def test_training_by_gradient_comes_within_a_tenth_of_a_nat(digits: Data, images
     best, found = ppca.log_likelihood(moments, fit), expected_terms(model, images, 2).elbo.mean().item()
     assert best - 0.1 < found < best
     assert fit_of(model).variance.item() == pytest.approx(fit.variance.item(), rel=0.05)
+
+
+def test_em_from_noise_rises_to_the_closed_form(points: Tensor):
+    moments = ppca.Moments.of(lambda: points.split(100))
+    start = ppca.random_fit(moments, 2, torch.randn(D, 2))
+    assert start.weight.square().sum() > 0
+    found = [
+        ppca.log_likelihood(moments, fit) for fit in [start, *itertools.islice(climb(moments, start), 300)]
+    ]
+    best = ppca.log_likelihood(moments, ppca.closed_form(moments, 2))
+    assert (torch.tensor(found, dtype=torch.float64).diff() > -1e-12).all()
+    assert found[0] < best - 0.1
+    assert found[-1] == pytest.approx(best, abs=1e-9)

@@ -36,6 +36,7 @@ from .directions import (
     reach_along,
     shifted,
 )
+from .gradients import TwoGradients, two_gradients
 from .paths import (
     LINE,
     MEANS,
@@ -79,6 +80,7 @@ __all__ = [
     "Plane",
     "Principal",
     "Ruler",
+    "TwoGradients",
     "active_units",
     "activity",
     "along_attribute",
@@ -133,6 +135,7 @@ __all__ = [
     "traversal",
     "traverse",
     "triangle_weights",
+    "two_gradients",
     "unit",
     "with_class",
 ]

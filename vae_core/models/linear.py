@@ -62,6 +62,30 @@ def closed_form(moments: Moments, latent: int) -> Fit:
     return Fit(vectors[:, :latent] * (values[:latent] - variance).clamp(min=0).sqrt(), moments.mean, variance)
 
 
+def random_fit(moments: Moments, latent: int, noise: Tensor) -> Fit:
+    """Where EM may begin: W of normal noise `(D, d)`, as long a column as a tenth of the total variance, and the mean variance as s^2.
+
+    >>> moments = Moments.of(lambda: [torch.eye(4)])
+    >>> random_fit(moments, 2, torch.ones(4, 2).double()).variance
+    tensor(0.1875, dtype=torch.float64)
+    """
+    total = moments.covariance.diagonal().sum()
+    weight = noise.double() * (total / (10 * len(moments.mean))).sqrt()
+    return Fit(principal(weight[:, :latent]), moments.mean, total / len(moments.mean))
+
+
+def log_joint(fit: Fit, x: Tensor, codes: Tensor) -> Tensor:
+    """log p(x, z) in nats, `(N,)`, of one point `(D,)` and codes `(N, d)`: log N(x; W z + b, s^2 I) + log N(z; 0, I)."""
+    size, latent = fit.weight.shape
+    off = (x - fit.bias - codes @ fit.weight.T).square().sum(1) / fit.variance + codes.square().sum(1)
+    return -0.5 * (off + size * fit.variance.log() + (size + latent) * math.log(2 * math.pi))
+
+
+def elbo_slope(fit: Fit, x: Tensor, mean: Tensor) -> Tensor:
+    """d ELBO / d mean of q(z) = N(mean, any covariance), exactly, `(d,)`: W'(x - b - W mean) / s^2 - mean."""
+    return fit.weight.T @ (x - fit.bias - fit.weight @ mean) / fit.variance - mean
+
+
 def em_step(moments: Moments, fit: Fit) -> Fit:
     """One EM iteration, by which the log-likelihood never falls; W is turned to its principal axes, which changes no likelihood.
 

@@ -109,7 +109,7 @@ def _of_atlas(checkpoint: Checkpoint, block: str, betas: Mapping[str, float]) ->
     for place, share in near:
         here = {name: float(values[place]) for name, values in checkpoint.atlas_grid.betas.items()}
         found.append((*_read(checkpoint.at(here), block), share))
-    kl = sum(share * each for each, _, share in found)
+    kl = np.sum([share * each for each, _, share in found], axis=0)
     n = min(READ, len(checkpoint.atlas))
     rate = Estimate(float(kl.sum()), float("nan"), n)
     return Kept(betas[block], rate, _rounded(kl), _agreed([lit for _, lit, _ in found]))

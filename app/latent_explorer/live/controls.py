@@ -35,6 +35,7 @@ from vae_core.models.foreign import place_of
 from vae_core.serving import Answer, Picture, Request
 
 MOST_MOVES = 256  # of a link: a direction moves every coordinate of its block
+SHOWN = "live-shown"  # the model and the state that a page showed last, for what looks at it from elsewhere
 NAMES = ("start", "item", "seed", "temperature", "move", "class")  # in the address
 
 

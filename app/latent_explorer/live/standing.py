@@ -33,6 +33,7 @@ def standing(checkpoint: Checkpoint, image: UserImage | None, **more: str | None
         links.belonging(name, encodings.items_of(checkpoint))
     links.belonging("move", checkpoint.name)  # another model has other dimensions
     state = controls.fitting(checkpoint, _wanted(checkpoint, image, arrived), image)
+    st.session_state[controls.SHOWN] = checkpoint.name, state
     # What the address itself asked for is there already; what was left goes into the entry of history that leads here, by the browser.
     said: dict[str, Any] = (
         controls.in_address(checkpoint, state) if kept(checkpoint) in st.session_state else controls.address()

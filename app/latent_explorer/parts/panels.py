@@ -116,23 +116,18 @@ def _class_posterior_title(checkpoint: Checkpoint) -> str:
 
 
 def _pictures(checkpoint: Checkpoint, item: int) -> None:
+    """What it was decoded from; what is decoded stands beside the maps."""
     if checkpoint.model.no_decoder:
         return _given(checkpoint, item)
     originals = sources.originals(checkpoint)
-    reconstruction = to_bytes(
-        decode(checkpoint.model, encodings.item_codes(checkpoint, [item])), checkpoint.kind
-    )
-    pictures, columns = [reconstruction[0]], ["decoded"]
     if originals is not None:
-        pictures.insert(0, to_bytes(checkpoint.kind.shown(originals.images[[item]]), checkpoint.kind)[0])
-        columns.insert(0, "original")
-    image_grid(
-        np.stack(pictures)[None],
-        rows=[""],
-        columns=columns,
-        title=f"{words.capital(checkpoint.kind.one)} {item}",
-        key="item-pictures",
-    )
+        image_grid(
+            to_bytes(checkpoint.kind.shown(originals.images[[item]]), checkpoint.kind)[None],
+            rows=[""],
+            columns=["original"],
+            title=f"{words.capital(checkpoint.kind.one)} {item}",
+            key="item-pictures",
+        )
     if isinstance(checkpoint.kind, Table):
         with st.expander("Profile", icon=":material/bar_chart:", expanded=True):
             decoded = decode(checkpoint.model, encodings.item_codes(checkpoint, [item]))[0]

@@ -4,10 +4,11 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from latent_explorer.text import plain
 
@@ -88,6 +89,27 @@ def along(key: str) -> None:
     """A widget of the frame goes along to another page: a button that leads there takes the names of all widgets out of the address."""
     if st.session_state["page before"] != st.session_state["page"] and key in st.session_state:
         st.session_state[key] = st.session_state[key]
+
+
+def whole_address() -> bool:
+    """Where the browser goes back, forward or to a step of a lesson, the page is asked for all that the address says.
+
+    Streamlit drops from it what a widget of the page that is left is bound to, so that a link to an image on Live would lose its number to
+    the input of that name on Traverse. Its own functions for that are asked to read the address again; no public ones do. Gives whether the browser went so.
+    """
+    context = get_script_run_ctx()
+    if context is None or not context.is_history_navigation:
+        return False
+    asked = parse_qs(context.query_string, keep_blank_values=True)
+    for name in asked:  # what a widget of the page that is left said has no say here
+        if name in st.session_state:
+            del st.session_state[name]
+    with context.session_state.query_params() as parameters:
+        if set(asked) - set(parameters):
+            parameters.populate_from_query_string(context.query_string)
+            parameters.set_initial_query_params_from_current()
+            parameters._send_query_param_msg()  # the browser has heard of the drop
+    return True
 
 
 def number(key: str, low: int, high: int, what: str) -> int | None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 from latent_explorer.caches import checkpoints
+from latent_explorer.parts.leak import leak_note
 from latent_explorer.parts.nets import needs_data
 from latent_explorer.sections.measure.calibration import calibration
 from latent_explorer.sections.measure.card import this_model
@@ -26,3 +27,5 @@ needs_data(checkpoint)
 
 look = links.one_of("Look at", list(VIEWS), key="show", what="view", label_visibility="collapsed")
 VIEWS[look](checkpoint)
+if VIEWS[look] is this_model:
+    leak_note(checkpoint)

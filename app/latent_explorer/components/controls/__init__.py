@@ -268,7 +268,7 @@ def first_controls(
                 address,
                 key,
             ),
-            "given": base64.b64encode(given.tobytes()).decode(),
+            "given": "" if narrow else base64.b64encode(given.tobytes()).decode(),
             "narrow": narrow,
             "heading": heading,
             "count": count,

@@ -128,7 +128,9 @@ export class First {
     this.#stale = false;
     const answer = { shape: data.shape, pixels: fromBase64(data.pixels), codes: data.codes };
     this.#paint({ ...answer, classes: data.said ? [data.said] : undefined });
-    this.#showGiven({ shape: [1, ...data.shape.slice(1)], pixels: fromBase64(data.given) });
+    this.#showGiven(
+      data.narrow ? answer : { shape: [1, ...data.shape.slice(1)], pixels: fromBase64(data.given) },
+    );
     this.#show();
     this.#askEnds();
   }

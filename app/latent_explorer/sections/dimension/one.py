@@ -16,6 +16,7 @@ from latent_explorer.parts.nets import absent
 from latent_explorer.pictures import pixels, to_bytes
 from latent_explorer.sections.traverse.start import of_item
 from latent_explorer.session import links
+from latent_explorer.session.fragments import fragment
 from latent_explorer.text import plain
 from vae_core import Checkpoint
 from vae_core.explore import decode, ruler, settled, traversal, traverse
@@ -29,7 +30,7 @@ STEPS, SPAN, NAMED = 7, 3.0, 6
 WHITE = 0.1
 
 
-@st.fragment
+@fragment
 def one_dimension(checkpoint: Checkpoint) -> None:
     model, atlas = checkpoint.model, checkpoint.atlas
     controls = st.container(horizontal=True, vertical_alignment="bottom", gap="small")

@@ -11,6 +11,7 @@ from latent_explorer.parts import words
 from latent_explorer.pictures import enlarged, to_bytes
 from latent_explorer.sections.generate.shared import COLUMNS, TEMPERATURES
 from latent_explorer.session import links
+from latent_explorer.session.fragments import fragment
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler
 from vae_core.explore import complete, decode, holdable
@@ -26,7 +27,7 @@ def takes_every_class(model: Model, name: str) -> bool:
     return name != LABEL and LABEL in model.inputs(*model.latents) and set(model.latents) <= {name}
 
 
-@st.fragment
+@fragment
 def held(checkpoint: Checkpoint) -> None:
     """Some variables of a few items stay, everything else is drawn anew: what each of them decides becomes visible."""
     atlas = checkpoint.atlas

@@ -10,6 +10,7 @@ from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.generate.shared import COLUMNS, TEMPERATURES, judged
 from latent_explorer.session import links
+from latent_explorer.session.fragments import fragment
 from latent_explorer.text import measured_by
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler
@@ -28,7 +29,7 @@ def _title(labelled: bool, fitted: bool) -> str:
     return "Class-conditional samples" if labelled else "Samples"
 
 
-@st.fragment
+@fragment
 def samples(checkpoint: Checkpoint) -> None:
     model = checkpoint.model
     classes = checkpoint.atlas.classes

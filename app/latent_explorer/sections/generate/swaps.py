@@ -11,6 +11,7 @@ from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.generate.shared import judged
 from latent_explorer.session import links
+from latent_explorer.session.fragments import fragment
 from latent_explorer.text import measured_by
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
 from vae_core import Checkpoint
@@ -21,7 +22,7 @@ from vae_core.labels import has_label
 SWAPPED = 20
 
 
-@st.fragment
+@fragment
 def swaps(checkpoint: Checkpoint) -> None:
     atlas = checkpoint.atlas
     model = checkpoint.model

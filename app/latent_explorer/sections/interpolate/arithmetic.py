@@ -13,6 +13,7 @@ from latent_explorer.parts import words
 from latent_explorer.parts.anchors import choose, has_class, held, moving
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
+from latent_explorer.session.fragments import fragment
 from latent_explorer.text import plain
 from vae_core import Checkpoint
 from vae_core.explore import Codes, analogy, decode, neighbours, settled
@@ -45,7 +46,7 @@ def chosen_terms(checkpoint: Checkpoint, of_items: bool) -> Terms:
     return Terms(codes, [f"mean of {classes[c]}" for c in chosen], [])
 
 
-@st.fragment
+@fragment
 def difference(checkpoint: Checkpoint) -> None:
     atlas = checkpoint.atlas
     model = checkpoint.model

@@ -10,6 +10,7 @@ from latent_explorer.parts.anchors import choose, has_class, held, moving
 from latent_explorer.parts.panels import ground
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
+from latent_explorer.session.fragments import fragment
 from vae_core import Checkpoint
 from vae_core.explore import blend, decode, settled, square_weights, triangle_weights
 
@@ -19,7 +20,7 @@ SIDE = 7  # its middle cell is the mean of four corners, and another one that of
 CORNERS = {"c1": "Top left", "c2": "Top right", "c3": "Bottom left", "c4": "Bottom right"}
 
 
-@st.fragment
+@fragment
 def grid_between(checkpoint: Checkpoint) -> None:
     model = checkpoint.model
     st.subheader("Between three or four")

@@ -13,13 +13,14 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.interpolate.along import FINE, charts
 from latent_explorer.sections.interpolate.ends import Ends, chosen_ends
 from latent_explorer.session import links
+from latent_explorer.session.fragments import fragment
 from vae_core import Checkpoint
 from vae_core.explore import MEANS, PATHS, Codes, decode, path
 
 STEPS = (5, 17)
 
 
-@st.fragment
+@fragment
 def between_two(checkpoint: Checkpoint) -> None:
     model = checkpoint.model
     latents = checkpoint.model.coded

@@ -8,13 +8,13 @@ from latent_explorer import DECODE
 from latent_explorer.caches import colourings, encodings
 from latent_explorer.components.map import Decoder, latent_map
 from latent_explorer.parts import classifiers, named
-from latent_explorer.parts.leak import leak_note
 from latent_explorer.parts.panels import item_panel
 from latent_explorer.parts.selections import KEPT, selection_panel
 from latent_explorer.sections.map import beside
 from latent_explorer.sections.map.asked import chosen_colouring, linked_hidden, linked_selection
 from latent_explorer.sections.map.panel import panel
 from latent_explorer.session import current, links
+from latent_explorer.session.fragments import fragment
 from latent_explorer.text import key, plain
 from latent_explorer.user_image.chosen import chosen_image
 from latent_explorer.user_image.panel import user_image_panel
@@ -33,7 +33,7 @@ def _of_some(atlas: Atlas) -> str:
     return f" UMAP of {len(atlas.mapped):,} items; the others are placed beside their neighbours."
 
 
-@st.fragment
+@fragment
 def linked_maps(checkpoint: Checkpoint) -> None:
     atlas = checkpoint.atlas
     model = checkpoint.model
@@ -107,4 +107,3 @@ def linked_maps(checkpoint: Checkpoint) -> None:
             user_image_panel(checkpoint, image)
     if state.item is not None:
         item_panel(checkpoint, state.item)
-    leak_note(checkpoint)

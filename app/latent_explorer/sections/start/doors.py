@@ -7,7 +7,11 @@ from vae_core import Checkpoint
 # Each door: its words, the page it leads to, and what it is called.
 DOORS = (
     ("Understand", "What can be seen, in five minutes: where images lie, and what lies between them.", "map"),
-    ("Teach", "One question a page, a link for every view, a picture for every slide.", "live"),
+    (
+        "Teach",
+        "Lessons of five minutes that lead through the pages, on paper too; write your own.",
+        "lessons",
+    ),
     ("Study", "Open your own data or your own model, and measure it.", "data"),
 )
 

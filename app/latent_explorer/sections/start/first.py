@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
 from latent_explorer.components.controls import USER_IMAGE, Block, State, drawn, first_controls
@@ -51,14 +52,16 @@ def handles(
     model, kind = checkpoint.model, checkpoint.kind
     blocks = _few(checkpoint)
     shown = sum(len(block.handles) for block in blocks)
-    given = replace(state, label=None, moved={})
+    scene = controls.scene(checkpoint, state, image)
+    if narrow:  # where what it started from is not shown
+        scene = replace(scene, pixels=scene.pixels[:1])
     is_drawing = state.start == USER_IMAGE and st.session_state.get(SOURCE) == "drawing"
     first_controls(
         checkpoint.name,
         blocks,
         state,
-        controls.scene(checkpoint, state, image),
-        given=controls.scene(checkpoint, controls.fitting(checkpoint, given, image), image).pixels[0],
+        scene,
+        given=scene.pixels[0] if narrow else _given(checkpoint, state, image),
         heading=f"{shown} of its {_width(checkpoint)} numbers",
         latents=model.coded,
         kept=controls.kept(checkpoint),
@@ -77,6 +80,12 @@ def handles(
         key=key,
         on_change=on_change,
     )
+
+
+def _given(checkpoint: Checkpoint, state: State, image: UserImage | None) -> np.ndarray:
+    """What is decoded of the start alone, in its own class."""
+    given = controls.fitting(checkpoint, replace(state, label=None, moved={}), image)
+    return controls.scene(checkpoint, given, image).pixels[0]
 
 
 def _width(checkpoint: Checkpoint) -> int:

@@ -13,6 +13,7 @@ from latent_explorer.parts import directions, features, words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.traverse.start import IMAGE, chosen_start
 from latent_explorer.session import links
+from latent_explorer.session.fragments import fragment
 from latent_explorer.text import plain
 from vae_core import Checkpoint
 from vae_core.explore import Codes, Direction, Ruler, along_direction, decode, ruler, settled, traversal
@@ -30,7 +31,7 @@ ROWS = 32  # dimensions that are shown at once
 SPAN = (0.5, 6.0)
 
 
-@st.fragment
+@fragment
 def strips(checkpoint: Checkpoint) -> None:
     atlas = checkpoint.atlas
     model = checkpoint.model

@@ -1,0 +1,132 @@
+// Back and on in a lesson, and what the browser keeps of the progress in all of them.
+
+import { element } from "../shared/elements.js";
+import { mounting } from "../shared/mounting.js";
+import { merged, without } from "./progress.js";
+
+const KEPT = "latent-explorer-lessons"; // in the browser's storage
+const IN_ADDRESS = ["lesson", "step"];
+
+/**
+ * @typedef {import("./progress.js").Progress} Progress
+ * @typedef {object} Links
+ * @property {string | null} back
+ * @property {string | null} forward
+ * @property {string | null} here
+ * @property {boolean} leave
+ * @property {boolean} ready
+ * @property {string} told
+ * @property {Progress} progress
+ * @property {boolean} keeps whether it is the one of the page that asks the browser
+ * @property {string} wayOn
+ */
+
+/**
+ * Go to an address within the app as the browser's own Back and Forward do: what it does not say is as usual there.
+ * @param {string} address
+ */
+function go(address) {
+  history.pushState({}, "", address);
+  dispatchEvent(new PopStateEvent("popstate", { state: {} }));
+}
+
+/** @returns {Progress} */
+function kept() {
+  try {
+    return merged(JSON.parse(localStorage.getItem(KEPT) ?? "{}"), {});
+  } catch {
+    return {}; // a browser that keeps nothing, or what no one can read
+  }
+}
+
+/** @param {Progress} progress */
+function keep(progress) {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(progress));
+  } catch {
+    // it keeps nothing: the session does
+  }
+}
+
+/**
+ * @param {string} text
+ * @param {string} title
+ */
+function link(text, title) {
+  const anchor = element("a", { class: "way", title }, text);
+  anchor.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // in a tab of its own
+    event.preventDefault();
+    if (anchor.href) go(anchor.href);
+  });
+  return anchor;
+}
+
+class LessonLinks {
+  #told = element("span", { class: "told" });
+  #here = link("To this step", "Go to the page that this step is about, as it begins");
+  #back = link("Back", "To the step before");
+  #forward = link("Next", "To the next step");
+  #fold = element("button", { type: "button", class: "way", "aria-expanded": "true" }, "Fold");
+  #leave = link("Leave", "Leave the lesson; your progress is kept");
+  #root = element("nav", { class: "lesson-links", "aria-label": "Lesson" });
+
+  /**
+   * @param {ParentNode} parent
+   * @param {import("../shared/mounting.js").Call<Links>} call
+   */
+  constructor(parent, { data, setStateValue }) {
+    const before = data.keeps ? kept() : {};
+    if (Object.keys(before).length) setStateValue("kept", before);
+    this.#fold.addEventListener("click", () => this.#folded());
+    this.#root.append(this.#told, this.#here, this.#back, this.#forward, this.#fold, this.#leave);
+    parent.append(this.#root);
+  }
+
+  /** The strip becomes its first line, and opens again. */
+  #folded() {
+    const strip = /** @type {HTMLElement | null} */ (this.#strip());
+    if (!strip) return;
+    const folded = strip.dataset.folded === undefined;
+    if (folded) strip.dataset.folded = "";
+    else delete strip.dataset.folded;
+    this.#fold.textContent = folded ? "Unfold" : "Fold";
+    this.#fold.setAttribute("aria-expanded", String(!folded));
+  }
+
+  /** @returns {Element | null | undefined} */
+  #strip() {
+    const top = this.#root.getRootNode();
+    const host = top instanceof ShadowRoot ? top.host : this.#root;
+    return host.closest(".st-key-lesson-strip");
+  }
+
+  /** @param {import("../shared/mounting.js").Call<Links>} call */
+  update({ data }) {
+    /** @type {[HTMLAnchorElement, string | null][]} */
+    const ways = [
+      [this.#here, data.here],
+      [this.#back, data.back],
+      [this.#forward, data.forward],
+      [this.#leave, data.leave ? without(location.href, IN_ADDRESS) : null],
+    ];
+    for (const [anchor, address] of ways) {
+      anchor.hidden = address === null;
+      if (address === null) anchor.removeAttribute("href");
+      else anchor.href = new URL(address, location.href).href;
+    }
+    this.#told.textContent = data.told;
+    this.#forward.textContent = data.wayOn;
+    this.#fold.hidden = !data.leave;
+    this.#forward.classList.toggle("lit", data.ready);
+    if (data.keeps) keep(merged(kept(), data.progress));
+  }
+
+  destroy() {
+    this.#root.remove();
+  }
+}
+
+export default mounting((parent, /** @type {import("../shared/mounting.js").Call<Links>} */ call) => {
+  return new LessonLinks(parent, call);
+});
