@@ -15,5 +15,8 @@ DATA_ROOT_VARIABLE = "LATENT_EXPLORER_DATA_ROOT"
 LOCAL_VARIABLE = "LATENT_EXPLORER_LOCAL"
 """Environment variable that is set where only this machine is served: its user may open whatever they can read."""
 
+SHARED_VARIABLE = "LATENT_EXPLORER_SHARED"
+"""Environment variable with the address at which others on the local network open this server, where it is shared."""
+
 CLASSIFIER_VARIABLE = "LATENT_EXPLORER_CLASSIFIER"
 """Environment variable with an ONNX file: a classifier that is asked about what models decode."""

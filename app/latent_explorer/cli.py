@@ -9,14 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from latent_explorer import CLASSIFIER_VARIABLE, DATA_ROOT_VARIABLE, LOCAL_VARIABLE, MODELS_VARIABLE
+from latent_explorer import (
+    CLASSIFIER_VARIABLE,
+    DATA_ROOT_VARIABLE,
+    LOCAL_VARIABLE,
+    MODELS_VARIABLE,
+    SHARED_VARIABLE,
+)
 from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
+from latent_explorer.session.sharing import own_address, told
 from vae_core import cli
 from vae_core.checkpoints import found_in
 from vae_core.cli.plugged import Plugged
 from vae_core.data import SOURCES_VARIABLE
 from vae_core.graphs import read_graph
+
+EVERYWHERE = "0.0.0.0"  # every address of this machine
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,8 @@ class App(Plugged):
     port: int = 8501
     host: str = "localhost"
     """Address to listen on; 0.0.0.0 lets other machines in."""
+    share: bool = False
+    """Let others on the local network in: listens on every address, and shows the one that they open, with a QR code."""
     browser: bool = True
     """Open a browser window."""
 
@@ -62,17 +73,21 @@ class App(Plugged):
             )
         if not 0 < self.port < 65536:
             raise ValueError(f"the port must be between 1 and 65535, got {self.port}")
+        host = self.listened()
+        shared = f"http://{own_address() if host == EVERYWHERE else host}:{self.port}" if self.share else ""
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((self.host, self.port))
+                probe.bind((host, self.port))
             except (OSError, UnicodeError) as error:
                 raise ValueError(
-                    f"cannot listen on {self.host} port {self.port} ({getattr(error, 'strerror', None) or error}): choose another "
+                    f"cannot listen on {host} port {self.port} ({getattr(error, 'strerror', None) or error}): choose another "
                     "with --port, or --host"
                 ) from None
+        if shared:
+            print(told(shared))
         serve(
-            self.host,
+            host,
             self.port,
             self.browser,
             self.models,
@@ -80,8 +95,17 @@ class App(Plugged):
             self.data_root,
             self.classifier,
             self.lessons,
+            shared,
         )
         return 0
+
+    def listened(self) -> str:
+        """The address to listen on: shared, every one unless one is given that others reach.
+
+        >>> App().listened(), App(share=True).listened(), App(share=True, host="192.168.1.5").listened()
+        ('localhost', '0.0.0.0', '192.168.1.5')
+        """
+        return EVERYWHERE if self.share and is_local(self.host) else self.host
 
 
 def is_local(host: str) -> bool:
@@ -105,6 +129,7 @@ def serve(
     data_root: Path | None = None,
     classifier: Path | None = None,
     lessons: Path | None = None,
+    shared: str = "",
 ) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
     from streamlit.web.cli import main as streamlit  # a second to import, for this command alone
@@ -119,6 +144,7 @@ def serve(
         os.environ[LESSONS_VARIABLE] = str(lessons.resolve())
     # Whatever the shell says of these: what is served decides.
     os.environ[DATA_ROOT_VARIABLE] = str(data_root.resolve()) if data_root else ""
+    os.environ[SHARED_VARIABLE] = shared
     os.environ[LOCAL_VARIABLE] = "1" if is_local(host) else ""
     options = {
         "server.address": host,

@@ -7,8 +7,10 @@ import torch
 
 from latent_explorer import pages
 from latent_explorer.caches import collection
+from latent_explorer.components.glossary import glossary
+from latent_explorer.glossary import TERMS
 from latent_explorer.lessons import strip
-from latent_explorer.session import current, fragments, links, sidebar
+from latent_explorer.session import current, fragments, links, presenting, sidebar
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
 torch.set_num_threads(1)
@@ -28,6 +30,8 @@ st.html(
     # On a phone options need more than one line.
     "@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 1rem 3rem; } "
     "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } } "
+    # What shows nothing, or lies over the page, takes no room in it.
+    ".st-key-frame { position: fixed; right: 1rem; top: 1rem; width: auto; z-index: 1000; } "
     # Where the sidebar is shut, a bar with what opens it lies over the top of the page.
     ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )
@@ -42,6 +46,7 @@ VIEWED = {
     )
     for name, title, icon in (
         ("start", "Start", "home"),
+        ("elbo", "The ELBO", "balance"),
         ("rate_distortion", "What beta does", "show_chart"),
         ("lessons", "Lessons", "school"),
         ("map", "Map", "scatter_plot"),
@@ -56,7 +61,7 @@ VIEWED = {
     )
 }
 GROUPS = {
-    "Learn": ("start", "rate_distortion", "lessons"),
+    "Learn": ("start", "elbo", "rate_distortion", "lessons"),
     "Explore": ("map", "live", "traverse", "dimension", "generate", "interpolate"),
     "Study": ("prior", "measure", "data"),
 }
@@ -74,6 +79,9 @@ if st.session_state["page before"] != page.url_path:
 if gone and strip.LESSON in st.query_params:
     strip.begin()
 st.session_state["checkpoint"] = sidebar.show(page.url_path)
+with st.container(key="frame"):
+    glossary(TERMS)
+    presenting.show()
 with strip.beside_page(), fragments.whole_run():
     if st.session_state["checkpoint"] or page == VIEWED["data"]:  # which needs no model
         page.run()

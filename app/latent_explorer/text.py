@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+from latent_explorer.glossary import TERMS
 from vae_core.checkpoints import Card
 
 MOST = 200  # characters of one such text that a page shows
@@ -18,8 +19,15 @@ MOST = 200  # characters of one such text that a page shows
 # text that is left when the backslashes have gone.
 JOINER = "\u2060"
 
+# Stands, without a width, on both sides of what others wrote where a page explains its words (`components/glossary`): a class called
+# "prior" is no prior. Only texts with one of these words have it, and nobody's text brings one along.
+GUARD = "\u2063"
+
 # What a page cannot send or show (control characters), and what turns the direction of all that follows.
 _ODD = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
+
+_FORMS = "|".join(re.escape(form) for term in TERMS for form in term.forms)
+_EXPLAINED = re.compile(rf"(?<![\w-])(?:{_FORMS})s?(?![\w-])", re.IGNORECASE)  # as in finding.js
 
 _ARROW = re.compile(r"(?<!\S)(<-?|-|>|~)(?=(?:->|-|>|=)(?!\S))")
 _MARKS = re.compile(r"[\\`*\[\]<>&$~|#]|(?<![^\W_])_|_(?![^\W_])|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
@@ -45,7 +53,17 @@ def plain(text: object, most: int = MOST) -> str:
     """
     line = _ARROW.sub(rf"\1{JOINER}", cleaned(text, most))
     line = _NUMBERED.sub(r"\1\\\2", _MARKS.sub(r"\\\g<0>", line))
-    return _NAMES.sub(JOINER, line)
+    return guarded(_NAMES.sub(JOINER, line))
+
+
+def guarded(text: str) -> str:
+    """A text of others, left alone by what explains the words of a page.
+
+    >>> guarded("a prior") == f"{GUARD}a prior{GUARD}", guarded("a cat")
+    (True, 'a cat')
+    """
+    line = text.replace(GUARD, "")
+    return f"{GUARD}{line}{GUARD}" if _EXPLAINED.search(line) else line
 
 
 def code_span(text: object, most: int = 2000) -> str:

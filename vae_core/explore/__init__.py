@@ -1,5 +1,6 @@
 """What a user does with a model, for any model: infer and generate, with some variables fixed."""
 
+from .bound import Mean, WeighedBound, weigh
 from .classes import class_of, class_posterior, swap, swapped, with_class
 from .codes import (
     Codes,
@@ -77,10 +78,12 @@ __all__ = [
     "Codes",
     "Direction",
     "Fitted",
+    "Mean",
     "Plane",
     "Principal",
     "Ruler",
     "TwoGradients",
+    "WeighedBound",
     "active_units",
     "activity",
     "along_attribute",
@@ -137,5 +140,6 @@ __all__ = [
     "triangle_weights",
     "two_gradients",
     "unit",
+    "weigh",
     "with_class",
 ]

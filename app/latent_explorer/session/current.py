@@ -12,9 +12,15 @@ OWN = "own"
 
 # By the address of a page: the name of what it starts from, in its widgets and in the address of the rest; and what is said there of
 # the visitor's own.
-WIDGETS = {"traverse": "item", "dimension": "item", "generate": "first", "interpolate": "from"}
+WIDGETS = {
+    "traverse": "item",
+    "dimension": "item",
+    "generate": "first",
+    "interpolate": "from",
+    "elbo": "item",
+}
 ADDRESSES = {"map": "item", "prior": "item", "rate_distortion": "item"}
-OWN_IN_WIDGETS = {"traverse": ("start", "your image"), "interpolate": ("own", True)}
+OWN_IN_WIDGETS = {"traverse": ("start", "your image"), "interpolate": ("own", True), "elbo": ("mine", True)}
 
 
 def leave(page: str | None) -> None:

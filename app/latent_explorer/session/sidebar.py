@@ -9,7 +9,7 @@ from latent_explorer.components.copy_link import copy_link
 from latent_explorer.export import scripts
 from latent_explorer.parts import words
 from latent_explorer.parts.leak import measured_at
-from latent_explorer.session import current, links
+from latent_explorer.session import current, links, presenting, sharing
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError, Cost
@@ -43,9 +43,11 @@ def show(page: str) -> str | None:
         )
         return None
     with place:
-        copy_link(current.arrive(checkpoint, page))
+        copy_link(current.arrive(checkpoint, page), model=name, shared=sharing.address())
+        sharing.show(name, page)
     with st.sidebar:
         st.session_state["betas"] = _betas(checkpoint)
+        presenting.choose()
         _card(checkpoint)
     return name
 

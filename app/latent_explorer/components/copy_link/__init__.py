@@ -5,9 +5,18 @@ from latent_explorer.components.shared import served
 _component = served("copy_link")
 
 
-def copy_link(address: str | None = None, key: str = "copy-link") -> None:
+def copy_link(
+    address: str | None = None, *, model: str = "", shared: str = "", key: str = "copy-link"
+) -> None:
     """Offer the link to what the page shows; whoever opens it sees the same.
 
+    model: its name, which the link says also where the address does not, since another server may begin with another one.
+    shared: the address at which others open this server; without one the button says where a link works on this computer only.
     address: what the browser puts into the present entry of its history, and then runs the script again; None leaves it as it is.
     """
-    _component(key=key, width="content", data={"address": address}, on_arrived_change=lambda: None)
+    _component(
+        key=key,
+        width="content",
+        data={"address": address, "model": model, "shared": shared},
+        on_arrived_change=lambda: None,
+    )

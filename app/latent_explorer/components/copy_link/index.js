@@ -3,10 +3,11 @@
 import { arrive } from "../shared/arriving.js";
 import { element } from "../shared/elements.js";
 import { mounting } from "../shared/mounting.js";
+import { linkTo } from "./link.js";
 
 const CHAIN = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M9 15l6-6M11 6l1.5-1.5a4.5 4.5 0 0 1 6.4 6.4L17 13M13 18l-1.5 1.5a4.5 4.5 0 0 1-6.4-6.4L7 11"/></svg>`;
 const WORDS = "Copy link";
-const SHOWN_MS = 2000; // how long it says what became of a click
+const SHOWN_MS = 4000; // how long it says what became of a click
 
 /**
  * Put text on the clipboard. Browsers keep the newer way to https and localhost; a page in a class is often neither.
@@ -25,6 +26,8 @@ async function copy(text) {
 
 class CopyLink {
   #timer = 0;
+  #model = "";
+  #shared = "";
   #words = element("span", { "aria-live": "polite" }, WORDS);
   #button = element("button", { type: "button", class: "copy-link", title: "A link to exactly this view" });
 
@@ -37,16 +40,19 @@ class CopyLink {
   }
 
   async #click() {
-    this.#words.textContent = await copy(location.href).then(
-      () => "Link copied",
+    const { link, here } = linkTo(location.href, this.#model, this.#shared);
+    this.#words.textContent = await copy(link).then(
+      () => (here ? "Link copied; it works on this computer only" : "Link copied"),
       () => "Copy it from the address bar",
     );
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => (this.#words.textContent = WORDS), SHOWN_MS);
   }
 
-  /** @param {import("../shared/mounting.js").Call<{address: string | null}>} call */
+  /** @param {import("../shared/mounting.js").Call<{address: string | null, model: string, shared: string}>} call */
   update({ data, setTriggerValue }) {
+    this.#model = data.model;
+    this.#shared = data.shared;
     arrive(data.address, setTriggerValue);
   }
 

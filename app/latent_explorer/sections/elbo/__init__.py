@@ -1,0 +1,1 @@
+"""The sections of the page that weighs the bound of one image."""
