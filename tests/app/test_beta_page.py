@@ -144,7 +144,8 @@ def test_a_report_that_is_none_is_left(value: Any):
 
 def rows(home: Path) -> Data:
     generator = np.random.default_rng(0)
-    table = pd.DataFrame(generator.normal(size=(60, 3)), columns=["height", "weight", "<b>age</b>"])
+    names = ("height", "weight", "<b>age</b>")
+    table = pd.DataFrame({name: generator.normal(size=60) for name in names})
     table.to_csv(home / "people.csv", index=False)
     return open_data(home / "people.csv").split("all")
 

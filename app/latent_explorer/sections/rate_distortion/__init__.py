@@ -1,1 +1,1 @@
-"""The sections of the page Rate-distortion."""
+"""The sections of the page What beta does."""
