@@ -13,6 +13,7 @@ import pytest
 import streamlit as st
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.export import scripts
+from latent_explorer.text import GUARD
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -159,7 +160,9 @@ def test_the_page_of_a_package_opens(made: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv(MODELS_VARIABLE, str(made.parent))
     at = opened("reach", model="twin")
     assert not at.exception
-    assert [title.value for title in at.title] == ["How far from the origin do encodings lie?"]
+    assert [title.value.replace(GUARD, "") for title in at.title] == [
+        "How far from the origin do encodings lie?"
+    ]
     assert [caption.value for caption in at.caption if "encodings in form" in caption.value]
 
 
