@@ -67,7 +67,7 @@ GROUPS = {
 }
 menu = {group: [VIEWED[name] for name in names] for group, names in GROUPS.items()}
 menu["Study"] += pages.added()
-page = st.navigation(menu)
+page = st.navigation(menu, expanded=True)
 if page == VIEWED["start"] and any(name in st.query_params for name in OF_THE_MAP):
     st.switch_page(VIEWED["map"], query_params=st.query_params.to_dict())
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
