@@ -20,7 +20,7 @@ WIDGETS = {
     "elbo": "item",
 }
 ADDRESSES = {"map": "item", "prior": "item", "rate_distortion": "item"}
-OWN_IN_WIDGETS = {"traverse": ("start", "your image"), "interpolate": ("own", True), "elbo": ("mine", True)}
+OWN_IN_WIDGETS = {"traverse": ("start", "your image"), "elbo": ("mine", True)}
 
 
 def leave(page: str | None) -> None:
@@ -55,7 +55,7 @@ def arrive(checkpoint: Checkpoint, page: str) -> str | None:
         if name in st.query_params:
             return None
         st.session_state[name] = value
-        return links.arriving(**{name: str(value).lower() if value is True else str(value)})
+        return links.arriving(**{name: value})
     name = WIDGETS.get(page) or ADDRESSES.get(page)
     if not isinstance(what, int) or name is None or name in st.query_params:
         return None
