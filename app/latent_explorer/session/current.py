@@ -55,7 +55,7 @@ def arrive(checkpoint: Checkpoint, page: str) -> str | None:
         if name in st.query_params:
             return None
         st.session_state[name] = value
-        return links.arriving(**{name: value})
+        return links.arriving(**{name: str(value).lower() if value is True else str(value)})
     name = WIDGETS.get(page) or ADDRESSES.get(page)
     if not isinstance(what, int) or name is None or name in st.query_params:
         return None
