@@ -50,7 +50,5 @@ def browser() -> Iterator[Any]:
 def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(30_000)
-    # A server that has just begun imports torch beside busy tests.
-    context.set_default_navigation_timeout(120_000)
     yield context.new_page()
     context.close()

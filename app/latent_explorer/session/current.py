@@ -20,7 +20,7 @@ WIDGETS = {
     "elbo": "item",
 }
 ADDRESSES = {"map": "item", "prior": "item", "rate_distortion": "item"}
-OWN_IN_WIDGETS = {"traverse": ("start", "your image"), "elbo": ("mine", True)}
+OWN_IN_WIDGETS = {"traverse": ("start", "your image"), "interpolate": ("own", True), "elbo": ("mine", True)}
 
 
 def leave(page: str | None) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 from latent_explorer.caches import checkpoints
 from latent_explorer.parts.nets import needs_data
-from latent_explorer.sections.map.maps import linked_maps
+from latent_explorer.sections.map.maps import linked_maps, own_image
 
 checkpoint = checkpoints.current()
 
@@ -11,3 +11,4 @@ st.title(f"Where do {checkpoint.kind.many} lie?")
 needs_data(checkpoint)
 
 linked_maps(checkpoint)
+own_image(checkpoint)

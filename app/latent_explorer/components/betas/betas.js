@@ -1,7 +1,7 @@
 // Dragging the marker asks the decoder; releasing it reports the betas to the script.
 
 import { pageDecoder } from "../shared/decoder.js";
-import { contextOf, element, offscreen, oncePerFrame, say, themed } from "../shared/elements.js";
+import { element, oncePerFrame, say, themed } from "../shared/elements.js";
 import { unpack } from "../shared/envelope.js";
 import { putPicture } from "../shared/pixels.js";
 import { Tooltip } from "../shared/tooltip.js";
@@ -54,7 +54,7 @@ export class Betas {
   #cloud = null;
   /** @type {string[]} */
   #hrefs = [];
-  #source = offscreen(1, 1);
+  #source = element("canvas", { width: 1, height: 1 });
 
   #now = element("canvas", { class: "picture", role: "img", width: 1, height: 1 });
   #nowCaption = element("figcaption");
@@ -197,12 +197,8 @@ export class Betas {
 
   /** @param {number} place */
   #href(place) {
-    const { canvas, context } = this.#source;
-    putPicture(canvas, this.#images, place);
-    const copy = element("canvas", { width: canvas.width, height: canvas.height });
-    contextOf(copy).drawImage(/** @type {CanvasImageSource} */ (canvas), 0, 0);
-    void context;
-    return copy.toDataURL();
+    putPicture(this.#source, this.#images, place);
+    return this.#source.toDataURL();
   }
 
   // ---- the marker

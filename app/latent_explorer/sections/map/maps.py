@@ -18,7 +18,7 @@ from latent_explorer.session.fragments import fragment
 from latent_explorer.text import key, plain
 from latent_explorer.user_image.chosen import chosen_image
 from latent_explorer.user_image.panel import user_image_panel
-from latent_explorer.user_image.widgets import image_input
+from latent_explorer.user_image.widgets import image_expander
 from vae_core import Checkpoint
 from vae_core.checkpoints import Atlas
 from vae_core.projections import JOINT
@@ -98,12 +98,15 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     )
     selection_panel(checkpoint, state, kept)
     classifiers.plane(checkpoint, state.item)
-    if model.no_encoder:
-        st.caption(f"There is no place for {checkpoint.kind.an} of your own: {model.no_encoder}.")
-    else:
-        with st.expander(f"Your own {checkpoint.kind.one}", icon=":material/draw:"):
-            image_input(checkpoint)
-        if (image := chosen_image(checkpoint)) is not None:
-            user_image_panel(checkpoint, image)
     if state.item is not None:
         item_panel(checkpoint, state.item)
+
+
+def own_image(checkpoint: Checkpoint) -> None:
+    """Where the visitor gives an image, and what the model makes of it. It is no part of the maps' own runs, which need not send it again."""
+    if checkpoint.model.no_encoder:
+        st.caption(f"There is no place for {checkpoint.kind.an} of your own: {checkpoint.model.no_encoder}.")
+        return
+    image_expander(checkpoint)
+    if (image := chosen_image(checkpoint)) is not None:
+        user_image_panel(checkpoint, image)
