@@ -91,9 +91,7 @@ def last_traceback(url: str, most: int = 4000) -> str:
     for address, log in _logs.items():
         if url.startswith(address):
             printed = os.pread(log.fileno(), 1 << 20, max(0, os.fstat(log.fileno()).st_size - (1 << 20)))
-            _, found, after = printed.decode(errors="replace").rpartition(
-                "Traceback (most recent call last)"
-            )
+            _, found, after = printed.decode(errors="replace").rpartition("Traceback (most recent call last)")
             return (found + after)[-most:] if found else ""
     return ""
 
