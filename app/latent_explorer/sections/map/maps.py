@@ -2,16 +2,24 @@
 
 from urllib.parse import quote, urlencode
 
+import numpy as np
 import streamlit as st
 
 from latent_explorer import DECODE
-from latent_explorer.caches import colourings, encodings
+from latent_explorer.caches import colourings, encodings, layouts
+from latent_explorer.caches.layouts import Laid
 from latent_explorer.components.map import Decoder, latent_map
+from latent_explorer.components.map.selection import Selection
 from latent_explorer.parts import classifiers, named
 from latent_explorer.parts.panels import item_panel
 from latent_explorer.parts.selections import KEPT, selection_panel
-from latent_explorer.sections.map import beside
-from latent_explorer.sections.map.asked import chosen_colouring, linked_hidden, linked_selection
+from latent_explorer.sections.map import beside, finding
+from latent_explorer.sections.map.asked import (
+    chosen_colouring,
+    chosen_layout,
+    linked_hidden,
+    linked_selection,
+)
 from latent_explorer.sections.map.panel import panel
 from latent_explorer.session import current, links
 from latent_explorer.session.fragments import fragment
@@ -21,16 +29,27 @@ from latent_explorer.user_image.panel import user_image_panel
 from latent_explorer.user_image.widgets import image_expander
 from vae_core import Checkpoint
 from vae_core.checkpoints import Atlas
-from vae_core.projections import JOINT
 
 SPLITS = {"test": "test", "train": "training", "all": "training and test"}
 
 
-def _of_some(atlas: Atlas) -> str:
-    """What is said where UMAP placed some of the items only."""
-    if atlas.mapped is None:
-        return ""
-    return f" UMAP of {len(atlas.mapped):,} items; the others are placed beside their neighbours."
+def _where(atlas: Atlas, place: Laid, what: str) -> str:
+    """What a place of the maps means."""
+    if place.kind == layouts.PRINCIPAL:
+        return f"in the plane in which its {what}s vary most."
+    if place.kind == layouts.PAIR:
+        return f"in two dimensions of its {what}: each place between them is a code."
+    some = ""
+    if atlas.mapped is not None:
+        some = f" UMAP of {len(atlas.mapped):,} items; the others are placed beside their neighbours."
+    return f"where UMAP places its {what}. Near dots have similar codes; distances between clusters mean little.{some}"
+
+
+def _elsewhere(checkpoint: Checkpoint, drawn: Selection) -> np.ndarray | None:
+    """The items of an outline that was drawn in another layout."""
+    if layouts.laid(checkpoint, drawn.panel) is None:
+        return None
+    return layouts.rows(checkpoint, drawn, (), checkpoint.atlas.labels)
 
 
 @fragment
@@ -39,14 +58,11 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     model = checkpoint.model
     of_map = f"map-{key(checkpoint.name)}"
     query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
-    shown = model.blocks
-    if (
-        len(shown) > 1
-        and JOINT in atlas.coordinates
-        and st.toggle("Map of all latents together", key="joint", bind="query-params")
-    ):
-        shown.append(JOINT)
-    by = chosen_colouring(checkpoint)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        shown = chosen_layout(checkpoint)
+        by = chosen_colouring(checkpoint)
+        found = finding.asked(checkpoint)
+    steps = st.container()
     coloured = colourings.colouring(checkpoint, by)
     for name in ("item", "hidden"):
         links.belonging(name, encodings.items_of(checkpoint))
@@ -59,7 +75,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     place, side = (st, None) if model.no_decoder else st.columns([2.3, 1], gap="medium")
     with place.container():
         state = latent_map(
-            [panel(checkpoint, block, by) for block in shown],
+            [panel(checkpoint, each, by) for each in shown],
             coloured.groups,
             coloured.names,
             key=of_map if by == colourings.CLASS else f"{of_map}-{key(by)}",
@@ -72,7 +88,12 @@ def linked_maps(checkpoint: Checkpoint) -> None:
             colours=coloured.colours,
             scale=coloured.scale,
             kind=checkpoint.kind,
+            found=None if found is None else found.items,
+            elsewhere=lambda drawn: _elsewhere(checkpoint, drawn),
         )
+    if found is not None:
+        with steps:
+            finding.stepper(checkpoint, found, state.item)
     if side is not None:
         with side:
             beside.beside(checkpoint, state.item)
@@ -91,12 +112,11 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         hover = f"Hover over a dot to see its {checkpoint.kind.one}; zoom in, and dots become pictures. Between them is none: {model.no_decoder}."
     dashed = f"; dashed, where the posterior of the opened {checkpoint.kind.one} falls"
     st.caption(
-        f"Each dot is one of {len(atlas):,} {split}{checkpoint.kind.many}, coloured by {plain(by)}, where UMAP places its {place}. "
-        f"Near dots have similar codes; distances between clusters mean little.{_of_some(atlas)}",
+        f"Each dot is one of {len(atlas):,} {split}{checkpoint.kind.many}, coloured by {plain(by)}, {_where(atlas, shown[0], place)}",
         help="Outlines show where draws of the priors fall: an ellipse for each class that has a Gaussian and for each component (#) of a mixture; of any "
         f"other prior, the smallest regions with 50 % and 90 % of its draws, or 90 % of those of a class{'' if model.no_posterior else dashed}. {hover} A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
     )
-    selection_panel(checkpoint, state, kept)
+    selection_panel(checkpoint, state, kept, coloured.groups)
     classifiers.plane(checkpoint, state.item)
     if state.item is not None:
         item_panel(checkpoint, state.item)
