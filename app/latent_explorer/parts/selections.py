@@ -41,8 +41,8 @@ def selection_panel(
     links.write(**named.SHELF.in_address(checkpoint, entries))
     present = state.selection if state.selection != kept else None
     first = _rows(checkpoint, kept, state, groups) if chosen is None else np.array(chosen.items)
-    groups = {"A": first, "B" if kept or chosen else "": _rows(checkpoint, present, state, groups)}
-    selected = {name: rows for name, rows in groups.items() if len(rows)}
+    sides = {"A": first, "B" if kept or chosen else "": _rows(checkpoint, present, state, groups)}
+    selected = {name: rows for name, rows in sides.items() if len(rows)}
     _what_is_selected(checkpoint, state, kept, present, selected, chosen)
     outlines = {} if state.hidden else {"A": kept if chosen is None else None, "B": present, "": present}
     named.named_panel(

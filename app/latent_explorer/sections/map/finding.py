@@ -11,8 +11,8 @@ from vae_core import Checkpoint
 FIND, ORDER = "find", "order"
 
 
-def asked(checkpoint: Checkpoint) -> Found | None:
-    """The two widgets, and what they ask for; a sentence where that is nothing that is there."""
+def asked(checkpoint: Checkpoint) -> Found | str | None:
+    """The two widgets, and what they ask for; a sentence where that is nothing that is there, None where nothing is asked."""
     offered = finding.orders(checkpoint)
     links.settle(ORDER, offered, "order")
 
@@ -39,8 +39,7 @@ def asked(checkpoint: Checkpoint) -> Found | None:
     try:
         return finding.found(checkpoint, text or "", order)
     except ValueError as error:
-        st.warning(plain(str(error), 600))
-        return None
+        return plain(str(error), 600)
 
 
 def stepper(checkpoint: Checkpoint, found: Found, item: int | None) -> None:

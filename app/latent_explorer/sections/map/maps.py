@@ -63,6 +63,9 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         by = chosen_colouring(checkpoint)
         found = finding.asked(checkpoint)
     steps = st.container()
+    if isinstance(found, str):
+        steps.warning(found)
+        found = None
     coloured = colourings.colouring(checkpoint, by)
     for name in ("item", "hidden"):
         links.belonging(name, encodings.items_of(checkpoint))
