@@ -21,31 +21,34 @@ from vae_core.priors import one_hot
 
 ELBO, DISTORTION, RATE, PRIOR = "ELBO", "distortion", "rate", "log prior"
 
-# Numbers of observations whose bound is weighed for a page: about 60,000 images of 28 x 28; and observations that are decoded under each
-# class, times classes, where that is how the class is had.
-MOST_WEIGHED, MOST_DECODED = 50_000_000, 20_000
+# Numbers of the observations whose bound is weighed for a page, 25,000 images of 28 x 28: half a minute; and observations that are decoded
+# under each class, times classes, where that is how the class is had. Of more, so many are taken, evenly spread.
+MOST_WEIGHED, MOST_DECODED = 20_000_000, 20_000
 # Observations at once: what nets make of more falls out of a CPU's caches.
 AT_ONCE = 128
 
 
 def offered(checkpoint: Checkpoint) -> list[str]:
-    """The numbers that a model has of its items: those of the bound where it has one, and the originals are at hand and not too many."""
+    """The numbers that a model has of its items: those of the bound where it has one, and the originals are at hand."""
     return [*(_terms_offered(checkpoint)), PRIOR]
 
 
 def _terms_offered(checkpoint: Checkpoint) -> list[str]:
     if checkpoint.model.no_bound or sources.originals(checkpoint) is None:
         return []
-    size = int(np.prod(checkpoint.signature.shape))
-    if len(checkpoint.atlas) * size > MOST_WEIGHED:
-        return []
     blocks = checkpoint.model.latents
     return [ELBO, DISTORTION, RATE, *(f"rate of {block}" for block in blocks if len(blocks) > 1)]
 
 
 def values(checkpoint: Checkpoint, name: str) -> np.ndarray:
-    """One of `offered`, `(N,)` nats."""
+    """One of `offered`, `(N,)` nats; NaN of items that were left out, where they are many."""
     return _log_prior(checkpoint) if name == PRIOR else _terms(checkpoint)[name]
+
+
+def _spread(checkpoint: Checkpoint, most: int) -> np.ndarray:
+    """All items, or so many, evenly spread."""
+    count = len(checkpoint.atlas)
+    return np.unique(np.linspace(0, count - 1, min(count, max(1, most))).round().astype(int))
 
 
 @by_identity_few
@@ -53,13 +56,18 @@ def _terms(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
     """The terms of the bound of each item at one draw of its code, of a fixed seed."""
     source, model, draw = sources.originals(checkpoint), checkpoint.model.as_trained(), Sampler.seeded(0)
     assert source is not None
-    parts: list[dict[str, Tensor]] = []
-    with torch.no_grad(), st.spinner(f"The bound of every {checkpoint.kind.one} is weighed …"):
-        for batch in source.scored_by(model).batches(AT_ONCE, 0):
-            terms = model.terms(batch, draw)
+    items = _spread(checkpoint, MOST_WEIGHED // int(np.prod(checkpoint.signature.shape)))
+    scored, parts = source.scored_by(model), []
+    with torch.no_grad(), st.spinner(f"The bound of {len(items):,} {checkpoint.kind.many} is weighed …"):
+        for rows in torch.from_numpy(items).split(AT_ONCE):
+            terms = model.terms(scored.batch(rows, draw), draw)
             rates = {f"rate of {name}": kl for name, kl in terms.kl.items()}
             parts.append({ELBO: terms.elbo, DISTORTION: terms.distortion, RATE: terms.rate, **rates})
-    return {name: torch.cat([part[name] for part in parts]).double().numpy() for name in parts[0]}
+    found = {}
+    for name in parts[0]:
+        found[name] = np.full(len(checkpoint.atlas), np.nan)
+        found[name][items] = torch.cat([part[name] for part in parts]).double().numpy()
+    return found
 
 
 @by_identity_few
@@ -101,10 +109,8 @@ def read(checkpoint: Checkpoint) -> Read | None:
     """The class that the model reads in each item; where each is decoded under every class, in so many of them, evenly spread."""
     if not reads_classes(checkpoint):
         return None
-    count = len(checkpoint.atlas)
-    if needs_observation(checkpoint.model):
-        count = min(count, max(1, MOST_DECODED // len(checkpoint.atlas.classes)))
-    items = np.unique(np.linspace(0, len(checkpoint.atlas) - 1, count).round().astype(int))
+    decoded = MOST_DECODED // len(checkpoint.atlas.classes)
+    items = _spread(checkpoint, decoded if needs_observation(checkpoint.model) else len(checkpoint.atlas))
     with st.spinner(f"The class of every {checkpoint.kind.one} is read …"):
         parts = [
             measurements.class_of_items(checkpoint, part)

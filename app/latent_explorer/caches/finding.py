@@ -65,8 +65,9 @@ def _ordered(checkpoint: Checkpoint, members: np.ndarray, order: str) -> tuple[n
         return items, {}
     name = _OF[order]
     values = by_item.values(checkpoint, name)
+    items = items[np.isfinite(values[items])]
     items = items[np.argsort(values[items], kind="stable")]
-    middle = float(np.median(values))
+    middle = float(np.nanmedian(values))
     return items, {
         int(item): f"{name} {values[item]:.1f} nats, where half have less than {middle:.1f}".replace("-", "−")
         for item in items[: 10 * MOST]

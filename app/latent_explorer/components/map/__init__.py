@@ -162,7 +162,7 @@ def latent_map(
     colours: Sequence[str] | None = None,
     scale: tuple[str, str, str] | None = None,
     kind: Kind | None = None,
-    height: int = 420,
+    height: int | None = 420,
     found: np.ndarray | None = None,
     elsewhere: Callable[[Selection], np.ndarray | None] = lambda selection: None,
     on_change: Callable[[], None] | None = None,
@@ -183,7 +183,7 @@ def latent_map(
         colours: of the classes, those of the palette unless given.
         scale: where the classes are the steps of a scale: its name, and the values at its ends.
         kind: what the items are, images unless given.
-        height: least height of each panel in CSS pixels; they grow with the window.
+        height: height of each panel in CSS pixels; None lets them grow with the window.
         found: items that stand out where nothing is selected.
         elsewhere: the items of a selection that was made on a map which is not among the panels, None where there is no such map.
         on_change: called when the user has changed any of the three.

@@ -18,7 +18,7 @@ const MARGIN = 30; // CSS pixels from the rim that an item keeps when keys go to
 
 export const KEYS =
   "Keys: arrows move, + and - zoom, 0 fits, Shift and arrows go from image to image, Enter opens, " +
-  "A selects what is in view, Escape clears. The wheel zooms with Ctrl or ⌘, or after a click on the map.";
+  "A selects what is in view, Escape clears. Ctrl or ⌘ and the wheel zoom.";
 
 export class Gestures {
   /** @type {Map<number, Point>} pressed pointers, for telling a pinch from a drag */

@@ -17,7 +17,8 @@ import { boxInView, toScreen } from "./view.js";
 
 const LEAST = 40; // CSS pixels of a picture; at most twice as many
 const CACHED = 3000; // pictures
-const FAINT = 0.3; // of a picture; 1 is as it is
+const GAP = 2; // CSS pixels between two of them
+const FAINT = 0.25; // of a picture; 1 is as it is
 
 /**
  * The points whose pictures fill a view. They stand at multiples of a power of two, so that the same ones serve while the view moves, and
@@ -101,7 +102,7 @@ export class Ground {
       const picture = this.#pictures.get(key);
       if (!picture) continue;
       const [px, py] = toScreen(view, this.panel, [x, y]);
-      const { width, height } = fitting(picture, side);
+      const { width, height } = fitting(picture, side - GAP);
       context.clearRect(px - side / 2, py - side / 2, side, side); // nothing of what was there shines through
       context.imageSmoothingEnabled = side < 1.5 * picture.width;
       context.drawImage(picture, px - width / 2, py - height / 2, width, height);

@@ -33,6 +33,14 @@ from vae_core.checkpoints import Atlas
 SPLITS = {"test": "test", "train": "training", "all": "training and test"}
 
 
+# The choices above the maps are low, so that the maps stand on one screen with what they answer.
+SMALL = """<style>
+.st-key-map-choices [data-testid=stWidgetLabel] { min-height: 0; margin-bottom: 2px; }
+.st-key-map-choices [data-testid=stWidgetLabel] p { font-size: 0.72rem; line-height: 1; }
+.st-key-map-choices > div:has(style) { display: none; }
+</style>"""
+
+
 def _where(atlas: Atlas, place: Laid, what: str) -> str:
     """What a place of the maps means."""
     if place.kind == layouts.PRINCIPAL:
@@ -58,7 +66,8 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     model = checkpoint.model
     of_map = f"map-{key(checkpoint.name)}"
     query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="map-choices"):
+        st.html(SMALL)
         shown = chosen_layout(checkpoint)
         by = chosen_colouring(checkpoint)
         found = finding.asked(checkpoint)
@@ -91,6 +100,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
             colours=coloured.colours,
             scale=coloured.scale,
             kind=checkpoint.kind,
+            height=None,
             found=None if found is None else found.items,
             elsewhere=lambda drawn: _elsewhere(checkpoint, drawn),
         )
