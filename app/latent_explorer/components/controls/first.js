@@ -23,9 +23,8 @@ import { count, ends, intoClass, shownAs, startOf, without } from "./state.js";
  */
 
 const CHANNEL = "first";
-const SIDE = 286; // CSS pixels of the longer side of the picture
-const NARROW = 210;
-const END = 46; // and of those at the ends of a handle
+const SIDE = "var(--picture)"; // of the longer side of the picture, which grows with the window
+const END = "var(--end)"; // and of those at the ends of a handle
 const ROUNDS = 2; // of all handles, that they move by themselves
 
 /**
@@ -348,7 +347,7 @@ export class First {
       return;
     }
     putPicture(this.#canvas, answer);
-    showFitted(this.#canvas, this.data.narrow ? NARROW : SIDE);
+    showFitted(this.#canvas, SIDE);
     this.#shares = answer.classes?.[0];
     this.#said.show(this.#shares);
     this.root.dataset.painted = String(Number(this.root.dataset.painted ?? 0) + 1);

@@ -10,6 +10,7 @@ from latent_explorer.caches import colourings, encodings, layouts
 from latent_explorer.caches.layouts import Laid
 from latent_explorer.components.map import Decoder, latent_map
 from latent_explorer.components.map.selection import Selection
+from latent_explorer.lessons.places import PARAMETERS, of_blocks
 from latent_explorer.parts import classifiers, named
 from latent_explorer.parts.panels import item_panel
 from latent_explorer.parts.selections import KEPT, selection_panel
@@ -21,6 +22,7 @@ from latent_explorer.sections.map.asked import (
     linked_selection,
 )
 from latent_explorer.sections.map.panel import panel
+from latent_explorer.sections.traverse.left import remember_the_map
 from latent_explorer.session import current, links
 from latent_explorer.session.fragments import fragment
 from latent_explorer.text import key, plain
@@ -118,6 +120,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
         selection_a=kept.encode() if kept else None,
         hidden=",".join(map(str, state.hidden)) or None,
     )
+    remember_the_map(checkpoint, (*PARAMETERS["map"], *of_blocks(checkpoint.model.blocks)))
     split = "" if checkpoint.own_data else f"{SPLITS[atlas.split]} "
     place = "embedding" if model.no_encoder else "posterior mean"
     hover = "Hover over any place to decode it, also between dots. Zoom in, and dots become pictures."
