@@ -39,6 +39,7 @@ def moved(checkpoint: Checkpoint, start: Start, state: State) -> Start:
     """The start with the coordinates that the address says, and under its class; a sentence says so, and a button takes both away."""
     for name in (AT, AS):
         links.belonging(name, f"{checkpoint.name} {start.says}")
+    links.write(**{name: st.query_params.get(name) for name in (AT, AS)})
     state = replace(
         state, moved=controls.moved_in(checkpoint, st.query_params.get(AT, "")), label=_label(checkpoint)
     )
