@@ -40,6 +40,7 @@ SMALL = """<style>
 .st-key-map-choices [data-testid=stWidgetLabel] { min-height: 0; margin-bottom: 2px; }
 .st-key-map-choices [data-testid=stWidgetLabel] p { font-size: 0.72rem; line-height: 1; }
 .st-key-map-choices > div:has(style) { display: none; }
+.st-key-found-steps button { min-height: 0; padding: 0.1rem 0.7rem; }
 </style>"""
 
 
@@ -53,6 +54,32 @@ def _where(atlas: Atlas, place: Laid, what: str) -> str:
     if atlas.mapped is not None:
         some = f" UMAP of {len(atlas.mapped):,} items; the others are placed beside their neighbours."
     return f"where UMAP places its {what}. Near dots have similar codes; distances between clusters mean little.{some}"
+
+
+_ARRIVED = "map-arrived"
+
+
+def _came() -> bool:
+    """Whether this run is the first one since the visitor was on another page."""
+    return st.session_state["page before"] not in (None, st.session_state["page"])
+
+
+def _item(checkpoint: Checkpoint) -> int | None:
+    """The item that the address opens; for who comes from another page, what was looked at there, which the browser puts into the address
+    (`links.arriving`) and Streamlit does not tell the script where a widget of that page has the name."""
+    asked = links.number("item", 0, len(checkpoint.atlas) - 1, checkpoint.kind.one)
+    if _came():
+        there = current.looked_at(checkpoint)
+        st.session_state[_ARRIVED] = there if isinstance(there, int) and asked is None else None
+    return st.session_state.get(_ARRIVED) if asked is None else asked
+
+
+def _written(item: int | None) -> dict[str, int | None]:
+    """What of the opened item goes into the address: nothing where the browser puts it there."""
+    arrived = st.session_state.get(_ARRIVED)
+    if item != arrived:
+        st.session_state[_ARRIVED] = None
+    return {} if _came() and arrived is not None else {"item": item}
 
 
 def _elsewhere(checkpoint: Checkpoint, drawn: Selection) -> np.ndarray | None:
@@ -97,7 +124,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
             thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
             selection=linked_selection(checkpoint, "selection"),
             kept=kept,
-            item=links.number("item", 0, len(atlas) - 1, checkpoint.kind.one),
+            item=_item(checkpoint),
             hidden=linked_hidden(len(coloured.names)),
             colours=coloured.colours,
             scale=coloured.scale,
@@ -115,7 +142,7 @@ def linked_maps(checkpoint: Checkpoint) -> None:
     if state.item is not None:
         current.look_at(checkpoint, state.item)
     links.write(
-        item=state.item,
+        **_written(state.item),
         selection=state.selection.encode() if state.selection else None,
         selection_a=kept.encode() if kept else None,
         hidden=",".join(map(str, state.hidden)) or None,

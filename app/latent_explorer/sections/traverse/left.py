@@ -73,16 +73,11 @@ def _label(checkpoint: Checkpoint) -> int | None:
     return classes.index(asked) if asked in classes else None
 
 
-def back_to_the_map(checkpoint: Checkpoint, item: int | None) -> None:
-    """The way back to the map as it was left, at the item that is traversed."""
+def back_to_the_map(checkpoint: Checkpoint) -> None:
+    """The way back to the map as it was left, at what is traversed: every page starts from that by itself."""
     of, asked = st.session_state.get(MAP, ("", {}))
     kept = asked if of == checkpoint.name else {}
-    st.page_link(
-        "views/map.py",
-        label="Back to the map",
-        icon=":material/scatter_plot:",
-        query_params={**kept, **({} if item is None else {"item": str(item)})},
-    )
+    st.page_link("views/map.py", label="Back to the map", icon=":material/scatter_plot:", query_params=kept)
 
 
 MAP = "map-address"
@@ -91,4 +86,7 @@ MAP = "map-address"
 def remember_the_map(checkpoint: Checkpoint, names: tuple[str, ...]) -> None:
     """What the address of the map says, for the way back."""
     asked = st.query_params.to_dict()
-    st.session_state[MAP] = checkpoint.name, {name: asked[name] for name in names if name in asked}
+    st.session_state[MAP] = (
+        checkpoint.name,
+        {name: asked[name] for name in names if name in asked and name != "item"},
+    )

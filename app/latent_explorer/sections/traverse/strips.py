@@ -7,7 +7,6 @@ import streamlit as st
 import torch
 
 from latent_explorer.caches import encodings
-from latent_explorer.components.controls import ITEM
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
 from latent_explorer.parts import directions, features, words
@@ -47,7 +46,7 @@ def strips(checkpoint: Checkpoint) -> None:
 
     if state is not None:
         start = left.moved(checkpoint, start, state)
-    left.back_to_the_map(checkpoint, state.item if state is not None and state.start == ITEM else None)
+    left.back_to_the_map(checkpoint)
 
     kept = directions.SHELF.entries(checkpoint)
     links.write(**directions.SHELF.in_address(checkpoint, kept))
