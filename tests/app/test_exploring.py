@@ -14,14 +14,11 @@ from latent_explorer.components.map.selection import Selection
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import Open
+from tests.support.flat import NAME, flat
 from tests.support.tiers import first
 from tests.support.trained import Trained
-from vae_core import load, projections
-from vae_core.checkpoints import save_atlas
-from vae_core.data import Data, load_data
-from vae_core.models import PPCA
-from vae_core.projections import JOINT, make_atlas
-from vae_core.training import Options, train
+from vae_core import load
+from vae_core.projections import JOINT
 
 MAP, TRAVERSE = "views/map.py", "views/traverse.py"
 
@@ -120,25 +117,19 @@ def test_two_chosen_dimensions_come_back_from_a_link(open_page: Open):
 
 
 @pytest.fixture(scope="module")
-def flat(tmp_path_factory: pytest.TempPathFactory, digits: Data) -> Path:
-    """A model of two dimensions."""
-    folder = tmp_path_factory.mktemp("flat")
-    made = train(PPCA(latent=2), digits, Options(device="cpu"), folder / "flat-digits")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(projections, "umap", lambda codes, *more, **others: codes[:, :2].astype(np.float32))
-        save_atlas(made.folder, make_atlas(made.model, load_data("digits", "test")))
-    return folder
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return flat(tmp_path_factory.mktemp("flat"))
 
 
 def test_two_dimensions_are_shown_as_themselves_with_the_whole_plane(
-    open_page: Open, flat: Path, monkeypatch: pytest.MonkeyPatch
+    open_page: Open, plane: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv(MODELS_VARIABLE, str(flat))
-    at = open_page(MAP, model="flat-digits")
+    monkeypatch.setenv(MODELS_VARIABLE, str(plane))
+    at = open_page(MAP, model=NAME)
     [panel] = sent(at)["panels"]
     assert panel["plane"] == {"block": "z", "dimensions": [0, 1], "whole": True}
     assert at.button_group(key="layout").value == PAIR
-    assert sent(open_page(MAP, model="flat-digits", layout=UMAP))["panels"][0]["plane"] is None
+    assert sent(open_page(MAP, model=NAME, layout=UMAP))["panels"][0]["plane"] is None
 
 
 # ---- what is found

@@ -1,5 +1,6 @@
 """The linked maps, and below them what a selection and an opened item give."""
 
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 import numpy as np
@@ -7,6 +8,7 @@ import streamlit as st
 
 from latent_explorer import DECODE
 from latent_explorer.caches import colourings, encodings, layouts
+from latent_explorer.caches.finding import Found
 from latent_explorer.caches.layouts import Laid
 from latent_explorer.components.map import Decoder, latent_map
 from latent_explorer.components.map.selection import Selection
@@ -24,7 +26,7 @@ from latent_explorer.sections.map.asked import (
 from latent_explorer.sections.map.panel import panel
 from latent_explorer.sections.traverse.left import remember_the_map
 from latent_explorer.session import current, links
-from latent_explorer.session.fragments import fragment
+from latent_explorer.session.fragments import WHOLE, fragment
 from latent_explorer.text import key, plain
 from latent_explorer.user_image.chosen import chosen_image
 from latent_explorer.user_image.panel import user_image_panel
@@ -39,7 +41,6 @@ SPLITS = {"test": "test", "train": "training", "all": "training and test"}
 SMALL = """<style>
 .st-key-map-choices [data-testid=stWidgetLabel] { min-height: 0; margin-bottom: 2px; }
 .st-key-map-choices [data-testid=stWidgetLabel] p { font-size: 0.72rem; line-height: 1; }
-.st-key-map-choices > div:has(style) { display: none; }
 .st-key-found-steps button { min-height: 0; padding: 0.1rem 0.7rem; }
 </style>"""
 
@@ -61,7 +62,8 @@ _ARRIVED = "map-arrived"
 
 def _came() -> bool:
     """Whether this run is the first one since the visitor was on another page."""
-    return st.session_state["page before"] not in (None, st.session_state["page"])
+    came = st.session_state["page before"] not in (None, st.session_state["page"])
+    return came and bool(st.session_state.get(WHOLE))
 
 
 def _item(checkpoint: Checkpoint) -> int | None:
@@ -89,17 +91,28 @@ def _elsewhere(checkpoint: Checkpoint, drawn: Selection) -> np.ndarray | None:
     return layouts.rows(checkpoint, drawn, (), checkpoint.atlas.labels)
 
 
+class Asked(NamedTuple):
+    """How the maps are laid out and coloured, and what is found on them, or why nothing is."""
+
+    shown: list[Laid]
+    by: str
+    found: Found | str | None
+
+
+def choices(checkpoint: Checkpoint) -> Asked:
+    """The choices above the maps; they are no part of the maps' own runs, which need not send them again."""
+    st.html(SMALL)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="map-choices"):
+        return Asked(chosen_layout(checkpoint), chosen_colouring(checkpoint), finding.asked(checkpoint))
+
+
 @fragment
-def linked_maps(checkpoint: Checkpoint) -> None:
+def linked_maps(checkpoint: Checkpoint, asked: Asked) -> None:
     atlas = checkpoint.atlas
     model = checkpoint.model
     of_map = f"map-{key(checkpoint.name)}"
     query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="map-choices"):
-        st.html(SMALL)
-        shown = chosen_layout(checkpoint)
-        by = chosen_colouring(checkpoint)
-        found = finding.asked(checkpoint)
+    shown, by, found = asked
     steps = st.container()
     if isinstance(found, str):
         steps.warning(found)
