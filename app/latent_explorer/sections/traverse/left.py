@@ -77,7 +77,8 @@ def back_to_the_map(checkpoint: Checkpoint) -> None:
     """The way back to the map as it was left, at what is traversed: every page starts from that by itself."""
     of, asked = st.session_state.get(MAP, ("", {}))
     kept = asked if of == checkpoint.name else {}
-    st.page_link("views/map.py", label="Back to the map", icon=":material/scatter_plot:", query_params=kept)
+    if st.button("Back to the map", icon=":material/scatter_plot:", key="back-to-the-map", type="tertiary"):
+        st.switch_page("views/map.py", query_params=kept)
 
 
 MAP = "map-address"
