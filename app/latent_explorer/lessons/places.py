@@ -3,10 +3,13 @@
 _FINDER = ("finding", "by", "along", "toward", "more", "which", "directions")
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "start": ("start", "item", "seed", "temperature", "move", "class"),
-    "map": ("item", "selection", "selection_a", "selections", "hidden", "joint", "colour", "moves", "plane_x", "plane_y"),
+    "map": (
+        *("item", "selection", "selection_a", "selections", "hidden", "joint", "colour", "moves", "plane_x", "plane_y"),
+        *("layout", "find", "order"),
+    ),
     "live": ("start", "item", "seed", "temperature", "move", "class", "asking", *_FINDER),
     "traverse": (
-        *("block", "dim", "span", "start", "item", "seed", "class", "strips-page"),
+        *("block", "dim", "span", "start", "item", "seed", "class", "strips-page", "at", "as"),
         *_FINDER,
     ),
     "dimension": ("block", "dim"),
@@ -31,7 +34,7 @@ WITHOUT_WIDGET: dict[str, tuple[str, ...]] = {
     "map": ("item", "selection", "selection_a", "selections", "hidden"),
     "start": PARAMETERS["start"],
     "live": ("start", "item", "seed", "temperature", "move", "class", "directions"),
-    "traverse": ("directions",),
+    "traverse": ("directions", "at", "as"),
     "prior": ("item",),
 }
 """By page, the names of its address that no widget of Streamlit holds."""
@@ -62,7 +65,13 @@ OF_BLOCKS: dict[str, str] = {
 
 def parameters(page: str, blocks: list[str]) -> set[str]:
     """The names that the address of a page may hold for a model of these blocks."""
-    return {*PARAMETERS[page], *(f"beta_{block}" for block in blocks)}
+    more = of_blocks(blocks) if page == "map" else []
+    return {*PARAMETERS[page], *more, *(f"beta_{block}" for block in blocks)}
+
+
+def of_blocks(blocks: list[str]) -> list[str]:
+    """The names by which the address of the map says which two dimensions of each block are shown."""
+    return [f"{axis}_{block}" for block in blocks for axis in "xy"]
 
 
 def facts(blocks: list[str]) -> set[str]:

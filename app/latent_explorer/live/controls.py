@@ -183,7 +183,7 @@ def from_link(checkpoint: Checkpoint, image: UserImage | None = None) -> State:
             label,
             links.number("seed", 0, SEEDS - 1, "seed") or 0,
             _temperature(),
-            _moved(checkpoint, st.query_params.get("move", "")),
+            moved_in(checkpoint, st.query_params.get("move", "")),
         ),
         image,
     )
@@ -251,7 +251,7 @@ def _temperature() -> float:
     return 1.0 if temperature is None else temperature
 
 
-def _moved(checkpoint: Checkpoint, text: str) -> dict[str, dict[int, float]]:
+def moved_in(checkpoint: Checkpoint, text: str) -> dict[str, dict[int, float]]:
     """What `in_address` says: block.dimension~value, one after the other."""
     words = text.split("~") if text else []
     moved: dict[str, dict[int, float]] = {}

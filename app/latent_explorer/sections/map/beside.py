@@ -5,6 +5,7 @@ import streamlit as st
 from latent_explorer.components.controls import ITEM, State, left
 from latent_explorer.live import controls, standing
 from latent_explorer.sections.start import first
+from latent_explorer.sections.traverse import left as left_as
 from latent_explorer.text import key
 from latent_explorer.user_image.chosen import chosen_image
 from vae_core import Checkpoint
@@ -33,6 +34,9 @@ def beside(checkpoint: Checkpoint, item: int | None) -> None:
         standing.follow(checkpoint, _key(checkpoint))
 
     first.handles(checkpoint, state, image, narrow=True, address=None, key=_key(checkpoint), on_change=follow)
+    # The model and its betas are the frame's: they come along by themselves.
+    if st.button("All as strips", icon=":material/tune:", key="all-as-strips", width="stretch"):
+        st.switch_page("views/traverse.py", query_params=left_as.address(checkpoint, state))
 
 
 _FOLLOWED = "beside-followed"

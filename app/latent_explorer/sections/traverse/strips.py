@@ -11,6 +11,7 @@ from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
 from latent_explorer.parts import directions, features, words
 from latent_explorer.pictures import to_bytes
+from latent_explorer.sections.traverse import left
 from latent_explorer.sections.traverse.start import IMAGE, chosen_start
 from latent_explorer.session import links
 from latent_explorer.session.fragments import fragment
@@ -40,8 +41,12 @@ def strips(checkpoint: Checkpoint) -> None:
     links.amount("span", *SPAN, "range")
     controls = st.columns([1, 1, 1.25, 1.25, 1, 1.6], vertical_alignment="bottom")
     block = controls[0].selectbox("Latents", names_of_blocks, key="block", bind="query-params")
-    start = chosen_start(checkpoint, *controls[2:5])
+    start, state = chosen_start(checkpoint, *controls[2:5])
     span = controls[5].slider("Range, ± σ of the prior", *SPAN, 3.0, 0.5, key="span", bind="query-params")
+
+    if state is not None:
+        start = left.moved(checkpoint, start, state)
+    left.back_to_the_map(checkpoint)
 
     kept = directions.SHELF.entries(checkpoint)
     links.write(**directions.SHELF.in_address(checkpoint, kept))
