@@ -11,6 +11,7 @@ from latent_explorer.components.glossary import glossary
 from latent_explorer.glossary import TERMS
 from latent_explorer.lessons import strip
 from latent_explorer.session import current, fragments, links, presenting, sidebar
+from latent_explorer.user_image import linked
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
 torch.set_num_threads(1)
@@ -76,6 +77,7 @@ st.session_state[strip.ADDRESSES] = {name: each.url_path for name, each in VIEWE
 gone = links.whole_address()
 if st.session_state["page before"] != page.url_path:
     current.leave(st.session_state["page before"])
+linked.take(gone)
 if gone and strip.LESSON in st.query_params:
     strip.begin()
 st.session_state["checkpoint"] = sidebar.show(page.url_path)

@@ -10,6 +10,7 @@ from latent_explorer.caches import encodings, sources, user_images
 from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
+from latent_explorer.user_image import linked
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler
@@ -44,6 +45,7 @@ def chosen(checkpoint: Checkpoint) -> Example | None:
     if image is None and st.query_params.get("mine") == "true":
         st.warning(NOT_IN_A_LINK)
     mine = image is not None and left.toggle(f"Your {one}", key="mine", bind="query-params")
+    linked.write(bool(mine))
     seed = links.whole(right, "Seed of the draws", 0, 9999, "seed", "seed")
     if mine and image is not None:
         batch = with_class(checkpoint.model, user_images.observed(checkpoint, image))

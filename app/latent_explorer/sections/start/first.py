@@ -11,7 +11,7 @@ from latent_explorer.live import controls
 from latent_explorer.live.standing import follow
 from latent_explorer.parts import words
 from latent_explorer.text import key
-from latent_explorer.user_image.chosen import CENTRE, SOURCE, STROKES, use
+from latent_explorer.user_image.chosen import CENTRE, STROKES, draw, is_drawing
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.kinds import Image
@@ -31,8 +31,7 @@ def sight(checkpoint: Checkpoint, state: State, address: str | None, image: User
     def left() -> None:
         strokes = drawn(of)
         if strokes is not None:
-            st.session_state[STROKES] = strokes
-            use("drawing")
+            draw(strokes)
         follow(checkpoint, of)
 
     handles(checkpoint, state, image, narrow=False, address=address, key=of, on_change=left)
@@ -55,7 +54,6 @@ def handles(
     scene = controls.scene(checkpoint, state, image)
     if narrow:  # where what it started from is not shown
         scene = replace(scene, pixels=scene.pixels[:1])
-    is_drawing = state.start == USER_IMAGE and st.session_state.get(SOURCE) == "drawing"
     first_controls(
         checkpoint.name,
         blocks,
@@ -71,7 +69,7 @@ def handles(
         paper=isinstance(kind, Image) and not model.no_encoder,
         aspect=kind.shape[1] / kind.shape[2] if isinstance(kind, Image) else 1.0,
         centre=st.session_state.get(CENTRE, True),
-        strokes=st.session_state.get(STROKES, []) if is_drawing else [],
+        strokes=st.session_state.get(STROKES, []) if state.start == USER_IMAGE and is_drawing() else [],
         user_image=None if image is None else image.values.tobytes(),
         fitted=words.fitted_classes(model),
         kind=kind,
