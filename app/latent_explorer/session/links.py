@@ -128,7 +128,7 @@ def number(key: str, low: int, high: int, what: str) -> int | None:
 
 def amount(key: str, low: float, high: float, what: str) -> float | None:
     """The number of that name in the link, if there is one within the range; a sentence if it is out of it, and a slider shows its
-    default."""
+    default, or what is nearest."""
     asked = st.query_params.get(key)
     if asked is None:
         return None

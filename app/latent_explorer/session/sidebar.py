@@ -69,7 +69,7 @@ def _betas(checkpoint: Checkpoint) -> dict[str, float]:
         if st.session_state.get(key, options[0]) not in options:
             st.session_state[key] = slider_option(checkpoint, block, float(st.session_state[key]))
         elif key not in st.session_state:
-            links.check(key, options, f"beta of {block}")
+            _linked_beta(checkpoint, block)
         chosen[block] = float(
             st.select_slider(
                 f"β({block})",
@@ -84,6 +84,18 @@ def _betas(checkpoint: Checkpoint) -> dict[str, float]:
     if len(checkpoint.atlas_grid.corners(chosen)) > 1:
         st.caption("This β lies between two of the beta grid: encodings, maps and KL are interpolated.")
     return chosen
+
+
+def _linked_beta(checkpoint: Checkpoint, block: str) -> None:
+    """The slider stands at the position that is nearest to what the link asks for; of a beta out of its range, that is said."""
+    key, options = slider_key(block), _options(checkpoint, block)
+    asked = st.query_params.get(key)
+    if not asked or asked in options:
+        return
+    low, high = rates_of(checkpoint.model)[block].exposed
+    links.amount(key, low, high, f"beta of {block}")
+    if (beta := links.read(asked)) > 0:
+        st.session_state[key] = slider_option(checkpoint, block, beta)
 
 
 def slider_key(block: str) -> str:

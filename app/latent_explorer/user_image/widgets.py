@@ -82,10 +82,12 @@ def image_input(checkpoint: Checkpoint, given: Callable[[], None] | None = None)
             _in_use(checkpoint, image)
 
 
-def image_expander(checkpoint: Checkpoint, given: Callable[[], None] | None = None) -> None:
+def image_expander(
+    checkpoint: Checkpoint, given: Callable[[], None] | None = None, expanded: bool = False
+) -> None:
     """`image_input`, folded away, for pages on which one's own image is one choice among others."""
     title = "Your own row" if isinstance(checkpoint.kind, Table) else f"Your own {checkpoint.kind.one}"
-    with st.expander(title, icon=":material/draw:"):
+    with st.expander(title, icon=":material/draw:", expanded=expanded):
         image_input(checkpoint, given)
 
 

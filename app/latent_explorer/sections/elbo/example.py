@@ -44,14 +44,15 @@ def chosen(checkpoint: Checkpoint) -> Example | None:
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     if image is None and st.query_params.get("mine") == "true":
         st.warning(NOT_IN_A_LINK)
-    mine = image is not None and left.toggle(f"Your {one}", key="mine", bind="query-params")
+    reason = sources.missing(checkpoint)
+    mine = image is not None and (bool(reason) or left.toggle(f"Your {one}", key="mine", bind="query-params"))
     linked.write(bool(mine))
     seed = links.whole(right, "Seed of the draws", 0, 9999, "seed", "seed")
     if mine and image is not None:
         batch = with_class(checkpoint.model, user_images.observed(checkpoint, image))
         return _example(checkpoint, batch, f"your {one}", seed)
-    if reason := sources.missing(checkpoint):
-        st.info(reason)
+    if reason:
+        st.info(f"{reason} Or begin with {checkpoint.kind.an} of your own, below.")
         return None
     links.belonging("item", encodings.items_of(checkpoint), 0)
     item = links.whole(middle, words.capital(one), 0, len(checkpoint.atlas) - 1, "item", one)
@@ -59,6 +60,11 @@ def chosen(checkpoint: Checkpoint) -> Example | None:
     assert source is not None
     batch = source.scored_by(checkpoint.model).batch(torch.tensor([item]), Sampler.seeded(0))
     return _example(checkpoint, batch, f"{one} {item}", seed)
+
+
+def take_mine() -> None:
+    """Weigh what the visitor has just drawn or given."""
+    st.session_state["mine"] = True
 
 
 def _example(checkpoint: Checkpoint, batch: dict[str, Tensor], says: str, seed: int) -> Example:
