@@ -176,6 +176,8 @@ class Card:
         weights: the precision of the file, where it was packed.
         notes: sentences on how a model that was trained elsewhere was brought in.
         wants: what it wants of plug-ins, where its model, a part of that or its objective is of one.
+        title: what people call it, in a few plain words.
+        purpose: one line of what it is for.
 
     Example:
         >>> card = load_card("vae-mnist")
@@ -205,6 +207,8 @@ class Card:
     weights: str = ""
     notes: tuple[str, ...] = ()
     wants: tuple[Wanted, ...] = ()
+    title: str = ""
+    purpose: str = ""
 
     @classmethod
     def of(cls, told: Any) -> "Card":

@@ -10,7 +10,7 @@ from ..plugins import PluginWarning, blamed
 from ..training import TrainingError
 from .console import ERRORS, complain
 from .evaluate import Evaluate
-from .folders import Export, MakeAtlas, Pack
+from .folders import Describe, Export, MakeAtlas, Pack
 from .frontier import MeasureFrontier
 from .imported import Import
 from .models import Models
@@ -29,6 +29,7 @@ COMMANDS: dict[str, Any] = {
     "evaluate": Evaluate,
     "frontier": MeasureFrontier,
     "atlas": MakeAtlas,
+    "describe": Describe,
     "export": Export,
     "pack": Pack,
     "models": Models,

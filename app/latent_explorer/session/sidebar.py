@@ -9,7 +9,7 @@ from latent_explorer.components.copy_link import copy_link
 from latent_explorer.export import scripts
 from latent_explorer.parts import words
 from latent_explorer.parts.leak import measured_at
-from latent_explorer.session import current, links, presenting, sharing
+from latent_explorer.session import current, gallery, links, presenting, sharing
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError, Cost
@@ -30,7 +30,10 @@ def show(page: str) -> str | None:
     links.check("model", names, "model")
     links.along("model")
     with st.sidebar:
-        name = st.selectbox("Model", names, key="model", bind="query-params")
+        called = st.container()
+        name = st.selectbox("Model", names, key="model", bind="query-params", label_visibility="collapsed")
+        with called:
+            gallery.choice(name)
         if said := checkpoints.twin(name):
             st.caption(said)
         _choice_of_prior(name)
