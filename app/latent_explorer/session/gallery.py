@@ -23,11 +23,11 @@ STYLE = """<style>
 
 
 def choice(name: str) -> None:
-    """What the chosen model is called and what it is for, and the way to the others."""
+    """What the chosen model is called and what it is for; a click shows the others."""
     shown = gallery.of(name)
-    st.markdown(f"**{plain(shown.title)}**  \n{plain(shown.purpose)}")
-    if st.button("All models", icon=":material/apps:", key="gallery", width="stretch"):
+    if st.button(f"**{plain(shown.title)}** ▾", icon=":material/apps:", key="gallery", width="stretch"):
         _gallery(name)
+    st.caption(plain(shown.purpose))
 
 
 @st.dialog("Which model?", width="large")
@@ -64,10 +64,7 @@ def grouped(models: Sequence[Shown]) -> list[tuple[str, list[Shown]]]:
 def _model(shown: Shown, here: str) -> None:
     """A picture that the browser asks for by itself, so that the gallery is there at once."""
     source = escape(f"{PICTURE}/{quote(shown.name, safe='')}".removeprefix("/"))
-    st.html(
-        f'<div class="gallery-model"><img src="{source}" alt="" loading="lazy">'
-        f"<p>{escape(guarded(shown.purpose))}</p><code>{escape(shown.name)}</code></div>"
-    )
+    st.html(f'<div class="gallery-model"><img src="{source}" alt="" loading="lazy"></div>')
 
     def choose() -> None:
         st.session_state["model"] = shown.name
@@ -81,3 +78,6 @@ def _model(shown: Shown, here: str) -> None:
         type="primary" if is_here else "secondary",
     ):
         st.rerun()
+    st.html(
+        f'<div class="gallery-model"><p>{escape(guarded(shown.purpose))}</p><code>{escape(shown.name)}</code></div>'
+    )
