@@ -31,7 +31,11 @@ def numbers_of(card: Card) -> list[float]:
     found: list[float] = [number.value for number in card.metrics.values()]
     found += [number.value * 100 for number in card.metrics.values()]
     objective = card.json["objective"]
-    for value in [*card.model.arguments.values(), *objective.values(), *(objective.get("beta") or {}).values()]:
+    for value in [
+        *card.model.arguments.values(),
+        *objective.values(),
+        *(objective.get("beta") or {}).values(),
+    ]:
         found += value if isinstance(value, list) else [value] if isinstance(value, int | float) else []
     side, pool = card.data.shape[-1], card.model.arguments.get("pool")
     return [*found, *([side / pool] if pool else [])]
@@ -46,7 +50,9 @@ def test_each_bundled_model_has_a_title_and_a_line_whose_numbers_cards_bear_out(
     known = [value for other in of_its_data for value in numbers_of(other)]
     for word in re.findall(r"\d+(?:\.\d+)?", card.title + " " + card.purpose):
         digits = len(word.partition(".")[2])
-        assert any(round(value, digits) == float(word) for value in [*known, 1.0]), f"{word} of {card.purpose}"
+        assert any(round(value, digits) == float(word) for value in [*known, 1.0]), (
+            f"{word} of {card.purpose}"
+        )
 
 
 def test_no_two_bundled_models_have_one_title():

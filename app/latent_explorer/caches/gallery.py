@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from latent_explorer import titles
 from latent_explorer.caches import checkpoints, encodings
 from latent_explorer.caches.collection import card_of
 from latent_explorer.caches.kept import Stamps, stamps
-from latent_explorer import titles
 from latent_explorer.pictures import png
 from vae_core import bundled, load
 

@@ -9,7 +9,7 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
-from latent_explorer.parts import directions, features, words
+from latent_explorer.parts import directions, factor_names, features, words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.traverse.start import IMAGE, chosen_start
 from latent_explorer.session import links
@@ -74,7 +74,7 @@ def strips(checkpoint: Checkpoint) -> None:
     first = len(named)
     image_grid(
         to_bytes(decoded, checkpoint.kind),
-        rows=names[:first] + [words.dimension(model, block, dimension) for dimension in order],
+        rows=names[:first] + [factor_names.dimension(checkpoint, block, dimension) for dimension in order],
         row_notes=[direction.says for direction in named]
         + [_note(rate, variance, active, dimension) for dimension in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
