@@ -6,7 +6,6 @@ import streamlit as st
 import torch
 
 from latent_explorer import pages
-from latent_explorer.caches import collection
 from latent_explorer.components.glossary import glossary
 from latent_explorer.glossary import TERMS
 from latent_explorer.lessons import strip
@@ -36,14 +35,14 @@ st.html(
     # Where the sidebar is shut, a bar with what opens it lies over the top of the page.
     ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )
-answers_to_betas = collection.has_betas(sidebar.asked())
+meaningless = pages.meaningless(sidebar.asked())
 VIEWED = {
     name: st.Page(
         VIEWS / f"{name}.py",
         title=title,
         icon=f":material/{icon}:",
         default=name == "start",
-        visibility="hidden" if name == "rate_distortion" and not answers_to_betas else "visible",
+        visibility="hidden" if name in meaningless else "visible",
     )
     for name, title, icon in (
         ("start", "Start", "home"),

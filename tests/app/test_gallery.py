@@ -159,3 +159,26 @@ def test_a_damaged_model_has_no_picture_and_stands_in_the_gallery_all_the_same(o
     assert str(own.parent) not in bytes(answer.body).decode()
     (own / "card.json").write_text("{")
     assert gallery.of("mine") == ("mine", "mine", "Its card cannot be read.", "", True)
+
+
+@pytest.mark.parametrize(
+    ("model", "page", "key", "absent"),
+    [
+        ("vae-mnist", "views/measure.py", "show", {"Calibration", "Factors"}),
+        ("cdvae-mnist", "views/measure.py", "show", {"Factors"}),
+        ("vae-sprites", "views/measure.py", "show", {"Calibration"}),
+        ("cdvae-mnist", "views/prior.py", "look", set()),
+    ],
+)
+def test_views_that_mean_nothing_for_a_model_are_absent(
+    open_page: Open, model: str, page: str, key: str, absent: set[str]
+):
+    every = {"show": {"Calibration", "Factors", "All models"}, "look": {"Classes", "Holes"}}[key]
+    [group] = [group for group in open_page(page, model=model).button_group if group.key == key]
+    assert every - set(group.options) == absent
+
+
+def test_a_link_to_an_absent_view_says_why(open_page: Open):
+    at = open_page("views/measure.py", model="vae-mnist", show="Calibration")
+    assert not at.warning
+    assert "has no class to be sure of" in at.info[0].value

@@ -70,6 +70,11 @@ def one_of(
     return lit
 
 
+def with_meaning(views: Mapping[str, bool], key: str) -> list[str]:
+    """The views that mean something for a model, and the one that the address asks for, which says why it does not."""
+    return [view for view, means in views.items() if means or st.query_params.get(key) == view]
+
+
 def belonging(key: str, owner: str, default: Any = None) -> None:
     """What a widget or the address says of something that is no more shown is forgotten in silence: nobody asked it of this one.
 
