@@ -8,6 +8,7 @@ import torch
 from latent_explorer.caches import checkpoints
 from latent_explorer.components import controls as component
 from latent_explorer.parts import factor_names
+from latent_explorer.sections.traverse import strips
 
 import vae_core
 from tests.app.conftest import Open
@@ -71,15 +72,28 @@ def test_a_strange_name_of_a_factor_is_short(tmp_path: Path):
     assert len(factor_names.told(vae_core.load(folder))["z[0]"].factor) == factor_names.MOST
 
 
-def test_traversals_carry_them(open_page: Open, monkeypatch: pytest.MonkeyPatch):
-    from latent_explorer.sections.traverse import strips
-
-    rows: list = []
+def rows_of(open_page: Open, monkeypatch: pytest.MonkeyPatch, **query: str) -> list[str]:
+    rows: list[str] = []
     monkeypatch.setattr(strips, "image_grid", lambda images, **given: rows.extend(given["rows"]))
-    assert not open_page("views/traverse.py", model="factor-vae-sprites").exception
+    assert not open_page("views/traverse.py", **query).exception
+    return rows
+
+
+def test_traversals_carry_them(open_page: Open, monkeypatch: pytest.MonkeyPatch):
+    rows = rows_of(open_page, monkeypatch, model="factor-vae-sprites")
     assert "z[0] · scale" in rows
     assert "z[1]" in rows
 
 
 def test_a_model_of_other_data_is_asked_for_nothing(open_page: Open):
     assert factor_names.told(checkpoints.checkpoint("vae-mnist")) == {}
+
+
+def test_inactive_dimensions_are_one_line_until_they_are_asked_for(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+):
+    model = {"model": "factor-vae-sprites"}
+    few, every = (rows_of(open_page, monkeypatch, **model, **more) for more in ({}, {"inactive": "true"}))
+    assert len(every) == 10
+    assert len(few) == vae_core.load("factor-vae-sprites").card.metrics["active_units_z"].value
+    assert set(few) < set(every)

@@ -90,9 +90,10 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     block = names[0]
     if len(names) > 1:
         block = links.one_of("Traverse", names, key="user-image-block", what="block", bind=None)
-    rate, variance, _ = encodings.rates(checkpoint)[block]
+    rate, variance, active = encodings.rates(checkpoint)[block]
     used = variance if rate is None else rate
-    order = used.argsort(descending=True, stable=True)[:DIMENSIONS].tolist()
+    ranked = used.argsort(descending=True, stable=True).tolist()
+    order = ([d for d in ranked if active[d]] or ranked)[:DIMENSIONS]
     given = {LABEL: one_hot(torch.tensor([label or 0]), len(checkpoint.atlas.classes)), **codes}
     scale = ruler(checkpoint.model, block, given, SPAN, STEPS)
     start = {name: code[0] for name, code in codes.items()}
