@@ -46,5 +46,7 @@ def in_address(uses: bool) -> dict[str, str | None]:
 
 
 def write(uses: bool) -> None:
-    """Put it there."""
-    links.write(**in_address(uses))
+    """Put it there; in the run that comes from another page, the browser does (`current.arrive`)."""
+    said = in_address(uses)
+    if st.session_state["page before"] in (None, st.session_state["page"]):
+        links.write(**said)
