@@ -183,6 +183,6 @@ def own_image(checkpoint: Checkpoint) -> None:
     if checkpoint.model.no_encoder:
         st.caption(f"There is no place for {checkpoint.kind.an} of your own: {checkpoint.model.no_encoder}.")
         return
-    image_expander(checkpoint)
+    image_expander(checkpoint, given=lambda: links.write(item=None))  # it takes the place of the opened one
     if (image := chosen_image(checkpoint)) is not None:
         user_image_panel(checkpoint, image)

@@ -13,6 +13,7 @@ from latent_explorer.export import scripts
 from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
+from latent_explorer.user_image import linked
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
@@ -86,6 +87,7 @@ def chosen_start(
         bind="query-params",
         format_func=lambda option: str(said.get(option, option)),
     )
+    linked.write(start == USER_IMAGE)
     if start == IMAGE:
         item = links.whole(
             middle, words.capital(checkpoint.kind.one), 0, len(atlas) - 1, "item", checkpoint.kind.one
