@@ -90,7 +90,7 @@ def _figure(written: np.ndarray) -> np.ndarray:
     """What is written, `(H, W)`, without specks, and without what comes in from the rim where there is something else."""
     from scipy.ndimage import label
 
-    parts, count = label(written, np.ones((3, 3)))
+    parts, count = label(written, np.ones((3, 3)))  # type: ignore[reportGeneralTypeIssues]
     size = np.bincount(parts.ravel(), minlength=count + 1)
     at_rim = np.concatenate([parts[[0, -1], :].ravel(), parts[:, [0, -1]].ravel()])
     all_parts = np.arange(1, count + 1)
