@@ -10,9 +10,11 @@ from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from textwrap import dedent
-from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from .plugins import Registry
+
+T = TypeVar("T")
 
 
 class OneOf:
@@ -41,6 +43,19 @@ class OneOf:
         return [part for part in self.of if isinstance(part, Registry) and name in part]
 
 
+class WhileTraining(NamedTuple):
+    """A number that can be changed while a model trains, `beta: Annotated[float, WhileTraining(0.01, 100.0)]`: the range that is usually
+    tried, which sliders offer.
+
+    >>> from vae_core.objectives import ELBO
+    >>> options(ELBO)["beta"].while_training
+    WhileTraining(low=0.01, high=100.0)
+    """
+
+    low: float
+    high: float
+
+
 class Option(NamedTuple):
     """A field of a declaration: its name, type and help; `default` is `dataclasses.MISSING` where it must be given."""
 
@@ -57,6 +72,11 @@ class Option(NamedTuple):
     def one_of(self) -> OneOf | None:
         """What it may be, where that is the names of registries."""
         return _one_of(self.kind)
+
+    @property
+    def while_training(self) -> WhileTraining | None:
+        """The range that it is changed in while a model trains; None where it cannot be."""
+        return _said_by(self.kind, WhileTraining)
 
 
 @cache
@@ -124,8 +144,13 @@ def _hints(declaration: type) -> dict[str, Any]:
 
 
 def _one_of(kind: Any) -> OneOf | None:
+    return _said_by(kind, OneOf)
+
+
+def _said_by(kind: Any, what: type[T]) -> T | None:
+    """What an annotation holds of a class."""
     parts = get_args(kind) if get_origin(kind) is Annotated else ()
-    return next((part for part in parts if isinstance(part, OneOf)), None)
+    return next((part for part in parts if isinstance(part, what)), None)
 
 
 @cache

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from tests.app.conftest import Open, opened
 from tests.app.test_pages import healthy, said
-from tests.support.foreign import written
+from tests.support.foreign import embeddings, written
 from vae_core import Checkpoint, bundled, load
+from vae_core.data import load_data
 from vae_core.explore import codes_of, decode
 
 MAP, LIVE = "views/map.py", "views/live.py"
@@ -142,6 +143,16 @@ def test_a_classifier_of_other_images_is_said(open_page: Open, given: Nearest):
     assert healthy(at)
     assert "images are 1 x 28 x 28" in said(at)
     assert colourings.ANSWER not in at.selectbox(key="colour").options
+
+
+def test_where_nothing_is_decoded_the_reason_is_said(
+    given: Nearest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    embeddings(tmp_path / "codes", load_data("digits", "test"))
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    at = opened(MAP, model="codes")
+    assert healthy(at)
+    assert "it looks at what is decoded, and" in said(at)
 
 
 def test_the_command_refuses_what_is_no_classifier(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

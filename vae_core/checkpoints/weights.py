@@ -57,8 +57,28 @@ def _numbers(func: Any, args: Sequence[Any], named: Mapping[str, Any]) -> int:
 
 
 def load_into(model: Model, path: Path) -> dict[str, torch.Tensor]:
-    """Load the tensors of a file into the model; the tensors as the file has them. Raises CheckpointError where they are other tensors
-    than the model's, by name or shape, or not finite."""
+    """Load the tensors of a file into a model.
+
+    Args:
+        model: the model.
+        path: the file.
+
+    Returns:
+        The tensors as the file has them, by name.
+
+    Raises:
+        CheckpointError: where they are other tensors than the model's, by name or shape, or not finite.
+
+    Example:
+        >>> import tempfile
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_model(Path(folder), model)
+        ...     len(load_into(model, Path(folder) / WEIGHTS)) == len(model.state_dict())
+        True
+    """
     tensors, expected = read_tensors(path), model.state_dict()
     if missing := sorted(set(expected) ^ set(tensors)):
         raise CheckpointError(
@@ -196,7 +216,10 @@ def save_model(folder: Path, model: Model, half: bool = False) -> None:
 
 
 def write_tensors(
-    path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str] | None = None
+    path: Path,
+    tensors: Mapping[str, torch.Tensor],
+    metadata: dict[str, str] | None = None,
+    durable: bool = True,
 ) -> None:
     """Writes tensors as safetensors, replaced atomically.
 
@@ -204,6 +227,7 @@ def write_tensors(
         path: the file.
         tensors: by name, on any device.
         metadata: text beside them, by name.
+        durable: as `folder.atomic` takes it.
 
     Example:
         >>> import tempfile
@@ -212,5 +236,5 @@ def write_tensors(
         ...     [path.name for path in Path(folder).iterdir()]
         ['a.safetensors']
     """
-    with atomic(path) as file:
+    with atomic(path, durable) as file:
         file.write(save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from ..checkpoints.changes import Change
 from ..checkpoints.folder import CARD, atomic
 from ..checkpoints.typed import read
 from .frames import WATCH
@@ -23,21 +24,19 @@ PATIENCE = 1.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of an order: nothing to say where it was done, else one sentence."""
+    """What came of an order.
+
+    Attributes:
+        id: of the order.
+        said: nothing where it was done, else one sentence.
+
+    Example:
+        >>> Answer("1", "beta must be above 0, got -1.0").said
+        'beta must be above 0, got -1.0'
+    """
 
     id: str
     said: str = ""
-
-
-@dataclass(frozen=True)
-class Change:
-    """A number that was changed while training: before the step after `step`, in the epoch `epoch` (from 1 on)."""
-
-    step: int
-    epoch: int
-    name: str
-    before: float | dict[str, float]
-    after: float | dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,12 @@ class Status:
         pid: of its process.
         host: the machine that it runs on.
         command: what made it.
-        step: steps done, of `steps`.
-        epoch: the present epoch, from 1 on, of `epochs`.
+        model: the name of the model.
+        data: the name of the data.
+        step: steps done.
+        steps: how many there are in all.
+        epoch: the present epoch, from 1 on.
+        epochs: how many there are in all.
         saved: epochs in the checkpoint.
         seconds: of training since this start, without pauses.
         steps_a_second: over the last moments; 0 while nothing is known.
@@ -138,8 +141,9 @@ def read_step(folder: Path) -> dict[str, Any] | None:
         folder: of the run.
 
     Returns:
-        step; parts (the loss's terms); gradients (the norm of each parameter's, before clipping); rows (the batch's
-        images, as indices into the training images); codes (the posterior means of the first rows, by block).
+        step, epoch; parts (the loss's terms); gradients (the norm of each layer's, before clipping); rows (the batch's images, as
+        indices into the training images); codes (the posterior means of the first rows, by block, after the step); pictures (of the
+        same rows, as base64 of bytes `(n, H, W, C)`, H W C the header's).
 
     Example:
         >>> read_step(Path("nowhere")) is None
