@@ -1,0 +1,129 @@
+"""The form of a new training: a widget for each field of the declarations, what does not fit, and the command that does the same."""
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from latent_explorer.sections.data import state
+from latent_explorer.sections.train.data import Chosen, chosen
+from latent_explorer.sections.train.starting import buttons
+from latent_explorer.session import links
+from latent_explorer.text import plain
+from latent_explorer.training import form, runs
+from latent_explorer.training.form import Asked, Group
+from vae_core.fields import Option
+from vae_core.models import MODELS
+from vae_core.objectives import OBJECTIVES
+
+USUAL = "usual for the model"
+TITLES = {"model": "Model", "objective": "Objective", "training": "Training"}
+
+
+def new() -> None:
+    """Data, model and fields in three columns; below them the command, and the button that runs it."""
+    top = st.columns([1.3, 1, 1.2, 1.3], vertical_alignment="bottom")
+    data = chosen(top[0])
+    model = top[1].selectbox(
+        "Model",
+        list(MODELS),
+        index=list(MODELS).index("vae"),
+        key="train-model",
+        persist_state="session",
+        help="  \n".join(f"**{name}**: {plain(form.about(kind), 400)}" for name, kind in MODELS.items()),
+    )
+    objective = top[2].selectbox(
+        "Objective",
+        [None, *OBJECTIVES],
+        format_func=lambda name: name or USUAL,
+        key="train-objective",
+        persist_state="session",
+        help="  \n".join(f"**{name}**: {plain(form.about(kind), 400)}" for name, kind in OBJECTIVES.items()),
+    )
+    asked, wrong = _fields(Asked(model, data.what, objective=objective, opening=data.opening))
+    name = top[3].text_input(
+        "Name of the run", placeholder=runs.free_name(f"{model}-{data.name}"), key="train-name", max_chars=64
+    )
+    _below(asked, data, name.strip() or runs.free_name(f"{model}-{data.name}"), wrong)
+
+
+def _below(asked: Asked, data: Chosen, name: str, wrong: str) -> None:
+    wrong = wrong or data.refused or runs.refused_name(name)
+    if not wrong and data.known is not None:
+        wrong = form.refused(asked, data.known.signature, data.known.images)
+    if wrong:
+        st.warning(f"{plain(wrong[:1].upper() + wrong[1:], 1000)}.", icon=":material/help:")
+    else:
+        st.code(asked.command(runs.spoken(name)), language="sh", wrap_lines=True)
+    buttons(asked, name, data, bool(wrong))
+
+
+def _fields(asked: Asked) -> tuple[Asked, str]:
+    """What the widgets say, and what of it is no value."""
+    values: dict[str, dict[str, Any]] = {}
+    wrong = ""
+    places = dict(zip(TITLES, st.columns(3, gap="medium"), strict=True))
+    for name, place in places.items():
+        # What is said of the model decides which objective is usual, so that the groups are asked for one after the other.
+        now = Asked(asked.model, asked.data, values, asked.objective, asked.opening)
+        group = next(each for each in form.groups(now) if each.name == name)
+        values[name], why = _group(place, group)
+        wrong = wrong or why
+    return Asked(asked.model, asked.data, values, asked.objective, asked.opening), wrong
+
+
+def _group(place: Any, group: Group) -> tuple[dict[str, Any], str]:
+    place.markdown(f"**{TITLES[group.name]}**")
+    given: dict[str, Any] = {}
+    wrong = ""
+    with place:
+        pairs = st.columns(2)
+        for number, option in enumerate(group.first):
+            wrong = _take(pairs[number % 2], group, option, given) or wrong
+        if group.more:
+            with st.expander("More"):
+                pairs = st.columns(2)
+                for number, option in enumerate(group.more):
+                    wrong = _take(pairs[number % 2], group, option, given) or wrong
+    return given, wrong
+
+
+def _take(place: Any, group: Group, option: Option, given: dict[str, Any]) -> str:
+    """Read a field into `given` where it is other than usual; why it is no value."""
+    value = _widget(place, group, option)
+    if form.sort(option) == "text":
+        try:
+            value = form.typed(option, value or "")
+        except ValueError as error:
+            return str(error)
+    if value is not None and value != option.default:
+        given[option.name] = value
+    return ""
+
+
+def _widget(place: Any, group: Group, option: Option) -> Any:
+    default = None if option.required else option.default
+    more: dict[str, Any] = {
+        "help": plain(option.about, 1000) or None,
+        "key": f"train-{group.about.replace(' ', '-')}-{option.name}",
+        "persist_state": "session",
+    }
+    label, kind = form.label(option), form.sort(option)
+    if kind == "switch":
+        return place.checkbox(label, bool(default), **more)
+    if kind == "choice":
+        names = form.choices(option)
+        return place.selectbox(
+            label, names, names.index(default), format_func=lambda one: "usual" if one is None else one, **more
+        )
+    if kind in ("whole", "number"):
+        return place.number_input(label, value=default, placeholder="usual", **_steps(kind, default), **more)
+    return place.text_input(label, form.text(default), placeholder="usual", **more)
+
+
+def _steps(kind: str, default: Any) -> dict[str, Any]:
+    """How far the buttons of a number go: a tenth of its size."""
+    if kind == "whole":
+        return {"step": 1}
+    size = 10.0 ** math.floor(math.log10(abs(default))) if default else 1.0
+    return {"step": size / 10 if size > 1e-6 else 1e-6, "format": "%g"}
