@@ -30,6 +30,7 @@ LAYERS: list[set[str]] = [
     {"models"},
     {"data"},
     {"checkpoints"},
+    {"runs"},
     {"projections", "metrics", "training", "serving"},
     {"interchange", "notebooks"},
     {"cli"},

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.windows import window
 from tests.support.driving import chromium, find_chromium, served
 from tests.support.foreign import embeddings
 from tests.support.trained import Trained
@@ -48,7 +49,5 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
+    with window(browser) as found:
+        yield found

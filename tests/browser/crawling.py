@@ -47,7 +47,8 @@ def crawled(
     """
     crawl, tried = Crawl(), set[str]()
     done = set() if done is None else done
-    page.on("filechooser", lambda chooser: chooser.set_files(a_picture()))
+    give = lambda chooser: chooser.set_files(a_picture())  # noqa: E731
+    page.on("filechooser", give)
 
     def check(after: str) -> bool:
         found = watch.faults()
@@ -95,6 +96,7 @@ def crawled(
         if not whole or urlsplit(page.url).path != place:
             arrive(page)
             watch.faults()  # what stands there from the beginning was told when it was opened
+    page.remove_listener("filechooser", give)
     return crawl
 
 

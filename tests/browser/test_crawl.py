@@ -1,7 +1,7 @@
 """Everything that can be pressed is pressed, on every page that the app offers, over a model of every kind and in the states that matter."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from tests.browser.crawling import Arrive, Crawl, a_picture, crawled
 from tests.browser.faults import Watch
 from tests.browser.pressing import controls, drag_over_map, opened, pages, press, settle
+from tests.browser.windows import window
 
 pytestmark = pytest.mark.browser
 
@@ -47,6 +48,9 @@ def arriving(address: str, title: str, path: str, model: str, state: str) -> Arr
     where it is not in the menu."""
 
     def arrive(page: Any) -> None:
+        if state in ("nothing", "item"):
+            opened(page, f"{address}{path}?model={model}{'&item=7' if state == 'item' else ''}")
+            return
         opened(page, f"{address}/map?model={other(model) if state == 'another model' else model}")
         if state == "selection" and page.locator(".latent-map .plot").count():
             drag_over_map(page)
@@ -56,9 +60,6 @@ def arriving(address: str, title: str, path: str, model: str, state: str) -> Arr
         if state == "betas":
             for slider in [c for c in controls(page) if c.frame and c.type == "range"]:
                 press(page, slider)
-        if state == "item":
-            opened(page, f"{address}{path}?model={model}&item=7")
-            return
         if title in pages(page):
             go(page, title)
         else:  # it means nothing for the model before
@@ -116,27 +117,44 @@ def done() -> set[str]:
     return set()
 
 
-def test_the_frame_is_pressed(page: Any, address: str, done: set[str]):
+@pytest.fixture(scope="module")
+def shared(browser: Any) -> Iterator[Any]:
+    """One window for all pages: a new one reads the whole front end anew."""
+    with window(browser) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def watch(shared: Any) -> Watch:
+    return Watch(shared)
+
+
+@pytest.fixture(scope="module")
+def offered(shared: Any, address: str) -> list[tuple[str, str]]:
+    """Title and path of every page."""
+    opened(shared, f"{address}/measure?model={KINDS[0]}")
+    return list(pages(shared).items())
+
+
+def test_every_page_is_tried(offered: list[tuple[str, str]]):
+    assert len(offered) == VIEWS
+
+
+def test_the_frame_is_pressed(shared: Any, watch: Watch, address: str, done: set[str]):
     start, first = time.monotonic(), partial(opened, address=f"{address}/?model={KINDS[0]}")
-    frame = crawled(page, first, Watch(page), frame=True, done=done, most=FEW)
+    frame = crawled(shared, first, watch, frame=True, done=done, most=FEW)
     assert faultless({"the frame": frame}, start)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", range(VIEWS))
 def test_a_page_is_pressed_over_a_kind_of_model_in_a_state(
-    page: Any, address: str, number: int, done: set[str]
+    shared: Any, watch: Watch, offered: list[tuple[str, str]], address: str, number: int, done: set[str]
 ):
-    opened(page, f"{address}/?model={KINDS[0]}")
-    (title, path), start = list(pages(page).items())[number], time.monotonic()
+    (title, path), start = offered[number], time.monotonic()
     model, state = KINDS[number % len(KINDS)], STATES[number % len(STATES)]
-    crawl = crawled(page, arriving(address, title, path, model, state), Watch(page), done=done, most=FEW)
+    crawl = crawled(shared, arriving(address, title, path, model, state), watch, done=done, most=FEW)
     assert faultless({f"{title}, {model}, {state}": crawl}, start)
-
-
-def test_every_page_is_tried(page: Any, address: str):
-    opened(page, f"{address}/?model={KINDS[0]}")
-    assert len(pages(page)) == VIEWS
 
 
 @pytest.mark.slow

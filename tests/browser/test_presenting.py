@@ -14,6 +14,7 @@ def test_a_key_presents_and_esc_leaves_on_every_page(page: Any, bundled: str):
     opened(page, f"{bundled}/traverse?model=vae-mnist")
     menu = page.get_by_test_id("stSidebar")
     assert menu.is_visible()
+    page.locator("button.leave").wait_for(state="attached")  # what listens comes after the page
     page.locator("h1").click()
     page.keyboard.press("p")
     assert eventually(page, lambda: not menu.is_visible())

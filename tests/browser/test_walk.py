@@ -3,7 +3,7 @@
 import os
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from tests.browser.crawling import a_picture, wanted
 from tests.browser.faults import Watch
 from tests.browser.pressing import PATIENCE, Control, controls, drag_over_map, opened, pages, press, settle
 from tests.browser.test_crawl import KINDS, choose, go
+from tests.browser.windows import window
 
 pytestmark = pytest.mark.browser
 
@@ -28,12 +29,13 @@ class Walk:
         self.watch = Watch(page)
         page.set_default_timeout(PATIENCE)
         page.on("filechooser", lambda chooser: chooser.set_files(a_picture()))
+        self.begun = False
 
     def begin(self) -> None:
         model = self.random.choice(self.models)
         self.steps.append(f"open a link to {model}")
         opened(self.page, f"{self.address}/?model={model}")
-        self.titles = pages(self.page)
+        self.titles, self.begun = pages(self.page), True
 
     def step(self) -> None:
         """One step, told before it is taken."""
@@ -111,27 +113,36 @@ class Walk:
         )
 
 
-def walked(page: Any, address: str, steps: int, seed: int) -> None:
-    start, walk = time.monotonic(), Walk(page, address, KINDS, seed)
-    walk.begin()
+def walked(walk: Walk, steps: int) -> None:
+    start = time.monotonic()
+    if not walk.begun:
+        walk.begin()
     for _ in range(steps):
         faults = walk.watch.faults()
         assert not faults, walk.told(faults)
         walk.step()
     faults = walk.watch.faults()
     assert not faults, walk.told(faults)
-    print(f"{steps} steps in {time.monotonic() - start:.0f} s, seed {seed}")
+    print(f"{steps} steps in {time.monotonic() - start:.0f} s, seed {walk.seed}")
+
+
+@pytest.fixture(scope="module")
+def walk(browser: Any, address: str) -> Iterator[Walk]:
+    """One that goes on from test to test."""
+    with window(browser) as page:
+        yield Walk(page, address, KINDS, int(os.environ.get(SEED, 0)))
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("part", range(10))
-def test_a_hundred_steps_at_random_meet_no_fault(page: Any, address: str, part: int):
-    """In ten walks, each from a place of its own."""
-    walked(page, address, 10, int(os.environ.get(SEED, 0)) + part)
+def test_a_hundred_steps_at_random_meet_no_fault(walk: Walk, part: int):
+    """Ten at a time."""
+    walked(walk, 10)
 
 
 @pytest.mark.slow
 @pytest.mark.campaign
 @pytest.mark.timeout(7200)
 def test_two_thousand_steps_at_random_meet_no_fault(page: Any, address: str):
-    walked(page, address, 2000, int(os.environ.get(SEED, random.SystemRandom().randrange(10**6))))
+    seed = int(os.environ.get(SEED, random.SystemRandom().randrange(10**6)))
+    walked(Walk(page, address, KINDS, seed), 2000)

@@ -23,11 +23,13 @@ class CheckpointError(ValueError):
 
 
 @contextlib.contextmanager
-def atomic(path: Path) -> Iterator[Any]:
+def atomic(path: Path, durable: bool = True) -> Iterator[Any]:
     """A binary file that takes the place of `path` only when it is whole: a crash or a full disk leaves the old one.
 
     Args:
         path: the file; its folder is made where it is not there.
+        durable: whether it is on the disk, and not on its way there, before it takes that place: what is written anew every second need
+            not be.
 
     Yields:
         The file, open for writing.
@@ -46,7 +48,8 @@ def atomic(path: Path) -> Iterator[Any]:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:

@@ -1,6 +1,6 @@
 """The state of the Live page: as a request for images, as a link, and what its handles are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import streamlit as st
@@ -18,6 +18,7 @@ from latent_explorer.components.controls import (
     USER_IMAGE,
     Along,
     Block,
+    Controlled,
     Handle,
     Scene,
     State,
@@ -63,6 +64,34 @@ def request(checkpoint: Checkpoint, state: State, image: UserImage | None = None
         back=True,
         classes=True,
         **draw,  # type: ignore[arg-type]
+    )
+
+
+def controlled(
+    checkpoint: Checkpoint,
+    state: State,
+    image: UserImage | None,
+    address: str | None,
+    *,
+    blocks: Sequence[Block] | None = None,
+    shown: Scene | None = None,
+) -> Controlled:
+    """What the controls are told of a model. blocks: all handles unless given; shown: what the state looks like, where it is known."""
+    model, atlas = checkpoint.model, checkpoint.atlas
+    return Controlled(
+        checkpoint.name,
+        handles(checkpoint) if blocks is None else blocks,
+        state,
+        scene(checkpoint, state, image) if shown is None else shown,
+        latents=model.coded,
+        kept=kept(checkpoint),
+        below={block: below for block in model.blocks if (below := model.below(block))},
+        labels=atlas.labels,
+        classes=atlas.classes if has_label(model) else (),
+        user_image=None if image is None else image.values.tobytes(),
+        fitted=words.fitted_classes(model),
+        kind=checkpoint.kind,
+        address=address,
     )
 
 

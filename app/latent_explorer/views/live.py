@@ -35,21 +35,9 @@ kept = directions.SHELF.entries(checkpoint)
 state, address = standing(checkpoint, image, **directions.SHELF.in_address(checkpoint, kept))
 scene = controls.scene(checkpoint, state, image)
 live_controls(
-    checkpoint.name,
-    controls.handles(checkpoint),
-    state,
-    scene,
-    latents=model.coded,
-    kind=checkpoint.kind,
-    directions=controls.along(checkpoint, kept.values()),
-    fitted=words.fitted_classes(model),
-    kept=controls.kept(checkpoint),
-    below={block: below for block in model.blocks if (below := model.below(block))},
-    labels=atlas.labels,
-    classes=atlas.classes if has_label(model) else (),
-    user_image=None if image is None else image.values.tobytes(),
-    address=address,
+    controls.controlled(checkpoint, state, image, address, shown=scene),
     positions={block: scale(rate.exposed) for block, rate in rates_of(model).items()},
+    directions=controls.along(checkpoint, kept.values()),
     key=KEY,
     on_change=lambda: follow(checkpoint, KEY),
 )

@@ -106,29 +106,11 @@ class Scene:
     start: Mapping[str, list[list[float]]] = field(default_factory=dict)
 
 
-def live_controls(
-    model: str,
-    blocks: Sequence[Block],
-    state: State,
-    scene: Scene,
-    *,
-    latents: Sequence[str],
-    kept: Sequence[str],
-    below: Mapping[str, Sequence[str]],
-    labels: np.ndarray,
-    classes: Sequence[str],
-    positions: Mapping[str, Sequence[float]],
-    user_image: bytes | None,
-    fitted: bool = False,
-    kind: Kind | None = None,
-    directions: Sequence[Along] = (),
-    address: str | None,
-    key: str,
-    on_change: Callable[[], None],
-) -> None:
-    """Draw picture and handles; what the user leaves is told to `on_change`, which asks `left` for it.
+@dataclass(frozen=True, eq=False)
+class Controlled:
+    """A model, where its controls stand, and what that looks like.
 
-    Args:
+    Attributes:
         model: the name that the live route knows.
         blocks: the handles.
         state: the state to show, a command where it differs from what the user left.
@@ -138,102 +120,86 @@ def live_controls(
         below: by block, those that are generated anew where it is moved.
         labels: the class of each item, (N,).
         classes: the names of the classes; none where the model is not conditioned on one.
-        positions: the betas that a handle of each block can take, in increasing order.
-        address: what the browser puts into the present entry of its history, and then runs the script again; None leaves it as it is.
         user_image: the pixels of the visitor's image, where there is one.
         fitted: whether the priors of the classes are stood in for by Gaussians that were fitted.
         kind: what the model reads, images unless given.
+        address: what the browser puts into the present entry of its history, and then runs the script again; None leaves it as it is.
+    """
+
+    model: str
+    blocks: Sequence[Block]
+    state: State
+    scene: Scene
+    latents: Sequence[str]
+    kept: Sequence[str]
+    below: Mapping[str, Sequence[str]]
+    labels: np.ndarray
+    classes: Sequence[str]
+    user_image: bytes | None
+    fitted: bool
+    kind: Kind | None
+    address: str | None
+
+    def sent(self, key: str) -> dict[str, Any]:
+        """What the browser is told of it; all but the labels, which only some controls read."""
+        return {
+            # How many reports this answers to: the browser takes no older answer for a newer one.
+            "reports": _report(key).get("reports", 0),
+            "model": self.model,
+            "blocks": [asdict(block) for block in self.blocks],
+            "state": asdict(self.state),
+            "shape": list(self.scene.pixels.shape),
+            "pixels": _base64(self.scene.pixels),
+            "codes": dict(self.scene.codes),
+            "startCodes": dict(self.scene.start),
+            "said": self.scene.classes,
+            "saidBy": "Gaussians fitted to the encodings" if self.fitted else "the priors",
+            "latents": list(self.latents),
+            "kind": kind_words(self.kind),
+            "kept": list(self.kept),
+            "below": {block: list(names) for block, names in self.below.items()},
+            "classes": list(self.classes),
+            "colours": palette.colours(len(self.classes)),
+            "userImage": None if self.user_image is None else base64.b64encode(self.user_image).decode(),
+            "address": self.address,
+        }
+
+
+def live_controls(
+    controlled: Controlled,
+    *,
+    positions: Mapping[str, Sequence[float]],
+    directions: Sequence[Along] = (),
+    key: str,
+    on_change: Callable[[], None],
+) -> None:
+    """Draw picture and handles; what the user leaves is told to `on_change`, which asks `left` for it.
+
+    Args:
+        controlled: the model, and where its controls stand.
+        positions: the betas that a handle of each block can take, in increasing order.
         directions: handles on directions, before those on coordinates.
         key: identifies the component across reruns.
         on_change: called before the run that follows a release.
     """
-    _component(
-        key=key,
-        data={
-            **_shown(
-                model,
-                blocks,
-                state,
-                scene,
-                latents,
-                kept,
-                below,
-                classes,
-                user_image,
-                fitted,
-                kind,
-                address,
-                key,
-            ),
-            "directions": [asdict(direction) for direction in directions],
-            "labels": base64.b64encode(labels.astype("<u2").tobytes()).decode(),
-            "positions": {block: list(betas) for block, betas in positions.items()},
-        },
-        on_state_change=on_change,
-        on_arrived_change=lambda: None,  # the run itself is what is wanted
-    )
-
-
-def _shown(
-    model: str,
-    blocks: Sequence[Block],
-    state: State,
-    scene: Scene,
-    latents: Sequence[str],
-    kept: Sequence[str],
-    below: Mapping[str, Sequence[str]],
-    classes: Sequence[str],
-    user_image: bytes | None,
-    fitted: bool,
-    kind: Kind | None,
-    address: str | None,
-    key: str,
-) -> dict[str, Any]:
-    """What the browser is sent of a model and of where the controls stand."""
-    return {
-        # How many reports this answers to: the browser takes no older answer for a newer one.
-        "reports": _report(key).get("reports", 0),
-        "model": model,
-        "blocks": [asdict(block) for block in blocks],
-        "state": asdict(state),
-        "shape": list(scene.pixels.shape),
-        "pixels": base64.b64encode(scene.pixels.tobytes()).decode(),
-        "codes": dict(scene.codes),
-        "startCodes": dict(scene.start),
-        "said": scene.classes,
-        "saidBy": "Gaussians fitted to the encodings" if fitted else "the priors",
-        "latents": list(latents),
-        "kind": kind_words(kind),
-        "kept": list(kept),
-        "below": {block: list(names) for block, names in below.items()},
-        "classes": list(classes),
-        "colours": palette.colours(len(classes)),
-        "userImage": None if user_image is None else base64.b64encode(user_image).decode(),
-        "address": address,
+    more = {
+        "directions": [asdict(direction) for direction in directions],
+        "labels": _base64(controlled.labels.astype("<u2")),
+        "positions": {block: list(betas) for block, betas in positions.items()},
     }
+    _mounted(controlled.sent(key) | more, key, on_change)
 
 
 def first_controls(
-    model: str,
-    blocks: Sequence[Block],
-    state: State,
-    scene: Scene,
+    controlled: Controlled,
     *,
     given: np.ndarray,
     heading: str,
-    latents: Sequence[str],
-    kept: Sequence[str],
-    below: Mapping[str, Sequence[str]],
     count: int,
-    classes: Sequence[str],
     paper: bool,
     aspect: float,
     centre: bool,
     strokes: Sequence[Any],
-    user_image: bytes | None,
-    fitted: bool = False,
-    kind: Kind | None = None,
-    address: str | None,
     narrow: bool = False,
     key: str,
     on_change: Callable[[], None],
@@ -250,36 +216,26 @@ def first_controls(
         strokes: the visitor's drawing, where the state starts there.
         narrow: only what comes out and the handles, below each other; nothing moves by itself.
     """
-    _component(
-        key=key,
-        data={
-            **_shown(
-                model,
-                blocks,
-                state,
-                scene,
-                latents,
-                kept,
-                below,
-                classes,
-                user_image,
-                fitted,
-                kind,
-                address,
-                key,
-            ),
-            "given": "" if narrow else base64.b64encode(given.tobytes()).decode(),
-            "narrow": narrow,
-            "heading": heading,
-            "count": count,
-            "paper": paper,
-            "aspect": aspect,
-            "centre": centre,
-            "strokes": list(strokes),
-        },
-        on_state_change=on_change,
-        on_arrived_change=lambda: None,
-    )
+    more = {
+        "given": "" if narrow else _base64(given),
+        "narrow": narrow,
+        "heading": heading,
+        "count": count,
+        "paper": paper,
+        "aspect": aspect,
+        "centre": centre,
+        "strokes": list(strokes),
+    }
+    _mounted(controlled.sent(key) | more, key, on_change)
+
+
+def _mounted(data: Mapping[str, Any], key: str, on_change: Callable[[], None]) -> None:
+    again = lambda: None  # noqa: E731 - the run itself is what is wanted
+    _component(key=key, data=data, on_state_change=on_change, on_arrived_change=again)
+
+
+def _base64(values: np.ndarray) -> str:
+    return base64.b64encode(values.tobytes()).decode()
 
 
 def drawn(key: str) -> list[dict[str, Any]] | None:

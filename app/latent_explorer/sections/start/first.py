@@ -9,13 +9,11 @@ import streamlit as st
 from latent_explorer.components.controls import USER_IMAGE, Block, State, drawn, first_controls
 from latent_explorer.live import controls
 from latent_explorer.live.standing import follow
-from latent_explorer.parts import words
 from latent_explorer.text import key
 from latent_explorer.user_image.chosen import CENTRE, SOURCE, STROKES, use
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.kinds import Image
-from vae_core.labels import has_label
 
 HANDLES, ENOUGH = 5, 3  # as many as one can try in a minute; so many of the first blocks are enough
 
@@ -57,25 +55,14 @@ def handles(
         scene = replace(scene, pixels=scene.pixels[:1])
     is_drawing = state.start == USER_IMAGE and st.session_state.get(SOURCE) == "drawing"
     first_controls(
-        checkpoint.name,
-        blocks,
-        state,
-        scene,
+        controls.controlled(checkpoint, state, image, address, blocks=blocks, shown=scene),
         given=scene.pixels[0] if narrow else _given(checkpoint, state, image),
         heading=f"{shown} of its {_width(checkpoint)} numbers",
-        latents=model.coded,
-        kept=controls.kept(checkpoint),
-        below={block: below for block in model.blocks if (below := model.below(block))},
         count=len(checkpoint.atlas),
-        classes=checkpoint.atlas.classes if has_label(model) else (),
         paper=isinstance(kind, Image) and not model.no_encoder,
         aspect=kind.shape[1] / kind.shape[2] if isinstance(kind, Image) else 1.0,
         centre=st.session_state.get(CENTRE, True),
         strokes=st.session_state.get(STROKES, []) if is_drawing else [],
-        user_image=None if image is None else image.values.tobytes(),
-        fitted=words.fitted_classes(model),
-        kind=kind,
-        address=address,
         narrow=narrow,
         key=key,
         on_change=on_change,
