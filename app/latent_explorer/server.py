@@ -9,13 +9,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from latent_explorer import DECODE, LIVE
+from latent_explorer import DECODE, LIVE, RUNS
 from latent_explorer.caches.checkpoints import at_betas, checkpoint, offered
 from latent_explorer.caches.encodings import thumbnail
 from latent_explorer.components.shared import DISTRIBUTION
 from latent_explorer.live.route import live
 from latent_explorer.session.links import DIGITS
 from latent_explorer.text import cleaned, said
+from latent_explorer.training import keeper, route
+from latent_explorer.training.allowed import NOT_HERE, why_not
 
 
 def decode(request: Request) -> Response:
@@ -54,5 +56,15 @@ class OnlyBrowserCode:
 app = st.App(
     Path(__file__).with_name("main.py"),
     middleware=[Middleware(OnlyBrowserCode)],
-    routes=[WebSocketRoute(LIVE, live), Route(f"{DECODE}/{{model}}/{{item}}", decode)],
+    routes=[
+        WebSocketRoute(LIVE, live),
+        Route(f"{DECODE}/{{model}}/{{item}}", decode),
+        Route(f"{RUNS}/{{run}}/now", route.now),
+        Route(f"{RUNS}/{{run}}/film", route.moving),
+        Route(f"{RUNS}/{{run}}/steer", route.steer, methods=["POST"]),
+        Route(f"{RUNS}/{{run}}/fork", route.fork, methods=["POST"]),
+    ],
 )
+
+if why_not("localhost") != NOT_HERE:
+    keeper.keep()

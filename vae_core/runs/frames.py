@@ -204,9 +204,7 @@ def read_header(folder: Path) -> Header:
     try:
         return read(Header, json.loads(path.read_bytes()), "")
     except FileNotFoundError:
-        raise CheckpointError(
-            f"{folder} was not watched while it was trained: there are no frames"
-        ) from None
+        raise CheckpointError(f"{folder} was not watched while it was trained: there are no frames") from None
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is damaged ({error}): train again to have frames") from None
 

@@ -53,7 +53,9 @@ class Refused:
     said: str
 
 
-def write_order(folder: Path, do: Do, name: str = "", value: float | Mapping[str, float] | None = None) -> str:
+def write_order(
+    folder: Path, do: Do, name: str = "", value: float | Mapping[str, float] | None = None
+) -> str:
     """Asks the training in a folder to do something; `Status.answer` says what came of it.
 
     Args:

@@ -22,6 +22,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "rate_distortion": ("block", "item", "since"),
     "elbo": ("item", "mine", "seed"),
     "measure": ("show", "among", "item", "across", "up", "all-numbers", "everything", "groups", "amount", "seed"),
+    "train": ("run",),
     "data": (),
     "lessons": ("em-steps", "start-seed", "draws", "draw-seed", "dimension"),
 }  # fmt: skip

@@ -3,25 +3,28 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import streamlit as st
-
 from latent_explorer.caches import training_data
 from latent_explorer.caches.training_data import Known
+from latent_explorer.own_data.bounds import allowed, bounds
 from latent_explorer.own_data.uploads import safe
 from latent_explorer.sections.data import state
 from latent_explorer.text import key
+from vae_core.data import Report
+from vae_core.models import Signature
 
 OWN = "your data"
 
 
 class Chosen(NamedTuple):
-    """`what` as the command line takes it, its `name` as a part of the name of a run, and why it cannot be trained on."""
+    """`what` as the command line takes it, its `name` as a part of the name of a run, the `place` of a file or folder on this server, and why
+    it cannot be trained on."""
 
     what: str
     name: str
     opening: Mapping[str, Any]
     known: Known | None
     refused: str = ""
+    place: str = ""
 
 
 def chosen(place: Any) -> Chosen:
@@ -38,21 +41,21 @@ def chosen(place: Any) -> Chosen:
         help="Data sets that are here. Whatever you open on the page *Open data* is offered here, too.",
     )
     if name == OWN and own is not None and own.found is not None:
-        report = own.found.report
-        known = Known(_signature(report), report.sizes.get("train", 0))
-        refused = (
-            "an upload is not kept on this server: give the path of your copy on the page Open data to train on it"
-            if own.is_upload
-            else ""
-        )
-        return Chosen(own.what, key(safe(own.what).partition(".")[0]).lower(), own.options, known, refused)
+        return _own(own, own.found.report)
     try:
         return Chosen(name, name, {}, training_data.known(name))
     except ValueError as error:
         return Chosen(name, name, {}, None, str(error))
 
 
-def _signature(report: Any) -> Any:
-    from vae_core.models import Signature
-
-    return Signature(report.kind, tuple(report.classes))
+def _own(own: state.Asked, report: Report) -> Chosen:
+    known = Known(Signature(report.kind, tuple(report.classes)), report.sizes.get("train", 0))
+    name = key(safe(own.what).partition(".")[0]).lower()
+    if own.is_upload:
+        refused = "an upload is not kept on this server: give the path of your copy on the page Open data to train on it"
+        return Chosen(own.what, name, own.options, known, refused)
+    try:
+        place = allowed(own.what, bounds())
+    except ValueError as error:  # what could be opened a while ago
+        return Chosen(own.what, name, own.options, known, str(error))
+    return Chosen(own.what, name, own.options, known, place=str(place))

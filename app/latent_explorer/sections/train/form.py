@@ -5,10 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from latent_explorer.sections.data import state
 from latent_explorer.sections.train.data import Chosen, chosen
 from latent_explorer.sections.train.starting import buttons
-from latent_explorer.session import links
 from latent_explorer.text import plain
 from latent_explorer.training import form, runs
 from latent_explorer.training.form import Asked, Group
@@ -114,7 +112,11 @@ def _widget(place: Any, group: Group, option: Option) -> Any:
     if kind == "choice":
         names = form.choices(option)
         return place.selectbox(
-            label, names, names.index(default), format_func=lambda one: "usual" if one is None else one, **more
+            label,
+            names,
+            names.index(default),
+            format_func=lambda one: "usual" if one is None else one,
+            **more,
         )
     if kind in ("whole", "number"):
         return place.number_input(label, value=default, placeholder="usual", **_steps(kind, default), **more)
