@@ -2,23 +2,16 @@
 
 import { contextOf, sizeCanvas } from "../shared/elements.js";
 
-const WITHIN = 0.98; // of the items, which the map shows whatever the others do
 const RUNG = 1.2; // a map grows and shrinks by such factors, not by every frame
 const LEAST = 2.5; // a map shows so far from 0 at least, where its unit is the prior's
 
 /**
- * How far from 0 a map reaches: beyond all items but the outermost, rounded up so that it does not tremble.
- * @param {ArrayLike<number>} places x, y, x, y, ...
+ * How far from 0 a map shows: beyond nearly all items, rounded up so that it does not tremble.
+ * @param {number} reach of nearly all items
  */
-export function reachOf(places) {
-  const far = [];
-  for (let i = 0; i + 1 < places.length; i += 2) {
-    const most = Math.max(Math.abs(places[i]), Math.abs(places[i + 1]));
-    if (Number.isFinite(most)) far.push(most);
-  }
-  if (!far.length) return LEAST;
-  far.sort((a, b) => a - b);
-  const needed = Math.max(LEAST, 1.08 * far[Math.min(far.length - 1, Math.floor(WITHIN * far.length))]);
+export function shownReach(reach) {
+  if (!Number.isFinite(reach)) return LEAST;
+  const needed = Math.max(LEAST, 1.08 * reach);
   return LEAST * RUNG ** Math.ceil(Math.log(needed / LEAST) / Math.log(RUNG) - 1e-9);
 }
 

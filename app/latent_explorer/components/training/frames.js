@@ -1,52 +1,52 @@
 // The frames of a training as they come from the server: records of one size, kept as they came, opened field by field.
 
 /**
- * A field of a record, in the order in which they lie.
- * @typedef {{name: string, dtype: string, shape: number[]}} Field
+ * A part of a record: what numpy calls its type, and where it begins, in bytes.
+ * @typedef {{name: string, dtype: string, shape: number[], offset: number}} Field
+ */
+
+/**
+ * What the frames are of, as `vae_core.runs.Header` says it.
+ * @typedef {object} Header
+ * @property {string[]} terms
+ * @property {Record<string, number>} blocks dimensions of each
+ * @property {Record<string, string>} axes
+ * @property {number} items
+ * @property {number[]} labels
+ * @property {string[]} classes
+ * @property {string} split
+ * @property {number[]} picture height, width, channels
+ * @property {string} originals base64
+ * @property {number} reconstructions
+ * @property {number} samples
+ * @property {number[]} of_classes
+ * @property {number} start
+ * @property {string} says
+ * @property {string} model
+ * @property {string} data
+ * @property {number} record
+ * @property {Field[]} fields
  */
 
 /** @typedef {ArrayLike<number>} Values */
 
-/** @type {Record<string, number>} bytes of a number */
-const SIZES = { uint8: 1, int32: 4, uint32: 4, int64: 8, float16: 2, float32: 4, float64: 8 };
+/** Readers of numbers by what numpy calls their type, little endian. */
+const READERS = {
+  "|u1": { size: 1, open: (/** @type {ArrayBuffer} */ own) => new Uint8Array(own) },
+  "<i2": { size: 2, open: (/** @type {ArrayBuffer} */ own) => new Int16Array(own) },
+  "<i4": { size: 4, open: (/** @type {ArrayBuffer} */ own) => new Int32Array(own) },
+  "<f4": { size: 4, open: (/** @type {ArrayBuffer} */ own) => new Float32Array(own) },
+  "<i8": {
+    size: 8,
+    open: (/** @type {ArrayBuffer} */ own) => Float64Array.from(new BigInt64Array(own), Number),
+  },
+};
 
-/** @type {Float32Array | null} the value of each float16 */
-let halves = null;
-
-/**
- * A float16 by its bits: sign, five bits of an exponent, ten of a fraction.
- * @param {number} bits
- */
-export function half(bits) {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction);
-}
-
-/** @param {Uint16Array} bits */
-function fromHalves(bits) {
-  halves ??= Float32Array.from({ length: 65536 }, (_, number) => half(number));
-  const table = halves;
-  return Float32Array.from(bits, (each) => table[each]);
-}
-
-/**
- * The numbers of a field of a record.
- * @param {Uint8Array} bytes of the field alone
- * @param {string} dtype
- * @returns {Values}
- */
-export function numbers(bytes, dtype) {
-  if (dtype === "uint8") return bytes;
-  const own = bytes.slice().buffer; // a record begins anywhere, a typed array at a multiple of its numbers' size
-  if (dtype === "float16") return fromHalves(new Uint16Array(own));
-  if (dtype === "float32") return new Float32Array(own);
-  if (dtype === "float64") return new Float64Array(own);
-  if (dtype === "int32") return new Int32Array(own);
-  if (dtype === "uint32") return new Uint32Array(own);
-  return Float64Array.from(new BigInt64Array(own), Number);
+/** @param {string} dtype */
+function readerOf(dtype) {
+  const reader = READERS[/** @type {keyof typeof READERS} */ (dtype)];
+  if (!reader) throw new Error(`frames hold numbers of the type ${dtype}, which this page does not read`);
+  return reader;
 }
 
 /** All that has come of a run. */
@@ -60,12 +60,12 @@ export class Frames {
   count = 0;
   bytes = 0; // of a record
 
-  /** @param {Field[]} fields */
-  constructor(fields) {
+  /** @param {{record: number, fields: Field[]}} header */
+  constructor({ record, fields }) {
+    this.bytes = record;
     for (const field of fields) {
-      const size = SIZES[field.dtype] * field.shape.reduce((a, b) => a * b, 1);
-      this.#places.set(field.name, { at: this.bytes, field, size });
-      this.bytes += size;
+      const size = readerOf(field.dtype).size * field.shape.reduce((a, b) => a * b, 1);
+      this.#places.set(field.name, { at: field.offset, field, size });
     }
   }
 
@@ -102,7 +102,8 @@ export class Frames {
     if (!place || number < 0 || number >= this.count) return [];
     const part = this.#partOf(number);
     const start = (number - this.#starts[part]) * this.bytes + place.at;
-    return numbers(this.#parts[part].subarray(start, start + place.size), place.field.dtype);
+    // A record begins anywhere, a typed array at a multiple of its numbers' size: hence the copy.
+    return readerOf(place.field.dtype).open(this.#parts[part].slice(start, start + place.size).buffer);
   }
 
   /**

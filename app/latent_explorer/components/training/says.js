@@ -2,14 +2,14 @@
 
 /**
  * @typedef {object} Status
- * @property {string} state measuring, running, paused, finishing, finished, stopped, failed; queued; lost where its process is gone
- * @property {string} [sentence] of a failure, or of what was asked and cannot be done
+ * @property {string} state measuring, running, paused, finishing, finished, stopped, failed; queued, starting; trained where nobody watched
+ * @property {string} [said] a sentence where it stopped or failed
  * @property {number} [step]
  * @property {number} [steps]
  * @property {number} [epoch]
  * @property {number} [epochs]
- * @property {number} [rate] steps a second
- * @property {number} [left] seconds
+ * @property {number} [steps_a_second]
+ * @property {number | null} [left] seconds
  */
 
 const STATES = {
@@ -22,7 +22,7 @@ const STATES = {
   finished: "has finished",
   stopped: "was stopped",
   failed: "has failed",
-  lost: "ended without a word",
+  trained: "was trained without being watched",
 };
 
 /** @param {string} state */
@@ -44,12 +44,12 @@ export function duration(seconds) {
  * One line on where a run stands.
  * @param {Status} status
  */
-export function sentence({ state, step, steps, epoch, epochs, rate, left }) {
+export function sentence({ state, step, steps, epoch, epochs, steps_a_second: rate, left }) {
   const parts = [STATES[/** @type {keyof typeof STATES} */ (state)] ?? state];
   if (epochs) parts.push(`epoch ${epoch} of ${epochs}`);
   if (steps) parts.push(`step ${(step ?? 0).toLocaleString("en")} of ${steps.toLocaleString("en")}`);
   if (state === "running" && rate) parts.push(`${Math.round(rate).toLocaleString("en")} steps a second`);
-  if (state === "running" && left !== undefined && Number.isFinite(left)) parts.push(`${duration(left)} left`);
+  if (state === "running" && typeof left === "number") parts.push(`${duration(left)} left`);
   return parts.join(" · ");
 }
 

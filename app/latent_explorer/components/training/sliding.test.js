@@ -5,7 +5,10 @@ import { PLACES, placeAt, scaleOf, valueAt } from "./sliding.js";
 
 test("the middle is where it began, the ends a hundredth and a hundredfold", () => {
   const scale = scaleOf(4);
-  assert.deepEqual([0, PLACES / 2, PLACES].map((place) => valueAt(scale, place)), [0.04, 4, 400]);
+  assert.deepEqual(
+    [0, PLACES / 2, PLACES].map((place) => valueAt(scale, place)),
+    [0.04, 4, 400],
+  );
   assert.equal(placeAt(scale, 4), PLACES / 2);
   assert.equal(placeAt(scale, 1e9), PLACES);
 });
@@ -21,6 +24,7 @@ test("what began at 0 can be switched off again", () => {
 test("a value is found again at its place", () => {
   for (const start of [1e-3, 1, 20]) {
     const scale = scaleOf(start);
-    for (const place of [10, 77, 150]) assert.ok(Math.abs(placeAt(scale, valueAt(scale, place)) - place) <= 3);
+    for (const place of [10, 77, 150])
+      assert.ok(Math.abs(placeAt(scale, valueAt(scale, place)) - place) <= 3);
   }
 });

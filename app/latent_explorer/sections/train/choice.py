@@ -5,10 +5,9 @@ from typing import Any
 import streamlit as st
 
 from latent_explorer.session import links
-from latent_explorer.text import cleaned
 from latent_explorer.training import runs
 
-NEW = "a new one"
+NEW = "new training"
 KEY = "run"
 OPENED = "run-to-open"  # one that was just begun, renamed or deleted
 
@@ -37,10 +36,5 @@ def chosen_run(place: Any) -> str | None:
         key=KEY,
         bind="query-params",
         label_visibility="collapsed",
-        format_func=lambda each: _told(each, there),
     )
     return None if name == NEW else name
-
-
-def _told(name: str, there: dict[str, runs.Run]) -> str:
-    return "➕ new training" if name == NEW or name not in there else f"{cleaned(name)} — {there[name].state}"
