@@ -61,6 +61,7 @@ def _step(folder: Path, words: Sequence[str], told: dict[str, Any]) -> str:
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with subprocess.Popen(words, text=True, **quiet) as process:  # type: ignore[call-overload]
         try:
+            assert process.stderr is not None
             for line in process.stderr:
                 if line.strip():
                     told["line"] = line.strip()[:500]

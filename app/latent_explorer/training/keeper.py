@@ -109,6 +109,8 @@ def _start(run: Run) -> None:
         (run.folder / WATCH / LOG).write_text(f"it could not be started: {error.strerror}")
         runs.write(run.folder, ASKED, {**run.asked, "state": ENDED})
         return
+    if (before := _children.get(run.folder)) is not None:  # which has said its last word, and is about to go
+        _leaving.append(before)
     _children[run.folder] = process
     runs.write(run.folder, ASKED, {**run.asked, "state": STARTING, "at": time.time()})
 
@@ -121,7 +123,8 @@ def _spawned(words: Sequence[str], log: Path) -> subprocess.Popen:
 
 
 def _look_after(run: Run) -> None:
-    """Notice the end of a process that never began."""
+    """Notice the end of a process, and that of one that never began."""
+    _leaving[:] = [each for each in _leaving if each.poll() is None]
     child = _children.get(run.folder)
     if child is not None and child.poll() is not None:
         del _children[run.folder]
@@ -135,6 +138,7 @@ def _look_after(run: Run) -> None:
 
 
 _children: dict[Path, subprocess.Popen] = {}
+_leaving: list[subprocess.Popen] = []
 
 
 def _remember(source: object) -> None:
@@ -164,6 +168,8 @@ def follow(run: Run) -> None:
     runs.write(run.folder, THEN, {"doing": "starting", "line": "", "done": []})
     _remember(run.asked.get("source"))
     words = [*FOLLOWING, str(run.folder), *filter(None, [str(run.asked.get("source") or "")])]
+    if (before := _following.get(run.folder)) is not None:
+        _leaving.append(before)
     _following[run.folder] = _spawned(words, run.folder / WATCH / LOG)
 
 
