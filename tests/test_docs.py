@@ -202,6 +202,7 @@ def lineage(part: Any) -> list[Any]:
     return [kind for kind in part.__mro__ if kind.__module__.startswith(("vae_core", __name__))]
 
 
+@cache
 def strings_below(kind: Any) -> set[str]:
     """The fields of a class that have a string below them, as documentation tools read it."""
     body = ast.parse(inspect.getsource(kind)).body[0].body  # type: ignore[attr-defined]
@@ -234,9 +235,9 @@ def of_class(part: Any) -> Iterator[str]:
         yield f"Args: {', '.join(inspect.signature(part).parameters)}"
     names = [field.name for field in fields(part)] if is_dataclass(part) else getattr(part, "_fields", ())
     told = {name for kind in lineage(part) for name in sections(kind).get("Attributes", [])}
-    yield from (
-        f"Attributes: {name}" for name in names if name not in told.union(*map(strings_below, lineage(part)))
-    )
+    if left := [name for name in names if name not in told]:
+        below = set().union(*map(strings_below, lineage(part)))
+        yield from (f"Attributes: {name}" for name in left if name not in below)
     yield from (f"no {name} in it" for name in sections(part).get("Attributes", []) if name not in names)
 
 

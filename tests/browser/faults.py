@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from tests.support.driving import last_traceback
+
 # What Streamlit asks for itself to find the root of an app that is opened at the address of a page: two of three answers are 404.
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 
@@ -63,7 +65,9 @@ class Watch:
         """What has gone wrong since it was last asked, and what stands on the page now."""
         self._answered()
         heard, self._heard = self._heard, []
-        return list(dict.fromkeys([*heard, *self._seen()]))
+        found = list(dict.fromkeys([*heard, *self._seen()]))
+        said = last_traceback(self._page.url) if found else ""
+        return [*found, f"the server's last words: {said}"] if said else found
 
     def _answered(self) -> None:
         """Wait until every request has its answer, those included that an answer brought about."""

@@ -120,7 +120,7 @@ def done() -> set[str]:
 @pytest.fixture(scope="module")
 def shared(browser: Any) -> Iterator[Any]:
     """One window for all pages: a new one reads the whole front end anew."""
-    with window(browser) as page:
+    with window(browser, reduced_motion="reduce") as page:
         yield page
 
 

@@ -129,7 +129,7 @@ def walked(walk: Walk, steps: int) -> None:
 @pytest.fixture(scope="module")
 def walk(browser: Any, address: str) -> Iterator[Walk]:
     """One that goes on from test to test."""
-    with window(browser) as page:
+    with window(browser, reduced_motion="reduce") as page:
         yield Walk(page, address, KINDS, int(os.environ.get(SEED, 0)))
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 
 @contextmanager
-def window(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+def window(browser: Any, **wishes: Any) -> Iterator[Any]:
+    """wishes: of its visitor, such as a theme."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, **wishes)
     context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()

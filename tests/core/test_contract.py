@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution, OneHotCategorical
 
+from tests.support.tiers import covering
 from vae_core.conditionals import Conditional, DiagonalGaussian, Feature
 from vae_core.distributions import Sampler, mean, rsample
 from vae_core.explore import reconstruct, sample, traverse
@@ -259,8 +260,9 @@ SIZES = [
 ]
 
 
-@pytest.mark.parametrize("nets", ["conv-32", "conv-64", "res-32-64", "conv-32-64"])
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize(
+    ("nets", "size"), covering(["conv-32", "conv-64", "res-32-64", "conv-32-64"], [(size,) for size in SIZES])
+)
 def test_convolutions_take_images_of_every_size(size: tuple[int, int], nets: str, one_line: Callable):
     for channels in (1, 3):
         shape = (channels, *size)

@@ -113,6 +113,7 @@ def test_the_bound_of_a_joint_vae_is_log_p_under_the_exact_posterior(seed: int):
     assert torch.allclose(expected(bound(model), pairs()).view(B, K), log_joint(model), rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_the_importance_bound_of_a_joint_vae_comes_close_to_log_p():
     model = joint(1)
     found = importance_weighted(model, pairs(), 2000, Sampler.seeded(0)).view(B, K)

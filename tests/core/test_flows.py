@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.distributions import kl_divergence as closed_form_kl
 
+from tests.support.tiers import first
 from vae_core.distributions import Sampler, diagonal_normal, kl_divergence
 from vae_core.explore import estimated_moments, prior_distance, prior_moments, reach, ruler
 from vae_core.explore.components import (
@@ -74,7 +75,7 @@ def grid(reach: float, steps: int) -> tuple[Tensor, float]:
     return torch.stack([x, y], -1).flatten(0, 1), (at[1] - at[0]).item() ** 2
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", first([0, 1]))
 def test_the_density_integrates_to_one(seed: int):
     places, area = grid(14, 500)
     density = bent(Flow(2, 2, 16), seed)({}).log_prob(places).exp()
@@ -208,6 +209,7 @@ def test_a_flow_has_no_parts_and_is_drawn_and_weighed_as_it_is(vae: Model, cdvae
     assert torch.allclose(of_each.mean(1), cdvae.p["z_l"]({"y": labelled()}).mean[[2, 0]], atol=0.25)
 
 
+@pytest.mark.slow
 def test_the_holes_of_a_flow_are_those_of_its_own_density():
     """The encodings lie as the flow draws: by its density there are no holes, and by that of the Gaussian of its moments there are many."""
     model = VAE(latent=2, prior="flow", flow_transforms=2, flow_width=16, nets="mlp-256").build(IMAGES)

@@ -79,7 +79,7 @@ BLOCKS = {
 }
 
 # The default run measures these, one of each structure.
-USUAL = ("cdvae-digits", "cvae-digits", "joint-digits", "ppca-digits")
+USUAL = ("cdvae-digits", "joint-digits")
 
 # What each has beside distortion, rates, bound, active units, what q(z) is, how classes lie in the posteriors, and probes.
 JUDGED = {"bayes_accuracy", "bayes_ece", "bayes_nll", "judge_accuracy", "sample_accuracy", "swap_accuracy"}

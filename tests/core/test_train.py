@@ -20,6 +20,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.support.tiers import first
 from vae_core import checkpoints
 from vae_core.checkpoints import (
     CARD,
@@ -588,9 +589,12 @@ def epochs_done(folder: Path) -> int:
     return load_card(folder).epochs_done if (folder / CARD).exists() else 0
 
 
-def test_a_checkpoint_killed_at_any_moment_can_be_loaded_and_resumed(commands: Commands, tmp_path: Path):
+@pytest.mark.parametrize("attempts", first([2, 8]))
+def test_a_checkpoint_killed_at_any_moment_can_be_loaded_and_resumed(
+    commands: Commands, tmp_path: Path, attempts: int
+):
     folder, chance = tmp_path / "run", random.Random(0)
-    for attempt in range(3):
+    for attempt in range(attempts):
         before, resume = epochs_done(folder), ["--resume"] if attempt else []
         number = commands.start(*ARGUMENTS, "--epochs", "1000000", "--out", str(folder), *resume)
         wait_for(lambda before=before: epochs_done(folder) > before)
@@ -636,6 +640,7 @@ def test_two_processes_compute_what_one_computes(commands: Commands, uninterrupt
     assert_same_run(uninterrupted, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "given"),
     [
@@ -660,6 +665,7 @@ def test_two_processes_see_the_aggregate_posterior_of_their_whole_batch(
     assert_same_run(tmp_path / "one", tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_a_batch_that_does_not_divide_over_the_processes_is_refused(commands: Commands, tmp_path: Path):
     odd = [word if word != "64" else "63" for word in ARGUMENTS]
     assert two_processes(commands, *odd, "--out", str(tmp_path / "odd")) == [2, 2]

@@ -6,11 +6,12 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 T = TypeVar("T")
 
@@ -68,15 +69,31 @@ def running(
     folder: Path | None = None,
 ) -> Iterator[str]:
     """Run a command that serves a Streamlit app on a port; the address, once it answers."""
-    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
-    process = subprocess.Popen(words, cwd=folder, env={**os.environ, **(environment or {})}, **quiet)
     address = f"http://127.0.0.1:{port}"
-    try:
-        _wait(f"{address}/_stcore/health", process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
+    with tempfile.TemporaryFile("w+") as log:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+        process = subprocess.Popen(words, cwd=folder, env={**os.environ, **(environment or {})}, **streams)
+        _logs[address] = log
+        try:
+            _wait(f"{address}/_stcore/health", process)
+            yield address
+        finally:
+            del _logs[address]
+            process.terminate()
+            process.wait(10)
+
+
+_logs: dict[str, IO[str]] = {}
+
+
+def last_traceback(url: str, most: int = 4000) -> str:
+    """The end of what the server of an address has printed, from its last traceback on; nothing where there is none."""
+    for address, log in _logs.items():
+        if url.startswith(address):
+            printed = os.pread(log.fileno(), 1 << 20, max(0, os.fstat(log.fileno()).st_size - (1 << 20)))
+            _, found, after = printed.decode(errors="replace").rpartition("Traceback (most recent call last)")
+            return (found + after)[-most:] if found else ""
+    return ""
 
 
 def _wait(url: str, process: subprocess.Popen, seconds: float = 120) -> None:

@@ -6,7 +6,7 @@ the encodings of the test set and their projections. Nothing is unpickled, and e
 
 from .atlas import Arrays, Atlas, AtlasGrid, is_sound, load_atlas, save_atlas
 from .card import FORMAT, MEASURED, Active, Card, Cost, load_card, save_card, versions
-from .checkpoint import Checkpoint, load, pack
+from .checkpoint import Checkpoint, load
 from .folder import (
     ATLAS,
     CARD,
@@ -22,6 +22,7 @@ from .folder import (
 )
 from .frontier import Anchor, Frontier, Gap, Point
 from .measurements import Factors, Measurement
+from .packing import pack
 from .typed import sendable
 from .wanted import wanted, wanted_data
 from .weights import fingerprint, read_metadata, read_tensors, save_model, write_tensors

@@ -7,15 +7,13 @@ import { putPicture, showFitted } from "../shared/pixels.js";
 import { worded } from "../shared/words.js";
 import { DECIMALS } from "../shared/protocol.js";
 import { arrive } from "../shared/arriving.js";
-import { directionsSection, handleOn } from "./along.js";
 import { ClassBars, ClassChips } from "./classes.js";
-import { Handle } from "./handle.js";
+import { Rows } from "./rows.js";
 import { savedPicture } from "./saved.js";
 import { slider, StartRow } from "./start.js";
 import {
   aboutOf,
   count,
-  folded,
   movedAlong,
   nearestBeta,
   placeAlong,
@@ -27,10 +25,10 @@ import {
 /**
  * @typedef {import("../shared/decoder.js").Decoded} Decoded
  * @typedef {import("../shared/decoder.js").Refusal} Refusal
- * @typedef {import("./state.js").BlockData} BlockData
  * @typedef {import("./state.js").Codes} Codes
  * @typedef {import("./state.js").ControlsCall} ControlsCall
  * @typedef {import("./state.js").DirectionData} DirectionData
+ * @typedef {import("./handle.js").Handle} Handle
  * @typedef {import("./state.js").State} State
  */
 
@@ -38,9 +36,6 @@ const CHANNEL = "controls";
 const START_CHANNEL = "controls-start";
 const SIDE = 252; // CSS pixels of the longer side of the picture
 const START_SIDE = 56; // and of that of the start
-const MOST_HANDLES = 40; // of a block that stand open: the most used
-const COLLAPSED =
-  "No dimension here is active: the posterior has collapsed onto the prior, so these handles hardly change the picture.";
 
 export class Controls {
   #decoder = pageDecoder();
@@ -50,10 +45,6 @@ export class Controls {
   #stale = false; // whether the codes here belong to an older start
   /** @type {(() => void) | null} ends a sweep */
   #stop = null;
-  /** @type {Map<string, Handle>} */
-  #handles = new Map();
-  /** @type {Map<Handle, DirectionData>} */
-  #along = new Map();
   /** @type {({block: string, betas: number[]} & ReturnType<typeof slider>)[]} */
   #rates = [];
   #labels = new Uint16Array();
@@ -75,7 +66,7 @@ export class Controls {
   #said = new ClassBars();
   #chips = new ClassChips((c) => this.#chooseClass(c));
   #betas = element("div", { class: "betas" });
-  #blocks = element("div", { class: "blocks" });
+  #rows;
   #start;
   #unwatch;
 
@@ -93,6 +84,19 @@ export class Controls {
       () => this.#report(),
       (text) => worded(text, data.kind),
     );
+    this.#rows = new Rows({
+      coordinate: {
+        move: (block, dimension, to) => this.#move(block, dimension, to),
+        putBack: (block, dimension) => this.#putBack(block, dimension),
+        leave: () => this.#report(),
+      },
+      direction: {
+        move: (direction, to) => this.#moveAlong(direction, to),
+        putBack: (direction) => this.#putBackAlong(direction),
+        leave: () => this.#report(),
+      },
+      play: (handle) => this.#play(handle),
+    });
     const from = element("figure", {}, this.#startCanvas, this.#startCaption);
     /** @type {import("../shared/saving.js").FigureElement} */
     this.root = element(
@@ -107,7 +111,7 @@ export class Controls {
         this.#said.root,
         this.#status,
       ),
-      element("div", { class: "controls" }, this.#start.root, this.#chips.root, this.#betas, this.#blocks),
+      element("div", { class: "controls" }, this.#start.root, this.#chips.root, this.#betas, this.#rows.root),
     );
     this.root.figure = () => this.#saved(); // for who saves it from elsewhere on the page
     parent.append(this.root);
@@ -172,63 +176,7 @@ export class Controls {
       return { ...rate, block, betas };
     });
     this.#betas.replaceChildren(...this.#rates.map(({ root }) => root));
-    this.#handles.clear();
-    this.#along.clear();
-    const handles = directions.map((direction) => this.#direction(direction));
-    const along = handles.length ? [directionsSection(handles)] : [];
-    this.#blocks.replaceChildren(...along, ...blocks.map((block) => this.#block(block)));
-  }
-
-  /** @param {BlockData} block */
-  #block({ name, title, unit, handles }) {
-    const rows = (/** @type {readonly import("./state.js").HandleData[]} */ those) =>
-      those.map((data) => this.#handle(new Handle(name, data, unit, this.#told)).root);
-    const heading = element("h4", {}, title, element("span", { class: "note" }, unit));
-    const dead = rows(handles.filter(({ active }) => !active));
-    const isCollapsed = dead.length === handles.length;
-    const active = handles.filter((handle) => handle.active);
-    const open = rows(active.slice(0, MOST_HANDLES));
-    const live = isCollapsed ? [element("p", { class: "note" }, COLLAPSED)] : open;
-    const root = element("section", { class: "block", "data-block": name }, heading, ...live);
-    for (const [words, those] of folded(active.slice(MOST_HANDLES))) {
-      root.append(element("details", {}, element("summary", {}, words), ...rows(those)));
-    }
-    if (dead.length) {
-      const words = `${dead.length} inactive dimension${dead.length > 1 ? "s" : ""}`;
-      root.append(
-        element(
-          "details",
-          { open: isCollapsed && dead.length <= MOST_HANDLES },
-          element("summary", {}, words),
-          ...dead,
-        ),
-      );
-    }
-    return root;
-  }
-
-  /** @param {Handle} handle */
-  #handle(handle) {
-    handle.play.onclick = () => this.#play(handle);
-    this.#handles.set(handle.name, handle);
-    return handle;
-  }
-
-  /** @type {import("./along.js").ToldAlong} */
-  #toldAlong = {
-    move: (direction, to) => this.#moveAlong(direction, to),
-    putBack: (direction) => {
-      this.#moveAlong(direction, placeAlong(direction.vector, this.#startCodes[direction.block][0]));
-      this.#report();
-    },
-    leave: () => this.#report(),
-  };
-
-  /** @param {DirectionData} direction */
-  #direction(direction) {
-    const handle = this.#handle(handleOn(direction, this.#toldAlong));
-    this.#along.set(handle, direction);
-    return handle;
+    this.#rows.build(blocks, directions);
   }
 
   /**
@@ -242,12 +190,11 @@ export class Controls {
     this.#moved(block);
   }
 
-  /** @type {import("./handle.js").Told} */
-  #told = {
-    move: (block, dimension, to) => this.#move(block, dimension, to),
-    putBack: (block, dimension) => this.#putBack(block, dimension),
-    leave: () => this.#report(),
-  };
+  /** @param {DirectionData} direction */
+  #putBackAlong(direction) {
+    this.#moveAlong(direction, placeAlong(direction.vector, this.#startCodes[direction.block][0]));
+    this.#report();
+  }
 
   /**
    * Take a handle through its range and back.
@@ -267,7 +214,7 @@ export class Controls {
       if (moved) before[block] = moved;
       this.#change({ moved: before }, !moved);
     };
-    handle.sweep(this.#placeOf(handle, this.#codes), this.#stop);
+    handle.sweep(this.#rows.placeOf(handle, this.#codes), this.#stop);
   }
 
   /** @param {number} c */
@@ -310,7 +257,7 @@ export class Controls {
    */
   #moved(block) {
     this.#touched = true;
-    for (const handle of this.#handles.values()) if (handle.block === block) this.#showHandle(handle);
+    this.#rows.show(this.#standing, block);
     this.#showMoves();
     this.#ask();
   }
@@ -349,7 +296,7 @@ export class Controls {
       if ("codes" in answer && moved === JSON.stringify(this.state.moved)) {
         this.#codes = answer.codes;
         this.#stale = false;
-        this.#handles.forEach((handle) => this.#showHandle(handle));
+        this.#rows.show(this.#standing);
       }
       this.#paint(answer);
     });
@@ -357,7 +304,7 @@ export class Controls {
       if ("error" in answer) return;
       putPicture(this.#startCanvas, answer);
       this.#startCodes = answer.codes;
-      this.#handles.forEach((handle) => this.#showHandle(handle));
+      this.#rows.show(this.#standing);
     });
   }
 
@@ -408,55 +355,33 @@ export class Controls {
     this.#startCaption.textContent = words;
     this.#startCanvas.setAttribute("aria-label", words);
     this.#canvas.setAttribute("aria-label", `Decoded ${data.kind.one}, ${words}`);
-    this.#handles.forEach((handle) => {
-      this.#showHandle(handle);
-      handle.lead(new URLSearchParams(aboutOf(state, data.model)));
-    });
+    this.#rows.show(this.#standing);
+    this.#rows.lead(aboutOf(state, data.model));
     this.#showMoves();
   }
 
-  /** @param {Handle | undefined} handle */
-  #showHandle(handle) {
-    if (!handle) return;
-    const from = handle.block in this.#startCodes ? this.#placeOf(handle, this.#startCodes) : undefined;
-    const at = this.#placeOf(handle, this.#codes);
-    const moved = this.#along.has(handle)
-      ? from !== undefined && Math.abs(at - from) > 0.005
-      : this.state.moved[handle.block]?.[handle.dimension] !== undefined;
-    handle.show(at, moved, from);
-  }
-
-  /**
-   * Where a code stands on a handle.
-   * @param {Handle} handle
-   * @param {Codes} codes
-   */
-  #placeOf(handle, codes) {
-    const direction = this.#along.get(handle);
-    const [code] = codes[handle.block];
-    return direction ? placeAlong(direction.vector, code) : code[handle.dimension];
+  get #standing() {
+    return { codes: this.#codes, start: this.#startCodes, moved: this.state.moved };
   }
 
   #showMoves() {
     const moved = count(this.state.moved);
     this.#moves.textContent = moved
-      ? `${moved} of ${this.#handles.size - this.#along.size} coordinates moved`
+      ? `${moved} of ${this.#rows.coordinates} coordinates moved`
       : "nothing moved yet";
     this.#reset.disabled = !moved;
   }
 
   /** The picture with its start and its moves in words, as SVG text. */
   #saved() {
-    const moved = [...this.#handles.values()].filter(({ root }) => root.classList.contains("moved"));
-    const moves = moved.map(({ name, value }) => `${name} ${value.textContent}`);
     return savedPicture(this.root, this.#canvas, worded("Decoded image", this.data.kind), [
       this.#startCaption.textContent ?? "",
-      ...moves,
+      ...this.#rows.words(),
     ]);
   }
 
   destroy() {
-    this.#handles.forEach((handle) => handle.rest());
+    this.#rows.rest();
     this.#unwatch();
     this.#decoder.withdraw(CHANNEL);
     this.#decoder.withdraw(START_CHANNEL);
