@@ -117,3 +117,25 @@ def test_text_that_is_no_value_is_said(given: str):
     assert why_not("0.1, 10") == ""
     assert "rates" in why_not(given)
     assert "\n" not in why_not(given)
+
+
+def test_a_command_fills_the_form():
+    asked = Asked(
+        "cdvae",
+        "digits",
+        {"model": {"unlabelled": 2}, "objective": {"class_weight": 20.0}, "training": {"epochs": 3}},
+    )
+    again = form.of_command(asked.command("runs/x"))
+    assert again == asked
+    other = Asked("vae", "digits", {"model": {}, "objective": {"delta": 16.0}, "training": {}}, "constrained")
+    assert form.of_command(other.command("runs/x")) == other
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "rm -rf /", "train", "train gan", "train vae --latent x", "train 'vae", "app", "train vae --help"],
+)
+def test_what_is_no_command_fills_nothing(line: str, capsys: pytest.CaptureFixture):
+    with pytest.raises(ValueError, match="command") as error:
+        form.of_command(line)
+    assert "\n" not in str(error.value)

@@ -4,8 +4,9 @@ one sentence for what does not fit."""
 import contextlib
 import inspect
 import io
+import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import dataclass, field, make_dataclass, replace
 from types import NoneType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
@@ -13,15 +14,18 @@ import torch
 import tyro
 
 from latent_explorer.text import command
-from vae_core.cli.flags import prose, source_of
-from vae_core.cli.parsing import one_sentence
+from vae_core.cli.flags import opening_of, prose, source_of
+from vae_core.cli.parsing import one_sentence, parse
+from vae_core.cli.run import COMMANDS
 from vae_core.cli.sources import source_words
+from vae_core.data import Opening
 from vae_core.fields import Option, options, spelt
 from vae_core.models import MODELS, Declaration, Signature, declare
 from vae_core.objectives import OBJECTIVES, Declared, Setting
 from vae_core.training import Options, options_for
 from vae_core.training.building import check_batch
 
+MOST_LINE = 4096  # letters of a command that a link brings
 USUAL = "elbo"  # where a model cannot be asked for its own objective
 
 Sort = Literal["choice", "switch", "whole", "number", "text"]
@@ -239,3 +243,55 @@ def _check(declaration: Declaration, options: Options, signature: Signature, ima
         settled = fitting.settled(steps)
         objective: Declared = options.objective_of(declaration)
         objective.build(Setting(model, len(signature.classes), steps * (settled.epochs or 1), left))
+
+
+# ---- a command as a form
+
+
+def of_command(line: str) -> Asked:
+    """What a command line asks for, to fill a form with. Raises ValueError, one sentence, for what is no such command.
+
+    >>> asked = of_command("latent-explorer train vae --data digits --latent 2 --beta 4")
+    >>> asked.model, asked.data, asked.of("model"), asked.of("objective")
+    ('vae', 'digits', {'latent': 2}, {'beta': 4.0})
+    """
+    try:
+        words = [word for word in shlex.split(line[:MOST_LINE]) if word != "latent-explorer"]
+    except ValueError as error:
+        raise ValueError(f"this command cannot be read ({error})") from None
+    if words[:1] != ["train"]:
+        raise ValueError("a command that fills this form begins with train and the name of a model")
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            command = parse([*words, *([] if "--out" in words else ["--out", "runs/x"])], COMMANDS).what
+    except SystemExit:
+        raise ValueError("this command asks for what this version does not know") from None
+    model = words[1]
+    opening = {
+        name: value for name, value in opening_of(command.source).items() if value != getattr(Opening(), name)
+    }
+    asked = Asked(
+        model,
+        command.data,
+        {"model": _changed(command.model, MODELS[model])},
+        command.training.objective,
+        opening,
+    )
+    kinds = {"objective": OBJECTIVES[objective_of(asked)], "training": Options}
+    values = {name: _changed(command.training, kind) for name, kind in kinds.items()}
+    return replace(asked, values={**asked.values, **values})
+
+
+def _changed(flags: Any, kind: Any) -> dict[str, Any]:
+    """The fields of a declaration that were given on a command line."""
+    there = {
+        name: getattr(flags, name, option.default)
+        for name, option in options(kind).items()
+        if name != "objective"
+    }
+    return {
+        name: value
+        for name, value in there.items()
+        if value is not None and value != options(kind)[name].default
+    }
