@@ -10,9 +10,11 @@ from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from functools import cache
 from textwrap import dedent
-from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from .plugins import Registry
+
+T = TypeVar("T")
 
 
 class OneOf:
@@ -45,6 +47,19 @@ class OneOf:
 FIRST = "first"
 
 
+class WhileTraining(NamedTuple):
+    """A number that can be changed while a model trains, `beta: Annotated[float, WhileTraining(0.01, 100.0)]`: the range that is usually
+    tried, which sliders offer.
+
+    >>> from vae_core.objectives import ELBO
+    >>> options(ELBO)["beta"].while_training
+    WhileTraining(low=0.01, high=100.0)
+    """
+
+    low: float
+    high: float
+
+
 class Option(NamedTuple):
     """A field of a declaration: its name, type and help; `default` is `dataclasses.MISSING` where it must be given."""
 
@@ -73,6 +88,11 @@ class Option(NamedTuple):
         is_number = isinstance(self.default, int | float | tuple) and not isinstance(self.default, bool)
         marked = FIRST in get_args(self.kind) if get_origin(self.kind) is Annotated else False
         return marked or is_number or self.one_of is not None or self.required
+
+    @property
+    def while_training(self) -> WhileTraining | None:
+        """The range that it is changed in while a model trains; None where it cannot be."""
+        return _said_by(self.kind, WhileTraining)
 
 
 @cache
@@ -140,8 +160,13 @@ def _hints(declaration: type) -> dict[str, Any]:
 
 
 def _one_of(kind: Any) -> OneOf | None:
+    return _said_by(kind, OneOf)
+
+
+def _said_by(kind: Any, what: type[T]) -> T | None:
+    """What an annotation holds of a class."""
     parts = get_args(kind) if get_origin(kind) is Annotated else ()
-    return next((part for part in parts if isinstance(part, OneOf)), None)
+    return next((part for part in parts if isinstance(part, what)), None)
 
 
 @cache

@@ -6,6 +6,7 @@ the encodings of the test set and their projections. Nothing is unpickled, and e
 
 from .atlas import Arrays, Atlas, AtlasGrid, is_sound, load_atlas, save_atlas
 from .card import FORMAT, MEASURED, Active, Card, Cost, load_card, save_card, versions
+from .changes import Change, Forked, changed
 from .checkpoint import Checkpoint, load
 from .folder import (
     ATLAS,
@@ -25,7 +26,7 @@ from .measurements import Factors, Measurement
 from .packing import pack
 from .typed import sendable
 from .wanted import wanted, wanted_data
-from .weights import fingerprint, read_metadata, read_tensors, save_model, write_tensors
+from .weights import fingerprint, load_into, read_metadata, read_tensors, save_model, write_tensors
 
 __all__ = [
     "ATLAS",
@@ -40,10 +41,12 @@ __all__ = [
     "Atlas",
     "AtlasGrid",
     "Card",
+    "Change",
     "Checkpoint",
     "CheckpointError",
     "Cost",
     "Factors",
+    "Forked",
     "Frontier",
     "Gap",
     "Measurement",
@@ -51,12 +54,14 @@ __all__ = [
     "atomic",
     "bundled",
     "bundled_folder",
+    "changed",
     "fingerprint",
     "found_in",
     "is_sound",
     "load",
     "load_atlas",
     "load_card",
+    "load_into",
     "located",
     "pack",
     "read_metadata",

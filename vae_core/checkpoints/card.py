@@ -20,6 +20,7 @@ from ..kinds import Image, kind_of
 from ..models import FOREIGN, Signature
 from ..objectives import OBJECTIVES, Declared
 from ..objectives import kind_of as objective_kind
+from .changes import Change, Forked, changed
 from .folder import CARD, CheckpointError, atomic, bundled, located
 from .frontier import Anchor, Frontier, Point
 from .frontier import merged as with_frontier
@@ -158,7 +159,8 @@ class Card:
     Attributes:
         model: the declaration, by name and arguments.
         data: what it was trained on.
-        objective: what was optimised; None of a model that was trained elsewhere.
+        objective: what was optimised, with the numbers of the end where some were changed while training; None of a model that was trained
+            elsewhere.
         training: how it was trained; None of a model that was trained elsewhere.
         epochs_done: how many epochs.
         measurements: what measured which of the `metrics`.
@@ -175,6 +177,8 @@ class Card:
         atlas: the weights that the atlas was made of.
         weights: the precision of the file, where it was packed.
         notes: sentences on how a model that was trained elsewhere was brought in.
+        changes: what was changed while training, in order.
+        forked: the run whose weights the training began with, if it did.
         wants: what it wants of plug-ins, where its model, a part of that or its objective is of one.
 
     Example:
@@ -204,6 +208,8 @@ class Card:
     atlas: MadeOf | None = None
     weights: str = ""
     notes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    forked: Forked | None = None
     wants: tuple[Wanted, ...] = ()
 
     @classmethod
@@ -222,12 +228,22 @@ class Card:
         cost, rates = whole.get("cost"), parts["model"].arguments.get("rates")
         return cls(
             **parts,
-            objective=None if elsewhere else _objective(whole),
+            objective=None if elsewhere else changed(_objective(whole), parts.get("changes", ())),
             measurements=read(dict[str, Measurement], recorded(whole), "evaluations"),
             rates=read(tuple[float, float] | None, rates, "model.arguments.rates"),
             cost=read(Cost | None, None if cost == {} else cost, "cost"),
             json=whole,
         )
+
+    @property
+    def says(self) -> str:
+        """What was optimised, in words, with what was changed while training; empty of a model that was trained elsewhere."""
+        if self.objective is None:
+            return ""
+        told = [self.objective.says(self)]
+        if self.changes:
+            told.append("changed while training: " + ", ".join(change.says for change in self.changes[-3:]))
+        return " · ".join(told)
 
     def measurement_of(self, number: str) -> Measurement | None:
         """What measured this number; None where the card does not say."""

@@ -196,7 +196,10 @@ def save_model(folder: Path, model: Model, half: bool = False) -> None:
 
 
 def write_tensors(
-    path: Path, tensors: Mapping[str, torch.Tensor], metadata: dict[str, str] | None = None
+    path: Path,
+    tensors: Mapping[str, torch.Tensor],
+    metadata: dict[str, str] | None = None,
+    durable: bool = True,
 ) -> None:
     """Writes tensors as safetensors, replaced atomically.
 
@@ -204,6 +207,7 @@ def write_tensors(
         path: the file.
         tensors: by name, on any device.
         metadata: text beside them, by name.
+        durable: as `folder.atomic` takes it.
 
     Example:
         >>> import tempfile
@@ -212,5 +216,5 @@ def write_tensors(
         ...     [path.name for path in Path(folder).iterdir()]
         ['a.safetensors']
     """
-    with atomic(path) as file:
+    with atomic(path, durable) as file:
         file.write(save({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, metadata))

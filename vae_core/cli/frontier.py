@@ -115,6 +115,7 @@ def _betas_of(other: Checkpoint, beside: Checkpoint) -> dict[str, float]:
     betas = getattr(other.card.objective, "beta", None)
     if (
         not isinstance(betas, dict)
+        or any(change.name == "beta" for change in other.card.changes)
         or set(betas) != set(rates_of(beside.model))
         or other.card.data != beside.card.data
     ):

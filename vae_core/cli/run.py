@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..plugins import PluginWarning, blamed
+from ..plugins import PluginWarning
 from ..training import TrainingError
+from ..training.faults import TRACEBACK, fault
 from .console import ERRORS, complain
 from .evaluate import Evaluate
 from .folders import Export, MakeAtlas, Pack
@@ -19,8 +20,6 @@ from .plugged import with_plugins
 from .sources import ShowData
 from .train import train_command
 
-# Set, it shows where a fault of the program is.
-TRACEBACK = "LATENT_EXPLORER_TRACEBACK"
 # The commands by name: each a dataclass, or what makes one when the command line is read.
 COMMANDS: dict[str, Any] = {
     "train": train_command,
@@ -74,11 +73,11 @@ def _run(words: list[str], commands: Mapping[str, Any]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        return complain(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
+        return complain(*fault(error))
     except Exception as error:
         if TRACEBACK in os.environ:
             raise
-        return complain(*_fault(error))
+        return complain(*fault(error))
 
 
 def _told(usual: Callable[..., None]) -> Callable[..., None]:
@@ -91,22 +90,3 @@ def _told(usual: Callable[..., None]) -> Callable[..., None]:
             usual(message, category, *more)
 
     return show
-
-
-def _fault(error: Exception) -> tuple[str, int]:
-    """What to say of an error that nobody foresaw, and the exit code."""
-    reason = " ".join(str(error).split())[:200]
-    if isinstance(error, MemoryError) or "memory" in reason:
-        return (
-            f"there is not enough memory ({reason or 'none is left'}): choose a smaller model, batch or limit",
-            2,
-        )
-    if (whose := blamed(error)) is not None:
-        return (
-            f"this is a fault of {whose.spoken} ({type(error).__name__}: {reason}): set {TRACEBACK}=1 to see where",
-            1,
-        )
-    return (
-        f"this is a fault of the program ({type(error).__name__}: {reason}): set {TRACEBACK}=1 to see where, and report it",
-        1,
-    )

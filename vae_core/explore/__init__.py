@@ -1,6 +1,6 @@
 """What a user does with a model, for any model: infer and generate, with some variables fixed."""
 
-from .bound import Mean, WeighedBound, weigh
+from .bound import Mean, WeighedBound, dimension_shares, weigh
 from .classes import class_of, class_posterior, swap, swapped, with_class
 from .codes import (
     Codes,
@@ -100,6 +100,7 @@ __all__ = [
     "codes_of",
     "complete",
     "decode",
+    "dimension_shares",
     "encode",
     "estimated_moments",
     "extremes",

@@ -89,14 +89,32 @@ def weigh(model: Model, example: Env, draws: int, draw: Draw) -> WeighedBound:
     batch = {name: value.expand(draws, *value.shape[1:]) for name, value in example.items()}
     inferred = model.infer(batch, draw)
     terms = model.terms(batch, draw, inferred)
-    shares = {name: _shares(model, name, q, inferred.env) for name, q in inferred.posteriors.items()}
+    shares = {name: dimension_shares(model, name, q, inferred.env) for name, q in inferred.posteriors.items()}
     return WeighedBound(
         terms, inferred, {name: share.mean(0) for name, share in shares.items() if share is not None}
     )
 
 
-def _shares(model: Model, name: str, q: Distribution, env: Env) -> Tensor | None:
-    """The KL of each dimension, `(n, D)`, in closed form where the model's own term is, else at the draws."""
+def dimension_shares(model: Model, name: str, q: Distribution, env: Env) -> Tensor | None:
+    """The KL of each dimension, in closed form where the model's own term is, else at the draws.
+
+    Args:
+        model: the model.
+        name: of the latent block.
+        q: its posterior, of n examples.
+        env: what was inferred and given, `(n, ...)` each.
+
+    Returns:
+        `(n, D)` nats, which sum to the block's; None where the KL does not divide over dimensions.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> found = model.infer({"x": torch.zeros(3, 1, 4, 4)})
+        >>> dimension_shares(model, "z", found.posteriors["z"], found.env).shape
+        torch.Size([3, 2])
+    """
     p = model.p[name](env)
     exact = None if name in model.by_draws else kl_per_dimension(q, p)
     if exact is not None:

@@ -5,13 +5,14 @@ Shapes: B examples.
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
 
 from ..conditionals import Env
 from ..distributions import whole_mean
+from ..fields import WhileTraining
 from ..model import Terms
 from .declared import OfBound, Setting, Trained
 from .parts import Bound, Weighting, above_zero
@@ -194,7 +195,7 @@ class ConstrainedVAE(OfBound):
 
     comparable: ClassVar[bool] = False
 
-    delta: float
+    delta: Annotated[float, WhileTraining(0.1, 100.0)]
     """Greatest mean rate, nats an example."""
 
     def __post_init__(self):
@@ -203,6 +204,10 @@ class ConstrainedVAE(OfBound):
 
     def build(self, setting: Setting) -> Bound:
         return self.bound(setting, Constrained(self.delta, steps=setting.steps))
+
+    def weigh(self, bound: Bound) -> None:
+        assert isinstance(bound.weighting, Constrained)
+        bound.weighting.delta = self.delta
 
     def says(self, card: Trained) -> str:
         found = card.found
@@ -230,7 +235,7 @@ class AnnealedCapacity(OfBound):
 
     comparable: ClassVar[bool] = False
 
-    capacity: float
+    capacity: Annotated[float, WhileTraining(0.1, 100.0)]
     """Capacity C that the mean rate is annealed to, nats an example."""
 
     def __post_init__(self):
@@ -239,6 +244,10 @@ class AnnealedCapacity(OfBound):
 
     def build(self, setting: Setting) -> Bound:
         return self.bound(setting, Capacity(self.capacity, max(1, setting.steps // 2)))
+
+    def weigh(self, bound: Bound) -> None:
+        assert isinstance(bound.weighting, Capacity)
+        bound.weighting.capacity = self.capacity
 
     def says(self, card: Trained) -> str:
         return " · ".join([f"capacity annealed to {self.capacity:g} nats", *self.beside()])
@@ -262,7 +271,7 @@ class GECO(OfBound):
 
     comparable: ClassVar[bool] = False
 
-    tolerance: float
+    tolerance: Annotated[float, WhileTraining(1.0, 1000.0)]
     """Greatest mean distortion, nats an example."""
 
     def __post_init__(self):
@@ -271,6 +280,10 @@ class GECO(OfBound):
 
     def build(self, setting: Setting) -> Bound:
         return self.bound(setting, Geco(self.tolerance))
+
+    def weigh(self, bound: Bound) -> None:
+        assert isinstance(bound.weighting, Geco)
+        bound.weighting.tolerance = self.tolerance
 
     def says(self, card: Trained) -> str:
         found = card.found

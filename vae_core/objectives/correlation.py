@@ -6,7 +6,7 @@ Shapes: B examples, D dimensions.
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import torch
 import torch.distributed as dist
@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from ..conditionals import Env, full_precision
 from ..distributions import RateDecomposition, aggregate_log_density, is_diagonal_normal, log_factors
+from ..fields import WhileTraining
 from ..model import Inferred, Model, Terms
 from .declared import OfBound, Setting, Trained
-from .parts import Bound, Loss, Regulariser, above_zero, free_priors, not_negative
+from .parts import Bound, Loss, Objective, Regulariser, above_zero, free_priors, not_negative
 from .weighted import Weighted
 
 
@@ -305,11 +306,11 @@ class BetaTCVAE(OfBound):
         Chen et al. (2018), arXiv 1802.04942; docs/objectives.md, section 6.
     """
 
-    tc_beta: float
+    tc_beta: Annotated[float, WhileTraining(0.0, 100.0)]
     """Weight of the total correlation, 1 in the bound itself."""
-    tc_alpha: float = 1.0
+    tc_alpha: Annotated[float, WhileTraining(0.0, 10.0)] = 1.0
     """Weight of the index information, 1 in the bound itself."""
-    tc_gamma: float = 1.0
+    tc_gamma: Annotated[float, WhileTraining(0.0, 10.0)] = 1.0
     """Weight of the dimension-wise KL, 1 in the bound itself."""
 
     def __post_init__(self):
@@ -319,6 +320,17 @@ class BetaTCVAE(OfBound):
     def build(self, setting: Setting) -> Bound:
         weights = (self.tc_beta, self.tc_alpha, self.tc_gamma)
         return self.bound(setting, Weighted(), *rate_parts(setting.model, setting.images, *weights))
+
+    def lend(self, objective: Objective, setting: Setting) -> None:
+        rate_parts(
+            setting.model, setting.images, self.tc_beta, self.tc_alpha, self.tc_gamma
+        )  # which refuses what it cannot weigh
+        super().lend(objective, setting)
+
+    def weigh(self, bound: Bound) -> None:
+        for part in bound.regularisers:
+            if isinstance(part, RateParts):
+                part.beta, part.alpha, part.gamma = self.tc_beta, self.tc_alpha, self.tc_gamma
 
     def says(self, card: Trained) -> str:
         weighed = f"index information × {self.tc_alpha:g}, total correlation × {self.tc_beta:g}, dimension-wise KL × {self.tc_gamma:g}"
@@ -343,7 +355,7 @@ class FactorVAE(OfBound):
 
     comparable: ClassVar[bool] = False
 
-    tc_weight: float
+    tc_weight: Annotated[float, WhileTraining(0.1, 100.0)]
     """gamma: weight of the total correlation beside the bound."""
     discriminator_width: int = 1000
     """Units in each of the six layers of the discriminator: 1000 as in the paper; fewer cost a CPU less, and learn slower."""
@@ -356,6 +368,11 @@ class FactorVAE(OfBound):
         return self.bound(
             setting, Weighted(), *discriminators(setting.model, self.tc_weight, self.discriminator_width)
         )
+
+    def weigh(self, bound: Bound) -> None:
+        for part in bound.regularisers:
+            if isinstance(part, Discriminator):
+                part.weight = self.tc_weight
 
     def says(self, card: Trained) -> str:
         return " · ".join(

@@ -6,13 +6,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Annotated, ClassVar, NamedTuple, Protocol
 
+from ..fields import WhileTraining
 from ..labels import has_label
 from ..model import Model
 from ..multirate import rates_of
 from ..names import LABEL
-from .classes import ClassifierTerm, ClassTerm, adversaries
+from .classes import Adversary, ClassifierTerm, ClassTerm, adversaries
 from .parts import Bound, Objective, Regulariser, Weighting, not_negative
 
 
@@ -74,6 +75,11 @@ class Declared(ABC):
     def says(self, card: Trained) -> str:
         """What it asks for, in one line, with what the training found."""
 
+    def lend(self, objective: Objective, setting: Setting) -> None:
+        """Puts the numbers of the fields that can be changed while training (`fields.WhileTraining`) into an objective that was built of
+        earlier ones, which keeps what it has learned. Raises ValueError for what cannot be put into it."""
+        raise ValueError(f"{type(self).__name__} has nothing that can be changed while it trains")
+
     def labelled(self) -> int | None:
         """How many images tell their class; None for all of them."""
         return None
@@ -95,11 +101,11 @@ class OfBound(Declared):
         docs/objectives.md, sections 7 and 8.
     """
 
-    class_weight: float = 0.0
+    class_weight: Annotated[float, WhileTraining(0.0, 100.0)] = 0.0
     """alpha of the class term: alpha * CE(class by the bound, class), the softmax over classes of their bounds."""
-    classifier_weight: float = 1.0
+    classifier_weight: Annotated[float, WhileTraining(0.0, 100.0)] = 1.0
     """lambda of a model with a classifier: lambda * CE(q(y|x), y)."""
-    adversary: float = 0.0
+    adversary: Annotated[float, WhileTraining(0.0, 10.0)] = 0.0
     """Weight of an adversary that keeps the class out of the unlabelled block."""
 
     def __post_init__(self):
@@ -133,6 +139,30 @@ class OfBound(Declared):
             raise ValueError(
                 "no variable of this model is conditioned on the class: leave out --class-weight, or choose cdvae, cvae or joint"
             )
+
+    def lend(self, objective: Objective, setting: Setting) -> None:
+        """Terms without parameters come when they are first asked for; one that is no longer asked for stays, with a weight of 0."""
+        assert isinstance(objective, Bound)
+        self._check_classes(setting)
+        parts = objective.regularisers
+        there = {type(part) for part in parts}
+        if self.adversary and Adversary not in there:
+            raise ValueError(
+                "an adversary learns from the first step on: begin with --adversary, or fork the training with it"
+            )
+        if self.class_weight and ClassTerm not in there:
+            parts.append(ClassTerm(self.class_weight))
+        if self.classifier_weight and ClassifierTerm not in there and LABEL in setting.model.latents:
+            parts.append(ClassifierTerm(self.classifier_weight))
+        for part in parts:
+            if isinstance(part, Adversary):
+                part.strength = self.adversary
+            elif isinstance(part, ClassTerm | ClassifierTerm):
+                part.weight = self.class_weight if isinstance(part, ClassTerm) else self.classifier_weight
+        self.weigh(objective)
+
+    def weigh(self, bound: Bound) -> None:
+        """Puts the numbers of the weighting, and of regularisers of its own, into a bound that was built of earlier ones."""
 
     def beside(self) -> list[str]:
         """What the regularisers say."""

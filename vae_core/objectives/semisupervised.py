@@ -5,13 +5,14 @@ Shapes: B examples, K classes.
 
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
 from ..conditionals import Env
 from ..distributions import Draw, diagonal_normal, rsample
+from ..fields import WhileTraining
 from ..model import Model
 from ..names import LABEL
 from .declared import Declared, Setting, Trained
@@ -160,9 +161,9 @@ class M2(Declared):
 
     labels: int
     """Number of labelled images (an eighth of each batch is drawn from them)."""
-    beta: Beta = 1.0
+    beta: Annotated[Beta, WhileTraining(0.01, 100.0)] = 1.0
     """Weight of the rate: one number, or one for each latent block."""
-    classifier_weight: float = 1.0
+    classifier_weight: Annotated[float, WhileTraining(0.0, 100.0)] = 1.0
     """lambda of the classifier: lambda * CE(q(y|x), y)."""
 
     def __post_init__(self):
@@ -175,6 +176,10 @@ class M2(Declared):
                 "missing labels need a model with a classifier: choose joint, or leave out --labels"
             )
         return SemiSupervised(self.beta, self.classifier_weight)
+
+    def lend(self, objective: Objective, setting: Setting) -> None:
+        assert isinstance(objective, SemiSupervised)
+        objective.weighting.beta, objective.classifier_weight = self.beta, self.classifier_weight
 
     def labelled(self) -> int:
         return self.labels

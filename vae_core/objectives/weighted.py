@@ -6,11 +6,13 @@ Shapes: B examples.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
 from ..conditionals import Env
+from ..fields import WhileTraining
 from ..model import Terms
 from ..names import LABEL
 from .classes import ClassifierTerm, ClassTerm
@@ -115,7 +117,7 @@ class ELBO(OfBound):
         Higgins et al. (2017); docs/objectives.md, section 6 (a fixed price).
     """
 
-    beta: Beta = 1.0
+    beta: Annotated[Beta, WhileTraining(0.01, 100.0)] = 1.0
     """Weight of the rate: one number, or one for each latent block."""
     beta_warmup: int = 0
     """Steps over which beta rises from 0: a vamp prior needs some thousands, or no latent may ever say anything."""
@@ -130,6 +132,10 @@ class ELBO(OfBound):
         # A class that every batch holds is no block of the bound: it has no rate to be weighed.
         betas(self.beta, [name for name in setting.model.latents if name != LABEL])
         return bound
+
+    def weigh(self, bound: Bound) -> None:
+        assert isinstance(bound.weighting, Weighted)
+        bound.weighting.beta = self.beta
 
     def says(self, card: Trained) -> str:
         return " · ".join([*of_betas(self.beta), *self.beside()])

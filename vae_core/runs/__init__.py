@@ -5,13 +5,13 @@ Beside card, weights and state of training there are `training.lock` (held while
 `snapshots/`. Reading any of it takes numpy and json alone, no torch; whatever is read is checked as a stranger's.
 """
 
+from ..checkpoints.changes import Change
 from .frames import Frames, FrameWriter, Header, layout, read_header
 from .orders import MOST_BYTES, Order, Orders, Refused, write_order
 from .snapshots import Snapshot, nearest_snapshot, snapshots
 from .status import (
     LIVE,
     Answer,
-    Change,
     Lock,
     Status,
     alive,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 
+from ..checkpoints.changes import Change
 from ..checkpoints.folder import CARD, atomic
 from ..checkpoints.typed import read
 from .frames import WATCH
@@ -27,17 +28,6 @@ class Answer:
 
     id: str
     said: str = ""
-
-
-@dataclass(frozen=True)
-class Change:
-    """A number that was changed while training: before the step after `step`, in the epoch `epoch` (from 1 on)."""
-
-    step: int
-    epoch: int
-    name: str
-    before: float | dict[str, float]
-    after: float | dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -138,8 +128,9 @@ def read_step(folder: Path) -> dict[str, Any] | None:
         folder: of the run.
 
     Returns:
-        step; parts (the loss's terms); gradients (the norm of each parameter's, before clipping); rows (the batch's
-        images, as indices into the training images); codes (the posterior means of the first rows, by block).
+        step, epoch; parts (the loss's terms); gradients (the norm of each layer's, before clipping); rows (the batch's images, as
+        indices into the training images); codes (the posterior means of the first rows, by block, after the step); pictures (of the
+        same rows, as base64 of bytes `(n, H, W, C)`, H W C the header's).
 
     Example:
         >>> read_step(Path("nowhere")) is None

@@ -15,7 +15,17 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from ..checkpoints import CARD, TRAINING, Checkpoint, fingerprint, load_card, save_card, save_model
+from ..checkpoints import (
+    CARD,
+    TRAINING,
+    WEIGHTS,
+    Checkpoint,
+    fingerprint,
+    load_card,
+    load_into,
+    save_card,
+    save_model,
+)
 from ..data import Data
 from ..distributions import Sampler
 from ..model import Model
@@ -23,8 +33,10 @@ from ..models import Declaration
 from ..multirate import at, usual
 from ..names import IMAGE
 from ..objectives import Setting
+from ..runs import Lock
 from .building import Step, check_batch, divided, objective_for, optimizer_of, solver_of, stages_of, told
 from .devices import Group, device_name, local_device, pick_device, process_group, reproducible
+from .forks import Fork
 from .meter import Meter, Progress, Report, TrainingError, not_finite
 from .options import Options
 from .schedule import Schedule, learning_rate, mix
@@ -39,6 +51,8 @@ from .state import (
     taken_up,
     waited,
 )
+from .steering import Steering
+from .watching import Unwatched, Watcher
 
 # Losses are looked at (and, on a GPU, waited for) once in this many steps.
 CHECK_EVERY = 50
@@ -53,6 +67,8 @@ def train(
     resume: bool = False,
     command: str = "",
     report: Report = lambda progress: None,
+    watch: bool = False,
+    fork: Fork | None = None,
 ) -> Checkpoint:
     """Train the declared model on `data` and keep a checkpoint in `folder`, replaced atomically at every epoch.
 
@@ -66,6 +82,8 @@ def train(
         resume: go on with the checkpoint that the folder holds.
         command: what the card says that made it.
         report: told every `CHECK_EVERY` steps and at the end of each epoch.
+        watch: write frames and status into the folder, and obey the orders that come there (`vae_core.runs`); what is learned is the same.
+        fork: begin with the weights of another run.
 
     Returns:
         The last checkpoint.
@@ -89,7 +107,10 @@ def train(
     if resume:
         options = taken_up(options, folder)
     with process_group(device) as group, reproducible(options.seed):
-        return Run(declaration, data, options, folder, device, group, command).go(resume, report)
+        run = Run(declaration, data, options, folder, device, group, command)
+        if watch:
+            run.watcher = Watcher(run)
+        return run.go(resume, report, fork)
 
 
 class Run:
@@ -128,8 +149,11 @@ class Run:
         self.options = options = replace(options, objective=objective).settled(len(self.schedule))
         self.epochs, self.warmup = options.epochs or 0, options.warmup or 0
         self.steps = len(self.schedule) * self.epochs
-        built = objective.build(Setting(self.model, len(data.classes), self.steps, len(self.data)))
-        self.step = Step(self.model, built.to(device))
+        self.classes = len(data.classes)
+        setting = Setting(self.model, self.classes, self.steps, len(self.data))
+        self.step = Step(self.model, objective.build(setting).to(device))
+        self.steering = Steering(options, self.step.objective, setting)  # type: ignore[arg-type]
+        self.watcher, self.norm = Unwatched(), None
         self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
         self.parameters, self.optimizer = optimizer_of(self.step, options.learning_rate)
         self.stages, self.frozen = stages_of(declaration, options), []
@@ -138,20 +162,29 @@ class Run:
             torch.set_float32_matmul_precision("high")
         self.card = new_card(declaration, data, options, len(self.data), command)
 
-    def go(self, resume: bool, report: Report) -> Checkpoint:
-        done = self._resume() if resume else self._start()
+    def go(self, resume: bool, report: Report, fork: Fork | None = None) -> Checkpoint:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise TrainingError(f"{self.folder} is a file: choose a folder to train in")
+        with Lock(self.folder) if self.group.leads else contextlib.nullcontext():
+            done = self._resume() if resume else self._start(fork)
+            with self.watcher.watching(done):
+                return self._go(done, report)
+
+    def _go(self, done: int, report: Report) -> Checkpoint:
         for epoch in range(done, self.epochs):
             if self._ended():
                 break
-            started = time.monotonic()
-            means = self._epoch(epoch, report) if self.solve is None else {"loss": self.solve()}
+            started, idle = time.monotonic(), self.watcher.idle
+            means = self._epoch(epoch, report) if self.solve is None else self._solved(epoch)
             validation = self._validate() if len(self.held_out) else None
             steps = (epoch + 1) * len(self.schedule)
             for what, value in (("loss", means["loss"]), ("validation loss", validation or 0.0)):
                 if not math.isfinite(value):
                     raise TrainingError(not_finite(what, steps))
-            self._save(epoch + 1, means, validation, time.monotonic() - started)
+            self._save(epoch + 1, means, validation, time.monotonic() - started - self.watcher.idle + idle)
+            self.watcher.saved(epoch + 1, steps)
             report(Progress(epoch + 1, steps, self.steps, means, True, validation))
+        self.watcher.finishing()
         model = self.model.eval().requires_grad_(False)
         if done < self.card.epochs_done:
             self._count(at(model, usual(model)))
@@ -164,14 +197,16 @@ class Run:
         impatient = self.options.patience is not None and waited(history) >= self.options.patience
         return impatient or (self.solve is not None and settled(history))
 
-    def _start(self) -> int:
-        if self.folder.exists() and not self.folder.is_dir():
-            raise TrainingError(f"{self.folder} is a file: choose a folder to train in")
+    def _start(self, fork: Fork | None) -> int:
         if (self.folder / CARD).exists():
             raise TrainingError(
                 f"{self.folder} already holds a checkpoint: choose another folder, or --resume to go on with it"
             )
-        self._prepare()
+        if fork is None:
+            self._prepare()
+        else:
+            load_into(self.model, fork.path)
+            self.card = self.card.changed(forked=asdict(fork.told))
         if self.group.size > 1:
             dist.barrier()  # nobody writes before all have looked
         if self.group.leads:
@@ -195,7 +230,10 @@ class Run:
             )
         if not (self.folder / TRAINING).exists():
             if card.epochs_done == 0:
-                self._prepare()
+                load_into(self.model, self.folder / WEIGHTS)
+                self.card = self.card.changed(
+                    **{part: card.json[part] for part in ("forked",) if part in card.json}
+                )
                 return 0
             raise TrainingError(
                 f"{self.folder / TRAINING} is missing, so this training cannot be resumed: train in another folder"
@@ -203,6 +241,7 @@ class Run:
         card = take_up(self.folder, self.step, self.optimizer)
         training = {**card.json["training"], "epochs": self.epochs}
         self.card = card.changed(**measured(self.folder), training=training)
+        self.steering.replay(card.changes)
         return card.epochs_done
 
     def _count(self, model: Model) -> None:
@@ -226,13 +265,22 @@ class Run:
         first, meter = epoch * len(rows), Meter(self.group)
         for number, row in enumerate(rows, 1):
             self._set_learning_rate(first + number - 1)
-            meter.add(self._update(self.data.batch(row[mine], sampler), sampler))
+            parts = self._update(self.data.batch(row[mine], sampler), sampler)
+            meter.add(parts)
+            self.watcher.after(first + number, epoch + 1, parts, row[mine])
             if number % CHECK_EVERY == 0 and number < len(rows):
                 recent = meter.check(first + number)
                 report(Progress(epoch + 1, first + number, self.steps, recent))
         meter.check(first + len(rows))
         self._check_weights(first + len(rows))
         return meter.means()
+
+    def _solved(self, epoch: int) -> dict[str, float]:
+        """One exact improvement in the place of an epoch's steps."""
+        assert self.solve is not None
+        loss = self.solve()
+        self.watcher.after((epoch + 1) * len(self.schedule), epoch + 1, {"loss": torch.tensor(loss)})
+        return {"loss": loss}
 
     def _enter_stage(self, epoch: int) -> None:
         """The variables whose terms and weights the epoch is about: all of them, unless the model is trained stage by stage."""
@@ -251,7 +299,7 @@ class Run:
                 raise TrainingError(not_finite(f"weight {name}", step))
 
     def _set_learning_rate(self, step: int) -> None:
-        rate = learning_rate(step, self.steps, self.options.learning_rate, self.warmup)
+        rate = learning_rate(step, self.steps, self.steering.learning_rate, self.warmup)
         self.optimizer.param_groups[0]["lr"] = rate
 
     def _update(self, batch: dict[str, Tensor], sampler: Sampler) -> dict[str, Tensor]:
@@ -261,7 +309,7 @@ class Run:
         loss.total.backward()
         for parameter in self.frozen:
             parameter.grad = None  # the optimiser leaves it, momentum and all, where it is
-        nn.utils.clip_grad_norm_(self.parameters, self.options.clip)
+        self.norm = nn.utils.clip_grad_norm_(self.parameters, self.options.clip)
         self.optimizer.step()
         return {"loss": loss.total.detach(), **loss.parts}
 
@@ -295,8 +343,14 @@ class Run:
             "processes": self.group.size,
         }
         found = {key: round(value, 6) for key, value in self.step.objective.state().items()}  # type: ignore[operator]
+        changes = [asdict(change) for change in self.steering.changes]
         self.card = self.card.changed(
-            **measured(self.folder), epochs_done=done, history=history, cost=cost, found=found
+            **measured(self.folder),
+            epochs_done=done,
+            history=history,
+            cost=cost,
+            found=found,
+            **({"changes": changes} if changes else {}),
         )
         if not self.group.leads:
             return

@@ -64,16 +64,15 @@ class Meter:
         self.group = group
         self.pending: list[dict[str, Tensor]] = []
         self.total: dict[str, float] = {}
-        self.count = 0
+        self.count: dict[str, int] = {}
 
     def add(self, parts: dict[str, Tensor]) -> None:
         self.pending.append(parts)
 
     def check(self, step: int) -> dict[str, float]:
         """Means since the last check. Raises TrainingError naming the first step and term that is not finite."""
-        names = sorted(
-            self.pending[0], key="loss".__eq__
-        )  # the total last: its first bad term is the one to name
+        # The total last: its first bad term is the one to name. A term that came while training is in the later ones alone.
+        names = sorted((name for name in self.pending[0] if name in self.pending[-1]), key="loss".__eq__)
         table = torch.stack([torch.stack([parts[name] for name in names]) for parts in self.pending])
         if self.group.size > 1:
             dist.all_reduce(table)
@@ -83,10 +82,11 @@ class Meter:
             raise TrainingError(not_finite(f"term {names[column]}", step - len(table) + row + 1))
         sums = dict(zip(names, table.sum(0).tolist(), strict=True))
         means = {name: value / len(table) for name, value in sums.items()}
-        self.total = {name: self.total.get(name, 0.0) + value for name, value in sums.items()}
-        self.count += len(table)
+        for name, value in sums.items():
+            self.total[name] = self.total.get(name, 0.0) + value
+            self.count[name] = self.count.get(name, 0) + len(table)
         self.pending = []
         return means
 
     def means(self) -> dict[str, float]:
-        return {name: value / self.count for name, value in self.total.items()}
+        return {name: value / self.count[name] for name, value in self.total.items()}

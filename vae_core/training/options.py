@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any
 
 from ..distributions import check_seed
-from ..fields import FIRST
+from ..fields import FIRST, WhileTraining
 from ..models import Declaration
 from ..objectives import OBJECTIVES, Declared, declare
 
@@ -49,7 +49,7 @@ class Options:
     """Passes over the training images: 20 unless given, and more where these are few, so that there are 2,000 steps."""
     batch: int | None = None
     """Examples a step, over all processes: 128 unless given, and fewer where there are fewer images."""
-    learning_rate: float = 1e-3
+    learning_rate: Annotated[float, WhileTraining(1e-5, 1e-2)] = 1e-3
     """Highest learning rate of Adam."""
     warmup: int | None = None
     """Steps over which the learning rate rises, a tenth of all, but at most 500, unless given; a cosine brings it down to zero after that."""

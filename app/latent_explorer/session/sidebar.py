@@ -160,7 +160,7 @@ def _made(checkpoint: Checkpoint) -> list[str]:
     return [
         f"**{plain(model.name)}** trained on {data.images:,} {checkpoint.kind.many} of {plain(data.name)}",
         " · ".join(plain(_argument(key, value)) for key, value in arguments.items()),
-        plain(card.objective.says(card), 1000) if card.objective else "",
+        plain(card.says, 1000),
     ]
 
 

@@ -146,8 +146,8 @@ def _priced(checkpoint: Checkpoint, example: Example) -> None:
         )
     elif betas:
         says = "Here β = 1: training weighed what stands above, and minus the ELBO is the loss."
-    elif objective := checkpoint.card.objective:
-        says = f"Training weighed the terms in another way: {plain(objective.says(checkpoint.card), 500)}."
+    elif checkpoint.card.objective:
+        says = f"Training weighed the terms in another way: {plain(checkpoint.card.says, 500)}."
     if says:
         st.markdown(says)
 

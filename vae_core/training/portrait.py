@@ -1,0 +1,209 @@
+"""What is seen of a model at a moment of its training: where fixed items lie, the KL of each dimension, pictures.
+
+The items, the noise and the classes stay the same, so that two portraits differ by the weights alone. Nothing of the training is changed:
+noise comes from generators of its own. Shapes: N items, D dimensions of a block, H W C a picture.
+"""
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..data import Data
+from ..distributions import Sampler
+from ..explore import decode, dimension_shares, prior_codes, reconstruct
+from ..labels import has_label
+from ..model import Model
+from ..multirate import at, usual
+from ..names import LABEL
+from ..priors import one_hot
+from ..runs import Header
+
+# Fixed items at most, and how many numbers of observations they may hold together: 32 MB.
+ITEMS, NUMBERS = 2000, 2**23
+
+# Items that are always looked at, where there are so many; and how many the time is taken of.
+FEWEST, PROBES = 200, (100, 400)
+
+# Pictures: how many of each, and their longest side.
+RECONSTRUCTIONS, SAMPLES, CLASSES, SIDE = 8, 8, 10, 64
+
+# Items that are encoded at once: what nets make of more falls out of a CPU's caches.
+AT_ONCE = 250
+
+SEED = 20_240
+
+
+class Portrait:
+    """Fixed items of some data, as a model sees them.
+
+    Args:
+        model: the model, whose weights may change between portraits.
+        data: what it was told of the images; the first of them, in their shuffled order, are the items.
+
+    Example:
+        >>> from vae_core.data import load_data
+        >>> from vae_core.models import VAE
+        >>> data = load_data("digits").head(50)
+        >>> model = VAE(latent=3, nets="mlp-256").build(data.signature)
+        >>> found = Portrait(model, data.scored_by(model)).take()
+        >>> sorted(found), found["positions"].shape, found["samples"].shape
+        (['extent', 'kl', 'of_classes', 'positions', 'reach', 'reconstructions', 'samples'], (1, 50, 2), (8, 8, 8, 1))
+    """
+
+    def __init__(self, model: Model, data: Data):
+        self.model, self.blocks = at(model, usual(model)), model.blocks
+        self.data = data.head(min(ITEMS, max(1, NUMBERS // data.kind.size)))
+        self.batch = self.data.batch(slice(0, len(self.data)), Sampler.seeded(SEED))
+        if LABEL in model.latents:
+            del self.batch[LABEL]  # which some images may not tell
+        self.draws = not model.no_decoder
+        shown = self.data.kind.shown(self.data.images[: RECONSTRUCTIONS if self.draws else 0])
+        self.originals = self.pictures(shown)
+        labelled = has_label(model) and self.draws
+        self.classes = tuple(range(min(CLASSES, model.classes))) if labelled else ()
+        self.items = len(self.data)
+        self.axes: dict[str, np.ndarray] = {}
+
+    def header(self, **told: Any) -> Header:
+        """What its frames hold."""
+        sizes = {name: self.model.sizes[name] for name in self.blocks}
+        labels = self.data.labels.cpu()
+        if self.data.known is not None:
+            labels = torch.where(self.data.known.cpu(), labels, -1)
+        labels = labels[: self.items]
+        return Header(
+            blocks=sizes,
+            axes={name: "dimensions" if size <= 2 else "principal axes" for name, size in sizes.items()},
+            items=self.items,
+            labels=tuple(labels.tolist()) if self.data.classes else (),
+            classes=tuple(self.data.classes),
+            picture=self.originals.shape[1:],
+            reconstructions=len(self.originals),
+            samples=SAMPLES if self.draws else 0,
+            of_classes=self.classes,
+            **told,
+        )
+
+    def fit(self, seconds: float) -> None:
+        """Look at as many items as can be had in so many seconds, and no fewer than `FEWEST` where there are so many."""
+        few, many = (min(part, len(self.data)) for part in PROBES)
+        self._timed(few)  # what is done once is done
+        least, most = self._timed(few), self._timed(many)
+        each = max(1e-9, (most - least) / max(1, many - few))
+        fitting = (seconds - (least - few * each)) / each
+        self.items = int(min(len(self.data), max(FEWEST, fitting)))
+        self.axes = {}
+
+    def _timed(self, items: int) -> float:
+        self.items, began = items, time.perf_counter()
+        self.take()
+        return time.perf_counter() - began
+
+    @torch.no_grad()
+    def take(self) -> dict[str, np.ndarray]:
+        """The fields of a frame that are of the model itself."""
+        means, kl = self.encoded()
+        places = [self._placed(name, means[name]) for name in self.blocks]
+        extent = np.array([max(np.abs(place).max(), 1e-6) for place in places], np.float32)
+        reach = [np.quantile(np.abs(place).max(-1), 0.995) for place in places]
+        whole = [
+            np.nan_to_num(place / size * 32767).round() for place, size in zip(places, extent, strict=True)
+        ]
+        found = {"kl": kl, "extent": extent, "reach": np.array(reach), "positions": np.array(whole, np.int16)}
+        return {**found, **(self._drawn() if self.draws else {})}
+
+    def encoded(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Posterior means of each block `(N, D)`, and the mean KL of each dimension of all blocks, NaN where it does not divide over them."""
+        parts = [dict(zip(self.batch, rows, strict=True)) for rows in zip(*self._split(), strict=True)]
+        sampler = Sampler.seeded(SEED)
+        means: dict[str, list[Tensor]] = {name: [] for name in self.blocks}
+        sums: dict[str, Any] = dict.fromkeys(self.blocks, 0.0)
+        for part in parts:
+            inferred = self.model.infer(part, sampler)
+            for name in self.blocks:
+                q = inferred.posteriors[name]
+                means[name].append(q.mean)
+                share = dimension_shares(self.model, name, q, inferred.env)
+                sums[name] = sums[name] + (torch.nan if share is None else share.sum(0))
+        found = {name: torch.cat(each).float().cpu().numpy() for name, each in means.items()}
+        kl = [np.broadcast_to(_numpy(sums[name]) / self.items, found[name].shape[1]) for name in self.blocks]
+        return found, np.concatenate(kl)
+
+    def _split(self) -> list[tuple[Tensor, ...]]:
+        return [value[: self.items].split(AT_ONCE) for value in self.batch.values()]
+
+    def _placed(self, name: str, means: np.ndarray) -> np.ndarray:
+        """Where the items of a block lie, `(N, 2)`: by its dimensions, or by principal axes near those of the portrait before."""
+        if means.shape[1] <= 2:
+            return np.pad(means, ((0, 0), (0, 2 - means.shape[1])))
+        centred = means - means.mean(0)
+        axes = principal_axes(centred)
+        if name in self.axes:
+            axes = axes @ turn(axes, self.axes[name])
+        self.axes[name] = axes
+        return centred @ axes
+
+    def _drawn(self) -> dict[str, np.ndarray]:
+        first = {name: value[:RECONSTRUCTIONS] for name, value in self.batch.items()}
+        found = {
+            "reconstructions": reconstruct(self.model, first),
+            "samples": decode(self.model, self._codes(SAMPLES)),
+        }
+        if self.classes:
+            found["of_classes"] = decode(self.model, self._codes_of_classes())
+        pictures = {name: self.pictures(shown) for name, shown in found.items()}
+        return {"of_classes": np.zeros((0, *self.originals.shape[1:]), np.uint8), **pictures}
+
+    def _codes(self, n: int) -> dict[str, Tensor]:
+        """Draws of the prior; where it reads a class that is given, of all classes in turn."""
+        given = {}
+        if LABEL in self.model.inputs():
+            label = torch.arange(n, device=self.model.device) % self.model.classes
+            given = {LABEL: one_hot(label, self.model.classes)}
+        return prior_codes(self.model, given, n, Sampler.seeded(SEED + 1))
+
+    def _codes_of_classes(self) -> dict[str, Tensor]:
+        """A draw of each class, of one noise."""
+        every = one_hot(torch.tensor(self.classes, device=self.model.device), self.model.classes)
+        codes = [prior_codes(self.model, {LABEL: row[None]}, 1, Sampler.seeded(SEED + 2)) for row in every]
+        return {name: torch.cat([code[name] for code in codes]) for name in codes[0]}
+
+    def pictures(self, shown: Tensor) -> np.ndarray:
+        """`(n, H, W, C)` uint8, no side longer than `SIDE`."""
+        pictures = self.data.kind.picture(shown)
+        height, width = pictures.shape[-2:]
+        times = -(-max(height, width) // SIDE)
+        if times > 1 and len(pictures):
+            pictures = F.adaptive_avg_pool2d(
+                pictures.float(), (-(-height // times), -(-width // times))
+            ).byte()
+        return pictures.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def principal_axes(centred: np.ndarray) -> np.ndarray:
+    """The two axes `(D, 2)` along which centred rows `(N, D)` vary most, orthonormal.
+
+    >>> np.abs(principal_axes(np.array([[0.0, 3.0, 0.0], [0.0, -3.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, -2.0]]))).tolist()
+    [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+    """
+    _, axes = np.linalg.eigh(np.nan_to_num(centred.T @ centred))
+    return np.ascontiguousarray(axes[:, :-3:-1])
+
+
+def turn(axes: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """The rotation or reflection R `(2, 2)` that brings axes `(D, 2)` nearest to earlier ones: argmin |axes R - before|, orthogonal
+    Procrustes (Schönemann, 1966).
+
+    >>> turn(np.eye(3)[:, :2], np.eye(3)[:, [1, 0]]).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    left, _, right = np.linalg.svd(axes.T @ before)
+    return left @ right
+
+
+def _numpy(values: Any) -> np.ndarray:
+    return values.float().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values, np.float32)
