@@ -22,7 +22,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "rate_distortion": ("block", "item", "since"),
     "elbo": ("item", "mine", "seed"),
     "measure": ("show", "among", "item", "across", "up", "all-numbers", "everything", "groups", "amount", "seed"),
-    "train": ("run",),
+    "train": ("run", "ask"),
     "data": (),
     "lessons": ("em-steps", "start-seed", "draws", "draw-seed", "dimension"),
 }  # fmt: skip
@@ -34,6 +34,7 @@ WITHOUT_WIDGET: dict[str, tuple[str, ...]] = {
     "live": ("start", "item", "seed", "temperature", "move", "class", "directions"),
     "traverse": ("directions",),
     "prior": ("item",),
+    "train": ("ask",),
 }
 """By page, the names of its address that no widget of Streamlit holds."""
 

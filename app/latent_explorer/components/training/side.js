@@ -9,16 +9,19 @@ import { putSheet } from "./sheet.js";
 
 const UNIT = 32767; // of a position
 
+const FEW = 12; // classes that a legend names
+
 const ROWS = [
-  { field: "reconstructions", label: "fixed images, and below them their reconstructions" },
-  { field: "samples", label: "samples from the prior, of the same noise at every step" },
-  { field: "of_classes", label: "a sample of each class" },
+  { field: "reconstructions", label: "fixed images over their reconstructions" },
+  { field: "samples", label: "samples from the prior" },
+  { field: "of_classes", label: "a sample of each class, of one noise" },
 ];
 
 export class Side {
   #block = 0;
   #tabs = element("span", { class: "tabs", role: "group", "aria-label": "Block on the map" });
   #axes = element("span", { class: "axes" });
+  #legend = element("span", { class: "legend" });
   #map = element("canvas", { class: "cloud", role: "img" });
   #rows = ROWS.map(({ label }) => ({
     figure: element("figure", {}, element("figcaption", {}, label)),
@@ -35,7 +38,7 @@ export class Side {
     this.mapFigure = element(
       "figure",
       { class: "map" },
-      element("figcaption", {}, this.#tabs, this.#axes),
+      element("figcaption", {}, this.#tabs, this.#axes, this.#legend),
       this.#map,
     );
     this.pictures = element("div", { class: "pictures" });
@@ -62,6 +65,8 @@ export class Side {
         return tab;
       }),
     );
+    const few = header.classes.length <= FEW ? header.classes : [];
+    this.#legend.replaceChildren(...few.map((name) => element("b", {}, name)));
     const [height, width] = header.picture;
     const counts = [header.reconstructions, header.samples, header.of_classes.length];
     this.#rows.forEach(({ figure, canvas }, place) => {
@@ -82,6 +87,9 @@ export class Side {
     [...this.#tabs.children].forEach((tab, place) => say(tab, "pressed", place === this.#block));
     const name = Object.keys(header.blocks)[this.#block];
     this.#axes.textContent = header.axes[name] ?? "";
+    [...this.#legend.children].forEach((each, place) => {
+      /** @type {HTMLElement} */ (each).style.color = colours[place];
+    });
     const extent = frames.values("extent", number)[this.#block];
     const all = frames.values("positions", number);
     const each = 2 * header.items;

@@ -57,13 +57,16 @@ class Steered {
   }
 }
 
+const FIRST = "beta"; // what is changed most
+
 /**
  * The numbers of a status one by one: `beta` of two blocks is two.
  * @param {Record<string, number | Record<string, number>>} values
  * @returns {{name: string, block: string, value: number, label: string}[]}
  */
 export function flat(values) {
-  return Object.entries(values).flatMap(([name, value]) => {
+  const order = Object.entries(values).sort(([a], [b]) => Number(b === FIRST) - Number(a === FIRST));
+  return order.flatMap(([name, value]) => {
     const label = name === "beta" ? "β" : name.replaceAll("_", " ");
     return typeof value === "number"
       ? [{ name, block: "", value, label }]

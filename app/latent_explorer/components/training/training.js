@@ -130,6 +130,7 @@ export class Training {
     [this.#state, this.#then] = [state, done];
     this.root.dataset.state = state;
     this.root.dataset.frames = String(run.frames?.count ?? 0);
+    this.root.dataset.changes = String(run.status.changes?.length ?? 0);
     this.root.dataset.ready = "true";
     this.#later();
   }

@@ -25,7 +25,9 @@ def chosen_run(place: Any) -> str | None:
     if (asked := st.session_state.pop(OPENED, None)) is not None:
         st.session_state[KEY] = asked if asked in names else NEW
     elif KEY not in st.session_state and KEY not in st.query_params:
-        live = next((name for name, run in there.items() if run.live), NEW)
+        live = (
+            NEW if "ask" in st.query_params else next((name for name, run in there.items() if run.live), NEW)
+        )
         st.session_state[KEY] = live
     links.check(KEY, names, "run")
     if st.session_state.get(KEY, NEW) not in names:

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from latent_explorer.caches.training_data import at_hand
 from latent_explorer.sections.train.data import Chosen, chosen
 from latent_explorer.sections.train.starting import buttons
 from latent_explorer.text import plain
@@ -14,18 +15,20 @@ from vae_core.fields import Option
 from vae_core.models import MODELS
 from vae_core.objectives import OBJECTIVES
 
+ASK = "ask"  # in the address: a command that fills the form
+FILLED = "train-filled"
 USUAL = "usual for the model"
 TITLES = {"model": "Model", "objective": "Objective", "training": "Training"}
 
 
 def new() -> None:
     """Data, model and fields in three columns; below them the command, and the button that runs it."""
+    _fill()
     top = st.columns([1.3, 1, 1.2, 1.3], vertical_alignment="bottom")
     data = chosen(top[0])
     model = top[1].selectbox(
         "Model",
         list(MODELS),
-        index=list(MODELS).index("vae"),
         key="train-model",
         persist_state="session",
         help="  \n".join(f"**{name}**: {plain(form.about(kind), 400)}" for name, kind in MODELS.items()),
@@ -43,6 +46,31 @@ def new() -> None:
         "Name of the run", placeholder=runs.free_name(f"{model}-{data.name}"), key="train-name", max_chars=64
     )
     _below(asked, data, name.strip() or runs.free_name(f"{model}-{data.name}"), wrong)
+
+
+def _fill() -> None:
+    """Fill the form as the command in the address says, once."""
+    st.session_state.setdefault("train-model", "vae" if "vae" in MODELS else next(iter(MODELS)))
+    line = st.query_params.get(ASK)
+    if not line or st.session_state.get(FILLED) == line:
+        return
+    st.session_state[FILLED] = line
+    try:
+        asked = form.of_command(line)
+        if asked.data not in at_hand():
+            raise ValueError(
+                "the data of this link is not here: choose data, or open yours on the page Open data"
+            )
+    except ValueError as error:
+        st.warning(f"{plain(str(error)[:1].upper() + str(error)[1:], 500)}.")
+        return
+    st.session_state["train-model"], st.session_state["train-data"] = asked.model, asked.data
+    st.session_state["train-objective"] = asked.objective
+    for group in form.groups(asked):
+        given = asked.of(group.name)
+        for option in (*group.first, *group.more):
+            value = _shown(option, given[option.name]) if option.name in given else _default(option)
+            st.session_state[_key(group, option)] = value
 
 
 def _below(asked: Asked, data: Chosen, name: str, wrong: str) -> None:
@@ -99,28 +127,37 @@ def _take(place: Any, group: Group, option: Option, given: dict[str, Any]) -> st
     return ""
 
 
+def _key(group: Group, option: Option) -> str:
+    return f"train-{group.about.replace(' ', '-')}-{option.name}"
+
+
+def _default(option: Option) -> Any:
+    """What a widget shows of a value that nobody gave."""
+    return _shown(option, None if option.required else option.default)
+
+
+def _shown(option: Option, value: Any) -> Any:
+    return form.text(value) if form.sort(option) == "text" else value
+
+
 def _widget(place: Any, group: Group, option: Option) -> Any:
-    default = None if option.required else option.default
+    key, label, kind = _key(group, option), form.label(option), form.sort(option)
+    st.session_state.setdefault(key, _default(option))
     more: dict[str, Any] = {
         "help": plain(option.about, 1000) or None,
-        "key": f"train-{group.about.replace(' ', '-')}-{option.name}",
+        "key": key,
         "persist_state": "session",
     }
-    label, kind = form.label(option), form.sort(option)
     if kind == "switch":
-        return place.checkbox(label, bool(default), **more)
+        return place.checkbox(label, **more)
     if kind == "choice":
         names = form.choices(option)
-        return place.selectbox(
-            label,
-            names,
-            names.index(default),
-            format_func=lambda one: "usual" if one is None else one,
-            **more,
-        )
+        return place.selectbox(label, names, format_func=lambda one: "usual" if one is None else one, **more)
     if kind in ("whole", "number"):
-        return place.number_input(label, value=default, placeholder="usual", **_steps(kind, default), **more)
-    return place.text_input(label, form.text(default), placeholder="usual", **more)
+        return place.number_input(
+            label, value=None, placeholder="usual", **_steps(kind, _default(option)), **more
+        )
+    return place.text_input(label, placeholder="usual", **more)
 
 
 def _steps(kind: str, default: Any) -> dict[str, Any]:
