@@ -44,7 +44,7 @@ METRICS_LAYERS: list[set[str]] = [
 ]
 
 PICKLERS = {"pickle", "cloudpickle", "dill", "joblib", "shelve"}
-HEAVY = {"umap", "torchvision", "sklearn", "onnx", "onnxruntime", "zuko"}
+HEAVY = {"tensorboardX", "umap", "torchvision", "sklearn", "onnx", "onnxruntime", "zuko"}
 
 
 def name_of(path: Path) -> str:

@@ -30,6 +30,10 @@ WHOLE = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 # Numbers that a graph of a free batch is given at once: what nets make of more falls out of a CPU's caches.
 AT_ONCE = 2_000_000
 
+# Turns of all loops around a node, how deep graphs are nested, and through which operators a number of turns may come from a shape.
+MOST_TURNS, MOST_DEPTH = 1_000_000, 32
+FROM_SHAPES = ("Gather", "Squeeze", "Unsqueeze", "Slice", "Cast", "Identity", "Reshape")
+
 INSTALL = "install what it needs with `pip install 'latent-explorer[onnx]'`"
 
 
@@ -153,6 +157,7 @@ def read_graph(source: Path | bytes, name: str = "", embedded: bool = True) -> O
     if model is None or (not model.graph.node and not model.graph.output):
         raise GraphError(f"{name} is no ONNX file: give one that torch.onnx.export or the like wrote")
     _check_operators(model, name)
+    _check_loops(model, name)
     outside = list(_outside(model))
     if outside:
         if embedded or not isinstance(source, Path):
@@ -201,9 +206,14 @@ def _graphs(graph: Any) -> Iterator[Any]:
 
 
 def _within(node: Any) -> Iterator[Any]:
+    for inner in _bodies(node):
+        yield from _graphs(inner)
+
+
+def _bodies(node: Any) -> Iterator[Any]:
+    """The graphs of a node, such as the body of a loop."""
     for attribute in node.attribute:
-        for inner in ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs):
-            yield from _graphs(inner)
+        yield from ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs)
 
 
 def _nodes(model: Any) -> Iterator[Any]:
@@ -232,6 +242,45 @@ def _check_operators(model: Any, name: str) -> None:
             f"{name} is of opset {asked}, and the installed onnx knows those up to {newest}: "
             "export it with an older opset, for example 17"
         )
+
+
+def _check_loops(model: Any, name: str) -> None:
+    """Raises GraphError for a loop that may not end. One whose turns are a constant, or counted by a tensor's shape, does."""
+    functions = {(function.domain, function.name): function for function in model.functions}
+
+    def visit(graph: Any, scope: Mapping[str, Any], turns: int, depth: int) -> None:
+        if depth > MOST_DEPTH:
+            raise GraphError(f"{name} is nested more than {MOST_DEPTH} deep: export it flat")
+        scope = {**scope, **{output: node for node in graph.node for output in node.output}}
+        scope |= {tensor.name: tensor for tensor in getattr(graph, "initializer", ())}
+        for node in graph.node:
+            inside = turns * (_turns(node, scope, name) if node.op_type == "Loop" else 1)
+            if inside > MOST_TURNS:
+                raise GraphError(f"{name} has loops of {inside:,} turns, and at most {MOST_TURNS:,} are run")
+            for inner in _bodies(node):
+                visit(inner, scope, inside, depth + 1)
+            if called := functions.get((node.domain, node.op_type)):
+                visit(called, {}, inside, depth + 1)
+
+    visit(model.graph, {}, 1, 0)
+
+
+def _turns(loop: Any, scope: Mapping[str, Any], name: str) -> int:
+    """How often a loop is run at most; 1 where a shape says it, which memory bounds."""
+    source: Any = scope.get(loop.input[0]) if loop.input else None
+    while getattr(source, "op_type", "") in FROM_SHAPES:
+        source = scope.get(source.input[0])
+    if getattr(source, "op_type", "") in ("Shape", "Size"):
+        return 1
+    if getattr(source, "op_type", "") == "Constant":
+        source = next((part.t for part in source.attribute if part.HasField("t")), None)
+    if source is None or not hasattr(source, "data_type"):
+        raise GraphError(
+            f"{name} has a loop that nothing bounds: export it with a number of turns that is written in the graph"
+        )
+    from onnx import numpy_helper
+
+    return int(numpy_helper.to_array(source).reshape(-1)[0])
 
 
 def _tensors(model: Any) -> Iterator[Any]:

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from tests.app.conftest import Open, opened
 from tests.app.test_pages import healthy, said
-from tests.support.foreign import written
+from tests.support.foreign import embeddings, written
 from vae_core import Checkpoint, bundled, load
+from vae_core.data import load_data
 from vae_core.explore import codes_of, decode
 
 MAP, LIVE = "views/map.py", "views/live.py"
@@ -143,6 +144,16 @@ def test_a_classifier_of_other_images_is_said(open_page: Open, given: Nearest):
     assert healthy(at)
     assert "images are 1 x 28 x 28" in said(at)
     assert "colour" not in [getattr(group, "key", "") for group in at.button_group]
+
+
+def test_where_nothing_is_decoded_the_reason_is_said(
+    given: Nearest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    embeddings(tmp_path / "codes", load_data("digits", "test"))
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    at = opened(MAP, model="codes")
+    assert healthy(at)
+    assert "it looks at what is decoded, and" in said(at)
 
 
 def test_the_command_refuses_what_is_no_classifier(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -13,7 +13,8 @@ import vae_core
 from tests.support.foreign import Decoder, Encoder
 from vae_core.checkpoints import CARD
 from vae_core.data import load_data
-from vae_core.explore import encode, reconstruct
+from vae_core.explore import decode, encode, reconstruct
+from vae_core.priors import one_hot
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,63 @@ def test_every_form_of_a_model_is_the_same(form: str, images: Tensor, tmp_path: 
     torch.testing.assert_close(q.mean, mean, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(q.variance.log(), log_variance, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(reconstruct(checkpoint.model, {"x": x}), expected, rtol=1e-4, atol=1e-4)
+
+
+class Conditional(nn.Module):
+    """A conditional VAE as people write one: the class is a row beside the input, or a number that is looked up."""
+
+    def __init__(self, form: str):
+        super().__init__()
+        self.form = form
+        self.table = nn.Embedding(10, 10)
+        self.to_code, self.to_image = nn.Linear(74, 8), nn.Linear(14, 64)
+
+    def row(self, y: Tensor) -> Tensor:
+        return y if self.form == "one-hot" else self.table(y)
+
+    def encode(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+        return self.to_code(torch.cat([x.flatten(1), self.row(y)], 1)).chunk(2, 1)
+
+    def decode(self, z: Tensor, y: Tensor) -> Tensor:
+        return self.to_image(torch.cat([z, self.row(y)], 1)).sigmoid().view(-1, 1, 8, 8)
+
+
+@pytest.mark.parametrize("form", ["one-hot", "index"])
+def test_a_model_that_is_told_the_class_is_the_same(form: str, images: Tensor, tmp_path: Path):
+    theirs = Conditional(form).eval()
+    brought = vae_core.bring(
+        theirs, data="digits", out=tmp_path / "out", likelihood="bernoulli", reads="unit", mean="output_0"
+    )
+    model = brought.model
+    assert (model.encoder_reads, model.decoder_reads) == (["x", "y"], ["z", "y"])
+    numbers = torch.tensor([0, 3, 9])
+    y, z = one_hot(numbers, 10), torch.randn(3, 4)
+    told = y if form == "one-hot" else numbers
+    with torch.no_grad():
+        mean, expected = theirs.encode(images[:3], told)[0], theirs.decode(z, told)
+    torch.testing.assert_close(encode(model, {"x": images[:3], "y": y})["z"].mean, mean, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(decode(model, {"z": z, "y": y}), expected, atol=1e-5, rtol=1e-4)
+
+
+def test_a_decoder_alone_may_be_told_the_class(images: Tensor, tmp_path: Path):
+    theirs = Conditional("index")
+    plain = nn.Sequential(nn.Flatten(), nn.Linear(64, 8))
+    model = vae_core.bring(plain, theirs.decode, data="digits", out=tmp_path / "out").model
+    assert (model.encoder_reads, model.decoder_reads) == (["x"], ["z", "y"])
+
+
+def test_a_class_that_a_net_takes_in_no_form_or_in_both_is_said(tmp_path: Path, one_line: Callable[..., str]):
+    def neither(x: Tensor, y: Tensor) -> Tensor:
+        raise RuntimeError("a fault of the net")
+
+    def both(x: Tensor, y: Tensor) -> Tensor:
+        return x.flatten(1)[:, :4] + y.float().view(len(x), -1)[:, :1]
+
+    bad = {neither: "takes neither: a fault of the net", both: "say label_is='one-hot' or label_is='index'"}
+    for net, words in bad.items():
+        with pytest.raises(ValueError, match="the class, which is told") as caught:
+            vae_core.bring(net, lambda z: z, data="digits", out=tmp_path / "out")
+        assert words in one_line(caught.value)
 
 
 def no_encoder(x: Tensor) -> Tensor:

@@ -195,6 +195,67 @@ def test_operators_that_are_not_of_the_standard(
     assert "wants the operator my.operators." in refused(bad, good[1], tmp_path / "out", one_line)
 
 
+def _loop(model: Any, turns: str) -> None:
+    """A loop that does nothing, so many times, beside what the graph does."""
+    more = [helper.make_node("Identity", [name], [f"{name}_out"]) for name in ("on", "held")]
+    body = helper.make_graph(
+        more,
+        "body",
+        [
+            helper.make_tensor_value_info("turn", TensorProto.INT64, []),
+            helper.make_tensor_value_info("on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("held", TensorProto.BOOL, []),
+        ],
+        [helper.make_tensor_value_info(name, TensorProto.BOOL, []) for name in ("on_out", "held_out")],
+    )
+    model.graph.initializer.append(numpy_helper.from_array(np.array(True), "go"))
+    model.graph.node.append(helper.make_node("Loop", [turns, "go", "go"], ["looped"], body=body))
+
+
+def _endless(model: Any) -> None:
+    _loop(model, "")
+
+
+def _many(model: Any) -> None:
+    model.graph.initializer.append(numpy_helper.from_array(np.array(10**9), "many"))
+    _loop(model, "many")
+
+
+def _computed(model: Any) -> None:
+    one, two = (numpy_helper.from_array(np.array(10**5), name) for name in ("one", "two"))
+    model.graph.initializer.extend([one, two])
+    model.graph.node.append(helper.make_node("Mul", ["one", "two"], ["product"]))
+    _loop(model, "product")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_endless, "a loop that nothing bounds"),
+        (_many, "loops of 1,000,000,000 turns"),
+        (_computed, "a loop that nothing bounds"),
+    ],
+)
+def test_a_loop_that_may_not_end_is_not_run(
+    change: Callable[[Any], None],
+    words: str,
+    good: tuple[Path, Path],
+    tmp_path: Path,
+    one_line: Callable[..., str],
+):
+    assert words in refused(
+        changed(good[0], tmp_path / "loop.onnx", change), good[1], tmp_path / "out", one_line
+    )
+
+
+def test_a_loop_of_a_few_turns_is_run(good: tuple[Path, Path], tmp_path: Path):
+    def few(model: Any) -> None:
+        model.graph.initializer.append(numpy_helper.from_array(np.array(3), "few"))
+        _loop(model, "few")
+
+    assert read_graph(changed(good[0], tmp_path / "loop.onnx", few)).outputs
+
+
 def test_a_graph_of_three_gigabytes(good: tuple[Path, Path], tmp_path: Path, one_line: Callable[..., str]):
     bad = tmp_path / "large.onnx"
     bad.touch()

@@ -97,7 +97,7 @@ def test_a_validation_loss_that_is_not_finite_ends_the_training_and_keeps_the_la
     digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: Callable
 ):
     losses = iter([3.0, float("nan")])
-    monkeypatch.setattr("vae_core.training.loop.Run._validate", lambda run: next(losses))
+    monkeypatch.setattr("vae_core.training.loop.Run.validate", lambda run: next(losses))
     with pytest.raises(TrainingError, match="the validation loss is not finite") as caught:
         train(SMALL, digits, replace(QUICK, epochs=3, validation=40), tmp_path / "run")
     one_line(caught.value)
@@ -412,14 +412,14 @@ WATCHED = replace(QUICK, epochs=8, validation=64, patience=2)
 def test_patience_stops_after_epochs_without_a_better_validation_loss(
     digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(loop.Run, "_validate", scripted_validation([9.0, 8.0, 8.5, 7.0, 7.0, 7.5, 1.0, 0.5]))
+    monkeypatch.setattr(loop.Run, "validate", scripted_validation([9.0, 8.0, 8.5, 7.0, 7.0, 7.5, 1.0, 0.5]))
     found = train(SMALL, digits, WATCHED, tmp_path / "run")
     assert [entry["validation_loss"] for entry in found.card.history] == [9.0, 8.0, 8.5, 7.0, 7.0, 7.5]
 
 
 def test_patience_outlives_an_interruption(digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     losses = [9.0, 8.0, 8.5, 8.6, 1.0, 0.5, 0.4, 0.3]
-    monkeypatch.setattr(loop.Run, "_validate", scripted_validation(losses))
+    monkeypatch.setattr(loop.Run, "validate", scripted_validation(losses))
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, digits, WATCHED, tmp_path / "run", report=interrupt_after(3))
     found = train(SMALL, digits, WATCHED, tmp_path / "run", resume=True)

@@ -14,11 +14,14 @@ import torch
 
 from vae_core.checkpoints import CARD, WEIGHTS, Change, load_card, read_tensors
 from vae_core.data import Data
+from vae_core.distributions import Sampler
+from vae_core.fields import options as option_of
 from vae_core.models import CDVAE, CVAE, PPCA, VAE, Declaration, Joint, Ladder
-from vae_core.objectives import ELBO, M2, BetaTCVAE, MultiRateVAE
+from vae_core.objectives import ELBO, M2, OBJECTIVES, BetaTCVAE, MultiRateVAE, Setting
 from vae_core.runs import Frames, Lock, Status, alive, read_status, read_step, snapshots, write_order
 from vae_core.training import Options, Progress, TrainingError, loop, train, watching
 from vae_core.training.portrait import Portrait, turn
+from vae_core.training.steering import Steering
 
 SMALL = VAE(latent=3, nets="mlp-256")
 QUICK = Options(epochs=4, batch=64, learning_rate=3e-3, warmup=5, limit=256, device="cpu")
@@ -248,9 +251,6 @@ def test_what_cannot_be_set_is_one_sentence_and_training_goes_on_as_it_was(
 
 def test_every_objective_takes_what_it_says_can_be_changed(digits: Data, tmp_path: Path):
     """And what it takes is what another, declared with that number, would compute."""
-    from vae_core.objectives import OBJECTIVES, Setting
-    from vae_core.training.steering import Steering
-
     needed = {
         "delta": 5.0,
         "capacity": 5.0,
@@ -265,12 +265,12 @@ def test_every_objective_takes_what_it_says_can_be_changed(digits: Data, tmp_pat
             declaration = RATED
         model = declaration.build(digits.signature)
         setting = Setting(model, 10, 100, 256)
-        known = {key: value for key, value in needed.items() if key in kind.__dataclass_fields__}
+        known = {key: value for key, value in needed.items() if key in option_of(kind)}
         declared = kind(**known)
-        batch = digits.scored_by(model).batch(slice(0, 16), watching.Sampler.seeded(0))
+        batch = digits.scored_by(model).batch(slice(0, 16), Sampler.seeded(0))
 
         def loss(objective: Any, model: Any = model, batch: Any = batch) -> torch.Tensor:
-            return objective.train()(model, batch, watching.Sampler.seeded(1)).total
+            return objective.train()(model, batch, Sampler.seeded(1)).total
 
         steering = Steering(Options(objective=declared), declared.build(setting), setting)
         for field in steering.ranges:
@@ -281,7 +281,7 @@ def test_every_objective_takes_what_it_says_can_be_changed(digits: Data, tmp_pat
             before = getattr(declared, field)
             steered.set(field, 2 * before, 1, 1)
             torch.manual_seed(0)
-            fresh = replace(declared, **{field: 2 * before}).build(setting)
+            fresh = kind(**{**known, field: 2 * before}).build(setting)
             torch.manual_seed(1)
             one = loss(steered.objective)
             torch.manual_seed(1)
@@ -355,7 +355,10 @@ def test_pause_step_and_go(unwatched: Path, digits: Data, tmp_path: Path, monkey
     assert sum(entry["seconds"] for entry in load_card(folder).history) < 5
 
 
-def test_two_trainings_in_one_folder(digits: Data, tmp_path: Path, one_line: Callable):
+def test_two_trainings_in_one_folder(
+    digits: Data, tmp_path: Path, one_line: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("vae_core.runs.status.PATIENCE", 0.0)
     folder = tmp_path / "run"
     train(SMALL, digits, replace(QUICK, epochs=1), folder)
     with Lock(folder):
@@ -415,18 +418,19 @@ def test_frames_are_thinned_and_steps_stay_in_order(
     assert (steps[0], steps[-1]) == (0, 3 * STEPS)
 
 
-def test_snapshots_are_of_their_epochs(digits: Data, tmp_path: Path):
+def test_snapshots_are_of_their_epochs(digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(watching, "MOST_SNAPSHOTS", 3)
     seen = {}
 
     def report(at: Progress) -> None:
         if at.ends_epoch:
             seen[at.epoch] = weights(tmp_path / "run")
 
-    options = replace(QUICK, epochs=22, batch=256)
+    options = replace(QUICK, epochs=6, batch=256)
     train(SMALL, digits, options, tmp_path / "run", watch=True, report=report)
     found = snapshots(tmp_path / "run")
-    assert [each.epoch for each in found] == list(range(2, 23, 2))
-    assert [each.step for each in found] == list(range(2, 23, 2))
+    assert [each.epoch for each in found] == [2, 4, 6]
+    assert [each.step for each in found] == [2, 4, 6]
     for each in found:
         kept = read_tensors(each.path)
         assert all(torch.equal(kept[name], value) for name, value in seen[each.epoch].items())

@@ -71,7 +71,10 @@ def check_apart(kind: type, *taken: str) -> None:
 
 
 # Options of train that are of no declaration.
-OF_TRAIN = ("out", "data", "resume", "atlas", "plugin", "model", "training", "source")
+OF_TRAIN = (
+    *("out", "data", "resume", "atlas", "watch", "tensorboard", "estimate"),
+    *("plugin", "model", "training", "source"),
+)
 
 
 def _alone(kind: type) -> Any:
@@ -84,7 +87,7 @@ def _alone(kind: type) -> Any:
 
 
 def _flag(option: Option, takers: list[str]) -> tuple[str, Any, Any]:
-    whose = "" if len(takers) > 2 else f" ({' or '.join(takers)})"
+    whose = "" if len(takers) > 2 or not takers else f" ({' or '.join(takers)})"
     hint = "(needed there)" if option.required else f"(default: {option.default})"
     about = _told(option, whose, help_behavior_hint=hint)
     return option.name, Annotated[option.kind | None, about], field(default=None)
@@ -138,6 +141,16 @@ def training_flags() -> Any:
         ],
         frozen=True,
         kw_only=True,
+    )
+
+
+def asked_flags() -> Any:
+    """The same options, none of which has a value unless it is given."""
+    own = [option for option in options(Options).values() if option.name != "objective"]
+    flags = [*_of_objectives().values(), *((option, []) for option in own)]
+    objective = ("objective", str | None, field(default=None))
+    return make_dataclass(
+        "Asked", [objective, *(_flag(*entry) for entry in flags)], frozen=True, kw_only=True
     )
 
 

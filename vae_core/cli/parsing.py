@@ -95,6 +95,7 @@ def _options(arguments: list[str], commands: Mapping[str, Any]) -> set[str]:
 
 # What tyro and Python say, and what a person would.
 PLAINER = {
+    r"invalid choice '(.*?)' for argument '(\w+)'\. Expected one of \((.*?)\)\.": r"'\1' is no \2: choose one of \3",
     r"Expected one of \{(.*?)\}\.": r"choose one of \1",
     r" \(applied to [^)]*\)": "",
     r"Unrecognized(?: or misplaced)? options: ([^\s,]+)((?!Available).)*": r"nothing here is called \1; ",

@@ -9,6 +9,7 @@ from typing import Any
 from ..plugins import PluginWarning
 from ..training import TrainingError
 from ..training.faults import TRACEBACK, fault
+from .again import Resume, fork_command
 from .console import ERRORS, complain
 from .evaluate import Evaluate
 from .folders import Export, MakeAtlas, Pack
@@ -18,11 +19,15 @@ from .models import Models
 from .parsing import meant, parse
 from .plugged import with_plugins
 from .sources import ShowData
+from .steer import Steer
 from .train import train_command
 
 # The commands by name: each a dataclass, or what makes one when the command line is read.
 COMMANDS: dict[str, Any] = {
     "train": train_command,
+    "resume": Resume,
+    "fork": fork_command,
+    "steer": Steer,
     "import": Import,
     "data": ShowData,
     "evaluate": Evaluate,

@@ -1,5 +1,6 @@
 """The command train, one subcommand a model."""
 
+import contextlib
 import shlex
 import sys
 from dataclasses import dataclass, field, fields
@@ -10,14 +11,17 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import tyro
 
-from ..models import MODELS
-from ..training import collapsed, train
+from ..data import Dataset
+from ..models import MODELS, Declaration
+from ..training import Estimate, Fork, Options, collapsed, estimate, train
 from .commands import check_named, without_path
 from .console import OUT, leads, training_progress
 from .flags import Source, check_apart, model_flags, options_of, prose, sound, training_flags
 from .folders import write_atlas
 from .plugged import Plugged
 from .sources import opened
+from .steer import duration
+from .tensorboard import events
 
 M = TypeVar("M")
 F = TypeVar("F")
@@ -41,42 +45,91 @@ class Train(Plugged, Generic[M, F]):
     """Go on with the checkpoint in --out."""
     atlas: bool = True
     """Make the atlas at the end, for the maps of the app (two minutes for 10,000 images)."""
+    watch: bool = True
+    """Let pages and `latent-explorer steer` watch and steer it: frames and status in the folder watch of --out, at less than a tenth of the time."""
+    tensorboard: bool = False
+    """Write event files for TensorBoard into the folder tensorboard of --out (extra tensorboard)."""
+    estimate: bool = False
+    """Make a few steps, say how long the training will take, and leave it at that."""
 
     def run(self) -> int:
         check_named(self.out)
         declaration = self.model.declaration()  # type: ignore[attr-defined]
         options = options_of(self.training, declaration)
         dataset = opened(self.data, self.source)
-        data = dataset.split("train", options.limit)
+        if self.estimate:
+            return tell_estimate(estimate(declaration, dataset.split("train", options.limit), options))
         command = "latent-explorer " + shlex.join(without_path(sys.argv[1:]))
-        with training_progress() as report:
-            checkpoint = train(
-                declaration,
-                data,
-                options,
-                self.out,
-                resume=self.resume,
-                command=command,
-                report=report,
-            )
-        if self.atlas and leads():
-            write_atlas(self.out, options.device, what=dataset)
-        if leads():
-            cost = checkpoint.card.cost
-            taken = f" in {cost.seconds:.0f} s" if cost else ""
-            OUT.print(
-                f"{checkpoint.card.epochs_done} epochs{taken}: {self.out}; "
-                f"measure it with `latent-explorer evaluate {shlex.quote(str(self.out))}{_again(self.data)}`",
-                soft_wrap=True,
-            )
-            for sentence in collapsed(checkpoint.card.active_dimensions):
-                OUT.print(sentence, soft_wrap=True)
+        return trained(
+            declaration,
+            dataset,
+            options,
+            self.out,
+            command,
+            self.data,
+            self.atlas,
+            self.watch,
+            self.resume,
+            tensorboard=self.tensorboard,
+        )
+
+
+def trained(
+    declaration: Declaration,
+    dataset: Dataset,
+    options: Options,
+    out: Path,
+    command: str,
+    data: str | None,
+    atlas: bool,
+    watch: bool,
+    resume: bool = False,
+    fork: Fork | None = None,
+    tensorboard: bool = False,
+) -> int:
+    """Train, make the atlas, and say what came of it."""
+    with contextlib.ExitStack() as stack:
+        report = stack.enter_context(training_progress())
+        if tensorboard and leads():
+            report = stack.enter_context(events(out / "tensorboard", report))
+        checkpoint = train(
+            declaration,
+            dataset.split("train", options.limit),
+            options,
+            out,
+            resume=resume,
+            command=command,
+            report=report,
+            watch=watch,
+            fork=fork,
+        )
+    if not leads():
         return 0
+    if atlas:
+        write_atlas(out, options.device, what=dataset)
+    cost = checkpoint.card.cost
+    taken = f" in {cost.seconds:.0f} s" if cost else ""
+    OUT.print(
+        f"{checkpoint.card.epochs_done} epochs{taken}: {out}; "
+        f"measure it with `latent-explorer evaluate {shlex.quote(str(out))}{_again(data)}`",
+        soft_wrap=True,
+    )
+    for sentence in collapsed(checkpoint.card.active_dimensions):
+        OUT.print(sentence, soft_wrap=True)
+    return 0
 
 
-def _again(what: str) -> str:
+def tell_estimate(found: Estimate) -> int:
+    OUT.print(
+        f"about {duration(found.seconds)}: {found.steps:,} steps in {found.epochs} epochs, {found.steps_a_second:,.0f} a second on {found.device}",
+        soft_wrap=True,
+    )
+    return 0
+
+
+def _again(what: str | None) -> str:
     """How the data is named once more where a card cannot say where it is."""
-    return f" --data {shlex.quote(what)}" if Path(what).exists() else ""
+    return f" --data {shlex.quote(what)}" if what and Path(what).exists() else ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import contextlib
 import inspect
 import io
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,16 @@ from torch import Tensor, nn
 from torch.distributions import Distribution
 
 from ..checkpoints import Checkpoint
-from ..data import Dataset, open_data
+from ..data import Data, Dataset, open_data
 from ..graphs import GraphError, OnnxGraph, read_graph, short
+from ..names import LABEL
+from ..priors import one_hot
 from .brought import Report, bring_graphs
 from .parameters import parameters
 from .search import Asked
 from .written import OPSET
 
-Net = nn.Module | Callable[[Tensor], Any]
+Net = nn.Module | Callable[..., Any]
 
 # What a graph may differ from the function that it was traced of, beside a number of that size.
 TRACED = 1e-3
@@ -44,7 +46,8 @@ def bring(
     Args:
         encoder: from observations `(B, *shape)` to mean and spread of the code, `(B, D)` or `(B, C, H, W)` each: a tuple, a dictionary, a
             distribution, or one tensor, of both side by side or of a plain autoencoder's code. Or one model that has `encode` and `decode`.
-        decoder: from codes to observations.
+            A second argument without a default is the class, as one-hot rows `(B, K)` or as its number `(B,)`: what it takes is tried.
+        decoder: from codes to observations; it too may be told the class.
         data: what it was trained on, as `open_data` takes it.
         out: the folder to write; it must not hold a checkpoint.
         report: told what is found.
@@ -71,12 +74,14 @@ def bring(
                 "give an encoder and a decoder, or one model that has both as its methods encode and decode"
             )
         encoder, decoder = encoder.encode, encoder.decode
+    back: Net = decoder  # type: ignore[assignment]
     dataset = open_data(data, report=report, **(opening or {}))
     train = dataset.split("train", 8)
-    x = train.kind.shown(train.images[:])
-    first, told = exported(encoder, x, "encoder", "x")
-    second, _ = exported(decoder, _code(decoder, told), "decoder", "z")  # type: ignore[arg-type]
-    return bring_graphs(first, second, dataset, Path(out), asked_of(asked), {}, "", report)
+    x, how = train.kind.shown(train.images[:]), asked_of(asked)
+    first, told = exported(encoder, x, "encoder", "x", _class(encoder, "encoder", x, train, how))
+    z = _code(back, told, train, how)
+    second, _ = exported(back, z, "decoder", "z", _class(back, "decoder", z, train, how))
+    return bring_graphs(first, second, dataset, Path(out), how, {}, "", report)
 
 
 def asked_of(asked: Mapping[str, Any]) -> Asked:
@@ -89,13 +94,62 @@ def asked_of(asked: Mapping[str, Any]) -> Asked:
         ) from None
 
 
-def exported(net: Net, example: Tensor, name: str, input_name: str) -> tuple[OnnxGraph, dict[str, Tensor]]:
-    """The graph of a function of one tensor, and what it gave for the example. Raises ValueError where it cannot be had, or gives something
-    else than the function does."""
+def _told_class(net: Net) -> bool:
+    """Whether a function has to be given something beside its first argument."""
+    try:
+        parameters = list(
+            inspect.signature(net.forward if isinstance(net, nn.Module) else net).parameters.values()
+        )
+    except (TypeError, ValueError):  # of a function that is not written in Python
+        return False
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return len(positional) > 1 and positional[1].default is inspect.Parameter.empty
+
+
+def _class(net: Net, name: str, example: Tensor, train: Data, asked: Asked) -> Tensor | None:
+    """The classes of some rows in the form that a function takes them, None for one that is told none. Raises ValueError where it takes
+    neither form, or both."""
+    if not _told_class(net):
+        return None
+    if not train.classes:
+        raise ValueError(
+            f"the {name} takes a second argument, the class, and the data have none: give data with labels"
+        )
+    labels = train.labels[: len(example)].clamp(min=0)
+    forms = {"one-hot": one_hot(labels, len(train.classes)), "index": labels}
+    if asked.label_is is not None:
+        forms = {form: value for form, value in forms.items() if form == asked.label_is}
+    taken, errors = [], []
+    for value in forms.values():
+        try:
+            with _still(net):
+                _run(net, [example, value])
+            taken.append(value)
+        except Exception as error:  # whatever somebody's net raises
+            errors.append(short(error))
+    if len(taken) != 1:
+        why = (
+            f"takes neither: {errors[0]}"
+            if errors
+            else "takes both: say label_is='one-hot' or label_is='index'"
+        )
+        raise ValueError(
+            f"the {name} takes a second argument, the class, which is told as one-hot rows or as a number, and it {why}"
+        )
+    return taken[0]
+
+
+def exported(
+    net: Net, example: Tensor, name: str, input_name: str, y: Tensor | None = None
+) -> tuple[OnnxGraph, dict[str, Tensor]]:
+    """The graph of a function of one tensor, and of the class where it is told that, and what it gave for the example. Raises ValueError
+    where it cannot be had, or gives something else than the function does."""
+    given = {input_name: example, **({} if y is None else {LABEL: y})}
     with _still(net):
         part = _Named(net)
         device = next((parameter.device for parameter in part.parameters()), torch.device("cpu"))
-        found = _given(part, example.to(device), name)
+        held = [value.to(device) for value in given.values()]
+        found = _given(part, held, name)
         buffer = io.BytesIO()
         names = list(found)
         with warnings.catch_warnings():
@@ -103,20 +157,20 @@ def exported(net: Net, example: Tensor, name: str, input_name: str) -> tuple[Onn
             try:
                 torch.onnx.export(
                     part,
-                    (example[:2].to(device),),
+                    tuple(value[:2] for value in held),
                     buffer,  # type: ignore[arg-type]
-                    input_names=[input_name],
+                    input_names=list(given),
                     output_names=names,
-                    dynamic_axes={label: {0: "batch"} for label in [input_name, *names]},
+                    dynamic_axes={label: {0: "batch"} for label in [*given, *names]},
                     opset_version=OPSET,
                     dynamo=False,
                 )
             except Exception as error:  # every operator without a form in ONNX has its own
                 raise ValueError(f"the {name} cannot be written as ONNX: {short(error)}") from None
-        again = _given(part, example.to(device), name)
+        again = _given(part, held, name)
     graph = read_graph(buffer.getvalue(), name)
     try:
-        runs = graph.run({input_name: example})
+        runs = graph.run(given)
     except GraphError as error:
         raise ValueError(
             f"the {name}, written as ONNX, does not run on {len(example)} rows after it was traced on two: what it computes may not depend on len(x), "
@@ -140,17 +194,23 @@ class _Named(nn.Module):
         self.net = (net,)  # as it is, were it a module or not
         self.owners = nn.ModuleList(_modules(net))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        return tuple(named(self.net[0](x)).values())
+    def forward(self, *given: Tensor) -> tuple[Tensor, ...]:
+        return tuple(named(self.net[0](*given)).values())
 
 
-def _given(part: _Named, example: Tensor, name: str) -> dict[str, Tensor]:
+def _run(net: Net, given: Sequence[Tensor]) -> Any:
+    device = next((parameter.device for parameter in _Named(net).parameters()), torch.device("cpu"))
+    with torch.no_grad():
+        return net(*(value.to(device) for value in given))
+
+
+def _given(part: _Named, given: Sequence[Tensor], name: str) -> dict[str, Tensor]:
     with torch.no_grad():
         try:
-            found = named(part.net[0](example))
+            found = named(part.net[0](*given))
         except Exception as error:  # whatever somebody's net raises
             raise ValueError(
-                f"the {name} cannot be run on a tensor of {' x '.join(map(str, example.shape))}: {short(error)}"
+                f"the {name} cannot be run on a tensor of {' x '.join(map(str, given[0].shape))}: {short(error)}"
             ) from None
     if not found:
         raise ValueError(f"the {name} gives no tensor with a row for each of its inputs")
@@ -179,17 +239,16 @@ def named(given: Any) -> dict[str, Tensor]:
     return {label: value for label, value in pairs if isinstance(value, Tensor) and value.dim() > 1}
 
 
-def _code(decoder: Net, told: Mapping[str, Tensor]) -> Tensor:
+def _code(decoder: Net, told: Mapping[str, Tensor], train: Data, asked: Asked) -> Tensor:
     """A code that the decoder takes: the encoder's first output, or its first half."""
     first = next(iter(told.values()))
     halves = [first.chunk(2, 1)[0]] if first.shape[1] % 2 == 0 else []
     errors = []
     for code in (first, *halves):
         try:
-            with _still(decoder), torch.no_grad():
-                part = _Named(decoder)
-                device = next((parameter.device for parameter in part.parameters()), torch.device("cpu"))
-                decoder(code.to(device))
+            label = _class(decoder, "decoder", code, train, asked)
+            with _still(decoder):
+                _run(decoder, [code] if label is None else [code, label])
             return code
         except Exception as error:
             errors.append(short(error))

@@ -108,9 +108,10 @@ def train(
         options = taken_up(options, folder)
     with process_group(device) as group, reproducible(options.seed):
         run = Run(declaration, data, options, folder, device, group, command)
+        run.fork = fork
         if watch:
             run.watcher = Watcher(run)
-        return run.go(resume, report, fork)
+        return run.go(resume, report)
 
 
 class Run:
@@ -154,6 +155,7 @@ class Run:
         self.step = Step(self.model, objective.build(setting).to(device))
         self.steering = Steering(options, self.step.objective, setting)  # type: ignore[arg-type]
         self.watcher, self.norm = Unwatched(), None
+        self.fork: Fork | None = None
         self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
         self.parameters, self.optimizer = optimizer_of(self.step, options.learning_rate)
         self.stages, self.frozen = stages_of(declaration, options), []
@@ -162,11 +164,11 @@ class Run:
             torch.set_float32_matmul_precision("high")
         self.card = new_card(declaration, data, options, len(self.data), command)
 
-    def go(self, resume: bool, report: Report, fork: Fork | None = None) -> Checkpoint:
+    def go(self, resume: bool, report: Report) -> Checkpoint:
         if self.folder.exists() and not self.folder.is_dir():
             raise TrainingError(f"{self.folder} is a file: choose a folder to train in")
         with Lock(self.folder) if self.group.leads else contextlib.nullcontext():
-            done = self._resume() if resume else self._start(fork)
+            done = self._resume() if resume else self._start()
             with self.watcher.watching(done):
                 return self._go(done, report)
 
@@ -176,7 +178,7 @@ class Run:
                 break
             started, idle = time.monotonic(), self.watcher.idle
             means = self._epoch(epoch, report) if self.solve is None else self._solved(epoch)
-            validation = self._validate() if len(self.held_out) else None
+            validation = self.validate() if len(self.held_out) else None
             steps = (epoch + 1) * len(self.schedule)
             for what, value in (("loss", means["loss"]), ("validation loss", validation or 0.0)):
                 if not math.isfinite(value):
@@ -197,16 +199,16 @@ class Run:
         impatient = self.options.patience is not None and waited(history) >= self.options.patience
         return impatient or (self.solve is not None and settled(history))
 
-    def _start(self, fork: Fork | None) -> int:
+    def _start(self) -> int:
         if (self.folder / CARD).exists():
             raise TrainingError(
                 f"{self.folder} already holds a checkpoint: choose another folder, or --resume to go on with it"
             )
-        if fork is None:
-            self._prepare()
+        if self.fork is None:
+            self.prepare()
         else:
-            load_into(self.model, fork.path)
-            self.card = self.card.changed(forked=asdict(fork.told))
+            load_into(self.model, self.fork.path)
+            self.card = self.card.changed(forked=asdict(self.fork.told))
         if self.group.size > 1:
             dist.barrier()  # nobody writes before all have looked
         if self.group.leads:
@@ -214,7 +216,7 @@ class Run:
             save_card(self.folder, self.card)
         return 0
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
         """Set what begins at the training set."""
         images = next(self.data.batches(1000, self.options.seed))[IMAGE]
         for conditional in self.model.p.values():
@@ -265,7 +267,7 @@ class Run:
         first, meter = epoch * len(rows), Meter(self.group)
         for number, row in enumerate(rows, 1):
             self._set_learning_rate(first + number - 1)
-            parts = self._update(self.data.batch(row[mine], sampler), sampler)
+            parts = self.update(self.data.batch(row[mine], sampler), sampler)
             meter.add(parts)
             self.watcher.after(first + number, epoch + 1, parts, row[mine])
             if number % CHECK_EVERY == 0 and number < len(rows):
@@ -302,7 +304,7 @@ class Run:
         rate = learning_rate(step, self.steps, self.steering.learning_rate, self.warmup)
         self.optimizer.param_groups[0]["lr"] = rate
 
-    def _update(self, batch: dict[str, Tensor], sampler: Sampler) -> dict[str, Tensor]:
+    def update(self, batch: dict[str, Tensor], sampler: Sampler) -> dict[str, Tensor]:
         with self._autocast():
             loss = self.parallel(batch, sampler)
         self.optimizer.zero_grad(set_to_none=True)
@@ -319,7 +321,7 @@ class Run:
         return torch.autocast(self.device.type, torch.bfloat16)
 
     @torch.no_grad()
-    def _validate(self) -> float:
+    def validate(self) -> float:
         """Mean loss of the held-out images, with the same noise at every epoch."""
         self.step.eval()
         total, sampler = 0.0, Sampler.seeded(self.options.seed)

@@ -42,10 +42,12 @@ def file_of(checkpoint: Checkpoint) -> Path | None:
 
 
 def beside(checkpoint: Checkpoint) -> Beside | None:
-    """The classifier of a model; None where no file is given, and where nothing can be decoded for it."""
+    """The classifier of a model, or why there is none; None where no file is given."""
     file = file_of(checkpoint)
-    if file is None or checkpoint.model.no_decoder:
+    if file is None:
         return None
+    if reason := checkpoint.model.no_decoder:
+        return Beside(None, f"it looks at what is decoded, and {reason}")
     return _beside(checkpoint, str(file), _stamp(file))
 
 
