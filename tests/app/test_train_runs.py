@@ -1,5 +1,6 @@
 """Runs of a page: their folder, queue and processes."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from latent_explorer import LOCAL_VARIABLE, RUNS_VARIABLE, TRAINING_VARIABLE
 from latent_explorer.training import keeper, runs
 
 from tests.support.runs import watched
+from tests.support.trained import Trained
 from vae_core.runs import Lock
 
 # Stands for a training: holds the lock, says where it is, and ends when it is told to.
@@ -19,7 +21,7 @@ from pathlib import Path
 from filelock import FileLock
 if "fail" in sys.argv:
     sys.exit("latent-explorer: this cannot be trained: choose another")
-folder = Path(sys.argv[sys.argv.index("--out") + 1])
+folder = Path(sys.argv[sys.argv.index("--out" if "--out" in sys.argv else "resume") + 1])
 with FileLock(folder / "training.lock"):
     said = {"state": "running", "start": time.time(), "time": time.time(), "step": 1, "steps": 9}
     (folder / "watch" / "status.json").write_text(json.dumps(said))
@@ -89,15 +91,14 @@ def test_what_waits_can_leave_and_nothing_is_left_of_it(home: Path):
     assert not (home / "second").exists()
 
 
-def test_a_run_goes_on_from_its_last_epoch(home: Path):
-    keeper.ask("first", ["train", "vae"])
-    assert becomes(lambda: state("first") == "running")
-    (home / "first" / "end").touch()
-    assert becomes(lambda: state("first") == "finished")
-    keeper.again(runs.named("first"))
-    assert runs.named("first").asked["words"] == ["train", "vae", "--resume"]
-    with pytest.raises(ValueError, match="begun in a shell"):
-        keeper.again(runs.run_at(watched(home / "shell")))
+def test_a_run_goes_on_from_its_last_epoch(home: Path, trained: Trained):
+    shutil.copytree(trained["vae-digits"], home / "shell")
+    keeper.again(runs.named("shell"))
+    assert runs.named("shell").asked["words"] == ["resume", str(home / "shell")]
+    keeper.ask("first", ["fail"])
+    assert becomes(lambda: state("first") == "failed")
+    with pytest.raises(ValueError, match="begin anew"):
+        keeper.again(runs.named("first"))
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 65, "a\nb", "trailing ", "nul\0"])

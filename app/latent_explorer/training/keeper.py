@@ -54,14 +54,14 @@ def ask(name: str, words: Sequence[str], source: str = "", now: bool = False) ->
     return runs.run_at(folder)
 
 
-def again(run: Run, more: Sequence[str] = ("--resume",)) -> None:
-    """Ask that a run goes on from its last epoch. Raises ValueError for one that a page has not begun."""
-    if not run.asked.get("words"):
-        raise ValueError(
-            f"{run.name} was begun in a shell: go on there, by its command with --resume behind it"
-        )
-    words = [word for word in run.asked["words"] if word != "--resume"]
-    _write(run.folder, {**run.asked, "words": [*words, *more], "at": time.time(), "state": QUEUED})
+def again(run: Run) -> None:
+    """Ask that a run goes on from its last epoch, by what its card says. Raises ValueError where there is none."""
+    if not run.has_checkpoint:
+        raise ValueError(f"{run.name} has no finished epoch: begin anew")
+    source = str(run.asked.get("source") or "")
+    words = ["resume", str(run.folder), *(["--data", source] if source else [])]
+    told = {"words": words, "source": source, "at": time.time(), "state": QUEUED, "then": True}
+    _write(run.folder, told | {"asked": run.asked.get("asked", run.asked.get("words", []))})
     turn()
 
 
@@ -101,7 +101,8 @@ def turn(now: Path | None = None) -> None:
 
 
 def _start(run: Run) -> None:
-    words = [*COMMAND, *run.asked["words"], "--out", str(run.folder), "--no-atlas"]
+    told = list(run.asked["words"])
+    words = [*COMMAND, *told, *([] if told[:1] == ["resume"] else ["--out", str(run.folder)]), "--no-atlas"]
     _remember(run.asked.get("source"))
     try:
         process = _spawned(words, run.folder / WATCH / LOG)

@@ -50,8 +50,7 @@ class Steered {
    */
   show(value, may) {
     this.#slider.disabled = this.#field.disabled = !may;
-    const focused = this.root.matches(":focus-within") && document.activeElement === this.#field;
-    if (Date.now() < this.#held || focused) return;
+    if (Date.now() < this.#held || this.#field.matches(":focus")) return;
     this.#slider.value = String(placeAt(this.scale, value));
     this.#field.value = String(Number(value.toPrecision(4)));
   }

@@ -15,6 +15,10 @@ from vae_core.fields import Option
 from vae_core.models import MODELS
 from vae_core.objectives import OBJECTIVES
 
+# Numbers are typed: buttons beside them would leave no room for them.
+STYLE = (
+    "<style>[data-testid=stNumberInputStepDown], [data-testid=stNumberInputStepUp] { display: none; }</style>"
+)
 ASK = "ask"  # in the address: a command that fills the form
 FILLED = "train-filled"
 USUAL = "usual for the model"
@@ -23,6 +27,7 @@ TITLES = {"model": "Model", "objective": "Objective", "training": "Training"}
 
 def new() -> None:
     """Data, model and fields in three columns; below them the command, and the button that runs it."""
+    st.html(STYLE)
     _fill()
     top = st.columns([1.3, 1, 1.2, 1.3], vertical_alignment="bottom")
     data = chosen(top[0])
@@ -35,13 +40,13 @@ def new() -> None:
     )
     objective = top[2].selectbox(
         "Objective",
-        [None, *OBJECTIVES],
+        ["", *OBJECTIVES],
         format_func=lambda name: name or USUAL,
         key="train-objective",
         persist_state="session",
         help="  \n".join(f"**{name}**: {plain(form.about(kind), 400)}" for name, kind in OBJECTIVES.items()),
     )
-    asked, wrong = _fields(Asked(model, data.what, objective=objective, opening=data.opening))
+    asked, wrong = _fields(Asked(model, data.what, objective=objective or None, opening=data.opening))
     name = top[3].text_input(
         "Name of the run", placeholder=runs.free_name(f"{model}-{data.name}"), key="train-name", max_chars=64
     )
@@ -65,7 +70,7 @@ def _fill() -> None:
         st.warning(f"{plain(str(error)[:1].upper() + str(error)[1:], 500)}.")
         return
     st.session_state["train-model"], st.session_state["train-data"] = asked.model, asked.data
-    st.session_state["train-objective"] = asked.objective
+    st.session_state["train-objective"] = asked.objective or ""
     for group in form.groups(asked):
         given = asked.of(group.name)
         for option in (*group.first, *group.more):
@@ -137,7 +142,10 @@ def _default(option: Option) -> Any:
 
 
 def _shown(option: Option, value: Any) -> Any:
-    return form.text(value) if form.sort(option) == "text" else value
+    """A value as its widget holds it; a choice of nothing is an empty word, since Streamlit takes None for no choice yet."""
+    if form.sort(option) == "text":
+        return form.text(value)
+    return "" if value is None and form.sort(option) == "choice" else value
 
 
 def _widget(place: Any, group: Group, option: Option) -> Any:
@@ -154,8 +162,10 @@ def _widget(place: Any, group: Group, option: Option) -> Any:
         names = form.choices(option)
         return place.selectbox(label, names, format_func=lambda one: "usual" if one is None else one, **more)
     if kind in ("whole", "number"):
+        # What has a value of its own cannot be emptied; the value itself stands in the state.
+        value = None if _default(option) is None else "min"
         return place.number_input(
-            label, value=None, placeholder="usual", **_steps(kind, _default(option)), **more
+            label, value=value, placeholder="usual", **_steps(kind, _default(option)), **more
         )
     return place.text_input(label, placeholder="usual", **more)
 

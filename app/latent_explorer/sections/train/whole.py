@@ -37,7 +37,7 @@ def whole(run: Run) -> None:
         "Delete", icon=":material/delete:", disabled=not may_change or run.trains, width="stretch"
     ):
         _delete(run)
-    if words := run.asked.get("words"):
+    if words := run.asked.get("asked") or run.asked.get("words"):
         st.code(_command(run, words), language="sh", wrap_lines=True)
     elif run.status and run.status.command:
         st.code(cleaned(run.status.command, 2000), language="sh", wrap_lines=True)
