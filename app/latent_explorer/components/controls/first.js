@@ -9,9 +9,11 @@ import { putPicture, showFitted } from "../shared/pixels.js";
 import { DECIMALS } from "../shared/protocol.js";
 import { worded } from "../shared/words.js";
 import { ClassBars } from "./classes.js";
+import { Ended } from "./ended.js";
+import { EveryClass } from "./every.js";
 import { Handle } from "./handle.js";
 import { Pad } from "./pad.js";
-import { count, ends, intoClass, shownAs, startOf, without } from "./state.js";
+import { count, intoClass, shownAs, startOf, without } from "./state.js";
 
 /**
  * @typedef {import("../shared/decoder.js").Decoded} Decoded
@@ -25,7 +27,6 @@ import { count, ends, intoClass, shownAs, startOf, without } from "./state.js";
 const CHANNEL = "first";
 const SIDE = 286; // CSS pixels of the longer side of the picture
 const NARROW = 210;
-const END = 46; // and of those at the ends of a handle
 const ROUNDS = 2; // of all handles, that they move by themselves
 
 /**
@@ -48,7 +49,7 @@ export class First {
   /** @type {Handle | null} the one that does now, or that was asked to */
   #sweeping = null;
   #isShow = true; // whether nobody has touched anything yet
-  /** @type {Map<Handle, [HTMLCanvasElement, HTMLCanvasElement]>} */
+  /** @type {Map<Handle, Ended>} */
   #handles = new Map();
   /** @type {Codes} */
   #codes = {};
@@ -59,6 +60,7 @@ export class First {
 
   #canvas = element("canvas", { class: "picture", role: "img", width: 28, height: 28 });
   #said = new ClassBars();
+  #every = new EveryClass(this.#decoder, (c) => this.#chooseClass(c));
   #status = element("output", { class: "status", "aria-live": "polite" });
   #rows = element("div", { class: "rows" });
   #heading = element("h4");
@@ -88,6 +90,7 @@ export class First {
       element("div", { class: "code" }, this.#heading, this.#rows),
       arrow("decoder"),
       element("div", { class: "stage" }, this.#canvas, this.#said.root),
+      this.#every.root,
       element("div", { class: "tools" }, ...tools, this.#status),
     );
     parent.append(this.root);
@@ -95,7 +98,7 @@ export class First {
     this.root.addEventListener("keydown", this.#interrupt, true);
     this.#draw.onclick = () => this.#clear();
     this.#another.onclick = () => this.#begin({ start: "item", item: this.#someItem(), label: null });
-    this.#class.onclick = () => this.#chooseClass();
+    this.#class.onclick = () => this.#chooseClass(this.#target);
     this.#back.onclick = () => this.#begin({});
     this.#unwatch = this.#decoder.watch(() => this.#tell());
   }
@@ -132,7 +135,7 @@ export class First {
       data.narrow ? answer : { shape: [1, ...data.shape.slice(1)], pixels: fromBase64(data.given) },
     );
     this.#show();
-    this.#askEnds();
+    this.#askPictures();
   }
 
   #build() {
@@ -149,6 +152,7 @@ export class First {
     this.#draw.textContent = `Draw ${kind.an}`;
     this.#draw.hidden = !data.paper || data.narrow;
     this.#class.hidden = !data.kept.length || classes.length < 2;
+    this.#every.build(data.kept.length && !data.narrow ? classes : []);
   }
 
   /**
@@ -158,11 +162,10 @@ export class First {
    */
   #row(block, unit, data) {
     const handle = new Handle(block, data, unit, this.#told);
-    const picture = () => element("canvas", { class: "end", width: 1, height: 1 });
-    const [low, high] = [picture(), picture()];
-    this.#handles.set(handle, [low, high]);
+    const ended = new Ended(handle);
+    this.#handles.set(handle, ended);
     handle.play.onclick = () => this.#play(handle);
-    return element("div", { class: "ended" }, low, handle.root, high);
+    return ended.root;
   }
 
   /** @type {import("./handle.js").Told} */
@@ -228,6 +231,7 @@ export class First {
     }
     this.#put(handle, value);
     this.#ask();
+    if (!this.#sweeping) this.#askEvery();
   }
 
   /**
@@ -252,10 +256,11 @@ export class First {
     if (isDone) this.#report();
   }
 
-  #chooseClass() {
+  /** @param {number} c */
+  #chooseClass(c) {
     const { kept } = this.data;
     const moved = Object.entries(this.state.moved).filter(([block]) => kept.includes(block));
-    this.#begin({ label: this.#target }, Object.fromEntries(moved));
+    this.#begin({ label: c }, Object.fromEntries(moved));
   }
 
   #clear() {
@@ -292,7 +297,7 @@ export class First {
   /** @param {boolean} isNew whether the start has changed, which is shown on the left and at the ends */
   #ask(isNew = false) {
     const { state, data } = this;
-    const common = { model: data.model, betas: state.betas, classes: data.classes.length > 0 };
+    const common = { ...this.#common, classes: data.classes.length > 0 };
     const lower = Object.keys(data.below).length > 0;
     if (!this.#stale && !lower) {
       return this.#decoder.ask(CHANNEL, { ...common, codes: this.#codes }, (answer) => this.#paint(answer));
@@ -310,26 +315,26 @@ export class First {
       this.#startCodes = structuredClone(answer.codes);
       this.#stale = false;
       this.#show();
-      this.#askEnds();
+      this.#askPictures();
     });
     const given = { ...common, ...this.#start(null) };
     this.#decoder.ask(`${CHANNEL}-given`, given, (answer) => "error" in answer || this.#showGiven(answer));
   }
 
-  /** The pictures at the ends of the handles: the code as it started, with one coordinate there. */
-  #askEnds() {
-    const { data, state } = this;
-    for (const [handle, pictures] of this.#handles) {
-      const codes = ends(this.#startCodes, handle, data.below[handle.block] ?? []);
-      const asked = { model: data.model, betas: state.betas, codes };
-      this.#decoder.ask(`${CHANNEL}-${handle.name}`, asked, (answer) => {
-        if ("error" in answer) return;
-        pictures.forEach((canvas, number) => {
-          putPicture(canvas, answer, number);
-          showFitted(canvas, END);
-        });
-      });
-    }
+  /** The small pictures: at the ends of the handles, of the code as it started, and in every class. */
+  #askPictures() {
+    const { data } = this;
+    for (const [handle, ended] of this.#handles)
+      ended.ask(this.#decoder, this.#common, this.#startCodes, data.below[handle.block] ?? []);
+    this.#askEvery();
+  }
+
+  #askEvery() {
+    this.#every.ask(this.#common, this.#codes, this.data.kept);
+  }
+
+  get #common() {
+    return { model: this.data.model, betas: this.state.betas };
   }
 
   #report() {
@@ -355,19 +360,10 @@ export class First {
     this.#tell();
   }
 
-  /** @param {import("../shared/pixels.js").Images} images */
+  /** @param {import("../shared/pixels.js").Images} images what is decoded of the start */
   #showGiven(images) {
     const { state, data, strokes } = this;
-    const { one } = data.kind;
-    if (state.start === "own" && strokes?.length)
-      this.#pad.showDrawing(strokes, data.aspect, "your drawing: draw on");
-    else {
-      const words = { own: `your ${one}`, item: `${one} ${state.item}`, prior: "a draw of the prior" }[
-        state.start
-      ];
-      const hint = data.paper && !data.narrow ? "; or draw here" : "";
-      this.#pad.show(images, `${words}, decoded${hint}`);
-    }
+    this.#pad.showStart(state, data, strokes, images);
   }
 
   #tell() {
@@ -409,6 +405,7 @@ export class First {
     this.#sweeping?.rest();
     this.#unwatch();
     this.#pad.destroy();
+    this.#every.destroy();
     this.#decoder.withdraw(CHANNEL);
     this.root.remove();
   }

@@ -129,6 +129,22 @@ export class Pad {
     return onPaper(event.clientX - box.left - border, event.clientY - box.top - border, WIDTH);
   }
 
+  /**
+   * What the controls start from: a drawing as it was drawn, and all else as it is decoded.
+   * @param {import("./state.js").State} state
+   * @param {import("./state.js").FirstData} data
+   * @param {readonly Stroke[] | undefined} strokes
+   * @param {import("../shared/pixels.js").Images} images
+   */
+  showStart({ start, item }, { aspect, kind, narrow, paper }, strokes, images) {
+    if (start === "own" && strokes?.length) {
+      this.showDrawing([...strokes], aspect, "your drawing: draw on");
+      return;
+    }
+    const words = { own: `your ${kind.one}`, item: `${kind.one} ${item}`, prior: "a draw of the prior" };
+    this.show(images, `${words[start]}, decoded${paper && !narrow ? "; or draw here" : ""}`);
+  }
+
   destroy() {
     this.#draw.cancel();
   }

@@ -224,6 +224,18 @@ export function ends(codes, { block, dimension, low, high }, below) {
 }
 
 /**
+ * What a code keeps, under each class: the blocks that stay, once for each, and the classes.
+ * @param {Codes} codes one row of each latent
+ * @param {readonly string[]} kept
+ * @param {number} classes how many
+ * @returns {{codes: Codes, label: number[]}}
+ */
+export function inEveryClass(codes, kept, classes) {
+  const label = Array.from({ length: classes }, (_, c) => c);
+  return { codes: Object.fromEntries(kept.map((name) => [name, label.map(() => codes[name][0])])), label };
+}
+
+/**
  * The moves, with a handle where it is shown for a moment.
  * @param {Moves} moved
  * @param {{block: string, dimension: number}} handle

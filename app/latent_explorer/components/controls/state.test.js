@@ -5,6 +5,7 @@ import {
   aboutOf,
   count,
   ends,
+  inEveryClass,
   folded,
   intoClass,
   movedAlong,
@@ -140,4 +141,18 @@ test("an image is offered to become an 8, and an 8 to become the next", () => {
 test("what is shown for a moment stands beside the moves", () => {
   const shown = shownAs({ a: { 0: 1 } }, { block: "a", dimension: 1 }, { a: [[1, 2]] });
   assert.deepEqual(shown, { a: { 0: 1, 1: 2 } });
+});
+
+test("what a code keeps is put under every class", () => {
+  const codes = { z_l: [[9]], z_u: [[1, 2]] };
+  assert.deepEqual(inEveryClass(codes, ["z_u"], 3), {
+    codes: {
+      z_u: [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ],
+    },
+    label: [0, 1, 2],
+  });
 });
