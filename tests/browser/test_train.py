@@ -76,10 +76,9 @@ def test_a_training_is_begun_watched_steered_stopped_and_opened(page: Any, addre
     page.get_by_role("button", name="Stop").click()
     assert eventually(page, lambda: shown(page, "state") == "stopped", 60)
     settle(page)
-    page.get_by_role("link", name="Open on the map").click()
-    settle(page)
+    page.get_by_role("button", name="Open on the map").click()
+    assert eventually(page, lambda: page.locator(".latent-map .plot").count() >= 1, 60)
     assert "model=vae-digits" in page.url
-    assert page.locator(".latent-map .plot").count() >= 1
 
 
 # How many pixels of a canvas differ from its corner.

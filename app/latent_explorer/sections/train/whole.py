@@ -8,7 +8,7 @@ import streamlit as st
 
 from latent_explorer.caches import checkpoints
 from latent_explorer.sections.train.choice import open_run
-from latent_explorer.text import cleaned, key, plain
+from latent_explorer.text import cleaned, command, key, plain, said
 from latent_explorer.training import keeper, runs
 from latent_explorer.training.allowed import why_not_here
 from latent_explorer.training.runs import Gone, Run
@@ -21,13 +21,16 @@ def whole(run: Run) -> None:
     columns = st.columns([1, 1, 1, 1, 1], vertical_alignment="center")
     ready = name is not None and run.has_checkpoint
     for column, (page, label, icon) in zip(columns, PAGES, strict=False):
-        column.page_link(
-            page,
-            label=label,
+        column.button(
+            label,
             icon=f":material/{icon}:",
             disabled=not ready,
-            query_params={"model": name} if name else None,
+            width="stretch",
+            on_click=_choose,
+            args=(name, page),
         )
+    if page := st.session_state.pop(GO, None):
+        st.switch_page(page, query_params={})
     with columns[2].popover("Export", icon=":material/download:", disabled=not ready, width="stretch"):
         _export(run)
     may_change = not why_not_here()
@@ -44,11 +47,15 @@ def whole(run: Run) -> None:
 
 
 PAGES = (("views/live.py", "Open on Live", "touch_app"), ("views/map.py", "Open on the map", "scatter_plot"))
+GO = "train-go"  # the page that a button leads to
+
+
+def _choose(name: str, page: str) -> None:
+    """The model of the run is the one at hand, on the page that is opened next."""
+    st.session_state["model"], st.session_state[GO] = name, page
 
 
 def _command(run: Run, words: Any) -> str:
-    from latent_explorer.text import command, said
-
     return said(command("latent-explorer", *map(str, words), "--out", runs.spoken(run.name)))
 
 
