@@ -50,6 +50,13 @@ FACTS: dict[str, str] = {
     "selected_class": "the class that most of them have",
     "log_likelihood": "log p(x) of the figure ppca-em at its step, nats an image",
     "gap": "how far that is below the closed form, nats an image",
+    "run_state": "where the run on Train stands: queued, starting, running, paused, finished, stopped, failed",
+    "run_step": "how many steps it has done",
+    "run_rate": "its rate KL(q || p) in the last frame, all blocks, nats an image",
+    "run_awake": "how many of its dimensions have a KL of 0.1 nats or more there",
+    "run_changes": "how often something was changed while it trained",
+    "run_beta": "its present beta, of several blocks the largest",
+    "run_class_weight": "its present weight of the class term",
 }
 """Facts that a goal can name, beside the names of an address."""
 

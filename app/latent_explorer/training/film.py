@@ -28,7 +28,8 @@ def film(frames: Frames, kind: str) -> bytes:
     pictures = [drawn(frames.header, record, each, most) for record, each in zip(records, reach, strict=True)]
     first, *rest = pictures
     buffer = io.BytesIO()
-    first.save(buffer, kind, save_all=True, append_images=rest, duration=MILLISECONDS, loop=0)
+    quick = {"quality": 80, "method": 0} if kind == "WEBP" else {}
+    first.save(buffer, kind, save_all=True, append_images=rest, duration=MILLISECONDS, loop=0, **quick)
     return buffer.getvalue()
 
 

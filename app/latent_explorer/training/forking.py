@@ -17,11 +17,19 @@ def fork(run: Run, order: Mapping[str, Any]) -> Run:
     if not run.has_checkpoint:
         raise ValueError(f"{run.name} has no finished epoch yet: wait for one")
     words = ["fork", str(run.folder), *form.spoken(changed)]
-    near = nearest_snapshot(snapshots(run.folder), int(step)) if isinstance(step, int | float) else None
-    words += ["--at", str(near.epoch)] if near else []
+    words += _at(run, step)
     source = str(run.asked.get("source") or "")
     words += ["--data", source] if source else []
     return keeper.ask(runs.free_name(f"{run.name}-fork"), words, source)
+
+
+def _at(run: Run, step: Any) -> list[str]:
+    """The epoch of the snapshot nearest to a step; nothing where the last epoch is nearer, or none is asked for."""
+    if isinstance(step, bool) or not isinstance(step, int | float) or not math.isfinite(step):
+        return []
+    near = nearest_snapshot(snapshots(run.folder), int(step))
+    last = run.status.step if run.status else 0
+    return ["--at", str(near.epoch)] if near and abs(near.step - step) <= abs(last - step) else []
 
 
 def _is_value(value: Any) -> bool:

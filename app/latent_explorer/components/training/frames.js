@@ -141,3 +141,11 @@ export function lastBefore(steps, value) {
   }
   return Math.max(0, low);
 }
+
+/**
+ * The one of some steps that is nearest to a step.
+ * @param {number[]} steps
+ * @param {number} step
+ */
+export const nearest = (steps, step) =>
+  steps.reduce((best, each) => (Math.abs(each - step) < Math.abs(best - step) ? each : best), steps[0] ?? 0);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Frames, lastBefore } from "./frames.js";
+import { Frames, lastBefore, nearest } from "./frames.js";
 
 const HEADER = {
   record: 16,
@@ -63,4 +63,8 @@ test("the last frame that is not after a step", () => {
     [0, 0, 0, 2, 2],
   );
   assert.equal(lastBefore([], 3), 0);
+});
+
+test("the nearest of some steps, none where there are none", () => {
+  assert.deepEqual([nearest([100, 200], 160), nearest([100, 200], 150), nearest([], 3)], [200, 100, 0]);
 });

@@ -5,7 +5,7 @@ import { drawBars } from "./bars.js";
 import { drawCurves, stepAt } from "./curves.js";
 import { detailOf } from "./detail.js";
 import { Following } from "./following.js";
-import { lastBefore } from "./frames.js";
+import { lastBefore, nearest } from "./frames.js";
 import { changed, isLive, sentence } from "./says.js";
 import { curvesOf, Series } from "./series.js";
 import { Side } from "./side.js";
@@ -54,6 +54,7 @@ export class Training {
     "GIF",
   );
   #fork = element("form", { class: "fork", hidden: true });
+  #from = element("span");
   #later = oncePerFrame(() => this.#draw());
   #side = new Side(this.#later);
   #second = new Side(this.#later);
@@ -170,14 +171,29 @@ export class Training {
     const begin = element("button", { type: "submit" }, "Begin");
     const leave = element("button", { type: "button" }, "Cancel");
     leave.onclick = () => (this.#fork.hidden = true);
-    const step = run.steps[this.#timeline.at] ?? 0;
-    const text = `A new run that begins where this one stood near step ${step.toLocaleString("en")}, with`;
-    this.#fork.replaceChildren(text, ...fields, begin, leave);
+    this.#fork.replaceChildren(this.#from, ...fields, begin, leave);
     this.#fork.hidden = false;
     this.#fork.onsubmit = (event) => {
       event.preventDefault();
-      void this.#begin(step);
+      void this.#begin(run.steps[this.#timeline.at] ?? 0);
     };
+    this.#later();
+  }
+
+  /**
+   * Where a fork would begin: weights are kept of some steps only.
+   * @param {Following} run
+   * @param {number} now
+   */
+  #sayFrom({ status }, now) {
+    const kept = [...(status.snapshots ?? []).map(([step]) => step), this.#savedStep(status)];
+    const near = nearest(kept, now).toLocaleString("en");
+    this.#from.textContent = `A new run from step ${near}, the nearest to what is shown whose weights are kept, with`;
+  }
+
+  /** @param {import("./following.js").Status} status */
+  #savedStep({ saved = 0, steps = 0, epochs = 1 }) {
+    return Math.round((saved * steps) / epochs);
   }
 
   /** @param {number} step */
@@ -261,6 +277,7 @@ export class Training {
     if (this.#other) this.#second.draw(this.#other, lastBefore(this.#other.steps, now), { colours, look });
     this.#drawPlots(run, now, look);
     this.#drawDetail(run);
+    if (!this.#fork.hidden) this.#sayFrom(run, now);
     this.root.dataset.at = String(now);
   }
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from latent_explorer.components.training import opened, training
+from latent_explorer.lessons import strip
 from latent_explorer.palette import CLASSES, colours
 from latent_explorer.sections.train.choice import OPENED
 from latent_explorer.text import key
@@ -27,6 +28,15 @@ def watched(run: Run) -> None:
         key=place,
         on_opened=lambda: _follow(place),
     )
+
+    if strip.current() is not None and run.state != "finished":
+        _look()
+
+
+@st.fragment(run_every=2.0)
+def _look() -> None:
+    """What a lesson asks for happens while nothing runs here but the training."""
+    strip.look_again()
 
 
 def _follow(place: str) -> None:
