@@ -1,14 +1,17 @@
 """Which run the page is about: the one that the address names, the one that trains now, or a new one."""
 
+import time
 from typing import Any
 
 import streamlit as st
 
 from latent_explorer.session import links
 from latent_explorer.training import runs
+from latent_explorer.training.runs import Run
 
 NEW = "new training"
 KEY = "run"
+LATELY = 900.0  # seconds since a run said something, within which it is what one comes back to
 OPENED = "run-to-open"  # one that was just begun, renamed or deleted
 
 
@@ -25,10 +28,7 @@ def chosen_run(place: Any) -> str | None:
     if (asked := st.session_state.pop(OPENED, None)) is not None:
         st.session_state[KEY] = asked if asked in names else NEW
     elif KEY not in st.session_state and KEY not in st.query_params:
-        live = (
-            NEW if "ask" in st.query_params else next((name for name, run in there.items() if run.live), NEW)
-        )
-        st.session_state[KEY] = live
+        st.session_state[KEY] = NEW if "ask" in st.query_params else _lately(there)
     links.check(KEY, names, "run")
     if st.session_state.get(KEY, NEW) not in names:
         st.session_state[KEY] = NEW
@@ -40,3 +40,12 @@ def chosen_run(place: Any) -> str | None:
         label_visibility="collapsed",
     )
     return None if name == NEW else name
+
+
+def _lately(there: dict[str, Run]) -> str:
+    """The run that trains, or ended a while ago; a new one where there is none."""
+    live = next((name for name, run in there.items() if run.live), None)
+    recent = next(
+        (name for name, run in there.items() if run.status and time.time() - run.status.time < LATELY), NEW
+    )
+    return live or recent
