@@ -217,6 +217,7 @@ def test_a_change_in_an_epoch_that_was_lost_is_lost_with_it(
     assert (np.diff(steps) > 0).all()
     assert steps[-1] == 4 * STEPS
     assert 0 in steps
+    assert set(range(9)) <= set(steps.tolist())
 
 
 CANNOT: list[tuple[str, Any, str]] = [

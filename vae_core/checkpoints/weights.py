@@ -57,8 +57,28 @@ def _numbers(func: Any, args: Sequence[Any], named: Mapping[str, Any]) -> int:
 
 
 def load_into(model: Model, path: Path) -> dict[str, torch.Tensor]:
-    """Load the tensors of a file into the model; the tensors as the file has them. Raises CheckpointError where they are other tensors
-    than the model's, by name or shape, or not finite."""
+    """Load the tensors of a file into a model.
+
+    Args:
+        model: the model.
+        path: the file.
+
+    Returns:
+        The tensors as the file has them, by name.
+
+    Raises:
+        CheckpointError: where they are other tensors than the model's, by name or shape, or not finite.
+
+    Example:
+        >>> import tempfile
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import VAE, Signature
+        >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_model(Path(folder), model)
+        ...     len(load_into(model, Path(folder) / WEIGHTS)) == len(model.state_dict())
+        True
+    """
     tensors, expected = read_tensors(path), model.state_dict()
     if missing := sorted(set(expected) ^ set(tensors)):
         raise CheckpointError(

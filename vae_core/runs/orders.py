@@ -20,7 +20,13 @@ MOST_LINE, MOST_BYTES = 4096, 2**16
 
 @dataclass(frozen=True)
 class Order:
-    """An order: pause, go (on), step (one batch, and pause), stop, or set the number `name` to `value` (of blocks: each its own).
+    """What a training is asked to do.
+
+    Attributes:
+        id: by which it is answered.
+        do: pause; go (on); step (make one, and pause); stop; or set a number.
+        name: of the number.
+        value: of the number, or one for each block.
 
     Raises:
         ValueError: for a name or value that does not belong to what is to be done.
@@ -47,7 +53,16 @@ class Order:
 
 @dataclass(frozen=True)
 class Refused:
-    """A line that is no order, and why, in one sentence."""
+    """A line that is no order.
+
+    Attributes:
+        id: that it gives, if it does.
+        said: why, in one sentence.
+
+    Example:
+        >>> order_of(b"dance").id
+        ''
+    """
 
     id: str
     said: str

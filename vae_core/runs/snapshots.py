@@ -14,7 +14,17 @@ MOST, MOST_BYTES = 20, 2**29
 
 
 class Snapshot(NamedTuple):
-    """Weights after some steps and epochs, and the file of them."""
+    """Weights that were kept.
+
+    Attributes:
+        step: after how many steps.
+        epoch: after how many epochs.
+        path: the file of them.
+
+    Example:
+        >>> Snapshot(936, 2, Path("run/watch/snapshots/936-2.safetensors")).epoch
+        2
+    """
 
     step: int
     epoch: int

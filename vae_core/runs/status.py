@@ -24,7 +24,16 @@ PATIENCE = 1.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of an order: nothing to say where it was done, else one sentence."""
+    """What came of an order.
+
+    Attributes:
+        id: of the order.
+        said: nothing where it was done, else one sentence.
+
+    Example:
+        >>> Answer("1", "beta must be above 0, got -1.0").said
+        'beta must be above 0, got -1.0'
+    """
 
     id: str
     said: str = ""
@@ -42,8 +51,12 @@ class Status:
         pid: of its process.
         host: the machine that it runs on.
         command: what made it.
-        step: steps done, of `steps`.
-        epoch: the present epoch, from 1 on, of `epochs`.
+        model: the name of the model.
+        data: the name of the data.
+        step: steps done.
+        steps: how many there are in all.
+        epoch: the present epoch, from 1 on.
+        epochs: how many there are in all.
         saved: epochs in the checkpoint.
         seconds: of training since this start, without pauses.
         steps_a_second: over the last moments; 0 while nothing is known.

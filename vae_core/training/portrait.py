@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..data import Data
-from ..distributions import Sampler
-from ..explore import decode, dimension_shares, prior_codes, reconstruct
+from ..distributions import Draw, Sampler
+from ..explore import codes_of, decode, dimension_shares, encode, prior_codes
 from ..labels import has_label
 from ..model import Model
 from ..multirate import at, usual
@@ -88,10 +88,13 @@ class Portrait:
             **told,
         )
 
-    def fit(self, seconds: float) -> None:
-        """Look at as many items as can be had in so many seconds, and no fewer than `FEWEST` where there are so many."""
+    def fit(self, seconds: float, before: int = 0) -> None:
+        """Look at as many items as can be had in so many seconds, and no fewer than `FEWEST` where there are so many; or at as many as
+        `before`, so that frames go on."""
+        if 0 < before <= len(self.data):
+            self.items = before
+            return
         few, many = (min(part, len(self.data)) for part in PROBES)
-        self._timed(few)  # what is done once is done
         least, most = self._timed(few), self._timed(many)
         each = max(1e-9, (most - least) / max(1, many - few))
         fitting = (seconds - (least - few * each)) / each
@@ -99,9 +102,13 @@ class Portrait:
         self.axes = {}
 
     def _timed(self, items: int) -> float:
-        self.items, began = items, time.perf_counter()
-        self.take()
-        return time.perf_counter() - began
+        """The shortest of some times, since others may be at work."""
+        self.items, times = items, []
+        for _ in range(3):
+            began = time.perf_counter()
+            self.take()
+            times.append(time.perf_counter() - began)
+        return min(times)
 
     @torch.no_grad()
     def take(self) -> dict[str, np.ndarray]:
@@ -148,29 +155,32 @@ class Portrait:
         return centred @ axes
 
     def _drawn(self) -> dict[str, np.ndarray]:
-        first = {name: value[:RECONSTRUCTIONS] for name, value in self.batch.items()}
-        found = {
-            "reconstructions": reconstruct(self.model, first),
-            "samples": decode(self.model, self._codes(SAMPLES)),
-        }
+        """Pictures of reconstructions, samples and classes, decoded at once."""
+        parts = {"reconstructions": self._reconstructed(), "samples": self._sampled(SAMPLES, SEED + 1)}
         if self.classes:
-            found["of_classes"] = decode(self.model, self._codes_of_classes())
-        pictures = {name: self.pictures(shown) for name, shown in found.items()}
-        return {"of_classes": np.zeros((0, *self.originals.shape[1:]), np.uint8), **pictures}
+            label = one_hot(torch.tensor(self.classes, device=self.model.device), self.model.classes)
+            parts["of_classes"] = prior_codes(self.model, {LABEL: label}, draw=one_noise(SEED + 2))
+        names = list(parts["reconstructions"])
+        codes = {name: torch.cat([part[name] for part in parts.values()]) for name in names}
+        pictures = self.pictures(decode(self.model, codes))
+        counts = [len(part[names[0]]) for part in parts.values()]
+        found = dict(zip(parts, np.split(pictures, np.cumsum(counts)[:-1]), strict=True))
+        return {"of_classes": pictures[:0], **found}
 
-    def _codes(self, n: int) -> dict[str, Tensor]:
+    def _reconstructed(self) -> dict[str, Tensor]:
+        """The codes of the first items."""
+        first = {name: value[: len(self.originals)] for name, value in self.batch.items()}
+        means = {name: q.mean for name, q in encode(self.model, first).items()}
+        given = {name: first[name] for name in self.model.coded if name not in means and name in first}
+        return codes_of({**means, **given})
+
+    def _sampled(self, n: int, seed: int) -> dict[str, Tensor]:
         """Draws of the prior; where it reads a class that is given, of all classes in turn."""
         given = {}
         if LABEL in self.model.inputs():
             label = torch.arange(n, device=self.model.device) % self.model.classes
             given = {LABEL: one_hot(label, self.model.classes)}
-        return prior_codes(self.model, given, n, Sampler.seeded(SEED + 1))
-
-    def _codes_of_classes(self) -> dict[str, Tensor]:
-        """A draw of each class, of one noise."""
-        every = one_hot(torch.tensor(self.classes, device=self.model.device), self.model.classes)
-        codes = [prior_codes(self.model, {LABEL: row[None]}, 1, Sampler.seeded(SEED + 2)) for row in every]
-        return {name: torch.cat([code[name] for code in codes]) for name in codes[0]}
+        return prior_codes(self.model, given, n, Sampler.seeded(seed))
 
     def pictures(self, shown: Tensor) -> np.ndarray:
         """`(n, H, W, C)` uint8, no side longer than `SIDE`."""
@@ -182,6 +192,22 @@ class Portrait:
                 pictures.float(), (-(-height // times), -(-width // times))
             ).byte()
         return pictures.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def one_noise(seed: int) -> Draw:
+    """A draw of which all rows of a batch have the noise of the first.
+
+    >>> d = torch.distributions.Normal(torch.tensor([[0.0], [5.0]]), 1.0)
+    >>> drawn = one_noise(0)(d)
+    >>> (drawn[1] - drawn[0]).round(decimals=4).tolist()
+    [5.0]
+    """
+
+    class OneRow(Sampler):
+        def _rows(self, make: Any, shape: tuple[int, ...], device: torch.device) -> Tensor:
+            return super()._rows(make, (1, *shape[1:]), device).expand(shape)
+
+    return OneRow(torch.Generator().manual_seed(seed))
 
 
 def principal_axes(centred: np.ndarray) -> np.ndarray:

@@ -18,9 +18,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from ..checkpoints import write_tensors
+from ..checkpoints import CheckpointError, write_tensors
 from ..labels import has_label
-from ..runs import Answer, FrameWriter, Order, Orders, Refused, Status, snapshots, write_json
+from ..runs import Answer, FrameWriter, Order, Orders, Refused, Status, read_header, snapshots, write_json
 from ..runs.frames import WATCH, encoded
 from ..runs.orders import STEER
 from ..runs.snapshots import MOST as MOST_SNAPSHOTS
@@ -161,10 +161,17 @@ class Watcher(Unwatched):
             )
             portrait = Portrait(run.model, data)
             with self._untouched():
-                portrait.fit(SHARE * WISHED)
+                portrait.fit(SHARE * WISHED, 0 if fresh else self._looked_at())
                 self.first = portrait.take() if fresh else None
             self.portrait = portrait
         self._tell("running")
+
+    def _looked_at(self) -> int:
+        """How many items an earlier start looked at."""
+        try:
+            return read_header(self.folder).items
+        except CheckpointError:
+            return 0
 
     def _ended(self, error: BaseException | None) -> None:
         if self.writer is not None:
