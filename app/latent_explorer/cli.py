@@ -100,8 +100,8 @@ class App(Plugged):
             self.data_root,
             self.classifier,
             self.lessons,
-            shared,
             self.allow_training,
+            shared,
         )
         return 0
 
@@ -144,8 +144,8 @@ def serve(
     data_root: Path | None = None,
     classifier: Path | None = None,
     lessons: Path | None = None,
-    shared: str = "",
     training: bool = False,
+    shared: str = "",
 ) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
     from streamlit.web.cli import main as streamlit  # a second to import, for this command alone

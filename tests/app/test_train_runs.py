@@ -95,7 +95,7 @@ def test_a_run_goes_on_from_its_last_epoch(home: Path, trained: Trained):
     shutil.copytree(trained["vae-digits"], home / "shell")
     keeper.again(runs.named("shell"))
     assert runs.named("shell").asked["words"] == ["resume", str(home / "shell")]
-    keeper.ask("first", ["fail"])
+    keeper.ask("first", ["fail"], now=True)
     assert becomes(lambda: state("first") == "failed")
     with pytest.raises(ValueError, match="begin anew"):
         keeper.again(runs.named("first"))

@@ -66,7 +66,8 @@ def status_of(run: Run) -> dict[str, Any]:
     known = asdict(run.status) if run.status else {}
     for private in ("pid", "host", "command", "answers"):
         known.pop(private, None)
-    told = known | {"state": run.state, "said": cleaned(said(run.said, run.folder), 500)}
+    words = run.said.replace("go on with --resume", "“Go on” takes it up again")  # which is a shell's word
+    told = known | {"state": run.state, "said": cleaned(said(words, run.folder), 500)}
     told["snapshots"] = [[each.step, each.epoch] for each in snapshots(run.folder)]
     return _finite(told)
 

@@ -44,7 +44,7 @@ export const isScore = (term) => SCORES.test(term);
  * A term as a label.
  * @param {string} term
  */
-export const named = (term) => term.replace(/^rate_/, "KL ").replaceAll("_", " ");
+export const named = (term) => (term.startsWith("rate_") ? `KL ${term.slice(5)}` : term.replaceAll("_", " "));
 
 /**
  * Validation losses, which are known by epoch, by step.

@@ -6,7 +6,7 @@ import { byStep, curvesOf, isScore, named } from "./series.js";
 test("what is on the scale of the loss stands apart from rates and penalties", () => {
   const terms = ["loss", "distortion", "distortion_x", "rate_z_l", "class_term", "total_correlation_z"];
   assert.deepEqual(terms.filter(isScore), ["loss", "distortion", "distortion_x"]);
-  assert.equal(named("rate_z_l"), "KL z l");
+  assert.equal(named("rate_z_l"), "KL z_l");
 });
 
 test("validation losses lie at the ends of their epochs", () => {

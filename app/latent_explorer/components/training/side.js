@@ -57,7 +57,7 @@ export class Side {
     this.#block = Math.min(this.#block, blocks.length - 1);
     this.#tabs.replaceChildren(
       ...blocks.map((name, place) => {
-        const tab = element("button", { type: "button", class: "tab" }, `latents ${name}`);
+        const tab = element("button", { type: "button", class: "tab", title: `The latents ${name}` }, name);
         tab.onclick = () => {
           this.#block = place;
           this.onChange();
@@ -79,14 +79,14 @@ export class Side {
   /**
    * @param {Following} run
    * @param {number} number of the frame
-   * @param {{colours: string[], look: {ink: string, quiet: string, font: string}}} how
+   * @param {{colours: string[], look: {ink: string, quiet: string, font: string}, title: string}} how
    */
-  draw({ header, frames }, number, { colours, look }) {
+  draw({ header, frames }, number, { colours, look, title }) {
     if (!header || !frames || number < 0) return;
     if (header !== this.#of) this.#open(header);
     [...this.#tabs.children].forEach((tab, place) => say(tab, "pressed", place === this.#block));
     const name = Object.keys(header.blocks)[this.#block];
-    this.#axes.textContent = header.axes[name] ?? "";
+    this.#axes.textContent = [title, header.axes[name]].filter(Boolean).join(": ");
     [...this.#legend.children].forEach((each, place) => {
       /** @type {HTMLElement} */ (each).style.color = colours[place];
     });

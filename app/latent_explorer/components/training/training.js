@@ -32,8 +32,7 @@ export class Training {
   #other = null;
   #series = new Series();
   #otherSeries = new Series();
-  #state = "";
-  #then = "";
+  #state = ""; // as far as it matters for the script
   #light = element("i", { class: "light" });
   #where = element("output", { class: "where" });
   #said = element("p", { class: "said", role: "status" });
@@ -104,7 +103,7 @@ export class Training {
     const { run, route, others } = call.data;
     if (this.#run?.run !== run) {
       this.#run?.end();
-      this.#state = this.#then = "";
+      this.#state = "";
       this.#run = new Following(route, run, () => this.#news());
     }
     const chosen = this.#other?.run ?? "";
@@ -122,13 +121,16 @@ export class Training {
   #news() {
     const run = this.#run;
     if (!run) return;
-    const { state } = run.status;
-    const done = (run.then.done ?? []).join();
-    // The script shows what can be done with the whole run, which is other when it has ended, or has a map.
-    const first = !this.#state;
-    if (!first && (isLive(this.#state) !== isLive(state) || this.#then !== done))
-      this.call.setTriggerValue("ended", `${state} ${done}`);
-    [this.#state, this.#then] = [state, done];
+    const { state, saved = 0 } = run.status;
+    // The script shows what can be done with the whole run, which is other once it trains, has an epoch, has ended, or has a map.
+    const now = [
+      isLive(state),
+      state === "queued" || state === "starting",
+      saved > 0,
+      run.then.done ?? [],
+    ].join();
+    if (this.#state && this.#state !== now) this.call.setTriggerValue("ended", now);
+    this.#state = now;
     this.root.dataset.state = state;
     this.root.dataset.frames = String(run.frames?.count ?? 0);
     this.root.dataset.changes = String(run.status.changes?.length ?? 0);
@@ -273,8 +275,11 @@ export class Training {
     this.#timeline.update(run.frames?.count ?? 0, `step ${now.toLocaleString("en")}`);
     this.#say(run);
     this.#steering.show(run.status, run.then, !refused);
-    this.#side.draw(run, this.#timeline.at, { colours, look });
-    if (this.#other) this.#second.draw(this.#other, lastBefore(this.#other.steps, now), { colours, look });
+    this.#side.draw(run, this.#timeline.at, { colours, look, title: this.#other ? run.run : "" });
+    if (this.#other) {
+      const title = this.#other.run;
+      this.#second.draw(this.#other, lastBefore(this.#other.steps, now), { colours, look, title });
+    }
     this.#drawPlots(run, now, look);
     this.#drawDetail(run);
     if (!this.#fork.hidden) this.#sayFrom(run, now);

@@ -1,10 +1,13 @@
 """How long a training would take, from a few of its steps, measured by the command itself."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from latent_explorer.sections.train.data import Chosen
 from latent_explorer.session.jobs import Busy, Job
 from latent_explorer.text import plain, said
+from latent_explorer.training import runs
 from latent_explorer.training.form import Asked
 from vae_core.data import known
 
@@ -19,12 +22,20 @@ def estimate(asked: Asked, data: Chosen, is_wrong: bool) -> None:
         "How long?", disabled=is_wrong, width="stretch", help="Measures a few steps, and keeps nothing."
     ):
         try:
-            st.session_state[JOB], st.session_state[OF] = Job([*words, "--estimate"]), words
+            st.session_state[JOB], st.session_state[OF] = (
+                Job([*words, "--out", _nowhere(), "--estimate"]),
+                words,
+            )
         except Busy as error:
             st.warning(f"{plain(error, 500)}.")
             return
     if st.session_state.get(OF) == words and JOB in st.session_state:
         _told()
+
+
+def _nowhere() -> str:
+    """A folder that the command asks for, and does not write to."""
+    return str((runs.home() or Path()) / runs.free_name("estimate"))
 
 
 @st.fragment(run_every=0.5)

@@ -159,8 +159,8 @@ def _widget(place: Any, group: Group, option: Option) -> Any:
     if kind == "switch":
         return place.checkbox(label, **more)
     if kind == "choice":
-        names = form.choices(option)
-        return place.selectbox(label, names, format_func=lambda one: "usual" if one is None else one, **more)
+        names = ["" if name is None else name for name in form.choices(option)]
+        return place.selectbox(label, names, format_func=lambda one: one or "usual", **more) or None
     if kind in ("whole", "number"):
         # What has a value of its own cannot be emptied; the value itself stands in the state.
         value = None if _default(option) is None else "min"
