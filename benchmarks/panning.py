@@ -129,6 +129,7 @@ def drag(page: Any, radius: float, turns: float) -> None:
 
 
 def zoom(page: Any) -> None:
+    page.locator(".latent-map .plot").last.focus()  # the wheel is the page's until then
     page.mouse.move(*middle_of(page))
     for_a_while(lambda s: page.mouse.wheel(0, -40 if s < 0.5 else 40))
 
@@ -151,6 +152,7 @@ def measure(page: Any, address: str, name: str, ratio: float) -> None:
     page.locator("[data-tool=pan]").click()
     print(summary("panning, all items in view", recorded(page, lambda: drag(page, 60, 3))), flush=True)
     for factor in (1, 2):
+        page.locator(".latent-map .plot").last.focus()
         page.mouse.move(*middle_of(page))
         for _ in range(4):
             page.mouse.wheel(0, -90)

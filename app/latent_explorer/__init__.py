@@ -9,6 +9,9 @@ LIVE = "/latent-explorer/live"
 DECODE = "/latent-explorer/decode"
 """The route of the server that decodes an item of a map."""
 
+PICTURE = "/latent-explorer/picture"
+"""The route of the server with the picture of a model in the gallery."""
+
 DATA_ROOT_VARIABLE = "LATENT_EXPLORER_DATA_ROOT"
 """Environment variable with the folder below which visitors may open data by its path."""
 

@@ -178,6 +178,8 @@ def serve(
         "client.toolbarMode": "minimal",
         # A defect is said, and its traceback is on the server's own terminal: it names paths and shows code.
         "client.showErrorDetails": "none",
+        # The address, or what was looked at, says where a widget stands, and a default what is left out of the address: both are meant.
+        "global.disableWidgetStateDuplicationWarning": "true",
         # An option with several values is given several times.
         "theme.headingFontSizes": "1.7rem 1.4rem 1.25rem",
         "theme.light.primaryColor": "#0072B2",

@@ -6,11 +6,11 @@ import streamlit as st
 import torch
 
 from latent_explorer import pages
-from latent_explorer.caches import collection
 from latent_explorer.components.glossary import glossary
 from latent_explorer.glossary import TERMS
 from latent_explorer.lessons import strip
 from latent_explorer.session import current, fragments, links, presenting, sidebar
+from latent_explorer.user_image import linked
 
 # A page's run is one of several threads of the server: more threads each would only fight over the cores.
 torch.set_num_threads(1)
@@ -35,14 +35,14 @@ st.html(
     # Where the sidebar is shut, a bar with what opens it lies over the top of the page.
     ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )
-answers_to_betas = collection.has_betas(sidebar.asked())
+meaningless = pages.meaningless(sidebar.asked())
 VIEWED = {
     name: st.Page(
         VIEWS / f"{name}.py",
         title=title,
         icon=f":material/{icon}:",
         default=name == "start",
-        visibility="hidden" if name == "rate_distortion" and not answers_to_betas else "visible",
+        visibility="hidden" if name in meaningless else "visible",
     )
     for name, title, icon in (
         ("start", "Start", "home"),
@@ -77,6 +77,7 @@ st.session_state[strip.ADDRESSES] = {name: each.url_path for name, each in VIEWE
 gone = links.whole_address()
 if st.session_state["page before"] != page.url_path:
     current.leave(st.session_state["page before"])
+linked.take(gone)
 if gone and strip.LESSON in st.query_params:
     strip.begin()
 st.session_state["checkpoint"] = sidebar.show(page.url_path)

@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from latent_explorer.caches import checkpoints
+from latent_explorer.caches import checkpoints, collection
 from latent_explorer.text import plain, said
 from vae_core import Checkpoint
+from vae_core.checkpoints import CheckpointError
 from vae_core.plugins import Registry, Source, reason_of
 
 VIEWS = Path(__file__).parent / "views"
@@ -22,6 +23,26 @@ PAGES: Registry[Any] = Registry(
     callable,
     "a function of a checkpoint",
 )
+
+
+# Our pages that show what is decoded, and those that show what data say of a model; Start is where everybody begins.
+DECODING = ("elbo", "rate_distortion", "live", "traverse", "generate", "interpolate")
+OF_DATA = ("elbo", "rate_distortion", "map", "prior", "measure")
+
+
+def meaningless(name: str | None) -> set[str]:
+    """Our pages that have nothing to show of a model, which the menu leaves out: a link to one says why."""
+    found = set() if collection.has_betas(name) else {"rate_distortion"}
+    if name is None:
+        return found
+    try:
+        checkpoint = checkpoints.checkpoint(name)
+    except CheckpointError:  # the sidebar says so
+        return found
+    model = checkpoint.model
+    found |= set(DECODING) if model.no_decoder else set()
+    found |= set(OF_DATA) if checkpoint.no_data else set()
+    return found | ({"elbo"} if model.no_bound else set())
 
 
 def added() -> list[Any]:

@@ -1,26 +1,28 @@
 """Colours of the classes, the same in every map and chart."""
 
 import colorsys
+from collections.abc import Iterable
+from functools import cache
 
 # Ten colours around the familiar ones of Okabe and Ito and of Tol, moved apart numerically: any two stay at
-# least 0.11 apart in OKLab for normal vision and for simulated protanopia and deuteranopia, and each has a
-# contrast of at least 2:1 on white and 2.9:1 on Streamlit's dark background.
+# least 0.09 apart in OKLab for normal vision and for simulated protanopia and deuteranopia, and each has a
+# contrast of at least 3:1 (WCAG 2.2, 1.4.11) on both of Streamlit's backgrounds, white and the dark one.
 CLASSES = (
-    "#418fd6",  # blue
-    "#d46518",  # orange
-    "#28c8a6",  # teal
-    "#bf1832",  # red
-    "#8d39b5",  # purple
-    "#d0ad19",  # ochre
-    "#9faefa",  # lavender
-    "#426870",  # slate
-    "#6353ff",  # indigo
-    "#808d7d",  # grey
+    "#1d9ed9",  # blue
+    "#bd4f09",  # brown
+    "#32a767",  # green
+    "#c51260",  # crimson
+    "#8746be",  # purple
+    "#dc7201",  # orange
+    "#5b81fe",  # cornflower
+    "#406d85",  # slate
+    "#3649ff",  # indigo
+    "#5e8e9a",  # grey
 )
 
 
 # Six for what goes from little to much, lighter step by step from purple to yellow; found numerically, under the same conditions but that
-# any two stay at least 0.07 apart.
+# any two stay at least 0.07 apart, and that a contrast of 2.3:1 has to be enough for the lightest on white: a ladder of lightness needs room.
 ORDERED = ("#7d5795", "#556ecb", "#328eb2", "#29a39a", "#72ad76", "#b7ad30")
 
 
@@ -33,8 +35,32 @@ def colours(count: int) -> list[str]:
     if count <= len(CLASSES):
         return list(CLASSES[:count])
     turn = 0.618034  # the golden ratio spreads any number of hues evenly
-    rgb = (colorsys.hls_to_rgb(i * turn % 1, (0.48, 0.60)[i % 2], 0.62) for i in range(count))
-    return ["#" + "".join(f"{round(255 * channel):02x}" for channel in colour) for colour in rgb]
+    return [_of_luminance(i * turn % 1, LUMINANCES[i % 2]) for i in range(count)]
+
+
+# Relative luminances (WCAG 2.2) with a contrast of more than 3:1 on both grounds: a dark and a bright one for neighbours.
+LUMINANCES = (0.15, 0.28)
+
+
+@cache
+def _of_luminance(hue: float, wanted: float) -> str:
+    """A hue as bright as that, as ``#rrggbb``: luminance grows with the lightness of HLS."""
+    low, high = 0.0, 1.0
+    for _ in range(12):
+        middle = (low + high) / 2
+        is_brighter = _luminance(colorsys.hls_to_rgb(hue, middle, SATURATION)) > wanted
+        low, high = (low, middle) if is_brighter else (middle, high)
+    return "#" + "".join(
+        f"{round(255 * channel):02x}" for channel in colorsys.hls_to_rgb(hue, low, SATURATION)
+    )
+
+
+SATURATION = 0.62
+
+
+def _luminance(rgb: Iterable[float]) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def ordered(count: int) -> list[str]:

@@ -9,7 +9,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from latent_explorer import DECODE, LIVE, RUNS
+from latent_explorer import DECODE, LIVE, PICTURE, RUNS
+from latent_explorer.caches import gallery
 from latent_explorer.caches.checkpoints import at_betas, checkpoint, offered
 from latent_explorer.caches.encodings import thumbnail
 from latent_explorer.components.shared import DISTRIBUTION
@@ -35,6 +36,19 @@ def decode(request: Request) -> Response:
     except (IndexError, ValueError) as error:
         return PlainTextResponse(cleaned(said(error, folder), 500), 404)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+
+def picture(request: Request) -> Response:
+    """What stands for a model in the gallery, as a PNG."""
+    model = request.path_params["model"]
+    folder = offered().get(model)
+    if folder is None:
+        return PlainTextResponse(f"no model is called {cleaned(model)}", 404)
+    try:
+        shown = gallery.picture(model)
+    except ValueError as error:
+        return PlainTextResponse(cleaned(said(error, folder), 500), 404)
+    return Response(shown, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
 
 class OnlyBrowserCode:
@@ -63,6 +77,7 @@ app = st.App(
         Route(f"{RUNS}/{{run}}/film", route.moving),
         Route(f"{RUNS}/{{run}}/steer", route.steer, methods=["POST"]),
         Route(f"{RUNS}/{{run}}/fork", route.fork, methods=["POST"]),
+        Route(f"{PICTURE}/{{model}}", picture),
     ],
 )
 

@@ -31,7 +31,7 @@ def segments(at: AppTest) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("model", ["vae-digits", "rates-digits", "ppca-digits"])
 def test_an_opened_item_is_traversed(open_page: Open, model: str):
-    at = pressed(open_page(model=model, item="17"), "Traverse this image")
+    at = pressed(open_page(model=model, item="17"), "All as strips")
     assert healthy(at)
     assert [title.value for title in at.title] == ["What does each latent dimension change?"]
     assert at.number_input(key="item").value == 17
@@ -42,7 +42,7 @@ def test_an_opened_item_is_traversed(open_page: Open, model: str):
     ("page", "key", "model"),
     first(
         [
-            ("views/map.py", "colour", "vae-sprites"),
+            ("views/map.py", "layout", "vae-digits"),
             ("views/map.py", "prior", "vae-mnist"),
             ("views/measure.py", "show", "vae-digits"),
             ("views/prior.py", "look", "vae-digits"),

@@ -9,12 +9,13 @@ import torch
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.sections.elbo import terms as shown
 from latent_explorer.sections.elbo.terms import prices
+from latent_explorer.user_image.chosen import SOURCE, STROKES
 
 import vae_core
 from tests.app.conftest import Open
 from tests.support.foreign import embeddings
 from tests.support.trained import Trained
-from vae_core.data import load_data
+from vae_core.data import DATA_VARIABLE, load_data
 from vae_core.distributions import Sampler
 
 PAGE = "views/elbo.py"
@@ -94,3 +95,19 @@ def test_a_model_without_a_bound_says_why(open_page: Open, tmp_path: Path, monke
     at = open_page(PAGE, model="embeddings-digits")
     assert not at.exception
     assert any("no ELBO" in info.value for info in at.info)
+
+
+def test_without_the_data_it_begins_at_a_drawing(
+    open_page: Open, parts: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    at = open_page(PAGE, model="vae-mnist")
+    assert not at.exception
+    assert ["not on this server" in info.value for info in at.info] == [True]
+    assert "Or begin with an image of your own" in at.info[0].value
+    at.session_state[STROKES] = [{"width": 90, "ink": 255, "points": [500, 200, 500, 800]}]
+    at.session_state[SOURCE] = "drawing"
+    at.run()
+    assert not at.exception
+    assert not at.info
+    assert "your image" in parts[-1][0].says

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from latent_explorer import MODELS_VARIABLE
+from latent_explorer import MODELS_VARIABLE, pages
 from latent_explorer.live import controls
 from streamlit.testing.v1 import AppTest
 
@@ -107,6 +107,10 @@ def test_every_page_opens(open_theirs: Open, page: str, model: str):
     assert not at.error
     assert not at.warning
     assert "trained elsewhere" in words(at)
+    name = Path(page).stem
+    if name not in ("start", "rate_distortion"):
+        said = any(text in words(at) for text in ("This page shows what a decoder", "has no ELBO"))
+        assert said == (name in pages.meaningless(model))
 
 
 @pytest.mark.parametrize(

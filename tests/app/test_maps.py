@@ -264,7 +264,7 @@ def test_a_link_with_latents_that_are_not_there_is_said(open_page: Open):
 @pytest.mark.slow
 def test_items_are_coloured_by_what_their_images_were_made_of():
     found = load(bundled()["factor-vae-sprites"])
-    assert colourings.colourings(found) == ["class", "scale", "orientation", "x", "y"]
+    assert colourings.known_of_data(found) == ["class", "scale", "orientation", "x", "y"]
     source = sources.originals(found)
     assert source is not None
     assert source.factors is not None
@@ -285,9 +285,14 @@ def test_a_link_restores_the_colouring_and_what_it_hides(open_page: Open):
     assert "from 0 to 5" in opened(open_page(model="factor-vae-sprites", colour="y", hidden="6"))
 
 
-def test_data_of_unknown_factors_is_coloured_by_class_alone(open_page: Open, trained: dict[str, Path]):
-    assert colourings.colourings(load(trained["cdvae-digits"])) == ["class"]
-    assert "link" not in opened(open_page(model="cdvae-digits", colour="x"))
+def test_data_of_unknown_factors_is_coloured_by_class_and_by_what_the_model_says(
+    open_page: Open, trained: dict[str, Path]
+):
+    found = load(trained["cdvae-digits"])
+    assert colourings.known_of_data(found) == ["class"]
+    of_model = ["class as read", "ELBO", "distortion", "rate", "rate of z_l", "rate of z_u", "log prior"]
+    assert colourings.colourings(found) == ["class", *of_model]
+    assert "the colouring “x”" in opened(open_page(model="cdvae-digits", colour="x"))
 
 
 def test_numbers_are_coloured_by_a_scale_that_names_its_range_and_words_by_their_names():

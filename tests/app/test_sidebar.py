@@ -75,3 +75,22 @@ def test_a_running_app_sees_an_atlas_or_weights_that_were_made_anew(mine: Path):
     content = (mine / "model.safetensors").read_bytes()
     (mine / "model.safetensors").write_bytes(content)
     assert checkpoints.checkpoint("mine") is not again
+
+
+@pytest.mark.parametrize(
+    ("asked", "stands", "said"),
+    [
+        ("2.0", "2", []),
+        ("1.51", "1.5", []),
+        ("10", "4", ["from 0.25 to 4"]),
+        ("much", "1", ["from 0.25 to 4"]),
+    ],
+)
+def test_a_beta_of_a_link_is_the_nearest_that_there_is(
+    open_page: Callable, asked: str, stands: str, said: list[str]
+):
+    at = open_page("views/elbo.py", model="mr-cdvae-mnist", beta_z_u=asked)
+    assert at.select_slider(key="beta_z_u").value == stands
+    assert [words in warning.value for words, warning in zip(said, at.warning, strict=True)] == [True] * len(
+        said
+    )

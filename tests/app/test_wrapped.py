@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from latent_explorer import MODELS_VARIABLE
+from latent_explorer import MODELS_VARIABLE, pages
 from torch import nn
 
 import vae_core
@@ -41,3 +41,4 @@ def test_a_page_shows_the_model_or_says_that_it_came_without_data(
     assert not at.warning
     said = [info.value for info in at.info if "no data came with the model" in info.value]
     assert len(said) == (page in OF_DATA)
+    assert {Path(each).stem for each in OF_DATA} <= pages.meaningless("theirs")

@@ -22,7 +22,7 @@ def query(page: Any) -> dict[str, str]:
 def test_an_opened_item_is_traversed_at_the_same_betas(page: Any, address: str):
     watch = Watch(page)
     opened(page, f"{address}/map?model=rates-digits&item=17&beta_z_u=10")
-    page.get_by_role("button", name="Traverse this image").click()
+    page.get_by_role("button", name="All as strips").click()
     page.get_by_role("heading", name="What does each latent dimension change").wait_for()
     settle(page)
     assert query(page) == {"model": "rates-digits", "item": "17", "beta_z_u": "10"}

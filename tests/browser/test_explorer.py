@@ -184,6 +184,7 @@ def test_a_slider_of_beta_moves_the_items_and_keeps_the_view(page: Any, address:
     page.goto(f"{address}/map?model=rates-digits")
     page.wait_for_selector(MAP)
     panel = page.locator(".latent-map .panel[data-panel=z_u]")
+    panel.locator(".plot").focus()
     page.mouse.move(*middle_of(panel.locator(".plot")))
     page.mouse.wheel(0, -300)
     view = settled(page, lambda: panel.get_attribute("data-view"))

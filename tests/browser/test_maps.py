@@ -150,8 +150,10 @@ def test_between_items_the_panel_s_latents_are_mixed_and_the_others_are_the_open
 def test_the_picture_between_items_morphs_as_the_pointer_moves(page: Any, address: str):
     root = opened(page, address, "model=vae-digits&item=5")
     page.mouse.move(*middle(page, "z"))
+    page.keyboard.down("Control")
     for _ in range(6):
         page.mouse.wheel(0, -200)
+    page.keyboard.up("Control")
     page.locator("[data-tool=pictures]").click()
     page.mouse.move(*middle(page, "z"))
     page.wait_for_timeout(500)
@@ -172,8 +174,9 @@ def test_close_enough_dots_become_pictures_and_a_switch_takes_them_away(page: An
     opened(page, address, "model=cdvae-digits")
     panel = page.locator(".panel[data-panel=z_u]")
     assert panel.get_attribute("data-pictures") == "0"
+    plot(page, "z_u").focus()
     page.mouse.move(*middle(page, "z_u"))
-    for _ in range(4):
+    for _ in range(6):
         page.mouse.wheel(0, -300)
     page.wait_for_selector(".panel[data-panel=z_u]:not([data-pictures='0'])")
     assert 0 < int(panel.get_attribute("data-pictures")) <= 150
@@ -354,7 +357,8 @@ def test_another_colouring_has_a_legend_of_its_own_and_shows_what_was_hidden(pag
     opened(page, address, "model=factor-vae-sprites&hidden=1")
     legend = page.locator(f"{MAP} .legend")
     assert "square" in legend.inner_text()
-    page.get_by_test_id("stButtonGroup").get_by_text("scale", exact=True).click()
+    page.locator(".st-key-colour input").click()
+    page.get_by_role("option", name="scale", exact=True).click()
     page.locator(f"{MAP} .legend", has_text="scale 6").wait_for()
     page.wait_for_function("!new URLSearchParams(location.search).has('hidden')")
     assert query(page)["colour"] == "scale"

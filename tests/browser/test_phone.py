@@ -83,3 +83,28 @@ def test_a_phone_shows_what_is_written_whole(phone: Any, bundled: str, page: str
     assert wider <= 0
     assert phone.evaluate(CUT) == []
     assert phone.evaluate(ON_ONE_ANOTHER) == []
+
+
+# What lies on top in the middle of the picture, and how far below the bar it begins.
+ON_TOP = """() => {
+    const roots = [...document.querySelectorAll('*')].map((node) => node.shadowRoot).filter(Boolean);
+    const picture = roots.map((root) => root.querySelector('.live-controls .picture')).find(Boolean);
+    const {left, top, width, height} = picture.getBoundingClientRect();
+    let found = document.elementFromPoint(left + width / 2, top + height / 2);
+    while (found?.shadowRoot?.elementFromPoint(left + width / 2, top + height / 2) !== found && found?.shadowRoot)
+        found = found.shadowRoot.elementFromPoint(left + width / 2, top + height / 2);
+    return [found === picture, top - document.querySelector('[data-testid=stHeader]').getBoundingClientRect().bottom];
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["", "live"])
+def test_the_picture_stays_above_its_handles(phone: Any, bundled: str, page: str):
+    phone.goto(f"{bundled}/{page}")
+    phone.locator(".live-controls[data-ready=true]").first.wait_for()
+    phone.get_by_test_id("stMain").evaluate("node => node.scrollTo(0, 450)")
+    phone.wait_for_timeout(300)
+    on_top, below = phone.evaluate(ON_TOP)
+    assert on_top
+    assert 0 <= below < 60

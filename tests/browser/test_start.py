@@ -18,7 +18,7 @@ def coordinates(page: Any) -> list[str]:
     return page.locator(".first .value").all_text_contents()
 
 
-def draw_a_seven(page: Any) -> None:
+def draw_a_seven(page: Any, pause: int = 0) -> None:
     box = page.locator(".first .pad").bounding_box()
     places = [(0.3, 0.25), (0.5, 0.25), (0.7, 0.25), (0.6, 0.5), (0.45, 0.75)]
     points = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in places]
@@ -26,6 +26,7 @@ def draw_a_seven(page: Any) -> None:
     page.mouse.down()
     for point in points[1:]:
         page.mouse.move(*point, steps=4)
+        page.wait_for_timeout(pause)
     page.mouse.up()
     settle(page)
 
@@ -67,6 +68,27 @@ def test_a_drawing_is_encoded_changes_its_class_and_goes_along(page: Any, addres
     settle(page)
     assert "start=own" in page.url
     assert page.locator(".first figcaption").first.text_content() == "your drawing: draw on"
+
+
+@pytest.mark.slow
+def test_a_link_to_a_drawing_shows_it_to_who_has_not_drawn(page: Any, browser: Any, address: str):
+    opened(page, f"{address}/?model=cdvae-digits")
+    page.wait_for_selector(".first[data-live=true]")
+    page.get_by_role("button", name="Draw an image").click()
+    draw_a_seven(page, pause=150)  # answers arrive while the pen is down
+    assert eventually(page, lambda: "drawing=" in page.url)
+    settle(page)
+    assert "~" not in page.url.partition("drawing=")[2]  # one stroke
+    drawn = coordinates(page)
+    other = browser.new_context().new_page()
+    opened(other, page.url)
+    assert eventually(
+        other, lambda: other.locator(".first .given figcaption").inner_text() == "your drawing: draw on"
+    )
+    other.locator(".first").get_by_role("slider").nth(0).focus()
+    other.keyboard.press("Tab")
+    assert eventually(other, lambda: coordinates(other) == drawn)
+    other.context.close()
 
 
 @pytest.mark.slow

@@ -180,6 +180,8 @@ class Card:
         changes: what was changed while training, in order.
         forked: the run whose weights the training began with, if it did.
         wants: what it wants of plug-ins, where its model, a part of that or its objective is of one.
+        title: what people call it, in a few plain words.
+        purpose: one line of what it is for.
 
     Example:
         >>> card = load_card("vae-mnist")
@@ -211,6 +213,8 @@ class Card:
     changes: tuple[Change, ...] = ()
     forked: Forked | None = None
     wants: tuple[Wanted, ...] = ()
+    title: str = ""
+    purpose: str = ""
 
     @classmethod
     def of(cls, told: Any) -> "Card":

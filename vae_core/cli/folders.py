@@ -7,7 +7,7 @@ from typing import Literal
 
 import tyro
 
-from ..checkpoints import load, pack, save_atlas
+from ..checkpoints import Card, load, load_card, located, pack, save_atlas, save_card
 from ..data import Dataset, joined
 from ..interchange import export_onnx
 from ..metrics.registry import of_known_class
@@ -36,6 +36,41 @@ class MakeAtlas(Plugged):
     def run(self) -> int:
         write_atlas(self.folder, self.device, self.split, self.data, self.most)
         return 0
+
+
+@dataclass(frozen=True)
+class Describe(Plugged):
+    """Give a checkpoint a plain title and one line of what it is for, which the app shows; they are written into its card."""
+
+    folder: tyro.conf.Positional[Path]
+    """Folder of the checkpoint."""
+    title: str | None = None
+    """A few words, such as "Digits: class and style apart"; an empty one takes it away."""
+    purpose: str | None = None
+    """One line of what it is for; an empty one takes it away."""
+
+    def run(self) -> int:
+        said = {"title": (self.title, MOST_TITLE), "purpose": (self.purpose, MOST_PURPOSE)}
+        given = {name: _line(name, text, most) for name, (text, most) in said.items() if text is not None}
+        if not given:
+            raise ValueError("say what to write: add --title or --purpose")
+        folder = located(self.folder)
+        card = load_card(folder)
+        json = {**card.json, **given}
+        save_card(folder, Card.of({name: value for name, value in json.items() if value or name not in said}))
+        return 0
+
+
+# Characters of a title and of a purpose: what a card of the gallery has room for.
+MOST_TITLE, MOST_PURPOSE = 60, 160
+
+
+def _line(name: str, text: str, most: int) -> str:
+    """One line without space around it. Raises ValueError for one that is too long."""
+    line = " ".join(text.split())
+    if len(line) > most:
+        raise ValueError(f"the {name} has {len(line)} characters: give at most {most}")
+    return line
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ..training.faults import TRACEBACK, fault
 from .again import Resume, fork_command
 from .console import ERRORS, complain
 from .evaluate import Evaluate
-from .folders import Export, MakeAtlas, Pack
+from .folders import Describe, Export, MakeAtlas, Pack
 from .frontier import MeasureFrontier
 from .imported import Import
 from .models import Models
@@ -33,6 +33,7 @@ COMMANDS: dict[str, Any] = {
     "evaluate": Evaluate,
     "frontier": MeasureFrontier,
     "atlas": MakeAtlas,
+    "describe": Describe,
     "export": Export,
     "pack": Pack,
     "models": Models,

@@ -24,10 +24,11 @@ OPENS_ON = "mr-cdvae-mnist"
 
 
 def offered() -> dict[str, Path]:
-    """The checkpoints to choose from, the one that the app opens on first: the bundled ones, and those of the folder given to
-    `latent-explorer app`."""
-    folders = _all()
-    return {name: folders[name] for name in sorted(folders, key=OPENS_ON.__ne__)}
+    """The checkpoints to choose from, the one that the app opens on first: those of the folder given to `latent-explorer app`, and the
+    bundled ones."""
+    folders, ours = _all(), bundled()
+    order = sorted(folders, key=lambda name: (name != OPENS_ON, name in ours))
+    return {name: folders[name] for name in order}
 
 
 def _all() -> dict[str, Path]:

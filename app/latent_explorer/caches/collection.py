@@ -55,6 +55,12 @@ def beside(checkpoint: Checkpoint) -> list[tuple[str, float, float]]:
     return points
 
 
+def card_of(name: str) -> Card | None:
+    """The card of a checkpoint that is offered; None where it cannot be read."""
+    folder = checkpoints.offered().get(name)
+    return None if folder is None else _card(str(folder), stamps(folder))
+
+
 def multi_rate() -> list[str]:
     """The checkpoints that answer to more than one beta."""
     return [name for name, card in _cards().items() if card.rates]
@@ -62,8 +68,7 @@ def multi_rate() -> list[str]:
 
 def has_betas(name: str | None) -> bool:
     """Whether the checkpoint of that name answers to more than one beta."""
-    folder = checkpoints.offered().get(name or "")
-    card = _card(str(folder), stamps(folder)) if folder else None
+    card = card_of(name or "")
     return bool(card and card.rates)
 
 

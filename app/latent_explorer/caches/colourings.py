@@ -9,13 +9,15 @@ from typing import NamedTuple
 import numpy as np
 
 from latent_explorer import palette
-from latent_explorer.caches import classifiers, sources
-from latent_explorer.caches.kept import MOST_LARGE, identity, kept
+from latent_explorer.caches import by_item, classifiers, sources
+from latent_explorer.caches.kept import MOST_LARGE, by_identity_few, identity, kept
 from vae_core import Checkpoint
 from vae_core.data import DATASETS, Data
 from vae_core.kinds import Table
+from vae_core.labels import needs_observation
 
 CLASS, MISSING, GREY = "class", "not known", "#9a9a9a"
+READ = "class as read"  # by the model
 # By a classifier beside the model: what it says of each decoded item, and how probable it holds that.
 ANSWER, CERTAINTY = "the classifier’s answer", "the classifier’s certainty"
 
@@ -45,14 +47,13 @@ class Colouring(NamedTuple):
 
 def colourings(checkpoint: Checkpoint) -> list[str]:
     """By what the items of an atlas can be coloured: their class, what else is known of each, and the features of a table, where the data
-    is at hand."""
+    is at hand; and what the model says of each."""
     found = classifiers.beside(checkpoint)
     said = [ANSWER, CERTAINTY] if found is not None and found.classifier is not None else []
-    source = _source(checkpoint)
-    if source is None:
-        return [CLASS, *said]
-    features = source.kind.names if isinstance(source.kind, Table) else ()
-    return list(dict.fromkeys([CLASS, *said, *_columns(source), *features]))
+    read = [READ] if by_item.reads_classes(checkpoint) and not needs_observation(checkpoint.model) else []
+    of_model = [*read, *by_item.offered(checkpoint)]
+    known = known_of_data(checkpoint)
+    return list(dict.fromkeys([*known[:1], *said, *known[1:], *of_model]))
 
 
 def names_of_classes(checkpoint: Checkpoint) -> tuple[str, ...]:
@@ -61,8 +62,29 @@ def names_of_classes(checkpoint: Checkpoint) -> tuple[str, ...]:
 
 
 def colouring(checkpoint: Checkpoint, by: str) -> Colouring:
-    """The items by class, by a column beside it, by a feature, or by what a classifier says."""
-    return _by_classifier(checkpoint, by) if by in (ANSWER, CERTAINTY) else _by_data(checkpoint, by)
+    """The items by class, by a column beside it, by a feature, or by what the model or a classifier says."""
+    if by in (ANSWER, CERTAINTY):
+        return _by_classifier(checkpoint, by)
+    if by in known_of_data(checkpoint):
+        return _by_data(checkpoint, by)
+    return _by_model(checkpoint, by)
+
+
+def known_of_data(checkpoint: Checkpoint) -> list[str]:
+    """The class, and what else the data says of each item."""
+    source = _source(checkpoint)
+    features = source.kind.names if source is not None and isinstance(source.kind, Table) else ()
+    return [CLASS, *(_columns(source) if source is not None else ()), *features]
+
+
+@by_identity_few
+def _by_model(checkpoint: Checkpoint, by: str) -> Colouring:
+    """By the class that it reads, or by a number that it has of each item."""
+    if by != READ:
+        return of_values(by, by_item.values(checkpoint, by))
+    read, names = by_item.read(checkpoint), names_of_classes(checkpoint)
+    assert read is not None
+    return Colouring(read.classes, names, palette.colours(len(names)))
 
 
 def _by_classifier(checkpoint: Checkpoint, by: str) -> Colouring:
@@ -107,6 +129,13 @@ def numbers(checkpoint: Checkpoint, name: str) -> np.ndarray:
         return columns[name].astype(float)
     assert isinstance(source.kind, Table)
     return source.images[:][:, source.kind.names.index(name)].numpy().astype(float)
+
+
+def worded(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+    """What is known of each item as words: columns beside the class, `(N,)` texts."""
+    source = _source(checkpoint)
+    columns = {} if source is None else _columns(source)
+    return {name: values for name, values in columns.items() if values.dtype.kind not in "biuf"}
 
 
 def _of_factor(by: str, values: np.ndarray) -> Colouring:

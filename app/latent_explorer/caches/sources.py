@@ -76,6 +76,14 @@ def of_factors(checkpoint: Checkpoint) -> Data | None:
     return None if source is None or source.factors is None else source
 
 
+def may_have_factors(checkpoint: Checkpoint) -> bool:
+    """Whether it is known what the images were made of, or would be were they at hand."""
+    name = checkpoint.card.data.name
+    if checkpoint.card.factors is not None or name in DATASETS:
+        return checkpoint.card.factors is not None or bool(DATASETS[name].factors)
+    return of_factors(checkpoint) is not None
+
+
 def with_known_factors() -> list[str]:
     """The data sets whose images were made of known factors."""
     return [name for name, data in DATASETS.items() if data.factors]

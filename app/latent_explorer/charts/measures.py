@@ -91,15 +91,16 @@ def calibration(
 def knowledge(
     shares: np.ndarray, dimensions: Sequence[str], factors: Sequence[str], title: str, says: str
 ) -> go.Figure:
-    """A matrix `(D, F)` of shares in [0, 1]: dimensions down, factors across; `says` is what a cell says, with %{y}, %{x} and %{z} for the two and the share."""
+    """A matrix `(D, F)` of shares in [0, 1], coloured from 0 to 1 and printed: dimensions down, factors across; `says` is what a cell says, with %{y}, %{x} and %{z} for the two and the share."""
     figure = go.Figure(
         go.Heatmap(
             z=shares,
             x=list(map(chart, factors)),
             y=list(map(chart, dimensions)),
             zmin=0,
-            zmax=max(0.1, float(shares.max())),
+            zmax=1,  # always: a colour says the same of every model
             colorscale="Viridis",
+            texttemplate="%{z:.2f}",
             colorbar={"title": {"text": "share"}, "thickness": 12},
             hovertemplate=says + "<extra></extra>",
         )

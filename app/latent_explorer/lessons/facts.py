@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from latent_explorer.caches import checkpoints, encodings, maps
+from latent_explorer.caches import checkpoints, encodings, layouts
 from latent_explorer.components.controls import State
-from latent_explorer.components.map.selection import Selection, selected_items
+from latent_explorer.components.map.selection import Selection
 from latent_explorer.lessons import figures
 from latent_explorer.lessons.goals import Fact
 from latent_explorer.lessons.places import PARAMETERS, WITHOUT_WIDGET
@@ -108,8 +108,7 @@ def _selected_rows(checkpoint: Checkpoint) -> np.ndarray:
     except ValueError:
         return np.empty(0, dtype=np.intp)
     atlas = checkpoint.atlas
-    frames = {name: maps.frame(checkpoint, name) for name in atlas.coordinates}
-    return selected_items(selection, atlas.coordinates, atlas.labels, hidden, frames)
+    return layouts.rows(checkpoint, selection, hidden, atlas.labels)
 
 
 def _selected_class(checkpoint: Checkpoint) -> str | None:

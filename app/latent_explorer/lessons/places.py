@@ -2,25 +2,29 @@
 
 _FINDER = ("finding", "by", "along", "toward", "more", "which", "directions")
 PARAMETERS: dict[str, tuple[str, ...]] = {
-    "start": ("start", "item", "seed", "temperature", "move", "class"),
-    "map": ("item", "selection", "selection_a", "selections", "hidden", "joint", "colour", "moves", "plane_x", "plane_y"),
-    "live": ("start", "item", "seed", "temperature", "move", "class", "asking", *_FINDER),
+    "start": ("start", "item", "seed", "temperature", "move", "class", "drawing"),
+    "map": (
+        *("item", "drawing", "selection", "selection_a", "selections", "hidden", "joint", "colour", "moves"),
+        *("plane_x", "plane_y", "layout", "find", "order"),
+    ),
+    "live": ("start", "item", "seed", "temperature", "move", "class", "asking", "drawing", *_FINDER),
     "traverse": (
-        *("block", "dim", "span", "start", "item", "seed", "class", "strips-page"),
+        *("block", "dim", "span", "start", "item", "seed", "class", "strips-page", "at", "as"),
+        *("inactive", "drawing"),
         *_FINDER,
     ),
     "dimension": ("block", "dim"),
     "generate": (
-        *("class", "seed", "temperature", "samples-page", "items", "own", "swaps-page"),
+        *("class", "seed", "temperature", "samples-page", "items", "own", "swaps-page", "drawing"),
         *("hold", "first", "held-seed", "held-temperature"),
     ),
     "interpolate": (
         *("from", "to", "own", "move", "steps", "measure", "averaged", "corners", "c1", "c2", "c3", "c4"),
-        *("of", "terms", "a", "b", "c", "class-a", "class-b", "class-c"),
+        *("of", "terms", "a", "b", "c", "class-a", "class-b", "class-c", "drawing"),
     ),
     "prior": ("look", "block", "beside", "matrix", "of", "plane", "x", "y", "item"),
-    "rate_distortion": ("block", "item", "since"),
-    "elbo": ("item", "mine", "seed"),
+    "rate_distortion": ("block", "item", "since", "drawing"),
+    "elbo": ("item", "mine", "seed", "drawing"),
     "measure": ("show", "among", "item", "across", "up", "all-numbers", "everything", "groups", "amount", "seed"),
     "train": ("run", "ask"),
     "data": (),
@@ -29,10 +33,11 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 """By page, the names that its address may hold beside `model` and `beta_BLOCK`."""
 
 WITHOUT_WIDGET: dict[str, tuple[str, ...]] = {
-    "map": ("item", "selection", "selection_a", "selections", "hidden"),
+    "map": ("item", "drawing", "selection", "selection_a", "selections", "hidden"),
     "start": PARAMETERS["start"],
-    "live": ("start", "item", "seed", "temperature", "move", "class", "directions"),
-    "traverse": ("directions",),
+    "live": ("start", "item", "seed", "temperature", "move", "class", "directions", "drawing"),
+    "traverse": ("directions", "at", "as", "drawing"),
+    **dict.fromkeys(("generate", "interpolate", "rate_distortion", "elbo"), ("drawing",)),
     "prior": ("item",),
     "train": ("ask",),
 }
@@ -71,7 +76,13 @@ OF_BLOCKS: dict[str, str] = {
 
 def parameters(page: str, blocks: list[str]) -> set[str]:
     """The names that the address of a page may hold for a model of these blocks."""
-    return {*PARAMETERS[page], *(f"beta_{block}" for block in blocks)}
+    more = of_blocks(blocks) if page == "map" else []
+    return {*PARAMETERS[page], *more, *(f"beta_{block}" for block in blocks)}
+
+
+def of_blocks(blocks: list[str]) -> list[str]:
+    """The names by which the address of the map says which two dimensions of each block are shown."""
+    return [f"{axis}_{block}" for block in blocks for axis in "xy"]
 
 
 def facts(blocks: list[str]) -> set[str]:

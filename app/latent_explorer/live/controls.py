@@ -24,7 +24,7 @@ from latent_explorer.components.controls import (
     State,
 )
 from latent_explorer.live.route import decoder, rounded
-from latent_explorer.parts import words
+from latent_explorer.parts import factor_names, words
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK
@@ -144,6 +144,8 @@ def _block(checkpoint: Checkpoint, name: str) -> Block:
                 f"{used[d]:.2f}",
                 bool(active[d]),
                 place_of(checkpoint.model, name, d),
+                found.factor if (found := factor_names.factor(checkpoint, name, d)) else "",
+                factor_names.in_words(found) if found else "",
             )
             for d in used.argsort(descending=True, stable=True).tolist()
         ],
@@ -183,7 +185,7 @@ def from_link(checkpoint: Checkpoint, image: UserImage | None = None) -> State:
             label,
             links.number("seed", 0, SEEDS - 1, "seed") or 0,
             _temperature(),
-            _moved(checkpoint, st.query_params.get("move", "")),
+            moved_in(checkpoint, st.query_params.get("move", "")),
         ),
         image,
     )
@@ -251,7 +253,7 @@ def _temperature() -> float:
     return 1.0 if temperature is None else temperature
 
 
-def _moved(checkpoint: Checkpoint, text: str) -> dict[str, dict[int, float]]:
+def moved_in(checkpoint: Checkpoint, text: str) -> dict[str, dict[int, float]]:
     """What `in_address` says: block.dimension~value, one after the other."""
     words = text.split("~") if text else []
     moved: dict[str, dict[int, float]] = {}

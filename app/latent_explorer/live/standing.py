@@ -9,6 +9,7 @@ from latent_explorer.components.controls import PRIOR, USER_IMAGE, State, left
 from latent_explorer.live import controls
 from latent_explorer.session import current, links
 from latent_explorer.session.sidebar import slider_key, slider_option
+from latent_explorer.user_image import linked
 from latent_explorer.user_image.chosen import chosen_image
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
@@ -41,6 +42,7 @@ def standing(checkpoint: Checkpoint, image: UserImage | None, **more: str | None
     came = not _stayed() and not any(controls.address().values())
     st.session_state[LEFT] = {name: None if value is None else str(value) for name, value in said.items()}
     st.session_state[ARRIVING] = came and any(st.session_state[LEFT].values())
+    more |= linked.in_address(state.start == USER_IMAGE)
     if state.start != PRIOR:
         current.look_at(checkpoint, current.OWN if state.start == USER_IMAGE else state.item)
     if st.session_state[ARRIVING]:

@@ -65,11 +65,6 @@ def item_panel(checkpoint: Checkpoint, item: int) -> None:
         st.subheader(f"{words.capital(checkpoint.kind.one)} {item}")
         st.caption(plain(atlas.class_of(item)))
         _pictures(checkpoint, item)
-        if not checkpoint.model.no_decoder and st.button(
-            f"Traverse this {checkpoint.kind.one}", icon=":material/tune:", width="stretch"
-        ):
-            # The model and its betas are the frame's: they come along by themselves.
-            st.switch_page("views/traverse.py", query_params={"item": str(item)})
     with middle:
         class_bars(checkpoint, measurements.class_of_item(checkpoint, item))
     with right:

@@ -4,12 +4,12 @@ import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer.caches import encodings, maps
+from latent_explorer.caches import encodings, layouts
 from latent_explorer.components.bars import bars
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.components.map import MapState
 from latent_explorer.components.map.named import NamedSelection
-from latent_explorer.components.map.selection import Selection, selected_items
+from latent_explorer.components.map.selection import Selection
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.palette import colours
 from latent_explorer.parts import directions, features, named, words
@@ -31,18 +31,23 @@ FROM, TO, STEPS = -0.5, 1.5, 9
 MOST_BARS = 12
 
 
-def selection_panel(checkpoint: Checkpoint, state: MapState, kept: Selection | None) -> None:
-    """The present selection and the kept one, A, where there are some; A may be one that has a name."""
+def selection_panel(
+    checkpoint: Checkpoint, state: MapState, kept: Selection | None, groups: np.ndarray
+) -> None:
+    """The present selection and the kept one, A, where there are some; A may be one that has a name. groups: `(N,)`, of which some are
+    hidden."""
     entries = named.SHELF.entries(checkpoint)
     chosen = named.shown(entries)
     links.write(**named.SHELF.in_address(checkpoint, entries))
     present = state.selection if state.selection != kept else None
-    first = _rows(checkpoint, kept, state) if chosen is None else np.array(chosen.items)
-    groups = {"A": first, "B" if kept or chosen else "": _rows(checkpoint, present, state)}
-    selected = {name: rows for name, rows in groups.items() if len(rows)}
+    first = _rows(checkpoint, kept, state, groups) if chosen is None else np.array(chosen.items)
+    sides = {"A": first, "B" if kept or chosen else "": _rows(checkpoint, present, state, groups)}
+    selected = {name: rows for name, rows in sides.items() if len(rows)}
     _what_is_selected(checkpoint, state, kept, present, selected, chosen)
     outlines = {} if state.hidden else {"A": kept if chosen is None else None, "B": present, "": present}
-    named.named_panel(checkpoint, entries, selected, outlines, lambda drawn: _rows(checkpoint, drawn, state))
+    named.named_panel(
+        checkpoint, entries, selected, outlines, lambda drawn: _rows(checkpoint, drawn, state, groups)
+    )
 
 
 def _what_is_selected(
@@ -79,11 +84,10 @@ def _what_is_selected(
         )
 
 
-def _rows(checkpoint: Checkpoint, selection: Selection | None, state: MapState) -> np.ndarray:
-    frames = {name: maps.frame(checkpoint, name) for name in checkpoint.atlas.coordinates}
-    return selected_items(
-        selection, checkpoint.atlas.coordinates, checkpoint.atlas.labels, state.hidden, frames
-    )
+def _rows(
+    checkpoint: Checkpoint, selection: Selection | None, state: MapState, groups: np.ndarray
+) -> np.ndarray:
+    return layouts.rows(checkpoint, selection, state.hidden, groups)
 
 
 def _classes(checkpoint: Checkpoint, name: str, rows: np.ndarray) -> None:

@@ -4,11 +4,10 @@ import streamlit as st
 
 from latent_explorer.caches import encodings
 from latent_explorer.session import links
-from latent_explorer.user_image.chosen import chosen_image
+from latent_explorer.user_image import linked
+from latent_explorer.user_image.chosen import CURRENT as KEY
+from latent_explorer.user_image.chosen import OWN, chosen_image
 from vae_core import Checkpoint
-
-KEY = "current"
-OWN = "own"
 
 # By the address of a page: the name of what it starts from, in its widgets and in the address of the rest; and what is said there of
 # the visitor's own.
@@ -55,7 +54,12 @@ def arrive(checkpoint: Checkpoint, page: str) -> str | None:
         if name in st.query_params:
             return None
         st.session_state[name] = value
-        return links.arriving(**{name: str(value).lower() if value is True else str(value)})
+        return links.arriving(
+            **{name: str(value).lower() if value is True else str(value)}, **linked.in_address(True)
+        )
+    if page in ADDRESSES and what == OWN:
+        said = linked.in_address(True)
+        return links.arriving(**said) if any(said.values()) else None
     name = WIDGETS.get(page) or ADDRESSES.get(page)
     if not isinstance(what, int) or name is None or name in st.query_params:
         return None

@@ -70,6 +70,11 @@ def one_of(
     return lit
 
 
+def with_meaning(views: Mapping[str, bool], key: str) -> list[str]:
+    """The views that mean something for a model, and the one that the address asks for, which says why it does not."""
+    return [view for view, means in views.items() if means or st.query_params.get(key) == view]
+
+
 def belonging(key: str, owner: str, default: Any = None) -> None:
     """What a widget or the address says of something that is no more shown is forgotten in silence: nobody asked it of this one.
 
@@ -128,7 +133,7 @@ def number(key: str, low: int, high: int, what: str) -> int | None:
 
 def amount(key: str, low: float, high: float, what: str) -> float | None:
     """The number of that name in the link, if there is one within the range; a sentence if it is out of it, and a slider shows its
-    default."""
+    default, or what is nearest."""
     asked = st.query_params.get(key)
     if asked is None:
         return None

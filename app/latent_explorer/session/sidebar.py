@@ -9,7 +9,7 @@ from latent_explorer.components.copy_link import copy_link
 from latent_explorer.export import scripts
 from latent_explorer.parts import words
 from latent_explorer.parts.leak import measured_at
-from latent_explorer.session import current, links, presenting, sharing
+from latent_explorer.session import current, gallery, links, presenting, sharing
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError, Cost
@@ -30,7 +30,10 @@ def show(page: str) -> str | None:
     links.check("model", names, "model")
     links.along("model")
     with st.sidebar:
-        name = st.selectbox("Model", names, key="model", bind="query-params")
+        called = st.container()
+        name = st.selectbox("Model", names, key="model", bind="query-params", label_visibility="collapsed")
+        with called:
+            gallery.choice(name)
         if said := checkpoints.twin(name):
             st.caption(said)
         _choice_of_prior(name)
@@ -69,7 +72,7 @@ def _betas(checkpoint: Checkpoint) -> dict[str, float]:
         if st.session_state.get(key, options[0]) not in options:
             st.session_state[key] = slider_option(checkpoint, block, float(st.session_state[key]))
         elif key not in st.session_state:
-            links.check(key, options, f"beta of {block}")
+            _linked_beta(checkpoint, block)
         chosen[block] = float(
             st.select_slider(
                 f"β({block})",
@@ -84,6 +87,18 @@ def _betas(checkpoint: Checkpoint) -> dict[str, float]:
     if len(checkpoint.atlas_grid.corners(chosen)) > 1:
         st.caption("This β lies between two of the beta grid: encodings, maps and KL are interpolated.")
     return chosen
+
+
+def _linked_beta(checkpoint: Checkpoint, block: str) -> None:
+    """The slider stands at the position that is nearest to what the link asks for; of a beta out of its range, that is said."""
+    key, options = slider_key(block), _options(checkpoint, block)
+    asked = st.query_params.get(key)
+    if not asked or asked in options:
+        return
+    low, high = rates_of(checkpoint.model)[block].exposed
+    links.amount(key, low, high, f"beta of {block}")
+    if (beta := links.read(asked)) > 0:
+        st.session_state[key] = slider_option(checkpoint, block, beta)
 
 
 def slider_key(block: str) -> str:

@@ -3,13 +3,13 @@
 What is kept is what was given (strokes, or the bytes of a file), not pixels: it fits the images of every model.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 import torch
 
 from latent_explorer.caches import user_images
-from latent_explorer.user_image import images, rows
+from latent_explorer.user_image import drawing, images, rows
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import Codes, codes_of
@@ -30,10 +30,12 @@ STROKES, UPLOAD, REFUSED, SOURCE = (
 ROW = "user-row"
 
 
-# Said where a link asks for the image of whoever sent it.
-NOT_IN_A_LINK = (
-    "This link uses its sender’s own image, which no link can carry. Give one of yours on the page Map."
-)
+# What is looked at, on whatever page it was chosen (`session.current`): here, the visitor's own.
+CURRENT, OWN = "current", "own"
+
+
+# Said where a link asks for the image of whoever sent it, and brings no drawing along.
+NOT_IN_A_LINK = "This link uses its sender’s own image, which no link can carry unless it was drawn. Give one of yours on the page Map."
 
 
 class Upload(NamedTuple):
@@ -50,9 +52,30 @@ def forget_file() -> None:
 
 
 def use(source: str) -> None:
-    """Take the image from there, or from the other where there is none."""
+    """Take the image from there, or from the other where there is none. It is what is looked at from now on."""
     there = {"drawing": bool(st.session_state.get(STROKES)), "file": UPLOAD in st.session_state}
     st.session_state[SOURCE] = next((name for name in (source, *there) if there[name]), source)
+    if any(there.values()):
+        st.session_state[CURRENT] = "", OWN
+
+
+def draw(strokes: list[Any]) -> None:
+    """Take a drawing, as few numbers as a link can carry."""
+    try:
+        st.session_state[STROKES] = drawing.kept(strokes)
+    except (KeyError, TypeError, ValueError, OverflowError):  # of what is no drawing, nothing will be seen
+        st.session_state[STROKES] = strokes
+    use("drawing")
+
+
+def take_row(text: str) -> None:
+    """Take a row of a table. It is what is looked at from now on."""
+    st.session_state[ROW], st.session_state[CURRENT] = text, ("", OWN)
+
+
+def is_drawing() -> bool:
+    """Whether the image in use is a drawing."""
+    return st.session_state.get(SOURCE) == "drawing" and bool(st.session_state.get(STROKES))
 
 
 def chosen_image(checkpoint: Checkpoint) -> UserImage | None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import ExifTags, Image, ImageDraw, ImageOps, UnidentifiedImageError
 
+from latent_explorer.user_image import photo
 from vae_core.nets import Shape
 
 MEGABYTES, MEGAPIXELS = 10, 50
@@ -49,6 +50,8 @@ def read(data: bytes, shape: Shape) -> UserImage:
         with warnings.catch_warnings():  # of odd metadata and large images: nobody would see them
             warnings.simplefilter("ignore")
             image = _grounded(_eight_bits(_upright(_opened(data), notes), notes), notes)
+            if shape[0] == 1 and image.size != (shape[2], shape[1]):
+                image = _levelled(image, notes)
             return UserImage(_fitted(image, shape, notes), tuple(notes))
     except Refused:
         raise
@@ -119,6 +122,15 @@ def _grounded(image: Image.Image, notes: list[str]) -> Image.Image:
     notes.append(f"laid on {'white' if dark else 'black'} where it is transparent")
     ground = Image.new("RGBA", image.size, "white" if dark else "black")
     return Image.alpha_composite(ground, image).convert("RGB")
+
+
+def _levelled(image: Image.Image, notes: list[str]) -> Image.Image:
+    """A photo of something written as what is written, bright on black; anything else as it is."""
+    figure = photo.levelled(image.convert("L"))
+    if figure is None:
+        return image
+    notes.append("its ground taken away, and cut to what is written")
+    return figure
 
 
 def _fitted(image: Image.Image, shape: Shape, notes: list[str]) -> np.ndarray:

@@ -9,7 +9,7 @@ import torch
 from latent_explorer.caches import encodings, user_images
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import menus, scripts, tables
-from latent_explorer.parts import words
+from latent_explorer.parts import factor_names, words
 from latent_explorer.parts.panels import class_bars, nearest_items
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
@@ -90,9 +90,10 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     block = names[0]
     if len(names) > 1:
         block = links.one_of("Traverse", names, key="user-image-block", what="block", bind=None)
-    rate, variance, _ = encodings.rates(checkpoint)[block]
+    rate, variance, active = encodings.rates(checkpoint)[block]
     used = variance if rate is None else rate
-    order = used.argsort(descending=True, stable=True)[:DIMENSIONS].tolist()
+    ranked = used.argsort(descending=True, stable=True).tolist()
+    order = ([d for d in ranked if active[d]] or ranked)[:DIMENSIONS]
     given = {LABEL: one_hot(torch.tensor([label or 0]), len(checkpoint.atlas.classes)), **codes}
     scale = ruler(checkpoint.model, block, given, SPAN, STEPS)
     start = {name: code[0] for name, code in codes.items()}
@@ -100,7 +101,7 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
     nearest = scale.nearest(start[block])[order].tolist()
     image_grid(
         to_bytes(decode(checkpoint.model, made).unflatten(0, (len(order), STEPS)), checkpoint.kind),
-        rows=[words.dimension(checkpoint.model, block, dimension) for dimension in order],
+        rows=[factor_names.dimension(checkpoint, block, dimension) for dimension in order],
         row_notes=[f"variance {used[d]:.2f}" if rate is None else f"KL {used[d]:.2f} nats" for d in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],

@@ -1,5 +1,7 @@
 """Where a visitor draws an image or gives a file."""
 
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
 import torch
@@ -9,7 +11,7 @@ from latent_explorer.components.sketch import drawing, sketch
 from latent_explorer.parts.panels import small_picture
 from latent_explorer.pictures import png, to_bytes
 from latent_explorer.text import plain
-from latent_explorer.user_image import images, rows
+from latent_explorer.user_image import images, linked, rows
 from latent_explorer.user_image.chosen import (
     CENTRE,
     FILE,
@@ -21,7 +23,9 @@ from latent_explorer.user_image.chosen import (
     UPLOAD,
     Upload,
     chosen_image,
+    draw,
     forget_file,
+    take_row,
     use,
 )
 from latent_explorer.user_image.images import UserImage
@@ -31,10 +35,11 @@ from vae_core.kinds import Table
 TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 
 
-def image_input(checkpoint: Checkpoint) -> None:
-    """Where a visitor draws an image or gives one. The last of both is theirs, on every page, until they take it back."""
+def image_input(checkpoint: Checkpoint, given: Callable[[], None] | None = None) -> None:
+    """Where a visitor draws an image or gives one. The last of both is theirs, on every page, until they take it back. `given` is called
+    once they have."""
     if isinstance(checkpoint.kind, Table):
-        return row_input(checkpoint, checkpoint.kind)
+        return row_input(checkpoint, checkpoint.kind, given)
     shape = checkpoint.kind.shape
     beside = st.container(horizontal=True, gap="medium")
     left, right = beside.container(width=350), beside.container(width=430)
@@ -50,7 +55,7 @@ def image_input(checkpoint: Checkpoint) -> None:
                 "latents": checkpoint.model.coded,
                 "centre": st.session_state.get(CENTRE, True),
             },
-            on_change=_drew,
+            on_change=lambda: _drew(given),
         )
     with right:
         st.file_uploader(
@@ -59,7 +64,7 @@ def image_input(checkpoint: Checkpoint) -> None:
             max_upload_size=images.MEGABYTES,
             key=FILE,
             on_change=_uploaded,
-            args=(shape,),
+            args=(shape, given),
             help=f"PNG, JPEG, WebP, GIF, BMP or TIFF, at most {images.MEGABYTES} MB and {images.MEGAPIXELS} megapixels.",
         )
         st.toggle(
@@ -77,14 +82,16 @@ def image_input(checkpoint: Checkpoint) -> None:
             _in_use(checkpoint, image)
 
 
-def image_expander(checkpoint: Checkpoint) -> None:
+def image_expander(
+    checkpoint: Checkpoint, given: Callable[[], None] | None = None, expanded: bool = False
+) -> None:
     """`image_input`, folded away, for pages on which one's own image is one choice among others."""
     title = "Your own row" if isinstance(checkpoint.kind, Table) else f"Your own {checkpoint.kind.one}"
-    with st.expander(title, icon=":material/draw:"):
-        image_input(checkpoint)
+    with st.expander(title, icon=":material/draw:", expanded=expanded):
+        image_input(checkpoint, given)
 
 
-def row_input(checkpoint: Checkpoint, table: Table) -> None:
+def row_input(checkpoint: Checkpoint, table: Table, given: Callable[[], None] | None = None) -> None:
     """Where a visitor pastes a row of a table. One that cannot be used takes nothing away."""
     shown = [checkpoint.kind.features[number] for number in range(min(table.size, 3))]
     with st.form("user-row-form", border=False):
@@ -96,8 +103,8 @@ def row_input(checkpoint: Checkpoint, table: Table) -> None:
             "the names and the numbers.",
             height=120,
         )
-        given = st.form_submit_button("Use it", icon=":material/check:")
-    if given:
+        is_given = st.form_submit_button("Use it", icon=":material/check:")
+    if is_given:
         try:
             rows.read(text or "", table)
         except ValueError as error:
@@ -106,7 +113,9 @@ def row_input(checkpoint: Checkpoint, table: Table) -> None:
                 + (" Your row before stays in use." if chosen_image(checkpoint) is not None else "")
             )
             return
-        st.session_state[ROW] = text
+        take_row(text or "")
+        if given:
+            given()
         st.rerun()
     if (row := chosen_image(checkpoint)) is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -122,7 +131,11 @@ def _in_use(checkpoint: Checkpoint, image: UserImage) -> None:
     """What the model is given, and how it became that."""
     with st.container(horizontal=True, vertical_alignment="center"):
         is_file = st.session_state[SOURCE] == "file"
-        what = f"your file {st.session_state[UPLOAD].name}" if is_file else "your drawing"
+        what = (
+            f"your file {st.session_state[UPLOAD].name}, which no link carries" if is_file else "your drawing"
+        )
+        if not is_file and linked.text() is None:
+            what += ", which is too long for a link"
         notes = f", {'; '.join(image.notes)}" if image.notes else ""
         small_picture(as_png(image, checkpoint), f"In use: {what}{notes}.")
         if is_file:
@@ -140,12 +153,13 @@ def picture(image: UserImage, checkpoint: Checkpoint) -> np.ndarray:
     return to_bytes(shown, checkpoint.kind)[0]
 
 
-def _drew() -> None:
-    st.session_state[STROKES] = drawing(SKETCH)
-    use("drawing")
+def _drew(given: Callable[[], None] | None) -> None:
+    draw(drawing(SKETCH))
+    if given:
+        given()
 
 
-def _uploaded(shape: tuple[int, int, int]) -> None:
+def _uploaded(shape: tuple[int, int, int], given: Callable[[], None] | None) -> None:
     """A file that cannot be used takes nothing away: the image before stays.
 
     So does a file that leaves the widget: that also happens on the way from one file to the next.
@@ -161,3 +175,5 @@ def _uploaded(shape: tuple[int, int, int]) -> None:
         return
     st.session_state[UPLOAD] = upload
     use("file")
+    if given:
+        given()

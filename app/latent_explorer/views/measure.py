@@ -1,7 +1,7 @@
 """Measure: what the card says, measured again on demand; all bundled models side by side, by any two numbers."""
 
 import streamlit as st
-from latent_explorer.caches import checkpoints
+from latent_explorer.caches import checkpoints, measurements, sources
 from latent_explorer.parts.leak import leak_note
 from latent_explorer.parts.nets import needs_data
 from latent_explorer.sections.measure.calibration import calibration
@@ -25,7 +25,10 @@ VIEWS = {
 st.title("How good is this model?")
 needs_data(checkpoint)
 
-look = links.one_of("Look at", list(VIEWS), key="show", what="view", label_visibility="collapsed")
+known = sources.may_have_factors(checkpoint)
+means = {"Calibration": measurements.tells_classes(checkpoint), "Factors": known}
+shown = links.with_meaning({name: means.get(name, True) for name in VIEWS}, "show")
+look = links.one_of("Look at", shown, key="show", what="view", label_visibility="collapsed")
 VIEWS[look](checkpoint)
 if VIEWS[look] is this_model:
     leak_note(checkpoint)

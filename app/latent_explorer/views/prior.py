@@ -38,7 +38,9 @@ if stand_ins := words.standing_in(checkpoint.model):
 def chosen() -> tuple[str, str, list[Checkpoint]]:
     """The controls on top: what is looked at, in which block, and beside which other model."""
     left, middle, right = st.columns([2.4, 1, 1.4], vertical_alignment="bottom")
-    look = links.one_of("Look at", VIEWS, key="look", what="view", place=left)
+    has_classes = len(checkpoint.atlas.classes) > 1
+    shown = links.with_meaning({view: has_classes or view != CLASSES for view in VIEWS}, "look")
+    look = links.one_of("Look at", shown, key="look", what="view", place=left)
     names = checkpoint.model.blocks
     links.settle("block", names, "block")
     block = middle.selectbox("Latents", names, key="block", bind="query-params")

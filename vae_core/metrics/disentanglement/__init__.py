@@ -7,7 +7,15 @@ by side. Shapes: N images, D dimensions, F factors, V votes, L images a vote.
 from .classifiers import dci_completeness, dci_disentanglement, importance_matrix, sap, sap_matrix
 from .factors import PART_IMAGES, PARTS, Representation, parts, representation, represented, varying
 from .groups import dci, disentanglement, factor_tables
-from .information import discretised, entropies, information_shares, mig, modularity, mutual_information
+from .information import (
+    clear_factors,
+    discretised,
+    entropies,
+    information_shares,
+    mig,
+    modularity,
+    mutual_information,
+)
 from .votes import (
     TESTED_VOTES,
     VOTE_IMAGES,
@@ -28,6 +36,7 @@ __all__ = [
     "Representation",
     "betavae_differences",
     "betavae_right",
+    "clear_factors",
     "dci",
     "dci_completeness",
     "dci_disentanglement",

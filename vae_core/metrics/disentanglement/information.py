@@ -82,6 +82,33 @@ def information_shares(codes: Tensor, factors: Tensor) -> Tensor:
     return mutual_information(discretised(codes), factors) / entropies(factors)
 
 
+# A dimension is called after a factor that it tells so much of, and so many times as much as what comes next.
+CLEAR_SHARE, CLEAR_TIMES = 0.15, 2.0
+
+
+def clear_factors(shares: Tensor) -> list[int | None]:
+    """The factor that each dimension tells, where it is clear which: a dimension j tells f where the share s_jf = I(z_j; f) / H(f) is at
+    least 0.15, at least twice that of any other factor, and at least twice that of f in any other dimension.
+
+    Args:
+        shares: `(D, F)`, from 0 to 1.
+
+    Returns:
+        The column of a factor for each dimension, or None.
+
+    Example:
+        >>> clear_factors(torch.tensor([[0.3, 0.05], [0.1, 0.14], [0.02, 0.01]]))
+        [0, None, None]
+    """
+    found: list[int | None] = []
+    for j, row in enumerate(shares):
+        f = int(row.argmax())
+        others = torch.cat([row[:f], row[f + 1 :], shares[:j, f], shares[j + 1 :, f]])
+        least = max(CLEAR_SHARE, CLEAR_TIMES * others.max().item() if len(others) else 0.0)
+        found.append(f if row[f] >= least else None)
+    return found
+
+
 def entropies(factors: Tensor) -> Tensor:
     """H(f) of the counts of each factor `(N, F)`, `(F,)` nats.
 

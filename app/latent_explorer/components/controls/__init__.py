@@ -62,7 +62,8 @@ class State:
 @dataclass(frozen=True)
 class Handle:
     """A handle on one dimension: where it can go, and how much the dimension is used. place: of a code of C x H x W, channel, row and
-    column, from 0; handles beyond those that stand open fold by channel."""
+    column, from 0; handles beyond those that stand open fold by channel. factor: the name of the known one that it tells, where that is clear;
+    tells: how clear, in words."""
 
     dimension: int
     low: float
@@ -70,6 +71,8 @@ class Handle:
     used: str
     active: bool
     place: Sequence[int] = ()
+    factor: str = ""
+    tells: str = ""
 
 
 @dataclass(frozen=True)

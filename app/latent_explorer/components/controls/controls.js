@@ -34,8 +34,8 @@ import {
 
 const CHANNEL = "controls";
 const START_CHANNEL = "controls-start";
-const SIDE = 252; // CSS pixels of the longer side of the picture
-const START_SIDE = 56; // and of that of the start
+const SIDE = "var(--picture)"; // of the longer side of the picture, which grows with the window
+const START_SIDE = 56; // CSS pixels of that of the start
 
 export class Controls {
   #decoder = pageDecoder();

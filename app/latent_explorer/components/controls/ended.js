@@ -6,7 +6,7 @@ import { ends } from "./state.js";
 
 /** @typedef {import("./state.js").Codes} Codes */
 
-const SIDE = 46; // CSS pixels of the longer side of a picture
+const SIDE = "var(--end)"; // of the longer side of a picture
 
 export class Ended {
   #pictures = [0, 1].map(() => element("canvas", { class: "end", width: 1, height: 1 }));

@@ -1,7 +1,7 @@
 // What an image keeps, in every class: a small picture of each, which makes the image that class.
 
 import { element } from "../shared/elements.js";
-import { putPicture, showFitted } from "../shared/pixels.js";
+import { putPicture } from "../shared/pixels.js";
 import { inEveryClass } from "./state.js";
 
 /** @typedef {import("./state.js").Codes} Codes */
@@ -51,11 +51,7 @@ export class EveryClass {
     const asked = { ...common, ...inEveryClass(codes, kept, this.#pictures.length) };
     this.#decoder.ask(CHANNEL, asked, (answer) => {
       if ("error" in answer) return;
-      const side = Math.floor(this.root.clientWidth / this.#pictures.length) - 2;
-      this.#pictures.forEach((canvas, c) => {
-        putPicture(canvas, answer, c);
-        showFitted(canvas, Math.max(side, 16));
-      });
+      this.#pictures.forEach((canvas, c) => putPicture(canvas, answer, c));
       this.root.dataset.shown = String(Number(this.root.dataset.shown ?? 0) + 1);
     });
   }

@@ -25,8 +25,7 @@ import { count, intoClass, shownAs, startOf, without } from "./state.js";
  */
 
 const CHANNEL = "first";
-const SIDE = 286; // CSS pixels of the longer side of the picture
-const NARROW = 210;
+const SIDE = "var(--picture)"; // of the longer side of the picture, which grows with the window
 const ROUNDS = 2; // of all handles, that they move by themselves
 
 /**
@@ -353,7 +352,7 @@ export class First {
       return;
     }
     putPicture(this.#canvas, answer);
-    showFitted(this.#canvas, this.data.narrow ? NARROW : SIDE);
+    showFitted(this.#canvas, SIDE);
     this.#shares = answer.classes?.[0];
     this.#said.show(this.#shares);
     this.root.dataset.painted = String(Number(this.root.dataset.painted ?? 0) + 1);

@@ -26,7 +26,7 @@ export class Handle {
    */
   constructor(
     block,
-    { dimension, low, high, used, active, place },
+    { dimension, low, high, used, active, place, factor = "", tells = "" },
     unit,
     told,
     name = `${block}[${dimension}]`,
@@ -37,7 +37,8 @@ export class Handle {
     this.high = high;
     this.told = told;
     this.name = name;
-    const spoken = place.length ? `${this.name} at ${placeWords(place)}` : this.name;
+    const called = factor ? `${this.name} · ${factor}` : this.name;
+    const spoken = place.length ? `${called} at ${placeWords(place)}` : called;
     this.input = element("input", {
       type: "range",
       min: low,
@@ -60,12 +61,13 @@ export class Handle {
       "▸",
     );
     // A dimension has a page of its own, to which its name leads.
-    const look = { class: "name", title: dimension < 0 ? `${spoken}: ${unit}` : `All about ${spoken}` };
-    const words = place.length ? place.join("/") : this.name;
+    const about = `All about ${spoken}${tells && `: ${tells}`}`;
+    const look = { class: "name", title: dimension < 0 ? `${spoken}: ${unit}` : about };
+    const words = place.length ? place.join("/") : called;
     this.title = dimension < 0 ? element("span", look, words) : element("a", look, words);
     this.root = element(
       "div",
-      { class: `handle${active ? "" : " dead"}${place.length ? " placed" : ""}` },
+      { class: `handle${active ? "" : " dead"}${place.length ? " placed" : ""}${factor ? " told" : ""}` },
       this.play,
       this.title,
       element("span", { class: "track" }, this.tick, this.input),

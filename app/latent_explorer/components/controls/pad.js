@@ -51,6 +51,7 @@ export class Pad {
    * @param {string} words
    */
   showDrawing(strokes, aspect, words) {
+    if (this.#stroke) return; // an answer to what is being drawn: the paper knows better
     this.strokes = strokes;
     this.#size(aspect);
     this.#name(words);

@@ -75,7 +75,7 @@ export class Rows {
   #block({ name, title, unit, handles }) {
     const rows = (/** @type {readonly HandleData[]} */ those) =>
       those.map((data) => this.#added(new Handle(name, data, unit, this.#told.coordinate)).root);
-    const heading = element("h4", {}, title, element("span", { class: "note" }, unit));
+    const heading = element("h4", {}, element("span", {}, title), element("span", { class: "note" }, unit));
     const dead = rows(handles.filter(({ active }) => !active));
     const isCollapsed = dead.length === handles.length;
     const active = handles.filter((handle) => handle.active);

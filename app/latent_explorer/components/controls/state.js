@@ -19,7 +19,7 @@
  */
 
 /**
- * @typedef {{dimension: number, low: number, high: number, used: string, active: boolean, place: number[]}} HandleData
+ * @typedef {{dimension: number, low: number, high: number, used: string, active: boolean, place: number[], factor?: string, tells?: string}} HandleData
  * @typedef {{name: string, title: string, unit: string, handles: HandleData[]}} BlockData
  */
 

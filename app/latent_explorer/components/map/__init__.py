@@ -4,6 +4,7 @@ All panels live in one component, so a lasso in one lights up the same items in 
 trip to the server. The server only hears of finished gestures.
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -77,6 +78,19 @@ def _shortened(values: Iterable[float]) -> list[float]:
     return [float(f"{value:.7g}") for value in values]
 
 
+@dataclass(frozen=True)
+class PlaneOfCodes:
+    """Where a place of a panel is a code: its axes are two dimensions of a block, which are all that it has or not (then the rest is an item's)."""
+
+    block: str
+    dimensions: tuple[int, int]
+    whole: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the browser is sent."""
+        return {"block": self.block, "dimensions": list(self.dimensions), "whole": self.whole}
+
+
 @dataclass(frozen=True, eq=False)
 class Panel:
     """One map: the same items as in the other panels, at other places."""
@@ -90,6 +104,7 @@ class Panel:
     frame: np.ndarray | None = None  # (M, 2), what the map is drawn round, although the items move
     blocks: tuple[str, ...] = ()  # the latents that a place of the map stands for, the name unless given
     of_item: Callable[[int], Sequence[Shape]] = lambda item: ()  # what to outline for the opened item
+    plane: PlaneOfCodes | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +162,9 @@ def latent_map(
     colours: Sequence[str] | None = None,
     scale: tuple[str, str, str] | None = None,
     kind: Kind | None = None,
-    height: int = 420,
+    height: int | None = 420,
+    found: np.ndarray | None = None,
+    elsewhere: Callable[[Selection], np.ndarray | None] = lambda selection: None,
     on_change: Callable[[], None] | None = None,
 ) -> MapState:
     """Draw linked maps of the same N items and return what the user selected, opened and hid.
@@ -166,7 +183,9 @@ def latent_map(
         colours: of the classes, those of the palette unless given.
         scale: where the classes are the steps of a scale: its name, and the values at its ends.
         kind: what the items are, images unless given.
-        height: height of each panel in CSS pixels.
+        height: height of each panel in CSS pixels; None lets them grow with the window.
+        found: items that stand out where nothing is selected.
+        elsewhere: the items of a selection that was made on a map which is not among the panels, None where there is no such map.
         on_change: called when the user has changed any of the three.
 
     ``selection``, ``item`` and ``hidden`` are commands when they change between two runs; what the user does
@@ -191,7 +210,7 @@ def latent_map(
         "hidden": sorted(int(c) for c in hidden),
     }
     wanted = memory.state(commands, reported=_reported(key))
-    state = _fitting(wanted, panels, len(labels), len(class_names))
+    state, lit = _fitting(wanted, panels, len(labels), len(class_names), elsewhere)
 
     # Points, with the priors' outlines, and state travel as two messages: Streamlit sends a message again whenever any
     # part of it changed, and half a megabyte of unchanged coordinates should not follow every click.
@@ -218,6 +237,7 @@ def latent_map(
                         "blocks": list(panel.blocks or (panel.name,)),
                         "shapes": [shape.to_json() for shape in _shapes(panel, state.item)],
                         "guest": None if panel.guest is None else np.asarray(panel.guest, float).tolist(),
+                        "plane": panel.plane.to_json() if panel.plane else None,
                     }
                     for panel in panels
                 ],
@@ -230,6 +250,8 @@ def latent_map(
                 "height": height,
                 "kept": kept.to_json() if kept else None,
                 "selection": state.selection.to_json() if state.selection else None,
+                "lit": _bits(lit, len(labels)),
+                "found": _bits(found, len(labels)),
                 "item": state.item,
                 "hidden": list(state.hidden),
             },
@@ -289,18 +311,33 @@ def _reported(key: str) -> dict[str, Any]:
     return {f: r for f, r in reports.items() if isinstance(r, dict)} if isinstance(reports, dict) else {}
 
 
-def _fitting(wanted: dict[str, Any], panels: Sequence[Panel], items: int, classes: int) -> MapState:
-    """Keep of a wanted state what exists in these panels."""
-    selection = Selection.from_json(wanted["selection"])
+def _bits(items: np.ndarray | None, count: int) -> str | None:
+    """Some of so many items, a bit for each, in base64."""
+    if items is None:
+        return None
+    members = np.zeros(count, dtype=bool)
+    members[items] = True
+    return base64.b64encode(np.packbits(members).tobytes()).decode()
+
+
+def _fitting(
+    wanted: dict[str, Any],
+    panels: Sequence[Panel],
+    items: int,
+    classes: int,
+    elsewhere: Callable[[Selection], np.ndarray | None],
+) -> tuple[MapState, np.ndarray | None]:
+    """Keep of a wanted state what exists in these panels, and the items of a selection that was made on another map."""
+    selection, lit = Selection.from_json(wanted["selection"]), None
     if selection and selection.panel not in {panel.name for panel in panels}:
-        selection = None
+        lit = elsewhere(selection)
+        selection = None if lit is None else selection
     item = wanted["item"]
     if not isinstance(item, int) or not 0 <= item < items:
         item = None
     hidden = wanted["hidden"] if isinstance(wanted["hidden"], list) else []
-    return MapState(
-        selection, item, tuple(sorted({c for c in hidden if isinstance(c, int) and 0 <= c < classes}))
-    )
+    kept = tuple(sorted({c for c in hidden if isinstance(c, int) and 0 <= c < classes}))
+    return MapState(selection, item, kept), lit
 
 
 def _check(panels: Sequence[Panel], labels: np.ndarray, class_names: Sequence[str]) -> None:

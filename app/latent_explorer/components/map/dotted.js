@@ -2,7 +2,7 @@
 
 import { contextOf, element } from "../shared/elements.js";
 import { disc, stamp } from "./dots.js";
-import { pixel } from "./theme.js";
+import { clear } from "./theme.js";
 import { boxInView } from "./view.js";
 
 /**
@@ -60,7 +60,7 @@ export function stamping(image, { points, places, classes, isShown, view, size, 
 }
 
 /**
- * A scene as a picture, of `ratio` pixels a CSS pixel.
+ * A scene as a picture, of `ratio` pixels a CSS pixel, which what lies below shines through.
  * @param {Scene} scene
  * @param {Theme} theme
  * @param {Uint8Array | null} selected
@@ -69,7 +69,7 @@ export function stamping(image, { points, places, classes, isShown, view, size, 
 export function pictureOf(scene, theme, selected, ratio) {
   const [width, height] = [Math.round(scene.size.width * ratio), Math.round(scene.size.height * ratio)];
   const data = new ImageData(width, height);
-  const pixels = new Uint32Array(data.data.buffer).fill(pixel(theme.background));
+  const pixels = new Uint32Array(data.data.buffer).fill(clear(theme.background));
   const stamps = stamping({ width, height, pixels }, scene, ratio);
   stamps(selected ? theme.faded : theme.solid);
   if (selected) stamps(theme.solid, selected);

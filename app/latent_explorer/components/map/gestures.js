@@ -1,6 +1,8 @@
 // What pointer and keys do on one map: drags select or move it, a click opens, keys do the same.
 
+import { itemAfter, itemAt, REACH, weightsAt } from "./pointing.js";
 import { boxOf, simplify } from "./polygons.js";
+import { factorOf, Hint, zooms } from "./wheel.js";
 
 /**
  * @typedef {import("./panel.js").Panel} Panel
@@ -10,14 +12,13 @@ import { boxOf, simplify } from "./polygons.js";
  */
 
 const CLICK_SLOP = 4; // CSS pixels a press may wander and still be a click
-export const REACH = { mouse: 8, pen: 10, touch: 18 }; // how near a point the pointer must be to mean it
 const DOUBLE_CLICK_MS = 250;
 const STEP = 40; // CSS pixels by which an arrow key moves the map
 const MARGIN = 30; // CSS pixels from the rim that an item keeps when keys go to it
 
 export const KEYS =
   "Keys: arrows move, + and - zoom, 0 fits, Shift and arrows go from image to image, Enter opens, " +
-  "A selects what is in view, Escape clears.";
+  "A selects what is in view, Escape clears. Ctrl or ⌘ and the wheel zoom.";
 
 export class Gestures {
   /** @type {Map<number, Point>} pressed pointers, for telling a pinch from a drag */
@@ -25,12 +26,14 @@ export class Gestures {
   /** @type {Gesture | null} */
   #gesture = null;
   #clearing = 0; // timer of a click on empty space, which a second click turns into "fit"
+  #hint = new Hint();
 
   /** @param {Panel} panel */
   constructor(panel) {
     this.panel = panel;
     this.map = panel.map;
     this.plot = panel.plot;
+    this.plot.append(this.#hint.root);
     this.#listen();
   }
 
@@ -66,6 +69,7 @@ export class Gestures {
 
   remove() {
     clearTimeout(this.#clearing);
+    this.#hint.hide();
   }
 
   #listen() {
@@ -92,9 +96,10 @@ export class Gestures {
 
   /** @param {WheelEvent} event */
   #wheel(event) {
+    if (!zooms(event, this.plot.matches(":focus"))) return this.#hint.show();
     event.preventDefault();
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    this.panel.zoom(Math.exp((-event.deltaY * lines) / 500), this.#position(event));
+    this.#hint.hide();
+    this.panel.zoom(factorOf(event), this.#position(event));
     this.#hoverAt(event);
   }
 
@@ -186,7 +191,7 @@ export class Gestures {
    * @param {Point} at
    */
   #click(event, at) {
-    const item = this.panel.itemAt(at, REACH[/** @type {keyof typeof REACH} */ (event.pointerType)]);
+    const item = itemAt(this.panel, at, REACH[/** @type {keyof typeof REACH} */ (event.pointerType)]);
     if (item >= 0) this.map.openItem(item);
     else this.#clearing = window.setTimeout(() => this.map.clearSelection(), DOUBLE_CLICK_MS);
   }
@@ -195,8 +200,13 @@ export class Gestures {
   #hoverAt(event) {
     if (event instanceof PointerEvent && event.pointerType === "touch") return;
     const at = this.#position(event);
-    const item = this.panel.itemAt(at);
-    this.map.point(this.panel, item, this.panel.weightsAt(at), event.clientX, event.clientY);
+    const { panel } = this;
+    this.map.point(
+      panel,
+      { item: itemAt(panel, at), weights: weightsAt(panel, at), at: panel.toData(at) },
+      event.clientX,
+      event.clientY,
+    );
   }
 
   /** @param {KeyboardEvent} event */
@@ -217,7 +227,7 @@ export class Gestures {
       0: () => panel.fit(),
       a: () => map.finishSelection(panel, panel.outlineInView()),
       Enter: () => (map.hover >= 0 ? map.openItem(map.hover) : this.#step(null)),
-      Escape: () => void (this.cancel() || map.clearSelection()),
+      Escape: () => this.#escape(),
     };
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (!(key in actions)) return;
@@ -226,13 +236,20 @@ export class Gestures {
     event.stopPropagation(); // Streamlit has shortcuts of its own
   }
 
+  /** Leave what is being drawn; else the selection, and the map, so that the wheel scrolls the page again. */
+  #escape() {
+    if (this.cancel()) return;
+    this.map.clearSelection();
+    this.plot.blur();
+  }
+
   /**
    * Move the cursor to the next item in a direction; where there is no cursor yet, to the item nearest to the middle.
    * @param {Point | null} direction
    */
   #step(direction) {
     const { map, panel } = this;
-    const item = panel.itemAfter(map.hover, direction);
+    const item = itemAfter(panel, map.hover, direction);
     if (item < 0) return;
     const [x, y] = panel.placeOf(item);
     /** @type {(at: number, size: number) => number} */
@@ -240,8 +257,13 @@ export class Gestures {
     const [dx, dy] = [outside(x, panel.width), outside(y, panel.height)];
     if (dx || dy) panel.pan(dx, dy);
     const box = this.plot.getBoundingClientRect();
-    map.point(panel, item, [[item, 1]], box.left + x + dx, box.top + y + dy);
     const { points } = panel;
+    const here = {
+      item,
+      weights: /** @type {[number, number][]} */ ([[item, 1]]),
+      at: /** @type {Point} */ ([points.x[item], points.y[item]]),
+    };
+    map.point(panel, here, box.left + x + dx, box.top + y + dy);
     map.speak(`${map.nameOf(item)}, at ${points.x[item].toFixed(2)}, ${points.y[item].toFixed(2)}`);
   }
 }

@@ -2,6 +2,7 @@
 
 import { contextOf, element, resize } from "../shared/elements.js";
 import { putPicture } from "../shared/pixels.js";
+import { DECIMALS } from "../shared/protocol.js";
 import { Tooltip } from "../shared/tooltip.js";
 import { requestOf, Thumbnails } from "./pictures.js";
 import { shortened } from "./points.js";
@@ -10,6 +11,9 @@ import { shortened } from "./points.js";
  * @typedef {import("./map.js").LatentMap} LatentMap
  * @typedef {import("./panel.js").Panel} Panel
  * @typedef {import("./points.js").Weighted} Weighted
+ * @typedef {import("./polygons.js").Point} Point
+ * @typedef {{item: number, weights: Weighted[] | null, at: Point}} Here a place of a panel: the item that it means, or -1, what a code there is
+ *   made of, and where it is on the plane
  */
 
 /** @param {string} name */
@@ -25,7 +29,7 @@ export class Hovering {
   #item = framed("item");
   #caption = element("span", { class: "caption" });
   #note = element("span", { class: "note" });
-  /** @type {{panel: Panel, weights: Weighted[]} | null} the place that the tooltip decodes */
+  /** @type {{panel: Panel, weights: Weighted[], at: Point} | null} the place that the tooltip decodes */
   #pointed = null;
   #channel;
 
@@ -42,18 +46,17 @@ export class Hovering {
   }
 
   /**
-   * Show what is at a place of a panel: `item` is the one that it means, or -1, `weights` what a code there is made of.
+   * Show what is at a place of a panel.
    * @param {Panel} panel
-   * @param {number} item
-   * @param {Weighted[] | null} weights
+   * @param {Here} here
    * @param {number} x
    * @param {number} y
    */
-  point(panel, item, weights, x, y) {
+  point(panel, { item, weights, at }, x, y) {
     const { map } = this;
     const { decoder } = map.data;
     const between = map.decoder.online && decoder && decoder.between !== false;
-    this.#pointed = weights && between ? { panel, weights } : null;
+    this.#pointed = weights && between ? { panel, weights, at } : null;
     if (item < 0 && !this.#pointed) return map.leave();
     if (this.#pointed) this.decodePlace();
     else this.#showItem(item);
@@ -103,10 +106,11 @@ export class Hovering {
     const { map } = this;
     const { decoder } = map.data;
     if (!this.#pointed || !decoder) return;
-    const { panel, weights } = this.#pointed;
+    const { panel, weights, at } = this.#pointed;
     const nearest = weights[0][0];
     const companion = map.item >= 0 ? map.item : nearest;
     const isItem = weights.length === 1;
+    if (panel.plane && !isItem) return this.#decodeCode(panel.plane, companion, at);
     // What is generated from a place of the map is left to the model, and what decodes is not held beside it.
     const below = panel.blocks.flatMap((block) => decoder.below?.[block] ?? []);
     const given = decoder.latents.filter(
@@ -127,7 +131,48 @@ export class Hovering {
       : `between ${map.data.kind.many}, nearest ${map.nameOf(nearest)}`;
     const made = `${own}: mean of the ${weights.length} nearest codes, weighted by nearness on the map`;
     this.#note.textContent = isItem ? "" : [made, rest].filter(Boolean).join("; ");
-    map.decoder.ask(this.#channel, requestOf({ ...decoder, latents: given }, rows), (answer) => {
+    this.#ask(requestOf({ ...decoder, latents: given }, rows), (answer) => {
+      this.#here.caption.textContent = isMixed ? `its ${own}, ${rest}` : "";
+      this.#item.root.hidden = !isMixed;
+      this.#item.caption.textContent = `${map.data.kind.one} ${nearest}`;
+      if (isMixed) putPicture(this.#item.canvas, answer, 1);
+      map.root.dataset.place = isItem ? "item" : "between";
+      if (isItem) map.root.dataset.thumbnail = String(nearest);
+    });
+  }
+
+  /**
+   * Decode a place whose coordinates are those of a code: two of a block are there, all else is as in an item.
+   * @param {import("./panel.js").Plane} plane
+   * @param {number} companion
+   * @param {Point} at
+   */
+  #decodeCode({ block, dimensions, whole }, companion, at) {
+    const { decoder, kind } = this.map.data;
+    if (!decoder) return;
+    const [first, second] = at.map((value) => Number(value.toFixed(DECIMALS)));
+    const [across, up] = dimensions;
+    const isAll = whole && decoder.latents.length === 1;
+    this.#caption.textContent = `${block}[${across}] = ${first.toFixed(2)}, ${block}[${up}] = ${second.toFixed(2)}`;
+    this.#note.textContent = isAll ? "" : `all else as in ${kind.one} ${companion}`;
+    const request = {
+      ...requestOf(decoder, () => [[[companion, 1]]]),
+      move: { [block]: { [across]: first, [up]: second } },
+    };
+    this.#ask(request, () => {
+      this.#here.caption.textContent = "";
+      this.#item.root.hidden = true;
+      this.map.root.dataset.place = "code";
+    });
+  }
+
+  /**
+   * Show the first picture of what is asked for, where the pointer is still there.
+   * @param {import("../shared/decoder.js").Request} request
+   * @param {(answer: import("../shared/decoder.js").Decoded) => void} onAnswer
+   */
+  #ask(request, onAnswer) {
+    this.map.decoder.ask(this.#channel, request, (answer) => {
       if (!this.#pointed) return;
       if ("error" in answer) {
         this.#note.textContent = answer.error;
@@ -135,12 +180,7 @@ export class Hovering {
       }
       this.#here.root.hidden = false;
       putPicture(this.#here.canvas, answer, 0);
-      this.#here.caption.textContent = isMixed ? `its ${own}, ${rest}` : "";
-      this.#item.root.hidden = !isMixed;
-      this.#item.caption.textContent = `${map.data.kind.one} ${nearest}`;
-      if (isMixed) putPicture(this.#item.canvas, answer, 1);
-      map.root.dataset.place = isItem ? "item" : "between";
-      if (isItem) map.root.dataset.thumbnail = String(nearest);
+      onAnswer(answer);
       this.tooltip.place();
     });
   }

@@ -8,16 +8,16 @@ import { Hovering } from "./hovering.js";
 import { Panel } from "./panel.js";
 import { Pictures } from "./pictures.js";
 import { Dataset } from "./points.js";
-import { selectedIn } from "./polygons.js";
+import { membersIn } from "./members.js";
+import { Views } from "./remembered.js";
 import { worded } from "../shared/words.js";
 import { themeAt } from "./theme.js";
 import { Told } from "./told.js";
-import { Legend, Toolbar } from "./toolbar.js";
+import { Legend, listen, Toolbar } from "./toolbar.js";
 
 /**
  * @typedef {import("./panel.js").PanelData} PanelData
  * @typedef {import("./points.js").IsShown} IsShown
- * @typedef {import("./points.js").Weighted} Weighted
  * @typedef {import("./polygons.js").Point} Point
  * @typedef {import("./view.js").View} View
  * @typedef {{panel: string, polygon: Point[]}} Selection
@@ -36,9 +36,11 @@ import { Legend, Toolbar } from "./toolbar.js";
  * @property {import("../shared/words.js").Kind} kind what the items are
  * @property {import("./pictures.js").Decodes | null} decoder
  * @property {string | null} thumbnails
- * @property {number} height of each panel, CSS pixels
+ * @property {number | null} height of each panel, CSS pixels; null where it grows with the window
  * @property {Selection | null} kept
  * @property {Selection | null} selection
+ * @property {string | null} lit the items of a selection that was made on a map which is not shown, as bits in base64
+ * @property {string | null} found and those that were asked for, which stand out where nothing is selected
  * @property {number | null} item
  * @property {number[]} hidden
  */
@@ -52,8 +54,6 @@ const NOTHING = new Dataset({
 
 /** @type {Map<string, Dataset>} by the map's key, from the points message */
 export const datasets = new Map();
-/** @type {Map<string, View | null>} where the user was in each panel; outlives a visit to another page */
-const views = new Map();
 let made = 0;
 
 export class LatentMap {
@@ -65,6 +65,7 @@ export class LatentMap {
   showPriors = true;
   showPosteriors = true;
   showPictures = true;
+  showPlane = true;
   /** @type {Selection | null} */
   selection = null;
   /** @type {Selection | null} the one that the script keeps as A */
@@ -80,6 +81,7 @@ export class LatentMap {
   #told = { selection: new Told(), item: new Told(), hidden: new Told() };
   #structure = "";
   #connection;
+  #views = new Views(() => `${this.data.map}/${this.data.frame}`);
   /** @type {Panel | null} where a selection is being drawn */
   #previewing = null;
 
@@ -118,38 +120,7 @@ export class LatentMap {
       this.#refreshControls();
       this.#drawPoints();
     });
-    this.#listen();
-  }
-
-  #listen() {
-    const { lasso, box, pan, priors, posteriors, pictures, fit, clear } = this.toolbar;
-    /** @type {(button: HTMLElement, act: () => void) => void} */
-    const on = (button, act) => {
-      button.onclick = () => {
-        act();
-        this.#refreshControls();
-      };
-    };
-    on(lasso, () => (this.tool = "lasso"));
-    on(box, () => (this.tool = "box"));
-    on(pan, () => (this.tool = "pan"));
-    on(priors, () => {
-      this.showPriors = !this.showPriors;
-      this.panels.forEach((panel) => panel.drawOver());
-    });
-    on(posteriors, () => {
-      this.showPosteriors = !this.showPosteriors;
-      this.panels.forEach((panel) => panel.drawOver());
-    });
-    on(pictures, () => {
-      this.showPictures = !this.showPictures;
-      this.panels.forEach((panel) => panel.draw());
-    });
-    on(fit, () => this.panels.forEach((panel) => panel.fit()));
-    on(clear, () => {
-      this.clearSelection();
-      this.openItem(-1);
-    });
+    listen(this, this.toolbar, () => this.#refreshControls());
   }
 
   // ---- data from the script
@@ -187,7 +158,7 @@ export class LatentMap {
     }
     this.panels.forEach((panel, p) => {
       const shapes = [...dataset.priors[p], ...data.panels[p].shapes];
-      panel.setData(dataset.panels[p], { ...data.panels[p], shapes }, this.#rememberedView(panel.name));
+      panel.setData(dataset.panels[p], { ...data.panels[p], shapes }, this.#views.of(panel.name));
     });
     this.#select(this.selection);
     this.hovering.decodePlace(); // at other betas the same place is another picture
@@ -209,7 +180,7 @@ export class LatentMap {
     this.#structure = structure;
     this.panels.forEach((panel) => this.#drop(panel));
     this.panels = panels.map((data, p) => {
-      return new Panel(this, data, height, this.dataset.panels[p], this.#rememberedView(data.name));
+      return new Panel(this, data, height, this.dataset.panels[p], this.#views.of(data.name));
     });
     this.row.replaceChildren(...this.panels.map((panel) => panel.root));
     this.shown = classes.map((_, c) => this.shown[c] ?? true);
@@ -228,22 +199,12 @@ export class LatentMap {
     panel.remove();
   }
 
-  /** @param {string} panel */
-  #viewKey(panel) {
-    return `${this.data.map}/${this.data.frame}/${panel}`;
-  }
-
-  /** @param {string} panel */
-  #rememberedView(panel) {
-    return views.get(this.#viewKey(panel)) ?? null;
-  }
-
   /**
    * @param {string} panel
    * @param {View} view
    */
   rememberView(panel, view) {
-    views.set(this.#viewKey(panel), view.whole ? null : view);
+    this.#views.keep(panel, view);
   }
 
   #drawPoints() {
@@ -266,14 +227,9 @@ export class LatentMap {
    * @param {Selection | null} selection
    */
   #select(selection) {
-    const panel = this.panels.findIndex(({ name }) => name === selection?.panel);
-    const points = this.dataset.panels[panel];
+    this.selected = membersIn(this, selection);
     this.count = 0;
-    if (!points || !selection) this.selected = null;
-    else {
-      this.selected = selectedIn(points, selection.polygon, this.isShown);
-      for (const one of this.selected) this.count += one;
-    }
+    for (const one of this.selected ?? []) this.count += one;
     this.#refreshControls();
     this.panels.forEach((each) => each.draw());
   }
@@ -375,16 +331,15 @@ export class LatentMap {
   }
 
   /**
-   * Show what is at a place of a panel: `item` is the one that it means, or -1, `weights` what a code there is made of.
+   * Show what is at a place of a panel.
    * @param {Panel} panel
-   * @param {number} item
-   * @param {Weighted[] | null} weights
+   * @param {import("./hovering.js").Here} here
    * @param {number} x of the pointer in the viewport
    * @param {number} y
    */
-  point(panel, item, weights, x, y) {
-    this.#ring(item);
-    this.hovering.point(panel, item, weights, x, y);
+  point(panel, here, x, y) {
+    this.#ring(here.item);
+    this.hovering.point(panel, here, x, y);
   }
 
   leave() {
@@ -407,7 +362,14 @@ export class LatentMap {
     const { toolbar, root, data } = this;
     toolbar.show(this, data);
     this.legend.show(this.shown);
-    toolbar.tell(this.dataset.classes.length, this.selected && this.count, this.#connection.offline);
+    const isFound = !this.selection && data.found !== null;
+    const count = this.selected && this.count;
+    toolbar.tell(
+      this.dataset.classes.length,
+      count,
+      isFound ? "found" : "selected",
+      this.#connection.offline,
+    );
     root.dataset.tool = this.tool;
     root.dataset.selected = String(this.count);
     root.dataset.item = this.item < 0 ? "" : String(this.item);

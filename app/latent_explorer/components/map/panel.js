@@ -6,14 +6,14 @@ import { contextOf, element, oncePerFrame, sizeCanvas } from "../shared/elements
 import { fileName, saveMenu } from "../shared/saving.js";
 import { MANY } from "./dots.js";
 import { pictureOf, stamping } from "./dotted.js";
-import { Gestures, KEYS, REACH } from "./gestures.js";
+import { Gestures, KEYS } from "./gestures.js";
+import { Ground } from "./ground.js";
 import { paintOver } from "./over.js";
 import { paintPictures } from "./picturing.js";
 import { spaced } from "./painting.js";
-import { blend } from "./points.js";
 import { boxOf } from "./polygons.js";
 import { mapPicture } from "./saving.js";
-import { pixel } from "./theme.js";
+import { clear, pixel } from "./theme.js";
 import { Travel } from "./travel.js";
 import { Settling } from "./settling.js";
 import { Underlay } from "./underlay.js";
@@ -23,10 +23,14 @@ import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from 
  * @typedef {import("./map.js").LatentMap} LatentMap
  * @typedef {import("./painting.js").Place} Place
  * @typedef {import("./points.js").Points} Points
- * @typedef {import("./points.js").Weighted} Weighted
  * @typedef {import("./polygons.js").Point} Point
  * @typedef {import("./view.js").Shape} Shape
  * @typedef {import("./view.js").View} View
+ */
+
+/**
+ * Where every place of a panel is a code: the coordinates of a block that its axes are, and whether these are all that it has.
+ * @typedef {{block: string, dimensions: [number, number], whole: boolean}} Plane
  */
 
 /**
@@ -38,6 +42,7 @@ import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from 
  * @property {string[]} blocks the latents that a place of the map stands for
  * @property {Shape[]} shapes
  * @property {Point | null} guest the place of an image that is none of the items
+ * @property {Plane | null} plane
  */
 
 export const MOST_PICTURES = 150; // in view, beyond which they are dots
@@ -46,8 +51,6 @@ const PICTURE_SIDES = [
   [60, 48],
   [MOST_PICTURES, 34],
 ]; // up to so many in view: CSS pixels of each, with its frame
-export const BLENDED = 8; // items that a place between them is a mean of
-const BLEND_REACH = [24, 0.03]; // how near the nearest must be: CSS pixels, or this share of the map, whichever is more
 
 export class Panel {
   width = 0;
@@ -64,6 +67,8 @@ export class Panel {
   guest = null;
   /** @type {string[]} */
   blocks = [];
+  /** @type {Plane | null} */
+  plane = null;
   title = "";
 
   #travel; // where the items are drawn, on their way to new places
@@ -76,7 +81,7 @@ export class Panel {
   /**
    * @param {LatentMap} map
    * @param {PanelData} data
-   * @param {number} height
+   * @param {number | null} height
    * @param {Points} points
    * @param {View | null} view
    */
@@ -87,12 +92,14 @@ export class Panel {
     this.points = points;
     this.view = view;
     this.#travel = new Travel(points, (travels) => this.#onTravel(travels));
+    this.ground = new Ground(this);
     this.heading = element("figcaption", { class: "title" });
     this.pointCanvas = element("canvas", { class: "points" });
     this.overCanvas = element("canvas", { class: "over" });
     this.plot = element(
       "div",
-      { class: "plot", tabindex: 0, role: "application", style: `height:${height}px` },
+      { class: "plot", tabindex: 0, role: "application", style: height ? `--height:${height}px` : null },
+      this.ground.canvas,
       this.pointCanvas,
       this.overCanvas,
     );
@@ -121,6 +128,7 @@ export class Panel {
     this.drawOver.cancel();
     this.#settle.cancel();
     this.#travel.cancel();
+    this.ground.remove();
     this.gestures.remove();
     this.root.remove();
   }
@@ -130,12 +138,13 @@ export class Panel {
    * @param {PanelData} data
    * @param {View | null} view where the user was in another frame
    */
-  setData(points, { title, shapes, guest, blocks }, view) {
+  setData(points, { title, shapes, guest, blocks, plane }, view) {
     const before = this.points;
     this.points = points;
     this.shapes = shapes;
     this.guest = guest;
     this.blocks = blocks;
+    this.plane = plane;
     if (points !== before) {
       if (points.sharesFrame(before) && points.count <= MANY) {
         this.root.dataset.travelling = "true";
@@ -196,6 +205,11 @@ export class Panel {
   outlineInView() {
     const { left, right, bottom, top } = this.inView();
     return this.rounded(boxOf([left, bottom], [right, top]));
+  }
+
+  /** CSS pixels of a unit of the plane. */
+  get scale() {
+    return this.#view.scale;
   }
 
   /** A length of the plane in CSS pixels. */
@@ -265,51 +279,6 @@ export class Panel {
     return true;
   }
 
-  // ---- items
-
-  /**
-   * The item that the pointer means: the one whose dot or picture is under it, or the nearest within reach; -1 for none.
-   * @param {Point} at
-   */
-  itemAt(at, reach = REACH.mouse) {
-    const item = this.points.at(...this.toData(at), reach / this.#view.scale, this.map.isShown);
-    return this.#pictureAt(at)?.[0] ?? item;
-  }
-
-  /** @param {Point} at */
-  #pictureAt([px, py]) {
-    const half = this.side / 2;
-    return this.pictured.find(([, x, y]) => Math.abs(x - px) <= half && Math.abs(y - py) <= half);
-  }
-
-  /**
-   * What a place is made of, as in `blend`, or null where no item is near. On a dot or a picture it is that item.
-   * @param {Point} at
-   * @returns {Weighted[] | null}
-   */
-  weightsAt(at) {
-    const picture = this.#pictureAt(at);
-    if (picture) return [[picture[0], 1]];
-    const found = this.points.nearest(...this.toData(at), BLENDED + 1, this.map.isShown);
-    const [pixels, share] = BLEND_REACH;
-    const { scale } = this.#view;
-    const reach = Math.max(pixels / scale, share * this.points.extent);
-    return found.length && found[0][1] <= reach ? blend(found, this.radius / scale) : null;
-  }
-
-  /**
-   * The next item in a direction from the one under the cursor; without one, the nearest to the middle; -1 for none.
-   * @param {number} item
-   * @param {Point | null} direction
-   */
-  itemAfter(item, direction) {
-    const { points, map } = this;
-    if (item >= 0 && direction)
-      return points.next([points.x[item], points.y[item]], item, direction, map.isShown);
-    const { cx, cy } = this.#view;
-    return points.nearest(cx, cy, 1, map.isShown)[0]?.[0] ?? -1;
-  }
-
   // ---- painting
 
   #paintPoints() {
@@ -323,13 +292,14 @@ export class Panel {
     const image = { width, height, pixels: new Uint32Array(this.#image.data.buffer) };
     const stamps = stamping(image, this.#scene, this.#ratio);
     const isMoving = this.#settle.pending;
+    const paper = (this.ground.paint(this.#view, this.#ratio) ? clear : pixel)(theme.background);
     const paintAll = () => {
-      image.pixels.fill(pixel(theme.background));
+      image.pixels.fill(paper);
       stamps(selected ? theme.faded : theme.solid, null, isMoving);
     };
     if (selected) {
       const { left, top } = this.inView();
-      const key = [width, height, left, top, this.#view.scale, theme.paper, shown, isMoving].join();
+      const key = [width, height, left, top, this.#view.scale, theme.paper, paper, shown, isMoving].join();
       this.#underlay.fill(image.pixels, key, this.#travel.shown, paintAll);
       stamps(theme.solid, selected, isMoving || this.map.isPreviewing);
     } else paintAll();

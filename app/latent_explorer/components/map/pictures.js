@@ -16,7 +16,8 @@ const THUMBNAIL_TIMEOUT_MS = 5000;
 
 /**
  * Forget the oldest entries of a map beyond `most`.
- * @param {Map<number, unknown>} cache
+ * @template Key
+ * @param {Map<Key, unknown>} cache
  * @param {number} most
  */
 export function trim(cache, most) {

@@ -13,6 +13,7 @@ import { LEVELS } from "../shared/protocol.js";
 
 const BUCKET_SHIFT = 9; // 65,536 levels >> 9 = 128 buckets per axis for finding the nearest point
 const BUCKETS = (LEVELS + 1) >> BUCKET_SHIFT;
+export const BLENDED = 8; // items that a place between them is a mean of
 
 /** The coordinates of all items in one panel, with an index for finding those near a place. */
 export class Points {

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { MOST_ITEMS } from "../shared/protocol.js";
-import { BLENDED } from "./panel.js";
-import { blend, Dataset, Points, shortened } from "./points.js";
+import { blend, BLENDED, Dataset, Points, shortened } from "./points.js";
 
 const COUNT = 800;
 const random = generator(7);

@@ -83,6 +83,7 @@ const written = (corners) => corners.map((corner) => corner.map(short).join(",")
 /** @param {Panel} panel */
 function insides(panel) {
   return [
+    ground(panel),
     dots(panel),
     ...panel.pictured.map((place) => savedPicture(panel, place)),
     shapes(panel),
@@ -91,6 +92,12 @@ function insides(panel) {
     guest(panel),
     labels(panel),
   ].join("");
+}
+
+/** @param {Panel} panel */
+function ground({ ground, width, height }) {
+  if (!ground.isOn) return "";
+  return `<image width="${width}" height="${height}" href="${ground.canvas.toDataURL()}"/>`;
 }
 
 /** @param {Panel} panel */

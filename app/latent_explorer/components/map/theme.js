@@ -52,6 +52,12 @@ export const mix = (from, to, share) =>
 export const pixel = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
 /**
+ * The same, seen through: what is blended with it has its colour.
+ * @param {Colour} colour
+ */
+export const clear = (colour) => (pixel(colour) & 0xffffff) >>> 0;
+
+/**
  * The theme of the page at an element, and these colours of the classes.
  * @param {Element} node
  * @param {string[]} css

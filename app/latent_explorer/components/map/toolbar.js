@@ -17,6 +17,7 @@ const HINTS = {
     "Pictures",
     `Show pictures in place of dots where at most ${MOST_PICTURES} are in view: zoom in`,
   ],
+  plane: ["Plane", "Show or hide what each place of the plane decodes to"],
   fit: ["Fit", "Show all images (double click in one map, key 0)"],
   clear: ["Clear", "Drop the selection and close the image (Escape drops the selection)"],
 };
@@ -47,6 +48,7 @@ export class Toolbar {
     this.priors = button("priors");
     this.posteriors = button("posteriors");
     this.pictures = button("pictures");
+    this.plane = button("plane");
     this.fit = button("fit");
     this.clear = button("clear");
     this.status = element("output", { class: "status", "aria-live": "polite" });
@@ -57,7 +59,7 @@ export class Toolbar {
       "div",
       { class: "toolbar", role: "toolbar", "aria-label": "Map tools" },
       group("What dragging does", this.lasso, this.box, this.pan),
-      group(words("What is drawn over the images"), this.priors, this.posteriors, this.pictures),
+      group(words("What is drawn over the images"), this.priors, this.posteriors, this.pictures, this.plane),
       this.fit,
       this.clear,
       this.status,
@@ -76,29 +78,65 @@ export class Toolbar {
     say(this.priors, "pressed", map.showPriors);
     say(this.posteriors, "pressed", map.showPosteriors);
     say(this.pictures, "pressed", map.showPictures);
+    say(this.plane, "pressed", map.showPlane);
     const shapes = map.panels.flatMap((panel) => panel.shapes);
     const prior = shapes.find(({ kind }) => kind === "prior");
     this.priors.hidden = !prior;
     this.posteriors.hidden = !shapes.some(({ kind }) => kind !== "prior");
     if (prior) this.priors.title = `Show or hide the priors: ${seenAs(prior)}`;
     this.pictures.hidden = !data.decoder;
+    this.plane.hidden = data.decoder?.between === false || !map.panels.some(({ plane }) => plane?.whole);
     this.clear.disabled = !map.selected && map.item < 0;
   }
 
   /**
    * @param {number} items how many there are
-   * @param {number | null} selected how many of them are, null when there is no selection
+   * @param {number | null} selected how many of them stand out, null when none do
+   * @param {string} what they are: selected, or found
    * @param {boolean} offline whether nothing is decoded live
    */
-  tell(items, selected, offline) {
+  tell(items, selected, what, offline) {
     /** @type {(value: number) => string} */
     const number = (value) => value.toLocaleString("en");
     const total = number(items);
     const count =
-      selected === null ? `${total} ${this.words("images")}` : `${number(selected)} of ${total} selected`;
+      selected === null ? `${total} ${this.words("images")}` : `${number(selected)} of ${total} ${what}`;
     const words = offline ? `live decoding is not connected: only dots show a picture · ${count}` : count;
     if (this.status.textContent !== words) this.status.textContent = words;
   }
+}
+
+/**
+ * What the buttons do.
+ * @param {import("./map.js").LatentMap} map
+ * @param {Toolbar} toolbar
+ * @param {() => void} refresh after each
+ */
+export function listen(map, { lasso, box, pan, priors, posteriors, pictures, plane, fit, clear }, refresh) {
+  /** @type {(button: HTMLElement, act: () => void) => void} */
+  const on = (button, act) => {
+    button.onclick = () => {
+      act();
+      refresh();
+    };
+  };
+  /** @type {(name: "showPriors" | "showPosteriors" | "showPictures" | "showPlane") => () => void} */
+  const turn = (name) => () => {
+    map[name] = !map[name];
+    map.panels.forEach((panel) => panel.draw());
+  };
+  on(lasso, () => (map.tool = "lasso"));
+  on(box, () => (map.tool = "box"));
+  on(pan, () => (map.tool = "pan"));
+  on(priors, turn("showPriors"));
+  on(posteriors, turn("showPosteriors"));
+  on(pictures, turn("showPictures"));
+  on(plane, turn("showPlane"));
+  on(fit, () => map.panels.forEach((panel) => panel.fit()));
+  on(clear, () => {
+    map.clearSelection();
+    map.openItem(-1);
+  });
 }
 
 /** A button for each class, which shows or hides it. */

@@ -42,12 +42,13 @@ export function fitting({ width, height }, side) {
 }
 
 /**
- * Show a canvas with its longer side so many CSS pixels long.
+ * Show a canvas with its longer side so long: CSS pixels, or a length that a style says.
  * @param {HTMLCanvasElement} canvas
- * @param {number} side
+ * @param {number | string} side
  */
 export function showFitted(canvas, side) {
-  const { width, height } = fitting(canvas, side);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
+  const { width, height } = fitting(canvas, 1);
+  const whole = typeof side === "number" ? `${side}px` : side;
+  canvas.style.width = `calc(${whole} * ${width})`;
+  canvas.style.height = `calc(${whole} * ${height})`;
 }

@@ -11,7 +11,7 @@ from latent_explorer.charts import dimension as charts
 from latent_explorer.charts.layout import CONFIG
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
-from latent_explorer.parts import words
+from latent_explorer.parts import factor_names, words
 from latent_explorer.parts.nets import absent
 from latent_explorer.pictures import pixels, to_bytes
 from latent_explorer.sections.traverse.start import of_item
@@ -54,11 +54,13 @@ def one_dimension(checkpoint: Checkpoint) -> None:
         at_item, words.capital(checkpoint.kind.one), 0, len(atlas) - 1, "item", checkpoint.kind.one
     )
     with strip:
+        told = factor_names.factor(checkpoint, block, number)
         used = "" if rate is None else f"KL {rate[number]:.2f} nats · "
         st.caption(
-            f"**{plain(words.dimension(model, block, number))}** of the {words.latents(model, block)} · {used}{place + 1} of {len(order)} by {'variance' if rate is None else 'KL'} · "
+            f"**{plain(factor_names.dimension(checkpoint, block, number))}** of the {words.latents(model, block)} · {used}{place + 1} of {len(order)} by {'variance' if rate is None else 'KL'} · "
             f"variance of the posterior mean {variance[number]:.3g} · {'active' if active[number] else 'inactive'} · "
             f"at {checkpoint.kind.one} {item}: {atlas.means[block][item, number]:+.2f}"
+            + (f" · {plain(factor_names.in_words(told))}" if told else "")
         )
         if not absent(checkpoint, "what this dimension writes"):
             _strip(checkpoint, block, number, name, item)

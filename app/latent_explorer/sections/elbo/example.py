@@ -10,6 +10,7 @@ from latent_explorer.caches import encodings, sources, user_images
 from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
+from latent_explorer.user_image import linked
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler
@@ -43,13 +44,15 @@ def chosen(checkpoint: Checkpoint) -> Example | None:
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     if image is None and st.query_params.get("mine") == "true":
         st.warning(NOT_IN_A_LINK)
-    mine = image is not None and left.toggle(f"Your {one}", key="mine", bind="query-params")
+    reason = sources.missing(checkpoint)
+    mine = image is not None and (bool(reason) or left.toggle(f"Your {one}", key="mine", bind="query-params"))
+    linked.write(bool(mine))
     seed = links.whole(right, "Seed of the draws", 0, 9999, "seed", "seed")
     if mine and image is not None:
         batch = with_class(checkpoint.model, user_images.observed(checkpoint, image))
         return _example(checkpoint, batch, f"your {one}", seed)
-    if reason := sources.missing(checkpoint):
-        st.info(reason)
+    if reason:
+        st.info(f"{reason} Or begin with {checkpoint.kind.an} of your own, below.")
         return None
     links.belonging("item", encodings.items_of(checkpoint), 0)
     item = links.whole(middle, words.capital(one), 0, len(checkpoint.atlas) - 1, "item", one)
@@ -57,6 +60,11 @@ def chosen(checkpoint: Checkpoint) -> Example | None:
     assert source is not None
     batch = source.scored_by(checkpoint.model).batch(torch.tensor([item]), Sampler.seeded(0))
     return _example(checkpoint, batch, f"{one} {item}", seed)
+
+
+def take_mine() -> None:
+    """Weigh what the visitor has just drawn or given."""
+    st.session_state["mine"] = True
 
 
 def _example(checkpoint: Checkpoint, batch: dict[str, Tensor], says: str, seed: int) -> Example:

@@ -13,6 +13,7 @@ from latent_explorer.sections.generate.shared import judged
 from latent_explorer.session import links
 from latent_explorer.session.fragments import fragment
 from latent_explorer.text import measured_by
+from latent_explorer.user_image import linked
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
 from vae_core import Checkpoint
 from vae_core.explore import decode, swapped
@@ -91,6 +92,8 @@ def user_image_row(checkpoint: Checkpoint) -> dict[str, torch.Tensor] | None:
         if st.query_params.get("own") == "true":
             st.warning(NOT_IN_A_LINK)
         return None
-    if not st.toggle(f"With your {checkpoint.kind.one}", key="own", bind="query-params"):
+    uses = st.toggle(f"With your {checkpoint.kind.one}", key="own", bind="query-params")
+    linked.write(uses)
+    if not uses:
         return None
     return codes_and_class(checkpoint, image)[0]

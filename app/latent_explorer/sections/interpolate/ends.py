@@ -8,6 +8,7 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.export import scripts
 from latent_explorer.parts.anchors import choose
+from latent_explorer.user_image import linked
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
@@ -17,15 +18,13 @@ from vae_core.explore import Codes
 def user_image_end(checkpoint: Checkpoint) -> UserImage | None:
     """The visitor's image where it is to be the first end."""
     guest = chosen_image(checkpoint)
-    if guest is not None:
-        return (
-            guest
-            if st.toggle(f"Start from your {checkpoint.kind.one}", key="own", bind="query-params")
-            else None
-        )
-    if st.query_params.get("own", "").lower() == "true":
-        st.warning(NOT_IN_A_LINK)
-    return None
+    if guest is None:
+        if st.query_params.get("own", "").lower() == "true":
+            st.warning(NOT_IN_A_LINK)
+        return None
+    uses = st.toggle(f"Start from your {checkpoint.kind.one}", key="own", bind="query-params")
+    linked.write(uses)
+    return guest if uses else None
 
 
 class Ends(NamedTuple):

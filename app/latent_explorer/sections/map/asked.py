@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from latent_explorer.caches import colourings
+from latent_explorer.caches import colourings, layouts
+from latent_explorer.caches.layouts import Laid
 from latent_explorer.components.map.selection import Selection
+from latent_explorer.sections.prior.shared import most_used
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from vae_core import Checkpoint
+from vae_core.projections import JOINT
 
 
 def linked_selection(checkpoint: Checkpoint, name: str) -> Selection | None:
     """The selection that the link asks for under this name."""
-    atlas = checkpoint.atlas
     asked = st.query_params.get(name)
     if not asked:
         return None
@@ -20,16 +22,15 @@ def linked_selection(checkpoint: Checkpoint, name: str) -> Selection | None:
     except ValueError as error:
         st.warning(f"This link’s selection cannot be read: {plain(error)}.")
         return None
-    if selection.panel not in atlas.coordinates:
+    if layouts.laid(checkpoint, selection.panel) is None:
         st.warning(
-            f"This link selects on the map of “{plain(selection.panel)}”, which this model does not have. Choose one of: {', '.join(atlas.coordinates)}."
+            f"This link selects on the map of “{plain(selection.panel)}”, which this model does not have. Choose one of: {', '.join(checkpoint.atlas.coordinates)}."
         )
         return None
     return selection
 
 
-# Colourings that stand beside each other; of more, one is found by its name.
-SEGMENTS = 6
+WIDTH = 170  # CSS pixels of a choice above the maps
 
 
 def chosen_colouring(checkpoint: Checkpoint) -> str:
@@ -41,11 +42,41 @@ def chosen_colouring(checkpoint: Checkpoint) -> str:
     def forget() -> None:
         links.write(hidden=None)
 
-    if len(offered) <= SEGMENTS:
-        return links.one_of("Colour by", offered, key="colour", what="colouring", on_change=forget)
     links.settle("colour", offered, "colouring")
-    place = st.container(width=320)
-    return place.selectbox("Colour by", offered, key="colour", bind="query-params", on_change=forget)
+    return st.selectbox(
+        "Colour by", offered, key="colour", bind="query-params", on_change=forget, width=WIDTH
+    )
+
+
+def chosen_layout(checkpoint: Checkpoint) -> list[Laid]:
+    """How the maps are laid out: a panel for each block, and one of all latents together where that is asked for."""
+    blocks, usual = checkpoint.model.blocks, layouts.default(checkpoint)
+    links.belonging("layout", usual, usual)
+    kinds = sorted(layouts.LAYOUTS, key=usual.__ne__)
+    kind = links.one_of("Layout", kinds, key="layout", what="layout")
+    shown = [layouts.of_block(checkpoint, block, kind, _pair(checkpoint, block, kind)) for block in blocks]
+    several = len(blocks) > 1 and kind != layouts.PAIR and JOINT in checkpoint.atlas.coordinates
+    if several and st.toggle("All latents together", key="joint", bind="query-params"):
+        shown.append(layouts.of_block(checkpoint, JOINT, kind))
+    return shown
+
+
+def _pair(checkpoint: Checkpoint, block: str, kind: str) -> tuple[int, int]:
+    """The two dimensions of a block that its map shows: those that are used most unless others are chosen."""
+    width = checkpoint.model.sizes[block]
+    if kind != layouts.PAIR or width <= 2:
+        return 0, 1
+    order = most_used(checkpoint, block)
+    names = {f"{block}[{number}]": number for number in order}
+    across = _dimension(checkpoint, "Across", f"x_{block}", list(names))
+    up = _dimension(checkpoint, "Up", f"y_{block}", [name for name in names if name != across])
+    return names[across], names[up]
+
+
+def _dimension(checkpoint: Checkpoint, label: str, key: str, names: list[str]) -> str:
+    links.belonging(key, checkpoint.name, names[0])
+    links.settle(key, names, "dimension")
+    return st.selectbox(label, names, key=key, bind="query-params", width=110)
 
 
 def linked_hidden(groups: int) -> list[int]:

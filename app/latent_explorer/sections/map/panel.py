@@ -1,50 +1,112 @@
 """The map of one block: its dots, outlines, and the place of the visitor's image."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from latent_explorer.caches import colourings, maps, user_images
-from latent_explorer.components.map import Panel, Shape
+import numpy as np
+import torch
+from torch import Tensor
+
+from latent_explorer.caches import colourings, encodings, layouts, maps, user_images
+from latent_explorer.caches.kept import by_identity
+from latent_explorer.caches.layouts import Laid
+from latent_explorer.components.map import Ellipse, Panel, PlaneOfCodes, Shape
 from latent_explorer.parts import words
+from latent_explorer.sections.prior.shared import outlines
 from latent_explorer.user_image.chosen import chosen_image
 from vae_core import Checkpoint
 from vae_core.projections import JOINT
 
 
-def panel(checkpoint: Checkpoint, block: str, by: str) -> Panel:
+def panel(checkpoint: Checkpoint, place: Laid, by: str) -> Panel:
     """The map of one block, or of all of them together, coloured by class or by a factor."""
-    atlas = checkpoint.atlas
-    image = chosen_image(checkpoint)
+    block, image, flat = place.block, chosen_image(checkpoint), layouts.plane(checkpoint, place)
     guest = None
-    outlines: list[Shape] = [] if block == JOINT else [*maps.prior_shapes(checkpoint, block)]
+    shapes: list[Shape] = [*_priors(checkpoint, place)]
     if image is not None:
         codes = user_images.codes(checkpoint, image)
-        guest = maps.place_on_map(checkpoint, block, {name: mean for name, (mean, _) in codes.items()})[0]
+        guest = layouts.project(checkpoint, place, {name: mean for name, (mean, _) in codes.items()})[0]
         if not checkpoint.model.no_posterior:
-            own = maps.posterior_ellipse(checkpoint, block, codes, f"your {checkpoint.kind.one}")
-            outlines = [*outlines, own]
+            shapes.append(_posterior(checkpoint, place, codes, f"your {checkpoint.kind.one}"))
 
     def coloured(outline: Shape) -> Shape:
         """Where colours are not those of classes, an outline has none of them."""
         return outline if by == colourings.CLASS else replace(outline, class_index=None)
 
     return Panel(
-        block,
+        place.name,
         title(checkpoint, block),
-        atlas.coordinates[block],
-        [coloured(outline) for outline in outlines],
+        layouts.places(checkpoint, place),
+        [coloured(outline) for outline in shapes],
+        axes=("UMAP 1", "UMAP 2") if flat is None else flat.names,
         guest=guest,
-        frame=maps.frame(checkpoint, block),
+        frame=layouts.frame(checkpoint, place),
         blocks=tuple(maps.mapped(checkpoint, block)),
-        of_item=lambda item: [coloured(outline) for outline in _of_item(checkpoint, block, item)],
+        of_item=lambda item: [coloured(outline) for outline in _of_item(checkpoint, place, item)],
+        plane=_codes(checkpoint, place),
     )
 
 
-def _of_item(checkpoint: Checkpoint, block: str, item: int) -> list[Shape]:
+def _codes(checkpoint: Checkpoint, place: Laid) -> PlaneOfCodes | None:
+    """Of two dimensions a place is a code: of all of the block, or with the rest of an item."""
+    if place.kind != layouts.PAIR:
+        return None
+    return PlaneOfCodes(place.block, place.pair, checkpoint.model.sizes[place.block] == 2)
+
+
+def _priors(checkpoint: Checkpoint, place: Laid, of: tuple[int, ...] | None = None) -> Sequence[Shape]:
+    """Where draws of the prior fall on the map: of all classes unless some are given, and of none where they are many."""
+    if place.block == JOINT:
+        return []
+    if place.kind == layouts.UMAP:
+        return maps.prior_shapes(checkpoint, place.block, of)
+    many = len(checkpoint.atlas.classes) > maps.MOST_CLASSES
+    if of is None and many and place.block in checkpoint.model.labelled:
+        return []
+    return _priors_in_plane(checkpoint, place, of)
+
+
+@by_identity
+def _priors_in_plane(checkpoint: Checkpoint, place: Laid, of: tuple[int, ...] | None) -> Sequence[Shape]:
+    flat = layouts.plane(checkpoint, place)
+    assert flat is not None
+    return outlines(checkpoint, place.block, flat, of)
+
+
+def _of_item(checkpoint: Checkpoint, place: Laid, item: int) -> list[Shape]:
     """Its posterior, where it has one; and the prior of its class where classes are too many to outline all."""
-    own: list[Shape] = [] if checkpoint.model.no_posterior else [maps.item_posterior(checkpoint, block, item)]
-    if block in checkpoint.model.labelled and len(checkpoint.atlas.classes) > maps.MOST_CLASSES:
-        own += maps.prior_shapes(checkpoint, block, (int(checkpoint.atlas.labels[item]),))
+    own: list[Shape] = [] if checkpoint.model.no_posterior else [_posterior_of_item(checkpoint, place, item)]
+    if place.block in checkpoint.model.labelled and len(checkpoint.atlas.classes) > maps.MOST_CLASSES:
+        own += _priors(checkpoint, place, (int(checkpoint.atlas.labels[item]),))
     return own
+
+
+def _posterior_of_item(checkpoint: Checkpoint, place: Laid, item: int) -> Ellipse:
+    if place.kind == layouts.UMAP:
+        return maps.item_posterior(checkpoint, place.block, item)
+    pair = {
+        name: (mean[[item]], scale[[item]]) for name, (mean, scale) in encodings.codes(checkpoint).items()
+    }
+    return _posterior(checkpoint, place, pair, number=int(checkpoint.atlas.labels[item]))
+
+
+def _posterior(
+    checkpoint: Checkpoint,
+    place: Laid,
+    codes: Mapping[str, tuple[Tensor, Tensor]],
+    image: str = "x",
+    number: int | None = None,
+) -> Ellipse:
+    """Where draws of a posterior, mean and scale `(1, D)` of each latent, fall: in a plane two standard deviations of it, A^T diag(s^2) A."""
+    flat = layouts.plane(checkpoint, place)
+    if flat is None:
+        return maps.posterior_ellipse(checkpoint, place.block, codes, image, number)
+    parts = maps.mapped(checkpoint, place.block)
+    mean, scale = (torch.cat([codes[part][i] for part in parts], 1)[0] for i in (0, 1))
+    covariance = flat.axes.T @ (scale.square()[:, None] * flat.axes)
+    label = f"q({', '.join(parts)} | {image})"
+    centre: np.ndarray = flat.project(mean[None])[0].numpy()
+    return Ellipse(centre, covariance.numpy(), label, number, kind="posterior")
 
 
 def title(checkpoint: Checkpoint, block: str) -> str:

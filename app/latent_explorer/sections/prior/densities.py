@@ -6,7 +6,7 @@ from latent_explorer.caches import encodings, priors
 from latent_explorer.charts import priors as prior_charts
 from latent_explorer.charts.layout import CONFIG
 from latent_explorer.export import menus, scripts
-from latent_explorer.parts import words
+from latent_explorer.parts import factor_names, words
 from latent_explorer.sections.prior.shared import conditional, most_used
 from latent_explorer.text import key, plain
 from vae_core import Checkpoint
@@ -27,7 +27,7 @@ def densities(checkpoint: Checkpoint, block: str, columns: int) -> None:
     order = most_used(checkpoint, block)[:SHOWN]
     rate, _, _ = encodings.rates(checkpoint)[block]
     curves = {
-        words.dimension(checkpoint.model, block, d)
+        factor_names.dimension(checkpoint, block, d)
         + ("" if rate is None else f", KL {rate[d]:.2f} nats"): tuple(
             part.numpy() for part in priors.densities(checkpoint, block, d)
         )

@@ -14,6 +14,7 @@ from latent_explorer.sections.rate_distortion.shown import Looked
 from latent_explorer.session import current, links
 from latent_explorer.session.sidebar import scale, slider_key, slider_option
 from latent_explorer.text import cleaned, key, plain
+from latent_explorer.user_image import linked
 from latent_explorer.user_image.chosen import chosen_image
 from vae_core import Checkpoint
 from vae_core.checkpoints import Frontier
@@ -83,8 +84,10 @@ def looked_at(checkpoint: Checkpoint) -> Looked:
     asked = links.number("item", 0, len(checkpoint.atlas) - 1, checkpoint.kind.one)
     if asked is not None:
         current.look_at(checkpoint, asked)
+        linked.write(False)
         return Looked(asked, None)
     image, before = chosen_image(checkpoint), current.looked_at(checkpoint)
+    linked.write(before == current.OWN)
     if before == current.OWN:
         return Looked(0, image)
     return Looked(before if isinstance(before, int) else 0, None)

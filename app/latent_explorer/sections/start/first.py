@@ -10,7 +10,7 @@ from latent_explorer.components.controls import USER_IMAGE, Block, State, drawn,
 from latent_explorer.live import controls
 from latent_explorer.live.standing import follow
 from latent_explorer.text import key
-from latent_explorer.user_image.chosen import CENTRE, SOURCE, STROKES, use
+from latent_explorer.user_image.chosen import CENTRE, STROKES, draw, is_drawing
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.kinds import Image
@@ -29,8 +29,7 @@ def sight(checkpoint: Checkpoint, state: State, address: str | None, image: User
     def left() -> None:
         strokes = drawn(of)
         if strokes is not None:
-            st.session_state[STROKES] = strokes
-            use("drawing")
+            draw(strokes)
         follow(checkpoint, of)
 
     handles(checkpoint, state, image, narrow=False, address=address, key=of, on_change=left)
@@ -53,7 +52,6 @@ def handles(
     scene = controls.scene(checkpoint, state, image)
     if narrow:  # where what it started from is not shown
         scene = replace(scene, pixels=scene.pixels[:1])
-    is_drawing = state.start == USER_IMAGE and st.session_state.get(SOURCE) == "drawing"
     first_controls(
         controls.controlled(checkpoint, state, image, address, blocks=blocks, shown=scene),
         given=scene.pixels[0] if narrow else _given(checkpoint, state, image),
@@ -62,7 +60,7 @@ def handles(
         paper=isinstance(kind, Image) and not model.no_encoder,
         aspect=kind.shape[1] / kind.shape[2] if isinstance(kind, Image) else 1.0,
         centre=st.session_state.get(CENTRE, True),
-        strokes=st.session_state.get(STROKES, []) if is_drawing else [],
+        strokes=st.session_state.get(STROKES, []) if state.start == USER_IMAGE and is_drawing() else [],
         narrow=narrow,
         key=key,
         on_change=on_change,

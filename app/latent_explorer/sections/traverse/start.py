@@ -7,10 +7,13 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 
 from latent_explorer.caches import encodings
+from latent_explorer.components.controls import USER_IMAGE as OWN
+from latent_explorer.components.controls import State
 from latent_explorer.export import scripts
 from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
+from latent_explorer.user_image import linked
 from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
@@ -65,8 +68,8 @@ def of_user_image(checkpoint: Checkpoint, image: UserImage) -> Start:
 
 def chosen_start(
     checkpoint: Checkpoint, left: DeltaGenerator, middle: DeltaGenerator, right: DeltaGenerator
-) -> Start:
-    """The controls of where the traversal starts, in three places beside each other."""
+) -> tuple[Start, State | None]:
+    """The controls of where the traversal starts, in three places beside each other; and where controls would stand there, of an image."""
     atlas = checkpoint.atlas
     labelled = has_label(checkpoint.model)
     image = chosen_image(checkpoint)
@@ -84,17 +87,18 @@ def chosen_start(
         bind="query-params",
         format_func=lambda option: str(said.get(option, option)),
     )
+    linked.write(start == USER_IMAGE)
     if start == IMAGE:
         item = links.whole(
             middle, words.capital(checkpoint.kind.one), 0, len(atlas) - 1, "item", checkpoint.kind.one
         )
         right.caption(plain(atlas.class_of(item)))
-        return of_item(checkpoint, item)
+        return of_item(checkpoint, item), State(item=item, betas=dict(checkpoint.betas))
     if start == USER_IMAGE and image is not None:
         start_of_image = of_user_image(checkpoint, image)
         if start_of_image.label is not None:
             middle.caption(f"class {plain(atlas.classes[start_of_image.label])}, as the model reads it")
-        return start_of_image
+        return start_of_image, State(OWN, betas=dict(checkpoint.betas))
     seed, label = None, None
     if start == DRAW:
         seed = links.whole(middle, "Seed", 0, 9999, "seed", "seed")
@@ -102,4 +106,4 @@ def chosen_start(
         links.settle("class", atlas.classes, "class")
         place = right if start == DRAW else middle
         label = atlas.classes.index(place.selectbox("Class", atlas.classes, key="class", bind="query-params"))
-    return of_prior(checkpoint, label, seed)
+    return of_prior(checkpoint, label, seed), None

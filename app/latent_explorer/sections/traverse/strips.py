@@ -9,8 +9,9 @@ import torch
 from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
-from latent_explorer.parts import directions, features, words
+from latent_explorer.parts import directions, factor_names, features, words
 from latent_explorer.pictures import to_bytes
+from latent_explorer.sections.traverse import left
 from latent_explorer.sections.traverse.start import IMAGE, chosen_start
 from latent_explorer.session import links
 from latent_explorer.session.fragments import fragment
@@ -40,8 +41,12 @@ def strips(checkpoint: Checkpoint) -> None:
     links.amount("span", *SPAN, "range")
     controls = st.columns([1, 1, 1.25, 1.25, 1, 1.6], vertical_alignment="bottom")
     block = controls[0].selectbox("Latents", names_of_blocks, key="block", bind="query-params")
-    start = chosen_start(checkpoint, *controls[2:5])
+    start, state = chosen_start(checkpoint, *controls[2:5])
     span = controls[5].slider("Range, ± σ of the prior", *SPAN, 3.0, 0.5, key="span", bind="query-params")
+
+    if state is not None:
+        start = left.moved(checkpoint, start, state)
+    left.back_to_the_map(checkpoint)
 
     kept = directions.SHELF.entries(checkpoint)
     links.write(**directions.SHELF.in_address(checkpoint, kept))
@@ -58,6 +63,7 @@ def strips(checkpoint: Checkpoint) -> None:
     elif shown != "all":
         named, order = [], [order[names.index(shown)]]
     else:
+        order = _in_use(order, active)
         order = [order[row] for row in links.page(st, len(order), "strips-page", "dimensions", ROWS)]
     names = [f"{ARROW} {direction.name}" for direction in named] + [
         f"{block}[{dimension}]" for dimension in order
@@ -74,7 +80,7 @@ def strips(checkpoint: Checkpoint) -> None:
     first = len(named)
     image_grid(
         to_bytes(decoded, checkpoint.kind),
-        rows=names[:first] + [words.dimension(model, block, dimension) for dimension in order],
+        rows=names[:first] + [factor_names.dimension(checkpoint, block, dimension) for dimension in order],
         row_notes=[direction.says for direction in named]
         + [_note(rate, variance, active, dimension) for dimension in order],
         columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
@@ -162,6 +168,17 @@ def nearest_along(scale: Ruler, code: torch.Tensor, vector: torch.Tensor) -> int
 def _numbers(named: Sequence[Direction], order: Sequence[int]) -> list[int] | list[str]:
     """What each row is called in a file: the number of a dimension, or a direction's name where there are some."""
     return [*(direction.name for direction in named), *map(str, order)] if named else list(order)
+
+
+def _in_use(order: list[int], active: torch.Tensor) -> list[int]:
+    """The dimensions that are active, and the others only where they are asked for, or where there is nothing else."""
+    idle = [dimension for dimension in order if not active[dimension]]
+    if not idle or len(idle) == len(order):
+        return order
+    also = st.toggle(
+        f"Also {len(idle)} inactive dimension{'s' * (len(idle) > 1)}", key="inactive", bind="query-params"
+    )
+    return order if also else [dimension for dimension in order if active[dimension]]
 
 
 ORDERED = "Rows are ordered by rate: their KLs add up to the rate of all dimensions."

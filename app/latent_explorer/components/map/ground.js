@@ -1,0 +1,164 @@
+// The ground of a map whose places are codes: the whole plane decoded, as pictures of a grid of points, faint enough that dots stay readable.
+
+import { contextOf, element, sizeCanvas } from "../shared/elements.js";
+import { fitting, putPicture } from "../shared/pixels.js";
+import { MOST_ROWS } from "../shared/protocol.js";
+import { trim } from "./pictures.js";
+import { boxInView, toScreen } from "./view.js";
+
+/**
+ * @typedef {import("./panel.js").Panel} Panel
+ * @typedef {import("./points.js").Weighted} Weighted
+ * @typedef {import("./view.js").Size} Size
+ * @typedef {import("./view.js").View} View
+ * @typedef {{key: string, x: number, y: number}} Tile a point of the plane
+ * @typedef {{step: number, tiles: Tile[]}} Grid its points, and how far they lie apart
+ */
+
+const LEAST = 40; // CSS pixels of a picture; at most twice as many
+const CACHED = 3000; // pictures
+const GAP = 2; // CSS pixels between two of them
+const FAINT = 0.25; // of a picture; 1 is as it is
+
+/**
+ * The points whose pictures fill a view. They stand at multiples of a power of two, so that the same ones serve while the view moves, and
+ * every other one when it is twice as far.
+ * @param {View} view
+ * @param {Size} size
+ * @returns {Grid}
+ */
+export function gridOf(view, size) {
+  const level = Math.ceil(Math.log2(LEAST / view.scale));
+  const step = 2 ** level;
+  const { left, right, bottom, top } = boxInView(view, size);
+  /** @type {(from: number, to: number) => number[]} */
+  const between = (from, to) => {
+    const first = Math.round(from / step);
+    return Array.from({ length: Math.round(to / step) - first + 1 }, (_, i) => first + i);
+  };
+  const rows = between(bottom, top);
+  const tiles = between(left, right).flatMap((column) =>
+    rows.map((row) => ({ key: `${level} ${column} ${row}`, x: column * step, y: row * step })),
+  );
+  return { step, tiles };
+}
+
+export class Ground {
+  canvas = element("canvas", { class: "ground" });
+  /** @type {Map<string, OffscreenCanvas>} by tile */
+  #pictures = new Map();
+  #of = ""; // the model, betas and item that the pictures are of
+  #busy = false;
+  /** @type {Grid | null} what was shown whole last, which stays until the next is there */
+  #shown = null;
+  #channel;
+
+  /** @param {Panel} panel */
+  constructor(panel) {
+    this.panel = panel;
+    this.#channel = `ground-${panel.name}-${Math.random().toString(36).slice(2)}`;
+  }
+
+  /** Whether there is a ground to show. */
+  get isOn() {
+    const { plane, map } = this.panel;
+    const { decoder } = map.data;
+    return Boolean(plane?.whole && map.showPlane && decoder && decoder.between !== false);
+  }
+
+  /**
+   * Paint what is there, and ask for what is not. Returns whether there is a ground.
+   * @param {View} view
+   * @param {number} ratio pixels of a CSS pixel
+   */
+  paint(view, ratio) {
+    const { panel, canvas } = this;
+    canvas.hidden = !this.isOn;
+    if (!this.isOn) return false;
+    this.#check();
+    const grid = gridOf(view, panel);
+    const missing = grid.tiles.filter(({ key }) => !this.#pictures.has(key));
+    if (missing.length) this.#fetch(missing.slice(0, MOST_ROWS));
+    else this.#shown = grid;
+    sizeCanvas(canvas, panel.width, panel.height, ratio);
+    const context = contextOf(canvas);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, panel.width, panel.height);
+    context.globalAlpha = FAINT;
+    for (const each of this.#shown && this.#shown !== grid ? [this.#shown, grid] : [grid])
+      this.#paint(context, view, each);
+    panel.root.dataset.ground = String(grid.tiles.length - missing.length);
+    return true;
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {View} view
+   * @param {Grid} grid
+   */
+  #paint(context, view, { step, tiles }) {
+    const side = step * view.scale;
+    for (const { key, x, y } of tiles) {
+      const picture = this.#pictures.get(key);
+      if (!picture) continue;
+      const [px, py] = toScreen(view, this.panel, [x, y]);
+      const { width, height } = fitting(picture, side - GAP);
+      context.clearRect(px - side / 2, py - side / 2, side, side); // nothing of what was there shines through
+      context.imageSmoothingEnabled = side < 1.5 * picture.width;
+      context.drawImage(picture, px - width / 2, py - height / 2, width, height);
+    }
+  }
+
+  /** Pictures of another model, of other betas, or of the rest of another item are forgotten. */
+  #check() {
+    const { plane, map } = this.panel;
+    const rest = map.data.decoder?.latents.some((latent) => latent !== plane?.block) ?? false;
+    const of = JSON.stringify([map.data.decoder, plane, rest ? this.#companion : 0]);
+    if (of === this.#of) return;
+    this.#of = of;
+    this.#pictures.clear();
+    this.#shown = null;
+  }
+
+  /** The item that gives what the plane does not say. */
+  get #companion() {
+    return Math.max(0, this.panel.map.item);
+  }
+
+  /** @param {Tile[]} tiles */
+  #fetch(tiles) {
+    const { plane, map } = this.panel;
+    const { decoder } = map.data;
+    if (this.#busy || !map.decoder.online || !plane || !decoder) return;
+    this.#busy = true;
+    const of = this.#of;
+    const below = decoder.below?.[plane.block] ?? [];
+    const others = decoder.latents.filter((latent) => latent !== plane.block && !below.includes(latent));
+    const rest = tiles.map(() => /** @type {Weighted[]} */ ([[this.#companion, 1]]));
+    const [across] = plane.dimensions;
+    const codes = tiles.map(({ x, y }) => (across ? [y, x] : [x, y]));
+    const request = {
+      model: decoder.model,
+      betas: decoder.betas,
+      codes: { [plane.block]: codes },
+      mix: Object.fromEntries(others.map((latent) => [latent, rest])),
+    };
+    map.decoder.ask(this.#channel, request, (answer) => {
+      this.#busy = false;
+      if ("error" in answer) return; // the ground stays as it is
+      if (of === this.#of)
+        tiles.forEach(({ key }, number) => {
+          const picture = new OffscreenCanvas(1, 1);
+          putPicture(picture, answer, number);
+          this.#pictures.set(key, picture);
+        });
+      trim(this.#pictures, CACHED);
+      this.panel.drawPoints();
+    });
+  }
+
+  remove() {
+    this.panel.map.decoder.withdraw(this.#channel);
+    this.#pictures.clear();
+  }
+}
