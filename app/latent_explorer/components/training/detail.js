@@ -1,7 +1,9 @@
 // One batch in detail, after a single step: what its loss is made of, how strongly each layer is pulled, and the codes of its first rows.
 
 import { element } from "../shared/elements.js";
+import { fromBase64 } from "../shared/envelope.js";
 import { short } from "./curves.js";
+import { putSheet } from "./sheet.js";
 
 /** @typedef {import("./following.js").Detail} Detail */
 
@@ -17,8 +19,14 @@ export function share(value, most) {
   return Math.max(0, 1 + Math.log10(value / most) / 6);
 }
 
-/** @param {Detail} detail */
-export function detailOf({ step, parts = {}, gradients = {}, rows = [], codes = {} }) {
+/**
+ * @param {Detail} detail
+ * @param {number[]} picture height, width and channels of its pictures
+ */
+export function detailOf(
+  { step, parts = {}, gradients = {}, rows = [], codes = {}, pictures = "" },
+  picture,
+) {
   const most = Math.max(...Object.values(gradients), 0);
   const loss = Object.entries(parts).map(([name, value]) => `${name.replaceAll("_", " ")} ${short(value)}`);
   const root = element(
@@ -31,8 +39,17 @@ export function detailOf({ step, parts = {}, gradients = {}, rows = [], codes = 
       {},
       `${rows.length} images: ${rows.slice(0, 2 * FEW).join(", ")}${rows.length > 2 * FEW ? ", …" : ""}`,
     ),
-    element("span", { class: "quiet" }, "Norm of the gradient of each parameter, before clipping"),
   );
+  if (pictures) {
+    const sheet = element("canvas", {
+      class: "sheet",
+      role: "img",
+      "aria-label": "The first images of the batch",
+    });
+    putSheet(sheet, [fromBase64(pictures)], picture);
+    root.append(sheet);
+  }
+  root.append(element("span", { class: "quiet" }, "Norm of the gradient of each layer, before clipping"));
   const bars = element("div", { class: "gradients" });
   for (const [name, value] of Object.entries(gradients)) {
     const bar = element("i");

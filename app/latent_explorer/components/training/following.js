@@ -19,7 +19,7 @@ import { isLive } from "./says.js";
 
 /** @typedef {{doing?: string, line?: string, done?: string[], failed?: string, cancelled?: boolean}} Then */
 
-/** @typedef {{step: number, parts?: Record<string, number>, gradients?: Record<string, number>, rows?: number[], codes?: Record<string, number[][]>}} Detail */
+/** @typedef {{step: number, parts?: Record<string, number>, gradients?: Record<string, number>, rows?: number[], codes?: Record<string, number[][]>, pictures?: string}} Detail */
 
 /**
  * @typedef {object} News

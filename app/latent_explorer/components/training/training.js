@@ -358,12 +358,12 @@ export class Training {
   }
 
   /** @param {Following} run */
-  #drawDetail({ detail, status }) {
+  #drawDetail({ detail, status, header }) {
     const shown = status.state === "paused" && detail?.step === status.step ? detail : null;
     this.#detail.hidden = !shown;
     if (!shown || this.#detail.dataset.step === String(shown.step)) return;
     this.#detail.dataset.step = String(shown.step);
-    this.#detail.replaceChildren(detailOf(shown));
+    this.#detail.replaceChildren(detailOf(shown, header?.picture ?? [1, 1, 1]));
   }
 
   destroy() {
