@@ -130,3 +130,15 @@ def test_a_link_out_of_the_folder_of_runs_is_not_followed_to_delete(
     (home / "link").symlink_to(elsewhere)
     assert "lies elsewhere" in runs.delete(runs.named("link")).refused
     assert (elsewhere / "watch" / "frames.bin").exists()
+
+
+def test_what_follows_a_training_can_be_cancelled_before_it_says_a_word(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(keeper, "FOLLOWING", (sys.executable, "-S", "-c", "import time; time.sleep(60)"))
+    run = runs.run_at(watched(home / "a"))
+    keeper.follow(run)
+    assert keeper.is_following(run)
+    keeper.cancel(run)
+    assert becomes(lambda: not keeper.is_following(run))
+    assert runs.read_json(run.folder, "then.json")["cancelled"]

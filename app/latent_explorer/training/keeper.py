@@ -18,7 +18,6 @@ from filelock import FileLock, Timeout
 
 from latent_explorer.training import runs
 from latent_explorer.training.runs import ASKED, ENDED, LOG, QUEUED, STARTING, THEN, WATCH, Run
-from vae_core.checkpoints.folder import ATLAS
 from vae_core.data import SOURCES_VARIABLE
 
 COMMAND = (sys.executable, "-m", "vae_core.cli")
@@ -196,14 +195,14 @@ def is_following(run: Run) -> bool:
 
 def cancel(run: Run) -> None:
     """End what follows a training; what it has made stays."""
-    pid = runs.read_json(run.folder, THEN).get("pid")
-    if is_following(run) and isinstance(pid, int) and pid > 1:
-        with contextlib.suppress(OSError):
-            os.kill(pid, signal.SIGTERM)
-
-
-def is_mapped(run: Run) -> bool:
-    return (run.folder / ATLAS).exists()
+    told, child = runs.read_json(run.folder, THEN), _following.get(run.folder)
+    pid = told.get("pid", child.pid if child is not None else None)
+    if not is_following(run) or not isinstance(pid, int) or pid <= 1:
+        return
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGTERM)
+    if "pid" not in told:  # it had not come so far as to say so itself
+        runs.write(run.folder, THEN, {**told, "doing": "", "cancelled": True})
 
 
 # ---- the thread that looks

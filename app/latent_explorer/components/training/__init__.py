@@ -17,7 +17,7 @@ def training(
     colours: list[str],
     shades: list[str],
     others: list[str],
-    words: Mapping[str, str],
+    lesson: bool,
     key: str,
     on_opened: Callable[[], None],
 ) -> None:
@@ -29,7 +29,7 @@ def training(
         colours: of the classes.
         shades: of the blocks and of the loss's terms.
         others: the names of runs that it can be compared with.
-        words: what an observation is called.
+        lesson: whether the strip of a lesson takes a part of the screen.
         key: identifies the component across reruns.
         on_opened: called before the run that follows when another run is to be opened, whose name `opened` gives, or when this one has ended.
     """
@@ -40,7 +40,7 @@ def training(
         "colours": colours,
         "shades": shades,
         "others": others,
-        "words": dict(words),
+        "lesson": lesson,
     }
     _component(key=key, data=data, on_opened_change=on_opened, on_ended_change=on_opened)
 

@@ -21,6 +21,7 @@ import { Timeline } from "./timeline.js";
  * @property {string[]} colours of the classes
  * @property {string[]} shades of blocks and terms
  * @property {string[]} others runs that it can be compared with
+ * @property {boolean} lesson whether the strip of a lesson takes a part of the screen
  */
 
 /** @typedef {import("../shared/mounting.js").Call<TrainingData>} TrainingCall */
@@ -100,7 +101,8 @@ export class Training {
   /** @param {TrainingCall} call */
   update(call) {
     this.call = call;
-    const { run, route, others } = call.data;
+    const { run, route, others, lesson } = call.data;
+    this.root.classList.toggle("lesson", lesson);
     if (this.#run?.run !== run) {
       this.#run?.end();
       this.#state = "";
@@ -256,10 +258,13 @@ export class Training {
     canvas.onpointerup = canvas.onpointercancel = () => (canvas.onpointermove = null);
   }
 
+  /** As far as the curves go, and a little farther. */
   get #steps() {
-    const last = (/** @type {Following | null} */ run) =>
-      run ? Math.max(run.status.steps ?? 0, run.steps[run.steps.length - 1] ?? 0) : 0;
-    return Math.max(last(this.#run), last(this.#other));
+    const last = (/** @type {Following | null} */ run) => {
+      const now = run?.steps[run.steps.length - 1] ?? 0;
+      return Math.max(now, Math.min(run?.status.steps ?? 0, Math.ceil(1.15 * now)));
+    };
+    return Math.max(last(this.#run), last(this.#other), 1);
   }
 
   #draw() {
@@ -292,7 +297,9 @@ export class Training {
     this.#light.className = `light ${status.state}`;
     this.#where.textContent = status.state ? sentence(status) : "…";
     const follows = then.doing
-      ? `Now its ${then.doing}: ${then.line}`
+      ? then.doing === "starting"
+        ? "Its map and its evaluation begin."
+        : `Now its ${then.doing}: ${then.line}`
       : then.failed
         ? `What follows the training failed: ${then.failed}`
         : "";

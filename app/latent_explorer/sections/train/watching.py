@@ -24,7 +24,7 @@ def watched(run: Run) -> None:
         colours=colours(max(1, _classes(run))),
         shades=list(CLASSES),
         others=others[:50],
-        words={"many": "images"},
+        lesson=strip.current() is not None,
         key=place,
         on_opened=lambda: _follow(place),
     )
