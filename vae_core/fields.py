@@ -43,6 +43,10 @@ class OneOf:
         return [part for part in self.of if isinstance(part, Registry) and name in part]
 
 
+# Marks a field, `epochs: Annotated[int | None, FIRST] = None`, that a form shows first although it has no value of its own.
+FIRST = "first"
+
+
 class WhileTraining(NamedTuple):
     """A number that can be changed while a model trains, `beta: Annotated[float, WhileTraining(0.01, 100.0)]`: the range that is usually
     tried, which sliders offer.
@@ -72,6 +76,18 @@ class Option(NamedTuple):
     def one_of(self) -> OneOf | None:
         """What it may be, where that is the names of registries."""
         return _one_of(self.kind)
+
+    @property
+    def bare(self) -> Any:
+        """The type without what is said beside it."""
+        return get_args(self.kind)[0] if get_origin(self.kind) is Annotated else self.kind
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether a form shows it first: the name of something registered, numbers with a value of their own, or what is marked by FIRST."""
+        is_number = isinstance(self.default, int | float | tuple) and not isinstance(self.default, bool)
+        marked = FIRST in get_args(self.kind) if get_origin(self.kind) is Annotated else False
+        return marked or is_number or self.one_of is not None or self.required
 
     @property
     def while_training(self) -> WhileTraining | None:

@@ -23,3 +23,12 @@ SHARED_VARIABLE = "LATENT_EXPLORER_SHARED"
 
 CLASSIFIER_VARIABLE = "LATENT_EXPLORER_CLASSIFIER"
 """Environment variable with an ONNX file: a classifier that is asked about what models decode."""
+
+RUNS_VARIABLE = "LATENT_EXPLORER_RUNS"
+"""Environment variable with the folder where the trainings that a page starts live, and those of a shell that are to be seen."""
+
+TRAINING_VARIABLE = "LATENT_EXPLORER_TRAINING"
+"""Environment variable that is set where every visitor may start and steer trainings: without it, only who sits at this machine."""
+
+RUNS = "/latent-explorer/runs"
+"""The route of the server that tells of trainings, and takes orders for them."""

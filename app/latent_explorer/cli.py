@@ -14,13 +14,15 @@ from latent_explorer import (
     DATA_ROOT_VARIABLE,
     LOCAL_VARIABLE,
     MODELS_VARIABLE,
+    RUNS_VARIABLE,
     SHARED_VARIABLE,
+    TRAINING_VARIABLE,
 )
 from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from latent_explorer.session.sharing import own_address, told
 from vae_core import cli
-from vae_core.checkpoints import found_in
+from vae_core.checkpoints import CARD, found_in
 from vae_core.cli.plugged import Plugged
 from vae_core.data import SOURCES_VARIABLE
 from vae_core.graphs import read_graph
@@ -44,6 +46,9 @@ class App(Plugged):
     it."""
     lessons: Path | None = None
     """A folder of lessons to offer before the bundled ones; `latent-explorer lesson new` writes one."""
+    allow_training: bool = False
+    """Let every visitor start and steer trainings on the page Train; without it, only who opens the app on this machine. Runs live in the
+    folder of --models, or in ./runs."""
     port: int = 8501
     host: str = "localhost"
     """Address to listen on; 0.0.0.0 lets other machines in."""
@@ -95,6 +100,7 @@ class App(Plugged):
             self.data_root,
             self.classifier,
             self.lessons,
+            self.allow_training,
             shared,
         )
         return 0
@@ -120,6 +126,15 @@ def is_local(host: str) -> bool:
         return False
 
 
+def runs_folder(models: Path | None) -> Path:
+    """Where trainings live that a page starts: in the folder of models, or where there is none, or one of a single model, in ./runs.
+
+    >>> runs_folder(None).as_posix()
+    'runs'
+    """
+    return models if models and not (models / CARD).exists() else Path("runs")
+
+
 def serve(
     host: str,
     port: int,
@@ -129,6 +144,7 @@ def serve(
     data_root: Path | None = None,
     classifier: Path | None = None,
     lessons: Path | None = None,
+    training: bool = False,
     shared: str = "",
 ) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
@@ -145,6 +161,8 @@ def serve(
     # Whatever the shell says of these: what is served decides.
     os.environ[DATA_ROOT_VARIABLE] = str(data_root.resolve()) if data_root else ""
     os.environ[SHARED_VARIABLE] = shared
+    os.environ[TRAINING_VARIABLE] = "1" if training else ""
+    os.environ[RUNS_VARIABLE] = str(runs_folder(models).resolve()) if training or is_local(host) else ""
     os.environ[LOCAL_VARIABLE] = "1" if is_local(host) else ""
     options = {
         "server.address": host,

@@ -57,13 +57,14 @@ VIEWED = {
         ("interpolate", "Between", "linear_scale"),
         ("prior", "Priors", "blur_on"),
         ("measure", "Measure", "straighten"),
+        ("train", "Train", "model_training"),
         ("data", "Open data", "folder_open"),
     )
 }
 GROUPS = {
     "Learn": ("start", "elbo", "rate_distortion", "lessons"),
     "Explore": ("map", "live", "traverse", "dimension", "generate", "interpolate"),
-    "Study": ("prior", "measure", "data"),
+    "Study": ("prior", "measure", "train", "data"),
 }
 menu = {group: [VIEWED[name] for name in names] for group, names in GROUPS.items()}
 menu["Study"] += pages.added()
@@ -84,5 +85,5 @@ with st.container(key="frame"):
     glossary(TERMS)
     presenting.show()
 with strip.beside_page(), fragments.whole_run():
-    if st.session_state["checkpoint"] or page == VIEWED["data"]:  # which needs no model
+    if st.session_state["checkpoint"] or page in (VIEWED["data"], VIEWED["train"]):  # which need no model
         page.run()

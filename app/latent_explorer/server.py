@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from latent_explorer import DECODE, LIVE, PICTURE
+from latent_explorer import DECODE, LIVE, PICTURE, RUNS
 from latent_explorer.caches import gallery
 from latent_explorer.caches.checkpoints import at_betas, checkpoint, offered
 from latent_explorer.caches.encodings import thumbnail
@@ -17,6 +17,8 @@ from latent_explorer.components.shared import DISTRIBUTION
 from latent_explorer.live.route import live
 from latent_explorer.session.links import DIGITS
 from latent_explorer.text import cleaned, said
+from latent_explorer.training import keeper, route
+from latent_explorer.training.allowed import NOT_HERE, why_not
 
 
 def decode(request: Request) -> Response:
@@ -71,6 +73,13 @@ app = st.App(
     routes=[
         WebSocketRoute(LIVE, live),
         Route(f"{DECODE}/{{model}}/{{item}}", decode),
+        Route(f"{RUNS}/{{run}}/now", route.now),
+        Route(f"{RUNS}/{{run}}/film", route.moving),
+        Route(f"{RUNS}/{{run}}/steer", route.steer, methods=["POST"]),
+        Route(f"{RUNS}/{{run}}/fork", route.fork, methods=["POST"]),
         Route(f"{PICTURE}/{{model}}", picture),
     ],
 )
+
+if why_not("localhost") != NOT_HERE:
+    keeper.keep()

@@ -15,6 +15,7 @@ from latent_explorer.lessons.goals import Condition, Fact
 from latent_explorer.lessons.handout import handout
 from latent_explorer.lessons.lesson import Lesson, LessonError, open_lesson, parse
 from latent_explorer.lessons.places import FACTS, OF_BLOCKS, PARAMETERS
+from latent_explorer.training.facts import FACTS as OF_RUNS
 from streamlit.testing.v1 import AppTest
 
 from tests.support.tiers import first
@@ -132,7 +133,7 @@ def test_conditions_hold_of_what_they_say(asked: str | list[str], holds: list[Fa
 
 
 def test_every_fact_that_a_goal_may_name_is_told():
-    assert set(FACTS) == {*_OF_THE_APP, *_OF_A_MODEL, *OF_FIGURES}
+    assert set(FACTS) == {*_OF_THE_APP, *_OF_A_MODEL, *OF_FIGURES, *OF_RUNS}
     assert set(OF_BLOCKS) == set(_OF_A_BLOCK)
 
 
@@ -151,7 +152,7 @@ def test_the_bundled_lessons_are_read_in_their_order():
     good, bad = shelf.readable()
     assert not bad
     assert [lesson.name for lesson in good][:2] == ["numbers-that-make-images", "a-cloud-not-a-point"]
-    assert len(good) == 10
+    assert len(good) == 14
 
 
 @pytest.fixture

@@ -17,6 +17,18 @@ Arrive = Callable[[Any], None]
 # More presses than any page has: one that makes new controls at each press would never end.
 MOST = 400
 
+# On the page Train; what it deletes and renames are models.
+BEGINS = (
+    "Start",
+    "Wait in line",
+    "Start beside it",
+    "How long?",
+    "Map and measure",
+    "Go on",
+    "Delete it",
+    "Rename",
+)
+
 
 @dataclass
 class Crawl:
@@ -101,12 +113,12 @@ def crawled(
 
 
 def wanted(control: Control, address: str) -> bool:
-    """Links to other hosts stay unpressed, and to places on the page itself, and what prints it."""
+    """Links to other hosts stay unpressed, and to places on the page itself, what prints it, and what begins trainings, which outlive it."""
     host = urlsplit(control.href).netloc
     return (
         not control.href.startswith("#")
         and host in ("", urlsplit(address).netloc)
-        and control.name not in ("Print", "Deploy")
+        and control.name not in ("Print", "Deploy", *BEGINS)
     )
 
 

@@ -190,6 +190,19 @@ def test_a_process_that_is_killed_is_told_from_a_living_one(tmp_path: Path):
     assert "epoch 3 is kept" in status.said
 
 
+def test_a_training_that_ends_while_one_looks_has_not_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_json(tmp_path, "status.json", Status(state="running", start=1.0, time=2.0, step=7))
+
+    def ends(folder: Path) -> bool:
+        write_json(folder, "status.json", Status(state="finished", start=1.0, time=2.0, step=8))
+        return False
+
+    monkeypatch.setattr("vae_core.runs.status.alive", ends)
+    status = read_status(tmp_path)
+    assert status is not None
+    assert (status.state, status.step) == ("finished", 8)
+
+
 def test_orders_are_read_once_each_in_their_order(tmp_path: Path):
     orders = Orders(tmp_path)
     sent = [

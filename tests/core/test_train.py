@@ -229,6 +229,22 @@ def test_what_was_measured_outlives_a_training_and_is_known_to_be_of_older_weigh
     assert {"negative_elbo", "active_units_z"} <= set(load_card(folder).metrics)
 
 
+def test_what_people_call_a_model_outlives_a_training(digits: Data, tmp_path: Path):
+    folder = tmp_path / "run"
+
+    def describes(at: Progress) -> None:
+        if at.ends_epoch and at.epoch == 1:
+            assert main(["describe", str(folder), "--title", "Small", "--purpose", "to see"]) == 0
+
+    train(SMALL, digits, replace(QUICK, epochs=2), folder, report=describes)
+    card = load_card(folder)
+    assert (card.title, card.purpose) == ("Small", "to see")
+    assert main(["describe", str(folder), "--title", "Longer"]) == 0
+    train(SMALL, digits, replace(QUICK, epochs=3), folder, resume=True)
+    card = load_card(folder)
+    assert (card.title, card.purpose) == ("Longer", "to see")
+
+
 UNASKED = replace(QUICK, epochs=None, warmup=None)
 
 

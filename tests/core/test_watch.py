@@ -16,6 +16,7 @@ from vae_core.checkpoints import CARD, WEIGHTS, Change, load_card, read_tensors
 from vae_core.data import Data
 from vae_core.distributions import Sampler
 from vae_core.fields import options as option_of
+from vae_core.kinds import Table
 from vae_core.models import CDVAE, CVAE, PPCA, VAE, Declaration, Joint, Ladder
 from vae_core.objectives import ELBO, M2, OBJECTIVES, BetaTCVAE, MultiRateVAE, Setting
 from vae_core.runs import Frames, Lock, Status, alive, read_status, read_step, snapshots, write_order
@@ -248,6 +249,39 @@ def test_what_cannot_be_set_is_one_sentence_and_training_goes_on_as_it_was(
         assert "\n" not in sentence
     assert same(unwatched, folder)
     assert load_card(folder).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "after", "words"),
+    [
+        ("gamma", 2.0, "'gamma' cannot be changed"),
+        ("learning_rate", {"z": 2.0}, "is one number"),
+        ("beta", {"z_q": 2.0}, "the latent blocks are"),
+        ("adversary", 1.0, "an adversary learns from the first step on"),
+    ],
+)
+def test_a_change_that_cannot_be_repeated_is_refused_in_one_sentence(
+    name: str, after: Any, words: str, digits: Data
+):
+    setting = Setting(SMALL.build(digits.signature), 10, 100, 256)
+    steering = Steering(Options(objective=ELBO()), ELBO().build(setting), setting)
+    with pytest.raises(ValueError, match=words) as caught:
+        steering.replay((Change(7, 2, name, 1.0, after),))
+    assert f"{name} was changed at step 7, which cannot be repeated (" in str(caught.value)
+
+
+def test_rows_of_a_table_are_watched(tmp_path: Path):
+    rows = torch.randn(300, 5, generator=torch.Generator().manual_seed(0))
+    kind = Table.of(rows, tuple("abcde"))
+    data = Data("rows", "train", rows, torch.zeros(300, dtype=torch.long), (), kind=kind)
+    train(VAE(latent=2, nets="mlp-256"), data, replace(QUICK, epochs=1), tmp_path / "run", watch=True)
+    frames = Frames(tmp_path / "run")
+    assert status_of(tmp_path / "run").said == ""
+    assert frames.read(len(frames) - 1, len(frames))["reconstructions"].shape[1:3] == (
+        8,
+        frames.header.picture[0],
+    )
+    assert max(frames.header.picture) <= 64
 
 
 def test_every_objective_takes_what_it_says_can_be_changed(digits: Data, tmp_path: Path):

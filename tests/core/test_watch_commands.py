@@ -1,6 +1,7 @@
 """The commands that steer, go on with, fork and estimate a training, and its event files."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,7 @@ def test_a_fork_that_was_killed_in_its_first_epoch_is_gone_on_with(
         [{"step": 3, "epoch": 1, "name": "beta", "before": {"z": 1.0}, "after": {"z": -2.0}}],
         [{"step": 3, "epoch": 1, "name": "beta", "before": 1.0, "after": "much"}],
         [{"step": -3}],
+        [{"step": 3, "epoch": 1, "name": "class_weight", "before": 1.0, "after": {"z": 2.0}}],
         "none",
     ],
 )
@@ -197,6 +199,22 @@ def test_without_the_writer_of_event_files_it_is_said_how_to_get_it(
     assert main([*TRAIN, "--tensorboard", "--out", str(tmp_path / "run")]) == 2
     assert "pip install 'latent-explorer[tensorboard]'" in said(capsys)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_training_that_the_system_ends_can_be_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    after = watching.Watcher.after
+
+    def ending(self: Any, step: int, *more: Any) -> None:
+        after(self, step, *more)
+        if step == 6:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(watching.Watcher, "after", ending)
+    before = signal.getsignal(signal.SIGTERM)
+    assert main([*TRAIN, "--epochs", "3", "--out", str(tmp_path / "run")]) == 130
+    assert signal.getsignal(signal.SIGTERM) == before
+    status = status_of(tmp_path / "run")
+    assert (status.state, status.saved) == ("stopped", 1)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ the encodings of the test set and their projections. Nothing is unpickled, and e
 """
 
 from .atlas import Arrays, Atlas, AtlasGrid, is_sound, load_atlas, save_atlas
-from .card import FORMAT, MEASURED, Active, Card, Cost, load_card, save_card, versions
+from .card import DESCRIBED, FORMAT, MEASURED, Active, Card, Cost, load_card, save_card, versions
 from .changes import Change, Forked, changed
 from .checkpoint import Checkpoint, load
 from .folder import (
@@ -31,6 +31,7 @@ from .weights import fingerprint, load_into, read_metadata, read_tensors, save_m
 __all__ = [
     "ATLAS",
     "CARD",
+    "DESCRIBED",
     "FORMAT",
     "MEASURED",
     "TRAINING",

@@ -32,6 +32,8 @@ FORMAT = 2
 
 # What measuring writes into a card, and training leaves alone.
 MEASURED = ("metrics", "evaluations", "evaluation", "factors", "frontier", "atlas")
+# And so does it what people say of it.
+DESCRIBED = ("title", "purpose")
 
 
 @dataclass(frozen=True)

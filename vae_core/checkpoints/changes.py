@@ -84,4 +84,7 @@ def changed(declared: T, changes: Sequence[Change]) -> T:
     """
     own = {field.name for field in fields(declared)}  # type: ignore[arg-type]
     last: dict[str, Any] = {change.name: change.after for change in changes if change.name in own}
-    return replace(declared, **last) if last else declared  # type: ignore[type-var]
+    try:
+        return replace(declared, **last) if last else declared  # type: ignore[type-var]
+    except TypeError:  # a number where each block has one, or the other way round
+        raise ValueError(f"the changes of {', '.join(last)} are not of its kind") from None

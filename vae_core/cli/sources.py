@@ -47,7 +47,7 @@ class ShowData(Plugged):
 def first_training(what: str, source: Any, told: Report) -> str:
     """A command that trains a first model of what was understood."""
     model = "cdvae" if len(told.classes) > 1 else "vae"
-    command = ["latent-explorer", "train", model, "--data", what, *_words(source)]
+    command = ["latent-explorer", "train", model, "--data", what, *source_words(source)]
     if isinstance(told.kind, Image):
         command += ["--nets", "conv-32" if max(told.shape[1:]) > 16 else "mlp-256"]
         command += ["--likelihood", "gaussian-optimal"] if told.kind.channels == 3 else []
@@ -56,7 +56,7 @@ def first_training(what: str, source: Any, told: Report) -> str:
 
 def looking(what: str, source: Any) -> str:
     """The command that says what is understood of a source."""
-    return shlex.join(["latent-explorer", "data", what, *_words(source)])
+    return shlex.join(["latent-explorer", "data", what, *source_words(source)])
 
 
 def opened(what: str, source: Any) -> Dataset:
@@ -71,7 +71,7 @@ def opened(what: str, source: Any) -> Dataset:
     return dataset
 
 
-def _words(source: Any) -> list[str]:
+def source_words(source: Any) -> list[str]:
     """The options of a source as they were given."""
     words, usual = [], Source()
     for name, value in vars(source).items():

@@ -6,7 +6,7 @@ from typing import Annotated
 from torch import nn
 
 from ..conditionals import DiagonalGaussian, Feature
-from ..fields import OneOf
+from ..fields import FIRST, OneOf
 from ..model import Model
 from ..multirate import Rates
 from ..names import IMAGE
@@ -46,7 +46,7 @@ class CDVAE(OfObservations, Flowing):
     """Where the prototypes lie: on scaled axes, on a regular simplex, or in random directions as in the original."""
     components: int | None = None
     """Components a class of a class-mixture, 3 unless given."""
-    labelled: int | None = None
+    labelled: Annotated[int | None, FIRST] = None
     """Dimensions of z_l; as many as classes unless given."""
     unlabelled: int = 16
     """Dimensions of z_u."""

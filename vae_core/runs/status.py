@@ -123,15 +123,22 @@ def read_status(folder: Path) -> Status | None:
         >>> read_status(Path("nowhere")) is None
         True
     """
-    try:
-        status = read(Status, json.loads((folder / WATCH / STATUS).read_bytes()), "")
-    except (OSError, ValueError, RecursionError):
-        return None
-    if status.live and not alive(folder):
+    status = _written(folder)
+    if status is None or not status.live or alive(folder):
+        return status
+    status = _written(folder)  # its last words, where it ended just now
+    if status is not None and status.live:
         kept = f"epoch {status.saved} is kept" if status.saved else "no epoch was finished"
         said = f"the training ended without a word at step {status.step:,} (killed, or its machine restarted); {kept}: go on with --resume"
         return replace(status, state="failed", said=said, left=None)
     return status
+
+
+def _written(folder: Path) -> Status | None:
+    try:
+        return read(Status, json.loads((folder / WATCH / STATUS).read_bytes()), "")
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def read_step(folder: Path) -> dict[str, Any] | None:

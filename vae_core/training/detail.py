@@ -54,5 +54,5 @@ def gradient_norms(named: Mapping[str, Tensor | None], scale: float) -> dict[str
     for name, gradient in named.items():
         if gradient is not None:
             layer = name.rpartition(".")[0]
-            squares[layer] = squares.get(layer, 0.0) + gradient.double().square().sum().item()
+            squares[layer] = squares.get(layer, 0.0) + gradient.float().square().sum().item()
     return {layer: scale * square**0.5 for layer, square in squares.items()}

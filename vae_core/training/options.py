@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Annotated, Any
 
 from ..distributions import check_seed
-from ..fields import WhileTraining
+from ..fields import FIRST, WhileTraining
 from ..models import Declaration
 from ..objectives import OBJECTIVES, Declared, declare
 
@@ -45,7 +45,7 @@ class Options:
     """What to optimise; the usual objective of the model unless given."""
     stagewise: bool = False
     """Train the stages of a model one after the other, equally many epochs each."""
-    epochs: int | None = None
+    epochs: Annotated[int | None, FIRST] = None
     """Passes over the training images: 20 unless given, and more where these are few, so that there are 2,000 steps."""
     batch: int | None = None
     """Examples a step, over all processes: 128 unless given, and fewer where there are fewer images."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from .. import objectives
 from ..checkpoints import (
+    DESCRIBED,
     FORMAT,
     MEASURED,
     TRAINING,
@@ -156,7 +157,7 @@ def measured(folder: Path) -> dict[str, Any]:
         card = load_card(folder).json
     except CheckpointError:
         return {}
-    return {part: card[part] for part in MEASURED if part in card}
+    return {part: card[part] for part in (*MEASURED, *DESCRIBED) if part in card}
 
 
 def collapsed(active: Mapping[str, Active]) -> list[str]:

@@ -60,9 +60,7 @@ class Steering:
 
     def set(self, name: str, value: float | Mapping[str, float], step: int, epoch: int) -> Change:
         """Change one number after so many steps. Raises ValueError, one sentence, for another name, or a value that cannot be."""
-        if name not in self.ranges:
-            known = ", ".join(self.ranges)
-            raise ValueError(f"{name[:40]!r} cannot be changed while training: choose one of {known}")
+        self._check(name)
         before = self._value(name)
         change = Change(step, epoch, name, before, self._wanted(name, before, value))
         if change.after != before:
@@ -73,11 +71,18 @@ class Steering:
         """Put what an earlier start had changed. Raises ValueError where that cannot be repeated."""
         for change in changes:
             try:
-                self._apply(change)
+                self._check(change.name)
+                after = self._wanted(change.name, self._value(change.name), change.after)
+                self._apply(replace(change, after=after))
             except ValueError as error:
                 raise ValueError(
                     f"{change.name} was changed at step {change.step:,}, which cannot be repeated ({error}): train in another folder"
                 ) from None
+
+    def _check(self, name: str) -> None:
+        if name not in self.ranges:
+            known = ", ".join(self.ranges)
+            raise ValueError(f"{name[:40]!r} cannot be changed while training: choose one of {known}")
 
     def _value(self, name: str) -> Value:
         holder = self.options if name in options(Options) else self.declared

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from latent_explorer import MODELS_VARIABLE
+from latent_explorer import MODELS_VARIABLE, RUNS_VARIABLE
 from latent_explorer.caches.kept import MOST_OPEN, Stamps, by_identity_few, forget_derived, stamps
 from latent_explorer.text import command, plain, said
 from vae_core import Checkpoint, bundled, load
-from vae_core.checkpoints import CheckpointError, found_in, is_sound, sendable
+from vae_core.checkpoints import ATLAS, CheckpointError, found_in, is_sound, sendable
+from vae_core.data import local_data
+from vae_core.projections import plain_atlas
 
 # The bundled checkpoint that a visitor sees first.
 OPENS_ON = "mr-cdvae-mnist"
@@ -30,12 +32,15 @@ def offered() -> dict[str, Path]:
 
 
 def _all() -> dict[str, Path]:
-    """The bundled checkpoints and those of the folder; one of these that has the name of a bundled one is told apart by its folder's."""
-    folders, folder = bundled(), os.environ.get(MODELS_VARIABLE)
-    bundled_folders = {other.resolve() for other in folders.values()}
-    for name, other in (found_in(Path(folder)) if folder else {}).items():
-        if other.resolve() not in bundled_folders and sendable(name):
-            folders[_apart(name, other, folders)] = other
+    """The bundled checkpoints, those of the folder, and the runs; one that has the name of a bundled one is told apart by its folder's."""
+    folders = bundled()
+    known = {other.resolve() for other in folders.values()}
+    for variable in (MODELS_VARIABLE, RUNS_VARIABLE):  # often the same folder
+        given = os.environ.get(variable)
+        for name, other in (found_in(Path(given)) if given else {}).items():
+            if other.resolve() not in known and sendable(name):
+                folders[_apart(name, other, folders)] = other
+                known.add(other.resolve())
     return folders
 
 
@@ -89,8 +94,22 @@ def _forget(name: str, folder: Path, written: Stamps) -> None:
 @st.cache_resource(show_spinner="Opening the model …", max_entries=MOST_OPEN)
 def _checkpoint(name: str, folder: str, written: Stamps) -> Checkpoint:
     opened = replace(load(folder), known_as=name)
+    if _is_run(Path(folder)) and not (Path(folder) / ATLAS).exists():
+        _map_for_now(opened)
     _check_atlas(opened)  # read now: the pages need it, and a damaged one must be reported here
     return opened
+
+
+def _is_run(folder: Path) -> bool:
+    home = os.environ.get(RUNS_VARIABLE)
+    return bool(home) and folder.resolve().parent == Path(home or "").resolve()
+
+
+def _map_for_now(checkpoint: Checkpoint) -> None:
+    """What was trained a moment ago is placed by its principal axes, until its atlas is made."""
+    data = local_data(checkpoint.card.data)
+    if data is not None:
+        checkpoint.__dict__["atlas_grid"] = plain_atlas(checkpoint.model, data)
 
 
 def _check_atlas(checkpoint: Checkpoint) -> None:

@@ -14,6 +14,7 @@ from latent_explorer.lessons.places import PARAMETERS, WITHOUT_WIDGET
 from latent_explorer.live import controls
 from latent_explorer.live.route import decoder
 from latent_explorer.session import links
+from latent_explorer.training import facts as of_runs
 from latent_explorer.user_image.chosen import chosen_image
 from vae_core import Checkpoint
 from vae_core.serving import Answer
@@ -23,6 +24,8 @@ def fact(name: str) -> Fact:
     """A fact by the name that a goal gives it; None where there is none, as of the code of Live on another page."""
     if name in _OF_THE_APP:
         return _OF_THE_APP[name]()
+    if name in of_runs.FACTS:
+        return of_runs.FACTS[name]()
     if name in figures.FACTS:
         return figures.FACTS[name]()
     if not st.session_state["checkpoint"]:

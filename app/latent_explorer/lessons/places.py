@@ -26,6 +26,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "rate_distortion": ("block", "item", "since", "drawing"),
     "elbo": ("item", "mine", "seed", "drawing"),
     "measure": ("show", "among", "item", "across", "up", "all-numbers", "everything", "groups", "amount", "seed"),
+    "train": ("run", "ask"),
     "data": (),
     "lessons": ("em-steps", "start-seed", "draws", "draw-seed", "dimension"),
 }  # fmt: skip
@@ -38,6 +39,7 @@ WITHOUT_WIDGET: dict[str, tuple[str, ...]] = {
     "traverse": ("directions", "at", "as", "drawing"),
     **dict.fromkeys(("generate", "interpolate", "rate_distortion", "elbo"), ("drawing",)),
     "prior": ("item",),
+    "train": ("ask",),
 }
 """By page, the names of its address that no widget of Streamlit holds."""
 
@@ -53,6 +55,13 @@ FACTS: dict[str, str] = {
     "selected_class": "the class that most of them have",
     "log_likelihood": "log p(x) of the figure ppca-em at its step, nats an image",
     "gap": "how far that is below the closed form, nats an image",
+    "run_state": "where the run on Train stands: queued, starting, running, paused, finished, stopped, failed",
+    "run_step": "how many steps it has done",
+    "run_rate": "its rate KL(q || p) in the last frame, all blocks, nats an image",
+    "run_awake": "how many of its dimensions have a KL of 0.1 nats or more there",
+    "run_changes": "how often something was changed while it trained",
+    "run_beta": "its present beta, of several blocks the largest",
+    "run_class_weight": "its present weight of the class term",
 }
 """Facts that a goal can name, beside the names of an address."""
 

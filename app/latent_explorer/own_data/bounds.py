@@ -39,11 +39,20 @@ def bounds() -> Bounds:
 
 
 def _comes_from_here() -> bool:
-    """Whether the browser calls this server by a name of this machine: a proxy, and a page that lends its name to it, use another."""
+    """Whether the browser calls this server by a name of this machine."""
     try:
         host = st.context.headers.get("Host")
     except Exception:  # outside a session there are no headers
         host = None
+    return is_here(host)
+
+
+def is_here(host: str | None) -> bool:
+    """Whether a browser that names this host means this machine: a proxy, and a page that lends its name to it, use another.
+
+    >>> is_here("localhost:8501"), is_here("[::1]:8501"), is_here("rebound.example:8501"), is_here(None)
+    (True, True, False, True)
+    """
     if host is None:
         return True
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host

@@ -1,0 +1,77 @@
+// The latent map of the fixed items: where each lies at one frame, coloured by class, with the circle of a standard normal prior.
+
+import { contextOf, sizeCanvas } from "../shared/elements.js";
+
+const RUNG = 1.2; // a map grows and shrinks by such factors, not by every frame
+const LEAST = 2.5; // a map shows so far from 0 at least, where its unit is the prior's
+
+/**
+ * How far from 0 a map shows: beyond nearly all items, rounded up so that it does not tremble.
+ * @param {number} reach of nearly all items
+ */
+export function shownReach(reach) {
+  if (!Number.isFinite(reach)) return LEAST;
+  const needed = Math.max(LEAST, 1.08 * reach);
+  return LEAST * RUNG ** Math.ceil(Math.log(needed / LEAST) / Math.log(RUNG) - 1e-9);
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {object} what
+ * @param {ArrayLike<number>} what.places x, y, x, y, ...
+ * @param {ArrayLike<number>} what.labels
+ * @param {string[]} what.colours by class; one where there are no classes
+ * @param {number} what.reach
+ * @param {boolean} what.circle whether the prior is a standard normal that is seen from above
+ * @param {{ink: string, quiet: string, font: string}} what.look
+ */
+export function drawCloud(canvas, { places, labels, colours, reach, circle, look }) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (!width || !height) return;
+  sizeCanvas(canvas, width, height);
+  const context = contextOf(canvas);
+  const ratio = canvas.width / width;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  const unit = Math.min(width, height) / (2 * reach);
+  const [x0, y0] = [width / 2, height / 2];
+  cross(context, x0, y0, width, height, look);
+  const size = places.length > 3000 ? 2 : 3;
+  for (let i = 0; i + 1 < places.length; i += 2) {
+    const [x, y] = [x0 + places[i] * unit, y0 - places[i + 1] * unit];
+    if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+    context.fillStyle = colours[labels[i / 2]] ?? colours[0] ?? look.ink;
+    context.fillRect(x - size / 2, y - size / 2, size, size);
+  }
+  if (circle) {
+    context.strokeStyle = look.ink;
+    context.globalAlpha = 0.6;
+    context.setLineDash([5, 4]);
+    context.beginPath();
+    context.arc(x0, y0, 2 * unit, 0, 2 * Math.PI);
+    context.stroke();
+    context.setLineDash([]);
+    context.globalAlpha = 1;
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x0
+ * @param {number} y0
+ * @param {number} width
+ * @param {number} height
+ * @param {{quiet: string}} look
+ */
+function cross(context, x0, y0, width, height, { quiet }) {
+  context.strokeStyle = quiet;
+  context.globalAlpha = 0.25;
+  context.lineWidth = 1;
+  context.beginPath();
+  context.moveTo(0, y0);
+  context.lineTo(width, y0);
+  context.moveTo(x0, 0);
+  context.lineTo(x0, height);
+  context.stroke();
+  context.globalAlpha = 1;
+}

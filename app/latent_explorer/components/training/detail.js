@@ -1,0 +1,56 @@
+// One batch in detail, after a single step: what its loss is made of, how strongly each layer is pulled, and the codes of its first rows.
+
+import { element } from "../shared/elements.js";
+import { short } from "./curves.js";
+
+/** @typedef {import("./following.js").Detail} Detail */
+
+const FEW = 6; // rows and dimensions that are shown
+
+/**
+ * The length of a bar, by factors of ten: 1 for the largest, 0 for a millionth of it.
+ * @param {number} value
+ * @param {number} most
+ */
+export function share(value, most) {
+  if (!(value > 0) || !(most > 0)) return 0;
+  return Math.max(0, 1 + Math.log10(value / most) / 6);
+}
+
+/** @param {Detail} detail */
+export function detailOf({ step, parts = {}, gradients = {}, rows = [], codes = {} }) {
+  const most = Math.max(...Object.values(gradients), 0);
+  const loss = Object.entries(parts).map(([name, value]) => `${name.replaceAll("_", " ")} ${short(value)}`);
+  const root = element(
+    "section",
+    { class: "detail", "aria-label": "One batch" },
+    element("strong", {}, `One batch: step ${step.toLocaleString("en")}`),
+    element("p", {}, loss.join(" · ")),
+    element(
+      "p",
+      {},
+      `${rows.length} images: ${rows.slice(0, 2 * FEW).join(", ")}${rows.length > 2 * FEW ? ", …" : ""}`,
+    ),
+    element("span", { class: "quiet" }, "Norm of the gradient of each parameter, before clipping"),
+  );
+  const bars = element("div", { class: "gradients" });
+  for (const [name, value] of Object.entries(gradients)) {
+    const bar = element("i");
+    bar.style.width = `${100 * share(value, most)}%`;
+    bars.append(
+      element("span", { title: name }, name),
+      element("b", {}, bar),
+      element("span", {}, short(value)),
+    );
+  }
+  root.append(bars);
+  for (const [block, values] of Object.entries(codes)) {
+    const table = element("table");
+    for (const code of values.slice(0, FEW)) {
+      const cells = code.slice(0, FEW).map((value) => element("td", {}, short(value)));
+      table.append(element("tr", {}, ...cells));
+    }
+    root.append(element("span", { class: "quiet" }, `Codes of the first images in ${block}`), table);
+  }
+  return root;
+}

@@ -1,0 +1,113 @@
+// One run at one frame: its latent map, and rows of pictures.
+
+import { element, say } from "../shared/elements.js";
+import { fromBase64 } from "../shared/envelope.js";
+import { drawCloud, shownReach } from "./cloud.js";
+import { putSheet } from "./sheet.js";
+
+/** @typedef {import("./following.js").Following} Following */
+
+const UNIT = 32767; // of a position
+
+const FEW = 12; // classes that a legend names
+
+const ROWS = [
+  { field: "reconstructions", label: "fixed images over their reconstructions" },
+  { field: "samples", label: "samples from the prior" },
+  { field: "of_classes", label: "a sample of each class, of one noise" },
+];
+
+export class Side {
+  #block = 0;
+  #tabs = element("span", { class: "tabs", role: "group", "aria-label": "Block on the map" });
+  #axes = element("span", { class: "axes" });
+  #legend = element("span", { class: "legend" });
+  #map = element("canvas", { class: "cloud", role: "img" });
+  #rows = ROWS.map(({ label }) => ({
+    figure: element("figure", {}, element("figcaption", {}, label)),
+    canvas: element("canvas", { class: "sheet", role: "img", "aria-label": label, width: 1, height: 1 }),
+  }));
+  /** @type {Uint8Array} */
+  #originals = new Uint8Array();
+  /** @type {import("./frames.js").Header | null} */
+  #of = null;
+
+  /** @param {() => void} onChange */
+  constructor(onChange) {
+    this.onChange = onChange;
+    this.mapFigure = element(
+      "figure",
+      { class: "map" },
+      element("figcaption", {}, this.#tabs, this.#axes, this.#legend),
+      this.#map,
+    );
+    this.pictures = element("div", { class: "pictures" });
+    for (const { figure, canvas } of this.#rows) {
+      figure.append(canvas);
+      this.pictures.append(figure);
+    }
+    this.root = element("div", { class: "side" }, this.mapFigure, this.pictures);
+  }
+
+  /** @param {import("./frames.js").Header} header */
+  #open(header) {
+    this.#of = header;
+    this.#originals = fromBase64(header.originals);
+    const blocks = Object.keys(header.blocks);
+    this.#block = Math.min(this.#block, blocks.length - 1);
+    this.#tabs.replaceChildren(
+      ...blocks.map((name, place) => {
+        const tab = element("button", { type: "button", class: "tab", title: `The latents ${name}` }, name);
+        tab.onclick = () => {
+          this.#block = place;
+          this.onChange();
+        };
+        return tab;
+      }),
+    );
+    const few = header.classes.length <= FEW ? header.classes : [];
+    this.#legend.replaceChildren(...few.map((name) => element("b", {}, name)));
+    const [height, width] = header.picture;
+    const counts = [header.reconstructions, header.samples, header.of_classes.length];
+    this.#rows.forEach(({ figure, canvas }, place) => {
+      figure.hidden = !counts[place];
+      canvas.style.aspectRatio = `${counts[place] * width} / ${height * (place ? 1 : 2)}`;
+    });
+    this.#map.setAttribute("aria-label", `${header.items} fixed images on the latent map`);
+  }
+
+  /**
+   * @param {Following} run
+   * @param {number} number of the frame
+   * @param {{colours: string[], look: {ink: string, quiet: string, font: string}, title: string}} how
+   */
+  draw({ header, frames }, number, { colours, look, title }) {
+    if (!header || !frames || number < 0) return;
+    if (header !== this.#of) this.#open(header);
+    [...this.#tabs.children].forEach((tab, place) => say(tab, "pressed", place === this.#block));
+    const name = Object.keys(header.blocks)[this.#block];
+    this.#axes.textContent = [title, header.axes[name]].filter(Boolean).join(": ");
+    [...this.#legend.children].forEach((each, place) => {
+      /** @type {HTMLElement} */ (each).style.color = colours[place];
+    });
+    const extent = frames.values("extent", number)[this.#block];
+    const all = frames.values("positions", number);
+    const each = 2 * header.items;
+    const places = new Float32Array(each);
+    for (let i = 0; i < each; i++) places[i] = (all[this.#block * each + i] * extent) / UNIT;
+    drawCloud(this.#map, {
+      places,
+      labels: header.labels,
+      colours,
+      reach: shownReach(frames.values("reach", number)[this.#block]),
+      circle: header.axes[name] === "dimensions",
+      look,
+    });
+    const rows = [
+      [this.#originals, frames.values("reconstructions", number)],
+      [frames.values("samples", number)],
+      [frames.values("of_classes", number)],
+    ];
+    this.#rows.forEach(({ canvas }, place) => putSheet(canvas, rows[place], header.picture));
+  }
+}

@@ -1,0 +1,29 @@
+"""Who may start and steer trainings here: every visitor where `--allow-training` says so, else who calls this server by a name of this machine."""
+
+import os
+
+import streamlit as st
+
+from latent_explorer import LOCAL_VARIABLE, RUNS_VARIABLE, TRAINING_VARIABLE
+from latent_explorer.own_data.bounds import is_here
+
+NOT_HERE = "this server trains nothing: start it with `latent-explorer app`"
+NOT_YOU = "this server was started without --allow-training, so that visitors can watch trainings and not start or steer them"
+
+
+def why_not(host: str | None) -> str:
+    """Why a visitor who calls this server by that name may not train, one sentence; empty where they may."""
+    if not os.environ.get(RUNS_VARIABLE):
+        return NOT_HERE
+    if os.environ.get(TRAINING_VARIABLE):
+        return ""
+    return "" if os.environ.get(LOCAL_VARIABLE) and is_here(host) else NOT_YOU
+
+
+def why_not_here() -> str:
+    """The same of the visitor for whom a page is drawn."""
+    try:
+        host = st.context.headers.get("Host")
+    except Exception:  # outside a session there are no headers
+        host = None
+    return why_not(host)

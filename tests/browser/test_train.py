@@ -1,0 +1,90 @@
+"""A training in the browser: begun, watched, steered, found again after a reload, stopped, and its model opened on the map."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.browser.conftest import need_a_browser
+from tests.browser.pressing import opened, settle
+from tests.support.driving import eventually, served
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+
+SECONDS = 180  # that a busy machine may take to begin
+COMMAND = "train vae --data digits --latent 2 --epochs 3000 --validation 200"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    need_a_browser()
+    with served(folder=folder) as url:
+        yield url
+
+
+def shown(page: Any, name: str) -> str:
+    return page.locator(".training").get_attribute(f"data-{name}") or ""
+
+
+def number(page: Any, name: str) -> int:
+    return int(shown(page, name) or 0)
+
+
+def test_a_training_is_begun_watched_steered_stopped_and_opened(page: Any, address: str):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    opened(page, f"{address}/train?ask={quote(COMMAND)}")
+    assert "--latent 2" in page.get_by_test_id("stCode").first.inner_text()
+    page.get_by_test_id("stMain").get_by_role("button", name="Start").click()
+    assert eventually(page, lambda: shown(page, "state") == "running", SECONDS)
+    assert "run=vae-digits" in page.url
+
+    # It is watched: frames come, the map and the pictures are drawn, and all of it is on one screen.
+    began, first = time.monotonic(), number(page, "frames")
+    assert eventually(page, lambda: number(page, "frames") >= first + 8, 60)
+    print(f"{8 / (time.monotonic() - began):.1f} frames a second")
+    foot = page.locator(".training .foot").bounding_box()
+    assert foot["y"] + foot["height"] <= 720
+    assert page.locator(".training .cloud").first.evaluate(PAINTED) > 20
+
+    # Beta is changed: a mark, and the value in the status.
+    field = page.get_by_role("spinbutton", name="β")
+    field.fill("8")
+    field.press("Enter")
+    assert eventually(page, lambda: number(page, "changes") == 1, 30)
+
+    # It pauses, takes one step, and stands so after a reload.
+    page.get_by_role("button", name="One step").click()
+    assert eventually(page, lambda: shown(page, "state") == "paused", 30)
+    assert eventually(page, lambda: page.locator(".training .detail").count() == 1, 30)
+    page.reload()
+    settle(page)
+    assert eventually(page, lambda: shown(page, "state") == "paused", 60)
+    assert number(page, "changes") == 1
+    before = number(page, "at")
+    page.locator(".training").get_by_role("button", name="Go on").click()
+    assert eventually(page, lambda: number(page, "at") > before, 60)
+
+    # It stops, and its model is on the map at once.
+    page.get_by_role("button", name="Stop").click()
+    assert eventually(page, lambda: shown(page, "state") == "stopped", 60)
+    settle(page)
+    page.get_by_role("button", name="Open on the map").click()
+    assert eventually(page, lambda: page.locator(".latent-map .plot").count() >= 1, 60)
+    assert "model=vae-digits" in page.url
+
+
+# How many pixels of a canvas differ from its corner.
+PAINTED = """canvas => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+    let painted = 0
+    for (let i = 3; i < data.length; i += 4) painted += data[i] > 200
+    return painted
+}"""
