@@ -8,8 +8,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from latent_explorer.lessons import strip
-
-WHOLE = "whole-run"  # whether the script runs from its top: then the strip looks at its end
+from latent_explorer.session.links import WHOLE
 
 Arguments = ParamSpec("Arguments")
 

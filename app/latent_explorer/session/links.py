@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from latent_explorer.text import plain
 
+WHOLE = "whole-run"  # whether the script runs from its top, and not a part of a page
 WRITTEN = "written"  # into the address by the pages, as the session remembers it
 SHOWN = 12  # options that a sentence lists
 DIGITS = 12  # of an image's number: no atlas has more

@@ -48,5 +48,6 @@ def in_address(uses: bool) -> dict[str, str | None]:
 def write(uses: bool) -> None:
     """Put it there; in the run that comes from another page, the browser does (`current.arrive`)."""
     said = in_address(uses)
-    if st.session_state["page before"] in (None, st.session_state["page"]):
+    came = st.session_state["page before"] not in (None, st.session_state["page"])
+    if not (came and st.session_state.get(links.WHOLE)):
         links.write(**said)

@@ -26,7 +26,7 @@ from latent_explorer.sections.map.asked import (
 from latent_explorer.sections.map.panel import panel
 from latent_explorer.sections.traverse.left import remember_the_map
 from latent_explorer.session import current, links
-from latent_explorer.session.fragments import WHOLE, fragment
+from latent_explorer.session.fragments import fragment
 from latent_explorer.text import key, plain
 from latent_explorer.user_image.chosen import chosen_image
 from latent_explorer.user_image.panel import user_image_panel
@@ -63,7 +63,7 @@ _ARRIVED = "map-arrived"
 def _came() -> bool:
     """Whether this run is the first one since the visitor was on another page."""
     came = st.session_state["page before"] not in (None, st.session_state["page"])
-    return came and bool(st.session_state.get(WHOLE))
+    return came and bool(st.session_state.get(links.WHOLE))
 
 
 def _item(checkpoint: Checkpoint) -> int | None:
@@ -178,11 +178,17 @@ def linked_maps(checkpoint: Checkpoint, asked: Asked) -> None:
         item_panel(checkpoint, state.item)
 
 
+def _close() -> None:
+    """What was opened leaves its place to what the visitor has just given."""
+    st.session_state[_ARRIVED] = None
+    links.write(item=None)
+
+
 def own_image(checkpoint: Checkpoint) -> None:
     """Where the visitor gives an image, and what the model makes of it. It is no part of the maps' own runs, which need not send it again."""
     if checkpoint.model.no_encoder:
         st.caption(f"There is no place for {checkpoint.kind.an} of your own: {checkpoint.model.no_encoder}.")
         return
-    image_expander(checkpoint, given=lambda: links.write(item=None))  # it takes the place of the opened one
+    image_expander(checkpoint, given=_close)
     if (image := chosen_image(checkpoint)) is not None:
         user_image_panel(checkpoint, image)
