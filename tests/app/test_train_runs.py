@@ -1,5 +1,6 @@
 """Runs of a page: their folder, queue and processes."""
 
+import json
 import shutil
 import sys
 import time
@@ -41,7 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     )
     monkeypatch.setattr(keeper, "FOLLOWING", (sys.executable, "-S", "-c", "pass"))
     yield tmp_path
-    for folder in tmp_path.iterdir():
+    for folder in filter(Path.is_dir, tmp_path.iterdir()):
         (folder / "end").touch()
     for child in [*keeper._children.values(), *keeper._following.values(), *keeper._leaving]:
         child.wait(10)
@@ -142,3 +143,26 @@ def test_what_follows_a_training_can_be_cancelled_before_it_says_a_word(
     keeper.cancel(run)
     assert becomes(lambda: not keeper.is_following(run))
     assert runs.read_json(run.folder, "then.json")["cancelled"]
+
+
+@pytest.mark.parametrize("seal", [{}, {"seal": "0" * 64}, {"seal": 3}])
+def test_a_folder_from_elsewhere_begins_nothing(home: Path, seal: dict):
+    """A run that was downloaded may hold a command that nobody here has asked for."""
+    runs.write(home / "theirs", "asked.json", {})
+    told = {
+        "words": ["train", "vae", "--plugin", "evil.py"],
+        "source": str(home),
+        "at": 0.0,
+        "state": "queued",
+    }
+    (home / "theirs" / "watch" / "asked.json").write_text(json.dumps({**told, "then": True, **seal}))
+    keeper.turn()
+    assert runs.run_at(home / "theirs").asked == {}
+    assert home / "theirs" not in keeper._children
+    mine = keeper.ask("mine", ["train"])
+    asked = json.loads((mine.folder / "watch" / "asked.json").read_text())
+    (mine.folder / "watch" / "asked.json").write_text(
+        json.dumps({**asked, "words": ["train", "--plugin", "evil.py"]})
+    )
+    assert runs.run_at(mine.folder).asked == {}
+    assert (home / ".key").stat().st_mode & 0o077 == 0

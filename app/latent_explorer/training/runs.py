@@ -1,10 +1,14 @@
 """The folder where runs live: those that a page has asked for, and those of a shell. All that is known of a run stands in its folder."""
 
+import hashlib
+import hmac
 import itertools
 import json
 import os
 import re
+import secrets
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,7 +105,8 @@ def _age(run: Run) -> float:
 
 
 def run_at(folder: Path) -> Run:
-    return Run(folder.name, folder, read_status(folder), read_json(folder, ASKED))
+    asked = read_json(folder, ASKED)
+    return Run(folder.name, folder, read_status(folder), asked if _is_ours(asked) else {})
 
 
 def named(name: str) -> Run:
@@ -203,6 +208,44 @@ def _done(act: Any) -> Gone:
 
 
 def write(folder: Path, name: str, what: Mapping[str, Any]) -> None:
-    """Write a file of ours into `watch/`, replaced atomically."""
+    """Write a file of ours into `watch/`, replaced atomically; what is asked for is sealed, since a command comes of it."""
     (folder / WATCH).mkdir(parents=True, exist_ok=True)
-    write_json(folder, name, dict(what))
+    sealed = {SEAL: _seal(what)} if name == ASKED else {}
+    write_json(folder, name, {**what, **sealed})
+
+
+# ---- whose word it is: a folder from elsewhere may hold a command that nobody here has asked for
+
+SEAL, KEY = "seal", ".key"
+
+
+def _seal(asked: Mapping[str, Any]) -> str:
+    """A mark over what a command is made of, that only this folder of runs can make."""
+    told = json.dumps([asked.get("words"), asked.get("source"), asked.get("asked")])
+    return hmac.new(_key(), told.encode(), hashlib.sha256).hexdigest()
+
+
+def _is_ours(asked: Mapping[str, Any]) -> bool:
+    if not asked or home() is None:
+        return False
+    try:
+        return hmac.compare_digest(str(asked.get(SEAL, "")).encode(), _seal(asked).encode())
+    except OSError:
+        return False
+
+
+def _key() -> bytes:
+    """A secret beside the runs, made when it is first needed; only its owner reads it. Raises OSError where it cannot be had."""
+    folder = home()
+    assert folder is not None
+    path = folder / KEY
+    try:
+        with open(path, "xb", opener=lambda place, flags: os.open(place, flags, 0o600)) as file:
+            file.write(secrets.token_bytes(32))
+    except FileExistsError:
+        pass
+    for _ in range(100):  # another process may be writing it
+        if found := path.read_bytes():
+            return found
+        time.sleep(0.01)
+    raise OSError(f"{KEY} is empty: delete it")
