@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.caches import maps
+from latent_explorer.caches.layouts import Laid
 from latent_explorer.parts import panels
 from latent_explorer.sections.map.panel import panel
 from streamlit.testing.v1 import AppTest
@@ -148,7 +149,7 @@ def test_of_many_classes_a_map_outlines_the_one_of_the_opened_item(kinds: Traine
     assert maps.prior_shapes(found, "z_l") == []
     (outline,) = maps.prior_shapes(found, "z_l", (100,))
     assert (outline.label, outline.class_index) == ("class 100", 100)
-    of_item = panel(found, "z_l", "class").of_item(3)
+    of_item = panel(found, Laid("z_l"), "class").of_item(3)
     assert [outline.class_index for outline in of_item if outline.kind == "prior"] == [found.atlas.labels[3]]
 
 

@@ -47,6 +47,7 @@ def detail(
 def gradient_norms(named: Mapping[str, Tensor | None], scale: float) -> dict[str, float]:
     """The norm of the gradient of each layer, |g|_2 over all of its parameters, times a scale; by the layer's name.
 
+    >>> import torch
     >>> gradient_norms({"p.weight": torch.tensor([3.0]), "p.bias": torch.tensor([4.0]), "q.weight": None}, 2.0)
     {'p': 10.0}
     """
