@@ -83,8 +83,11 @@ def test_a_researcher_sees_the_map_of_a_folder_of_images(page: Any, tmp_path: Pa
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
     with served(tmp_path / "runs") as address:
         researcher = Clicks(page, address)
+        researcher.click("button", "", ".st-key-gallery")
+        assert "yours" in page.get_by_role("dialog").inner_text().lower()
+        researcher.click("button", "", ".st-key-gallery-lines")
+        assert "model=lines" in page.url
         researcher.click("link", "Map")
         page.locator(".latent-map .plot").first.wait_for()
         assert seen(page, ".latent-map .plot")
-        assert "lines" in page.locator("[data-testid=stSidebar]").inner_text()
-        assert researcher.count == 1
+        assert researcher.count == 3
