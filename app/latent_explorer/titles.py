@@ -2,19 +2,7 @@
 
 from latent_explorer.text import cleaned
 from vae_core.checkpoints import Card
-
-# What the declarations are, in a few words; others are called by their names.
-KINDS = {
-    "vae": "VAE",
-    "cdvae": "class and style apart",
-    "cvae": "VAE that is told the class",
-    "joint": "image and class together",
-    "srvae": "coarse first, then detail",
-    "ladder": "levels of latents",
-    "ppca": "PPCA, the linear VAE",
-    "embeddings": "embeddings",
-    "onnx": "model from elsewhere",
-}
+from vae_core.models import MODELS
 
 # Priors that go without saying.
 USUAL = ("normal", "prototypes")
@@ -33,7 +21,7 @@ def title(card: Card) -> str:
     if card.title:
         return cleaned(card.title, MOST_TITLE)
     arguments = card.model.arguments
-    said = [KINDS.get(card.model.name, card.model.name)]
+    said = [getattr(MODELS.get(card.model.name), "in_words", "") or card.model.name]
     if isinstance(prior := arguments.get("prior"), str) and prior not in USUAL:
         said.append(f"{prior} prior")
     if isinstance(latent := arguments.get("latent"), int):

@@ -37,6 +37,8 @@ class CDVAE(OfObservations, Flowing):
         Almudevar et al., arXiv 2401.09180; docs/objectives.md, section 7.
     """
 
+    in_words = "class and style apart"
+
     prior: Annotated[str, OneOf(LABELLED)] = "prototypes"
     """p(z_l|y): fixed prototypes with unit variance, Gaussians with learned means and scales, a learned mixture for each
     class, or a normalising flow that is told the class (zuko)."""

@@ -34,6 +34,8 @@ class CVAE(OfObservations, Flowing):
         Sohn, Lee & Yan (2015); Kingma, Rezende, Mohamed & Welling (2014); docs/objectives.md, section 8.
     """
 
+    in_words = "VAE that is told the class"
+
     latent: int = 16
     """Dimensions of z."""
     prior: Annotated[str, OneOf(UNLABELLED, LABELLED, but=("vamp",))] = "normal"

@@ -52,6 +52,9 @@ class Declaration(ABC):
         (['z'], 'elbo')
     """
 
+    in_words: ClassVar[str] = ""
+    """What it is, in a few words for people; its name in the registry unless given."""
+
     stages: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """The variables of each stage, where a model can be trained stage by stage."""
 

@@ -44,6 +44,8 @@ class Embeddings(Declaration):
         ([[0.0, 1.0], [2.0, 3.0]], 'embeddings alone have no decoder, so nothing can be decoded')
     """
 
+    in_words = "embeddings"
+
     latent: int
     fitted_classes: bool = False
 

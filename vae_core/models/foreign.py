@@ -117,6 +117,8 @@ class Onnx(Declaration):
         4
     """
 
+    in_words = "model from elsewhere"
+
     latents: dict[str, Latent]
     input: str
     output: str

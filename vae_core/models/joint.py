@@ -35,6 +35,8 @@ class Joint(OfObservations, Flowing):
         Kingma, Rezende, Mohamed & Welling (2014), M2; docs/objectives.md, section 8.
     """
 
+    in_words = "image and class together"
+
     latent: int = 16
     """Dimensions of z."""
     prior: Annotated[str, OneOf(UNLABELLED, LABELLED, but=("vamp",))] = "normal"

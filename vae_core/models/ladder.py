@@ -40,6 +40,8 @@ class Ladder(OfObservations, Flowing):
         Sonderby, Raiko, Maaloe, Sonderby & Winther (2016), arXiv 1602.02282; docs/objectives.md, section 10.
     """
 
+    in_words = "levels of latents"
+
     latent: tuple[int, ...] = (16, 8)
     """Dimensions of the levels from the lowest, which the decoder reads, to the top: two or three numbers."""
     prior: Annotated[str, OneOf(UNLABELLED, but=("vamp",))] = "normal"

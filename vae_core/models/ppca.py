@@ -39,6 +39,8 @@ class PPCA(Declaration):
         Tipping & Bishop (1999); docs/objectives.md, section 5.
     """
 
+    in_words = "PPCA, the linear VAE"
+
     latent: int = 16
     """Dimensions of z."""
     fit: Literal["closed-form", "em", "gradient"] = "closed-form"

@@ -40,6 +40,8 @@ class SRVAE(Declaration, Flowing):
         Gatopoulos, Stol & Tomczak (2020), arXiv 2006.05218; docs/objectives.md, section 9.
     """
 
+    in_words = "coarse first, then detail"
+
     coarse_latent: int = 8
     """Dimensions of u."""
     latent: int = 16

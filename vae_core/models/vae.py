@@ -33,6 +33,8 @@ class VAE(OfObservations, Flowing):
         Kingma & Welling (2014); docs/objectives.md, sections 2 and 4.
     """
 
+    in_words = "VAE"
+
     latent: int = 16
     """Dimensions of z."""
     prior: Annotated[str, OneOf(UNLABELLED)] = "normal"

@@ -1,6 +1,6 @@
 // A map of encodings in the units of their prior, at any beta: dots, the prior's circle, and where one posterior lies.
 
-import { contextOf, sizeCanvas } from "../shared/elements.js";
+import { cleared } from "../shared/elements.js";
 import { between, blended } from "./knots.js";
 
 /**
@@ -55,13 +55,9 @@ export function dots({ betas, levels, reach }, beta) {
  * @param {Look} look
  */
 export function drawCloud(canvas, data, beta, look) {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  if (!width || !height) return;
-  sizeCanvas(canvas, width, height);
-  const context = contextOf(canvas);
-  const ratio = canvas.width / width;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
+  const sheet = cleared(canvas);
+  if (!sheet) return;
+  const { context, width, height } = sheet;
   const unit = (Math.min(width, height) - RIM) / (2 * data.reach);
   const [middle, centre] = [width / 2 + RIM / 4, (height - RIM) / 2];
   /** @type {(x: number, y: number) => [number, number]} */

@@ -99,3 +99,19 @@ export const say = (node, name, value) => node.setAttribute(`aria-${name}`, Stri
 export function themed(node, name, otherwise) {
   return getComputedStyle(node).getPropertyValue(`--st-${name}`).trim() || otherwise;
 }
+
+/**
+ * A canvas of the size that it is shown at, empty, in CSS pixels; nothing where it is not shown.
+ * @param {HTMLCanvasElement} canvas
+ * @returns {{context: CanvasRenderingContext2D, width: number, height: number} | null}
+ */
+export function cleared(canvas) {
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (!width || !height) return null;
+  sizeCanvas(canvas, width, height);
+  const context = contextOf(canvas);
+  const ratio = canvas.width / width;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return { context, width, height };
+}

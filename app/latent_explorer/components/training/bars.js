@@ -1,6 +1,6 @@
 // KL of each dimension as bars, which rise as a dimension says something of an observation and fall asleep where it says nothing.
 
-import { contextOf, sizeCanvas } from "../shared/elements.js";
+import { cleared } from "../shared/elements.js";
 
 /** @typedef {{name: string, values: ArrayLike<number>}} Block */
 
@@ -48,13 +48,9 @@ export function laid(blocks, width, colours) {
  * @param {{blocks: Block[], most: number, colours: string[], look: {ink: string, quiet: string, font: string}}} what `most`: the value that fills the height
  */
 export function drawBars(canvas, { blocks, most, colours, look }) {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  if (!width || !height) return;
-  sizeCanvas(canvas, width, height);
-  const context = contextOf(canvas);
-  const ratio = canvas.width / width;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
+  const sheet = cleared(canvas);
+  if (!sheet) return;
+  const { context, width, height } = sheet;
   context.font = `11px ${look.font}`;
   context.textBaseline = "middle";
   context.fillStyle = look.ink;

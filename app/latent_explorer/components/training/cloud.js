@@ -1,6 +1,6 @@
 // The latent map of the fixed items: where each lies at one frame, coloured by class, with the circle of a standard normal prior.
 
-import { contextOf, sizeCanvas } from "../shared/elements.js";
+import { cleared } from "../shared/elements.js";
 
 const RUNG = 1.2; // a map grows and shrinks by such factors, not by every frame
 const LEAST = 2.5; // a map shows so far from 0 at least, where its unit is the prior's
@@ -26,13 +26,9 @@ export function shownReach(reach) {
  * @param {{ink: string, quiet: string, font: string}} what.look
  */
 export function drawCloud(canvas, { places, labels, colours, reach, circle, look }) {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  if (!width || !height) return;
-  sizeCanvas(canvas, width, height);
-  const context = contextOf(canvas);
-  const ratio = canvas.width / width;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
+  const sheet = cleared(canvas);
+  if (!sheet) return;
+  const { context, width, height } = sheet;
   const unit = Math.min(width, height) / (2 * reach);
   const [x0, y0] = [width / 2, height / 2];
   cross(context, x0, y0, width, height, look);

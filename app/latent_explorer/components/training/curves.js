@@ -1,6 +1,6 @@
 // Curves by step on a canvas: each with its last value as a label, changes as marks, and the step that is looked at.
 
-import { contextOf, sizeCanvas } from "../shared/elements.js";
+import { cleared } from "../shared/elements.js";
 
 /**
  * @typedef {object} Curve
@@ -99,13 +99,9 @@ export function apart(heights, gap) {
  * @param {{title: string, curves: Curve[], marks: Mark[], steps: number, at: number, look: {ink: string, quiet: string, font: string}}} what
  */
 export function drawCurves(canvas, { title, curves, marks, steps, at, look }) {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  if (!width || !height) return;
-  sizeCanvas(canvas, width, height);
-  const context = contextOf(canvas);
-  const ratio = canvas.width / width;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
+  const sheet = cleared(canvas);
+  if (!sheet) return;
+  const { context, width, height } = sheet;
   const axes = { width, height, steps, range: rangeOf(curves) };
   context.font = `11px ${look.font}`;
   context.textBaseline = "middle";

@@ -96,7 +96,7 @@ export class Following {
 
   /**
    * @param {Uint8Array} bytes
-   * @returns whether more is to be had at once
+   * @returns whether more frames are waiting
    */
   #take(bytes) {
     /** @type {{header: News, arrays: ArrayLike<number>[]}} */
