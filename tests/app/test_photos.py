@@ -5,9 +5,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from latent_explorer.caches.user_images import white_on_black
 from latent_explorer.user_image.images import centred, drawn, read
 from PIL import Image
+
+from vae_core import load
+from vae_core.data import load_data
+from vae_core.explore import class_of
 
 SHAPE = (1, 28, 28)
 SEVEN = [
@@ -27,21 +32,30 @@ LIGHTS: dict[str, Light] = {
 }
 
 
-def written(share: float, right: float, down: float) -> np.ndarray:
+def written(share: float, right: float, down: float, figure: np.ndarray | None = None) -> np.ndarray:
     """How much ink lies on each place of a paper, `(H, W)`, 0 to 1."""
     side = int(share * WIDE)
-    figure = drawn(SEVEN, (1, 280, 280))
-    assert figure is not None
+    if figure is None:
+        seven = drawn(SEVEN, (1, 280, 280))
+        assert seven is not None
+        figure = seven.values[0]
     ink = Image.new("L", (WIDE, HIGH))
     ink.paste(
-        Image.fromarray(figure.values[0]).resize((side, side)),
+        Image.fromarray(figure).resize((side, side)),
         (int((WIDE - side) / 2 + right * WIDE), int((HIGH - side) / 2 + down * HIGH)),
     )
     return np.asarray(ink) / 255
 
 
-def photo(paper: tuple, pen: tuple, light: str, place: tuple = (0.8, 0.0, 0.0), lines: float = 0.0) -> bytes:
-    ink = written(*place)
+def photo(
+    paper: tuple,
+    pen: tuple,
+    light: str,
+    place: tuple = (0.8, 0.0, 0.0),
+    lines: float = 0.0,
+    figure: np.ndarray | None = None,
+) -> bytes:
+    ink = written(*place, figure)
     if lines:  # of squared paper
         across = (np.arange(WIDE) % 24 < 2)[None] | (np.arange(HIGH) % 24 < 2)[:, None]
         ink = np.maximum(ink, lines * across)
@@ -90,6 +104,24 @@ def test_a_photo_is_what_is_written_on_it(on: tuple, light: str):
     assert likeness(found) > 0.91
     assert (found[[0, -1]] == 0).all()
     assert found.max() > 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "on", [(BEIGE, BLACK), (PAPER, BLUE), (BOARD, CHALK)], ids=["beige", "blue", "board"]
+)
+@pytest.mark.parametrize("light", ["even", "from a side", "half in shadow"])
+def test_digits_on_photos_are_read(on: tuple, light: str):
+    """Of the first 60 test digits of MNIST at least 57, by the bundled CDVAE."""
+    try:
+        test = load_data("mnist", "test")
+    except ValueError as error:
+        pytest.skip(str(error))
+    seen = [given(photo(*on, light, (0.6, 0.0, 0.0), figure=digit.numpy())) for digit in test.images[:60, 0]]
+    shown = torch.from_numpy(np.stack(seen)[:, None].astype(np.float32) / 255)
+    model = load("cdvae-mnist").model
+    read_as = class_of(model, {"x": shown}).argmax(1)
+    assert int((read_as == test.labels[:60]).sum()) >= 57
 
 
 def test_a_table_beyond_the_paper_is_not_what_is_meant():
