@@ -35,13 +35,11 @@ LIGHTS: dict[str, Light] = {
 def written(share: float, right: float, down: float, figure: np.ndarray | None = None) -> np.ndarray:
     """How much ink lies on each place of a paper, `(H, W)`, 0 to 1."""
     side = int(share * WIDE)
-    if figure is None:
-        seven = drawn(SEVEN, (1, 280, 280))
-        assert seven is not None
-        figure = seven.values[0]
+    seven = drawn(SEVEN, (1, 280, 280))
+    assert seven is not None
     ink = Image.new("L", (WIDE, HIGH))
     ink.paste(
-        Image.fromarray(figure).resize((side, side)),
+        Image.fromarray(seven.values[0] if figure is None else figure).resize((side, side)),
         (int((WIDE - side) / 2 + right * WIDE), int((HIGH - side) / 2 + down * HIGH)),
     )
     return np.asarray(ink) / 255
@@ -55,7 +53,8 @@ def photo(
     lines: float = 0.0,
     figure: np.ndarray | None = None,
 ) -> bytes:
-    ink = written(*place, figure)
+    share, right, down = place
+    ink = written(share, right, down, figure)
     if lines:  # of squared paper
         across = (np.arange(WIDE) % 24 < 2)[None] | (np.arange(HIGH) % 24 < 2)[:, None]
         ink = np.maximum(ink, lines * across)
@@ -117,7 +116,11 @@ def test_digits_on_photos_are_read(on: tuple, light: str):
         test = load_data("mnist", "test")
     except ValueError as error:
         pytest.skip(str(error))
-    seen = [given(photo(*on, light, (0.6, 0.0, 0.0), figure=digit.numpy())) for digit in test.images[:60, 0]]
+    paper, pen = on
+    seen = [
+        given(photo(paper, pen, light, (0.6, 0.0, 0.0), figure=digit.numpy()))
+        for digit in test.images[:60, 0]
+    ]
     shown = torch.from_numpy(np.stack(seen)[:, None].astype(np.float32) / 255)
     model = load("cdvae-mnist").model
     read_as = class_of(model, {"x": shown}).argmax(1)
