@@ -29,6 +29,7 @@ def by_prior(name: str) -> dict[str, str]:
 PRIOR_ARGUMENTS = ("prior", "components", "separation", "layout", "flow_transforms", "flow_width")
 
 
+# Of every model, at every run of a page: Streamlit's cache would hash the key for longer than it takes to look it up.
 @lru_cache(256)
 def _recipe(folder: str, written: Stamps) -> tuple[str, Any] | None:
     """A checkpoint's prior and how else it was made; None where a card says neither."""
@@ -77,7 +78,7 @@ def _cards() -> dict[str, Card]:
     return {name: card for name, card in cards.items() if card is not None}
 
 
-@lru_cache(256)  # Streamlit's would hash its key in half a millisecond, and it is asked of every model at every run
+@lru_cache(256)
 def _card(folder: str, written: Stamps) -> Card | None:
     try:
         return load_card(folder)
