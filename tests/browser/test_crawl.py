@@ -12,7 +12,7 @@ import pytest
 from tests.browser.crawling import Arrive, Crawl, a_picture, crawled
 from tests.browser.faults import Watch
 from tests.browser.pressing import controls, drag_over_map, opened, pages, press, settle
-from tests.browser.windows import window
+from tests.browser.windows import as_new
 
 pytestmark = pytest.mark.browser
 
@@ -118,9 +118,8 @@ def done() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def shared(browser: Any) -> Iterator[Any]:
-    """One window for all pages: a new one reads the whole front end anew."""
-    with window(browser, reduced_motion="reduce") as page:
+def shared(tab: Any) -> Iterator[Any]:
+    with as_new(tab, reduced_motion="reduce") as page:
         yield page
 
 

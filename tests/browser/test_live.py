@@ -214,7 +214,8 @@ def test_a_server_that_comes_back_is_found_again(page: Any, browser: Any):
 
 
 @pytest.mark.slow
-def test_without_the_route_controls_answer_on_release(page: Any, address: str):
+def test_without_the_route_controls_answer_on_release(new_page: Any, address: str):
+    page = new_page
     page.add_init_script(
         "const Real = WebSocket; globalThis.WebSocket = class extends Real {"
         " constructor(url, ...rest) { super(String(url).replace('latent-explorer/live', 'latent-explorer/nowhere'), ...rest); } };"

@@ -266,7 +266,8 @@ def test_the_posterior_of_the_opened_item_can_be_switched_off(page: Any, address
 
 
 @pytest.mark.slow
-def test_without_the_live_route_items_still_have_pictures_and_the_map_says_so(page: Any, address: str):
+def test_without_the_live_route_items_still_have_pictures_and_the_map_says_so(new_page: Any, address: str):
+    page = new_page
     page.route_web_socket("**/latent-explorer/live", lambda socket: socket.close())
     page.goto(f"{address}/map?model=cdvae-mnist")
     page.wait_for_selector(f"{MAP}[data-ready=true]")

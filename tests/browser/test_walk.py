@@ -13,7 +13,7 @@ from tests.browser.crawling import a_picture, wanted
 from tests.browser.faults import Watch
 from tests.browser.pressing import PATIENCE, Control, controls, drag_over_map, opened, pages, press, settle
 from tests.browser.test_crawl import KINDS, choose, go
-from tests.browser.windows import window
+from tests.browser.windows import as_new
 
 pytestmark = pytest.mark.browser
 
@@ -127,9 +127,9 @@ def walked(walk: Walk, steps: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def walk(browser: Any, address: str) -> Iterator[Walk]:
+def walk(tab: Any, address: str) -> Iterator[Walk]:
     """One that goes on from test to test."""
-    with window(browser, reduced_motion="reduce") as page:
+    with as_new(tab, reduced_motion="reduce") as page:
         yield Walk(page, address, KINDS, int(os.environ.get(SEED, 0)))
 
 
