@@ -37,7 +37,7 @@ KINDS = [
 VIEWS = len([*(Path(latent_explorer.__file__).parent / "views").glob("*.py")])
 
 # Presses on each page in the default tier; the slow one presses everything, over every kind and in every state.
-FEW = 3
+FEW = 2
 
 # What a page is opened with: nothing, an opened item, a selection on a map, an image of the visitor's, betas moved, another model chosen.
 STATES = ("nothing", "item", "selection", "own image", "betas", "another model")

@@ -231,6 +231,7 @@ def test_without_the_route_controls_answer_on_release(new_page: Any, address: st
     assert "when a handle is released" in page.locator(".live-controls .status").inner_text()
 
 
+@pytest.mark.slow
 def test_a_drawing_is_decoded_while_it_is_drawn(page: Any, address: str):
     opened(page, address, "model=cdvae-mnist&item=3")
     page.get_by_text("Your own image").click()

@@ -323,9 +323,12 @@ PIXELS = """canvas => {
     ("scheme", "ratio"),
     [
         ("light", 1),
-        *(pytest.param(*each, marks=pytest.mark.slow) for each in (("light", 2), ("dark", 1), ("dark", 2))),
+        ("light", 2),
+        ("dark", 1),
+        ("dark", 2),
     ],
 )
+@pytest.mark.slow
 def test_every_item_is_a_dot_of_its_class_s_colour_at_its_place(
     browser: Any, address: str, trained: dict[str, Path], scheme: str, ratio: int
 ):

@@ -56,6 +56,7 @@ ON_ONE_ANOTHER = """() => {
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_the_title_stands_below_the_bar_where_the_sidebar_is_shut(page: Any, bundled: str):
     page.goto(bundled)
     page.locator(PAGES[""]).first.wait_for()
