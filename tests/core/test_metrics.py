@@ -81,13 +81,10 @@ BLOCKS = {
 # The default run measures these, one of each structure.
 USUAL = ("cdvae-digits", "joint-digits")
 
-ATTRIBUTES = ("slant", "thickness", "width", "height", "ink")
-
 # What each has beside distortion, rates, bound, active units, what q(z) is, how classes lie in the posteriors, and probes.
 JUDGED = {
     *("bayes_accuracy", "bayes_ece", "bayes_nll", "judge_accuracy", "judge_frechet", "swap_accuracy"),
     *(f"sample_{what}" for what in ("accuracy", "coverage", "density", "frechet")),
-    *(f"style_{what}_{of}" for what in ATTRIBUTES for of in ("swap", "reconstruction")),
 }
 EXTRA = {
     "cdvae-digits": {
