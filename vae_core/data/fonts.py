@@ -9,14 +9,14 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .notes import counted, name_of
 
 FONTS_VARIABLE = "LATENT_EXPLORER_FONTS"
-ENDINGS = (".ttf", ".otf", ".ttc", ".otc")
+COLLECTIONS = (".ttc", ".otc")
+ENDINGS = (".ttf", ".otf", *COLLECTIONS)
 LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 WIDTHS = range(1, 10)
 
@@ -79,38 +79,56 @@ def font_folders(given: str | Path | None = None) -> list[Path]:
 
     Raises ValueError for a given one that is not there.
     """
-    asked = [str(given)] if given else [part for part in os.environ.get(FONTS_VARIABLE, "").split(os.pathsep) if part]
+    asked = (
+        [str(given)]
+        if given
+        else [part for part in os.environ.get(FONTS_VARIABLE, "").split(os.pathsep) if part]
+    )
     found = [Path(place).expanduser() for place in asked or PLACES]
     if asked and (missing := [path for path in found if not path.is_dir()]):
-        raise ValueError(f"there is no folder {name_of(missing[0])} of fonts: give one that holds .ttf or .otf files")
+        raise ValueError(
+            f"there is no folder {name_of(missing[0])} of fonts: give one that holds .ttf or .otf files"
+        )
     return [path for path in found if path.is_dir()]
 
 
 def font_files(folders: list[Path]) -> list[Path]:
     """The font files below some folders, in the order of their names."""
-    files = {file for folder in folders for file in folder.rglob("*") if file.suffix.lower() in ENDINGS and file.is_file()}
+    files = {
+        file
+        for folder in folders
+        for file in folder.rglob("*")
+        if file.suffix.lower() in ENDINGS and file.is_file()
+    }
     return sorted(files, key=lambda file: (file.name, str(file)))
 
 
-def faces_of(path: Path) -> Iterator["Face | Unfit"]:
+def faces_of(path: Path) -> list["Face | Unfit"]:
     """Each face of a file, or why it gives no letters."""
     from fontTools.ttLib import TTCollection, TTFont
 
-    logging.getLogger("fontTools").setLevel(logging.CRITICAL)  # what is odd in a table is not the reader's business
+    logging.getLogger("fontTools").setLevel(
+        logging.CRITICAL
+    )  # what is odd in a table is not the reader's business
     try:
-        collection = path.suffix.lower() in (".ttc", ".otc")
-        count = len(TTCollection(path, lazy=True).fonts) if collection else 1
+        with path.open("rb") as file:
+            if path.suffix.lower() in COLLECTIONS:
+                return [
+                    _face_or_why(font, path, number)
+                    for number, font in enumerate(TTCollection(file, lazy=True))
+                ]
+            return [_face_or_why(TTFont(file, lazy=True), path, 0)]
     except Exception:  # fontTools raises whatever comes of a damaged file
-        yield Unfit("cannot be read")
-        return
-    for number in range(count):
-        try:
-            with TTFont(path, fontNumber=number if collection else -1, lazy=True) as font:
-                yield _face(font, path, number)
-        except Unfit as unfit:
-            yield unfit
-        except Exception:
-            yield Unfit("cannot be read")
+        return [Unfit("cannot be read")]
+
+
+def _face_or_why(font: Any, path: Path, number: int) -> "Face | Unfit":
+    try:
+        return _face(font, path, number)
+    except Unfit as unfit:
+        return unfit
+    except Exception:
+        return Unfit("cannot be read")
 
 
 def _face(font: Any, path: Path, number: int) -> Face:
@@ -187,4 +205,6 @@ def left_out(reasons: list[str]) -> str:
     '3 fonts left out: 2 in colour, 1 of symbols'
     """
     each = sorted({(reason, reasons.count(reason)) for reason in reasons}, key=lambda one: (-one[1], one[0]))
-    return f"{counted(len(reasons), 'font')} left out: " + ", ".join(f"{number:,} {reason}" for reason, number in each)
+    return f"{counted(len(reasons), 'font')} left out: " + ", ".join(
+        f"{number:,} {reason}" for reason, number in each
+    )

@@ -9,6 +9,7 @@ of their names, so it is the same wherever the same fonts are. Shapes: M fonts, 
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +18,19 @@ import torch
 
 from ..kinds import Image
 from ..models import Signature
-from .fonts import ENDINGS, FONTS_VARIABLE, LETTERS, WIDTHS, Face, Unfit, all_faces, font_files, font_folders, left_out
+from .fingerprint import fingerprint
+from .fonts import (
+    ENDINGS,
+    FONTS_VARIABLE,
+    LETTERS,
+    WIDTHS,
+    Face,
+    Unfit,
+    all_faces,
+    font_files,
+    font_folders,
+    left_out,
+)
 from .letters import SIDE, distinct, drawn, readable
 from .mnist import DATA_VARIABLE
 from .notes import Notes, counted
@@ -25,6 +38,7 @@ from .npz import read_plain
 from .raw import TEST, TRAIN
 from .source import Data, Dataset, Origin, shuffled
 
+NAME = "glyphs"
 PREFIX = "glyphs:"
 FILE = "glyphs.npz"
 TEST_SHARE = 0.2
@@ -69,7 +83,9 @@ def _rendered(files: Stamp) -> tuple[Arrays, Notes]:
     if reasons:
         notes.say(left_out(reasons))
     tests = tested(families)
-    notes.say(f"{counted(len(tests), 'family is', 'families are')} kept for testing: none of their fonts is trained on")
+    notes.say(
+        f"{counted(len(tests), 'family is', 'families are')} kept for testing: none of their fonts is trained on"
+    )
     return _arrays(images, faces, tests), notes
 
 
@@ -81,7 +97,11 @@ def _drawn(faces: list[Face], reasons: list[str]) -> tuple[np.ndarray, list[Face
             found.append((drawn(face.path, face.number), face))
         except Unfit as unfit:
             reasons.append(str(unfit))
-    images = np.stack([letters for letters, _ in found]) if found else np.zeros((0, len(LETTERS), SIDE, SIDE), np.uint8)
+    images = (
+        np.stack([letters for letters, _ in found])
+        if found
+        else np.zeros((0, len(LETTERS), SIDE, SIDE), np.uint8)
+    )
     kept = [face for _, face in found]
     for which, reason in ((readable, "unlike letters"), (distinct, "like another font")):
         told = which(images) if len(kept) else np.zeros(0, bool)
@@ -92,7 +112,9 @@ def _drawn(faces: list[Face], reasons: list[str]) -> tuple[np.ndarray, list[Face
 
 def _too_few(files: int, families: list[str], reasons: list[str]) -> str:
     there = (
-        f"the {counted(files, 'font file')} found hold letters of {'one family' if families else 'no family'}" if files else "no fonts are found"
+        f"the {counted(files, 'font file')} found hold letters of {'one family' if families else 'no family'}"
+        if files
+        else "no fonts are found"
     )
     why = f" ({left_out(reasons)})" if reasons else ""
     return (
@@ -140,13 +162,12 @@ def _unique(names: list[str]) -> list[str]:
 
 
 def keep_glyphs(folder: str | Path, target: str | Path) -> None:
-    """Renders the fonts below a folder into a file that `glyphs` is read from where it lies in LATENT_EXPLORER_DATA as glyphs.npz.
+    """Renders the fonts below a folder into a file, which `glyphs` is read from where it lies in LATENT_EXPLORER_DATA as glyphs.npz.
 
     Raises ValueError as `rendered` does.
     """
     arrays, _ = rendered(folder)
-    target = Path(target)
-    part = target.with_name(f"{target.name}.part")
+    part = Path(f"{target}.part")
     with part.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     os.replace(part, target)
@@ -164,12 +185,18 @@ def _read(file: str, _stamped: tuple[int, int]) -> tuple[Arrays, Notes]:
     arrays = read_plain(Path(file))
     needed = ("images", "labels", "split", *COLUMNS)
     if missing := [name for name in needed if name not in arrays]:
-        raise ValueError(f"{Path(file).name} holds no {missing[0]}: make it anew by vae_core.data.glyphs.keep_glyphs")
+        raise ValueError(
+            f"{Path(file).name} holds no {missing[0]}: make it anew by vae_core.data.glyphs.keep_glyphs"
+        )
     if tuple(map(str, arrays.get("classes", ()))) != LETTERS or arrays["images"].shape[1:] != (SIDE, SIDE):
-        raise ValueError(f"{Path(file).name} holds other images: make it anew by vae_core.data.glyphs.keep_glyphs")
+        raise ValueError(
+            f"{Path(file).name} holds other images: make it anew by vae_core.data.glyphs.keep_glyphs"
+        )
     notes = Notes()
     fonts, families = (len(np.unique(arrays[name])) for name in ("font", "family"))
-    notes.say(f"{counted(fonts, 'font')} of {counted(families, 'family', 'families')}, as they were kept in {FILE}")
+    notes.say(
+        f"{counted(fonts, 'font')} of {counted(families, 'family', 'families')}, as they were kept in {FILE}"
+    )
     return arrays, notes
 
 
@@ -191,7 +218,7 @@ def _part(arrays: Arrays, split: str) -> Data:
         columns["width"] - WIDTHS[0],
     )
     return Data(
-        "glyphs",
+        NAME,
         split,
         torch.from_numpy(arrays["images"][rows])[:, None],
         torch.from_numpy(arrays["labels"][rows]).long(),
@@ -204,37 +231,32 @@ def _part(arrays: Arrays, split: str) -> Data:
 
 
 def glyphs(folder: str | None = None) -> Dataset:
-    """The data set of the fonts below a folder, or of those that are there. Nothing is read before a split is asked for."""
-    notes = Notes()
-
-    def load(split: str, limit: int | None) -> Data:
-        arrays, found = _source(folder)
-        notes.said[:] = found.said
-        return _part(arrays, split).head(limit)
-
-    return Dataset(
-        Signature(Image(1, SIDE, SIDE), LETTERS),
-        load,
-        "32x32 capital letters in the fonts that are there, rendered here, test families unseen",
-        tuple(FACTORS),
-        name="glyphs",
-        origin=Origin(),
-        notes=notes,
-    )
+    """The data set of the fonts below a folder, or of those that are there, read at once. Raises ValueError as `rendered` does."""
+    arrays, notes = _source(folder)
+    parts = {split: _part(arrays, split) for split in (TRAIN, TEST)}
+    origin = Origin({split: fingerprint(part.images, part.labels) for split, part in parts.items()})
+    made = {split: part._with(origin=origin) for split, part in parts.items()}
+    return replace(GLYPHS, load=lambda split, limit: made[split].head(limit), origin=origin, notes=notes)
 
 
 def is_glyphs(what: str) -> bool:
-    """Whether this names a folder of fonts: `glyphs:FOLDER`."""
-    return what.startswith(PREFIX)
+    """Whether this names the glyphs: `glyphs`, or `glyphs:FOLDER`, those of the fonts below a folder."""
+    return what == NAME or what.startswith(PREFIX)
 
 
 def glyphs_of(what: str) -> Dataset:
-    """The data set of `glyphs:FOLDER`. Raises ValueError for a folder that is not there."""
-    folder = what.removeprefix(PREFIX)
-    if not folder:
-        raise ValueError(f"no folder is named: give {PREFIX}FOLDER, a folder of {' or '.join(ENDINGS[:2])} files")
-    font_folders(folder)
-    return glyphs(folder)
+    """The data set of `glyphs` or `glyphs:FOLDER`. Raises ValueError as `rendered` does."""
+    if what == PREFIX:
+        raise ValueError(
+            f"no folder is named: give {PREFIX}FOLDER, a folder of {' or '.join(ENDINGS[:2])} files"
+        )
+    return glyphs(what.removeprefix(PREFIX) if what.startswith(PREFIX) else None)
 
 
-GLYPHS = glyphs()
+GLYPHS = Dataset(
+    Signature(Image(1, SIDE, SIDE), LETTERS),
+    lambda split, limit: glyphs().load(split, limit),
+    "32x32 capital letters in the fonts that are there (glyphs:FOLDER for those of a folder), rendered here, test families unseen, offline",
+    tuple(FACTORS),
+    name=NAME,
+)

@@ -83,14 +83,19 @@ def gallery(data: Data, seed: int) -> Gallery | None:
         return None
     rows = rows[np.sort(np.random.default_rng(seed).permutation(whole)[:GROUPS])]
     families = data.columns.get(COARSER)
-    coarser = np.arange(len(rows)) if families is None else np.unique(families[rows[:, 0]], return_inverse=True)[1]
+    coarser = (
+        np.arange(len(rows)) if families is None else np.unique(families[rows[:, 0]], return_inverse=True)[1]
+    )
     return Gallery(torch.from_numpy(rows), torch.from_numpy(coarser))
 
 
 def _encoded(evaluation: Evaluation, found: Gallery) -> tuple[dict[str, Tensor], Tensor]:
     """The posterior means of a gallery's images by block, `(G, K, D)`, and their grey values `(K, G, pixels)`."""
     rows = found.rows.flatten()
-    means = {name: value[rows.to(value.device)].unflatten(0, found.rows.shape) for name, value in evaluation.encoded.means.items()}
+    means = {
+        name: value[rows.to(value.device)].unflatten(0, found.rows.shape)
+        for name, value in evaluation.encoded.means.items()
+    }
     images = evaluation.data.kind.shown(evaluation.data.images[rows]).to(evaluation.device)
     return means, images.flatten(1).unflatten(0, found.rows.shape).transpose(0, 1)
 
