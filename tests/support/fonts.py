@@ -47,7 +47,8 @@ def build(
     builder.setupHorizontalHeader(ascent=800, descent=-200)
     builder.setupNameTable({"familyName": family, "styleName": "Regular"})
     builder.setupOS2(usWeightClass=weight, usWidthClass=width)
-    builder.font["OS/2"].panose.bFamilyType, builder.font["OS/2"].panose.bSerifStyle = panose
+    said: Any = builder.font["OS/2"]
+    said.panose.bFamilyType, said.panose.bSerifStyle = panose
     builder.setupPost(italicAngle=-12 if slope else 0)
     if coloured:
         builder.setupCOLR({names[1]: [(names[2], 0)]})
