@@ -17,8 +17,10 @@ from .correlation import (
     minibatch_log_density,
     rate_parts,
 )
+from .covariance import DIPVAE, Covariance, covariances
 from .declared import Declared, OfBound, Setting
 from .multirate import MultiRate, MultiRateVAE
+from .pairs import AdaGVAE, PairsAveraged
 from .parts import Beta, Bound, Loss, Objective, Regulariser, Weighting, betas
 from .semisupervised import M2, SemiSupervised, class_bounds, enumerated
 from .weighted import ELBO, Weighted, elbo
@@ -34,6 +36,8 @@ OBJECTIVES: Registry[type[Declared]] = Registry(
         "geco": GECO,
         "tc": BetaTCVAE,
         "factor": FactorVAE,
+        "dip": DIPVAE,
+        "pairs": AdaGVAE,
         "multi-rate": MultiRateVAE,
         "semi-supervised": M2,
     },
@@ -130,10 +134,12 @@ def _lowered(text: str) -> str:
 
 
 __all__ = [
+    "DIPVAE",
     "ELBO",
     "GECO",
     "M2",
     "OBJECTIVES",
+    "AdaGVAE",
     "Adversary",
     "AnnealedCapacity",
     "Beta",
@@ -144,6 +150,7 @@ __all__ = [
     "ClassifierTerm",
     "Constrained",
     "ConstrainedVAE",
+    "Covariance",
     "Declared",
     "Discriminator",
     "FactorVAE",
@@ -153,6 +160,7 @@ __all__ = [
     "MultiRateVAE",
     "Objective",
     "OfBound",
+    "PairsAveraged",
     "RateParts",
     "Regulariser",
     "SemiSupervised",
@@ -162,6 +170,7 @@ __all__ = [
     "adversaries",
     "betas",
     "class_bounds",
+    "covariances",
     "declare",
     "described",
     "discriminators",

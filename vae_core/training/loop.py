@@ -39,6 +39,7 @@ from .devices import Group, device_name, local_device, pick_device, process_grou
 from .forks import Fork
 from .meter import Meter, Progress, Report, TrainingError, not_finite
 from .options import Options
+from .pairs import pairs_of
 from .schedule import Schedule, learning_rate, mix
 from .state import (
     active_dimensions,
@@ -141,6 +142,7 @@ class Run:
         self.data = told(self.data, self.model, objective, options.seed)
         self.held_out = told(self.held_out, self.model, objective, options.seed, held_out=True)
         self.data, self.held_out = self.data.to(device), self.held_out.to(device)
+        self.pairs = pairs_of(self.data, objective.pairs())
         self.schedule = Schedule(self.data, self.batch)
         if not len(self.schedule):
             raise ValueError(
@@ -267,7 +269,7 @@ class Run:
         first, meter = epoch * len(rows), Meter(self.group)
         for number, row in enumerate(rows, 1):
             self._set_learning_rate(first + number - 1)
-            parts = self.update(self.data.batch(row[mine], sampler), sampler)
+            parts = self.update(self.batch_of(row[mine], sampler), sampler)
             meter.add(parts)
             self.watcher.after(first + number, epoch + 1, parts, row[mine])
             if number % CHECK_EVERY == 0 and number < len(rows):
@@ -303,6 +305,10 @@ class Run:
     def _set_learning_rate(self, step: int) -> None:
         rate = learning_rate(step, self.steps, self.steering.learning_rate, self.warmup)
         self.optimizer.param_groups[0]["lr"] = rate
+
+    def batch_of(self, rows: Tensor, sampler: Sampler) -> dict[str, Tensor]:
+        """What a step sees of some images: these, each followed by its partner where the objective asks for pairs."""
+        return self.data.batch(self.pairs(rows, sampler) if self.pairs else rows, sampler)
 
     def update(self, batch: dict[str, Tensor], sampler: Sampler) -> dict[str, Tensor]:
         with self._autocast():
