@@ -42,7 +42,7 @@ KNOWN: dict[str, Known] = {
     "fashion-mnist": Known({"train": "c3764bc17dcee326", "test": "fe88dfc7826b2ed0"}, GARMENTS),
     "mnist": Known({"train": "88b6787fc1da87bf", "test": "68d85e0aa5d7f1a8"}, DIGITS),
     "rooms": Known(
-        {"train": "f483298268603302", "test": "d4d366b3d5332cea"}, ("box", "cylinder", "capsule", "sphere")
+        {"train": "24c7e8395e0726c5", "test": "e774872031251fba"}, ("box", "cylinder", "capsule", "sphere")
     ),
     "sprites": Known(
         {"train": "9e65b11fec5e7ad8", "test": "f8b7567f94d37a12"}, ("square", "ellipse", "heart")

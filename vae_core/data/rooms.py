@@ -28,7 +28,7 @@ FACTORS = {"floor": 10, "wall": 10, "object": 10, "size": 8, "shape": 4, "turn":
 
 _SUPERSAMPLING = 2
 # Hues from red to violet in steps that look alike; saturation and value of the colours.
-_HUES = (0.0, 0.07, 0.14, 0.25, 0.36, 0.47, 0.54, 0.62, 0.72, 0.83)
+_HUES = (0.0, 0.06, 0.11, 0.16, 0.25, 0.36, 0.46, 0.53, 0.6, 0.7)
 _PAINTS = {"floor": (0.62, 0.92), "wall": (0.5, 0.98), "object": (0.9, 0.95)}
 
 # Lengths are those of the room, degrees those of the camera's way round its middle; z points up.

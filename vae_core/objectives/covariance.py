@@ -36,6 +36,7 @@ class Covariance(Regulariser):
         ValueError: for a negative weight.
 
     Example:
+        >>> import torch
         >>> from vae_core.kinds import Image
         >>> from vae_core.models import VAE, Signature
         >>> model = VAE(latent=2).build(Signature(Image(1, 4, 4), ()))
@@ -88,6 +89,7 @@ def penalties(covariance: Tensor) -> tuple[Tensor, Tensor]:
         sum_{i != j} C_ij^2 and sum_i (C_ii - 1)^2, `()` each.
 
     Example:
+        >>> import torch
         >>> [part.item() for part in penalties(torch.tensor([[1.0, 0.5], [0.5, 3.0]]))]
         [0.5, 4.0]
 
