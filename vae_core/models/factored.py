@@ -19,6 +19,10 @@ from .declared import Signature, positive
 from .observations import OfObservations
 
 
+# The factors of the data set rooms.
+ROOMS = "floor:10,wall:10,object:10,size:8,shape:4,turn:15"
+
+
 class FactorValues(Conditional):
     """p(z_k | y_k) = N(m_y, s^2) in one dimension, and p(z_k), the mean of these over the values, where y_k is not told.
 
@@ -87,8 +91,8 @@ class FactoredCDVAE(OfObservations):
 
     in_words = "one handle a factor"
 
-    factors: str
-    """The factors that are told, each with its number of values: floor:10,wall:10,object:10,size:8,shape:4,turn:15."""
+    factors: str = ROOMS
+    """The factors that are told, each with its number of values; those of rooms unless given."""
     separation: float = 5.0
     """Distance of neighbouring values in standard deviations of p(z_k|y_k)."""
     unlabelled: int = 4
