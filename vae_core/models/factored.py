@@ -18,7 +18,6 @@ from ..priors import StandardNormal
 from .declared import Signature, positive
 from .observations import OfObservations
 
-
 # The factors of the data set rooms.
 ROOMS = "floor:10,wall:10,object:10,size:8,shape:4,turn:15"
 
