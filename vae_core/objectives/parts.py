@@ -6,8 +6,10 @@ Sum over dimensions, mean over the batch, nats. Shapes: B examples.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
@@ -88,6 +90,34 @@ class Weighting(nn.Module, ABC):
         return {}
 
 
+class Rising(Weighting):
+    """A weighting whose rates may rise from 0 to their full weight over the first `warmup` batches of a training.
+
+    >>> import torch
+    >>> class Rate(Rising):
+    ...     def forward(self, terms: Terms, batch: Env) -> Tensor:
+    ...         return self.risen(terms.rate)
+    >>> rate, terms = Rate(warmup=2), Terms({}, {"z": torch.tensor([8.0])}, {})
+    >>> [rate(terms, {}).item() for _ in range(3)], rate.eval()(terms, {}).item()
+    ([4.0, 8.0, 8.0], 8.0)
+    """
+
+    batches: Tensor
+
+    def __init__(self, warmup: int):
+        super().__init__()
+        self.warmup = warmup
+        if warmup:
+            self.register_buffer("batches", torch.zeros(()))
+
+    def risen(self, rate: Tensor) -> Tensor:
+        """The rate `(B,)` by its present share."""
+        if not (self.warmup and self.training):
+            return rate
+        self.batches += 1
+        return rate * (self.batches / self.warmup).clamp(max=1.0)
+
+
 class Regulariser(nn.Module, ABC):
     """A term beside the bound, `weight` times one number an example, `(B,)` nats.
 
@@ -113,7 +143,7 @@ class Regulariser(nn.Module, ABC):
     """
 
     name: str
-    adam: ClassVar[dict[str, Any]] = {}
+    adam: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, weight: float):
         super().__init__()

@@ -89,7 +89,13 @@ def optimizer_of(step: Step, rate: float) -> tuple[list[nn.Parameter], torch.opt
     apart = step.objective.groups()  # type: ignore[operator]
     known = {id(parameter) for group in apart for parameter in group["params"]}
     parameters = [p for p in step.parameters() if id(p) not in known]
-    return parameters, torch.optim.Adam([{"params": parameters}, *apart], lr=rate, fused=True)
+    groups = [{"params": parameters}, *apart]
+    device = parameters[0].device
+    if device.type == "cuda":  # a rate on the device, which a recorded step reads
+        return parameters, torch.optim.Adam(
+            groups, lr=torch.tensor(rate, device=device), fused=True, capturable=True
+        )
+    return parameters, torch.optim.Adam(groups, lr=rate, fused=True)
 
 
 def stages_of(declaration: Declaration, options: Options) -> tuple[tuple[str, ...], ...]:

@@ -322,7 +322,7 @@ class Watcher(Unwatched):
             "step": step,
             "epoch": self.epoch,
             "seconds": self._seconds() if seconds is None else seconds,
-            "learning_rate": self.run.optimizer.param_groups[0]["lr"],
+            "learning_rate": float(self.run.optimizer.param_groups[0]["lr"]),
             "terms": terms,
         }
         self.writer.append({**numbers, **seen})
