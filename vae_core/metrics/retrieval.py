@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from ..data import Data
+from ..data.styles import styles_of
 from ..explore import decode, prior_codes
 from ..labels import has_label
 from ..names import LABEL
 from ..priors import one_hot
 from .base import Estimate, Evaluation
 
-# Columns whose equal values say that images are of one style, the first that is there; and those that say it more coarsely.
-STYLES = ("font", "writer", "style")
+# A column that says styles more coarsely.
 COARSER = "family"
 GROUPS = 200
 
@@ -72,10 +72,10 @@ def style_found(evaluation: Evaluation) -> dict[str, Estimate]:
 
 def gallery(data: Data, seed: int) -> Gallery | None:
     """200 styles of a split that have an image of every class, drawn by the seed; None where no column tells styles, or one style is all."""
-    column = next((data.columns[name] for name in STYLES if name in data.columns), None)
-    if column is None or not data.classes:
+    styles = styles_of(data)
+    if styles is None or not data.classes:
         return None
-    _, numbers = np.unique(column, return_inverse=True)
+    numbers = styles.numpy()
     rows = np.full((int(numbers.max()) + 1, len(data.classes)), -1)
     rows[numbers[::-1], data.labels.cpu().numpy()[::-1]] = np.arange(len(numbers))[::-1]
     whole = np.flatnonzero((rows >= 0).all(1))
