@@ -169,6 +169,7 @@ __all__ = [
     "SemiSupervised",
     "Setting",
     "StylePairs",
+    "StyleShared",
     "Weighted",
     "Weighting",
     "adversaries",
