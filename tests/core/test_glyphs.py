@@ -208,11 +208,11 @@ def test_the_style_of_a_swap_is_found_where_it_shows(
     monkeypatch.setattr(retrieval, "decode", decode)
     found = measure(evaluation, ["retrieval"])
     assert {name: number.value for name, number in found.items() if "reconstruction" not in name} == {
-        "style_found_swap": swap,
-        "style_found_family": family,
-        "style_found_chance": 1 / 6,
+        "retrieval_swap": swap,
+        "retrieval_family": family,
+        "retrieval_chance": 1 / 6,
     }
-    assert found["style_found_swap"].n == 6
+    assert found["retrieval_swap"].n == 6
 
 
 def test_the_nearest_of_a_family_counts_for_the_family(monkeypatch: pytest.MonkeyPatch):
@@ -222,7 +222,7 @@ def test_the_nearest_of_a_family_counts_for_the_family(monkeypatch: pytest.Monke
         retrieval, "decode", lambda _, codes: images[codes["z_u"][:, 0].long() ^ 1, codes["z_l"].argmax(-1)]
     )
     found = measure(evaluation, ["retrieval"])
-    assert (found["style_found_swap"].value, found["style_found_family"].value) == (0, 1)
+    assert (found["retrieval_swap"].value, found["retrieval_family"].value) == (0, 1)
 
 
 def test_data_that_tells_no_styles_give_no_retrieval():

@@ -23,6 +23,7 @@ from .holes import prior_holes
 from .probes import probes
 from .retrieval import style_found
 from .separation import posterior_separation, prior_separation
+from .style import style_kept
 
 Metric = Callable[[Evaluation], dict[str, Estimate]]
 
@@ -41,6 +42,7 @@ METRICS: Registry[Metric] = Registry(
         "priors": prior_separation,
         "probes": probes,
         "judged": by_oracle,
+        "style": style_kept,
         "retrieval": style_found,
         "rate": rate_decomposition,
         "holes": prior_holes,
@@ -58,7 +60,7 @@ METRICS: Registry[Metric] = Registry(
 # rate group says how far the aggregate posterior is from the prior, in nats), and DCI, whose boosted trees take minutes.
 DEFAULT: tuple[str, ...] = (
     *("elbo", "importance", "active", "noise", "components", "bayes", "calibration", "priors", "probes"),
-    *("judged", "retrieval", "rate", "holes", "coverage", "posteriors", "disentanglement"),
+    *("judged", "style", "retrieval", "rate", "holes", "coverage", "posteriors", "disentanglement"),
 )
 
 
@@ -69,7 +71,7 @@ OF_THE_BOUND = frozenset({"elbo", "importance", "noise", "components", "rate", "
 NEED_A_BOUND, NEED_POSTERIORS, NEED_A_DECODER = (
     frozenset({"elbo", "importance", "noise"}),
     frozenset({"rate", "holes"}),
-    frozenset({"judged", "retrieval"}),
+    frozenset({"judged", "style", "retrieval"}),
 )
 
 

@@ -40,13 +40,13 @@ class Gallery(NamedTuple):
 
 @torch.no_grad()
 def style_found(evaluation: Evaluation) -> dict[str, Estimate]:
-    """style_found_swap, style_found_family, style_found_reconstruction, style_found_chance: how often the source's style is found again.
+    """retrieval_swap, retrieval_family, retrieval_reconstruction, retrieval_chance: how often the source's style is found again.
 
     For each image of 200 styles (fonts) of the split, all classes each: the blocks that hold the style (`Model.styles`) keep their posterior
     mean, the others take the prior's mean for a random *other* class c', and the mean is decoded. Found is the style whose true image of c' is
-    nearest in Euclidean distance of grey values, among all 200. style_found_swap: the share that is the source's own; style_found_family:
-    whose family is, where families are known. style_found_reconstruction: the same for the reconstruction among the true images of its own
-    class, which has all the latents: no swap can be expected to be above it. style_found_chance: one in as many as there are. Standard
+    nearest in Euclidean distance of grey values, among all 200. retrieval_swap: the share that is the source's own; retrieval_family:
+    whose family is, where families are known. retrieval_reconstruction: the same for the reconstruction among the true images of its own
+    class, which has all the latents: no swap can be expected to be above it. retrieval_chance: one in as many as there are. Standard
     errors are over styles, since the images of one are not independent. Nothing for a model without a class or style, or for data without
     a column that says which images are of one style.
     """
@@ -62,12 +62,12 @@ def style_found(evaluation: Evaluation) -> dict[str, Estimate]:
     swaps = _found(evaluation, {name: sources[name] for name in kept}, other, truth)
     whole = _found(evaluation, sources, own, truth)
     source = torch.arange(groups)[:, None]
-    numbers = {"style_found_swap": swaps == source}
+    numbers = {"retrieval_swap": swaps == source}
     if len(found.coarser.unique()) < groups:
-        numbers["style_found_family"] = found.coarser[swaps] == found.coarser[source]
-    numbers["style_found_reconstruction"] = whole == source
+        numbers["retrieval_family"] = found.coarser[swaps] == found.coarser[source]
+    numbers["retrieval_reconstruction"] = whole == source
     shares = {name: Estimate.mean(right.double().mean(1)) for name, right in numbers.items()}
-    return {**shares, "style_found_chance": Estimate(1 / groups, 0.0, groups)}
+    return {**shares, "retrieval_chance": Estimate(1 / groups, 0.0, groups)}
 
 
 def gallery(data: Data, seed: int) -> Gallery | None:
