@@ -12,10 +12,16 @@ from vae_core.data import DATA_VARIABLE, Data, load_data, open_data
 from vae_core.data.fonts import FONTS_VARIABLE
 from vae_core.data.glyphs import keep_glyphs
 from vae_core.data.letters import distinct, drawn
+from vae_core.data.styles import styles_of
+from vae_core.distributions import Sampler, mean
 from vae_core.kinds import Image
 from vae_core.metrics import Evaluation, measure, retrieval
 from vae_core.metrics.base import Encodings
 from vae_core.models import CDVAE, Signature
+from vae_core.objectives import StylePairs, StyleShared
+from vae_core.objectives.styles import Shared
+from vae_core.training import Options, train
+from vae_core.training.pairs import pairs_of
 
 
 @pytest.fixture(scope="module")
@@ -229,3 +235,50 @@ def test_data_that_tells_no_styles_give_no_retrieval():
     evaluation = styled()
     bare = Evaluation(evaluation.model, evaluation.data._with(columns={}), train=evaluation.data)
     assert measure(bare, ["retrieval"]) == {}
+
+
+# Pairs of one style
+
+
+@pytest.mark.parametrize(("shared", "whose"), [("first", [0, 0, 2, 2]), ("other", [1, 0, 3, 2])])
+def test_a_pair_of_one_style_is_decoded_with_the_style_of_one(shared: Shared, whose: list[int]):
+    model = CDVAE(unlabelled=2, nets="mlp-256").build(Signature(Image(1, 4, 4), tuple("AB")))
+    batch = {"x": torch.eye(16)[:4].view(4, 1, 4, 4), "y": torch.eye(2)[[0, 1, 0, 1]]}
+    own = model.infer(batch).posteriors
+    inference = StyleShared(["z_u"], shared)
+    found = inference(model, batch, mean)
+    assert found.posteriors["z_u"].mean.equal(own["z_u"].mean[whose])
+    assert found.posteriors["z_u"].stddev.allclose(own["z_u"].stddev[whose])
+    assert found.env["z_u"].equal(own["z_u"].mean[whose])
+    assert found.posteriors["z_l"].mean.equal(own["z_l"].mean)
+    assert inference.eval()(model, batch, mean).posteriors["z_u"].mean.equal(own["z_u"].mean)
+
+
+def test_partners_are_other_letters_of_the_same_font():
+    data = styled().data
+    pairs = pairs_of(data, "style")
+    assert pairs is not None
+    rows = pairs(torch.arange(len(data)).repeat(20), Sampler.seeded(0)).view(-1, 2)
+    fonts = styles_of(data)
+    assert fonts is not None
+    assert fonts[rows[:, 0]].equal(fonts[rows[:, 1]])
+    assert (rows[:, 0] != rows[:, 1]).all()
+    assert {tuple(row) for row in rows.tolist()} == {
+        (a, b) for a in range(18) for b in range(18) if a != b and a // 3 == b // 3
+    }
+
+
+def test_pairs_of_one_style_want_data_that_tell_styles():
+    with pytest.raises(
+        ValueError, match="column that says the style .font, writer, style., and digits has none"
+    ):
+        train(CDVAE(), load_data("digits", "train", 40), Options(objective=StylePairs(), epochs=1))
+
+
+def test_a_training_of_pairs_of_one_style_lowers_its_loss(fonts: Path):
+    data = open_data(f"glyphs:{fonts}").train
+    found = train(
+        CDVAE(nets="mlp-256", unlabelled=2), data, Options(objective=StylePairs(), epochs=6, batch=16)
+    )
+    losses = [entry["loss"] for entry in found.history]
+    assert losses[-1] < 0.8 * losses[0]
