@@ -158,11 +158,22 @@ class Regulariser(nn.Module, ABC):
         return Loss(self.weight * value, {self.name: value.detach()})
 
 
+class AsTheModel(nn.Module):
+    """The posteriors and draws of a batch as the model infers them."""
+
+    def forward(self, model: Model, batch: Env, draw: Draw) -> Inferred:
+        return model.infer(batch, draw)
+
+
+# What gives posteriors and draws of a batch: a module, called with a model, the batch and how to draw.
+Inference = nn.Module
+
+
 class Bound(Objective):
     """weighting(terms) + sum of regularisers, mean over the batch, in nats.
 
     `names` restricts the terms of the bound to some variables: one stage of a model that is trained stage
-    by stage.
+    by stage. `inference` gives the posteriors and draws, those of the model itself unless an objective changes them.
 
     Args:
         weighting: of the terms of the bound.
@@ -186,10 +197,11 @@ class Bound(Objective):
         super().__init__()
         self.weighting, self.regularisers = weighting, nn.ModuleList(regularisers)
         self.names: Collection[str] | None = None
+        self.inference: Inference = AsTheModel()
 
     def forward(self, model: Model, batch: Env, draw: Draw = rsample) -> Loss:
         batch = self.weighting.completed(batch, draw)
-        inferred = model.infer(batch, draw)
+        inferred = self.inference(model, batch, draw)
         terms = model.terms(batch, draw, inferred)
         total, parts = self.weighting(_only(terms, self.names), batch).mean(), parts_of(terms)
         for regulariser in self.regularisers:

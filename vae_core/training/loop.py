@@ -40,6 +40,7 @@ from .devices import Group, device_name, local_device, pick_device, process_grou
 from .forks import Fork
 from .meter import Meter, Progress, Report, TrainingError, not_finite
 from .options import Options
+from .pairs import pairs_of
 from .recorded import Recorded
 from .schedule import Schedule, learning_rate, mix
 from .state import (
@@ -143,6 +144,7 @@ class Run:
         self.data = told(self.data, self.model, objective, options.seed)
         self.held_out = told(self.held_out, self.model, objective, options.seed, held_out=True)
         self.data, self.held_out = self.data.to(device), self.held_out.to(device)
+        self.pairs = pairs_of(self.data, objective.pairs())
         self.schedule = Schedule(self.data, self.batch)
         if not len(self.schedule):
             raise ValueError(
@@ -308,7 +310,7 @@ class Run:
         """The update at some rows of the data. On a GPU it is recorded, unless its numbers may be changed on the way (stages, steering)."""
 
         def step(rows: Tensor) -> dict[str, Tensor]:
-            return self.update(self.data.batch(rows, sampler), sampler)
+            return self.update(self.batch_of(rows, sampler), sampler)
 
         fixed = self.group.size == 1 and not self.stages and type(self.watcher) is Unwatched
         if not (fixed and isinstance(self.data.images, Tensor)):
@@ -323,6 +325,10 @@ class Run:
             held.fill_(rate)
         else:
             self.optimizer.param_groups[0]["lr"] = rate
+
+    def batch_of(self, rows: Tensor, sampler: Sampler) -> dict[str, Tensor]:
+        """What a step sees of some images: these, each followed by its partner where the objective asks for pairs."""
+        return self.data.batch(self.pairs(rows, sampler) if self.pairs else rows, sampler)
 
     def update(self, batch: dict[str, Tensor], sampler: Sampler) -> dict[str, Tensor]:
         with self._autocast():
