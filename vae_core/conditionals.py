@@ -24,9 +24,13 @@ def full_precision(x: Tensor) -> Tensor:
 
 
 class Parented(nn.Module, ABC):
-    """A module that reads named tensors: `given` names them, in order. classes: K, where it reads or names the class."""
+    """A module that reads named tensors: `given` names them, in order. classes: K, where it reads or names the class.
+
+    may_read: names of what it is conditioned on where the environment holds it, and is summed out elsewhere.
+    """
 
     classes: int = 0
+    may_read: tuple[str, ...] = ()
 
     def __init__(self, *given: str):
         super().__init__()

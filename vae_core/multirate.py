@@ -7,7 +7,7 @@ example by the same beta. Shapes: B examples, R rates, F features.
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -33,38 +33,63 @@ def rate_name(block: str) -> str:
     return RATE + block
 
 
-class Rates(nn.Module):
-    """The log betas of some blocks, `(B, 1)` each, as numbers `(B, R)` of mean 0 and variance 1 over the range trained on.
+Range = tuple[float, float]
 
-    `exposed` is the range of betas that a user is offered, `trained` the one that they are drawn from, log-uniformly, while training.
+
+def checked_range(low: float, high: float) -> Range:
+    """The lowest and the highest beta, as they are. Raises ValueError for an empty range, and for one beyond rounding."""
+    if not 0 < low < high < math.inf:
+        raise ValueError(
+            f"rates are the lowest and the highest beta, above 0, such as 0.1 10; got {low:g} {high:g}"
+        )
+    if low < LEAST or high > 1 / LEAST:
+        raise ValueError(
+            f"rates lie between {LEAST:g} and {1 / LEAST:g}, got {low:g} {high:g}: give a narrower range"
+        )
+    return low, high
+
+
+class Rates(nn.Module):
+    """The log betas of some blocks, `(B, 1)` each, as numbers `(B, R)` of mean 0 and variance 1 over the ranges trained on.
+
+    `ranges` are the ranges of betas that a user is offered, by block; training draws them log-uniformly from wider ones (`trained`).
     Raises ValueError for an empty range.
     """
 
-    def __init__(self, exposed: tuple[float, float], *blocks: str):
+    def __init__(self, ranges: Mapping[str, Range]):
         super().__init__()
-        low, high = exposed
-        if not 0 < low < high < math.inf:
-            raise ValueError(
-                f"rates are the lowest and the highest beta, above 0, such as 0.1 10; got {low:g} {high:g}"
-            )
-        if low < LEAST or high > 1 / LEAST:
-            raise ValueError(
-                f"rates lie between {LEAST:g} and {1 / LEAST:g}, got {low:g} {high:g}: give a narrower range"
-            )
-        self.exposed, self.trained = (low, high), (low / MARGIN, high * MARGIN)
-        self.blocks = blocks
+        self.ranges = {block: checked_range(*exposed) for block, exposed in ranges.items()}
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        return tuple(self.ranges)
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(map(rate_name, self.blocks))
 
+    def trained(self, block: str) -> Range:
+        """The range that the betas of a block are drawn from."""
+        low, high = self.ranges[block]
+        return low / MARGIN, high * MARGIN
+
     def forward(self, *log_betas: Tensor) -> Tensor:
-        low, high = map(math.log, self.trained)
-        return (torch.cat(log_betas, -1) - (low + high) / 2) * (2 * math.sqrt(3) / (high - low))
+        columns = []
+        for block, log_beta in zip(self.blocks, log_betas, strict=True):
+            low, high = map(math.log, self.trained(block))
+            columns.append((log_beta - (low + high) / 2) * (2 * math.sqrt(3) / (high - low)))
+        return torch.cat(columns, -1)
 
     def only(self, *blocks: str) -> "Rates":
-        """The same range for some of the blocks."""
-        return Rates(self.exposed, *blocks)
+        """The same ranges for some of the blocks."""
+        return Rates({block: self.ranges[block] for block in blocks})
+
+
+class Rate(NamedTuple):
+    """The betas of one block: the range that a user is offered, and the wider one that was trained on."""
+
+    exposed: Range
+    trained: Range
 
 
 def opening(a: Tensor) -> Tensor:
@@ -197,18 +222,30 @@ class GatedHead(nn.Module):
         return self.gate(self.head(h) + self.blend(h, f), f)
 
 
-def rates_of(model: Model) -> dict[str, Rates]:
-    """The range of betas of each block that has a rate input; empty for a model of one beta."""
-    rates: dict[str, Rates] = {}
+def rates_of(model: Model) -> dict[str, Rate]:
+    """The ranges of betas of each block that has a rate input; empty for a model of one beta."""
+    rates: dict[str, Rate] = {}
     for module in model.modules():
         if isinstance(module, Rates):
-            rates |= dict.fromkeys(module.blocks, module)
+            rates |= {block: Rate(exposed, module.trained(block)) for block, exposed in module.ranges.items()}
     return {name: rates[name] for name in model.latents if name in rates}
 
 
 def usual(model: Model) -> dict[str, float]:
-    """Where a multi-rate model is unless asked otherwise: at beta = 1, the bound itself, or the exposed beta that is nearest to it."""
-    return {block: min(max(1.0, rate.exposed[0]), rate.exposed[1]) for block, rate in rates_of(model).items()}
+    """Where a multi-rate model is unless asked otherwise: at beta = 1, the bound itself, or the exposed beta that is nearest to it; a labelled
+    block with a range of its own in the middle of that (of log beta)."""
+    rates = rates_of(model)
+    shared = {rate.exposed for block, rate in rates.items() if block not in model.labelled}
+    return {
+        block: _middle(*rate.exposed)
+        if block in model.labelled and shared and rate.exposed not in shared
+        else min(max(1.0, rate.exposed[0]), rate.exposed[1])
+        for block, rate in rates.items()
+    }
+
+
+def _middle(low: float, high: float) -> float:
+    return float(f"{math.sqrt(low * high):.4g}")
 
 
 def at(model: Model, betas: float | Mapping[str, float]) -> Model:

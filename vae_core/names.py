@@ -14,3 +14,6 @@ LIBRARY = "library"
 
 RATE = "log_beta_"
 """What the name of a rate input begins with: log beta of the block that follows, `(B, 1)`."""
+
+FACTOR = "y_"
+"""What the name of a factor's value begins with: y_size, one-hot `(B, K)`, of those that a batch tells."""

@@ -16,7 +16,15 @@ from vae_core.objectives import OBJECTIVES
 from vae_core.training import Options
 
 DIGITS = Signature(Image(1, 8, 8), tuple("0123456789"))
-NEEDED = {"delta": 16.0, "capacity": 20.0, "tolerance": 8.0, "tc_beta": 6.0, "tc_weight": 2.0, "labels": 100}
+NEEDED = {
+    "dip_weight": 5.0,
+    "delta": 16.0,
+    "capacity": 20.0,
+    "tolerance": 8.0,
+    "tc_beta": 6.0,
+    "tc_weight": 2.0,
+    "labels": 100,
+}
 
 
 def trained(asked: Asked) -> tuple[Any, Any]:

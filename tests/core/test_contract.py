@@ -175,9 +175,9 @@ def test_a_traversal_is_a_grid_of_dimensions_and_values(name: str, arguments: di
     model = built(name, arguments, side)
     env = model.infer(read(model, side)).env
     start = {name: env[name][0] for name in model.coded}
-    images = traverse(
-        model, start, model.blocks[0], [0, 2], torch.tensor([[-1.0, 0.0, 1.0], [0.0, 1.0, 2.0]])
-    )
+    block = model.blocks[0]
+    dimensions = [0, min(2, model.sizes[block] - 1)]
+    images = traverse(model, start, block, dimensions, torch.tensor([[-1.0, 0.0, 1.0], [0.0, 1.0, 2.0]]))
     assert images.shape == (2, 3, 1, side, side)
 
 

@@ -55,7 +55,7 @@ D = len(SPECTRUM)
 
 def tell(gate: Any, slopes: Tensor | float, offsets: Tensor | float, rates: Rates) -> None:
     """Make the argument of each unit's gate slope * log beta + offset."""
-    low, high = map(math.log, rates.trained)
+    low, high = map(math.log, rates.trained("z"))
     factor = (high - low) / (2 * math.sqrt(3))
     for parameter in gate.parameters():
         nn.init.zeros_(parameter)
@@ -67,7 +67,7 @@ def tell(gate: Any, slopes: Tensor | float, offsets: Tensor | float, rates: Rate
 @torch.no_grad()
 def exact_linear(axes: Tensor) -> Model:
     """The linear beta-VAE at every beta at once, by closed form: its variances `SPECTRUM` lie along the columns of `axes`."""
-    rates = Rates((0.3, 3.0), "z")
+    rates = Rates({"z": (0.3, 3.0)})
     lengths = SPECTRUM[:LATENT]
     decoder = Gated(Joined(nn.Linear(LATENT, D)), rates, latents=LATENT)
     head = GatedHead(nn.Linear(D, 2 * LATENT), rates)
@@ -91,7 +91,7 @@ def exact_linear(axes: Tensor) -> Model:
     # Means take the decoder's gate; the scales' gate stands open, and their shift follows log beta / 2.
     slopes = torch.cat([torch.ones(LATENT), torch.zeros(LATENT)]).double()
     tell(head.gate, slopes, torch.cat([pays, torch.full((LATENT,), -60.0)]), rates)
-    low, high = map(math.log, rates.trained)
+    low, high = map(math.log, rates.trained("z"))
     head.gate.shift.weight[LATENT:, 0] = 0.5 * (high - low) / (2 * math.sqrt(3))
     head.head.weight.copy_(torch.cat([(axes[:, :LATENT] / lengths.sqrt()).T, torch.zeros(LATENT, D)]))
     head.head.bias.copy_(torch.cat([torch.zeros(LATENT), 0.5 * (pays + (low + high) / 2)]))
@@ -281,7 +281,7 @@ RATED = VAE(nets="mlp-256", rates=(0.1, 10.0))
 
 @pytest.mark.parametrize(
     "options",
-    [{"beta": 2.0}, {"objective": "elbo"}, {"objective": "constrained", "delta": 5.0}, {"beta_warmup": 10}],
+    [{"beta": 2.0}, {"objective": "elbo"}, {"objective": "constrained", "delta": 5.0}],
 )
 def test_a_model_with_rates_takes_no_other_beta(
     digits: Data, tmp_path: Path, options: dict, one_line: Callable

@@ -41,6 +41,9 @@ KNOWN: dict[str, Known] = {
     "digits": Known({"train": "4f5a45e5446668fc", "test": "35d9ebe733a73be2"}, DIGITS),
     "fashion-mnist": Known({"train": "c3764bc17dcee326", "test": "fe88dfc7826b2ed0"}, GARMENTS),
     "mnist": Known({"train": "88b6787fc1da87bf", "test": "68d85e0aa5d7f1a8"}, DIGITS),
+    "rooms": Known(
+        {"train": "24c7e8395e0726c5", "test": "e774872031251fba"}, ("box", "cylinder", "capsule", "sphere")
+    ),
     "sprites": Known(
         {"train": "9e65b11fec5e7ad8", "test": "f8b7567f94d37a12"}, ("square", "ellipse", "heart")
     ),

@@ -2,7 +2,9 @@
 
 from ..plugins import Registry
 from .digits import DIGITS
+from .glyphs import GLYPHS
 from .mnist import MNIST
+from .rooms import ROOMS
 from .source import Data, Dataset
 from .sprites import SPRITES
 
@@ -10,7 +12,7 @@ from .sprites import SPRITES
 DATASETS: Registry[Dataset] = Registry(
     "data set",
     "latent_explorer.data",
-    {"digits": DIGITS, "sprites": SPRITES, "mnist": MNIST},
+    {"digits": DIGITS, "sprites": SPRITES, "rooms": ROOMS, "glyphs": GLYPHS, "mnist": MNIST},
     lambda thing: isinstance(thing, Dataset),
     "a Dataset",
 )

@@ -18,7 +18,7 @@ from ..distributions import Sampler
 from ..explore import likelihood_of
 from ..kinds import Image, Kind, Table
 from ..model import Model
-from ..models import Signature
+from ..models import Signature, told_factors
 from ..names import IMAGE, LABEL
 from ..priors import one_hot
 from ..readings import AS_STORED, BINARY, Reading
@@ -59,6 +59,8 @@ class Data:
         origin: what tells the data set from others of its name.
         columns: what else is known of each row, `(N,)` numbers (NaN where missing) or text, by name.
         places: the number of each row in its file or array, from 0, `(N,)`, where that is known.
+        values: the factors that a batch tells (`scored_by`), by the variable's name: the value of each row
+            `(N,)`, and how many values there are.
 
     Raises:
         ValueError: one sentence on what to give instead, for images, rows or labels that are anything else.
@@ -83,6 +85,7 @@ class Data:
     origin: Origin | None = None
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     places: np.ndarray | None = None
+    values: Mapping[str, tuple[Tensor, int]] = field(default_factory=dict)
 
     def __post_init__(self):
         if isinstance(self.kind, Table):
@@ -120,7 +123,10 @@ class Data:
 
     def to(self, device: torch.device | str) -> "Data":
         known = None if self.known is None else self.known.to(device)
-        return self._with(images=self.images.to(device), labels=self.labels.to(device), known=known)
+        values = {name: (value.to(device), count) for name, (value, count) in self.values.items()}
+        return self._with(
+            images=self.images.to(device), labels=self.labels.to(device), known=known, values=values
+        )
 
     def rows(self, index: Tensor | slice) -> "Data":
         """A part of the data set, in the order of `index`."""
@@ -134,6 +140,7 @@ class Data:
             known=known,
             columns=columns,
             places=None if self.places is None else self.places[places],
+            values={name: (value[index], count) for name, (value, count) in self.values.items()},
         )
 
     def head(self, limit: int | None) -> "Data":
@@ -147,13 +154,30 @@ class Data:
         return self if limit is None or limit >= len(self) else self.rows(shuffled(len(self), seed)[:limit])
 
     def scored_by(self, model: Model) -> "Data":
-        """The same data with the values that the model's likelihood scores. Raises ValueError for a model without one, or of another kind."""
+        """The same data with the values that the model's likelihood scores, and the factors that it may be told.
+
+        Raises ValueError for a model without a likelihood, or of another kind, and for a factor of more values than the model knows.
+        """
         reading = likelihood_of(model).reading
         if not isinstance(self.kind, reading.kind):
             raise ValueError(
                 f"{self.name} holds {self.kind.many}, and the model scores {reading.kind.many}: choose another"
             )
-        return self._with(reading=reading)
+        return self._with(reading=reading, values=self._told_to(model))
+
+    def _told_to(self, model: Model) -> dict[str, tuple[Tensor, int]]:
+        if self.factors is None:
+            return {}
+        found = {}
+        for name, (column, count) in told_factors(model, self.factor_names).items():
+            value = self.factors[:, column]
+            if len(value) and not 0 <= int(value.min()) <= int(value.max()) < count:
+                raise ValueError(
+                    f"{self.factor_names[column]} runs from {value.min()} to {value.max()} in {self.name}, and the model knows "
+                    f"values from 0 to {count - 1}: give it {int(value.max()) + 1} values"
+                )
+            found[name] = (value.to(self.labels.device), count)
+        return found
 
     def drawn(self, seed: int = 0) -> Tensor:
         """All images as batches hold them, `(N, C, H, W)`, the noise of their pixels from `seed`."""
@@ -189,11 +213,13 @@ class Data:
         return self._with(known=known.to(self.labels.device))
 
     def batch(self, index: Tensor | slice, sampler: Sampler) -> dict[str, Tensor]:
-        """`{"x": what the likelihood scores, "y": one-hot classes}`; noise is fresh. An unknown label is a row of zeros."""
+        """`{"x": what the likelihood scores, "y": one-hot classes}` and the factors that are told; noise is fresh. An unknown label is a row
+        of zeros."""
         labels = one_hot(self.labels[index], len(self.classes))
         if self.known is not None:
             labels = labels * self.known[index][:, None]
-        return {IMAGE: self.reading.of(self.images[index], sampler), LABEL: labels}
+        told = {name: one_hot(value[index], count) for name, (value, count) in self.values.items()}
+        return {IMAGE: self.reading.of(self.images[index], sampler), LABEL: labels, **told}
 
     def batches(self, size: int, seed: int = 0) -> Iterator[dict[str, Tensor]]:
         """All images in order, each drawn once by noise from `seed`: what every evaluation sees."""

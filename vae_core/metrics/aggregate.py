@@ -8,9 +8,10 @@ import warnings
 import torch
 from torch import Tensor
 
+from ..conditionals import Env
 from ..distributions import Draw, RateDecomposition, aggregate_log_density, diagonal_normal, log_factors
 from ..labels import has_label
-from ..names import LABEL
+from ..names import FACTOR, LABEL
 from ..priors import one_hot
 from .base import Estimate, Evaluation, mlp_classifier
 
@@ -49,7 +50,7 @@ def decompositions(evaluation: Evaluation) -> dict[str, RateDecomposition]:
     for batch in evaluation.data.to(evaluation.device).batches(1000, evaluation.seed):
         posteriors, env = model.infer(batch, draw)
         for name in names:
-            q, p, z = posteriors[name], model.p[name](env), env[name]
+            q, p, z = posteriors[name], model.p[name](_untold(env)), env[name]
             each = log_factors(p, z)
             parts[name].append((q.mean, q.stddev, z, p.log_prob(z), *([] if each is None else [each])))
     labels = evaluation.data.labels.to(evaluation.device)
@@ -58,6 +59,11 @@ def decompositions(evaluation: Evaluation) -> dict[str, RateDecomposition]:
         tensors = [torch.cat(column) for column in zip(*parts[name], strict=True)]
         rates[name] = decomposition_of(*tensors, groups=labels if name in model.labelled else None)
     return rates
+
+
+def _untold(env: Env) -> Env:
+    """Without the factors that a batch tells: the aggregate posterior is over all their values, and its prior is to be."""
+    return {name: value for name, value in env.items() if not name.startswith(FACTOR)}
 
 
 def decomposition_of(

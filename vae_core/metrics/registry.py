@@ -21,7 +21,9 @@ from .disentanglement import dci, disentanglement, factor_tables
 from .evidence import active, components, elbo_terms, importance_bound, noise
 from .holes import prior_holes
 from .probes import probes
+from .retrieval import style_found
 from .separation import posterior_separation, prior_separation
+from .style import style_kept
 
 Metric = Callable[[Evaluation], dict[str, Estimate]]
 
@@ -40,6 +42,8 @@ METRICS: Registry[Metric] = Registry(
         "priors": prior_separation,
         "probes": probes,
         "judged": by_oracle,
+        "style": style_kept,
+        "retrieval": style_found,
         "rate": rate_decomposition,
         "holes": prior_holes,
         "coverage": prior_coverage,
@@ -56,7 +60,7 @@ METRICS: Registry[Metric] = Registry(
 # rate group says how far the aggregate posterior is from the prior, in nats), and DCI, whose boosted trees take minutes.
 DEFAULT: tuple[str, ...] = (
     *("elbo", "importance", "active", "noise", "components", "bayes", "calibration", "priors", "probes"),
-    *("judged", "rate", "holes", "coverage", "posteriors", "disentanglement"),
+    *("judged", "style", "retrieval", "rate", "holes", "coverage", "posteriors", "disentanglement"),
 )
 
 
@@ -67,7 +71,7 @@ OF_THE_BOUND = frozenset({"elbo", "importance", "noise", "components", "rate", "
 NEED_A_BOUND, NEED_POSTERIORS, NEED_A_DECODER = (
     frozenset({"elbo", "importance", "noise"}),
     frozenset({"rate", "holes"}),
-    frozenset({"judged"}),
+    frozenset({"judged", "style", "retrieval"}),
 )
 
 

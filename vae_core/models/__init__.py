@@ -14,6 +14,7 @@ from .cdvae import CDVAE
 from .cvae import CVAE
 from .declared import Declaration, Signature, Solver, need_classes, positive
 from .embeddings import Embeddings
+from .factored import FactoredCDVAE, told_factors
 from .foreign import Onnx
 from .joint import Joint
 from .ladder import Ladder
@@ -32,6 +33,7 @@ MODELS: Registry[Callable[..., Declaration]] = Registry(
     {
         "cdvae": CDVAE,
         "cvae": CVAE,
+        "factored": FactoredCDVAE,
         "joint": Joint,
         "ladder": Ladder,
         "ppca": PPCA,
@@ -62,7 +64,7 @@ def declare(name: str, arguments: dict[str, Any]) -> Declaration:
         2
         >>> declare("gan", {})
         Traceback (most recent call last):
-        ValueError: no model is called 'gan': this version knows cdvae, cvae, joint, ladder, ppca, srvae, vae
+        ValueError: no model is called 'gan': this version knows cdvae, cvae, factored, joint, ladder, ppca, srvae, vae
     """
     kind = FOREIGN.get(name) or MODELS.get(name)
     if kind is None:
@@ -113,6 +115,7 @@ __all__ = [
     "VAE",
     "Declaration",
     "Embeddings",
+    "FactoredCDVAE",
     "Joint",
     "Ladder",
     "OfObservations",
@@ -123,4 +126,5 @@ __all__ = [
     "described",
     "need_classes",
     "positive",
+    "told_factors",
 ]

@@ -59,10 +59,14 @@ class CDVAE(OfObservations, Flowing):
     rates: tuple[float, float] | None = None
     """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained on betas beyond both ends by a
     factor of 1.5); each block has a beta of its own."""
+    labelled_rates: tuple[float, float] | None = None
+    """The range of beta of z_l, where it is another than that of z_u."""
 
     def __post_init__(self):
         super().__post_init__()
-        keep_rates(self, self.unlabelled_prior)
+        keep_rates(self, self.unlabelled_prior, "rates", "labelled_rates")
+        if self.labelled_rates is not None and self.rates is None:
+            raise ValueError("labelled rates are those of z_l beside the rates of z_u: give --rates too")
         if self.prior != "prototypes" and self.separation is not None:
             raise ValueError("a learned class prior has no separation: leave it out, or choose prototypes")
         if self.prior == "prototypes" and self.separation is None:
@@ -84,7 +88,7 @@ class CDVAE(OfObservations, Flowing):
             z_u = DiagonalGaussian(nn.Linear(nets.width, 2 * self.unlabelled), "h")
             x = self.observation(both, data, "z_l", "z_u")
         else:
-            rates = Rates(self.rates, "z_l", "z_u")
+            rates = Rates({"z_l": self.labelled_rates or self.rates, "z_u": self.rates})
             h = self.rated_trunk(rates, data)
             z_l = self.rated_posterior(rates, "z_l", labelled)
             z_u = self.rated_posterior(rates, "z_u", self.unlabelled)

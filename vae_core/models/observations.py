@@ -26,7 +26,7 @@ from ..likelihoods import (
     Total,
 )
 from ..model import Model
-from ..multirate import Gated, GatedHead, Rates, rate_name
+from ..multirate import Gated, GatedHead, Rates, checked_range, rate_name
 from ..names import IMAGE, LIBRARY
 from ..nets import NETS, Joined, Nets, Shape, dense, preset
 from ..plugins import Registry
@@ -271,19 +271,21 @@ def _check_table(likelihood: str, table: Table, gamma: float | None) -> None:
     need_types(table, f"the likelihood {likelihood}", SCORED.get(likelihood, SCORED["mixed"]))
 
 
-def keep_rates(declaration: "OfObservations", prior: str) -> None:
-    """The range `rates` of a declaration as two numbers, whatever JSON or a caller made of it. Raises ValueError for one that makes no model."""
-    rates = getattr(declaration, "rates", None)
-    if rates is None:
-        return
-    if len(rates) != 2:
-        raise ValueError(f"rates are the lowest and the highest beta, such as 0.1 10; got {rates}")
-    if prior == "vamp":
-        raise ValueError(
-            "the posteriors of a multi-rate model move with beta, and a vamp prior with them: choose another prior"
-        )
-    low, high = map(float, rates)
-    object.__setattr__(declaration, "rates", Rates((low, high)).exposed)
+def keep_rates(declaration: "OfObservations", prior: str, *names: str) -> None:
+    """The ranges of rates of a declaration as two numbers each, whatever JSON or a caller made of them. Raises ValueError for one that makes no
+    model."""
+    for name in names or ("rates",):
+        rates = getattr(declaration, name, None)
+        if rates is None:
+            continue
+        if len(rates) != 2:
+            raise ValueError(f"rates are the lowest and the highest beta, such as 0.1 10; got {rates}")
+        if prior == "vamp":
+            raise ValueError(
+                "the posteriors of a multi-rate model move with beta, and a vamp prior with them: choose another prior"
+            )
+        low, high = map(float, rates)
+        object.__setattr__(declaration, name, checked_range(low, high))
 
 
 def pseudo_shape(prior: str, data: Signature) -> tuple[int, int, int]:

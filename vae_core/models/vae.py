@@ -58,7 +58,7 @@ class VAE(OfObservations, Flowing):
         positive(latent=self.latent, components=self.components)
         flow = self.flow(self.prior)
         if self.rates is not None:
-            rates = Rates(self.rates, "z")
+            rates = Rates({"z": self.rates})
             return self.assembled(
                 data,
                 p={

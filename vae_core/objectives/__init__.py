@@ -17,10 +17,13 @@ from .correlation import (
     minibatch_log_density,
     rate_parts,
 )
+from .covariance import DIPVAE, Covariance, covariances
 from .declared import Declared, OfBound, Setting
 from .multirate import MultiRate, MultiRateVAE
+from .pairs import AdaGVAE, PairsAveraged
 from .parts import Beta, Bound, Loss, Objective, Regulariser, Weighting, betas
 from .semisupervised import M2, SemiSupervised, class_bounds, enumerated
+from .styles import StylePairs, StyleShared
 from .weighted import ELBO, Weighted, elbo
 
 # The objectives by name. A line here, or `OBJECTIVES.register` elsewhere, is all that the command line, the cards and the pages need.
@@ -34,6 +37,9 @@ OBJECTIVES: Registry[type[Declared]] = Registry(
         "geco": GECO,
         "tc": BetaTCVAE,
         "factor": FactorVAE,
+        "dip": DIPVAE,
+        "pairs": AdaGVAE,
+        "styles": StylePairs,
         "multi-rate": MultiRateVAE,
         "semi-supervised": M2,
     },
@@ -130,10 +136,12 @@ def _lowered(text: str) -> str:
 
 
 __all__ = [
+    "DIPVAE",
     "ELBO",
     "GECO",
     "M2",
     "OBJECTIVES",
+    "AdaGVAE",
     "Adversary",
     "AnnealedCapacity",
     "Beta",
@@ -144,8 +152,10 @@ __all__ = [
     "ClassifierTerm",
     "Constrained",
     "ConstrainedVAE",
+    "Covariance",
     "Declared",
     "Discriminator",
+    "Exchanged",
     "FactorVAE",
     "Geco",
     "Loss",
@@ -153,15 +163,19 @@ __all__ = [
     "MultiRateVAE",
     "Objective",
     "OfBound",
+    "PairsAveraged",
     "RateParts",
     "Regulariser",
     "SemiSupervised",
     "Setting",
+    "StylePairs",
+    "StyleShared",
     "Weighted",
     "Weighting",
     "adversaries",
     "betas",
     "class_bounds",
+    "covariances",
     "declare",
     "described",
     "discriminators",

@@ -75,7 +75,8 @@ class Adversary(Regulariser):
     """CE(g(z), y), `(B,)` nats, of an adversary g that reads the class from a block which should not tell it.
 
     g descends the cross-entropy while the encoder ascends `weight` times it, by a reversed gradient. g
-    reads the draw and the posterior's mean: what a probe on means would find is taken out as well.
+    reads the draw and the posterior's mean: what a probe on means would find is taken out as well. With
+    reads = "posterior" a second net reads mean and log scale together, where the class may hide.
 
     Args:
         weight: of the reversed gradient.
@@ -83,6 +84,8 @@ class Adversary(Regulariser):
         dimensions: its dimensions, D.
         classes: K.
         hidden: units in each of g's two hidden layers.
+        rate: its own learning rate, held for the whole training, of an Adam with momentum 0.5; it is trained with the model's unless given.
+        reads: "draws" or "posterior".
 
     Example:
         >>> from vae_core.kinds import Image
@@ -100,21 +103,39 @@ class Adversary(Regulariser):
 
     name = "adversary"
 
-    def __init__(self, weight: float, block: str, dimensions: int, classes: int, hidden: int = 128):
+    def __init__(
+        self,
+        weight: float,
+        block: str,
+        dimensions: int,
+        classes: int,
+        hidden: int = 128,
+        rate: float | None = None,
+        reads: str = "draws",
+    ):
         super().__init__(1.0)
         self.strength, self.block = weight, block
-        self.net = nn.Sequential(
-            nn.Linear(dimensions, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, classes),
-        )
+        self.net = _classifier(dimensions, hidden, classes)
+        self.whole = _classifier(2 * dimensions, hidden, classes) if reads == "posterior" else None
+        self.adam = {} if rate is None else {"lr": rate, "betas": (0.5, 0.9)}
 
     def forward(self, model: Model, batch: Env, inferred: Inferred, terms: Terms) -> Tensor:
-        codes = torch.stack([inferred.env[self.block], inferred.posteriors[self.block].mean])
-        guess = self.net(_Reversed.apply(codes, self.strength))
-        return torch.stack([F.cross_entropy(part, batch[LABEL], reduction="none") for part in guess]).mean(0)
+        q = inferred.posteriors[self.block]
+        guesses = [*self.net(self._reversed(torch.stack([inferred.env[self.block], q.mean])))]
+        if self.whole is not None:
+            guesses.append(self.whole(self._reversed(torch.cat([q.mean, q.stddev.log()], -1))))
+        errors = [F.cross_entropy(guess, batch[LABEL], reduction="none") for guess in guesses]
+        return torch.stack(errors).mean(0)
+
+    def _reversed(self, codes: Tensor) -> Any:
+        return _Reversed.apply(codes, self.strength)
+
+
+def _classifier(dimensions: int, hidden: int, classes: int) -> nn.Module:
+    return nn.Sequential(
+        *(layer for width in (dimensions, hidden) for layer in (nn.Linear(width, hidden), nn.ReLU())),
+        nn.Linear(hidden, classes),
+    )
 
 
 class _Reversed(torch.autograd.Function):
@@ -130,13 +151,14 @@ class _Reversed(torch.autograd.Function):
         return -ctx.strength * gradients[0], None
 
 
-def adversaries(model: Model, weight: float, classes: int) -> list[Regulariser]:
+def adversaries(model: Model, weight: float, classes: int, **options: Any) -> list[Regulariser]:
     """One adversary for each block that no class conditions.
 
     Args:
         model: the model.
         weight: of the reversed gradient.
         classes: K.
+        options: of each `Adversary`.
 
     Returns:
         The regularisers.
@@ -154,4 +176,4 @@ def adversaries(model: Model, weight: float, classes: int) -> list[Regulariser]:
     priors = free_priors(model)
     if not (has_label(model) and priors):
         raise ValueError("an adversary needs a model with a class and an unlabelled block: leave it out")
-    return [Adversary(weight, name, p.event_shape[0], classes) for name, p in priors.items()]
+    return [Adversary(weight, name, p.event_shape[0], classes, **options) for name, p in priors.items()]

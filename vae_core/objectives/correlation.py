@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Annotated, Any, ClassVar
 
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -18,6 +17,7 @@ from ..distributions import RateDecomposition, aggregate_log_density, is_diagona
 from ..fields import WhileTraining
 from ..model import Inferred, Model, Terms
 from .declared import OfBound, Setting, Trained
+from .gathered import first_row, whole_batch
 from .parts import Bound, Loss, Objective, Regulariser, above_zero, free_priors, not_negative
 from .weighted import Weighted
 
@@ -88,7 +88,7 @@ class RateParts(Regulariser):
         q, z = inferred.posteriors[self.block], inferred.env[self.block]
         loc, scale, first = q.mean, q.stddev, 0
         if self.training:  # held-out images are whole on every process
-            loc, scale, first = _whole_batch(loc), _whole_batch(scale), _first_row(len(z))
+            loc, scale, first = whole_batch(loc), whole_batch(scale), first_row(len(z))
         own = torch.arange(first, first + len(z), device=z.device)
         joint, each = minibatch_log_density(z, loc, scale, own, self.images)
         prior = model.p[self.block]({})
@@ -186,40 +186,10 @@ class Discriminator(Regulariser):
 
     def cross_entropy(self, z: Tensor) -> Tensor:
         """Of d, in nats, over draws z `(B, D)`, with noise from torch's generator."""
-        whole, first = _whole_batch(z), _first_row(len(z))
+        whole, first = whole_batch(z), first_row(len(z))
         order = torch.rand_like(whole).argsort(0)[first : first + len(z)]
         real, product = full_precision(self.net(torch.cat([z, whole.gather(0, order)]))).chunk(2)
         return (F.softplus(-real) + F.softplus(product)).mean() / 2
-
-
-class _Gathered(torch.autograd.Function):
-    """The rows of all processes, `(B / R, ...)` each, as `(B, ...)`; a gradient returns to the rows it is of."""
-
-    @staticmethod
-    def forward(ctx: Any, rows: Tensor) -> Tensor:
-        parts = [torch.empty_like(rows) for _ in range(dist.get_world_size())]
-        dist.all_gather(parts, rows)
-        return torch.cat(parts)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        whole = gradients[0].clone()
-        dist.all_reduce(whole)
-        return whole.chunk(dist.get_world_size())[dist.get_rank()]
-
-
-def _whole_batch(rows: Tensor) -> Tensor:
-    """The batch of all processes, with gradient, where several hold a part of it each."""
-    return _Gathered.apply(rows.contiguous()) if _several() else rows  # type: ignore[return-value]
-
-
-def _first_row(share: int) -> int:
-    """Where this process's rows begin in the whole batch, of which it holds so many."""
-    return dist.get_rank() * share if _several() else 0
-
-
-def _several() -> bool:
-    return dist.is_available() and dist.is_initialized()
 
 
 def rate_parts(

@@ -6,7 +6,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, NamedTuple, Protocol
+from typing import Annotated, ClassVar, Literal, NamedTuple, Protocol
 
 from ..fields import WhileTraining
 from ..labels import has_label
@@ -14,7 +14,7 @@ from ..model import Model
 from ..multirate import rates_of
 from ..names import LABEL
 from .classes import Adversary, ClassifierTerm, ClassTerm, adversaries
-from .parts import Bound, Objective, Regulariser, Weighting, not_negative
+from .parts import Bound, Objective, Regulariser, Weighting, above_zero, not_negative
 
 
 class Setting(NamedTuple):
@@ -80,8 +80,17 @@ class Declared(ABC):
         earlier ones, which keeps what it has learned. Raises ValueError for what cannot be put into it."""
         raise ValueError(f"{type(self).__name__} has nothing that can be changed while it trains")
 
+    def idle(self, objective: Objective, setting: Setting) -> frozenset[str]:
+        """The fields that can be changed while training and mean nothing in this one."""
+        return frozenset()
+
     def labelled(self) -> int | None:
         """How many images tell their class; None for all of them."""
+        return None
+
+    def pairs(self) -> int | Literal["style"] | None:
+        """In how many factors the images of a pair differ at most, or that they are of one style, where a batch is made of pairs; None for
+        single images."""
         return None
 
 
@@ -107,12 +116,22 @@ class OfBound(Declared):
     """lambda of a model with a classifier: lambda * CE(q(y|x), y)."""
     adversary: Annotated[float, WhileTraining(0.0, 10.0)] = 0.0
     """Weight of an adversary that keeps the class out of the unlabelled block."""
+    adversary_hidden: int = 128
+    """Units in each of its two hidden layers."""
+    adversary_rate: float | None = None
+    """A learning rate of its own, held for the whole training; it is trained with the model unless given."""
+    adversary_reads: Literal["draws", "posterior"] = "draws"
+    """What it reads: draws and means of the posterior; posterior: mean and log scale together as well."""
 
     def __post_init__(self):
         not_negative(
             class_weight=self.class_weight,
             classifier_weight=self.classifier_weight,
             adversary=self.adversary,
+        )
+        above_zero(
+            adversary_hidden=self.adversary_hidden,
+            adversary_rate=1.0 if self.adversary_rate is None else self.adversary_rate,
         )
 
     def bound(self, setting: Setting, weighting: Weighting, *added: Regulariser) -> Bound:
@@ -126,7 +145,14 @@ class OfBound(Declared):
         if self.classifier_weight and LABEL in setting.model.latents:
             beside.append(ClassifierTerm(self.classifier_weight))
         if self.adversary:
-            beside += adversaries(setting.model, self.adversary, setting.classes)
+            beside += adversaries(
+                setting.model,
+                self.adversary,
+                setting.classes,
+                hidden=self.adversary_hidden,
+                rate=self.adversary_rate,
+                reads=self.adversary_reads,
+            )
         return Bound(weighting, [*beside, *added])
 
     def _check_classes(self, setting: Setting) -> None:
@@ -139,6 +165,15 @@ class OfBound(Declared):
             raise ValueError(
                 "no variable of this model is conditioned on the class: leave out --class-weight, or choose cdvae, cvae or joint"
             )
+
+    def idle(self, objective: Objective, setting: Setting) -> frozenset[str]:
+        assert isinstance(objective, Bound)
+        means = {
+            "class_weight": setting.classes > 1 and has_label(setting.model),
+            "classifier_weight": LABEL in setting.model.latents,
+            "adversary": any(isinstance(part, Adversary) for part in objective.regularisers),
+        }
+        return frozenset(name for name, there in means.items() if not there)
 
     def lend(self, objective: Objective, setting: Setting) -> None:
         """Terms without parameters come when they are first asked for; one that is no longer asked for stays, with a weight of 0."""

@@ -16,25 +16,26 @@ from torch.distributions import Uniform
 from ..conditionals import Env
 from ..distributions import Draw
 from ..model import Terms
-from ..multirate import Rates, rate_name, rates_of
+from ..multirate import Rate, rate_name, rates_of
 from .declared import OfBound, Setting, Trained
-from .parts import Bound, Weighting
+from .parts import Bound, Rising, not_negative
 
 
-class MultiRate(Weighting):
+class MultiRate(Rising):
     """D + sum_k beta_k KL_k, `(B,)` nats, with betas of its own for each example, which the nets read too.
 
     log beta_k is uniform over the range that the rates were made for, or drawn more often from its ends,
-    which are fitted worst (with the shares of `ENDS`); a batch that holds a rate keeps it. Without a
-    warm-up of beta: the nets learn all rates at once.
+    which are fitted worst (with the shares of `ENDS`); a batch that holds a rate keeps it. The nets learn all
+    rates at once; in a warm-up all betas of the loss rise from 0, so that no latent is given up before it could say anything.
 
     Args:
         rates: the range of each block.
         ends: draw more often from the ends.
+        warmup: batches over which the betas of the loss rise.
 
     Example:
         >>> from vae_core.distributions import Sampler
-        >>> weighting = MultiRate({"z": Rates((0.5, 2.0), "z")})
+        >>> weighting = MultiRate({"z": Rate(exposed=(0.5, 2.0), trained=(0.3, 3.0))})
         >>> batch = weighting.completed({"x": torch.zeros(3, 1, 4, 4)}, Sampler.seeded(0))
         >>> batch["log_beta_z"].shape
         torch.Size([3, 1])
@@ -46,8 +47,8 @@ class MultiRate(Weighting):
     # Parts of the range with the shares of the draws that come from them; the rest is uniform.
     ENDS = ((0.0, 0.3, 0.2), (0.65, 1.0, 0.45))
 
-    def __init__(self, rates: Mapping[str, Rates], ends: bool = False):
-        super().__init__()
+    def __init__(self, rates: Mapping[str, Rate], ends: bool = False, warmup: int = 0):
+        super().__init__(warmup)
         self.ranges = {block: tuple(map(math.log, rate.trained)) for block, rate in rates.items()}
         self.parts = self.ENDS if ends else ()
 
@@ -73,7 +74,8 @@ class MultiRate(Weighting):
 
     def forward(self, terms: Terms, batch: Env) -> Tensor:
         betas = {block: batch[rate_name(block)].squeeze(-1).exp() for block in self.ranges}
-        return terms.distortion + reduce(torch.add, (betas[name] * kl for name, kl in terms.kl.items()))
+        rate = reduce(torch.add, (betas[name] * kl for name, kl in terms.kl.items()))
+        return terms.distortion + self.risen(rate)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,12 @@ class MultiRateVAE(OfBound):
 
     beta_draws: Literal["uniform", "ends"] = "uniform"
     """How log beta is drawn: uniformly over its range; ends: more often at the ends, which are fitted worst."""
+    beta_warmup: int = 0
+    """Steps over which the betas of the loss rise from 0, so that fewer latents are given up for good."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        not_negative(beta_warmup=self.beta_warmup)
 
     def build(self, setting: Setting) -> Bound:
         rates = rates_of(setting.model)
@@ -103,7 +111,7 @@ class MultiRateVAE(OfBound):
             raise ValueError(
                 "the objective multi-rate is for a model with --rates: give them, or choose elbo"
             )
-        return self.bound(setting, MultiRate(rates, self.beta_draws == "ends"))
+        return self.bound(setting, MultiRate(rates, self.beta_draws == "ends", self.beta_warmup))
 
     def says(self, card: Trained) -> str:
         reach = " from {:g} to {:g}".format(*card.rates) if card.rates else ""

@@ -6,8 +6,10 @@ Sum over dimensions, mean over the batch, nats. Shapes: B examples.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
@@ -88,6 +90,34 @@ class Weighting(nn.Module, ABC):
         return {}
 
 
+class Rising(Weighting):
+    """A weighting whose rates may rise from 0 to their full weight over the first `warmup` batches of a training.
+
+    >>> import torch
+    >>> class Rate(Rising):
+    ...     def forward(self, terms: Terms, batch: Env) -> Tensor:
+    ...         return self.risen(terms.rate)
+    >>> rate, terms = Rate(warmup=2), Terms({}, {"z": torch.tensor([8.0])}, {})
+    >>> [rate(terms, {}).item() for _ in range(3)], rate.eval()(terms, {}).item()
+    ([4.0, 8.0, 8.0], 8.0)
+    """
+
+    batches: Tensor
+
+    def __init__(self, warmup: int):
+        super().__init__()
+        self.warmup = warmup
+        if warmup:
+            self.register_buffer("batches", torch.zeros(()))
+
+    def risen(self, rate: Tensor) -> Tensor:
+        """The rate `(B,)` by its present share."""
+        if not (self.warmup and self.training):
+            return rate
+        self.batches += 1
+        return rate * (self.batches / self.warmup).clamp(max=1.0)
+
+
 class Regulariser(nn.Module, ABC):
     """A term beside the bound, `weight` times one number an example, `(B,)` nats.
 
@@ -113,7 +143,7 @@ class Regulariser(nn.Module, ABC):
     """
 
     name: str
-    adam: ClassVar[dict[str, Any]] = {}
+    adam: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, weight: float):
         super().__init__()
@@ -128,11 +158,22 @@ class Regulariser(nn.Module, ABC):
         return Loss(self.weight * value, {self.name: value.detach()})
 
 
+class AsTheModel(nn.Module):
+    """The posteriors and draws of a batch as the model infers them."""
+
+    def forward(self, model: Model, batch: Env, draw: Draw) -> Inferred:
+        return model.infer(batch, draw)
+
+
+# What gives posteriors and draws of a batch: a module, called with a model, the batch and how to draw.
+Inference = nn.Module
+
+
 class Bound(Objective):
     """weighting(terms) + sum of regularisers, mean over the batch, in nats.
 
     `names` restricts the terms of the bound to some variables: one stage of a model that is trained stage
-    by stage.
+    by stage. `inference` gives the posteriors and draws, those of the model itself unless an objective changes them.
 
     Args:
         weighting: of the terms of the bound.
@@ -156,10 +197,11 @@ class Bound(Objective):
         super().__init__()
         self.weighting, self.regularisers = weighting, nn.ModuleList(regularisers)
         self.names: Collection[str] | None = None
+        self.inference: Inference = AsTheModel()
 
     def forward(self, model: Model, batch: Env, draw: Draw = rsample) -> Loss:
         batch = self.weighting.completed(batch, draw)
-        inferred = model.infer(batch, draw)
+        inferred = self.inference(model, batch, draw)
         terms = model.terms(batch, draw, inferred)
         total, parts = self.weighting(_only(terms, self.names), batch).mean(), parts_of(terms)
         for regulariser in self.regularisers:

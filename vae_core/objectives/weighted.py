@@ -17,10 +17,10 @@ from ..model import Terms
 from ..names import LABEL
 from .classes import ClassifierTerm, ClassTerm
 from .declared import OfBound, Setting, Trained
-from .parts import Beta, Bound, Regulariser, Weighting, above_zero, betas, not_negative
+from .parts import Beta, Bound, Regulariser, Rising, above_zero, betas, not_negative
 
 
-class Weighted(Weighting):
+class Weighted(Rising):
     """D + sum_k beta_k KL_k, `(B,)` nats: the negative bound at beta = 1, a beta-VAE elsewhere.
 
     Below beta = 1 it is no bound on the log-likelihood.
@@ -45,15 +45,11 @@ class Weighted(Weighting):
         Higgins et al. (2017); docs/objectives.md, section 6 (a fixed price).
     """
 
-    batches: Tensor
-
     def __init__(self, beta: Beta = 1.0, warmup: int = 0):
-        super().__init__()
+        super().__init__(warmup)
         for value in beta.values() if isinstance(beta, Mapping) else (beta,):
             above_zero(beta=value)
-        self.beta, self.warmup = beta, warmup
-        if warmup:
-            self.register_buffer("batches", torch.zeros(()))
+        self.beta = beta
 
     def forward(self, terms: Terms, batch: Env) -> Tensor:
         blocks = list(terms.kl)
@@ -63,11 +59,7 @@ class Weighted(Weighting):
             blocks = list(self.beta)
         beta = betas(self.beta, blocks)
         rate = reduce(torch.add, (beta[name] * kl for name, kl in terms.kl.items()))
-        return terms.distortion + (rate * self._share() if self.warmup and self.training else rate)
-
-    def _share(self) -> Tensor:
-        self.batches += 1
-        return (self.batches / self.warmup).clamp(max=1.0)
+        return terms.distortion + self.risen(rate)
 
 
 def elbo(beta: Beta = 1.0, class_weight: float = 0.0, classifier_weight: float = 0.0) -> Bound:

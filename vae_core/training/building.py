@@ -10,7 +10,7 @@ from ..distributions import Sampler
 from ..labels import has_label
 from ..model import Model
 from ..models import Declaration, Solver
-from ..names import IMAGE, LABEL
+from ..names import FACTOR, IMAGE, LABEL
 from ..objectives import M2, OBJECTIVES, Declared, Loss, Objective
 from .options import Options
 
@@ -48,6 +48,12 @@ def told(data: Data, model: Model, objective: Declared, seed: int, held_out: boo
 
     Raises ValueError where only some classes are known, and the objective needs all.
     """
+    wanted = {name for part in model.p.values() for name in part.may_read}
+    if lacking := sorted(name.removeprefix(FACTOR) for name in wanted - set(data.values)):
+        known = ", ".join(data.factor_names) or "none that is named"
+        raise ValueError(
+            f"{data.name} has no factor called {lacking[0]}; its factors are {known}: give others by --factors"
+        )
     labels = objective.labelled()
     if labels is not None:
         return data if held_out else data.with_labels(labels, seed)
@@ -83,7 +89,13 @@ def optimizer_of(step: Step, rate: float) -> tuple[list[nn.Parameter], torch.opt
     apart = step.objective.groups()  # type: ignore[operator]
     known = {id(parameter) for group in apart for parameter in group["params"]}
     parameters = [p for p in step.parameters() if id(p) not in known]
-    return parameters, torch.optim.Adam([{"params": parameters}, *apart], lr=rate, fused=True)
+    groups = [{"params": parameters}, *apart]
+    device = parameters[0].device
+    if device.type == "cuda":  # a rate on the device, which a recorded step reads
+        return parameters, torch.optim.Adam(
+            groups, lr=torch.tensor(rate, device=device), fused=True, capturable=True
+        )
+    return parameters, torch.optim.Adam(groups, lr=rate, fused=True)
 
 
 def stages_of(declaration: Declaration, options: Options) -> tuple[tuple[str, ...], ...]:

@@ -76,7 +76,7 @@ def _seconds_a_step(run: Run, patience: float) -> float:
     rows, sampler, times = run.schedule.epoch(), Sampler(), []
     while len(times) < 4 or sum(times) < patience:
         row = rows[len(times) % len(rows)]
-        times.append(_timed(lambda row=row: run.update(run.data.batch(row, sampler), sampler)["loss"].item()))
+        times.append(_timed(lambda row=row: run.update(run.batch_of(row, sampler), sampler)["loss"].item()))
     return sorted(times[1:])[len(times[1:]) // 2]
 
 

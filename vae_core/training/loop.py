@@ -7,6 +7,7 @@ an uninterrupted run of one process computes.
 import contextlib
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -39,6 +40,8 @@ from .devices import Group, device_name, local_device, pick_device, process_grou
 from .forks import Fork
 from .meter import Meter, Progress, Report, TrainingError, not_finite
 from .options import Options
+from .pairs import pairs_of
+from .recorded import Recorded
 from .schedule import Schedule, learning_rate, mix
 from .state import (
     active_dimensions,
@@ -141,6 +144,7 @@ class Run:
         self.data = told(self.data, self.model, objective, options.seed)
         self.held_out = told(self.held_out, self.model, objective, options.seed, held_out=True)
         self.data, self.held_out = self.data.to(device), self.held_out.to(device)
+        self.pairs = pairs_of(self.data, objective.pairs())
         self.schedule = Schedule(self.data, self.batch)
         if not len(self.schedule):
             raise ValueError(
@@ -155,6 +159,7 @@ class Run:
         self.step = Step(self.model, objective.build(setting).to(device))
         self.steering = Steering(options, self.step.objective, setting)  # type: ignore[arg-type]
         self.watcher, self.norm = Unwatched(), None
+        self.recorded: Recorded | None = None
         self.fork: Fork | None = None
         self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
         self.parameters, self.optimizer = optimizer_of(self.step, options.learning_rate)
@@ -265,9 +270,10 @@ class Run:
         mine = slice(self.group.rank * share, (self.group.rank + 1) * share)
         self._enter_stage(epoch)
         first, meter = epoch * len(rows), Meter(self.group)
+        step = self._stepped(sampler)
         for number, row in enumerate(rows, 1):
             self._set_learning_rate(first + number - 1)
-            parts = self.update(self.data.batch(row[mine], sampler), sampler)
+            parts = step(row[mine])
             meter.add(parts)
             self.watcher.after(first + number, epoch + 1, parts, row[mine])
             if number % CHECK_EVERY == 0 and number < len(rows):
@@ -300,9 +306,29 @@ class Run:
             if not parameter.isfinite().all():
                 raise TrainingError(not_finite(f"weight {name}", step))
 
+    def _stepped(self, sampler: Sampler) -> Callable[[Tensor], dict[str, Tensor]]:
+        """The update at some rows of the data. On a GPU it is recorded, unless its numbers may be changed on the way (stages, steering)."""
+
+        def step(rows: Tensor) -> dict[str, Tensor]:
+            return self.update(self.batch_of(rows, sampler), sampler)
+
+        fixed = self.group.size == 1 and not self.stages and type(self.watcher) is Unwatched
+        if not (fixed and isinstance(self.data.images, Tensor)):
+            return step
+        self.recorded = self.recorded or Recorded(step)
+        return self.recorded
+
     def _set_learning_rate(self, step: int) -> None:
         rate = learning_rate(step, self.steps, self.steering.learning_rate, self.warmup)
-        self.optimizer.param_groups[0]["lr"] = rate
+        held = self.optimizer.param_groups[0]["lr"]
+        if isinstance(held, Tensor):
+            held.fill_(rate)
+        else:
+            self.optimizer.param_groups[0]["lr"] = rate
+
+    def batch_of(self, rows: Tensor, sampler: Sampler) -> dict[str, Tensor]:
+        """What a step sees of some images: these, each followed by its partner where the objective asks for pairs."""
+        return self.data.batch(self.pairs(rows, sampler) if self.pairs else rows, sampler)
 
     def update(self, batch: dict[str, Tensor], sampler: Sampler) -> dict[str, Tensor]:
         with self._autocast():
