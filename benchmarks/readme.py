@@ -147,12 +147,16 @@ def class_left() -> str:
 
 
 def style() -> str:
-    names = {"slant": "slant", "thickness": "thickness", "width": "width", "ink": "ink"}
-    lines = [f"| model | {' | '.join(names.values())} |", "|---|--:|--:|--:|--:|"]
+    names = ("slant", "thickness", "width", "height", "ink")
+    lines = [
+        f"| model | {' | '.join(names)} | width, of all but ones |",
+        "|---|" + "--:|" * (len(names) + 1),
+    ]
     for row in _result("style")["rows"]:
         cells = [
             f"{row[name]['swap']['value']:.2f} ({row[name]['reconstruction']['value']:.2f})" for name in names
         ]
+        cells.append(f"{row['width']['without_ones']['value']:.2f}")
         lines.append(f"| `{row['model']}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
