@@ -137,7 +137,7 @@ def annealed(model: Model, inferred: Inferred, chains: int, temperatures: int, d
     size = len(next(iter(inferred.env.values())))
     many = Inferred(
         {
-            n: diagonal_normal(*(part.repeat(chains, 1) for part in (q.mean, q.stddev)))
+            n: diagonal_normal(q.mean.repeat(chains, 1), q.stddev.repeat(chains, 1))
             for n, q in inferred.posteriors.items()
         },
         {name: value.repeat(chains, *[1] * (value.dim() - 1)) for name, value in inferred.env.items()},
