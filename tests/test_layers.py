@@ -37,8 +37,11 @@ LAYERS: list[set[str]] = [
 ]
 METRICS_LAYERS: list[set[str]] = [
     {"base", "numbers"},
-    {"evidence", "classes", "probes", "aggregate", "separation", "disentanglement"},
-    {"calibration", "frontier", "holes", "coverage"},
+    {"evidence", "probes", "aggregate", "separation", "disentanglement", "retrieval"},
+    {"coverage", "holes"},
+    {"samples"},
+    {"classes"},
+    {"calibration", "frontier", "style"},
     {"registry"},
     {"__init__"},
 ]

@@ -24,6 +24,7 @@ class Known(NamedTuple):
 
 
 DIGITS = tuple("0123456789")
+LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 GARMENTS = (
     "T-shirt/top",
     "Trouser",
@@ -40,6 +41,8 @@ GARMENTS = (
 KNOWN: dict[str, Known] = {
     "digits": Known({"train": "4f5a45e5446668fc", "test": "35d9ebe733a73be2"}, DIGITS),
     "fashion-mnist": Known({"train": "c3764bc17dcee326", "test": "fe88dfc7826b2ed0"}, GARMENTS),
+    # Of the fonts that docs/glyphs.md lists: those of other fonts are known by their own fingerprints.
+    "glyphs": Known({"train": "e180d89eb0db8bb2", "test": "9a222bd83e3b8066"}, LETTERS),
     "mnist": Known({"train": "88b6787fc1da87bf", "test": "68d85e0aa5d7f1a8"}, DIGITS),
     "rooms": Known(
         {"train": "24c7e8395e0726c5", "test": "e774872031251fba"}, ("box", "cylinder", "capsule", "sphere")

@@ -55,8 +55,14 @@ def missing(checkpoint: Checkpoint) -> str:
     """Where the images behind the atlas are not at hand, what brings them, as a sentence; nothing where they are."""
     if originals(checkpoint) is not None:
         return ""
-    name = plain(checkpoint.card.data.name)
-    if known(checkpoint.card.data.name):
+    told = checkpoint.card.data.name
+    name = plain(told)
+    if told in DATASETS and told != "mnist":  # rendered here, or in the package
+        return (
+            f"The {checkpoint.kind.many} of {name} on this server are others than the model was trained on, or none. Set {DATA_VARIABLE} to the folder that "
+            "holds its own."
+        )
+    if known(told):
         return (
             f"The {checkpoint.kind.many} of {name} are not on this server. Run `latent-explorer evaluate` once, which downloads them, or set {DATA_VARIABLE} to "
             "the folder that holds them."

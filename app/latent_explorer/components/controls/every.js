@@ -7,7 +7,8 @@ import { inEveryClass } from "./state.js";
 /** @typedef {import("./state.js").Codes} Codes */
 
 const CHANNEL = "first-classes";
-const MOST = 12; // classes that have a picture
+const MOST = 26; // classes that have a picture
+const FEW = 12; // more are wider than the picture above them
 
 export class EveryClass {
   root = element("div", { class: "every", role: "group", "aria-label": "In every class" });
@@ -30,6 +31,8 @@ export class EveryClass {
   build(classes) {
     const few = classes.length > 1 && classes.length <= MOST ? classes : [];
     this.root.hidden = !few.length;
+    this.root.classList.toggle("many", few.length > FEW);
+    this.root.style.setProperty("--classes", String(few.length));
     this.#pictures = few.map(() => element("canvas", { width: 1, height: 1, role: "img" }));
     const buttons = few.map((name, c) => {
       const look = { type: "button", title: `The same, in class ${name}`, "aria-label": `In class ${name}` };
