@@ -14,6 +14,7 @@ from latent_explorer import (
     DATA_ROOT_VARIABLE,
     LOCAL_VARIABLE,
     MODELS_VARIABLE,
+    OPENS_VARIABLE,
     RUNS_VARIABLE,
     SHARED_VARIABLE,
     TRAINING_VARIABLE,
@@ -135,6 +136,12 @@ def runs_folder(models: Path | None) -> Path:
     return models if models and not (models / CARD).exists() else Path("runs")
 
 
+def newest(models: Path) -> str:
+    """The name of the checkpoint of a folder that was written last; nothing where there is none."""
+    there = found_in(models)
+    return max(there, key=lambda name: (there[name] / CARD).stat().st_mtime, default="")
+
+
 def serve(
     host: str,
     port: int,
@@ -152,6 +159,7 @@ def serve(
 
     if models:
         os.environ[MODELS_VARIABLE] = str(models.resolve())
+        os.environ.setdefault(OPENS_VARIABLE, newest(models))
     if data:
         os.environ[SOURCES_VARIABLE] = os.pathsep.join(str(path.resolve()) for path in data)
     if classifier:

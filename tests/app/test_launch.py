@@ -1,5 +1,6 @@
 """The command as a newcomer types it."""
 
+import os
 import runpy
 import shutil
 import sys
@@ -8,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from latent_explorer import MODELS_VARIABLE, OPENS_VARIABLE, cli
+from latent_explorer.caches import checkpoints
 from latent_explorer.cli import main
 
 from tests.support.driving import served
@@ -82,3 +85,19 @@ def test_a_module_by_name_is_the_same_command(
         runpy.run_module("latent_explorer", run_name="__main__")
     assert stop.value.code == 0
     assert "cdvae" in capsys.readouterr().out
+
+
+def test_the_app_opens_on_the_newest_of_ones_own(
+    trained: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for age, name in enumerate(("first", "newest", "older")):
+        card = shutil.copytree(trained["vae-digits"], tmp_path / name) / "card.json"
+        os.utime(card, (1_000_000 + 10 * (age == 1), 1_000_000 + 10 * (age == 1)))
+    assert cli.newest(tmp_path) == "newest"
+    assert cli.newest(tmp_path / "nowhere") == ""
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    assert next(iter(checkpoints.offered())) == checkpoints.OPENS_ON
+    monkeypatch.setenv(OPENS_VARIABLE, "newest")
+    assert next(iter(checkpoints.offered())) == "newest"
+    monkeypatch.setenv(OPENS_VARIABLE, "gone")
+    assert next(iter(checkpoints.offered())) == checkpoints.OPENS_ON

@@ -327,6 +327,27 @@ def test_every_objective_takes_what_it_says_can_be_changed(digits: Data, tmp_pat
             assert not torch.equal(one, loss(unchanged)), (name, field)
 
 
+@pytest.mark.parametrize(
+    ("declaration", "objective", "offered"),
+    [
+        (SMALL, ELBO(), ["learning_rate", "beta"]),
+        (CDVAE(nets="mlp-256"), ELBO(), ["learning_rate", "class_weight", "beta"]),
+        (CDVAE(nets="mlp-256"), ELBO(adversary=1.0), ["learning_rate", "class_weight", "adversary", "beta"]),
+        (
+            Joint(latent=2, nets="mlp-256"),
+            ELBO(),
+            ["learning_rate", "class_weight", "classifier_weight", "beta"],
+        ),
+    ],
+)
+def test_only_what_means_something_is_offered_to_be_changed(
+    declaration: Declaration, objective: ELBO, offered: list[str], digits: Data
+):
+    setting = Setting(declaration.build(digits.signature), 10, 100, 256)
+    steering = Steering(Options(objective=objective), objective.build(setting), setting)
+    assert sorted(steering.values) == sorted(offered)
+
+
 def test_an_adversary_that_is_there_can_be_set_to_nothing(
     digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

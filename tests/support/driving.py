@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from latent_explorer import OPENS_VARIABLE
+
 T = TypeVar("T")
 
 CHROMIUM_FLAGS = [
@@ -49,6 +51,10 @@ def served(
         words.append("--no-browser")
     if models:
         words += ["--models", str(models)]
+        environment = {
+            OPENS_VARIABLE: "",
+            **(environment or {}),
+        }  # on the bundled one, whatever the folder holds
     with running(words, port, environment=environment, folder=folder) as address:
         yield address
 

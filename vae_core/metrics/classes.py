@@ -104,23 +104,29 @@ def samples_right(evaluation: Evaluation, oracle: "OracleClassifier") -> Tensor:
     return torch.cat(right)
 
 
-@torch.no_grad()
 def swaps_right(evaluation: Evaluation, oracle: "OracleClassifier") -> dict[str, Estimate]:
     """swap_accuracy, or nothing where no block is kept."""
-    encoded, right = evaluation.encoded, []
-    kept = evaluation.model.styles
-    if not kept:
+    if not evaluation.model.styles:
         return {}
+    images, wanted = evaluation.once(swapped)
+    return {"swap_accuracy": Estimate.share(oracle.right(images.to(wanted.device), wanted))}
+
+
+@torch.no_grad()
+def swapped(evaluation: Evaluation) -> tuple[Tensor, Tensor]:
+    """Each image of the split in a random other class, `(N, C, H, W)` on the CPU, and that class, `(N,)`: the blocks that hold the style keep their
+    posterior mean, the others take the prior's mean."""
+    encoded, images = evaluation.encoded, []
     generator = torch.Generator().manual_seed(evaluation.seed)
     shift = torch.randint(1, evaluation.classes, (len(encoded.labels),), generator=generator).to(
         evaluation.device
     )
     wanted = (encoded.labels + shift) % evaluation.classes
     for rows in torch.arange(len(wanted), device=evaluation.device).split(1000):
-        fixed = {name: encoded.means[name][rows] for name in kept}
+        fixed = {name: encoded.means[name][rows] for name in evaluation.model.styles}
         codes = prior_codes(evaluation.model, {**fixed, LABEL: one_hot(wanted[rows], evaluation.classes)})
-        right.append(oracle.right(decode(evaluation.model, codes), wanted[rows]))
-    return {"swap_accuracy": Estimate.share(torch.cat(right))}
+        images.append(decode(evaluation.model, codes).cpu())
+    return torch.cat(images), wanted
 
 
 class OracleClassifier:

@@ -91,6 +91,8 @@ NUMBERS: dict[str, Number] = {
     r"(?P<kind>bayes|classifier)_nll": Number("class by {kind}, negative log-likelihood", NATS, "low"),
     r"sample_accuracy": Number("class-conditional samples judged right", SHARE, "high"),
     r"swap_accuracy": Number("swaps judged right", SHARE, "high"),
+    r"style_(?P<kind>\w+)_swap": Number("{kind} kept by swaps, rank correlation", SCORE, "high"),
+    r"style_(?P<kind>\w+)_reconstruction": Number("{kind} kept by reconstructions, rank correlation", SCORE),
     r"judge_accuracy": Number("accuracy of the oracle classifier", SHARE),
     r"judge_balanced_accuracy": Number("balanced accuracy of the oracle classifier", SHARE),
     rf"probe_{_BLOCK}_{_KIND}_{_READING}_nats": Number(

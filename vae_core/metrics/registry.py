@@ -22,6 +22,7 @@ from .evidence import active, components, elbo_terms, importance_bound, noise
 from .holes import prior_holes
 from .probes import probes
 from .separation import posterior_separation, prior_separation
+from .style import style_kept
 
 Metric = Callable[[Evaluation], dict[str, Estimate]]
 
@@ -40,6 +41,7 @@ METRICS: Registry[Metric] = Registry(
         "priors": prior_separation,
         "probes": probes,
         "judged": by_oracle,
+        "style": style_kept,
         "rate": rate_decomposition,
         "holes": prior_holes,
         "coverage": prior_coverage,
@@ -56,7 +58,7 @@ METRICS: Registry[Metric] = Registry(
 # rate group says how far the aggregate posterior is from the prior, in nats), and DCI, whose boosted trees take minutes.
 DEFAULT: tuple[str, ...] = (
     *("elbo", "importance", "active", "noise", "components", "bayes", "calibration", "priors", "probes"),
-    *("judged", "rate", "holes", "coverage", "posteriors", "disentanglement"),
+    *("judged", "style", "rate", "holes", "coverage", "posteriors", "disentanglement"),
 )
 
 
@@ -67,7 +69,7 @@ OF_THE_BOUND = frozenset({"elbo", "importance", "noise", "components", "rate", "
 NEED_A_BOUND, NEED_POSTERIORS, NEED_A_DECODER = (
     frozenset({"elbo", "importance", "noise"}),
     frozenset({"rate", "holes"}),
-    frozenset({"judged"}),
+    frozenset({"judged", "style"}),
 )
 
 

@@ -80,6 +80,10 @@ class Declared(ABC):
         earlier ones, which keeps what it has learned. Raises ValueError for what cannot be put into it."""
         raise ValueError(f"{type(self).__name__} has nothing that can be changed while it trains")
 
+    def idle(self, objective: Objective, setting: Setting) -> frozenset[str]:
+        """The fields that can be changed while training and mean nothing in this one."""
+        return frozenset()
+
     def labelled(self) -> int | None:
         """How many images tell their class; None for all of them."""
         return None
@@ -160,6 +164,15 @@ class OfBound(Declared):
             raise ValueError(
                 "no variable of this model is conditioned on the class: leave out --class-weight, or choose cdvae, cvae or joint"
             )
+
+    def idle(self, objective: Objective, setting: Setting) -> frozenset[str]:
+        assert isinstance(objective, Bound)
+        means = {
+            "class_weight": setting.classes > 1 and has_label(setting.model),
+            "classifier_weight": LABEL in setting.model.latents,
+            "adversary": any(isinstance(part, Adversary) for part in objective.regularisers),
+        }
+        return frozenset(name for name, there in means.items() if not there)
 
     def lend(self, objective: Objective, setting: Setting) -> None:
         """Terms without parameters come when they are first asked for; one that is no longer asked for stays, with a weight of 0."""

@@ -50,9 +50,15 @@ class Steering:
         return {name: option.while_training for name, option in both.items() if option.while_training}
 
     @property
+    def offered(self) -> dict[str, WhileTraining]:
+        """Those that mean something for this model and objective."""
+        idle = self.declared.idle(self.objective, self.setting)
+        return {name: range_ for name, range_ in self.ranges.items() if name not in idle}
+
+    @property
     def values(self) -> dict[str, Value]:
-        """Their present values: numbers, or of a weight of each block, one for each."""
-        return {name: self._value(name) for name in self.ranges}
+        """The present values of those offered: numbers, or of a weight of each block, one for each."""
+        return {name: self._value(name) for name in self.offered}
 
     @property
     def learning_rate(self) -> float:

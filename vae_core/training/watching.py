@@ -19,7 +19,6 @@ import torch.distributed as dist
 from torch import Tensor
 
 from ..checkpoints import CheckpointError, write_tensors
-from ..labels import has_label
 from ..runs import Answer, FrameWriter, Order, Orders, Refused, Status, read_header, snapshots, write_json
 from ..runs.frames import WATCH, encoded
 from ..runs.orders import STEER
@@ -299,7 +298,7 @@ class Watcher(Unwatched):
         """The names of the loss's terms, with those that may come while training."""
         run = self.run
         there = dict.fromkeys(name for parts in self.pending for name in parts)
-        weighs = "class_weight" in run.steering.ranges and has_label(run.model) and run.classes > 1
+        weighs = "class_weight" in run.steering.offered
         return tuple({**there, **({"class": None} if weighs else {})})
 
     def _means(self) -> np.ndarray:
@@ -380,7 +379,7 @@ class Watcher(Unwatched):
             steps_a_second=round(rate, 2),
             left=round((run.steps - self.step) / rate, 1) if live and rate else None,
             values=run.steering.values,
-            limits={name: (range_.low, range_.high) for name, range_ in run.steering.ranges.items()},
+            limits={name: (range_.low, range_.high) for name, range_ in run.steering.offered.items()},
             changes=run.steering.changes,
             answers=tuple(self.answers),
             frames=self.writer.count if self.writer else 0,

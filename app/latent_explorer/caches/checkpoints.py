@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from latent_explorer import MODELS_VARIABLE, RUNS_VARIABLE
+from latent_explorer import MODELS_VARIABLE, OPENS_VARIABLE, RUNS_VARIABLE
 from latent_explorer.caches.kept import MOST_OPEN, Stamps, by_identity_few, forget_derived, stamps
 from latent_explorer.text import command, plain, said
 from vae_core import Checkpoint, bundled, load
@@ -19,7 +19,7 @@ from vae_core.checkpoints import ATLAS, CheckpointError, found_in, is_sound, sen
 from vae_core.data import local_data
 from vae_core.projections import plain_atlas
 
-# The bundled checkpoint that a visitor sees first.
+# The bundled checkpoint that a visitor sees first, unless another is asked for.
 OPENS_ON = "mr-cdvae-mnist"
 
 
@@ -27,7 +27,9 @@ def offered() -> dict[str, Path]:
     """The checkpoints to choose from, the one that the app opens on first: those of the folder given to `latent-explorer app`, and the
     bundled ones."""
     folders, ours = _all(), bundled()
-    order = sorted(folders, key=lambda name: (name != OPENS_ON, name in ours))
+    asked = os.environ.get(OPENS_VARIABLE)
+    first = asked if asked in folders else OPENS_ON
+    order = sorted(folders, key=lambda name: (name != first, name in ours))
     return {name: folders[name] for name in order}
 
 
