@@ -15,7 +15,7 @@ import torch
 
 from vae_core.data import Data, load_data
 from vae_core.metrics.base import Evaluation
-from vae_core.metrics.classes import OracleClassifier, bayes_accuracy, samples_right, swaps_right
+from vae_core.metrics.classes import OracleClassifier, bayes_accuracy, samples_judged, swaps_right
 from vae_core.metrics.evidence import elbo_terms
 from vae_core.metrics.probes import KINDS, READINGS, probes_of
 from vae_core.models import CDVAE
@@ -54,7 +54,7 @@ def measured(
     }
     return {
         **{name: estimate.value for name, estimate in found.items()},
-        "sample_accuracy": samples_right(evaluation, judge).mean().item(),
+        "sample_accuracy": samples_judged(evaluation, judge)[0].mean().item(),
     }
 
 

@@ -20,7 +20,8 @@ class ShowData(Plugged):
     """Say what is understood of a data set, folder or file: shape, values, classes, split, and what may be wrong with it."""
 
     what: tyro.conf.Positional[str]
-    """digits, sprites, rooms, mnist, one of torchvision's (fashion-mnist, cifar10, ...), hf:owner/name, a folder of images by class, or a file
+    """digits, sprites, rooms, glyphs (glyphs:FOLDER: of these fonts), mnist, one of torchvision's (fashion-mnist, cifar10, ...),
+    hf:owner/name, a folder of images by class, or a file
     (.npz, .npy, IDX, .csv, .tsv, .parquet, .h5ad)."""
     sheet: Path | None = None
     """Write a sheet of pictures, a row a class, to this PNG."""

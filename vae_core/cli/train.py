@@ -39,8 +39,8 @@ class Train(Plugged, Generic[M, F]):
     model: tyro.conf.OmitArgPrefixes[M]
     training: Annotated[tyro.conf.OmitArgPrefixes[F], tyro.conf.arg(help="How to train.")]
     data: str = "mnist"
-    """Data set: digits, sprites, rooms, mnist, one of torchvision's (fashion-mnist, cifar10, ...), hf:owner/name, a folder of images by class, or a
-    file (.npz, .npy, IDX). `latent-explorer data WHAT` shows what is understood of it."""
+    """Data set: digits, sprites, rooms, glyphs (glyphs:FOLDER: of these fonts), mnist, one of torchvision's (fashion-mnist, cifar10, ...),
+    hf:owner/name, a folder of images by class, or a file (.npz, .npy, IDX). `latent-explorer data WHAT` shows what is understood of it."""
     source: Annotated[tyro.conf.OmitArgPrefixes[Source], tyro.conf.arg(help="How to open it.")] = field(  # type: ignore[valid-type]
         default_factory=Source
     )

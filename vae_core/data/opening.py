@@ -15,9 +15,10 @@ import numpy as np
 from torch import Tensor
 
 from ..plugins import PluginWarning, Registry, reason_of
-from . import annotated, folders, hub, idx, npz, tables, vision
+from . import annotated, folders, glyphs, hub, idx, npz, tables, vision
 from .arrays import joined
 from .finishing import finished
+from .fonts import ENDINGS as FONTS
 from .labels import NO_LABELS
 from .mapped import Mapped, kept_in_file
 from .notes import listed, name_of
@@ -87,6 +88,7 @@ OTHERWISE: dict[tuple[str, ...], str] = {
         ".tfrecord",
     ): "is of a format that is not read here: save its arrays by numpy.savez",
     ENDINGS: "is one image, and a data set holds many: give their folder",
+    FONTS: "is a font: glyphs:FOLDER opens the letters of a folder of them",
 }
 
 
@@ -94,7 +96,7 @@ def open_data(what: str | Path | Dataset, *, report: Report = lambda line: None,
     """A data set by name, folder or file, or one that is open already.
 
     Args:
-        what: a name of `DATASETS`; one of torchvision's (`fashion-mnist`, `cifar10`, ...); `hf:owner/name` of Hugging Face; a folder of
+        what: a name of `DATASETS`; `glyphs:FOLDER`, letters in the fonts of a folder; one of torchvision's (`fashion-mnist`, `cifar10`, ...); `hf:owner/name` of Hugging Face; a folder of
             images, by class or flat, with or without `train/` and `test/`; `.npz` and `.npy`; IDX files, also gzipped.
         report: told what is going on.
         options: how, the fields of `Opening`: size, fit, values, turn, images, labels, unknown, ...
@@ -113,6 +115,8 @@ def open_data(what: str | Path | Dataset, *, report: Report = lambda line: None,
     if isinstance(what, Dataset):
         return what
     name = str(what)
+    if glyphs.is_glyphs(name) and not opening.exposed():
+        return glyphs.glyphs_of(name)
     if name in DATASETS and not opening.exposed():
         return replace(DATASETS[name], name=name)
     found = reader_of(what) is not None
@@ -122,7 +126,11 @@ def open_data(what: str | Path | Dataset, *, report: Report = lambda line: None,
 def reader_of(what: str | Path) -> Reader | None:
     """What reads a folder or file; None for a name, and for what nothing reads."""
     name, path = str(what), Path(what).expanduser()
-    by_name = name in DATASETS or (vision.known(name) and not (path.exists() and "/" in name))
+    by_name = (
+        name in DATASETS
+        or glyphs.is_glyphs(name)
+        or (vision.known(name) and not (path.exists() and "/" in name))
+    )
     if by_name or hub.is_hub(name) or not path.parent.is_dir():
         return None
     return next((reader for name, reader in READERS.items() if _takes(name, reader, path)), None)
@@ -145,8 +153,10 @@ def raw_of(what: str | Path, opening: Opening, report: Report = lambda line: Non
     if (reader := reader_of(what)) is not None:
         report(f"reading {name_of(path)}")
         return reader.read(Path(os.path.abspath(path)), opening)
+    if glyphs.is_glyphs(name):
+        return _by_name(glyphs.glyphs_of(name))
     if name in DATASETS:
-        return _by_name(name)
+        return _by_name(DATASETS[name])
     if (known := vision.known(name)) and not (path.exists() and "/" in name):
         return vision.read_vision(known, opening, report)
     if hub.is_hub(name):
@@ -255,12 +265,12 @@ def _told(y: Any, known: Any) -> np.ndarray | None:
     )
 
 
-def _by_name(name: str) -> Raw:
+def _by_name(dataset: Dataset) -> Raw:
     """The rows of a data set of ours: the training rows and then the test rows, as it has them."""
-    parts = [DATASETS[name].split(split) for split in (TRAIN, TEST)]
+    parts = [dataset.split(split) for split in (TRAIN, TEST)]
     return Raw(
-        name,
-        DATASETS[name].about,
+        dataset.name,
+        dataset.about,
         np.concatenate([part.images[:].numpy() for part in parts]),
         np.concatenate([part.labels.numpy() for part in parts]) if parts[0].classes else None,
         np.repeat([TRAIN, TEST], [len(part) for part in parts]),
@@ -273,6 +283,8 @@ def _by_name(name: str) -> Raw:
 def _refusal(name: str, path: Path) -> str:
     """Why nothing reads it."""
     if path.is_dir():
+        if any(file.suffix.lower() in FONTS for file in path.rglob("*")):
+            return f"{name_of(path)} holds fonts: glyphs:{name} opens their letters"
         endings = Counter(file.suffix.lower() or file.name for file in path.rglob("*") if file.is_file())
         held = (
             f", but {listed([f'{count:,} {ending}' for ending, count in endings.most_common()], 3)}"

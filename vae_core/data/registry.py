@@ -2,6 +2,7 @@
 
 from ..plugins import Registry
 from .digits import DIGITS
+from .glyphs import GLYPHS
 from .mnist import MNIST
 from .rooms import ROOMS
 from .source import Data, Dataset
@@ -11,7 +12,7 @@ from .sprites import SPRITES
 DATASETS: Registry[Dataset] = Registry(
     "data set",
     "latent_explorer.data",
-    {"digits": DIGITS, "sprites": SPRITES, "rooms": ROOMS, "mnist": MNIST},
+    {"digits": DIGITS, "sprites": SPRITES, "rooms": ROOMS, "glyphs": GLYPHS, "mnist": MNIST},
     lambda thing: isinstance(thing, Dataset),
     "a Dataset",
 )

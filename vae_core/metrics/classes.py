@@ -16,6 +16,7 @@ from ..names import LABEL
 from ..nets import preset
 from ..priors import one_hot
 from .base import Estimate, Evaluation, gather
+from .samples import diversity
 
 ORACLE_STEPS = 1500
 ORACLE_BATCH = 128
@@ -77,31 +78,41 @@ def by_oracle(evaluation: Evaluation) -> dict[str, Estimate]:
     the share that it gives to the class asked for. That is how typical they are, not how diverse: one good image for each
     class would score 1. swap_accuracy: for each image of the split the blocks that hold the style (`Model.styles`) keep
     their posterior mean, the others take the prior's mean for a random *other* class: the share that it gives to that class,
-    whatever of the style was kept. Nothing for a model that takes no class, or data of one.
+    whatever of the style was kept. How diverse the samples are, by
+    the oracle's features, say sample_coverage, sample_density, sample_frechet and judge_frechet (`diversity`). Nothing for a model that takes
+    no class, or data of one.
     """
     if not (has_label(evaluation.model) and evaluation.tells_apart("oracle classifier of samples and swaps")):
         return {}
     evaluation.report("training the oracle classifier on the training images")
     oracle = OracleClassifier(evaluation.train, evaluation.seed)
+    right, features = samples_judged(evaluation, oracle)
     return {
         **accuracies(
             evaluation,
             "judge",
             _right_of(oracle, evaluation.data),
         ),
-        "sample_accuracy": Estimate.share(samples_right(evaluation, oracle)),
+        "sample_accuracy": Estimate.share(right),
+        **diversity(
+            features,
+            *(oracle.features_of(part) for part in (evaluation.data, evaluation.train)),
+            seed=evaluation.seed,
+        ),
         **swaps_right(evaluation, oracle),
     }
 
 
 @torch.no_grad()
-def samples_right(evaluation: Evaluation, oracle: "OracleClassifier") -> Tensor:
-    """Which of 10,000 draws of the prior the oracle takes for the class asked for, 0 or 1."""
-    draw, right = evaluation.sampler(6), []
+def samples_judged(evaluation: Evaluation, oracle: "OracleClassifier") -> tuple[Tensor, Tensor]:
+    """Of 10,000 draws of the prior: which the oracle takes for the class asked for, 0 or 1, and its features of them, `(N, F)` on the CPU."""
+    draw, right, features = evaluation.sampler(6), [], []
     for labels in (torch.arange(SAMPLES, device=evaluation.device) % evaluation.classes).split(1000):
         codes = prior_codes(evaluation.model, {LABEL: one_hot(labels, evaluation.classes)}, draw=draw)
-        right.append(oracle.right(decode(evaluation.model, codes), labels))
-    return torch.cat(right)
+        images = decode(evaluation.model, codes)
+        right.append(oracle.right(images, labels))
+        features.append(oracle.features(images))
+    return torch.cat(right), torch.cat(features)
 
 
 def swaps_right(evaluation: Evaluation, oracle: "OracleClassifier") -> dict[str, Estimate]:
@@ -150,6 +161,16 @@ class OracleClassifier:
             optimizer.step()
             schedule.step()
         self.net.eval()
+
+    @torch.no_grad()
+    def features(self, images: Tensor) -> Tensor:
+        """What its last layer reads of images, `(B, F)` on the CPU."""
+        return torch.cat([self.net[0](x).cpu() for x in images.split(1000)])  # type: ignore[index]
+
+    def features_of(self, data: Data) -> Tensor:
+        """The same of 10,000 images of some data, or of all where there are no more."""
+        rows = data.subset(SAMPLES, seed=0).images
+        return torch.cat([self.features(data.kind.shown(stored)) for stored in rows[:].split(1000)])
 
     @torch.no_grad()
     def right(self, images: Tensor, labels: Tensor) -> Tensor:

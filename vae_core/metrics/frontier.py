@@ -18,7 +18,7 @@ from ..model import Model
 from ..multirate import at
 from ..names import IMAGE
 from .base import Estimate, Evaluation
-from .classes import OracleClassifier, bayes_accuracy, samples_right
+from .classes import OracleClassifier, bayes_accuracy, samples_judged
 from .evidence import active, terms_by_image
 
 Betas = Mapping[str, float]
@@ -89,7 +89,7 @@ def _point(evaluation: Evaluation, betas: Betas, oracle: OracleClassifier | None
     numbers = {name: Estimate.mean(values) for name, values in terms_by_image(evaluation).items()}
     numbers |= active(evaluation) | bayes_accuracy(evaluation)
     if oracle is not None:
-        numbers["sample_accuracy"] = Estimate.share(samples_right(evaluation, oracle))
+        numbers["sample_accuracy"] = Estimate.share(samples_judged(evaluation, oracle)[0])
     return Point(
         dict(betas), numbers, {name: tuple(kl.tolist()) for name, kl in dimensions(evaluation).items()}
     )

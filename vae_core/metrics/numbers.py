@@ -90,7 +90,17 @@ NUMBERS: dict[str, Number] = {
     r"(?P<kind>bayes|classifier)_ece": Number("class by {kind}, calibration error", SHARE, "low"),
     r"(?P<kind>bayes|classifier)_nll": Number("class by {kind}, negative log-likelihood", NATS, "low"),
     r"sample_accuracy": Number("class-conditional samples judged right", SHARE, "high"),
+    r"sample_coverage": Number("images near a sample (97 % is the data's own)", SHARE, "high"),
+    r"sample_density": Number("density of samples among images (1 is the data's own)", SCORE, "high"),
+    r"sample_frechet": Number("Fréchet distance of samples and images, oracle's features", PLAIN, "low"),
+    r"judge_frechet": Number("Fréchet distance of training images and images, oracle's features"),
     r"swap_accuracy": Number("swaps judged right", SHARE, "high"),
+    r"retrieval_swap": Number("swaps whose style (font) is found among all", SHARE, "high"),
+    r"retrieval_family": Number("swaps whose family of styles is found", SHARE, "high"),
+    r"retrieval_reconstruction": Number(
+        "reconstructions whose style (font) is found among all", SHARE, "high"
+    ),
+    r"retrieval_chance": Number("styles found by chance, one in as many as there are", SHARE),
     r"style_(?P<kind>\w+)_swap": Number("{kind} kept by swaps, rank correlation", SCORE, "high"),
     r"style_(?P<kind>\w+)_reconstruction": Number("{kind} kept by reconstructions, rank correlation", SCORE),
     r"judge_accuracy": Number("accuracy of the oracle classifier", SHARE),

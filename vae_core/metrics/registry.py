@@ -21,6 +21,7 @@ from .disentanglement import dci, disentanglement, factor_tables
 from .evidence import active, components, elbo_terms, importance_bound, noise
 from .holes import prior_holes
 from .probes import probes
+from .retrieval import style_found
 from .separation import posterior_separation, prior_separation
 from .style import style_kept
 
@@ -42,6 +43,7 @@ METRICS: Registry[Metric] = Registry(
         "probes": probes,
         "judged": by_oracle,
         "style": style_kept,
+        "retrieval": style_found,
         "rate": rate_decomposition,
         "holes": prior_holes,
         "coverage": prior_coverage,
@@ -58,7 +60,7 @@ METRICS: Registry[Metric] = Registry(
 # rate group says how far the aggregate posterior is from the prior, in nats), and DCI, whose boosted trees take minutes.
 DEFAULT: tuple[str, ...] = (
     *("elbo", "importance", "active", "noise", "components", "bayes", "calibration", "priors", "probes"),
-    *("judged", "style", "rate", "holes", "coverage", "posteriors", "disentanglement"),
+    *("judged", "style", "retrieval", "rate", "holes", "coverage", "posteriors", "disentanglement"),
 )
 
 
@@ -69,7 +71,7 @@ OF_THE_BOUND = frozenset({"elbo", "importance", "noise", "components", "rate", "
 NEED_A_BOUND, NEED_POSTERIORS, NEED_A_DECODER = (
     frozenset({"elbo", "importance", "noise"}),
     frozenset({"rate", "holes"}),
-    frozenset({"judged", "style"}),
+    frozenset({"judged", "style", "retrieval"}),
 )
 
 

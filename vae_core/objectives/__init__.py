@@ -23,6 +23,7 @@ from .multirate import MultiRate, MultiRateVAE
 from .pairs import AdaGVAE, PairsAveraged
 from .parts import Beta, Bound, Loss, Objective, Regulariser, Weighting, betas
 from .semisupervised import M2, SemiSupervised, class_bounds, enumerated
+from .styles import StylePairs, StyleShared
 from .weighted import ELBO, Weighted, elbo
 
 # The objectives by name. A line here, or `OBJECTIVES.register` elsewhere, is all that the command line, the cards and the pages need.
@@ -38,6 +39,7 @@ OBJECTIVES: Registry[type[Declared]] = Registry(
         "factor": FactorVAE,
         "dip": DIPVAE,
         "pairs": AdaGVAE,
+        "styles": StylePairs,
         "multi-rate": MultiRateVAE,
         "semi-supervised": M2,
     },
@@ -153,6 +155,7 @@ __all__ = [
     "Covariance",
     "Declared",
     "Discriminator",
+    "Exchanged",
     "FactorVAE",
     "Geco",
     "Loss",
@@ -165,6 +168,8 @@ __all__ = [
     "Regulariser",
     "SemiSupervised",
     "Setting",
+    "StylePairs",
+    "StyleShared",
     "Weighted",
     "Weighting",
     "adversaries",

@@ -88,8 +88,9 @@ class Declared(ABC):
         """How many images tell their class; None for all of them."""
         return None
 
-    def pairs(self) -> int | None:
-        """In how many factors the images of a pair differ at most, where a batch is made of pairs; None for single images."""
+    def pairs(self) -> int | Literal["style"] | None:
+        """In how many factors the images of a pair differ at most, or that they are of one style, where a batch is made of pairs; None for
+        single images."""
         return None
 
 

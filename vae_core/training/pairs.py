@@ -4,11 +4,13 @@ Shapes: N images, F factors, B rows, S choices of factors.
 """
 
 from itertools import combinations
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from ..data import Data
+from ..data.styles import STYLES, styles_of
 from ..distributions import Sampler
 
 
@@ -43,13 +45,27 @@ class Pairs:
                 f"the images of a pair differ in 1 to {count - 1} of {count} factors, not in {changes}: give another --pair-changes"
             )
         kept = [[f for f in range(count) if f not in some] for some in combinations(range(count), changes)]
-        groups = [_grouped(factors[:, columns]) for columns in kept]
-        self.order, self.place, self.start, self.size = map(torch.stack, zip(*groups, strict=True))
-        there = (self.size > 1).T.double()
-        if not there.any():
+        self._of([_grouped(factors[:, columns]) for columns in kept])
+        if not self.chances[:, -1].any():
             raise ValueError(
                 f"no two images agree in all factors but {changes}: give a larger --pair-changes, or more images"
             )
+
+    @classmethod
+    def within(cls, groups: Tensor) -> "Pairs":
+        """Partners of one group each `(N,)`, such as letters of one font.
+
+        >>> rows = Pairs.within(torch.tensor([0, 1, 0, 1, 2]))(torch.tensor([0, 1, 4]), Sampler.seeded(0))
+        >>> rows.tolist()
+        [0, 2, 1, 3, 4, 4]
+        """
+        found = cls.__new__(cls)
+        found._of([_grouped(groups[:, None])])
+        return found
+
+    def _of(self, groups: list[tuple[Tensor, Tensor, Tensor, Tensor]]) -> None:
+        self.order, self.place, self.start, self.size = map(torch.stack, zip(*groups, strict=True))
+        there = (self.size > 1).T.double()
         self.chances = (there / there.mean(0).clamp(min=1e-12)).cumsum(1).float()
 
     def to(self, device: torch.device | str) -> "Pairs":
@@ -80,13 +96,21 @@ def _grouped(kept: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return order, place, starts[group], sizes[group]
 
 
-def pairs_of(data: Data, changes: int | None) -> Pairs | None:
-    """What draws pairs of the data's images, on their device; None where none are asked for.
+def pairs_of(data: Data, changes: int | Literal["style"] | None) -> Pairs | None:
+    """What draws pairs of the data's images, on their device; None where none are asked for. Of one style, or as many factors apart.
 
-    Raises ValueError where the factors are not known, or pairs cannot be drawn.
+    Raises ValueError where the factors or styles are not known, or pairs cannot be drawn.
     """
     if changes is None:
         return None
+    if changes == "style":
+        groups = styles_of(data)
+        if groups is None:
+            raise ValueError(
+                f"pairs of one style are drawn by a column that says the style ({', '.join(STYLES)}), and {data.name} has none: choose glyphs, or give a "
+                "file with such a column"
+            )
+        return Pairs.within(groups).to(data.images.device)
     if data.factors is None:
         raise ValueError(
             f"pairs are drawn by the factors of the images, and those of {data.name} are not known: choose rooms or sprites, or give a file with factors"
