@@ -85,6 +85,8 @@ USUAL = ("cdvae-digits", "joint-digits")
 JUDGED = {
     *("bayes_accuracy", "bayes_ece", "bayes_nll", "judge_accuracy", "judge_frechet", "swap_accuracy"),
     *(f"sample_{what}" for what in ("accuracy", "coverage", "density", "frechet")),
+    # Of the images measured here ten are of each class, and fewer of each pair of classes.
+    *(f"style_{what}_reconstruction" for what in ("slant", "thickness", "width", "height", "ink")),
 }
 EXTRA = {
     "cdvae-digits": {
@@ -338,6 +340,7 @@ def test_the_metrics_listed_are_those_of_the_registry():
         "probes",
         "judged",
         "style",
+        "retrieval",
         "rate",
         "holes",
         "coverage",
