@@ -147,12 +147,16 @@ def class_left() -> str:
 
 
 def style() -> str:
-    names = {"slant": "slant", "thickness": "thickness", "width": "width", "ink": "ink"}
-    lines = [f"| model | {' | '.join(names.values())} |", "|---|--:|--:|--:|--:|"]
+    names = ("slant", "thickness", "width", "height", "ink")
+    lines = [
+        f"| model | {' | '.join(names)} | width, of all but ones |",
+        "|---|" + "--:|" * (len(names) + 1),
+    ]
     for row in _result("style")["rows"]:
         cells = [
             f"{row[name]['swap']['value']:.2f} ({row[name]['reconstruction']['value']:.2f})" for name in names
         ]
+        cells.append(f"{row['width']['without_ones']['value']:.2f}")
         lines.append(f"| `{row['model']}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -278,14 +282,14 @@ def metrics_parity() -> str:
 
 
 def disentanglement() -> str:
-    """The bundled models of data with known factors, and published scores below them."""
+    """The bundled models of sprites, and published scores below them."""
     lines = [
         f"| model | −ELBO | rate | active units | {' | '.join(SCORES.values())} |",
         f"|---|{'--:|' * (3 + len(SCORES))}",
     ]
     cards = [(name, load_card(folder)) for name, folder in bundled().items()]
     for name, card in cards:
-        if card.factors is None:
+        if card.data.name != "sprites" or card.factors is None:
             continue
         found = {key: (number.value, number.se) for key, number in card.metrics.items()}
         cells = ["{:.1f} ± {:.1f}".format(*found[key]) for key in ("negative_elbo", "rate_z")]

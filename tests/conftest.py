@@ -21,8 +21,9 @@ from vae_core.multirate import rates_of
 from vae_core.objectives import ELBO
 from vae_core.training import Options, train
 
-SMALL = Options(epochs=12, batch=64, learning_rate=3e-3, warmup=20, device="cpu")
-SMALL_VAMP = replace(SMALL, objective=ELBO(beta_warmup=200))
+SMALL = Options(epochs=12, batch=128, learning_rate=5e-3, warmup=10, device="cpu")
+SMALL_VAMP = replace(SMALL, objective=ELBO(beta_warmup=100))
+SMALL_JOINT = replace(SMALL, epochs=20)  # until its bound is not the draws' noise
 SMALL_LONGER = replace(SMALL, epochs=30)  # until z_u is used beside z_l
 
 RECIPES: dict[str, tuple[Declaration, Options]] = {
@@ -39,7 +40,7 @@ RECIPES: dict[str, tuple[Declaration, Options]] = {
         ),
         SMALL,
     ),
-    "joint-digits": (Joint(latent=4, nets="mlp-256"), SMALL),
+    "joint-digits": (Joint(latent=4, nets="mlp-256"), SMALL_JOINT),
     "ladder-digits": (Ladder(latent=(6, 3), nets="mlp-256"), SMALL),
     "rate-digits": (VAE(latent=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL),
     "rates-digits": (CDVAE(unlabelled=4, nets="mlp-256", rates=(0.1, 10.0)), SMALL_LONGER),

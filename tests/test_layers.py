@@ -38,7 +38,7 @@ LAYERS: list[set[str]] = [
 METRICS_LAYERS: list[set[str]] = [
     {"base", "numbers"},
     {"evidence", "probes", "aggregate", "separation", "disentanglement", "retrieval"},
-    {"coverage", "holes"},
+    {"coverage", "holes", "gaps"},
     {"samples"},
     {"classes"},
     {"calibration", "frontier", "style"},

@@ -67,7 +67,7 @@ def _at_once(model: Model, readers: list[str], inferred: Inferred, classes: int)
     env = {LABEL: torch.eye(classes, device=device).repeat(size, 1)}
     total = torch.zeros((), device=device)
     for name, q in posteriors.items():
-        each = diagonal_normal(*(part.repeat_interleave(classes, 0) for part in (q.mean, q.stddev)))
+        each = diagonal_normal(q.mean.repeat_interleave(classes, 0), q.stddev.repeat_interleave(classes, 0))
         total = total - kl_divergence(
             each, model.p[name](env), inferred.env[name].repeat_interleave(classes, 0)
         )

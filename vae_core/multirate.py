@@ -106,8 +106,18 @@ def closing(a: Tensor) -> Tensor:
     return (1 - a.exp()).relu().sqrt()
 
 
-# Where gates begin: nearly open at every rate. A closed `closing` has no gradient, so it must not begin closed.
-BEGINNING: dict[Callable[[Tensor], Tensor], float] = {opening: 1.0, closing: -3.0}
+class Kind(NamedTuple):
+    """A kind of gate, and the argument at which it begins: nearly open at every rate. A closed `closing` has no gradient, so it must not begin
+    closed."""
+
+    gate: Callable[[Tensor], Tensor]
+    beginning: float
+
+
+UNITS = Kind(opening, 1.0)
+
+# The gates of latent dimensions by name.
+GATES: dict[str, Kind] = {"closing": Kind(closing, -3.0), "opening": Kind(opening, 3.0)}
 
 # Features of the hyper-network that all gates of a net share, and how many linear maps it mixes where latents come in or go out.
 FEATURES, MAPS = 16, 4
@@ -135,18 +145,18 @@ class Features(nn.Module):
 class Gate(nn.Module):
     """Scale and shift of each unit, `h <- g(w . f + b) h + v . f`, by the features f of the rates."""
 
-    def __init__(self, features: int, units: int, kind: Callable[[Tensor], Tensor]):
+    def __init__(self, features: int, units: int, kind: Kind):
         super().__init__()
-        self.kind = kind
+        self.gate = kind.gate
         self.scale = nn.Linear(features, units)
         self.shift = nn.Linear(features, units, bias=False)
         nn.init.uniform_(self.scale.weight, -0.3, 0.3)
-        nn.init.constant_(self.scale.bias, BEGINNING[kind])
+        nn.init.constant_(self.scale.bias, kind.beginning)
         nn.init.zeros_(self.shift.weight)
 
     def forward(self, h: Tensor, f: Tensor) -> Tensor:
         ones = [1] * (h.dim() - 2)
-        scale, shift = (part.view(*part.shape, *ones) for part in (self.kind(self.scale(f)), self.shift(f)))
+        scale, shift = (part.view(*part.shape, *ones) for part in (self.gate(self.scale(f)), self.shift(f)))
         return h * scale + shift
 
 
@@ -167,19 +177,19 @@ class Blend(nn.Module):
 class Gated(nn.Module):
     """A sequence of layers with a gate on the units of each hidden affine map or convolution, before its activation.
 
-    Its last inputs are the log betas. `latents` is the number of its inputs where they are latents: each has a gate too, and the layer
-    that reads them is a blend.
+    Its last inputs are the log betas. `latents` is the number of its inputs where they are latents: each has a gate too, of the kind `gates`,
+    and the layer that reads them is a blend.
     """
 
-    def __init__(self, net: nn.Sequential, rates: Rates, latents: int = 0):
+    def __init__(self, net: nn.Sequential, rates: Rates, latents: int = 0, gates: str = "closing"):
         super().__init__()
         self.net, self.features = net, Features(rates)
         width = self.features.width
-        self.gates = nn.ModuleDict({str(i): Gate(width, units, opening) for i, units in _hidden(net).items()})
+        self.gates = nn.ModuleDict({str(i): Gate(width, units, UNITS) for i, units in _hidden(net).items()})
         self.entry = nn.ModuleList()
         if latents:
             first: Any = net[0]
-            self.entry.extend([Gate(width, latents, closing), Blend(width, latents, first.out_features)])
+            self.entry.extend([Gate(width, latents, GATES[gates]), Blend(width, latents, first.out_features)])
 
     def forward(self, *inputs: Tensor) -> Tensor:
         count = len(self.features.rates.blocks)
@@ -211,10 +221,10 @@ class GatedHead(nn.Module):
     """A linear head that is a blend, with a gate on each output. In the linear case the mean takes the decoder's gate, and log sigma_j
     moves with (log beta + log(s^2 / lambda_j)) / 2."""
 
-    def __init__(self, head: nn.Linear, rates: Rates):
+    def __init__(self, head: nn.Linear, rates: Rates, gates: str = "closing"):
         super().__init__()
         self.head, self.features = head, Features(rates)
-        self.gate = Gate(self.features.width, head.out_features, closing)
+        self.gate = Gate(self.features.width, head.out_features, GATES[gates])
         self.blend = Blend(self.features.width, head.in_features, head.out_features)
 
     def forward(self, h: Tensor, *log_betas: Tensor) -> Tensor:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from latent_explorer import MODELS_VARIABLE
+from streamlit import config
 from streamlit.components.v2 import manifest_scanner
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, local_script_runner
 
 from tests.support.trained import Trained
 
@@ -33,12 +35,17 @@ def opened(page: str = "views/map.py", **query: str) -> AppTest:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_look_for_components() -> Iterator[None]:
-    """Each run of an AppTest reads the metadata of all that is installed, which is two thirds of its time: once is enough."""
+def _one_look() -> Iterator[None]:
+    """What each run of an AppTest does anew and a server once: to read the metadata of all that is installed, which is two thirds of its time,
+    and to compile the scripts. Nor does it count what is used, as the command `app` does not."""
     with pytest.MonkeyPatch.context() as patch:
         scan = manifest_scanner.scan_component_manifests
         patch.setattr(manifest_scanner, "scan_component_manifests", functools.cache(scan))
+        patch.setattr(local_script_runner, "ScriptCache", functools.cache(ScriptCache))
+        usual = config.get_option("browser.gatherUsageStats")
+        config.set_option("browser.gatherUsageStats", False)
         yield
+        config.set_option("browser.gatherUsageStats", usual)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from latent_explorer.training.form import Asked
 from vae_core.cli.flags import options_of
 from vae_core.cli.parsing import parse
 from vae_core.cli.run import COMMANDS
+from vae_core.data import rooms
 from vae_core.fields import options
 from vae_core.kinds import Image
 from vae_core.models import MODELS, Signature
@@ -16,6 +17,7 @@ from vae_core.objectives import OBJECTIVES
 from vae_core.training import Options
 
 DIGITS = Signature(Image(1, 8, 8), tuple("0123456789"))
+KNOWN = {name: (0, count - 1) for name, count in rooms.FACTORS.items()}
 NEEDED = {
     "dip_weight": 5.0,
     "delta": 16.0,
@@ -75,7 +77,8 @@ def test_a_check_says_one_sentence_or_nothing(model: str, objective: str | None)
         for option in (options(OBJECTIVES[objective]).values() if objective else ())
         if option.required
     }
-    said = form.refused(Asked(model, "digits", {"objective": needed}, objective), DIGITS, 1350)
+    asked = Asked(model, "digits", {"objective": needed}, objective)
+    said = form.refused(asked, DIGITS, 1350, factors=KNOWN)
     assert "\n" not in said
     if objective is None:
         assert not said
@@ -103,6 +106,25 @@ def test_what_does_not_fit_is_said_before_it_starts(asked: Asked, words: str):
     flat = Signature(Image(1, 8, 8), ())
     said = form.refused(asked, flat if asked.data == "flat" else DIGITS, 1350)
     assert words in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("factors", "words"),
+    [
+        (
+            {},
+            "the data has no factor called floor; its factors are none that is named: give others by --factors",
+        ),
+        ({"floor": (0, 9)}, "no factor called object"),
+        (KNOWN, ""),
+        ({name: (0, count) for name, count in rooms.FACTORS.items()}, "floor runs from 0 to 10"),
+    ],
+    ids=["none", "one", "all", "more values"],
+)
+def test_factors_that_the_data_cannot_tell_are_said_before_it_starts(factors: dict, words: str):
+    said = form.refused(Asked("factored", "own"), Signature(Image(3, 8, 8), ()), 1350, factors=factors)
+    assert (words in said) if words else not said
     assert "\n" not in said
 
 

@@ -70,6 +70,7 @@ def test_start_asks_for_a_run_which_the_page_then_shows(
     [
         ("train cdvae --data digits --unlabelled 2 --class-weight 20", "--class-weight 20"),
         ("train vae --data digits --objective constrained --delta 16", "--objective constrained --delta 16"),
+        ("train factored --data digits", "Digits has no factor called floor"),
         ("rm -rf /", "begins with train"),
         ("train vae --data /etc/passwd", "not here"),
     ],

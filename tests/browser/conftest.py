@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.windows import window
+from tests.browser.windows import as_new, window
 from tests.support.driving import chromium, find_chromium, served
 from tests.support.foreign import embeddings
 from tests.support.trained import Trained
@@ -32,11 +32,9 @@ def address(trained: Trained) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def bundled() -> Iterator[str]:
-    """The app as it opens for a newcomer."""
-    need_a_browser()
-    with served() as url:
-        yield url
+def bundled(address: str) -> str:
+    """The app as it opens for a newcomer: where a link names no model, on a bundled one. A second server, and its scripts, would cost ten seconds."""
+    return address
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +45,21 @@ def browser() -> Iterator[Any]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def tab(browser: Any) -> Iterator[Any]:
+    """The window that tests share, one after the other: through `page`, or `as_new`."""
+    with window(browser) as found:
+        yield found
+
+
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
+def page(tab: Any) -> Iterator[Any]:
+    with as_new(tab) as found:
+        yield found
+
+
+@pytest.fixture
+def new_page(browser: Any) -> Iterator[Any]:
+    """For what adds scripts to a window, or must be the first that it shows."""
     with window(browser) as found:
         yield found

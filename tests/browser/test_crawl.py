@@ -12,7 +12,7 @@ import pytest
 from tests.browser.crawling import Arrive, Crawl, a_picture, crawled
 from tests.browser.faults import Watch
 from tests.browser.pressing import controls, drag_over_map, opened, pages, press, settle
-from tests.browser.windows import window
+from tests.browser.windows import as_new
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +37,7 @@ KINDS = [
 VIEWS = len([*(Path(latent_explorer.__file__).parent / "views").glob("*.py")])
 
 # Presses on each page in the default tier; the slow one presses everything, over every kind and in every state.
-FEW = 3
+FEW = 2
 
 # What a page is opened with: nothing, an opened item, a selection on a map, an image of the visitor's, betas moved, another model chosen.
 STATES = ("nothing", "item", "selection", "own image", "betas", "another model")
@@ -118,9 +118,8 @@ def done() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def shared(browser: Any) -> Iterator[Any]:
-    """One window for all pages: a new one reads the whole front end anew."""
-    with window(browser, reduced_motion="reduce") as page:
+def shared(tab: Any) -> Iterator[Any]:
+    with as_new(tab, reduced_motion="reduce") as page:
         yield page
 
 

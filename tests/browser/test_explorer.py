@@ -82,6 +82,7 @@ def test_the_slider_changes_the_picture_and_the_address(page: Any, address: str)
     assert no_exception(page)
 
 
+@pytest.mark.slow
 def test_a_lasso_highlights_in_both_maps_and_is_counted_by_class(page: Any, address: str):
     page.goto(address + "/map?model=cdvae-mnist")
     page.wait_for_selector(MAP)
@@ -180,6 +181,7 @@ def press(page: Any, slider: str, key: str, times: int = 1) -> None:
         page.keyboard.press(key)
 
 
+@pytest.mark.slow
 def test_a_slider_of_beta_moves_the_items_and_keeps_the_view(page: Any, address: str):
     page.goto(f"{address}/map?model=rates-digits")
     page.wait_for_selector(MAP)

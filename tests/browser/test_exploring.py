@@ -23,6 +23,7 @@ def view(page: Any, block: str) -> str:
     return page.locator(f".panel[data-panel='{block}']").get_attribute("data-view")
 
 
+@pytest.mark.slow
 def test_the_wheel_is_the_page_s_until_the_map_is_asked_for(page: Any, address: str):
     opened(page, f"{address}/map?model=vae-digits")
     page.wait_for_selector(READY)

@@ -205,8 +205,9 @@ def test_bars_are_saved(page: Any, address: str):
 
 @pytest.mark.parametrize("secure", [pytest.param(True, marks=pytest.mark.slow), False])
 @pytest.mark.slow
-def test_the_link_is_copied(page: Any, address: str, secure: bool):
+def test_the_link_is_copied(new_page: Any, address: str, secure: bool):
     """Also where the browser has no clipboard for scripts: a page that is served by http to another machine."""
+    page = new_page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     if not secure:
         page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")

@@ -32,8 +32,8 @@ PLANTED = {
 }
 
 
-# Those of the default run: one of a script, one of a component, one of a request.
-FEW = ("exception", "throwing", "asking")
+# Those of the default run: one of a component, one of a request.
+FEW = ("throwing", "asking")
 
 
 @pytest.fixture(scope="module")

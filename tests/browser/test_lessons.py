@@ -11,7 +11,6 @@ from latent_explorer.lessons.shelf import BUNDLED, files, open_lesson
 
 from tests.browser.faults import Watch
 from tests.browser.pressing import settle
-from tests.support.tiers import first
 
 pytestmark = pytest.mark.browser
 
@@ -256,7 +255,8 @@ def walk(
     assert not watch.faults()
 
 
-@pytest.mark.parametrize("name", first(sorted(ACTS, key=lambda name: name != "the-trick")))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ACTS)
 def test_a_lesson_leads_from_its_first_step_to_its_last(page: Any, bundled: str, name: str):
     page.set_viewport_size({"width": 1280, "height": 720})
     walk(page, bundled, name)

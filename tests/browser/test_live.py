@@ -214,7 +214,8 @@ def test_a_server_that_comes_back_is_found_again(page: Any, browser: Any):
 
 
 @pytest.mark.slow
-def test_without_the_route_controls_answer_on_release(page: Any, address: str):
+def test_without_the_route_controls_answer_on_release(new_page: Any, address: str):
+    page = new_page
     page.add_init_script(
         "const Real = WebSocket; globalThis.WebSocket = class extends Real {"
         " constructor(url, ...rest) { super(String(url).replace('latent-explorer/live', 'latent-explorer/nowhere'), ...rest); } };"
@@ -230,6 +231,7 @@ def test_without_the_route_controls_answer_on_release(page: Any, address: str):
     assert "when a handle is released" in page.locator(".live-controls .status").inner_text()
 
 
+@pytest.mark.slow
 def test_a_drawing_is_decoded_while_it_is_drawn(page: Any, address: str):
     opened(page, address, "model=cdvae-mnist&item=3")
     page.get_by_text("Your own image").click()

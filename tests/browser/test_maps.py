@@ -266,7 +266,8 @@ def test_the_posterior_of_the_opened_item_can_be_switched_off(page: Any, address
 
 
 @pytest.mark.slow
-def test_without_the_live_route_items_still_have_pictures_and_the_map_says_so(page: Any, address: str):
+def test_without_the_live_route_items_still_have_pictures_and_the_map_says_so(new_page: Any, address: str):
+    page = new_page
     page.route_web_socket("**/latent-explorer/live", lambda socket: socket.close())
     page.goto(f"{address}/map?model=cdvae-mnist")
     page.wait_for_selector(f"{MAP}[data-ready=true]")
@@ -322,9 +323,12 @@ PIXELS = """canvas => {
     ("scheme", "ratio"),
     [
         ("light", 1),
-        *(pytest.param(*each, marks=pytest.mark.slow) for each in (("light", 2), ("dark", 1), ("dark", 2))),
+        ("light", 2),
+        ("dark", 1),
+        ("dark", 2),
     ],
 )
+@pytest.mark.slow
 def test_every_item_is_a_dot_of_its_class_s_colour_at_its_place(
     browser: Any, address: str, trained: dict[str, Path], scheme: str, ratio: int
 ):

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.windows import as_new
+
 # Of each page something that is there last.
 PAGES = {
     "": ".first[data-ready=true]",
@@ -54,6 +56,7 @@ ON_ONE_ANOTHER = """() => {
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_the_title_stands_below_the_bar_where_the_sidebar_is_shut(page: Any, bundled: str):
     page.goto(bundled)
     page.locator(PAGES[""]).first.wait_for()
@@ -64,11 +67,11 @@ def test_the_title_stands_below_the_bar_where_the_sidebar_is_shut(page: Any, bun
 
 
 @pytest.fixture
-def phone(browser: Any) -> Iterator[Any]:
-    page = browser.new_page(viewport={"width": 390, "height": 844})
-    page.set_default_timeout(60_000)
-    yield page
-    page.close()
+def phone(tab: Any) -> Iterator[Any]:
+    with as_new(tab) as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.set_default_timeout(60_000)
+        yield page
 
 
 @pytest.mark.browser

@@ -5,7 +5,6 @@ message of Streamlit's protocol with what our components are given. Not counted 
 Streamlit's own, and the modules and style sheets of our components (a test below counts those by themselves), and the live route.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,30 +46,28 @@ class Counted:
             self.page.wait_for_timeout(1500)
 
 
-@pytest.fixture
-def counted(bundled: str, browser: Any) -> Iterator[Counted]:
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+def counted_map(page: Any, address: str) -> Counted:
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.set_default_timeout(60_000)
     found = Counted(page)
-    page.goto(f"{bundled}/map")
+    page.goto(f"{address}/map")
     found.settle(MAP)
-    yield found
-    page.close()
+    return found
 
 
 @pytest.mark.browser
-def test_the_first_page_fits_a_shared_connection(bundled: str, browser: Any):
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+def test_the_first_page_fits_a_shared_connection(page: Any, bundled: str):
+    page.set_viewport_size({"width": 1280, "height": 720})
     counted = Counted(page)
     page.goto(bundled)
     counted.settle(".first[data-live=true]")
     print(f"first page: {counted.bytes:,} bytes")
     assert 5_000 < counted.bytes <= FIRST_PAGE
-    page.close()
 
 
 @pytest.mark.browser
-def test_a_map_and_an_opened_item_fit_a_shared_connection(counted: Counted):
+def test_a_map_and_an_opened_item_fit_a_shared_connection(page: Any, bundled: str):
+    counted = counted_map(page, bundled)
     print(f"map: {counted.bytes:,} bytes")
     assert (
         90_000 < counted.bytes <= FIRST_PAGE
@@ -87,7 +84,8 @@ def test_a_map_and_an_opened_item_fit_a_shared_connection(counted: Counted):
 
 @pytest.mark.slow
 @pytest.mark.browser
-def test_a_module_is_loaded_once_and_all_of_them_are_small(counted: Counted):
+def test_a_module_is_loaded_once_and_all_of_them_are_small(new_page: Any, bundled: str):
+    counted = counted_map(new_page, bundled)
     loaded = [len(response.body()) for response in counted.files.values() if response.url.endswith(".js")]
     print(f"modules: {len(loaded)} files, {sum(loaded):,} bytes")
     assert 0 < sum(loaded) <= MODULES

@@ -345,8 +345,9 @@ def test_the_metrics_listed_are_those_of_the_registry():
         "disentanglement",
         "two-sample",
         "dci",
+        "gaps",
     ]
-    assert set(METRICS) - set(DEFAULT) == {"two-sample", "dci"}
+    assert set(METRICS) - set(DEFAULT) == {"two-sample", "dci", "gaps"}
 
 
 @pytest.mark.parametrize("group", METRICS)

@@ -27,7 +27,7 @@ from vae_core.kinds import Image
 from vae_core.likelihoods import GaussianPixels
 from vae_core.metrics import Estimate, classes, evaluation_of, measure_frontier
 from vae_core.metrics.evidence import terms_by_image
-from vae_core.model import Model
+from vae_core.model import Model, Terms
 from vae_core.models import CDVAE, VAE, Signature
 from vae_core.multirate import Gated, GatedHead, Rates, at, beta_grid, closing, rates_of, usual
 from vae_core.nets import Joined
@@ -620,3 +620,63 @@ def test_a_map_is_laid_onto_another_without_changing_its_shape():
     ratio = distances[1][0, 1] / distances[0][0, 1]
     assert np.allclose(distances[1], ratio * distances[0])
     assert np.linalg.norm(found - found.mean(0)) == pytest.approx(np.linalg.norm(fixed - fixed.mean(0)))
+
+
+# ---- ranges of their own, gates that open again, a warm-up
+
+
+def test_each_block_may_have_a_range_of_its_own():
+    model = CDVAE(nets="mlp-256", rates=(0.25, 4.0), labelled_rates=(1.0, 16.0)).build(SIGNATURE)
+    assert {block: rate.exposed for block, rate in rates_of(model).items()} == {
+        "z_l": (1.0, 16.0),
+        "z_u": (0.25, 4.0),
+    }
+    assert usual(model) == {"z_l": 4.0, "z_u": 1.0}
+    drawn = MultiRate(rates_of(model)).completed({"x": torch.zeros(4000, 1, 8, 8)}, Sampler.seeded(0))
+    for block, (low, high) in {"z_l": (1 / 1.5, 24.0), "z_u": (0.25 / 1.5, 6.0)}.items():
+        betas = drawn[f"log_beta_{block}"].exp()
+        assert low <= betas.min() < 1.1 * low
+        assert 0.9 * high < betas.max() <= high
+
+
+def test_the_standardised_rates_have_variance_one_over_their_own_ranges():
+    rates = Rates({"z_l": (1.0, 16.0), "z_u": (0.25, 4.0)})
+    steps = [
+        torch.linspace(math.log(low), math.log(high), 2001)[:, None]
+        for low, high in map(rates.trained, rates.blocks)
+    ]
+    t = rates(*steps)
+    assert t.mean(0).tolist() == pytest.approx([0, 0], abs=1e-5)
+    assert t.var(0).tolist() == pytest.approx([1, 1], rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"labelled_rates": (1.0, 16.0)}, "give --rates too"),
+        ({"gates": "opening"}, "give --rates too"),
+        ({"rates": (0.1, 10.0), "labelled_rates": (4.0, 1.0)}, "lowest and the highest beta"),
+        ({"rates": (0.1, 10.0), "gates": "swinging"}, "closing, opening"),
+    ],
+)
+def test_rates_and_gates_that_make_no_model_are_told(options: dict, words: str, one_line: Callable):
+    with pytest.raises(ValueError, match=words) as caught:
+        CDVAE(nets="mlp-256", **options)
+    one_line(caught.value)
+
+
+def test_a_gate_of_the_opening_kind_always_has_a_gradient():
+    model = CDVAE(nets="mlp-256", rates=(0.25, 4.0), gates="opening").build(SIGNATURE)
+    gate: Any = model.q["z_u"].net.gate
+    with torch.no_grad():
+        gate.scale.bias.fill_(-5.0)
+    gate(torch.ones(2, 32), torch.zeros(2, gate.scale.in_features)).sum().backward()
+    assert (gate.scale.bias.grad > 0).all()
+
+
+def test_in_a_warm_up_the_rates_of_the_loss_rise(digits: Data):
+    model = VAE(nets="mlp-256", rates=(0.1, 10.0)).build(digits.signature)
+    rule, terms = MultiRate(rates_of(model), warmup=4), Terms({"x": -torch.ones(1)}, {"z": torch.ones(1)}, {})
+    batch = {"log_beta_z": torch.full((1, 1), math.log(8.0))}
+    assert [rule(terms, batch).item() for _ in range(5)] == pytest.approx([3, 5, 7, 9, 9])
+    assert rule.eval()(terms, batch).item() == pytest.approx(9)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import vae_core
+from tests.support.tiers import case
 from vae_core.checkpoints import bundled
 from vae_core.cli import main
 from vae_core.distributions import NormalizingFlow
@@ -94,7 +95,11 @@ def close(found: torch.Tensor, expected: torch.Tensor) -> None:
     torch.testing.assert_close(found, expected.expand_as(found), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", DECLARED)
+# Of each structure, each likelihood of images and each kind of table, one in the default run.
+USUAL = ("cdvae of flows", "cdvae of rates", "joint", "ladder", "srvae", "vamp", "gaussian", "mixed table")
+
+
+@pytest.mark.parametrize("name", [case(name, slow=name not in USUAL) for name in DECLARED])
 def test_every_kind_of_model_goes_out_as_it_is(name: str):
     model, signature = built(name)
     graphs = {part.name: read_graph(graph_of(model, part)[0]) for part in parts_of(model, signature.shape)}

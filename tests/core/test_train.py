@@ -45,6 +45,7 @@ from vae_core.training import (
     loop,
     options_for,
     pick_device,
+    recorded,
     train,
 )
 from vae_core.training import options as training_options
@@ -727,3 +728,48 @@ def test_a_gpu_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"a {device.type} of some make")
     assert device_name(torch.device("cuda")) == "a cuda of some make"
     assert device_name(torch.device("cpu"))
+
+
+@pytest.mark.gpu
+def test_a_recorded_step_learns_what_launched_ones_do(
+    digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    declaration = CDVAE(unlabelled=2, nets="mlp-256")
+    objective = ELBO(class_weight=2.0, adversary=1.0, adversary_rate=1e-3, beta_warmup=5)
+    options = replace(QUICK, device="cuda", objective=objective)
+    train(declaration, digits, options, tmp_path / "recorded")
+    monkeypatch.setattr(recorded, "BEFORE", 10**9)
+    train(declaration, digits, options, tmp_path / "launched")
+    for one, other in zip(*(history(tmp_path / name) for name in ("recorded", "launched")), strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-3)
+
+
+class Graph:
+    """What stands for a CUDA graph where there is no GPU: replaying calls the step again."""
+
+    def replay(self) -> None: ...
+
+
+def test_a_step_that_cannot_be_recorded_goes_on_as_it_is_and_says_so(monkeypatch: pytest.MonkeyPatch):
+    seen: list[list[int]] = []
+
+    def step(rows: Tensor) -> dict[str, Tensor]:
+        seen.append(rows.tolist())
+        return {"loss": rows.float().sum()}
+
+    def refuse(graph: object) -> None:
+        raise RuntimeError("operation not permitted when stream is capturing\nmore of it")
+
+    found = recorded.Recorded(step)
+    monkeypatch.setattr(recorded, "on_a_gpu", lambda rows: True)
+    monkeypatch.setattr(found, "_aside", step)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    monkeypatch.setattr(torch.cuda, "graph", refuse)
+    rows = [torch.tensor([number]) for number in range(6)]
+    with pytest.warns(UserWarning, match="launched one by one") as told:
+        losses = [found(row)["loss"].item() for row in rows]
+    assert losses == [0, 1, 2, 3, 4, 5]
+    assert seen == [[0], [1], [2], [3], [4], [5]]
+    assert len(told) == 1
+    assert "\n" not in str(told[0].message)

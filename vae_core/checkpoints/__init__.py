@@ -19,6 +19,7 @@ from .folder import (
     bundled_folder,
     found_in,
     located,
+    name_of,
     spoken,
 )
 from .frontier import Anchor, Frontier, Gap, Point
@@ -64,6 +65,7 @@ __all__ = [
     "load_card",
     "load_into",
     "located",
+    "name_of",
     "pack",
     "read_metadata",
     "read_tensors",

@@ -131,5 +131,30 @@ def found_in(folder: Path) -> dict[str, Path]:
         >>> list(found_in(bundled()["vae-mnist"])), "cdvae-mnist" in found_in(bundled_folder())
         (['vae-mnist'], True)
     """
-    cards = sorted([*folder.glob(CARD), *folder.glob(f"*/{CARD}")])
-    return {card.parent.resolve().name: card.parent for card in cards}
+    names = [name for name in _inside(folder) if os.path.exists(os.path.join(folder, name, CARD))]
+    own = [folder] if os.path.exists(os.path.join(folder, CARD)) else []
+    return {name_of(place): place for place in [*own, *(folder / name for name in sorted(names))]}
+
+
+def _inside(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:  # there is none, or it is not ours to read
+        return []
+
+
+def name_of(folder: Path) -> str:
+    """The name of a folder itself, wherever a link leads to it from.
+
+    Args:
+        folder: a path to it.
+
+    Returns:
+        The last name of its real path.
+
+    Example:
+        >>> name_of(Path("runs/first")), name_of(bundled()["vae-mnist"] / "..")
+        ('first', 'pretrained')
+    """
+    plain = folder.name not in ("", "..") and not folder.is_symlink()
+    return folder.name if plain else folder.resolve().name

@@ -30,7 +30,7 @@ class Report:
         about: what it is.
         kind: what an observation is.
         classes: the names of the classes.
-        factors: the names of the known factors.
+        factors: the least and the greatest value of each known factor, by its name.
         fingerprints: of the splits.
         said: what was done, in sentences.
         doubts: what may be wrong, each with what to do about it.
@@ -54,7 +54,7 @@ class Report:
     """Images by split."""
     unknown: dict[str, int]
     """Images of no known class by split."""
-    factors: tuple[str, ...]
+    factors: dict[str, tuple[int, int]]
     fingerprints: dict[str, str]
     said: tuple[str, ...]
     doubts: tuple[str, ...]
@@ -75,7 +75,7 @@ class Report:
             counts,
             {split: len(data) for split, data in parts.items()},
             {split: 0 if data.known is None else int((~data.known).sum()) for split, data in parts.items()},
-            train.factor_names,
+            train.ranges,
             {**train.told.fingerprints, **test.told.fingerprints},
             tuple(found.notes.said),
             (*found.notes.doubts, *_doubts(train, test)),

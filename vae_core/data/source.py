@@ -18,7 +18,7 @@ from ..distributions import Sampler
 from ..explore import likelihood_of
 from ..kinds import Image, Kind, Table
 from ..model import Model
-from ..models import Signature, told_factors
+from ..models import Signature, check_values, told_factors
 from ..names import IMAGE, LABEL
 from ..priors import one_hot
 from ..readings import AS_STORED, BINARY, Reading
@@ -168,16 +168,22 @@ class Data:
     def _told_to(self, model: Model) -> dict[str, tuple[Tensor, int]]:
         if self.factors is None:
             return {}
-        found = {}
-        for name, (column, count) in told_factors(model, self.factor_names).items():
-            value = self.factors[:, column]
-            if len(value) and not 0 <= int(value.min()) <= int(value.max()) < count:
-                raise ValueError(
-                    f"{self.factor_names[column]} runs from {value.min()} to {value.max()} in {self.name}, and the model knows "
-                    f"values from 0 to {count - 1}: give it {int(value.max()) + 1} values"
-                )
-            found[name] = (value.to(self.labels.device), count)
-        return found
+        check_values(model, self.name, self.ranges)
+        told = told_factors(model, self.factor_names)
+        return {
+            name: (self.factors[:, column].to(self.labels.device), count)
+            for name, (column, count) in told.items()
+        }
+
+    @property
+    def ranges(self) -> dict[str, tuple[int, int]]:
+        """The least and the greatest value of each known factor."""
+        if self.factors is None:
+            return {}
+        ends = (
+            self.factors.aminmax(dim=0) if len(self) else (self.factors.new_zeros(self.factors.shape[1]),) * 2
+        )
+        return dict(zip(self.factor_names, zip(*(end.tolist() for end in ends), strict=True), strict=False))
 
     def drawn(self, seed: int = 0) -> Tensor:
         """All images as batches hold them, `(N, C, H, W)`, the noise of their pixels from `seed`."""

@@ -19,6 +19,7 @@ from .classes import bayes_accuracy, by_oracle
 from .coverage import prior_coverage
 from .disentanglement import dci, disentanglement, factor_tables
 from .evidence import active, components, elbo_terms, importance_bound, noise
+from .gaps import inference_gaps
 from .holes import prior_holes
 from .probes import probes
 from .retrieval import style_found
@@ -51,6 +52,7 @@ METRICS: Registry[Metric] = Registry(
         "disentanglement": disentanglement,
         "two-sample": two_sample,
         "dci": dci,
+        "gaps": inference_gaps,
     },
     callable,
     "a function of an Evaluation",
@@ -65,11 +67,11 @@ DEFAULT: tuple[str, ...] = (
 
 
 # Groups about the bound and the prior: those of the model as it was trained, whatever stands in on pages.
-OF_THE_BOUND = frozenset({"elbo", "importance", "noise", "components", "rate", "holes", "coverage"})
+OF_THE_BOUND = frozenset({"elbo", "importance", "gaps", "noise", "components", "rate", "holes", "coverage"})
 
 # And those that mean nothing without a bound, without posteriors, or without a decoder.
 NEED_A_BOUND, NEED_POSTERIORS, NEED_A_DECODER = (
-    frozenset({"elbo", "importance", "noise"}),
+    frozenset({"elbo", "importance", "gaps", "noise"}),
     frozenset({"rate", "holes"}),
     frozenset({"judged", "style", "retrieval"}),
 )

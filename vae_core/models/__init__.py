@@ -14,7 +14,7 @@ from .cdvae import CDVAE
 from .cvae import CVAE
 from .declared import Declaration, Signature, Solver, need_classes, positive
 from .embeddings import Embeddings
-from .factored import FactoredCDVAE, told_factors
+from .factored import FactoredCDVAE, check_told, check_values, told_factors
 from .foreign import Onnx
 from .joint import Joint
 from .ladder import Ladder
@@ -122,6 +122,8 @@ __all__ = [
     "Onnx",
     "Signature",
     "Solver",
+    "check_told",
+    "check_values",
     "declare",
     "described",
     "need_classes",

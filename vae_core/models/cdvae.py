@@ -8,7 +8,7 @@ from torch import nn
 from ..conditionals import DiagonalGaussian, Feature
 from ..fields import FIRST, OneOf
 from ..model import Model
-from ..multirate import Rates
+from ..multirate import GATES, Rates
 from ..names import IMAGE
 from ..nets import preset
 from ..priors import LABELLED, LAYOUTS, UNLABELLED, labelled_prior, unlabelled_prior
@@ -61,6 +61,9 @@ class CDVAE(OfObservations, Flowing):
     factor of 1.5); each block has a beta of its own."""
     labelled_rates: tuple[float, float] | None = None
     """The range of beta of z_l, where it is another than that of z_u."""
+    gates: Annotated[str, OneOf(GATES)] = "closing"
+    """What the gate of a latent dimension of a multi-rate model may do: close for good where the dimension does not pay (closing, exact for
+    linear models), or always open again (opening)."""
 
     def __post_init__(self):
         super().__post_init__()

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -188,3 +188,43 @@ def told_factors(model: Model, names: Sequence[str]) -> dict[str, tuple[int, int
         for name in part.may_read
         if name in columns
     }
+
+
+def check_told(model: Model, data: str, ranges: Mapping[str, tuple[int, int]]) -> None:
+    """Refuse data that cannot tell the model its factors.
+
+    Args:
+        model: the model.
+        data: the name of the data.
+        ranges: the least and the greatest value of each factor that the data knows.
+
+    Raises:
+        ValueError: for a factor that the data lacks, or that has more values there than the model knows.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> model = FactoredCDVAE(factors="hue:10").build(Signature(Image(3, 8, 8), ()))
+        >>> check_told(model, "own", {"hue": (0, 9), "size": (0, 3)})
+        >>> check_told(model, "own", {"size": (0, 3)})
+        Traceback (most recent call last):
+        ValueError: own has no factor called hue; its factors are size: give others by --factors
+    """
+    wanted = {name for part in model.p.values() for name in part.may_read}
+    if lacking := sorted(name.removeprefix(FACTOR) for name in wanted - set(told_factors(model, [*ranges]))):
+        known = ", ".join(ranges) or "none that is named"
+        raise ValueError(
+            f"{data} has no factor called {lacking[0]}; its factors are {known}: give others by --factors"
+        )
+    check_values(model, data, ranges)
+
+
+def check_values(model: Model, data: str, ranges: Mapping[str, tuple[int, int]]) -> None:
+    """As `check_told`, for data that may lack factors. Raises ValueError for one that has more values than the model knows."""
+    names = list(ranges)
+    for column, count in told_factors(model, names).values():
+        least, greatest = ranges[names[column]]
+        if not 0 <= least <= greatest < count:
+            raise ValueError(
+                f"{names[column]} runs from {least} to {greatest} in {data}, and the model knows values from 0 to {count - 1}: "
+                f"give it {greatest + 1} values"
+            )

@@ -195,7 +195,8 @@ class OfObservations(Declaration):
         """The same with a decoder that answers to rates."""
 
         def decoder(inputs: int, shape: Shape) -> nn.Module:
-            return Gated(preset(self.nets).decoder(inputs, shape), rates, latents=inputs)  # type: ignore[arg-type]
+            net = preset(self.nets).decoder(inputs, shape)
+            return Gated(net, rates, latents=inputs, gates=self._gates)  # type: ignore[arg-type]
 
         return self._likelihood(decoder, inputs, data, (*given, *rates.names))
 
@@ -227,7 +228,11 @@ class OfObservations(Declaration):
     def rated_posterior(self, rates: Rates, block: str, dimensions: int) -> DiagonalGaussian:
         """q(block | features), which moves with its own rate."""
         head = nn.Linear(preset(self.nets).width, 2 * dimensions)
-        return DiagonalGaussian(GatedHead(head, rates.only(block)), "h", rate_name(block))
+        return DiagonalGaussian(GatedHead(head, rates.only(block), self._gates), "h", rate_name(block))
+
+    @property
+    def _gates(self) -> str:
+        return getattr(self, "gates", "closing")
 
     def head_given_class(self, classes: int, dimensions: int) -> nn.Module:
         """From features and a class to mean and log scale of a block's q(block | features, y)."""
@@ -286,6 +291,10 @@ def keep_rates(declaration: "OfObservations", prior: str, *names: str) -> None:
             )
         low, high = map(float, rates)
         object.__setattr__(declaration, name, checked_range(low, high))
+    if getattr(declaration, "rates", None) is None and getattr(declaration, "gates", "closing") != "closing":
+        raise ValueError(
+            "gates are of the latents of a multi-rate model: give --rates too, or leave them out"
+        )
 
 
 def pseudo_shape(prior: str, data: Signature) -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ from typing import Annotated
 from ..conditionals import DiagonalGaussian
 from ..fields import OneOf
 from ..model import Model
-from ..multirate import Rates
+from ..multirate import GATES, Rates
 from ..names import IMAGE
 from ..nets import NETS
 from ..priors import UNLABELLED, unlabelled_prior
@@ -46,6 +46,9 @@ class VAE(OfObservations, Flowing):
     rates: tuple[float, float] | None = None
     """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained on betas beyond both ends by a
     factor of 1.5); each block has a beta of its own."""
+    gates: Annotated[str, OneOf(GATES)] = "closing"
+    """What the gate of a latent dimension of a multi-rate model may do: close for good where the dimension does not pay (closing, exact for
+    linear models), or always open again (opening)."""
 
     def __post_init__(self):
         super().__post_init__()

@@ -155,7 +155,6 @@ __all__ = [
     "Covariance",
     "Declared",
     "Discriminator",
-    "Exchanged",
     "FactorVAE",
     "Geco",
     "Loss",

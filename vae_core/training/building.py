@@ -9,8 +9,8 @@ from ..data import Data
 from ..distributions import Sampler
 from ..labels import has_label
 from ..model import Model
-from ..models import Declaration, Solver
-from ..names import FACTOR, IMAGE, LABEL
+from ..models import Declaration, Solver, check_told
+from ..names import IMAGE, LABEL
 from ..objectives import M2, OBJECTIVES, Declared, Loss, Objective
 from .options import Options
 
@@ -46,14 +46,9 @@ def objective_for(declaration: Declaration, model: Model, data: Data) -> Declare
 def told(data: Data, model: Model, objective: Declared, seed: int, held_out: bool = False) -> Data:
     """The data with the labels that a training is told: those that an objective asks for, of those that are known; all where no class is read.
 
-    Raises ValueError where only some classes are known, and the objective needs all.
+    Raises ValueError where only some classes are known, and the objective needs all, and for a factor that the data cannot tell.
     """
-    wanted = {name for part in model.p.values() for name in part.may_read}
-    if lacking := sorted(name.removeprefix(FACTOR) for name in wanted - set(data.values)):
-        known = ", ".join(data.factor_names) or "none that is named"
-        raise ValueError(
-            f"{data.name} has no factor called {lacking[0]}; its factors are {known}: give others by --factors"
-        )
+    check_told(model, data.name, data.ranges)
     labels = objective.labelled()
     if labels is not None:
         return data if held_out else data.with_labels(labels, seed)

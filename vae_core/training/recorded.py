@@ -16,6 +16,10 @@ Parts = dict[str, Tensor]
 BEFORE = 3
 
 
+def on_a_gpu(rows: Tensor) -> bool:
+    return rows.device.type == "cuda"
+
+
 class Recorded:
     """A step, `rows (B,) -> parts`, that is recorded at its fourth call and replayed from then on; one that cannot be recorded goes on as it is.
 
@@ -39,7 +43,7 @@ class Recorded:
         self.names: list[str] = []
 
     def __call__(self, rows: Tensor) -> Parts:
-        if rows.device.type != "cuda" or self.calls < 0:
+        if not on_a_gpu(rows) or self.calls < 0:
             return self.step(rows)
         self.calls += 1
         if self.calls <= BEFORE:

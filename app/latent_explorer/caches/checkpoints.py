@@ -8,6 +8,7 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -15,7 +16,7 @@ from latent_explorer import MODELS_VARIABLE, OPENS_VARIABLE, RUNS_VARIABLE
 from latent_explorer.caches.kept import MOST_OPEN, Stamps, by_identity_few, forget_derived, stamps
 from latent_explorer.text import command, plain, said
 from vae_core import Checkpoint, bundled, load
-from vae_core.checkpoints import ATLAS, CheckpointError, found_in, is_sound, sendable
+from vae_core.checkpoints import ATLAS, CheckpointError, found_in, is_sound, name_of, sendable
 from vae_core.data import local_data
 from vae_core.projections import plain_atlas
 
@@ -26,24 +27,33 @@ OPENS_ON = "mr-cdvae-mnist"
 def offered() -> dict[str, Path]:
     """The checkpoints to choose from, the one that the app opens on first: those of the folder given to `latent-explorer app`, and the
     bundled ones."""
-    folders, ours = _all(), bundled()
-    asked = os.environ.get(OPENS_VARIABLE)
+    ours = bundled()
+    folders, asked = _all(ours), os.environ.get(OPENS_VARIABLE)
     first = asked if asked in folders else OPENS_ON
     order = sorted(folders, key=lambda name: (name != first, name in ours))
     return {name: folders[name] for name in order}
 
 
-def _all() -> dict[str, Path]:
+def _all(ours: Mapping[str, Path]) -> dict[str, Path]:
     """The bundled checkpoints, those of the folder, and the runs; one that has the name of a bundled one is told apart by its folder's."""
-    folders = bundled()
-    known = {other.resolve() for other in folders.values()}
+    folders = dict(ours)
+    known = set(map(place, ours.values()))
     for variable in (MODELS_VARIABLE, RUNS_VARIABLE):  # often the same folder
         given = os.environ.get(variable)
         for name, other in (found_in(Path(given)) if given else {}).items():
-            if other.resolve() not in known and sendable(name):
+            if place(other) not in known and sendable(name):
                 folders[_apart(name, other, folders)] = other
-                known.add(other.resolve())
+                known.add(place(other))
     return folders
+
+
+def place(folder: Path) -> Any:
+    """What a folder has in common with every link to it. A run of a page asks of each some twenty times: a path that is resolved costs more."""
+    try:
+        status = folder.stat()
+    except OSError:  # it has gone since
+        return folder
+    return status.st_dev, status.st_ino
 
 
 def _apart(name: str, folder: Path, taken: Collection[str]) -> str:
@@ -58,8 +68,8 @@ def _apart(name: str, folder: Path, taken: Collection[str]) -> str:
 def twin(name: str) -> str:
     """What is said of a checkpoint whose folder has the name of a bundled one, or of that one; nothing of others."""
     there = offered()
-    own = there[name].resolve().name
-    alike = [other for other, folder in there.items() if folder.resolve().name == own]
+    own = name_of(there[name])
+    alike = [other for other, folder in there.items() if name_of(folder) == own]
     if len(alike) < 2:
         return ""
     return f"{len(alike)} models are called {plain(own)}: {plain(own)} is bundled, {plain(', '.join(alike[1:]))} yours."

@@ -1,9 +1,8 @@
 """What the cards of all checkpoints say: which are alike, which were measured, which answer to every beta."""
 
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
-
-import streamlit as st
 
 from latent_explorer.caches import checkpoints, sources
 from latent_explorer.caches.kept import Stamps, stamps
@@ -30,7 +29,8 @@ def by_prior(name: str) -> dict[str, str]:
 PRIOR_ARGUMENTS = ("prior", "components", "separation", "layout", "flow_transforms", "flow_width")
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
+# Of every model, at every run of a page: Streamlit's cache would hash the key for longer than it takes to look it up.
+@lru_cache(256)
 def _recipe(folder: str, written: Stamps) -> tuple[str, Any] | None:
     """A checkpoint's prior and how else it was made; None where a card says neither."""
     card = _card(folder, written)
@@ -78,7 +78,7 @@ def _cards() -> dict[str, Card]:
     return {name: card for name, card in cards.items() if card is not None}
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
+@lru_cache(256)
 def _card(folder: str, written: Stamps) -> Card | None:
     try:
         return load_card(folder)

@@ -39,8 +39,8 @@ def models() -> list[Shown]:
 
 def own() -> set[str]:
     """The names of those that are not bundled."""
-    ours = {folder.resolve() for folder in bundled().values()}
-    return {name for name, folder in checkpoints.offered().items() if folder.resolve() not in ours}
+    ours = set(map(checkpoints.place, bundled().values()))
+    return {name for name, folder in checkpoints.offered().items() if checkpoints.place(folder) not in ours}
 
 
 def of(name: str) -> Shown:

@@ -1,5 +1,6 @@
 """How long what is derived from a checkpoint is kept: by its folder, the times its files were written, and its betas."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -21,12 +22,12 @@ Stamps = tuple[tuple[int, int], ...]
 
 def stamps(folder: Path) -> Stamps:
     """When its card, weights and atlas were written, and how long they are: what is cached of a checkpoint is read again when that changes."""
-    return tuple(_stamp(folder / file) for file in (CARD, WEIGHTS, ATLAS))
+    return tuple(_stamp(os.path.join(folder, file)) for file in (CARD, WEIGHTS, ATLAS))
 
 
-def _stamp(file: Path) -> tuple[int, int]:
+def _stamp(file: str) -> tuple[int, int]:
     try:
-        status = file.stat()
+        status = os.stat(file)
     except OSError:
         return 0, 0
     return status.st_mtime_ns, status.st_size

@@ -1,5 +1,7 @@
 """What can be trained on here: bundled data sets, those at hand, and what a visitor has opened; what a model has to know of each."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import streamlit as st
@@ -10,10 +12,12 @@ from vae_core.models import Signature
 
 
 class Known(NamedTuple):
-    """The signature of some data, and how many observations there are to train on."""
+    """The signature of some data, how many observations there are to train on, and the least and the greatest value of each known factor."""
 
     signature: Signature
     images: int
+    name: str = "the data"
+    factors: Mapping[str, tuple[int, int]] = MappingProxyType({})
 
 
 def at_hand() -> list[str]:
@@ -25,4 +29,5 @@ def at_hand() -> list[str]:
 def known(name: str) -> Known:
     """Of a data set by its name. Raises ValueError, one sentence, where it is not there."""
     dataset = open_data(name)
-    return Known(dataset.signature, len(dataset.train))
+    train = dataset.train
+    return Known(dataset.signature, len(train), train.name, train.ranges)

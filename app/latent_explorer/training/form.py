@@ -7,7 +7,7 @@ import io
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, make_dataclass, replace
-from types import NoneType
+from types import MappingProxyType, NoneType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import torch
@@ -20,7 +20,8 @@ from vae_core.cli.run import COMMANDS
 from vae_core.cli.sources import source_words
 from vae_core.data import Opening
 from vae_core.fields import Option, options, spelt
-from vae_core.models import MODELS, Declaration, Signature, declare
+from vae_core.model import Model
+from vae_core.models import MODELS, Declaration, Signature, check_told, declare
 from vae_core.objectives import OBJECTIVES, Declared, Setting
 from vae_core.training import Options, options_for
 from vae_core.training.building import check_batch
@@ -213,15 +214,22 @@ def _parts(value: Any) -> list[str]:
 # ---- whether it fits
 
 
-def refused(asked: Asked, signature: Signature | None, images: int) -> str:
+def refused(
+    asked: Asked,
+    signature: Signature | None,
+    images: int,
+    data: str = "the data",
+    factors: Mapping[str, tuple[int, int]] = MappingProxyType({}),
+) -> str:
     """Why this makes no training, one sentence; empty where nothing speaks against it.
 
-    The model is built without its numbers, so that a large one costs nothing here.
+    The model is built without its numbers, so that a large one costs nothing here; `factors` are the ranges of those that the data knows.
     """
     try:
         declaration, options = asked.declaration(), asked.options()
         if signature is not None:
-            _check(declaration.settled(signature.kind), options, signature, images)
+            model = _check(declaration.settled(signature.kind), options, signature, images)
+            check_told(model, data, factors)
     except ValueError as error:
         return str(error)
     except (RuntimeError, NotImplementedError, TypeError):
@@ -229,7 +237,7 @@ def refused(asked: Asked, signature: Signature | None, images: int) -> str:
     return ""
 
 
-def _check(declaration: Declaration, options: Options, signature: Signature, images: int) -> None:
+def _check(declaration: Declaration, options: Options, signature: Signature, images: int) -> Model:
     left = min(images, options.limit or images) - options.validation
     if left < 1:
         raise ValueError(
@@ -243,6 +251,7 @@ def _check(declaration: Declaration, options: Options, signature: Signature, ima
         settled = fitting.settled(steps)
         objective: Declared = options.objective_of(declaration)
         objective.build(Setting(model, len(signature.classes), steps * (settled.epochs or 1), left))
+    return model
 
 
 # ---- a command as a form

@@ -49,7 +49,8 @@ def chosen(place: Any) -> Chosen:
 
 
 def _own(own: state.Asked, report: Report) -> Chosen:
-    known = Known(Signature(report.kind, tuple(report.classes)), report.sizes.get("train", 0))
+    signature = Signature(report.kind, tuple(report.classes))
+    known = Known(signature, report.sizes.get("train", 0), report.name, report.factors)
     name = key(safe(own.what).partition(".")[0]).lower()
     if own.is_upload:
         refused = "an upload is not kept on this server: give the path of your copy on the page Open data to train on it"

@@ -81,7 +81,7 @@ def _fill() -> None:
 def _below(asked: Asked, data: Chosen, name: str, wrong: str) -> None:
     wrong = wrong or data.refused or runs.refused_name(name)
     if not wrong and data.known is not None:
-        wrong = form.refused(asked, data.known.signature, data.known.images)
+        wrong = form.refused(asked, *data.known)
     if wrong:
         st.warning(f"{plain(wrong[:1].upper() + wrong[1:], 1000)}.", icon=":material/help:")
     else:
