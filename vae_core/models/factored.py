@@ -219,7 +219,21 @@ def check_told(model: Model, data: str, ranges: Mapping[str, tuple[int, int]]) -
 
 
 def check_values(model: Model, data: str, ranges: Mapping[str, tuple[int, int]]) -> None:
-    """As `check_told`, for data that may lack factors. Raises ValueError for one that has more values than the model knows."""
+    """Refuses data whose factors have more values than the model knows, as `check_told` does of data that hold them.
+
+    Args:
+        model: the model.
+        data: the name of the data.
+        ranges: the least and the greatest value of each factor, by name, in the order of the data's columns.
+
+    Raises:
+        ValueError: for a factor with a value beyond those of its block.
+
+    Example:
+        >>> from vae_core.models import VAE, Signature
+        >>> from vae_core.kinds import Image
+        >>> check_values(VAE().build(Signature(Image(1, 8, 8), ())), "mine", {"size": (0, 9)})  # it is told no factor
+    """
     names = list(ranges)
     for column, count in told_factors(model, names).values():
         least, greatest = ranges[names[column]]
