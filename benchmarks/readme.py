@@ -283,25 +283,38 @@ def metrics_parity() -> str:
 
 def disentanglement() -> str:
     """The bundled models of sprites, and published scores below them."""
+    published = [
+        f"| *published:* {row.method}, {row.about} ([source]({row.source})) |  |  |  | "
+        f"{' | '.join(row.range_of(key) for key in SCORES)} |"
+        for row in PUBLISHED
+    ]
+    return "\n".join([*_with_factors("sprites"), *published])
+
+
+def rooms() -> str:
+    """The bundled models of rooms."""
+    return "\n".join(_with_factors("rooms"))
+
+
+def _with_factors(data: str) -> list[str]:
+    """Bound, rate and active units of all blocks, and scores, of the bundled models of data with known factors."""
     lines = [
         f"| model | −ELBO | rate | active units | {' | '.join(SCORES.values())} |",
         f"|---|{'--:|' * (3 + len(SCORES))}",
     ]
-    cards = [(name, load_card(folder)) for name, folder in bundled().items()]
-    for name, card in cards:
-        if card.data.name != "sprites" or card.factors is None:
+    for name, folder in bundled().items():
+        card = load_card(folder)
+        if card.data.name != data:
             continue
-        found = {key: (number.value, number.se) for key, number in card.metrics.items()}
-        cells = ["{:.1f} ± {:.1f}".format(*found[key]) for key in ("negative_elbo", "rate_z")]
-        cells.append(f"{found['active_units_z'][0]:.0f}")
-        cells += ["{:.3f} ± {:.3f}".format(*found[key]) for key in SCORES]
-        lines.append(f"| `{name}` | {' | '.join(cells)} |")
-    for row in PUBLISHED:
-        scores = " | ".join(row.range_of(key) for key in SCORES)
-        lines.append(
-            f"| *published:* {row.method}, {row.about} ([source]({row.source})) |  |  |  | {scores} |"
+        bound = card.metrics["negative_elbo"]
+        rate, active = (
+            sum(number.value for key, number in card.metrics.items() if key.startswith(part))
+            for part in ("rate_", "active_units_")
         )
-    return "\n".join(lines)
+        cells = [f"{bound.value:.1f} ± {bound.se:.1f}", f"{rate:.1f}", f"{active:.0f}"]
+        cells += [f"{card.metrics[key].value:.3f} ± {card.metrics[key].se:.3f}" for key in SCORES]
+        lines.append(f"| `{name}` | {' | '.join(cells)} |")
+    return lines
 
 
 def anchors() -> str:
@@ -366,6 +379,7 @@ BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (DOCUMENT, "moving_maps"): moving_maps,
     (DOCUMENT, "metrics_parity"): metrics_parity,
     (DOCUMENT, "disentanglement"): disentanglement,
+    (DOCUMENT, "rooms"): rooms,
     (DOCUMENT, "class_left"): class_left,
     (DOCUMENT, "style"): style,
     (DOCUMENT, "components"): matching,
