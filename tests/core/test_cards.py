@@ -17,7 +17,7 @@ from vae_core.metrics import METRICS, Estimate
 NAMES = sorted(bundled())
 
 # What a probe or the oracle classifier learns is chaotic: rounding grows with every step of its training. These come out within their errors only.
-LEARNED = ("probe_", "sample_accuracy", "swap_accuracy", "judge_accuracy", "two_sample_")
+LEARNED = ("probe_", "sample_", "swap_accuracy", "judge_", "two_sample_")
 
 
 # Probes of a block: how, of which code, and in nats where a probability is learned.
