@@ -48,24 +48,23 @@ def class_log_joint(model: Model, inferred: Inferred, log_prior: Tensor, draw: D
         env = {**inferred.env, LABEL: label}
         return log_prior[c] + sum(_term(model, name, inferred, env) for name in readers)
 
-    if not changed and (together := _at_once(model, readers, inferred, classes)) is not None:
+    if not changed and (together := _at_once(model, readers, inferred, log_prior)) is not None:
         return log_prior + together
     return side_by_side(map(of_class, range(classes)), classes)
 
 
-def _at_once(model: Model, readers: list[str], inferred: Inferred, classes: int) -> Tensor | None:
+def _at_once(model: Model, readers: list[str], inferred: Inferred, log_prior: Tensor) -> Tensor | None:
     """The terms of all classes, `(B, K)`, by one call of each conditional, where those read the class alone, their posteriors are diagonal
     Gaussians, and B K rows fit; None elsewhere."""
     posteriors = {name: inferred.posteriors[name] for name in readers if name in inferred.posteriors}
     simple = all(model.p[name].given == (LABEL,) and is_diagonal_normal(q) for name, q in posteriors.items())
     if len(posteriors) < len(readers) or not simple:
         return None
-    size = len(next(iter(inferred.env.values())))
+    size, classes = len(next(iter(inferred.env.values()))), len(log_prior)
     if size * classes * max(inferred.env[name].shape[-1] for name in readers) > AT_ONCE:
         return None
-    device = inferred.env[readers[0]].device
-    env = {LABEL: torch.eye(classes, device=device).repeat(size, 1)}
-    total = torch.zeros((), device=device)
+    env = {LABEL: torch.eye(classes).to(log_prior).repeat(size, 1)}
+    total = torch.zeros_like(log_prior[0])
     for name, q in posteriors.items():
         each = diagonal_normal(q.mean.repeat_interleave(classes, 0), q.stddev.repeat_interleave(classes, 0))
         total = total - kl_divergence(
