@@ -57,7 +57,10 @@ def test_a_limit_takes_the_leading_images(digits: Data):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nonesuch",), "no data set is called 'nonesuch': choose one of digits, sprites, rooms, glyphs, mnist"),
+        (
+            ("nonesuch",),
+            "no data set is called 'nonesuch': choose one of digits, sprites, rooms, glyphs, mnist",
+        ),
         (("digits", "validation"), "no split is called 'validation'"),
         (("digits", "train", 0), "the limit must be at least 1, got 0"),
         (("digits", "train", -3), "the limit must be at least 1, got -3"),

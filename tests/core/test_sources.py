@@ -497,7 +497,10 @@ def test_what_is_open_is_taken_as_it_is():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda path: "minst", "no data set is called 'minst': choose one of digits, sprites, rooms, glyphs, mnist"),
+        (
+            lambda path: "minst",
+            "no data set is called 'minst': choose one of digits, sprites, rooms, glyphs, mnist",
+        ),
         (lambda path: path / "gone", "there is no file or folder .*gone"),
         (lambda path: path / "gone.npz", r"there is no file or folder .*gone\.npz"),
         (lambda path: path, "holds neither images nor arrays"),

@@ -409,7 +409,7 @@ def test_other_objectives_have_cards_as_before(digits: Data, tmp_path: Path):
         ({"objective": "factor", "tc_weight": 6.0, "tc_gamma": 3.0}, "factor takes no tc-gamma"),
         (
             {"objective": "tc", "tc_beta": 6.0, "beta": 2.0},
-            "tc takes no beta: leave it out, or choose elbo or pairs or semi-supervised",
+            "tc takes no beta: leave it out, or choose elbo or pairs or styles or semi-supervised",
         ),
         ({"objective": "elbo", "discriminator_width": 8}, "elbo takes no discriminator-width"),
         ({"objective": "tc", "tc_beta": -1.0}, "tc-beta must be 0 or more, got -1.0"),

@@ -292,6 +292,7 @@ def test_every_objective_takes_what_it_says_can_be_changed(digits: Data, tmp_pat
         "tolerance": 20.0,
         "tc_beta": 3.0,
         "tc_weight": 2.0,
+        "dip_weight": 2.0,
         "labels": 40,
     }
     for name, kind in OBJECTIVES.items():

@@ -73,7 +73,7 @@ def bundled() -> dict[str, Path]:
 
     Example:
         >>> sorted(bundled())[:2]
-        ['beta-tcvae-sprites', 'beta-vae-mnist']
+        ['ada-gvae-rooms', 'beta-tcvae-sprites']
     """
     return found_in(bundled_folder())
 

@@ -146,8 +146,8 @@ def options_for(declaration: Declaration, given: Mapping[str, Any]) -> Options:
 
     Example:
         >>> from vae_core.models import VAE
-        >>> options_for(VAE(), {"beta": 4.0, "epochs": 3}).objective
-        ELBO(class_weight=0.0, classifier_weight=1.0, adversary=0.0, beta=4.0, beta_warmup=0)
+        >>> options_for(VAE(), {"beta": 4.0, "epochs": 3}).objective.beta
+        4.0
     """
     own = {field.name for field in fields(Options)}
     weighed = {name: value for name, value in given.items() if name not in own}
