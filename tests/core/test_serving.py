@@ -87,7 +87,7 @@ def test_codes_asked_for_are_decoded(decoder: LiveDecoder, name: str):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_draw_is_the_sample_of_its_seed_and_temperature(decoder: LiveDecoder, name: str):
     found = find(name)
-    inputs = {LABEL: one_hot(torch.tensor([4]), 10)} if has_label(found.model) else {}
+    inputs = {LABEL: one_hot(torch.tensor([4]), found.model.classes)} if has_label(found.model) else {}
     asked = {"label": [4]} if inputs else {}
     (answer,) = answered(decoder, request(name, draw={"seed": 2, "temperature": 0.7}, **asked))
     assert close(answer.pixels, shown(sample(found.model, inputs, draw=Sampler.seeded(2, 0.7))))
