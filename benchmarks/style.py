@@ -1,7 +1,7 @@
 """How much of the style of an image a swap carries, class by class: `python -m benchmarks.style`.
 
 The metric `style` of `latent-explorer evaluate` on the 10,000 test images of MNIST, whose means over pairs of classes the cards hold, with
-its parts: of each class that images come from, the mean over the classes asked for. A one has no width but that of its stroke, so that
+its parts: of each class that images come from, the mean over the classes asked for, and the other way round. A one has no width but that of its stroke, so that
 its width says nothing of an eight's: width is told with and without images of ones.
 The table goes to benchmarks/results/style.json. About a minute a model on one CPU thread; `--quick` takes 500 images, which checks the script only.
 """
@@ -39,6 +39,7 @@ def measured(name: str, limit: int | None) -> dict[str, Any]:
             "without_ones": mean(swap[others].flatten()),
             "reconstruction": mean(rebuilt),
             "by_class": [round(row.nanmean().item(), 3) for row in swap],
+            "by_class_asked_for": [round(row.nanmean().item(), 3) for row in swap.T],
         }
     return {"model": name, "n": len(evaluation.data), **numbers}
 

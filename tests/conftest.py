@@ -24,7 +24,7 @@ from vae_core.training import Options, train
 SMALL = Options(epochs=12, batch=128, learning_rate=5e-3, warmup=10, device="cpu")
 SMALL_VAMP = replace(SMALL, objective=ELBO(beta_warmup=100))
 SMALL_JOINT = replace(SMALL, epochs=20)  # until its bound is not the draws' noise
-SMALL_LONGER = replace(SMALL, epochs=30)  # until z_u is used beside z_l
+SMALL_LONGER = replace(SMALL, epochs=60)  # until z_u is used beside z_l
 
 RECIPES: dict[str, tuple[Declaration, Options]] = {
     "cdvae-digits": (CDVAE(unlabelled=4, nets="mlp-256"), SMALL_LONGER),

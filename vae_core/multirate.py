@@ -106,7 +106,7 @@ def closing(a: Tensor) -> Tensor:
     return (1 - a.exp()).relu().sqrt()
 
 
-class Kind(NamedTuple):
+class GateKind(NamedTuple):
     """A kind of gate, and the argument at which it begins: nearly open at every rate. A closed `closing` has no gradient, so it must not begin
     closed."""
 
@@ -114,10 +114,10 @@ class Kind(NamedTuple):
     beginning: float
 
 
-UNITS = Kind(opening, 1.0)
+UNITS = GateKind(opening, 1.0)
 
 # The gates of latent dimensions by name.
-GATES: dict[str, Kind] = {"closing": Kind(closing, -3.0), "opening": Kind(opening, 3.0)}
+GATES: dict[str, GateKind] = {"closing": GateKind(closing, -3.0), "opening": GateKind(opening, 3.0)}
 
 # Features of the hyper-network that all gates of a net share, and how many linear maps it mixes where latents come in or go out.
 FEATURES, MAPS = 16, 4
@@ -145,7 +145,7 @@ class Features(nn.Module):
 class Gate(nn.Module):
     """Scale and shift of each unit, `h <- g(w . f + b) h + v . f`, by the features f of the rates."""
 
-    def __init__(self, features: int, units: int, kind: Kind):
+    def __init__(self, features: int, units: int, kind: GateKind):
         super().__init__()
         self.gate = kind.gate
         self.scale = nn.Linear(features, units)

@@ -4,7 +4,7 @@ MODELS_VARIABLE = "LATENT_EXPLORER_MODELS"
 """Environment variable with a folder of checkpoints to offer beside the bundled ones."""
 
 OPENS_VARIABLE = "LATENT_EXPLORER_OPENS"
-"""Environment variable with the name of the checkpoint that a visitor sees first."""
+"""Environment variable with the folder of the checkpoint that a visitor sees first."""
 
 LIVE = "/latent-explorer/live"
 """The route of the server over which pages ask for images while a pointer moves."""

@@ -23,7 +23,7 @@ from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from latent_explorer.session.sharing import own_address, told
 from vae_core import cli
-from vae_core.checkpoints import CARD, found_in
+from vae_core.checkpoints import CARD, CheckpointError, found_in, load_card
 from vae_core.cli.plugged import Plugged
 from vae_core.data import SOURCES_VARIABLE
 from vae_core.graphs import read_graph
@@ -137,9 +137,17 @@ def runs_folder(models: Path | None) -> Path:
 
 
 def newest(models: Path) -> str:
-    """The name of the checkpoint of a folder that was written last; nothing where there is none."""
-    there = found_in(models)
-    return max(there, key=lambda name: (there[name] / CARD).stat().st_mtime, default="")
+    """The checkpoint of a folder that was written last, of those whose card can be read; nothing where there is none."""
+    folders = [folder.resolve() for folder in found_in(models).values() if readable(folder)]
+    return str(max(folders, key=lambda folder: (folder / CARD).stat().st_mtime, default=""))
+
+
+def readable(folder: Path) -> bool:
+    try:
+        load_card(folder)
+    except CheckpointError:
+        return False
+    return True
 
 
 def serve(

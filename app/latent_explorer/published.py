@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+# The data of ours whose images are like those.
+LIKE = "sprites"
+
 # The scores that are compared, by the names of our metrics.
 SCORES = {
     "mig": "MIG",

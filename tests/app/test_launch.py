@@ -93,11 +93,13 @@ def test_the_app_opens_on_the_newest_of_ones_own(
     for age, name in enumerate(("first", "newest", "older")):
         card = shutil.copytree(trained["vae-digits"], tmp_path / name) / "card.json"
         os.utime(card, (1_000_000 + 10 * (age == 1), 1_000_000 + 10 * (age == 1)))
-    assert cli.newest(tmp_path) == "newest"
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "card.json").write_text("{")
+    assert cli.newest(tmp_path) == str(tmp_path / "newest")
     assert cli.newest(tmp_path / "nowhere") == ""
     monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
     assert next(iter(checkpoints.offered())) == checkpoints.OPENS_ON
-    monkeypatch.setenv(OPENS_VARIABLE, "newest")
+    monkeypatch.setenv(OPENS_VARIABLE, str(tmp_path / "newest"))
     assert next(iter(checkpoints.offered())) == "newest"
-    monkeypatch.setenv(OPENS_VARIABLE, "gone")
+    monkeypatch.setenv(OPENS_VARIABLE, str(tmp_path / "gone"))
     assert next(iter(checkpoints.offered())) == checkpoints.OPENS_ON

@@ -25,6 +25,7 @@ from vae_core.metrics import (
     evaluate,
     evaluation_of,
     evidence,
+    gaps,
     probes,
 )
 from vae_core.model import Model
@@ -42,6 +43,8 @@ def _quick():
         patch.setattr(classes, "SAMPLES", 500)
         patch.setattr(evidence, "IMPORTANCE_SAMPLES", 50)
         patch.setattr(probes, "EPOCHS", 5)
+        for cost, few in {"EXAMPLES": 8, "CHAINS": 2, "TEMPERATURES": 4, "STEPS": 4, "FINAL": 4}.items():
+            patch.setattr(gaps, cost, few)
         yield
 
 

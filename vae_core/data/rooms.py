@@ -20,6 +20,7 @@ from torch import Tensor
 from ..kinds import Image
 from ..models import Signature
 from .fingerprint import KNOWN
+from .grid import combinations
 from .source import Data, Dataset, Origin, shuffled
 
 SIDE = 64
@@ -52,11 +53,7 @@ def factors_of(index: Tensor) -> Tensor:
     >>> factors_of(torch.tensor([0, 1, 15, 479999])).tolist()
     [[0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 1, 0], [9, 9, 9, 7, 3, 14]]
     """
-    columns = []
-    for size in reversed(FACTORS.values()):
-        columns.append(index % size)
-        index = index // size
-    return torch.stack(columns[::-1], dim=-1)
+    return combinations(index, tuple(FACTORS.values()))
 
 
 def render(factors: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..kinds import Image
 from ..models import Signature
 from .fingerprint import KNOWN
+from .grid import combinations
 from .source import Data, Dataset, Origin, shuffled
 
 SIDE = 64
@@ -34,11 +35,7 @@ def factors_of(index: Tensor) -> Tensor:
     >>> factors_of(torch.tensor([0, 1, 32, 737279])).tolist()
     [[0, 0, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 0, 1, 0], [2, 5, 39, 31, 31]]
     """
-    columns = []
-    for size in reversed(FACTORS.values()):
-        columns.append(index % size)
-        index = index // size
-    return torch.stack(columns[::-1], dim=-1)
+    return combinations(index, tuple(FACTORS.values()))
 
 
 def render(factors: Tensor) -> Tensor:

@@ -1,14 +1,14 @@
 """The CDVAE (Almudevar et al., arXiv 2401.09180): labelled latents beside unlabelled ones."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from torch import nn
 
 from ..conditionals import DiagonalGaussian, Feature
 from ..fields import FIRST, OneOf
 from ..model import Model
-from ..multirate import GATES, Rates
+from ..multirate import Rates
 from ..names import IMAGE
 from ..nets import preset
 from ..priors import LABELLED, LAYOUTS, UNLABELLED, labelled_prior, unlabelled_prior
@@ -61,7 +61,7 @@ class CDVAE(OfObservations, Flowing):
     factor of 1.5); each block has a beta of its own."""
     labelled_rates: tuple[float, float] | None = None
     """The range of beta of z_l, where it is another than that of z_u."""
-    gates: Annotated[str, OneOf(GATES)] = "closing"
+    gates: Literal["closing", "opening"] = "closing"
     """What the gate of a latent dimension of a multi-rate model may do: close for good where the dimension does not pay (closing, exact for
     linear models), or always open again (opening)."""
 

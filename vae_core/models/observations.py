@@ -26,7 +26,7 @@ from ..likelihoods import (
     Total,
 )
 from ..model import Model
-from ..multirate import Gated, GatedHead, Rates, checked_range, rate_name
+from ..multirate import GATES, Gated, GatedHead, Rates, checked_range, rate_name
 from ..names import IMAGE, LIBRARY
 from ..nets import NETS, Joined, Nets, Shape, dense, preset
 from ..plugins import Registry
@@ -291,7 +291,10 @@ def keep_rates(declaration: "OfObservations", prior: str, *names: str) -> None:
             )
         low, high = map(float, rates)
         object.__setattr__(declaration, name, checked_range(low, high))
-    if getattr(declaration, "rates", None) is None and getattr(declaration, "gates", "closing") != "closing":
+    gates = getattr(declaration, "gates", "closing")
+    if gates not in GATES:
+        raise ValueError(f"no gates are called {gates!r}: choose one of {', '.join(GATES)}")
+    if getattr(declaration, "rates", None) is None and gates != "closing":
         raise ValueError(
             "gates are of the latents of a multi-rate model: give --rates too, or leave them out"
         )

@@ -1,12 +1,12 @@
 """The VAE (Kingma & Welling, 2014), for one beta or for all of them."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ..conditionals import DiagonalGaussian
 from ..fields import OneOf
 from ..model import Model
-from ..multirate import GATES, Rates
+from ..multirate import Rates
 from ..names import IMAGE
 from ..nets import NETS
 from ..priors import UNLABELLED, unlabelled_prior
@@ -46,7 +46,7 @@ class VAE(OfObservations, Flowing):
     rates: tuple[float, float] | None = None
     """Multi-rate: lowest and highest beta that one set of weights answers to, such as 0.1 10 (trained on betas beyond both ends by a
     factor of 1.5); each block has a beta of its own."""
-    gates: Annotated[str, OneOf(GATES)] = "closing"
+    gates: Literal["closing", "opening"] = "closing"
     """What the gate of a latent dimension of a multi-rate model may do: close for good where the dimension does not pay (closing, exact for
     linear models), or always open again (opening)."""
 

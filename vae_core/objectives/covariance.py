@@ -125,7 +125,7 @@ class DIPVAE(OfBound):
     """lambda_od: weight of the squared covariances between dimensions."""
     dip: Literal["I", "II"] = "II"
     """I: covariance of the posterior means; II: of the aggregate posterior, that is with the posterior variances."""
-    dip_diagonal: Annotated[float | None, WhileTraining(0.0, 10000.0)] = None
+    dip_diagonal: float | None = None
     """lambda_d: weight of the squared distances of the variances from 1; 10 times the other of I, as much of II unless given."""
 
     def __post_init__(self):

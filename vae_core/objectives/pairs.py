@@ -4,7 +4,6 @@ Shapes: B images, of which rows 2b and 2b + 1 are a pair; D dimensions.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +11,10 @@ from torch.distributions import kl_divergence
 
 from ..conditionals import DiagonalGaussian, Env
 from ..distributions import Draw, diagonal_normal, mean
-from ..fields import WhileTraining
 from ..model import Inferred, Model
-from .declared import OfBound, Setting, Trained
-from .parts import Beta, Bound, betas, free_priors
-from .weighted import Weighted, of_betas
+from .declared import Setting, Trained
+from .parts import Bound, betas, free_priors
+from .weighted import OfBeta, Weighted, of_betas
 
 
 class PairsAveraged(nn.Module):
@@ -108,7 +106,7 @@ def shared(mean: Tensor, scale: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdaGVAE(OfBound):
+class AdaGVAE(OfBeta):
     """D + sum_k beta_k KL_k of pairs that differ in few factors, averaged where they seem to agree (Ada-GVAE; Locatello et al., 2020).
 
     The factors of the data are read to draw the pairs, and for nothing else: neither which factors differ nor
@@ -127,14 +125,11 @@ class AdaGVAE(OfBound):
         Locatello et al. (2020), arXiv 2002.02886; docs/objectives.md, section 6 (pairs).
     """
 
-    beta: Annotated[Beta, WhileTraining(0.01, 100.0)] = 1.0
-    """Weight of the rate: one number, or one for each latent block."""
     pair_changes: int = 1
     """k: the images of a pair differ in so many factors at most, drawn afresh for each pair; a batch has so many pairs as --batch says."""
 
     def __post_init__(self):
         super().__post_init__()
-        Weighted(self.beta)
         if self.pair_changes < 1:
             raise ValueError(f"the images of a pair differ in 1 factor at least, got {self.pair_changes}")
 
@@ -146,10 +141,6 @@ class AdaGVAE(OfBound):
         bound.inference = PairsAveraged(pairable(setting.model))
         betas(self.beta, setting.model.blocks)
         return bound
-
-    def weigh(self, bound: Bound) -> None:
-        assert isinstance(bound.weighting, Weighted)
-        bound.weighting.beta = self.beta
 
     def says(self, card: Trained) -> str:
         many = "1 factor" if self.pair_changes == 1 else f"up to {self.pair_changes} factors"

@@ -4,18 +4,17 @@ Shapes: B images, of which rows 2b and 2b + 1 are a pair; D dimensions.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
 from torch import Tensor, nn
 
 from ..conditionals import Env
 from ..distributions import Draw, diagonal_normal, mean
-from ..fields import WhileTraining
 from ..model import Inferred, Model
-from .declared import OfBound, Setting, Trained
+from .declared import Setting, Trained
 from .pairs import pairable
-from .parts import Beta, Bound, betas
-from .weighted import Weighted, of_betas
+from .parts import Bound, betas
+from .weighted import OfBeta, Weighted, of_betas
 
 Shared = Literal["first", "other"]
 
@@ -67,7 +66,7 @@ class StyleShared(nn.Module):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StylePairs(OfBound):
+class StylePairs(OfBeta):
     """D + sum_k beta_k KL_k of pairs of one style, both images decoded with the style latents of one.
 
     The data have to say which images are of one style, by a column called font, writer or style; neither the style nor what it
@@ -85,14 +84,8 @@ class StylePairs(OfBound):
         Bouchacourt et al. (2018), arXiv 1705.08841; docs/objectives.md, section 6 (pairs of one style).
     """
 
-    beta: Annotated[Beta, WhileTraining(0.01, 100.0)] = 1.0
-    """Weight of the rate: one number, or one for each latent block."""
     pair_style: Shared = "first"
     """Whose style both images of a pair are decoded with: that of the first, or each with that of the other."""
-
-    def __post_init__(self):
-        super().__post_init__()
-        Weighted(self.beta)
 
     def pairs(self) -> Literal["style"]:
         return "style"
@@ -102,10 +95,6 @@ class StylePairs(OfBound):
         bound.inference = StyleShared(pairable(setting.model), self.pair_style)
         betas(self.beta, setting.model.blocks)
         return bound
-
-    def weigh(self, bound: Bound) -> None:
-        assert isinstance(bound.weighting, Weighted)
-        bound.weighting.beta = self.beta
 
     def says(self, card: Trained) -> str:
         return " · ".join(

@@ -93,7 +93,31 @@ def elbo(beta: Beta = 1.0, class_weight: float = 0.0, classifier_weight: float =
 
 
 @dataclass(frozen=True, kw_only=True)
-class ELBO(OfBound):
+class OfBeta(OfBound):
+    """What the objectives have in common that weigh each rate by a fixed beta (`Weighted`).
+
+    Raises:
+        ValueError: for a beta that is not above 0, or a negative weight.
+
+    Example:
+        >>> ELBO(beta=4.0).beta
+        4.0
+    """
+
+    beta: Annotated[Beta, WhileTraining(0.01, 100.0)] = 1.0
+    """Weight of the rate: one number, or one for each latent block."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        Weighted(self.beta)
+
+    def weigh(self, bound: Bound) -> None:
+        assert isinstance(bound.weighting, Weighted)
+        bound.weighting.beta = self.beta
+
+
+@dataclass(frozen=True, kw_only=True)
+class ELBO(OfBeta):
     """D + sum_k beta_k KL_k: the bound itself at beta = 1, a beta-VAE elsewhere (Higgins et al., 2017).
 
     Raises:
@@ -109,14 +133,11 @@ class ELBO(OfBound):
         Higgins et al. (2017); docs/objectives.md, section 6 (a fixed price).
     """
 
-    beta: Annotated[Beta, WhileTraining(0.01, 100.0)] = 1.0
-    """Weight of the rate: one number, or one for each latent block."""
     beta_warmup: int = 0
     """Steps over which beta rises from 0: a vamp prior needs some thousands, or no latent may ever say anything."""
 
     def __post_init__(self):
         super().__post_init__()
-        Weighted(self.beta)
         not_negative(beta_warmup=self.beta_warmup)
 
     def build(self, setting: Setting) -> Bound:
@@ -124,10 +145,6 @@ class ELBO(OfBound):
         # A class that every batch holds is no block of the bound: it has no rate to be weighed.
         betas(self.beta, [name for name in setting.model.latents if name != LABEL])
         return bound
-
-    def weigh(self, bound: Bound) -> None:
-        assert isinstance(bound.weighting, Weighted)
-        bound.weighting.beta = self.beta
 
     def says(self, card: Trained) -> str:
         return " · ".join([*of_betas(self.beta), *self.beside()])

@@ -29,7 +29,8 @@ def offered() -> dict[str, Path]:
     bundled ones."""
     ours = bundled()
     folders, asked = _all(ours), os.environ.get(OPENS_VARIABLE)
-    first = asked if asked in folders else OPENS_ON
+    mine = (name for name, folder in folders.items() if asked and place(folder) == place(Path(asked)))
+    first = next(mine, OPENS_ON)
     order = sorted(folders, key=lambda name: (name != first, name in ours))
     return {name: folders[name] for name in order}
 

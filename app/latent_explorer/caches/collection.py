@@ -105,7 +105,7 @@ def measured(like: Checkpoint | None = None) -> dict[str, dict[str, Estimate]]:
     return {name: card.metrics for name, card in alike.items() if card.metrics}
 
 
-def of_known_factors() -> list[str]:
-    """The checkpoints of such data."""
+def of_known_factors() -> dict[str, str]:
+    """The checkpoints of such data, and of which each is."""
     known = sources.with_known_factors()
-    return [name for name, card in _cards().items() if card.data.name in known]
+    return {name: card.data.name for name, card in _cards().items() if card.data.name in known}

@@ -15,7 +15,7 @@ from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts import words
 from latent_explorer.parts.panels import opened
 from latent_explorer.pictures import to_bytes
-from latent_explorer.published import PUBLISHED, SCORES
+from latent_explorer.published import LIKE, PUBLISHED, SCORES
 from latent_explorer.session import links
 from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
@@ -39,7 +39,12 @@ def side_by_side(checkpoint: Checkpoint) -> None:
         return
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     links.check("among", offered, "model")
-    chosen = left.multiselect("Models", offered, offered, key="among", bind="query-params")
+    own = checkpoint.card.data.name
+    data = (
+        own if own in offered.values() else LIKE if LIKE in offered.values() else next(iter(offered.values()))
+    )
+    alike = [name for name, of in offered.items() if of == data]
+    chosen = left.multiselect("Models", list(offered), alike, key="among", bind="query-params")
     if not chosen:
         st.info("Choose at least one model.")
     if not (models := opened(chosen)):
@@ -129,24 +134,28 @@ def scores_of(checkpoint: Checkpoint) -> str:
 
 
 def table(models: Sequence[Checkpoint]) -> None:
-    """Our scores and published ones, apart."""
+    """Our scores and, where there are any of such images, published ones, apart."""
     rows = [ours(checkpoint) for checkpoint in models]
+    data = sorted({checkpoint.card.data.name for checkpoint in models})
+    beside = PUBLISHED if LIKE in data else ()
     rows += [
         {
             "model": f"published: {published.method}",
+            "data": "dSprites",
             **{title: published.range_of(name) for name, title in SCORES.items()},
             "budget": published.about,
             "source": published.source,
         }
-        for published in PUBLISHED
+        for published in beside
     ]
     scores = {title: st.column_config.TextColumn(width=120) for title in SCORES.values()}
     st.dataframe(rows, hide_index=True, height=38 + 35 * len(rows), column_config=scores)
-    data = sorted({checkpoint.card.data.name for checkpoint in models})
     menus.under(
         "scores",
         "disentanglement",
-        f"Above are the scores of these models, ± one standard error of the measurement; below, what others published on dSprites. {protocol(data)}",
+        f"Above are the scores of these models, ± one standard error of the measurement; below, what others published on dSprites. {protocol(data)}"
+        if beside
+        else f"The scores of these models, ± one standard error of the measurement. {ours_are(data)}",
         "Ours are one training each, and the spread over seeds is larger than most differences between methods (Locatello et al., 2019): "
         "this is no ranking.",
         picture=False,
@@ -167,13 +176,24 @@ def ours(checkpoint: Checkpoint) -> dict[str, str]:
     if made is not None:
         steps = card.epochs_done * (card.data.images // made.batch)
         budget = f"{images}, {steps:,} steps of {made.batch} at {made.learning_rate:g}, seed {made.seed}"
-    return {"model": checkpoint.name, **numbers, "budget": budget, "source": "its card"}
+    return {
+        "model": checkpoint.name,
+        "data": card.data.name,
+        **numbers,
+        "budget": budget,
+        "source": "its card",
+    }
 
 
 def protocol(data: Sequence[str]) -> str:
     """How our measurements and trainings differ from the published ones."""
+    return f"They differ: training sees a part of the grid of factors, for as many steps as the table says. {ours_are(data)}"
+
+
+def ours_are(data: Sequence[str]) -> str:
+    """What our scores were measured on."""
     about = " and ".join(f"{name} ({DATASETS[name].about})" for name in data)
     return (
-        f"They differ: our images are {about}; training sees a part of the grid of factors, for as many steps as the table says; scores are "
-        f"on test images that no training saw; SAP and DCI fit {PARTS} times up to {PART_IMAGES:,} images and test on as many."
+        f"Our images are {about}; scores are on test images that no training saw; SAP and DCI fit {PARTS} times up to {PART_IMAGES:,} images "
+        "and test on as many."
     )
