@@ -134,7 +134,7 @@ def _block(checkpoint: Checkpoint, name: str) -> Block:
     shape = " at channel/row/column" if len(place_of(checkpoint.model, name, 0)) == 3 else ""
     return Block(
         name,
-        f"{words.capital(words.latents(checkpoint.model, name))} · {len(used)} dimensions{shape}",
+        f"{words.capital(words.latents(checkpoint.model, name))} · {words.dimensions(len(used))}{shape}",
         "variance" if rate is None else "KL, nats",
         [
             Handle(

@@ -107,6 +107,15 @@ def listed(words: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def dimensions(count: int) -> str:
+    """A number of them.
+
+    >>> dimensions(1), dimensions(16)
+    ('1 dimension', '16 dimensions')
+    """
+    return f"{count} dimension{'' if count == 1 else 's'}"
+
+
 def capital(text: str) -> str:
     """A text that begins a sentence.
 

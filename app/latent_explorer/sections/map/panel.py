@@ -114,5 +114,5 @@ def title(checkpoint: Checkpoint, block: str) -> str:
     if block == JOINT:
         return "All latents together"
     name = words.capital(words.latents(model, block))
-    whole = f"{name} · {model.sizes[block]} dimensions"
+    whole = f"{name} · {words.dimensions(model.sizes[block])}"
     return f"{whole} · β = {checkpoint.betas[block]:g}" if block in checkpoint.betas else whole
