@@ -76,6 +76,7 @@ class Walk:
             settle(self.page)
 
     def _go(self) -> None:
+        self._uncovered()
         title = self.random.choice(sorted(self.titles))
         self.steps.append(f"go to {title}")
         if self.random.random() < 0.8:
@@ -84,9 +85,16 @@ class Walk:
             opened(self.page, f"{self.address}{self.titles[title]}")
 
     def _choose(self) -> None:
+        self._uncovered()
         model = self.random.choice(self.models)
         self.steps.append(f"choose {model}")
         choose(self.page, model)
+
+    def _uncovered(self) -> None:
+        """What lies over the page, and over its menu, is shut as a person would."""
+        if any(control.over for control in controls(self.page)):
+            self.page.keyboard.press("Escape")
+            settle(self.page)
 
     def _back(self) -> None:
         self.steps.append("back")

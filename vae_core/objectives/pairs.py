@@ -65,9 +65,9 @@ def averaged(mean: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
         Means and standard deviations, `(B, D)` each.
 
     Example:
-        >>> mean, scale = torch.tensor([[0.0, 0.0], [1.0, 6.0]]), torch.tensor([[1.0, 1.0], [7.0**0.5, 1.0]])
+        >>> mean, scale = torch.tensor([[0.0, 0.0], [1.0, 6.0]]), torch.tensor([[1.0, 1.0], [7.0, 1.0]])
         >>> [part.tolist() for part in averaged(mean, scale)]
-        [[[0.5, 0.0], [0.5, 6.0]], [[2.0, 1.0], [2.0, 1.0]]]
+        [[[0.5, 0.0], [0.5, 6.0]], [[5.0, 1.0], [5.0, 1.0]]]
 
     Source:
         Locatello et al. (2020), arXiv 2002.02886, equations 5 to 7; the averaging is that of the group VAE (Hosoya, 2019).
