@@ -54,6 +54,27 @@ def test_a_panel_is_named_by_its_block_and_its_layout(trained: Trained):
         assert layouts.laid(found, name) is None
 
 
+def test_blocks_of_one_dimension_share_a_map_whose_axes_are_two_of_them(open_page: Open):
+    found = load("factored-rooms")
+    at = open_page(MAP, model="factored-rooms", item="3")
+    (panel,) = sent(at)["panels"]
+    assert panel["plane"] == {"axes": [["z_floor", 0], ["z_wall", 0]], "whole": True}
+    assert panel["title"] == "z_floor and z_wall, two of 6 latents"
+    assert panel["axes"] == ["z_floor[0] · floor", "z_wall[0] · wall"]
+    assert [shape["label"] for shape in panel["shapes"] if shape["kind"] == "posterior"] == [
+        "q(z_floor, z_wall | x)"
+    ]
+    place = layouts.laid(found, f"{JOINT}.5.2")
+    assert place is not None
+    means = np.stack([found.atlas.means["z_turn"][:, 0], found.atlas.means["z_object"][:, 0]], axis=1)
+    np.testing.assert_allclose(layouts.places(found, place), means, atol=1e-5)
+    assert layouts.laid(found, f"{JOINT}.6.2") is None
+    at = open_page(MAP, model="factored-rooms", x_joint="z_turn[0]", y_joint="z_turn[0]")
+    (panel,) = sent(at)["panels"]
+    assert panel["plane"]["axes"] == [["z_turn", 0], ["z_floor", 0]]
+    assert "which is not available" in said(at)  # a plane needs two dimensions
+
+
 @pytest.mark.parametrize("name", first(["rates-digits", "ladder-digits", "ppca-digits"], 1))
 def test_items_lie_where_their_codes_do(trained: Trained, name: str):
     found = load(trained[name])
@@ -112,7 +133,7 @@ def test_two_chosen_dimensions_come_back_from_a_link(open_page: Open):
     at = open_page(MAP, model="vae-digits", layout=PAIR, x_z="z[3]", y_z="z[0]")
     [panel] = sent(at)["panels"]
     assert panel["axes"] == ["z[3]", "z[0]"]
-    assert panel["plane"] == {"block": "z", "dimensions": [3, 0], "whole": False}
+    assert panel["plane"] == {"axes": [["z", 3], ["z", 0]], "whole": False}
     assert "the dimension “z\\[9\\]”" in said(open_page(MAP, model="vae-digits", layout=PAIR, x_z="z[9]"))
 
 
@@ -127,7 +148,7 @@ def test_two_dimensions_are_shown_as_themselves_with_the_whole_plane(
     monkeypatch.setenv(MODELS_VARIABLE, str(plane))
     at = open_page(MAP, model=NAME)
     [panel] = sent(at)["panels"]
-    assert panel["plane"] == {"block": "z", "dimensions": [0, 1], "whole": True}
+    assert panel["plane"] == {"axes": [["z", 0], ["z", 1]], "whole": True}
     assert at.button_group(key="layout").value == PAIR
     assert sent(open_page(MAP, model=NAME, layout=UMAP))["panels"][0]["plane"] is None
 

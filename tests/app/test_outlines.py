@@ -28,8 +28,8 @@ def planes(found: Checkpoint, block: str) -> list:
         ("vae-digits", "z", Ellipse, {"prior"}),
         ("cdvae-digits", "z_l", Ellipse, set("0123456789")),
         ("srvae-digits", "u", Ellipse, {f"#{k}" for k in range(1, 11)}),
-        ("flow-digits", "z_l", Contour, set("0123456789")),
         ("flow-digits", "z_u", Contour, {"prior", ""}),
+        pytest.param("flow-digits", "z_l", Contour, set("0123456789"), marks=pytest.mark.slow),
     ],
 )
 def test_in_a_plane_a_gaussian_is_its_ellipse_and_any_other_prior_its_regions(
@@ -81,6 +81,7 @@ def test_the_regions_of_a_map_hold_the_items_that_draws_fall_on(trained: Trained
     assert nearest.max() < 0.35 * np.ptp(placed, axis=0).max()
 
 
+@pytest.mark.slow
 def test_the_holes_of_a_page_are_those_of_the_metric(trained: Trained):
     found = load(trained["flow-digits"])
     shown = priors.prior_holes(found, "z_u")

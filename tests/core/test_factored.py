@@ -91,6 +91,7 @@ def test_the_usual_factors_are_those_of_rooms():
     assert spelt_factors(ROOMS) == rooms.FACTORS
 
 
+@pytest.mark.slow
 def test_each_factor_is_learned_by_its_own_handle(tmp_path: Path):
     """A minute's worth of training in seconds: the encoder puts each row and column where its value lies."""
     data = small()

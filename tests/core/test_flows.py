@@ -75,6 +75,7 @@ def grid(reach: float, steps: int) -> tuple[Tensor, float]:
     return torch.stack([x, y], -1).flatten(0, 1), (at[1] - at[0]).item() ** 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first([0, 1]))
 def test_the_density_integrates_to_one(seed: int):
     places, area = grid(14, 500)

@@ -77,6 +77,7 @@ def best() -> gaps.Gaussians:
         return fitted(linear(), inferred(linear()), Sampler.seeded(2))
 
 
+@pytest.mark.slow
 def test_annealing_from_a_posterior_that_says_nothing_finds_the_evidence():
     model, x = linear(), observed()
     found = annealed(model, inferred(model), chains=32, temperatures=60, draw=Sampler.seeded(1))

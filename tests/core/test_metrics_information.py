@@ -77,6 +77,7 @@ def test_the_parts_sum_to_the_rate_at_every_draw():
     assert torch.allclose(split.information + split.aggregate, rate, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_parts_of_a_linear_gaussian_encoder_are_those_of_its_covariances():
     """q(z|x) = N(A x, diag s^2) with x ~ N(0, I): q(z) = N(0, C), C = A A^T + diag s^2, and every part is a closed form."""
     n, mixing = 6000, torch.tensor([[0.8, 0.0, 0.0], [0.6, 0.5, 0.0], [0.0, 0.3, 0.1]])

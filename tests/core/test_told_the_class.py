@@ -259,7 +259,7 @@ def test_images_whose_class_nobody_knows_are_refused_before_anything_is_measured
             assert of_known_class(none, print, model) is none
 
 
-@pytest.mark.parametrize("prior", first(["normal", "class", "mixture", "class-mixture", "prototypes"], 2))
+@pytest.mark.parametrize("prior", first(["class", "normal", "mixture", "class-mixture", "prototypes"]))
 def test_a_model_told_the_class_is_measured_whole_whatever_its_prior(
     prior: str, monkeypatch: pytest.MonkeyPatch
 ):

@@ -606,6 +606,7 @@ def epochs_done(folder: Path) -> int:
     return load_card(folder).epochs_done if (folder / CARD).exists() else 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attempts", first([2, 8]))
 def test_a_checkpoint_killed_at_any_moment_can_be_loaded_and_resumed(
     commands: Commands, tmp_path: Path, attempts: int

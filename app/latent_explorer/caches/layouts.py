@@ -51,21 +51,35 @@ def laid(checkpoint: Checkpoint, name: str) -> Laid | None:
         return Laid(name)
     if (found := _AXES.fullmatch(name)) and found[1] in (*widths, JOINT):
         return Laid(found[1], PRINCIPAL)
-    if (found := _PAIR.fullmatch(name)) and found[1] in widths:
+    if (found := _PAIR.fullmatch(name)) and found[1] in (JOINT if are_lines(checkpoint) else "", *widths):
         pair = int(found[2]), int(found[3])
-        return Laid(found[1], PAIR, pair) if pair[0] != pair[1] and max(pair) < widths[found[1]] else None
+        fits = pair[0] != pair[1] and max(pair) < len(dimensions(checkpoint, found[1]))
+        return Laid(found[1], PAIR, pair) if fits else None
     return None
 
 
+def are_lines(checkpoint: Checkpoint) -> bool:
+    """Whether there are several blocks of one dimension each: a map of one would be a line, so all are shown on one."""
+    widths = checkpoint.model.sizes.values()
+    return len(widths) > 1 and set(widths) == {1} and JOINT in checkpoint.atlas.coordinates
+
+
+def dimensions(checkpoint: Checkpoint, block: str) -> list[tuple[str, int]]:
+    """What the axes of a block's map are chosen from, each a block and a number: of all latents on the map of all."""
+    sizes = checkpoint.model.sizes
+    return [(part, number) for part in maps.mapped(checkpoint, block) for number in range(sizes[part])]
+
+
 def default(checkpoint: Checkpoint) -> str:
-    """The layout that a model opens on: UMAP, and where each block has two dimensions and no more, these."""
-    return PAIR if set(checkpoint.model.sizes.values()) == {2} else UMAP
+    """The layout that a model opens on: UMAP, and where each block has two dimensions and no more, or one, two of these."""
+    flat = set(checkpoint.model.sizes.values()) == {2} or are_lines(checkpoint)
+    return PAIR if flat else UMAP
 
 
 def of_block(checkpoint: Checkpoint, block: str, kind: str, pair: tuple[int, int] = (0, 1)) -> Laid:
     """A block in a layout. Two dimensions are shown as themselves where others are laid out by UMAP, and one has no pair."""
-    width = 0 if block == JOINT else checkpoint.model.sizes[block]
-    if width == 2 and (kind == PAIR or (kind == UMAP and default(checkpoint) == UMAP)):
+    width = len(dimensions(checkpoint, block))
+    if block != JOINT and width == 2 and (kind == PAIR or (kind == UMAP and default(checkpoint) == UMAP)):
         return Laid(block, PAIR, pair if kind == PAIR else (0, 1))
     if kind == PAIR and width < 2:
         return Laid(block, PRINCIPAL)
@@ -80,7 +94,7 @@ def plane(checkpoint: Checkpoint, place: Laid) -> Plane | None:
     if place.kind == UMAP:
         return None
     if place.kind == PAIR:
-        return dimensions_plane(place.block, *place.pair, checkpoint.model.sizes[place.block])
+        return dimensions_plane(place.block, *place.pair, len(dimensions(checkpoint, place.block)))
     return principal_plane(torch.from_numpy(_at_all_betas(checkpoint, place.block)))
 
 

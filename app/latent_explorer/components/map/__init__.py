@@ -80,15 +80,15 @@ def _shortened(values: Iterable[float]) -> list[float]:
 
 @dataclass(frozen=True)
 class PlaneOfCodes:
-    """Where a place of a panel is a code: its axes are two dimensions of a block, which are all that it has or not (then the rest is an item's)."""
+    """Where a place of a panel is a code: each of its axes is a dimension of a block, which together are all that these blocks have or not
+    (then the rest is an item's)."""
 
-    block: str
-    dimensions: tuple[int, int]
+    axes: tuple[tuple[str, int], tuple[str, int]]
     whole: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return what the browser is sent."""
-        return {"block": self.block, "dimensions": list(self.dimensions), "whole": self.whole}
+        return {"axes": [list(axis) for axis in self.axes], "whole": self.whole}
 
 
 @dataclass(frozen=True, eq=False)

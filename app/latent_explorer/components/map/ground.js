@@ -4,6 +4,7 @@ import { contextOf, element, sizeCanvas } from "../shared/elements.js";
 import { fitting, putPicture } from "../shared/pixels.js";
 import { MOST_ROWS } from "../shared/protocol.js";
 import { trim } from "./pictures.js";
+import { blocksOf, codesAt } from "./plane.js";
 import { boxInView, toScreen } from "./view.js";
 
 /**
@@ -112,7 +113,7 @@ export class Ground {
   /** Pictures of another model, of other betas, or of the rest of another item are forgotten. */
   #check() {
     const { plane, map } = this.panel;
-    const rest = map.data.decoder?.latents.some((latent) => latent !== plane?.block) ?? false;
+    const rest = map.data.decoder?.latents.some((latent) => !blocksOf(plane).includes(latent)) ?? false;
     const of = JSON.stringify([map.data.decoder, plane, rest ? this.#companion : 0]);
     if (of === this.#of) return;
     this.#of = of;
@@ -132,15 +133,14 @@ export class Ground {
     if (this.#busy || !map.decoder.online || !plane || !decoder) return;
     this.#busy = true;
     const of = this.#of;
-    const below = decoder.below?.[plane.block] ?? [];
-    const others = decoder.latents.filter((latent) => latent !== plane.block && !below.includes(latent));
+    const own = blocksOf(plane);
+    const below = own.flatMap((block) => decoder.below?.[block] ?? []);
+    const others = decoder.latents.filter((latent) => !own.includes(latent) && !below.includes(latent));
     const rest = tiles.map(() => /** @type {Weighted[]} */ ([[this.#companion, 1]]));
-    const [across] = plane.dimensions;
-    const codes = tiles.map(({ x, y }) => (across ? [y, x] : [x, y]));
     const request = {
       model: decoder.model,
       betas: decoder.betas,
-      codes: { [plane.block]: codes },
+      codes: codesAt(plane, tiles),
       mix: Object.fromEntries(others.map((latent) => [latent, rest])),
     };
     map.decoder.ask(this.#channel, request, (answer) => {

@@ -2,9 +2,9 @@
 
 import { contextOf, element, resize } from "../shared/elements.js";
 import { putPicture } from "../shared/pixels.js";
-import { DECIMALS } from "../shared/protocol.js";
 import { Tooltip } from "../shared/tooltip.js";
 import { requestOf, Thumbnails } from "./pictures.js";
+import { blocksOf, movedTo } from "./plane.js";
 import { shortened } from "./points.js";
 
 /**
@@ -142,22 +142,23 @@ export class Hovering {
   }
 
   /**
-   * Decode a place whose coordinates are those of a code: two of a block are there, all else is as in an item.
+   * Decode a place whose coordinates are those of a code: two are there, all else is as in an item.
    * @param {import("./panel.js").Plane} plane
    * @param {number} companion
    * @param {Point} at
    */
-  #decodeCode({ block, dimensions, whole }, companion, at) {
+  #decodeCode(plane, companion, at) {
     const { decoder, kind } = this.map.data;
     if (!decoder) return;
-    const [first, second] = at.map((value) => Number(value.toFixed(DECIMALS)));
-    const [across, up] = dimensions;
-    const isAll = whole && decoder.latents.length === 1;
-    this.#caption.textContent = `${block}[${across}] = ${first.toFixed(2)}, ${block}[${up}] = ${second.toFixed(2)}`;
+    const own = blocksOf(plane);
+    const isAll = plane.whole && decoder.latents.every((latent) => own.includes(latent));
+    this.#caption.textContent = plane.axes
+      .map(([block, dimension], number) => `${block}[${dimension}] = ${at[number].toFixed(2)}`)
+      .join(", ");
     this.#note.textContent = isAll ? "" : `all else as in ${kind.one} ${companion}`;
     const request = {
       ...requestOf(decoder, () => [[[companion, 1]]]),
-      move: { [block]: { [across]: first, [up]: second } },
+      move: movedTo(plane, at),
     };
     this.#ask(request, () => {
       this.#here.caption.textContent = "";

@@ -29,8 +29,8 @@ import { boxInView, panned, rounded, toData, toScreen, wholeView, zoomed } from 
  */
 
 /**
- * Where every place of a panel is a code: the coordinates of a block that its axes are, and whether these are all that it has.
- * @typedef {{block: string, dimensions: [number, number], whole: boolean}} Plane
+ * Where every place of a panel is a code: the block and the dimension that each of its axes is, and whether these are all that their blocks have.
+ * @typedef {{axes: [[string, number], [string, number]], whole: boolean}} Plane
  */
 
 /**

@@ -54,8 +54,10 @@ def chosen_layout(checkpoint: Checkpoint) -> list[Laid]:
     links.belonging("layout", usual, usual)
     kinds = sorted(layouts.LAYOUTS, key=usual.__ne__)
     kind = links.one_of("Layout", kinds, key="layout", what="layout")
-    shown = [layouts.of_block(checkpoint, block, kind, _pair(checkpoint, block, kind)) for block in blocks]
-    several = len(blocks) > 1 and kind != layouts.PAIR and JOINT in checkpoint.atlas.coordinates
+    lines = layouts.are_lines(checkpoint)
+    mapped = [JOINT] if lines else blocks
+    shown = [layouts.of_block(checkpoint, block, kind, _pair(checkpoint, block, kind)) for block in mapped]
+    several = len(blocks) > 1 and not lines and kind != layouts.PAIR and JOINT in checkpoint.atlas.coordinates
     if several and st.toggle("All latents together", key="joint", bind="query-params"):
         shown.append(layouts.of_block(checkpoint, JOINT, kind))
     return shown
@@ -63,11 +65,11 @@ def chosen_layout(checkpoint: Checkpoint) -> list[Laid]:
 
 def _pair(checkpoint: Checkpoint, block: str, kind: str) -> tuple[int, int]:
     """The two dimensions of a block that its map shows: those that are used most unless others are chosen."""
-    width = checkpoint.model.sizes[block]
-    if kind != layouts.PAIR or width <= 2:
+    offered = layouts.dimensions(checkpoint, block)
+    if kind != layouts.PAIR or len(offered) <= 2:
         return 0, 1
-    order = most_used(checkpoint, block)
-    names = {f"{block}[{number}]": number for number in order}
+    used = {(part, j): place for part in dict(offered) for place, j in enumerate(most_used(checkpoint, part))}
+    names = {f"{part}[{j}]": offered.index((part, j)) for part, j in sorted(offered, key=lambda at: used[at])}
     across = _dimension(checkpoint, "Across", f"x_{block}", list(names))
     up = _dimension(checkpoint, "Up", f"y_{block}", [name for name in names if name != across])
     return names[across], names[up]
@@ -76,7 +78,7 @@ def _pair(checkpoint: Checkpoint, block: str, kind: str) -> tuple[int, int]:
 def _dimension(checkpoint: Checkpoint, label: str, key: str, names: list[str]) -> str:
     links.belonging(key, checkpoint.name, names[0])
     links.settle(key, names, "dimension")
-    return st.selectbox(label, names, key=key, bind="query-params", width=110)
+    return st.selectbox(label, names, key=key, bind="query-params", width=130)
 
 
 def linked_hidden(groups: int) -> list[int]:

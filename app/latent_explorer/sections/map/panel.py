@@ -11,7 +11,7 @@ from latent_explorer.caches import colourings, encodings, layouts, maps, user_im
 from latent_explorer.caches.kept import by_identity
 from latent_explorer.caches.layouts import Laid
 from latent_explorer.components.map import Ellipse, Panel, PlaneOfCodes, Shape
-from latent_explorer.parts import words
+from latent_explorer.parts import factor_names, words
 from latent_explorer.sections.prior.shared import outlines
 from latent_explorer.user_image.chosen import chosen_image
 from vae_core import Checkpoint
@@ -20,7 +20,7 @@ from vae_core.projections import JOINT
 
 def panel(checkpoint: Checkpoint, place: Laid, by: str) -> Panel:
     """The map of one block, or of all of them together, coloured by class or by a factor."""
-    block, image, flat = place.block, chosen_image(checkpoint), layouts.plane(checkpoint, place)
+    block, image = place.block, chosen_image(checkpoint)
     guest = None
     shapes: list[Shape] = [*_priors(checkpoint, place)]
     if image is not None:
@@ -35,10 +35,10 @@ def panel(checkpoint: Checkpoint, place: Laid, by: str) -> Panel:
 
     return Panel(
         place.name,
-        title(checkpoint, block),
+        _title(checkpoint, place),
         layouts.places(checkpoint, place),
         [coloured(outline) for outline in shapes],
-        axes=("UMAP 1", "UMAP 2") if flat is None else flat.names,
+        axes=_axes(checkpoint, place),
         guest=guest,
         frame=layouts.frame(checkpoint, place),
         blocks=tuple(maps.mapped(checkpoint, block)),
@@ -48,10 +48,22 @@ def panel(checkpoint: Checkpoint, place: Laid, by: str) -> Panel:
 
 
 def _codes(checkpoint: Checkpoint, place: Laid) -> PlaneOfCodes | None:
-    """Of two dimensions a place is a code: of all of the block, or with the rest of an item."""
+    """Of two dimensions a place is a code: of all of their blocks, or with the rest of an item."""
     if place.kind != layouts.PAIR:
         return None
-    return PlaneOfCodes(place.block, place.pair, checkpoint.model.sizes[place.block] == 2)
+    across, up = (layouts.dimensions(checkpoint, place.block)[number] for number in place.pair)
+    sizes = checkpoint.model.sizes
+    return PlaneOfCodes((across, up), sum(sizes[block] for block in _seen(checkpoint, place)) == 2)
+
+
+def _axes(checkpoint: Checkpoint, place: Laid) -> tuple[str, str]:
+    flat = layouts.plane(checkpoint, place)
+    if flat is None:
+        return "UMAP 1", "UMAP 2"
+    if place.kind != layouts.PAIR:
+        return flat.names
+    across, up = (layouts.dimensions(checkpoint, place.block)[number] for number in place.pair)
+    return factor_names.dimension(checkpoint, *across), factor_names.dimension(checkpoint, *up)
 
 
 def _priors(checkpoint: Checkpoint, place: Laid, of: tuple[int, ...] | None = None) -> Sequence[Shape]:
@@ -104,9 +116,23 @@ def _posterior(
     parts = maps.mapped(checkpoint, place.block)
     mean, scale = (torch.cat([codes[part][i] for part in parts], 1)[0] for i in (0, 1))
     covariance = flat.axes.T @ (scale.square()[:, None] * flat.axes)
-    label = f"q({', '.join(parts)} | {image})"
+    label = f"q({', '.join(_seen(checkpoint, place))} | {image})"
     centre: np.ndarray = flat.project(mean[None])[0].numpy()
     return Ellipse(centre, covariance.numpy(), label, number, kind="posterior")
+
+
+def _seen(checkpoint: Checkpoint, place: Laid) -> list[str]:
+    """The latents that a place of the map says something of: where its axes are two of those of all together, these."""
+    if place.kind != layouts.PAIR:
+        return maps.mapped(checkpoint, place.block)
+    offered = layouts.dimensions(checkpoint, place.block)
+    return list(dict.fromkeys(offered[number][0] for number in place.pair))
+
+
+def _title(checkpoint: Checkpoint, place: Laid) -> str:
+    if place.block == JOINT and place.kind == layouts.PAIR:
+        return f"{' and '.join(_seen(checkpoint, place))}, two of {len(checkpoint.model.blocks)} latents"
+    return title(checkpoint, place.block)
 
 
 def title(checkpoint: Checkpoint, block: str) -> str:
