@@ -18,7 +18,7 @@ VIEWS = sorted(
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
     {"plugins"},
-    {"names", "columns", "fields", "estimates", "distributions", "nets", "kinds", "graphs"},
+    {"names", "columns", "fields", "estimates", "distributions", "nets", "kinds", "graphs", "umap"},
     {"readings"},
     {"conditionals"},
     {"couplings"},

@@ -44,7 +44,7 @@ def fit(
         x: observations, as `data_from` takes them; or a data set, or its name, folder or file.
         y: the class of each, by name or number; None for data without classes, and where `x` is a source.
         out: the folder of the checkpoint, which must not hold one; a temporary one unless given, to be kept by `Checkpoint.save`.
-        atlas: whether to make the atlas, which the maps of the explorer show; its UMAP takes a minute.
+        atlas: whether to make the atlas, which the maps of the explorer show.
         report: told of the progress every few steps, a `Progress` whose `parts` are the loss and its terms.
         asked: options of the model, of the training and of its objective, as the command line has them: `latent=8`, `epochs=30`,
             `beta=4.0`.

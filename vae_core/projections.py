@@ -28,24 +28,38 @@ def umap(
     min_dist: float = 0.1,
     start: np.ndarray | None = None,
 ) -> np.ndarray:
-    """UMAP (McInnes et al., 2018) of codes `(N, D)` to `(N, 2)`; the same seed gives the same map.
+    """UMAP (`vae_core.umap`) of codes `(N, D)` to `(N, 2)`, of any codes; the same seed gives the same map.
 
     `start` is a map to begin from: a few small steps away from it, turned and scaled to lie on it (`onto`). Two items lie beside each
-    other, and items that do not differ on one point: neither has neighbours to be kept. umap-learn is imported here: it compiles for
-    about a minute, which no page has to spare.
+    other, and items that do not differ on one point: neither has neighbours to be kept.
     """
-    if len(codes) < 3:
-        return np.stack([np.arange(len(codes)), np.zeros(len(codes))], -1).astype(np.float32)
-    if not np.ptp(codes, axis=0).any():
-        return np.zeros((len(codes), 2), dtype=np.float32)
-    if codes.shape[1] == 1:  # where it begins, the principal axes, are two
-        codes = np.concatenate([codes, np.zeros_like(codes)], axis=1)
-    if start is not None and not np.ptp(start, axis=0).all():
-        start = None  # a point or a line is nowhere to begin
+    from .umap import umap as laid_out  # scipy's optimiser takes half a second to import
+
+    if len(codes) < 3 or not np.ptp(codes, axis=0).any():
+        return _without_neighbours(codes)
+    if start is None or not np.ptp(start, axis=0).all():  # a point or a line is nowhere to begin
+        epochs = EPOCHS if len(codes) <= FEW else FEWER
+        return laid_out(_wide(codes), neighbours, min_dist, seed=seed, epochs=epochs)
+    places = laid_out(_wide(codes), neighbours, min_dist, seed=seed, epochs=50, rate=0.3, start=start)
+    return onto(places, start)
+
+
+def umap_learn(
+    codes: np.ndarray,
+    seed: int = 0,
+    neighbours: int = 15,
+    min_dist: float = 0.1,
+    start: np.ndarray | None = None,
+) -> np.ndarray:
+    """`umap` by umap-learn, the reference, which compiles for about a minute in every process."""
     import warnings
 
     from umap import UMAP
 
+    if len(codes) < 3 or not np.ptp(codes, axis=0).any():
+        return _without_neighbours(codes)
+    if start is not None and not np.ptp(start, axis=0).all():
+        start = None
     begin: dict[str, Any] = (
         {"init": "pca"} if start is None else {"init": start, "n_epochs": 50, "learning_rate": 0.3}
     )
@@ -54,8 +68,25 @@ def umap(
         projection = UMAP(
             n_neighbors=min(neighbours, len(codes) - 1), min_dist=min_dist, random_state=seed, **begin
         )
-        places = np.asarray(projection.fit_transform(codes), dtype=np.float32)
+        places = np.asarray(projection.fit_transform(_wide(codes)), dtype=np.float32)
     return places if start is None else onto(places, start)
+
+
+def _without_neighbours(codes: np.ndarray) -> np.ndarray:
+    """Two items beside each other, and items that do not differ on one point."""
+    places = np.zeros((len(codes), 2), dtype=np.float32)
+    if len(codes) < 3:
+        places[:, 0] = np.arange(len(codes))
+    return places
+
+
+def _wide(codes: np.ndarray) -> np.ndarray:
+    """With a second dimension where there is none: a map begins on two principal axes."""
+    return codes if codes.shape[1] > 1 else np.concatenate([codes, np.zeros_like(codes)], axis=1)
+
+
+# Epochs of a map of up to so many items, and of a larger one, as umap-learn has fewer there.
+FEW, EPOCHS, FEWER = 10_000, 300, 150
 
 
 def onto(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
@@ -112,20 +143,27 @@ def placed_beside(
     return found
 
 
-def aligned(codes: Sequence[np.ndarray], places: np.ndarray, seed: int = 0) -> list[np.ndarray]:
+# What lays out codes `(N, D)`, by a seed, beginning from a map: `umap`, unless another is given.
+LayOut = Callable[..., np.ndarray]
+
+
+def aligned(
+    codes: Sequence[np.ndarray], places: np.ndarray, seed: int = 0, lay_out: LayOut | None = None
+) -> list[np.ndarray]:
     """Maps `(N, 2)` of the same items at each point of a grid, codes `(N, D)` each, on which an item keeps its place.
 
-    `places` `(R, K)` is where they stand, the log betas. A UMAP of the one nearest to the middle is where all begin: that point itself,
-    since umap-learn shrinks a start, and each other where its nearest neighbour, nearer to the middle, has ended. Against UMAPs that
-    are fitted alone and AlignedUMAP: `python -m benchmarks.moving_maps`.
+    `places` `(R, K)` is where they stand, the log betas. A map of the one nearest to the middle is where all begin: that point itself,
+    so that all end alike, and each other where its nearest neighbour, nearer to the middle, has ended. Against UMAPs that are fitted
+    alone and AlignedUMAP: `python -m benchmarks.moving_maps`.
     """
+    lay_out = lay_out or umap
     middle, *others = np.linalg.norm(places - places.mean(0), axis=1).argsort(kind="stable").tolist()
-    start = umap(codes[middle], seed)
-    maps = {middle: start if not others else umap(codes[middle], seed, start=start)}
+    start = lay_out(codes[middle], seed)
+    maps = {middle: start if not others else lay_out(codes[middle], seed, start=start)}
     for point in others:
         done = list(maps)
         near = done[int(np.linalg.norm(places[done] - places[point], axis=1).argmin())]
-        maps[point] = umap(codes[point], seed, start=maps[near])
+        maps[point] = lay_out(codes[point], seed, start=maps[near])
     return [maps[point] for point in range(len(codes))]
 
 
@@ -137,12 +175,13 @@ def make_atlas(
     report: Callable[[str], None] = lambda line: None,
     training: int = 0,
     most: int | None = None,
+    lay_out: LayOut | None = None,
 ) -> AtlasGrid:
     """Encode `data` (the noise of its pixels drawn once, from `seed`) and project each block and all of them together; a multi-rate
     model at each point of a grid of betas, each block alone. The first `training` images are said to be training images.
 
     UMAP places all items up to 100,000; of more it places 50,000, or `most`, drawn by the seed, and the others are placed beside their
-    nearest neighbours among those (`place`). Raises ValueError for `most` below two.
+    nearest neighbours among those (`place`). `umap` lays out, or `umap_learn`, where it is given. Raises ValueError for `most` below two.
     """
     grid = beta_grid(model, POINTS.get(len(rates_of(model)), 1)) or [{}]
     labels = data.labels.cpu().numpy()
@@ -157,13 +196,13 @@ def make_atlas(
         codes = [means[name] for means, _ in encodings]
         count = len(labels) if rows is None else len(rows)
         report(f"UMAP of {name}: {count:,} items, {codes[0].shape[1]} dimensions, {len(codes)} maps")
-        maps[name] = _maps(codes, places, rows, seed, report)
+        maps[name] = _maps(codes, places, rows, seed, report, lay_out)
     if len(grid) == 1 and len(maps) == 1:
         maps[JOINT] = maps[model.blocks[0]]
     elif len(grid) == 1:
         report(f"UMAP of all {len(maps)} blocks")
         joint = np.concatenate([encodings[0][0][name] for name in model.blocks], axis=1)
-        maps[JOINT] = _maps([joint], places, rows, seed, report)
+        maps[JOINT] = _maps([joint], places, rows, seed, report, lay_out)
     atlases = tuple(
         Atlas(
             means,
@@ -181,7 +220,7 @@ def make_atlas(
 
 @torch.no_grad()
 def plain_atlas(model: Model, data: Data, seed: int = 0) -> AtlasGrid:
-    """Encode `data`, and place it by the two principal axes of each block: for items that no map is to be made of, without UMAP's minute."""
+    """Encode `data`, and place it by the two principal axes of each block: for items that no map is to be made of."""
     means, scales = _encoded(model, data, seed)
     maps = {name: _axes(means[name]) for name in model.blocks}
     maps[JOINT] = _axes(np.concatenate([means[name] for name in model.blocks], axis=1))
@@ -215,11 +254,12 @@ def _maps(
     rows: np.ndarray | None,
     seed: int,
     report: Callable[[str], None],
+    lay_out: LayOut | None,
 ) -> list[np.ndarray]:
     """`aligned` maps of all items, or of some and the others placed beside them."""
     if rows is None:
-        return aligned(codes, places, seed)
-    maps = aligned([each[rows] for each in codes], places, seed)
+        return aligned(codes, places, seed, lay_out)
+    maps = aligned([each[rows] for each in codes], places, seed, lay_out)
     return [placed_beside(each, rows, own, report) for each, own in zip(codes, maps, strict=True)]
 
 

@@ -251,10 +251,7 @@ def test_a_code_between_two_lands_between_them():
     ]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-@pytest.mark.filterwarnings("default")  # numba's warnings are not ours
-def test_real_umap_repeats_with_its_seed_keeps_clusters_and_takes_new_points():
+def test_umap_repeats_with_its_seed_keeps_clusters_and_takes_new_points():
     generator = np.random.default_rng(0)
     labels = np.arange(300) % 3
     codes = (6 * np.eye(3, 5)[labels] + generator.normal(size=(300, 5))).astype(np.float32)

@@ -24,17 +24,19 @@ class MakeAtlas(Plugged):
     folder: tyro.conf.Positional[Path]
     """Folder of the checkpoint."""
     split: Literal["train", "test", "all"] = "test"
-    """Which images to show; of all, the training images come first. A map of 70,000 takes minutes; of more than 100,000 see --most."""
+    """Which images to show; of all, the training images come first. A map of 70,000 takes a minute or two; of more than 100,000 see --most."""
     data: str | None = None
     """The folder or file that the model was trained from, where it was."""
     most: int | None = None
     """Of more items than this UMAP places so many, drawn by a seed, and the others are placed beside their neighbours; unless given, of
     more than 100,000 it places 50,000."""
+    umap_learn: bool = False
+    """Lay the maps out by umap-learn, the reference, which compiles for about a minute first."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1 or mps."""
 
     def run(self) -> int:
-        write_atlas(self.folder, self.device, self.split, self.data, self.most)
+        write_atlas(self.folder, self.device, self.split, self.data, self.most, self.umap_learn)
         return 0
 
 
@@ -123,8 +125,9 @@ def write_atlas(
     split: str = "test",
     what: str | Dataset | None = None,
     most: int | None = None,
+    by_umap_learn: bool = False,
 ) -> None:
-    from ..projections import make_atlas
+    from ..projections import make_atlas, umap_learn
 
     checkpoint = load(folder, pick_device(device))
     with status() as report:
@@ -135,5 +138,12 @@ def write_atlas(
         shown = {part: of_known_class(dataset.split(part), report, checkpoint.model) for part in parts}
         data = joined(*shown.values()) if len(shown) > 1 else shown[split]
         training = len(shown["train"]) if "train" in shown else 0
-        made = make_atlas(checkpoint.model, data, report=report, training=training, most=most)
+        made = make_atlas(
+            checkpoint.model,
+            data,
+            report=report,
+            training=training,
+            most=most,
+            lay_out=umap_learn if by_umap_learn else None,
+        )
         save_atlas(checkpoint.folder, made, checkpoint.weights)

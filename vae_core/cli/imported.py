@@ -70,7 +70,7 @@ class Import(Plugged):
     priors: tuple[Path, ...] = ()
     """Graphs prior_<block>.onnx, as `latent-explorer export --onnx` writes them; N(0, I) unless given. Those beside such an export are taken."""
     atlas: bool = True
-    """Make the atlas, for the maps of the app (two minutes for 10,000 images)."""
+    """Make the atlas, for the maps of the app (seconds for 10,000 images)."""
     measure: bool = True
     """Measure the bound where there is a likelihood, and what is active; of embeddings with classes, how they lie."""
     source: Annotated[tyro.conf.OmitArgPrefixes[Source], tyro.conf.arg(help="How to open the data.")] = field(  # type: ignore[valid-type]

@@ -47,7 +47,7 @@ class Train(Plugged, Generic[M, F]):
     resume: bool = False
     """Go on with the checkpoint in --out."""
     atlas: bool = True
-    """Make the atlas at the end, for the maps of the app (two minutes for 10,000 images)."""
+    """Make the atlas at the end, for the maps of the app (seconds for 10,000 images)."""
     watch: bool = True
     """Let pages and `latent-explorer steer` watch and steer it: frames and status in the folder watch of --out, at less than a tenth of the time."""
     tensorboard: bool = False

@@ -65,6 +65,8 @@ def arrive(checkpoint: Checkpoint, page: str) -> str | None:
         return None
     if page in WIDGETS:
         st.session_state[name] = float(what)
-        if what == 0:  # where the widgets stand anyway: Streamlit takes a default out of the address, and makes an entry of that
+        if (
+            what == 0
+        ):  # where the widgets stand anyway: Streamlit takes a default out of the address, and makes an entry of that
             return None
     return links.arriving(**{name: what})
