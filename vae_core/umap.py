@@ -24,6 +24,9 @@ NEGATIVES = 5  # points that push at each pull of an edge
 LIMIT = 4.0  # of one pull or push along an axis
 WIDTH = 10.0  # of the map that the points begin on
 
+# A quarter of the items, and so many at least, is how many edges pull at once: of more the places are less trustworthy, fewer take longer.
+LEAST = 256
+
 # Entries of distances that are held at a time: 64 MB.
 AT_ONCE = 2**24
 
@@ -96,7 +99,7 @@ def _descent(
         pulling = ((epoch + 1) * weights + phase).floor() > (epoch * weights + phase).floor()
         chosen = pulling.nonzero()[:, 0]
         order = chosen[torch.randperm(len(chosen), generator=draw)]
-        for some in order.split(len(places)):
+        for some in order.split(max(min(len(places), LEAST), len(places) // 4)):
             _move(places, heads[some], tails[some], rate * (1 - epoch / epochs), curve, draw)
         yield (epoch + 1) / epochs
 
