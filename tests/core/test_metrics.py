@@ -250,6 +250,7 @@ def test_the_labelled_block_tells_more_of_the_class_than_the_other(found: dict):
         assert numbers[f"probe_z_l_{kind}_sample"].value > numbers[f"probe_z_u_{kind}_sample"].value + 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", first(list(BLOCKS)))
 def test_the_same_seed_gives_the_same_numbers(found: dict, checkpoints: dict, name: str):
     torch.manual_seed(77)

@@ -185,6 +185,7 @@ def test_the_discrepancy_is_its_definition(monkeypatch: pytest.MonkeyPatch):
     assert aggregate.mmd(x, y, generator())[0].value == pytest.approx(value, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_discrepancy_of_two_gaussians_is_its_closed_form():
     """E k(a, b) for a - b ~ N(m, v) is h / sqrt(h^2 + v) exp(-m^2 / (2 (h^2 + v)))."""
     x, y = normal(1, 1500, 1), 0.5 + 1.5 * normal(2, 1500, 1)

@@ -650,6 +650,7 @@ def assert_same_run(one: Path, other: Path) -> None:
         assert a == pytest.approx(b, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_two_processes_compute_what_one_computes(commands: Commands, uninterrupted: Path, tmp_path: Path):
     folder = tmp_path / "two"
     assert two_processes(commands, *ARGUMENTS, "--epochs", "4", "--out", str(folder)) == [0, 0], (

@@ -349,6 +349,7 @@ def test_only_what_means_something_is_offered_to_be_changed(
     assert sorted(steering.values) == sorted(offered)
 
 
+@pytest.mark.slow
 def test_an_adversary_that_is_there_can_be_set_to_nothing(
     digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
