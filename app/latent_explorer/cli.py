@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from latent_explorer import (
     RUNS_VARIABLE,
     SHARED_VARIABLE,
     TRAINING_VARIABLE,
+    settings,
 )
+from latent_explorer import base_path as base
 from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from latent_explorer.session.sharing import own_address, told
@@ -50,15 +52,19 @@ class App(Plugged):
     allow_training: bool = False
     """Let every visitor start and steer trainings on the page Train; without it, only who opens the app on this machine. Runs live in the
     folder of --models, or in ./runs."""
-    port: int = 8501
-    host: str = "localhost"
+    port: int = field(default_factory=settings.port)
+    host: str = field(default_factory=settings.host)
     """Address to listen on; 0.0.0.0 lets other machines in."""
+    base_path: str = field(default_factory=settings.base_path)
+    """The path below which a proxy shows the app, such as /user/ann/proxy/8501, where the proxy hands addresses on with it. A proxy that
+    cuts it off needs none."""
     share: bool = False
     """Let others on the local network in: listens on every address, and shows the one that they open, with a QR code."""
-    browser: bool = True
+    browser: bool = field(default_factory=settings.window)
     """Open a browser window."""
 
     def run(self) -> int:
+        settings.check()
         if self.models and not self.models.is_dir():
             raise ValueError(f"there is no folder {self.models}: give one that `latent-explorer train` wrote")
         if self.models and not found_in(self.models):
@@ -79,8 +85,10 @@ class App(Plugged):
             )
         if not 0 < self.port < 65536:
             raise ValueError(f"the port must be between 1 and 65535, got {self.port}")
-        host = self.listened()
-        shared = f"http://{own_address() if host == EVERYWHERE else host}:{self.port}" if self.share else ""
+        host, path = self.listened(), base.normal(self.base_path)
+        shared = (
+            f"http://{own_address() if host == EVERYWHERE else host}:{self.port}{path}" if self.share else ""
+        )
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -103,6 +111,7 @@ class App(Plugged):
             self.lessons,
             self.allow_training,
             shared,
+            path,
         )
         return 0
 
@@ -161,6 +170,7 @@ def serve(
     lessons: Path | None = None,
     training: bool = False,
     shared: str = "",
+    path: str = "",
 ) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
     from streamlit.web.cli import main as streamlit  # a second to import, for this command alone
@@ -183,6 +193,7 @@ def serve(
     options = {
         "server.address": host,
         "server.port": str(port),
+        "server.baseUrlPath": path,
         "server.headless": str(not window).lower(),
         "server.fileWatcherType": "none",
         "server.maxUploadSize": str(MEGABYTES),  # of the page that takes most; others take less
@@ -202,7 +213,11 @@ def serve(
         "theme.dark.primaryColor": "#56B4E9",
     }
     script = Path(__file__).with_name("server.py")
-    flags = [f"--{key}={value}" for key, given in options.items() for value in given.split()]
+    flags = [
+        f"--{key}={value}"
+        for key, given in settings.honoured(options).items()
+        for value in given.split() or [""]
+    ]
     sys.argv = ["streamlit", "run", str(script), *flags]
     streamlit()
 

@@ -43,10 +43,11 @@ def served(
     environment: Mapping[str, str] | None = None,
     command: Sequence[str] = (sys.executable, "-m", "latent_explorer"),
     folder: Path | None = None,
+    options: Sequence[str] = (),
 ) -> Iterator[str]:
     """Start `latent-explorer app` in a folder, on a port, a free one unless it is given; the address of the running server."""
     port = port or free_port()
-    words = [*command, "app", "--host", "127.0.0.1", "--port", str(port)]
+    words = [*command, "app", "--host", "127.0.0.1", "--port", str(port), *options]
     if not window:
         words.append("--no-browser")
     if models:

@@ -1,0 +1,201 @@
+"""The app behind a proxy that shows it below a path, and cuts that off or hands it on: pictures, live route, downloads, trainings, links."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser.conftest import need_a_browser
+from tests.support.driving import eventually, free_port, served
+from tests.support.proxies import NO_NGINX, SOCKETS, Proxy, find_nginx, nginx
+from vae_core.cli import main
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PREFIX = "/user/ann/proxy/8501"
+MAP = ".latent-map"
+
+
+class Way(NamedTuple):
+    """A proxy, and whether the server is told of the path."""
+
+    name: str
+    strips: bool
+    told: bool
+    nginx: bool = False
+    rewrites: bool = False
+
+
+WAYS = [
+    Way("strips", strips=True, told=False),
+    Way("strips, told", strips=True, told=True),
+    Way("keeps", strips=False, told=True),
+    Way("keeps, another host", strips=False, told=True, rewrites=True),
+    Way("nginx strips", strips=True, told=False, nginx=True),
+    Way("nginx keeps", strips=False, told=True, nginx=True),
+]
+REWRITING = free_port()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where servers run, with a training that ended."""
+    need_a_browser()
+    folder = tmp_path_factory.mktemp("home")
+    words = [
+        "--data",
+        "digits",
+        "--latent",
+        "2",
+        "--epochs",
+        "3",
+        "--no-atlas",
+        "--out",
+        str(folder / "runs" / "small"),
+    ]
+    assert main(["train", "vae", *words]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def servers(home: Path) -> Iterator[dict[bool, int]]:
+    """The ports of two: one that is told of the path, and one that is not."""
+    # Behind a proxy that puts another host in its place, the server is told of the browser's.
+    known = {"STREAMLIT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{REWRITING}"}
+    with served(folder=home, environment=known) as at_root:
+        below = served(folder=home, environment=known, options=["--base-path", f"{PREFIX}/"])
+        with below as address:
+            yield {told: urlsplit(url).port or 0 for told, url in ((False, at_root), (True, address))}
+
+
+@pytest.fixture(scope="module", params=WAYS, ids=lambda way: way.name)
+def proxy(
+    request: pytest.FixtureRequest, servers: dict[bool, int], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxy]:
+    way: Way = request.param
+    found = Proxy(servers[way.told], PREFIX, way.strips)
+    with ExitStack() as stack:
+        if way.nginx:
+            if find_nginx() is None:
+                pytest.skip(NO_NGINX)
+            target = f"http://127.0.0.1:{found.port}{'/' if way.strips else ''}"
+            listens = (
+                f"listen 127.0.0.1:{found.own_port}; location {PREFIX}/ {{ proxy_pass {target}; {SOCKETS} }}"
+            )
+            stack.enter_context(nginx(tmp_path_factory.mktemp("nginx"), f"server {{ {listens} }}"))
+        else:
+            if way.rewrites:
+                found.own_port, found.host = REWRITING, f"localhost:{found.port}"
+            stack.enter_context(found.running())
+        yield found
+
+
+@pytest.fixture
+def asked(page: Any) -> list[tuple[str, int]]:
+    """The addresses that a page asks, with the status of each answer."""
+    found: list[tuple[str, int]] = []
+    page.on("response", lambda answer: found.append((answer.url, answer.status)))
+    page.on("websocket", lambda socket: found.append((socket.url, 101)))
+    return found
+
+
+def astray(asked: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Of those, what lies beside the path, and what was not found. Streamlit looks for its server below the page too, and finds none."""
+    bad = [
+        (url, status) for url, status in asked if not urlsplit(url).path.startswith(PREFIX) or status >= 400
+    ]
+    return [
+        (url, status) for url, status in bad if "/map/_stcore/" not in url and "/train/_stcore/" not in url
+    ]
+
+
+def hovered(page: Any) -> Any:
+    """The map, with the cursor on the item nearest to the middle, once its picture is there."""
+    page.locator(".panel[data-panel=z_u] .plot").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{MAP}[data-place=item][data-thumbnail]")
+    return page.locator(MAP)
+
+
+def test_a_map_decodes_under_the_pointer(page: Any, proxy: Proxy, asked: list[tuple[str, int]]):
+    page.goto(f"{proxy.address}/map?model=cdvae-mnist")
+    page.wait_for_selector(f"{MAP}[data-ready=true][data-live=true]")
+    hovered(page)
+    assert any(url.endswith(f"{PREFIX}/latent-explorer/live") for url, _ in asked)
+    assert astray(asked) == []
+
+
+def test_the_gallery_shows_its_pictures_from_the_first_page(
+    page: Any, proxy: Proxy, asked: list[tuple[str, int]]
+):
+    page.goto(proxy.address)  # without a slash
+    page.locator(".st-key-gallery button").click()
+    pictures = page.locator(".gallery-model img")
+    pictures.first.wait_for()
+    wide = "all => all.slice(0, 3).map(one => one.naturalWidth)"
+    assert eventually(page, lambda: all(pictures.evaluate_all(wide)), 30)
+    assert astray(asked) == []
+
+
+def test_files_are_downloaded(page: Any, proxy: Proxy, asked: list[tuple[str, int]]):
+    page.goto(f"{proxy.address}/traverse?model=cdvae-mnist")
+    page.get_by_role("button", name="Export").first.click()
+    with page.expect_download() as download:
+        page.locator("[data-testid=stPopoverBody]").get_by_role("button", name="CSV").click()
+    assert Path(download.value.path()).stat().st_size > 1000
+    assert astray(asked) == []
+
+
+def test_a_training_is_followed_and_its_film_taken_along(
+    page: Any, proxy: Proxy, asked: list[tuple[str, int]]
+):
+    page.goto(f"{proxy.address}/train?run=small")
+    page.wait_for_selector(".training[data-ready=true]")
+    assert eventually(page, lambda: int(page.locator(".training").get_attribute("data-frames") or 0) > 1)
+    with page.expect_download() as download:
+        page.locator(".training a.film").first.click()
+    assert Path(download.value.path()).read_bytes()[:4] == b"RIFF"
+    assert astray(asked) == []
+
+
+def test_a_page_of_the_menu_keeps_the_path_and_is_found_again(
+    page: Any, proxy: Proxy, asked: list[tuple[str, int]]
+):
+    page.goto(f"{proxy.address}/map?model=vae-mnist")
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Start").first.click()
+    page.get_by_role("heading", level=1).first.wait_for()
+    assert eventually(page, lambda: urlsplit(page.url).path.rstrip("/") == PREFIX)
+    page.reload()
+    page.wait_for_selector(".live-controls[data-ready=true][data-live=true]")
+    assert "model=vae-mnist" in page.url
+    assert astray(asked) == []
+
+
+def test_where_the_live_route_is_out_of_reach_pictures_come_over_http(page: Any, servers: dict[bool, int]):
+    """Not every proxy hands sockets on that it was not told of."""
+    with Proxy(servers[True], PREFIX, refuses="/latent-explorer/live").running() as proxy:
+        page.goto(f"{proxy.address}/map?model=cdvae-mnist")
+        page.wait_for_selector(f"{MAP}[data-ready=true]")
+        hovered(page)
+        assert any(
+            "/latent-explorer/decode/cdvae-mnist/" in path and status == 200
+            for path, status in proxy.answered
+        )
+        assert proxy.strays == []
+
+
+def test_a_visitor_through_a_proxy_that_says_localhost_is_not_at_this_machine(page: Any, home: Path):
+    """A proxy beside the server may put `localhost` in the place of the host that the browser calls: its visitors open no paths and steer
+    nothing."""
+    with (
+        served(folder=home, environment={"STREAMLIT_SERVER_CORS_ALLOWED_ORIGINS": "http://127.0.0.1"}) as url,
+        Proxy(urlsplit(url).port or 0, "/lab", host=f"localhost:{urlsplit(url).port}").running() as proxy,
+    ):
+        page.goto(f"{proxy.address}/train?run=small")
+        page.get_by_text("without --allow-training").first.wait_for()
+        page.goto(f"{url}/train?run=small")
+        page.wait_for_selector(".training[data-ready=true]")
+        assert page.get_by_text("without --allow-training").count() == 0
