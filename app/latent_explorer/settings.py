@@ -37,7 +37,7 @@ def said(option: str) -> str:
 def port() -> int:
     """The port where the command names none. One that is no number is left to `check`."""
     given = said("server.port")
-    return int(given) if given.isascii() and given.isdecimal() else PORT
+    return int(given[:6]) if given.isascii() and given.isdecimal() else PORT
 
 
 def host() -> str:

@@ -2,11 +2,15 @@
 
 import asyncio
 import contextlib
+import json
 import shutil
+import socket
 import subprocess
-import threading
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.support.driving import free_port
@@ -19,8 +23,7 @@ class Proxy:
     """Shows `http://127.0.0.1:port` below `prefix`, and nothing beside it.
 
     `strips` as `/user/ann/proxy/8501/` of JupyterHub does, or hands the path on as its `/proxy/absolute/8501/`. `host` is sent in place of
-    the browser's, as nginx does unless it is told otherwise. `answered` keeps path and status of each answer, as the server was asked;
-    `strays` what was asked beside the prefix. What `refuses` names is out of reach.
+    the browser's, as nginx does unless it is told otherwise. What `refuses` names is out of reach.
     """
 
     port: int
@@ -29,26 +32,27 @@ class Proxy:
     host: str | None = None
     refuses: str | None = None
     own_port: int = field(default_factory=free_port)
-    answered: list[tuple[str, int]] = field(default_factory=list)
-    strays: list[str] = field(default_factory=list)
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.own_port}{self.prefix}"
 
     @contextlib.contextmanager
-    def running(self) -> Iterator["Proxy"]:
-        loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever, daemon=True)
-        thread.start()
-        starting = asyncio.start_server(self._serve, "127.0.0.1", self.own_port)
-        server = asyncio.run_coroutine_threadsafe(starting, loop).result(5)
-        try:
-            yield self
-        finally:
-            loop.call_soon_threadsafe(server.close)
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(5)
+    def running(self) -> Iterator[Path]:
+        """Run it, in a process of its own; the file where each answer is a line: what the server was asked, and the status."""
+        with tempfile.NamedTemporaryFile("w+") as log:
+            words = [sys.executable, "-m", "tests.support.proxies", json.dumps(asdict(self))]
+            process = subprocess.Popen(words, stdout=log, stdin=subprocess.DEVNULL)
+            try:
+                listens(self.own_port)
+                yield Path(log.name)
+            finally:
+                process.kill()
+                process.wait(10)
+
+    async def serve(self) -> None:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", self.own_port)
+        await server.serve_forever()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request, or one WebSocket, a connection."""
@@ -58,30 +62,26 @@ class Proxy:
             method, path, version = line.split(" ")
             if path == self.prefix:  # as JupyterHub and nginx do
                 writer.write(_told("301 Moved Permanently", f"Location: {self.address}/"))
-                return
-            if not path.startswith(f"{self.prefix}/"):
-                self.strays.append(path)
+            elif not path.startswith(f"{self.prefix}/"):
                 writer.write(_told("404 Not Found"))
-                return
-            if self.refuses and self.refuses in path:
+            elif self.refuses and self.refuses in path:
                 writer.write(_told("502 Bad Gateway"))
-                return
-            if self.strips:
-                path = path.removeprefix(self.prefix)
-            its_reader, its_writer = await asyncio.open_connection("127.0.0.1", self.port)
-            with contextlib.closing(its_writer):
-                asked = "\r\n".join([f"{method} {path} {version}", *self._headers(headers)])
-                its_writer.write(f"{asked}\r\n\r\n".encode("latin-1"))
-                status = await its_reader.readline()
-                self.answered.append((path, int(status.split()[1])))
-                writer.write(status)
-                await asyncio.wait(
-                    [
-                        asyncio.create_task(_piped(reader, its_writer)),
-                        asyncio.create_task(_piped(its_reader, writer)),
-                    ],
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
+            else:
+                path = path.removeprefix(self.prefix) if self.strips else path
+                asked = "\r\n".join([f"{method} {path} {version}", *self._headers(headers), "", ""])
+                await self._handed_on(path, asked.encode("latin-1"), reader, writer)
+
+    async def _handed_on(
+        self, path: str, asked: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        its_reader, its_writer = await asyncio.open_connection("127.0.0.1", self.port)
+        with contextlib.closing(its_writer):
+            its_writer.write(asked)
+            status = await its_reader.readline()
+            print(path, status.split()[1].decode(), flush=True)
+            writer.write(status)
+            pipes = [_piped(reader, its_writer), _piped(its_reader, writer)]
+            await asyncio.wait(map(asyncio.create_task, pipes), return_when=asyncio.FIRST_COMPLETED)
 
     def _headers(self, headers: list[str]) -> list[str]:
         named = {header.partition(":")[0].lower(): header for header in headers}
@@ -94,8 +94,8 @@ class Proxy:
 
 
 def _told(status: str, *headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status}", "Content-Length: 0", "Connection: close", *headers]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+    lines = [f"HTTP/1.1 {status}", "Content-Length: 0", "Connection: close", *headers, "", ""]
+    return "\r\n".join(lines).encode()
 
 
 async def _piped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -103,6 +103,19 @@ async def _piped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         while data := await reader.read(1 << 16):
             writer.write(data)
             await writer.drain()
+
+
+def listens(port: int, seconds: float = 20) -> None:
+    """Wait until somebody listens on a port of this machine."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 def find_nginx() -> str | None:
@@ -118,15 +131,19 @@ proxy_set_header Host $http_host;
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, http: str) -> Iterator[None]:
-    """Debian's nginx with what stands in its `http` block, in a folder, as whoever runs the tests. Raises RuntimeError for what it refuses."""
+def nginx(folder: Path, http: str, port: int) -> Iterator[Path]:
+    """Debian's nginx with what stands in its `http` block, in a folder, as whoever runs the tests, once it listens on a port.
+
+    Gives the file where each answer is a line: the server that was asked, and what for. Raises RuntimeError for what it refuses.
+    """
     temporary = "\n".join(
         f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     file = folder / "nginx.conf"
     file.write_text(
         f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n"
-        f"events {{}}\nhttp {{ access_log off;\n{temporary}\n{http}\n}}\n"
+        f"events {{}}\nhttp {{ log_format asked '$upstream_addr $request_uri'; access_log {folder}/access.log asked;\n"
+        f"{temporary}\n{http}\n}}\n"
     )
     words = [str(find_nginx()), "-p", str(folder), "-c", str(file), "-e", f"{folder}/error.log"]
     checked = subprocess.run([*words, "-t"], capture_output=True, text=True)
@@ -134,7 +151,12 @@ def nginx(folder: Path, http: str) -> Iterator[None]:
         raise RuntimeError(checked.stderr)
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
     try:
-        yield
+        listens(port)
+        yield folder / "access.log"
     finally:
         process.terminate()
         process.wait(10)
+
+
+if __name__ == "__main__":
+    asyncio.run(Proxy(**json.loads(sys.argv[1])).serve())
