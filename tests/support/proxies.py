@@ -94,8 +94,8 @@ class Proxy:
 
 
 def _told(status: str, *headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status}", "Content-Length: 0", "Connection: close", *headers, "", ""]
-    return "\r\n".join(lines).encode()
+    told = ["Content-Type: text/plain", f"Content-Length: {len(status)}", "Connection: close", *headers]
+    return "\r\n".join([f"HTTP/1.1 {status}", *told, "", status]).encode()
 
 
 async def _piped(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
