@@ -47,7 +47,7 @@ METRICS_LAYERS: list[set[str]] = [
 ]
 
 PICKLERS = {"pickle", "cloudpickle", "dill", "joblib", "shelve"}
-HEAVY = {"tensorboardX", "umap", "torchvision", "sklearn", "onnx", "onnxruntime", "zuko"}
+HEAVY = {"huggingface_hub", "tensorboardX", "umap", "torchvision", "sklearn", "onnx", "onnxruntime", "zuko"}
 
 
 def name_of(path: Path) -> str:

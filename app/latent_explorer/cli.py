@@ -25,7 +25,7 @@ from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from latent_explorer.session.sharing import own_address, told
 from vae_core import cli
-from vae_core.checkpoints import CARD, CheckpointError, found_in, load_card
+from vae_core.checkpoints import CARD, CheckpointError, found_in, is_on_hub, load_card, located
 from vae_core.cli.plugged import Plugged
 from vae_core.data import SOURCES_VARIABLE
 from vae_core.graphs import read_graph
@@ -38,7 +38,7 @@ class App(Plugged):
     """Open the explorer in a browser, on the bundled models and those in --models."""
 
     models: Path | None = None
-    """A folder of checkpoint folders (or one checkpoint) to offer beside the bundled ones."""
+    """A folder of checkpoint folders (or one checkpoint) to offer beside the bundled ones; or one of a hub, hf://user/name."""
     data: tuple[Path, ...] = ()
     """Folders or files that models were trained from, where their images are to be shown."""
     data_root: Path | None = None
@@ -65,11 +65,12 @@ class App(Plugged):
 
     def run(self) -> int:
         settings.check()
-        if self.models and not self.models.is_dir():
-            raise ValueError(f"there is no folder {self.models}: give one that `latent-explorer train` wrote")
-        if self.models and not found_in(self.models):
+        models = located(self.models) if self.models and is_on_hub(self.models) else self.models
+        if models and not models.is_dir():
+            raise ValueError(f"there is no folder {models}: give one that `latent-explorer train` wrote")
+        if models and not found_in(models):
             raise ValueError(
-                f"{self.models} holds no checkpoint: give a folder that `latent-explorer train` wrote, or one of several such"
+                f"{models} holds no checkpoint: give a folder that `latent-explorer train` wrote, or one of several such"
             )
         if gone := [path for path in self.data if not path.exists()]:
             raise ValueError(f"there is no file or folder {gone[0]}: give one that a model was trained from")
@@ -104,7 +105,7 @@ class App(Plugged):
             host,
             self.port,
             self.browser,
-            self.models,
+            models,
             self.data,
             self.data_root,
             self.classifier,

@@ -1,0 +1,47 @@
+// After a lost connection the page's script is run anew: the server may be another one, which knows the page by its address alone and
+// nothing of its parts. Streamlit itself waits for the next widget, and asks the new server for a part that it never drew.
+
+const AGAIN_MS = 1000; // Streamlit connects later than the live route, and what is asked before is lost
+
+export class Again {
+  #lost = false;
+  #asked = 0;
+  #number = 0;
+  #timer = 0;
+
+  /**
+   * @param {import("../shared/decoder.js").Decoder} decoder of the page
+   * @param {(number: number) => void} ask for a run of the whole script
+   */
+  constructor(decoder, ask) {
+    this.ask = ask;
+    this.end = decoder.watch((online) => this.#changed(online));
+  }
+
+  /** @param {boolean} online */
+  #changed(online) {
+    if (online && this.#lost) this.#ask(++this.#number);
+    this.#lost = !online;
+  }
+
+  /** @param {number} number */
+  #ask(number) {
+    this.#asked = number;
+    clearTimeout(this.#timer);
+    this.ask(number);
+    this.#timer = Number(setTimeout(() => this.#ask(number), AGAIN_MS));
+  }
+
+  /**
+   * Hear what the script has answered: once it has, it is not asked any more.
+   * @param {number | null} number
+   */
+  answered(number) {
+    if (number === this.#asked) clearTimeout(this.#timer);
+  }
+
+  destroy() {
+    clearTimeout(this.#timer);
+    this.end();
+  }
+}
