@@ -7,7 +7,8 @@ export class Again {
   #lost = false;
   #asked = 0;
   #number = 0;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
 
   /**
    * @param {import("../shared/decoder.js").Decoder} decoder of the page
@@ -29,7 +30,7 @@ export class Again {
     this.#asked = number;
     clearTimeout(this.#timer);
     this.ask(number);
-    this.#timer = Number(setTimeout(() => this.#ask(number), AGAIN_MS));
+    this.#timer = setTimeout(() => this.#ask(number), AGAIN_MS);
   }
 
   /**
