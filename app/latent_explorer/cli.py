@@ -21,6 +21,7 @@ from latent_explorer import (
     settings,
 )
 from latent_explorer import base_path as base
+from latent_explorer.documents.commands import Push, Report
 from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from latent_explorer.session.sharing import own_address, told
@@ -223,7 +224,13 @@ def serve(
     streamlit()
 
 
-COMMANDS: dict[str, Any] = {"app": App, "lesson": commands.LessonCommand, **cli.COMMANDS}
+COMMANDS: dict[str, Any] = {
+    "app": App,
+    "lesson": commands.LessonCommand,
+    "report": Report,
+    "push": Push,
+    **cli.COMMANDS,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

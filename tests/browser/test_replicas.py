@@ -61,6 +61,9 @@ def test_a_visitor_stays_at_one_server_and_goes_on_at_the_other(
         kill(f"http://{at}")
         page.wait_for_selector(f"{MAP}[data-live=false]", timeout=30_000)
         page.wait_for_selector(f"{MAP}[data-live=true]", timeout=60_000)
+        page.wait_for_selector("[data-test-connection-state=CONNECTED]", timeout=60_000)
+        page.wait_for_timeout(5000)  # within which the page asks to be drawn anew
+        page.wait_for_selector("[data-test-script-state=notRunning]", timeout=60_000)
         at_rest(page)
         assert page.get_by_role("heading", name="Image 5").first.is_visible()
         assert urlsplit(page.url).query == before

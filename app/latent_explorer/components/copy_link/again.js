@@ -1,7 +1,9 @@
 // After a lost connection the page's script is run anew: the server may be another one, which knows the page by its address alone and
 // nothing of its parts. Streamlit itself waits for the next widget, and asks the new server for a part that it never drew.
 
-const AGAIN_MS = 1000; // Streamlit connects later than the live route, and what is asked before is lost
+// Streamlit connects later than the live route, and what is asked before is lost; a server that has just started takes its time, and is not
+// to begin anew every second: each wait is twice the one before.
+const AGAIN_MS = 1000;
 
 export class Again {
   #lost = false;
@@ -21,16 +23,19 @@ export class Again {
 
   /** @param {boolean} online */
   #changed(online) {
-    if (online && this.#lost) this.#ask(++this.#number);
+    if (online && this.#lost) this.#ask(++this.#number, AGAIN_MS);
     this.#lost = !online;
   }
 
-  /** @param {number} number */
-  #ask(number) {
+  /**
+   * @param {number} number
+   * @param {number} wait milliseconds until it is asked again
+   */
+  #ask(number, wait) {
     this.#asked = number;
     clearTimeout(this.#timer);
     this.ask(number);
-    this.#timer = setTimeout(() => this.#ask(number), AGAIN_MS);
+    this.#timer = setTimeout(() => this.#ask(number, 2 * wait), wait);
   }
 
   /**
