@@ -48,7 +48,7 @@ def groups(card: Card) -> list[Group]:
 
     >>> from vae_core.checkpoints import load_card
     >>> [(group.name, len(group.rows)) for group in groups(load_card("vae-digits-plane"))][:2]
-    [('elbo', 3), ('evidence', 3)]
+    [('elbo', 3), ('importance', 3)]
     """
     order = {name: place for place, name in enumerate(_ordered(card))}
     found, left = [], set(card.metrics)
