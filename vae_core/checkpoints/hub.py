@@ -159,6 +159,11 @@ def pushed(repository: str, files: Mapping[str, Path | bytes], message: str, pri
 
     Raises:
         ValueError: one sentence, for a name that is none, where nobody is signed in, may not write there, or the hub cannot be reached.
+
+    Example:
+        >>> pushed("ann", {}, "first", private=False)
+        Traceback (most recent call last):
+        ValueError: 'hf://ann' is no address of a model: give one such as hf://user/name
     """
     Address.of(f"{SCHEME}//{repository}")
     hub = client()
