@@ -51,6 +51,15 @@ def run(sweep: Sweep, engine: str, plan: Plan, report: Report) -> dict[str, int]
 
     Raises:
         ValueError: one sentence, where somebody else runs it, or the engine is not there.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from vae_core.sweeps.folder import TRIAL, write_json
+        >>> sweep = Sweep(Path(tempfile.mkdtemp()), ("train", "vae"), {"seed": ("0",)})
+        >>> write_json(sweep.place(sweep.trials[0]) / TRIAL, {"state": DONE})
+        >>> run(sweep, "processes", Plan(), report=print)  # nothing is left to do
+        {'done': 1}
     """
     lock = FileLock(sweep.folder / LOCK)
     try:

@@ -124,6 +124,13 @@ def begun(
 
     Raises:
         ValueError: one sentence, where the folder holds another sweep, or a checkpoint.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> sweep = begun(folder, ["train", "vae"], {"seed": ["0"]}, ["elbo"])
+        >>> [trial.name for trial in begun(folder, ["train", "vae"], {"seed": ["1"]}, ["elbo"]).trials]
+        ['seed-0', 'seed-1']
     """
     wanted = Sweep(
         folder, tuple(words), {key: tuple(values) for key, values in grid.items()}, tuple(measures)

@@ -37,7 +37,19 @@ class Line(NamedTuple):
 
 
 def varied(sweep: Sweep) -> list[str]:
-    """The options that tell lines from each other: all but the seed."""
+    """The options that tell lines from each other: all but the seed.
+
+    Args:
+        sweep: the sweep.
+
+    Returns:
+        Their names, in the order of the grid.
+
+    Example:
+        >>> from pathlib import Path
+        >>> varied(Sweep(Path("s"), ("train", "vae"), {"beta": ("1", "2"), "seed": ("0", "1")}))
+        ['beta']
+    """
     return [option for option in sweep.grid if option != SEED]
 
 
@@ -50,6 +62,11 @@ def tabulated(sweep: Sweep, name: str) -> list[Line]:
 
     Returns:
         A line for each combination that has been measured.
+
+    Example:
+        >>> from pathlib import Path
+        >>> tabulated(Sweep(Path("nowhere"), ("train", "vae"), {"seed": ("0",)}), "negative_elbo")
+        []
     """
     found: dict[tuple[str, ...], list[tuple[float, float | None]]] = {}
     kept = varied(sweep)
@@ -77,7 +94,14 @@ def _line(options: dict[str, str], numbers: Sequence[tuple[float, float | None]]
 
 
 def best(lines: Sequence[Line], name: str) -> Line | None:
-    """The line whose mean is best; None where the number has no better way, or there are no lines.
+    """The line whose mean is best.
+
+    Args:
+        lines: of a number.
+        name: of that number.
+
+    Returns:
+        The line; None where the number has no better way, or there are no lines.
 
     Example:
         >>> lines = [Line({"beta": beta}, mean, 0.1, mean, mean, 1) for beta, mean in (("1", 90.0), ("2", 95.0))]
