@@ -10,7 +10,6 @@ from typing import Any, Literal
 import tyro
 from rich.table import Table
 
-from ..checkpoints import CheckpointError, load_card
 from ..metrics import HEADLINES, check_groups, number
 from ..sweeps import (
     DONE,
@@ -19,6 +18,7 @@ from ..sweeps import (
     Sweep,
     begun,
     best,
+    measured,
     parsed,
     read_sweep,
     run,
@@ -171,12 +171,7 @@ class Tabulate(Plugged):
 
 def chosen(sweep: Sweep) -> str:
     """The first headline that was measured. Raises ValueError where no trial has any number."""
-    known: set[str] = set()
-    for trial in sweep.trials:
-        try:
-            known |= set(load_card(sweep.place(trial)).metrics)
-        except CheckpointError:
-            continue
+    known = measured(sweep)
     found = next((name for name in (*HEADLINES, *sorted(known)) if name in known), None)
     if found is None:
         raise ValueError(

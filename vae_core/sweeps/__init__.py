@@ -7,7 +7,7 @@ at any moment and another go on.
 from .engines import ENGINES, run
 from .folder import DONE, FAILED, WAITING, Sweep, begun, read_sweep
 from .grid import Grid, Trial, parsed, trials
-from .table import Line, best, tabulated, varied
+from .table import Line, best, measured, tabulated, varied
 
 __all__ = [
     "DONE",
@@ -20,6 +20,7 @@ __all__ = [
     "Trial",
     "begun",
     "best",
+    "measured",
     "parsed",
     "read_sweep",
     "run",

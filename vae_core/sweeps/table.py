@@ -53,6 +53,29 @@ def varied(sweep: Sweep) -> list[str]:
     return [option for option in sweep.grid if option != SEED]
 
 
+def measured(sweep: Sweep) -> set[str]:
+    """The numbers that some trial has.
+
+    Args:
+        sweep: the sweep.
+
+    Returns:
+        Their names.
+
+    Example:
+        >>> from pathlib import Path
+        >>> measured(Sweep(Path("nowhere"), ("train", "vae"), {"seed": ("0",)}))
+        set()
+    """
+    found: set[str] = set()
+    for trial in sweep.trials:
+        try:
+            found |= set(load_card(sweep.place(trial)).metrics) if sweep.state(trial)[0] == DONE else set()
+        except CheckpointError:
+            continue
+    return found
+
+
 def tabulated(sweep: Sweep, name: str) -> list[Line]:
     """A number of every combination of options, in the order of the grid.
 
