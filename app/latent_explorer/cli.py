@@ -209,18 +209,12 @@ def serve(
         "client.showErrorDetails": "none",
         # The address, or what was looked at, says where a widget stands, and a default what is left out of the address: both are meant.
         "global.disableWidgetStateDuplicationWarning": "true",
-        # An option with several values is given several times.
         "theme.headingFontSizes": "1.7rem 1.4rem 1.25rem",
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
     }
     script = Path(__file__).with_name("server.py")
-    flags = [
-        f"--{key}={value}"
-        for key, given in settings.honoured(options).items()
-        for value in given.split() or [""]
-    ]
-    sys.argv = ["streamlit", "run", str(script), *flags]
+    sys.argv = ["streamlit", "run", str(script), *settings.flags(options)]
     streamlit()
 
 

@@ -67,10 +67,20 @@ def check() -> None:
             raise ValueError(f"{variable(option)}={given[:40]} is not taken, since {why}: unset it")
 
 
-def honoured(options: Mapping[str, str]) -> dict[str, str]:
-    """The command's options without those of which the environment says something else, so that Streamlit reads that."""
-    return {key: value for key, value in options.items() if key in _FLAGS or key in _KEPT or not said(key)}
+def flags(options: Mapping[str, str]) -> list[str]:
+    """The command's options as Streamlit takes them; one with several values is given several times. Those of which the environment says
+    something else are left out, so that Streamlit reads that, but for what the user asked of the command itself."""
+    ours = {key: value for key, value in options.items() if key in _ASKED or key in _KEPT or not said(key)}
+    ours |= {key: value for key, value in options.items() if key in _ASKED_IF_SAID and value}
+    return [f"--{key}={value}" for key, given in ours.items() for value in given.split() or _empty(key)]
 
 
-# Options for which the command has flags of its own: their values have been weighed against the environment when they come here.
-_FLAGS = ("server.address", "server.port", "server.baseUrlPath", "server.headless")
+def _empty(key: str) -> list[str]:
+    """An option without a value is not given, but where that is itself a value."""
+    return [""] if key == "server.baseUrlPath" else []
+
+
+# Options for which the command has its own: their values have been weighed against the environment when they come here.
+_ASKED = ("server.address", "server.port", "server.baseUrlPath", "server.headless")
+# Likewise, and the environment is heard where nobody asked.
+_ASKED_IF_SAID = ("server.corsAllowedOrigins",)

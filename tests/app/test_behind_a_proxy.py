@@ -87,6 +87,13 @@ def test_the_environment_is_honoured_and_an_option_goes_before_it(monkeypatch: p
     assert (given["server.port"], given["server.baseUrlPath"]) == ("18769", "")
 
 
+def test_what_is_asked_of_the_command_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STREAMLIT_SERVER_CORS_ALLOWED_ORIGINS", "https://a.example")
+    assert settings.flags({"server.corsAllowedOrigins": ""}) == []
+    given = settings.flags({"server.corsAllowedOrigins": "https://b.example https://c.example"})
+    assert given == [f"--server.corsAllowedOrigins=https://{name}.example" for name in "bc"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
