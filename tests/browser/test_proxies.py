@@ -175,27 +175,29 @@ def test_a_page_of_the_menu_keeps_the_path_and_is_found_again(
     assert astray(asked) == []
 
 
-def test_where_the_live_route_is_out_of_reach_pictures_come_over_http(page: Any, servers: dict[bool, int]):
+def test_where_the_live_route_is_out_of_reach_pictures_come_over_http(
+    new_page: Any, servers: dict[bool, int]
+):
     """Not every proxy hands sockets on that it was not told of."""
     proxy = Proxy(servers[True], PREFIX, refuses="/latent-explorer/live")
     with proxy.running() as log:
-        page.goto(f"{proxy.address}/map?model=cdvae-mnist")
-        page.wait_for_selector(f"{MAP}[data-ready=true]")
-        hovered(page)
+        new_page.goto(f"{proxy.address}/map?model=cdvae-mnist")
+        new_page.wait_for_selector(f"{MAP}[data-ready=true]")
+        hovered(new_page)
         assert re.search(r"/latent-explorer/decode/cdvae-mnist/\d+\S* 200", log.read_text())
 
 
-def test_a_visitor_through_a_proxy_that_says_localhost_is_not_at_this_machine(page: Any, home: Path):
+def test_a_visitor_through_a_proxy_that_says_localhost_is_not_at_this_machine(new_page: Any, home: Path):
     """A proxy beside the server may put `localhost` in the place of the host that the browser calls: its visitors open no paths and steer
     nothing."""
     with served(folder=home) as url, ExitStack() as stack:
         port = urlsplit(url).port or 0
         proxy = Proxy(port, "/lab", host=f"localhost:{port}")
         stack.enter_context(proxy.running())
-        page.goto(f"{proxy.address}/data")
-        page.get_by_text("opens uploads and no paths").first.wait_for()
-        told = page.request.post(f"{proxy.address}/latent-explorer/runs/small/steer", data={"do": "stop"})
+        new_page.goto(f"{proxy.address}/data")
+        new_page.get_by_text("opens uploads and no paths").first.wait_for()
+        told = new_page.request.post(f"{proxy.address}/latent-explorer/runs/small/steer", data={"do": "stop"})
         assert (told.status, "--allow-training" in told.text()) == (403, True)
-        page.goto(f"{url}/data")
-        page.get_by_role("heading", level=1).first.wait_for()
-        assert page.get_by_text("opens uploads and no paths").count() == 0
+        new_page.goto(f"{url}/data")
+        new_page.get_by_role("heading", level=1).first.wait_for()
+        assert new_page.get_by_text("opens uploads and no paths").count() == 0
