@@ -3,6 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
+# A package index with the CPU builds of PyTorch, of your choice: `make app TORCH_INDEX=URL` takes torch and torchvision from there and all
+# else from the usual place.
+TORCH_INDEX ?=
+TORCH := $(shell sed -n 's/^ *"\(torch>=[0-9.]*\)".*/\1/p' pyproject.toml)
+
 # What checks the JavaScript, for developers who have node; a user needs none. In CI there has to be one.
 define javascript
 @if command -v node >/dev/null && command -v npm >/dev/null; then \
@@ -55,8 +60,9 @@ install: $(VENV)/.installed
 dev: $(VENV)/.installed-dev
 
 $(VENV)/.installed: pyproject.toml
-	@echo "Setting up $(VENV): PyTorch and what it needs, about 5 GB on Linux"
+	@echo "Setting up $(VENV): PyTorch$(if $(TORCH_INDEX), of $(TORCH_INDEX)) and what it needs$(if $(TORCH_INDEX),,; about 5 GB on Linux)"
 	$(PYTHON) -m venv $(VENV)
+	$(if $(TORCH_INDEX),$(BIN)/python -m pip install --no-deps --index-url "$(TORCH_INDEX)" "$(TORCH)" torchvision)
 	$(BIN)/python -m pip install --editable .
 	@touch $@
 

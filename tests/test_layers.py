@@ -32,7 +32,7 @@ LAYERS: list[set[str]] = [
     {"checkpoints"},
     {"runs"},
     {"projections", "metrics", "training", "serving"},
-    {"interchange", "notebooks"},
+    {"interchange", "notebooks", "sweeps"},
     {"cli"},
 ]
 METRICS_LAYERS: list[set[str]] = [
@@ -47,7 +47,17 @@ METRICS_LAYERS: list[set[str]] = [
 ]
 
 PICKLERS = {"pickle", "cloudpickle", "dill", "joblib", "shelve"}
-HEAVY = {"tensorboardX", "umap", "torchvision", "sklearn", "onnx", "onnxruntime", "zuko"}
+HEAVY = {
+    "huggingface_hub",
+    "ray",
+    "tensorboardX",
+    "umap",
+    "torchvision",
+    "sklearn",
+    "onnx",
+    "onnxruntime",
+    "zuko",
+}
 
 
 def name_of(path: Path) -> str:

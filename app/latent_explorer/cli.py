@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,15 @@ from latent_explorer import (
     RUNS_VARIABLE,
     SHARED_VARIABLE,
     TRAINING_VARIABLE,
+    settings,
 )
+from latent_explorer import base_path as base
+from latent_explorer.documents.commands import Push, Report
 from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from latent_explorer.session.sharing import own_address, told
 from vae_core import cli
-from vae_core.checkpoints import CARD, CheckpointError, found_in, load_card
+from vae_core.checkpoints import CARD, CheckpointError, found_in, is_on_hub, load_card, located
 from vae_core.cli.plugged import Plugged
 from vae_core.data import SOURCES_VARIABLE
 from vae_core.graphs import read_graph
@@ -36,7 +39,7 @@ class App(Plugged):
     """Open the explorer in a browser, on the bundled models and those in --models."""
 
     models: Path | None = None
-    """A folder of checkpoint folders (or one checkpoint) to offer beside the bundled ones."""
+    """A folder of checkpoint folders (or one checkpoint) to offer beside the bundled ones; or one of a hub, hf://user/name."""
     data: tuple[Path, ...] = ()
     """Folders or files that models were trained from, where their images are to be shown."""
     data_root: Path | None = None
@@ -50,20 +53,25 @@ class App(Plugged):
     allow_training: bool = False
     """Let every visitor start and steer trainings on the page Train; without it, only who opens the app on this machine. Runs live in the
     folder of --models, or in ./runs."""
-    port: int = 8501
-    host: str = "localhost"
+    port: int = field(default_factory=settings.port)
+    host: str = field(default_factory=settings.host)
     """Address to listen on; 0.0.0.0 lets other machines in."""
+    base_path: str = field(default_factory=settings.base_path)
+    """The path below which a proxy shows the app, such as /user/ann/proxy/8501, where the proxy hands addresses on with it. A proxy that
+    cuts it off needs none."""
     share: bool = False
     """Let others on the local network in: listens on every address, and shows the one that they open, with a QR code."""
-    browser: bool = True
+    browser: bool = field(default_factory=settings.window)
     """Open a browser window."""
 
     def run(self) -> int:
-        if self.models and not self.models.is_dir():
-            raise ValueError(f"there is no folder {self.models}: give one that `latent-explorer train` wrote")
-        if self.models and not found_in(self.models):
+        settings.check()
+        models = located(self.models) if self.models and is_on_hub(self.models) else self.models
+        if models and not models.is_dir():
+            raise ValueError(f"there is no folder {models}: give one that `latent-explorer train` wrote")
+        if models and not found_in(models):
             raise ValueError(
-                f"{self.models} holds no checkpoint: give a folder that `latent-explorer train` wrote, or one of several such"
+                f"{models} holds no checkpoint: give a folder that `latent-explorer train` wrote, or one of several such"
             )
         if gone := [path for path in self.data if not path.exists()]:
             raise ValueError(f"there is no file or folder {gone[0]}: give one that a model was trained from")
@@ -79,8 +87,10 @@ class App(Plugged):
             )
         if not 0 < self.port < 65536:
             raise ValueError(f"the port must be between 1 and 65535, got {self.port}")
-        host = self.listened()
-        shared = f"http://{own_address() if host == EVERYWHERE else host}:{self.port}" if self.share else ""
+        host, path = self.listened(), base.normal(self.base_path)
+        shared = (
+            f"http://{own_address() if host == EVERYWHERE else host}:{self.port}{path}" if self.share else ""
+        )
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -96,13 +106,14 @@ class App(Plugged):
             host,
             self.port,
             self.browser,
-            self.models,
+            models,
             self.data,
             self.data_root,
             self.classifier,
             self.lessons,
             self.allow_training,
             shared,
+            path,
         )
         return 0
 
@@ -161,6 +172,7 @@ def serve(
     lessons: Path | None = None,
     training: bool = False,
     shared: str = "",
+    path: str = "",
 ) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
     from streamlit.web.cli import main as streamlit  # a second to import, for this command alone
@@ -183,6 +195,7 @@ def serve(
     options = {
         "server.address": host,
         "server.port": str(port),
+        "server.baseUrlPath": path,
         "server.headless": str(not window).lower(),
         "server.fileWatcherType": "none",
         "server.maxUploadSize": str(MEGABYTES),  # of the page that takes most; others take less
@@ -196,18 +209,22 @@ def serve(
         "client.showErrorDetails": "none",
         # The address, or what was looked at, says where a widget stands, and a default what is left out of the address: both are meant.
         "global.disableWidgetStateDuplicationWarning": "true",
-        # An option with several values is given several times.
         "theme.headingFontSizes": "1.7rem 1.4rem 1.25rem",
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
     }
     script = Path(__file__).with_name("server.py")
-    flags = [f"--{key}={value}" for key, given in options.items() for value in given.split()]
-    sys.argv = ["streamlit", "run", str(script), *flags]
+    sys.argv = ["streamlit", "run", str(script), *settings.flags(options)]
     streamlit()
 
 
-COMMANDS: dict[str, Any] = {"app": App, "lesson": commands.LessonCommand, **cli.COMMANDS}
+COMMANDS: dict[str, Any] = {
+    "app": App,
+    "lesson": commands.LessonCommand,
+    "report": Report,
+    "push": Push,
+    **cli.COMMANDS,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from latent_explorer import DECODE, LIVE, PICTURE, RUNS
+from latent_explorer.base_path import AtBase, base_path
 from latent_explorer.caches import gallery
 from latent_explorer.caches.checkpoints import at_betas, checkpoint, offered
 from latent_explorer.caches.encodings import thumbnail
@@ -67,17 +68,18 @@ class OnlyBrowserCode:
             await self.app(scope, receive, send)
 
 
+base = base_path()
 app = st.App(
     Path(__file__).with_name("main.py"),
-    middleware=[Middleware(OnlyBrowserCode)],
+    middleware=[Middleware(AtBase, base=base), Middleware(OnlyBrowserCode)],
     routes=[
-        WebSocketRoute(LIVE, live),
-        Route(f"{DECODE}/{{model}}/{{item}}", decode),
-        Route(f"{RUNS}/{{run}}/now", route.now),
-        Route(f"{RUNS}/{{run}}/film", route.moving),
-        Route(f"{RUNS}/{{run}}/steer", route.steer, methods=["POST"]),
-        Route(f"{RUNS}/{{run}}/fork", route.fork, methods=["POST"]),
-        Route(f"{PICTURE}/{{model}}", picture),
+        WebSocketRoute(f"{base}{LIVE}", live),
+        Route(f"{base}{DECODE}/{{model}}/{{item}}", decode),
+        Route(f"{base}{RUNS}/{{run}}/now", route.now),
+        Route(f"{base}{RUNS}/{{run}}/film", route.moving),
+        Route(f"{base}{RUNS}/{{run}}/steer", route.steer, methods=["POST"]),
+        Route(f"{base}{RUNS}/{{run}}/fork", route.fork, methods=["POST"]),
+        Route(f"{base}{PICTURE}/{{model}}", picture),
     ],
 )
 

@@ -156,13 +156,23 @@ def test_a_picture_is_small_and_of_a_model_that_is_offered(own: Path):
     assert asked("../../etc").status_code == 404
 
 
+def test_a_model_without_an_atlas_shows_what_it_draws(own: Path):
+    with_atlas = asked("mine").body
+    (own / "atlas.npz").unlink()
+    answer = asked("mine")
+    assert answer.status_code == 200
+    picture = np.asarray(Image.open(io.BytesIO(bytes(answer.body))))
+    assert picture.std() > 20
+    assert answer.body != with_atlas
+
+
 def test_a_damaged_model_has_no_picture_and_stands_in_the_gallery_all_the_same(own: Path):
     (own / "model.safetensors").write_bytes(b"nothing")
     answer = asked("mine")
     assert answer.status_code == 404
     assert str(own.parent) not in bytes(answer.body).decode()
     (own / "card.json").write_text("{")
-    assert gallery.of("mine") == ("mine", "mine", "Its card cannot be read.", "", True)
+    assert gallery.of("mine") == ("mine", "mine", "Its card cannot be read.", "", True, "")
 
 
 @pytest.mark.parametrize(

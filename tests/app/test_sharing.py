@@ -27,7 +27,7 @@ def test_a_shared_server_listens_everywhere_and_says_the_address_that_others_ope
     monkeypatch.setattr(command, "own_address", lambda: "192.168.1.5")
     port = free_port()
     assert command.main(["app", "--share", "--port", str(port), "--no-browser"]) == 0
-    [(host, *_, shared)] = served
+    [(host, *_, shared, _)] = served
     assert (host, shared) == ("0.0.0.0", f"http://192.168.1.5:{port}")
     said = capsys.readouterr().out
     assert shared in said
@@ -36,7 +36,7 @@ def test_a_shared_server_listens_everywhere_and_says_the_address_that_others_ope
 
 def test_without_it_nobody_else_comes_in(served: list[tuple[Any, ...]]):
     assert command.main(["app", "--port", str(free_port()), "--no-browser"]) == 0
-    [(host, *_, shared)] = served
+    [(host, *_, shared, _)] = served
     assert (host, shared) == ("localhost", "")
 
 

@@ -43,10 +43,11 @@ def served(
     environment: Mapping[str, str] | None = None,
     command: Sequence[str] = (sys.executable, "-m", "latent_explorer"),
     folder: Path | None = None,
+    options: Sequence[str] = (),
 ) -> Iterator[str]:
     """Start `latent-explorer app` in a folder, on a port, a free one unless it is given; the address of the running server."""
     port = port or free_port()
-    words = [*command, "app", "--host", "127.0.0.1", "--port", str(port)]
+    words = [*command, "app", "--host", "127.0.0.1", "--port", str(port), *options]
     if not window:
         words.append("--no-browser")
     if models:
@@ -80,16 +81,24 @@ def running(
         streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
         process = subprocess.Popen(words, cwd=folder, env={**os.environ, **(environment or {})}, **streams)
         _logs[address] = log
+        _processes[address] = process
         try:
             _wait(f"{address}/_stcore/health", process)
             yield address
         finally:
-            del _logs[address]
+            del _logs[address], _processes[address]
             process.terminate()
             process.wait(10)
 
 
 _logs: dict[str, IO[str]] = {}
+_processes: dict[str, subprocess.Popen] = {}
+
+
+def kill(address: str) -> None:
+    """End the server of an address as a lost machine does, without a word."""
+    _processes[address].kill()
+    _processes[address].wait(10)
 
 
 def last_traceback(url: str, most: int = 4000) -> str:

@@ -23,6 +23,7 @@ from .folder import (
     spoken,
 )
 from .frontier import Anchor, Frontier, Gap, Point
+from .hub import Address, fetched, files_of, is_on_hub, pushed
 from .measurements import Factors, Measurement
 from .packing import pack
 from .typed import sendable
@@ -38,6 +39,7 @@ __all__ = [
     "TRAINING",
     "WEIGHTS",
     "Active",
+    "Address",
     "Anchor",
     "Arrays",
     "Atlas",
@@ -57,8 +59,11 @@ __all__ = [
     "bundled",
     "bundled_folder",
     "changed",
+    "fetched",
+    "files_of",
     "fingerprint",
     "found_in",
+    "is_on_hub",
     "is_sound",
     "load",
     "load_atlas",
@@ -67,6 +72,7 @@ __all__ = [
     "located",
     "name_of",
     "pack",
+    "pushed",
     "read_metadata",
     "read_tensors",
     "save_atlas",

@@ -79,18 +79,25 @@ def bundled() -> dict[str, Path]:
 
 
 def located(folder: Path | str) -> Path:
-    """The folder of that path; or, where there is none, of the bundled checkpoint of that name.
+    """The folder of that path; or, where there is none, of the bundled checkpoint of that name; that of `hf://user/name` is fetched.
 
     Args:
-        folder: a path, or the name of a bundled checkpoint.
+        folder: a path, the name of a bundled checkpoint, or an address of the hub.
 
     Returns:
         The folder; the path itself where there is neither.
+
+    Raises:
+        ValueError: one sentence, where an address leads to no checkpoint.
 
     Example:
         >>> located("vae-mnist") == bundled()["vae-mnist"], located("gone").name
         (True, 'gone')
     """
+    from .hub import fetched, is_on_hub
+
+    if is_on_hub(folder):
+        return fetched(folder)
     folder = Path(folder)
     return folder if folder.exists() else bundled().get(str(folder), folder)
 

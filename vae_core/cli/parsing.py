@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import tyro
 
 from ..models import MODELS
+from . import sweep
 from .console import complain
 from .flags import Source, model_flags, training_flags
 from .train import Train
@@ -20,6 +21,13 @@ from .train import Train
 
 def parse(arguments: list[str], commands: Mapping[str, Any]) -> Any:
     """The command as an object. Raises SystemExit: 0 after help, 2 after one sentence for bad usage."""
+    if arguments[:1] == [sweep.NAME]:
+        own, words = sweep.apart(arguments)
+        return sweep.given(_parsed(own, commands), words)
+    return _parsed(arguments, commands)
+
+
+def _parsed(arguments: list[str], commands: Mapping[str, Any]) -> Any:
     complaint, union = io.StringIO(), _union(arguments, commands)  # which may say what it leaves out
     try:
         with contextlib.redirect_stderr(complaint):

@@ -20,6 +20,7 @@ from .parsing import meant, parse
 from .plugged import with_plugins
 from .sources import ShowData
 from .steer import Steer
+from .sweep import SweepCommand, Tabulate
 from .train import train_command
 
 # The commands by name: each a dataclass, or what makes one when the command line is read.
@@ -28,6 +29,8 @@ COMMANDS: dict[str, Any] = {
     "resume": Resume,
     "fork": fork_command,
     "steer": Steer,
+    "sweep": SweepCommand,
+    "tabulate": Tabulate,
     "import": Import,
     "data": ShowData,
     "evaluate": Evaluate,

@@ -55,10 +55,14 @@ class Train(Plugged, Generic[M, F]):
     estimate: bool = False
     """Make a few steps, say how long the training will take, and leave it at that."""
 
-    def run(self) -> int:
+    def check(self) -> tuple[Declaration, Options]:
+        """The model and how to train it. Raises ValueError, one sentence, for what does not go together."""
         check_named(self.out)
         declaration = self.model.declaration()  # type: ignore[attr-defined]
-        options = options_of(self.training, declaration)
+        return declaration, options_of(self.training, declaration)
+
+    def run(self) -> int:
+        declaration, options = self.check()
         dataset = opened(self.data, self.source)
         if self.estimate:
             return tell_estimate(estimate(declaration, dataset.split("train", options.limit), options))

@@ -10,11 +10,13 @@ import numpy as np
 import streamlit as st
 
 from latent_explorer import titles
-from latent_explorer.caches import checkpoints, encodings
+from latent_explorer.caches import checkpoints, encodings, sweeps
 from latent_explorer.caches.collection import card_of
 from latent_explorer.caches.kept import Stamps, stamps
+from latent_explorer.documents import figures
 from latent_explorer.pictures import png
 from vae_core import bundled, load
+from vae_core.checkpoints import ATLAS
 
 # Pictures of a model: so many beside each other, in so many rows, of at most so many pixels each.
 ACROSS, DOWN, SIDE = 4, 2, 56
@@ -22,13 +24,14 @@ ACROSS, DOWN, SIDE = 4, 2, 56
 
 class Shown(NamedTuple):
     """A model of the gallery. data: the name of what it was trained on, nothing where its card cannot be read; own: whether it is not one of
-    the bundled."""
+    the bundled; sweep: the folder of the sweep that it is a trial of, nothing for others."""
 
     name: str
     title: str
     purpose: str
     data: str
     own: bool
+    sweep: str = ""
 
 
 def models() -> list[Shown]:
@@ -52,6 +55,9 @@ def _shown(name: str, is_own: bool) -> Shown:
     card = card_of(name)
     if card is None:
         return Shown(name, name, "Its card cannot be read.", "", is_own)
+    sweep = sweeps.home_of(name) if is_own else None
+    if sweep:  # trials are alike but for their options, which their names say
+        return Shown(name, name, titles.title(card), card.data.name, is_own, sweep.name)
     return Shown(name, titles.title(card), titles.purpose(card), card.data.name, is_own)
 
 
@@ -65,6 +71,10 @@ def picture(name: str) -> bytes:
 @st.cache_data(show_spinner=False, max_entries=256)
 def _picture(folder: str, written: Stamps) -> bytes:
     checkpoint = load(Path(folder))
+    if not (Path(folder) / ATLAS).exists() and not checkpoint.model.no_decoder:  # what was just trained draws
+        rows = figures.samples(checkpoint).rows
+        drawn = [rows[k % len(rows)][k // len(rows)] for k in range(ACROSS * DOWN)]
+        return png(tiled(np.stack(drawn), ACROSS, DOWN, SIDE))
     labels = checkpoint.atlas.labels
     firsts = [int(np.flatnonzero(labels == c)[0]) for c in np.unique(labels)]
     others = np.setdiff1d(np.arange(min(len(labels), 50)), firsts).tolist()

@@ -6,6 +6,7 @@ opens no paths.
 
 import ipaddress
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,11 +41,36 @@ def bounds() -> Bounds:
 
 def _comes_from_here() -> bool:
     """Whether the browser calls this server by a name of this machine."""
+    return is_here(called_of_session())
+
+
+def called_of_session() -> str | None:
+    """The host that the browser calls for whom a page is drawn."""
     try:
-        host = st.context.headers.get("Host")
+        return called(st.context.headers)
     except Exception:  # outside a session there are no headers
-        host = None
-    return is_here(host)
+        return None
+
+
+PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-prefix", "x-real-ip", "via")
+
+
+def called(headers: Mapping[str, str]) -> str | None:
+    """The host that a browser calls, as far as its headers tell: a proxy beside this server may put `localhost` in its place, and then
+    the page's origin, or what proxies add, gives it away.
+
+    >>> called({"Host": "localhost:8501", "Origin": "http://localhost:8501"})
+    'localhost:8501'
+    >>> called({"Host": "localhost:8501", "Origin": "https://lab.example"}), called({"Host": "localhost", "Via": "1.1 x"})
+    ('lab.example', 'a proxy')
+    """
+    named = {name.lower(): value for name, value in headers.items()}
+    host, origin = named.get("host"), named.get("origin")
+    if not is_here(host):
+        return host
+    if origin and not is_here(origin.rpartition("/")[2]):
+        return origin.rpartition("/")[2] or origin
+    return "a proxy" if any(name in named for name in PROXIED) else host
 
 
 def is_here(host: str | None) -> bool:

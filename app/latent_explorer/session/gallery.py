@@ -47,17 +47,19 @@ def grouped(models: Sequence[Shown]) -> list[tuple[str, list[Shown]]]:
     >>> a, b = Shown("a", "A", "", "mnist", False), Shown("b", "B", "", "mnist", True)
     >>> [(heading, [m.name for m in those]) for heading, those in grouped([a, b])]
     [('Yours: mnist', ['b']), ('mnist', ['a'])]
+    >>> [heading for heading, _ in grouped([b, b._replace(sweep="grid")])]
+    ['Yours: mnist', 'Sweep grid: mnist']
     """
     order = {data: place for place, data in enumerate(dict.fromkeys(model.data for model in models))}
 
-    def place(model: Shown) -> tuple[bool, int]:
-        return not model.own, order[model.data]
+    def place(model: Shown) -> tuple[bool, str, int]:
+        return not model.own, model.sweep, order[model.data]
 
     found = []
-    for (others, _), those in groupby(sorted(models, key=place), place):
+    for (others, sweep, _), those in groupby(sorted(models, key=place), place):
         of = list(those)
         data = plain(of[0].data) if of[0].data else "cannot be read"
-        found.append((data if others else f"Yours: {data}", of))
+        found.append((data if others else f"Sweep {plain(sweep)}: {data}" if sweep else f"Yours: {data}", of))
     return found
 
 

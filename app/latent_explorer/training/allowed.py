@@ -2,10 +2,8 @@
 
 import os
 
-import streamlit as st
-
 from latent_explorer import LOCAL_VARIABLE, RUNS_VARIABLE, TRAINING_VARIABLE
-from latent_explorer.own_data.bounds import is_here
+from latent_explorer.own_data.bounds import called_of_session, is_here
 
 NOT_HERE = "this server trains nothing: start it with `latent-explorer app`"
 NOT_YOU = "this server was started without --allow-training, so that visitors can watch trainings and not start or steer them"
@@ -22,8 +20,4 @@ def why_not(host: str | None) -> str:
 
 def why_not_here() -> str:
     """The same of the visitor for whom a page is drawn."""
-    try:
-        host = st.context.headers.get("Host")
-    except Exception:  # outside a session there are no headers
-        host = None
-    return why_not(host)
+    return why_not(called_of_session())

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from latent_explorer.components.shared import pack
 from latent_explorer.live.route import allowed
+from latent_explorer.own_data.bounds import called
 from latent_explorer.text import cleaned, said
 from latent_explorer.training import film, forking, keeper, runs
 from latent_explorer.training.allowed import why_not
@@ -159,7 +160,7 @@ async def _ordered(request: Request, act: Callable[[Run, dict[str, Any]], dict[s
     host = request.headers.get("host")
     if not allowed(request.headers.get("origin"), host):
         return PlainTextResponse("this is not a page of this server", 403)
-    if wrong := why_not(host):
+    if wrong := why_not(called(request.headers)):
         return PlainTextResponse(wrong, 403)
     try:
         order = json.loads(await _body(request))

@@ -1,5 +1,9 @@
 """A button that copies the address of the page, which is the whole state of the view."""
 
+from collections.abc import Mapping
+
+import streamlit as st
+
 from latent_explorer.components.shared import served
 
 _component = served("copy_link")
@@ -17,6 +21,13 @@ def copy_link(
     _component(
         key=key,
         width="content",
-        data={"address": address, "model": model, "shared": shared},
+        data={"address": address, "model": model, "shared": shared, "again": _asked(key)},
         on_arrived_change=lambda: None,
+        on_again_change=lambda: None,
     )
+
+
+def _asked(key: str) -> object:
+    """The number with which the browser asked for this run, after a lost connection; it asks until it hears it back."""
+    report = st.session_state.get(key)
+    return report.get("again") if isinstance(report, Mapping) else None

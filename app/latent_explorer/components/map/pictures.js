@@ -1,5 +1,6 @@
 // Decoded pictures of items: many at once through the page's decoder, one at a time over HTTP where it is out of reach.
 
+import { addressOf } from "../shared/base.js";
 import { putPicture } from "../shared/pixels.js";
 import { MOST_ROWS } from "../shared/protocol.js";
 
@@ -162,7 +163,7 @@ export class Thumbnails {
     this.#busy = true;
     const item = this.#wanted;
     try {
-      const address = template.replace("{item}", String(item));
+      const address = addressOf(template.replace("{item}", String(item)));
       const response = await fetch(address, { signal: AbortSignal.timeout(THUMBNAIL_TIMEOUT_MS) });
       if (response.ok && template === this.#template) {
         const picture = await createImageBitmap(await response.blob());

@@ -1,5 +1,6 @@
 // The live route: one connection for the page, through which whichever component asks for decoded images.
 
+import { addressOf } from "./base.js";
 import { unpack } from "./envelope.js";
 import { LIVE_ROUTE } from "./protocol.js";
 
@@ -57,7 +58,7 @@ export class LiveRoute {
   }
 
   #connect() {
-    const socket = new WebSocket(location.origin.replace(/^http/, "ws") + LIVE_ROUTE);
+    const socket = new WebSocket(addressOf(LIVE_ROUTE).replace(/^http/, "ws"));
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.#failures = 0;

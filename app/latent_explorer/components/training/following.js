@@ -1,5 +1,6 @@
 // Following a run: asks the server where it stands and for the frames that came, again and again.
 
+import { addressOf } from "../shared/base.js";
 import { unpack } from "../shared/envelope.js";
 import { Frames } from "./frames.js";
 import { isLive } from "./says.js";
@@ -60,7 +61,7 @@ export class Following {
    * @param {() => void} onNews
    */
   constructor(route, run, onNews) {
-    this.address = `${route}/${encodeURIComponent(run)}`;
+    this.address = addressOf(`${route}/${encodeURIComponent(run)}`);
     this.run = run;
     this.onNews = onNews;
     void this.#ask();
