@@ -22,6 +22,7 @@ from latent_explorer import (
 from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from latent_explorer.session.sharing import own_address, told
+from latent_explorer.site.command import Publish
 from vae_core import cli
 from vae_core.checkpoints import CARD, CheckpointError, found_in, load_card
 from vae_core.cli.plugged import Plugged
@@ -207,7 +208,7 @@ def serve(
     streamlit()
 
 
-COMMANDS: dict[str, Any] = {"app": App, "lesson": commands.LessonCommand, **cli.COMMANDS}
+COMMANDS: dict[str, Any] = {"app": App, "publish": Publish, "lesson": commands.LessonCommand, **cli.COMMANDS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

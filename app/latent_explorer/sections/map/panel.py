@@ -22,7 +22,7 @@ def panel(checkpoint: Checkpoint, place: Laid, by: str) -> Panel:
     """The map of one block, or of all of them together, coloured by class or by a factor."""
     block, image = place.block, chosen_image(checkpoint)
     guest = None
-    shapes: list[Shape] = [*_priors(checkpoint, place)]
+    shapes: list[Shape] = [*priors(checkpoint, place)]
     if image is not None:
         codes = user_images.codes(checkpoint, image)
         guest = layouts.project(checkpoint, place, {name: mean for name, (mean, _) in codes.items()})[0]
@@ -66,7 +66,7 @@ def _axes(checkpoint: Checkpoint, place: Laid) -> tuple[str, str]:
     return factor_names.dimension(checkpoint, *across), factor_names.dimension(checkpoint, *up)
 
 
-def _priors(checkpoint: Checkpoint, place: Laid, of: tuple[int, ...] | None = None) -> Sequence[Shape]:
+def priors(checkpoint: Checkpoint, place: Laid, of: tuple[int, ...] | None = None) -> Sequence[Shape]:
     """Where draws of the prior fall on the map: of all classes unless some are given, and of none where they are many."""
     if place.block == JOINT:
         return []
@@ -89,7 +89,7 @@ def _of_item(checkpoint: Checkpoint, place: Laid, item: int) -> list[Shape]:
     """Its posterior, where it has one; and the prior of its class where classes are too many to outline all."""
     own: list[Shape] = [] if checkpoint.model.no_posterior else [_posterior_of_item(checkpoint, place, item)]
     if place.block in checkpoint.model.labelled and len(checkpoint.atlas.classes) > maps.MOST_CLASSES:
-        own += _priors(checkpoint, place, (int(checkpoint.atlas.labels[item]),))
+        own += priors(checkpoint, place, (int(checkpoint.atlas.labels[item]),))
     return own
 
 
