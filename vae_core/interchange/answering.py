@@ -6,7 +6,6 @@ Shapes: B examples, D dimensions of a latent, K classes, C H W image.
 import copy
 import io
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -236,7 +235,9 @@ def _prior(model: Model, name: str, found: Answering, graphs: dict[str, bytes]) 
     if set(net.given) <= {LABEL}:
         env = {LABEL: torch.eye(model.classes)} if net.given else {}
         form, values = _form(net(env), told["latent"])
-        batched = {key: value if net.given else value.reshape(1, *_past(value, key)) for key, value in values.items()}
+        batched = {
+            key: value if net.given else value.reshape(1, *_past(value, key)) for key, value in values.items()
+        }
         found.tables |= {f"{name}.{key}": value.detach().numpy() for key, value in batched.items()}
         told |= {"form": form, "by": "table"}
     else:
@@ -246,12 +247,20 @@ def _prior(model: Model, name: str, found: Answering, graphs: dict[str, bytes]) 
         inputs |= betas_of(model, set(net.given))
 
         def prior(values: Env) -> dict[str, Tensor]:
-            given = {n: value.reshape(-1, *shapes[n]) if n in shapes else value for n, value in values.items()}
-            return {n: value.flatten(1) for n, value in _form(net(with_rates(given)), told["latent"])[1].items()}
+            given = {
+                n: value.reshape(-1, *shapes[n]) if n in shapes else value for n, value in values.items()
+            }
+            return {
+                n: value.flatten(1) for n, value in _form(net(with_rates(given)), told["latent"])[1].items()
+            }
 
         part = Part(f"prior_{name}", inputs, prior)
         graphs[part.name] = traced(model, part)[0]
-        told |= {"form": _form(_example(model, name), told["latent"])[0], "by": "graph", "reads": list(inputs)}
+        told |= {
+            "form": _form(_example(model, name), told["latent"])[0],
+            "by": "graph",
+            "reads": list(inputs),
+        }
     if told["form"] == "flow":
         graphs[f"draw_{name}"] = traced(model, _pushed(model, name))[0]
     return told
@@ -316,7 +325,11 @@ def _told(model: Model, checkpoint: Checkpoint, inputs: dict[str, list[str]]) ->
         "labelled": has_label(model),
         "below": {block: model.below(block) for block in model.blocks},
         "betas": {
-            block: {"usual": beta, "low": rates_of(model)[block].trained[0], "high": rates_of(model)[block].trained[1]}
+            block: {
+                "usual": beta,
+                "low": rates_of(model)[block].trained[0],
+                "high": rates_of(model)[block].trained[1],
+            }
             for block, beta in usual(model).items()
         },
         "shape": list(checkpoint.kind.shape),

@@ -44,7 +44,15 @@ const REACH = 1000; // of a coordinate
 export const usual = (model, view, known) => ({
   model,
   view,
-  state: { start: "item", item: 0, label: null, seed: 0, temperature: 1, moved: {}, betas: { ...known.usual } },
+  state: {
+    start: "item",
+    item: 0,
+    label: null,
+    seed: 0,
+    temperature: 1,
+    moved: {},
+    betas: { ...known.usual },
+  },
   strokes: [],
   hidden: [],
   selection: null,
@@ -70,8 +78,12 @@ export function read(asked, model, view, known) {
     const text = asked.get(name);
     if (text === null || text === "") return;
     const value = Number(text);
-    if (Number.isFinite(value) && value >= low && value <= high && (!whole || Number.isInteger(value))) take(value);
-    else notes.push(`This link’s ${name} is “${text.slice(0, 40)}”: give ${whole ? "a whole number" : "a number"} from ${low} to ${high}.`);
+    if (Number.isFinite(value) && value >= low && value <= high && (!whole || Number.isInteger(value)))
+      take(value);
+    else
+      notes.push(
+        `This link’s ${name} is “${text.slice(0, 40)}”: give ${whole ? "a whole number" : "a number"} from ${low} to ${high}.`,
+      );
   };
   number("item", 0, known.items - 1, (value) => (state.item = value));
   number("to", 0, known.items - 1, (value) => (standing.other = value));
@@ -85,7 +97,13 @@ export function read(asked, model, view, known) {
   for (const [block, positions] of Object.entries(known.betas)) {
     const low = positions[0] * 0.999;
     const high = positions[positions.length - 1] * 1.001;
-    number(`beta_${block}`, Number(low.toPrecision(3)), Number(high.toPrecision(3)), (value) => (state.betas[block] = nearest(positions, value)), false);
+    number(
+      `beta_${block}`,
+      Number(low.toPrecision(3)),
+      Number(high.toPrecision(3)),
+      (value) => (state.betas[block] = nearest(positions, value)),
+      false,
+    );
   }
   const moves = moved(asked.get("move") ?? "", known.sizes);
   if (moves) state.moved = moves;
@@ -112,7 +130,9 @@ export function written({ model, view, state, strokes, hidden, selection, other,
   const said = new URLSearchParams(named ? { model, page: view } : {});
   const from = usual(model, view, known);
   /** @type {(name: string, value: string | number | null) => void} */
-  const say = (name, value) => value !== null && value !== "" && said.set(name, String(value));
+  const say = (name, value) => {
+    if (value !== null && value !== "") said.set(name, String(value));
+  };
   const drawn = state.start === "own" ? drawingText(strokes) : "";
   if (state.start !== "item") say("start", state.start === "own" && !drawn ? null : state.start);
   if (state.start === "item" && state.item) say("item", state.item);
@@ -121,7 +141,8 @@ export function written({ model, view, state, strokes, hidden, selection, other,
   if (state.label !== null) say("class", known.classes[state.label] ?? null);
   say("move", movedText(state.moved));
   for (const [name, beta] of Object.entries(state.betas)) {
-    if (Math.abs(Math.log(beta / from.state.betas[name])) > 1e-3) say(`beta_${name}`, Number(beta.toPrecision(3)));
+    if (Math.abs(Math.log(beta / from.state.betas[name])) > 1e-3)
+      say(`beta_${name}`, Number(beta.toPrecision(3)));
   }
   say("drawing", drawn);
   say("hidden", hidden.join(","));
@@ -137,12 +158,16 @@ export function written({ model, view, state, strokes, hidden, selection, other,
  * @param {number} beta
  */
 export const nearest = (positions, beta) =>
-  positions.reduce((best, each) => (Math.abs(Math.log(each / beta)) < Math.abs(Math.log(best / beta)) ? each : best));
+  positions.reduce((best, each) =>
+    Math.abs(Math.log(each / beta)) < Math.abs(Math.log(best / beta)) ? each : best,
+  );
 
 /** @param {Record<string, Record<number, number>>} moves */
 const movedText = (moves) =>
   Object.entries(moves)
-    .flatMap(([block, each]) => Object.entries(each).map(([d, value]) => `${block}.${d}~${Number(value.toPrecision(6))}`))
+    .flatMap(([block, each]) =>
+      Object.entries(each).map(([d, value]) => `${block}.${d}~${Number(value.toPrecision(6))}`),
+    )
     .join("~");
 
 /**
@@ -173,7 +198,8 @@ function moved(text, sizes) {
 function selection(text, panels) {
   const [panel, ...numbers] = text.split("~");
   const values = numbers.map(Number);
-  if (!panels.includes(panel) || values.length < 6 || values.length % 2 || !values.every(Number.isFinite)) return null;
+  if (!panels.includes(panel) || values.length < 6 || values.length % 2 || !values.every(Number.isFinite))
+    return null;
   /** @type {[number, number][]} */
   const polygon = [];
   for (let i = 0; i < values.length; i += 2) polygon.push([values[i], values[i + 1]]);

@@ -75,7 +75,8 @@ export class Answers {
     const { codes, count } = await this.#fixed(request, betas);
     const { draw } = request;
     const whole = told.coded.every((name) => name in codes);
-    if (!whole) await this.#generate(codes, count, draw && { ...draw, generator: new Generator(draw.seed ?? 0) });
+    if (!whole)
+      await this.#generate(codes, count, draw && { ...draw, generator: new Generator(draw.seed ?? 0) });
     await this.#move(codes, request.move ?? {}, count);
     const picture = await this.#run("decode", codes, betas, count, "picture");
     const said = request.classes && "classes" in told.inputs;
@@ -109,8 +110,13 @@ export class Answers {
     const { told } = this;
     /** @type {Codes} */
     const codes = {};
-    for (const [name, rows] of Object.entries(request.codes ?? {})) codes[name] = coded(name, filled(rows.length, (n) => rows[n]));
-    for (const [name, rows] of Object.entries(request.mix ?? {})) codes[name] = await this.#mixed(name, rows, betas);
+    for (const [name, rows] of Object.entries(request.codes ?? {}))
+      codes[name] = coded(
+        name,
+        filled(rows.length, (n) => rows[n]),
+      );
+    for (const [name, rows] of Object.entries(request.mix ?? {}))
+      codes[name] = await this.#mixed(name, rows, betas);
     if (request.image || request.drawing) {
       const found = await this.#encoded(request, betas);
       for (const name of (request.image ?? request.drawing)?.latents ?? []) codes[name] = found[name];
@@ -163,7 +169,10 @@ export class Answers {
       const { values } = drawing.centre ? centred(figure) : figure;
       bytes = Float32Array.from({ length: channels * height * width }, (_, i) => values[i % values.length]);
     }
-    const feeds = { pixels: { dims: [1, ...shape], data: bytes.map((value) => value / 255) }, ...this.#rates("encode", betas, 1) };
+    const feeds = {
+      pixels: { dims: [1, ...shape], data: bytes.map((value) => value / 255) },
+      ...this.#rates("encode", betas, 1),
+    };
     const found = await this.means.run("encode", feeds);
     return Object.fromEntries(
       names.map((name) => [name, { width: found[name].dims[1], data: Float32Array.from(found[name].data) }]),
@@ -197,10 +206,14 @@ export class Answers {
       const width = this.told.sizes[name];
       const noise = draw.generator.normals(count * width).map((value) => value * (draw.temperature ?? 1));
       const feeds = Object.fromEntries(prior.given.map((parent) => [parent, fed(codes[parent], count)]));
-      const found = await this.means.run(`draw_${name}`, { ...feeds, noise: { dims: [count, width], data: noise } });
+      const found = await this.means.run(`draw_${name}`, {
+        ...feeds,
+        noise: { dims: [count, width], data: noise },
+      });
       return { width, data: Float32Array.from(found[name].data) };
     }
-    const parameters = prior.by === "table" ? this.#table(prior, codes, count) : await this.#graph(prior, codes, count);
+    const parameters =
+      prior.by === "table" ? this.#table(prior, codes, count) : await this.#graph(prior, codes, count);
     return latent && draw
       ? drawOf(form, parameters, count, draw.generator, draw.temperature ?? 1)
       : meanOf(form, parameters, count);
@@ -274,10 +287,12 @@ export class Answers {
    * @param {number} count
    */
   #rates(graph, betas, count) {
+    /** @type {Record<string, {dims: number[], data: Float32Array}>} */
+    const feeds = {};
     const read = Object.entries(betas).filter(([block]) => this.told.inputs[graph].includes(`beta_${block}`));
-    return Object.fromEntries(
-      read.map(([block, beta]) => [`beta_${block}`, { dims: [count, 1], data: new Float32Array(count).fill(beta) }]),
-    );
+    for (const [block, beta] of read)
+      feeds[`beta_${block}`] = { dims: [count, 1], data: new Float32Array(count).fill(beta) };
+    return feeds;
   }
 
   /**
@@ -316,7 +331,9 @@ export class Answers {
  * @param {Rows} rows
  */
 function coded(name, rows) {
-  return name === LABEL ? filled(rows.data.length / rows.width, (n) => oneHot(largest(row(rows, n)), rows.width)) : rows;
+  return name === LABEL
+    ? filled(rows.data.length / rows.width, (n) => oneHot(largest(row(rows, n)), rows.width))
+    : rows;
 }
 
 /**

@@ -17,7 +17,10 @@ export function corners(grid, betas) {
   for (const [block, values] of Object.entries(grid)) {
     const known = [...new Set(values)].sort((a, b) => a - b);
     near = near.flatMap(({ at, share }) =>
-      between(known, betas[block]).map(([value, part]) => ({ at: { ...at, [block]: value }, share: share * part })),
+      between(known, betas[block]).map(([value, part]) => ({
+        at: { ...at, [block]: value },
+        share: share * part,
+      })),
     );
   }
   return near.map(({ at, share }) => {
@@ -36,7 +39,10 @@ export function corners(grid, betas) {
  */
 function between(known, beta) {
   const within = Math.max(known[0], Math.min(known[known.length - 1], beta));
-  const above = Math.max(1, known.findIndex((value) => value >= within));
+  const above = Math.max(
+    1,
+    known.findIndex((value) => value >= within),
+  );
   if (known.length === 1) return [[known[0], 1]];
   const [low, high] = [known[above - 1], known[above]];
   const share = Math.log(within / low) / Math.log(high / low);

@@ -25,7 +25,8 @@ export function betaSliders(site) {
     input.dataset.beta = block;
     const place = nearestBeta(positions, site.standing.state.betas[block]);
     show(place, positions[place].toPrecision(3));
-    root.title = "The price of a nat of these latents: a low β keeps detail, a high β keeps only what is worth its price";
+    root.title =
+      "The price of a nat of these latents: a low β keeps detail, a high β keeps only what is worth its price";
     return element("div", { class: "beta" }, root);
   });
 }

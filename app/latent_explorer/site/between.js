@@ -38,16 +38,24 @@ export async function between(site, place) {
   });
   const paths = element("section", { class: "grid" });
   const tools = element("div", { class: "tools" }, first.root, second.root, another, turned);
-  const strips = element("section", { class: "grid" }, element("h2", {}, "What does each coordinate change?"));
+  const strips = element(
+    "section",
+    { class: "grid" },
+    element("h2", {}, "What does each coordinate change?"),
+  );
   const blocks = /** @type {BlockData[]} */ (page.live.blocks);
   if (blocks.length > 1) {
     /** @type {[string, string][]} */
     const options = (page.blocks ?? []).map(({ name, title }) => [name, title]);
     strips.append(
-      element("div", { class: "tools" }, choice("Latents", options, standing.block, (block) => {
-        site.change({ block }, true);
-        void changed();
-      })),
+      element(
+        "div",
+        { class: "tools" },
+        choice("Latents", options, standing.block, (block) => {
+          site.change({ block }, true);
+          void changed();
+        }),
+      ),
     );
   }
   place.append(tools, paths, strips);
@@ -58,7 +66,13 @@ export async function between(site, place) {
     mounted[1].update(below);
   };
   const stand = (/** @type {number} */ item, /** @type {number} */ other) => {
-    const state = { ...site.standing.state, start: /** @type {const} */ ("item"), item, label: null, moved: {} };
+    const state = {
+      ...site.standing.state,
+      start: /** @type {const} */ ("item"),
+      item,
+      label: null,
+      moved: {},
+    };
     site.change({ state, other }, true);
     void changed();
   };
@@ -75,7 +89,8 @@ async function pathsOf({ page, standing, decoder }) {
   const blocks = page.blocks ?? [];
   const kinds = [{ title: "all latents", moved: coded, lower: /** @type {string[]} */ ([]) }];
   if (blocks.length > 1 && blocks.length <= 6) {
-    for (const { name, title } of blocks) kinds.push({ title: `${title} alone`, moved: [name], lower: below[name] ?? [] });
+    for (const { name, title } of blocks)
+      kinds.push({ title: `${title} alone`, moved: [name], lower: below[name] ?? [] });
   }
   const rows = await Promise.all(
     kinds.map(({ moved, lower }) => {
@@ -98,7 +113,9 @@ async function pathsOf({ page, standing, decoder }) {
     }),
   );
   const { shape, pixels } = joined(rows);
-  const columns = Array.from({ length: STEPS }, (_, t) => (t === 0 ? `${item}` : t === STEPS - 1 ? `${standing.other}` : `${t * 10} %`));
+  const columns = Array.from({ length: STEPS }, (_, t) =>
+    t === 0 ? `${item}` : t === STEPS - 1 ? `${standing.other}` : `${t * 10} %`,
+  );
   const title = `Paths from ${page.kind.one} ${item} to ${page.kind.one} ${standing.other}`;
   return gridData({ rows: kinds.map((kind) => kind.title), columns, title }, shape, pixels);
 }
@@ -113,7 +130,12 @@ async function stripsOf({ page, standing, decoder }) {
   const { coded = [], below = {} } = page.model ?? {};
   /** @type {[number, number][][]} */
   const alone = [[[item, 1]]];
-  const start = await decoder.answer({ model: page.name, betas, mix: Object.fromEntries(coded.map((name) => [name, alone])), back: true });
+  const start = await decoder.answer({
+    model: page.name,
+    betas,
+    mix: Object.fromEntries(coded.map((name) => [name, alone])),
+    back: true,
+  });
   const held = coded.filter((name) => !(below[block.name] ?? []).includes(name));
   const rows = await Promise.all(
     handles.map(({ dimension, low, high }) => {
@@ -138,8 +160,13 @@ async function stripsOf({ page, standing, decoder }) {
   });
   return gridData(
     {
-      rows: handles.map(({ dimension, factor }) => `${block.name}[${dimension}]${factor ? ` · ${factor}` : ""}`),
-      notes: handles.map(({ low, high, used }) => `${low.toFixed(1)} to ${high.toFixed(1)} · ${used} ${block.unit.includes("KL") ? "nats" : ""}`),
+      rows: handles.map(
+        ({ dimension, factor }) => `${block.name}[${dimension}]${factor ? ` · ${factor}` : ""}`,
+      ),
+      notes: handles.map(
+        ({ low, high, used }) =>
+          `${low.toFixed(1)} to ${high.toFixed(1)} · ${used} ${block.unit.includes("KL") ? "nats" : ""}`,
+      ),
       columns: ["least", ...Array(STEPS - 2).fill(""), "most"],
       marks,
       title: `One coordinate of ${block.name} a row, through its range`,

@@ -11,7 +11,10 @@ from vae_core.metrics import HEADLINES, number
 def card(checkpoint: Checkpoint) -> dict[str, Any]:
     """Title, purpose, how it was made, and all measured numbers, the headlines first."""
     told = checkpoint.card
-    names = sorted(told.metrics, key=lambda name: (name not in HEADLINES, HEADLINES.index(name) if name in HEADLINES else 0))
+    names = sorted(
+        told.metrics,
+        key=lambda name: (name not in HEADLINES, HEADLINES.index(name) if name in HEADLINES else 0),
+    )
     made = f"{told.model.name}, trained on {told.data.images:,} {checkpoint.kind.many} of {told.data.name}"
     return {
         "title": cleaned(told.title or checkpoint.name, 200),

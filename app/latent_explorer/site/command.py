@@ -27,7 +27,10 @@ class Publish(Plugged):
     """Replace a site that was published there before."""
 
     def run(self) -> int:
-        from latent_explorer.site.publishing import check_place, publish  # streamlit, which no other command needs
+        from latent_explorer.site.publishing import (  # streamlit, which no other command needs
+            check_place,
+            publish,
+        )
 
         logging.getLogger("streamlit").setLevel(logging.ERROR)  # that no page runs here is meant
         if not self.folders:

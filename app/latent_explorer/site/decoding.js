@@ -18,6 +18,12 @@ const IN_FLIGHT = 2;
 /** What an address without WebAssembly or workers is told. */
 export const STILLS = "the pictures here were decoded beforehand, and only the first handles move them";
 
+/** Why this browser runs no model; nothing where it can. */
+function lacking() {
+  if (typeof WebAssembly !== "object") return "this browser has no WebAssembly";
+  return typeof Worker === "function" ? "" : "this browser has no workers";
+}
+
 /** @implements {Decoder} */
 export class SiteDecoder {
   online = true; // it always answers: from the film, by the model, or by why there is none
@@ -42,12 +48,21 @@ export class SiteDecoder {
    * @param {string} first the model that is loaded ahead
    */
   constructor(folders, first) {
-    if (typeof WebAssembly !== "object") return this.#fail("this browser has no WebAssembly");
-    if (typeof Worker !== "function") return this.#fail("this browser has no workers");
+    const why = lacking();
+    if (why) this.#fail(why);
+    else this.#start(folders, first);
+  }
+
+  /**
+   * @param {Record<string, string>} folders
+   * @param {string} first
+   */
+  #start(folders, first) {
     try {
       this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     } catch {
-      return this.#fail("this browser starts no worker here");
+      this.#fail("this browser starts no worker here");
+      return;
     }
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
@@ -72,7 +87,9 @@ export class SiteDecoder {
       const filmed = this.film?.answer(request);
       this.#waiting.delete(channel);
       if (filmed || this.state === "failed")
-        return queueMicrotask(() => onAnswer(filmed ?? { error: `There is no live picture: ${this.why}; ${STILLS}.` }));
+        return queueMicrotask(() =>
+          onAnswer(filmed ?? { error: `There is no live picture: ${this.why}; ${STILLS}.` }),
+        );
     }
     this.#waiting.delete(channel);
     this.#waiting.set(channel, [request, onAnswer]);

@@ -51,8 +51,14 @@ export function drawn(strokes, height, width) {
 function capsule(paper, wide, high, [ax, ay], [bx, by], radius, ink) {
   const [dx, dy] = [bx - ax, by - ay];
   const long = dx * dx + dy * dy;
-  const [top, bottom] = [Math.max(0, Math.floor(Math.min(ay, by) - radius)), Math.min(high - 1, Math.ceil(Math.max(ay, by) + radius))];
-  const [left, right] = [Math.max(0, Math.floor(Math.min(ax, bx) - radius)), Math.min(wide - 1, Math.ceil(Math.max(ax, bx) + radius))];
+  const [top, bottom] = [
+    Math.max(0, Math.floor(Math.min(ay, by) - radius)),
+    Math.min(high - 1, Math.ceil(Math.max(ay, by) + radius)),
+  ];
+  const [left, right] = [
+    Math.max(0, Math.floor(Math.min(ax, bx) - radius)),
+    Math.min(wide - 1, Math.ceil(Math.max(ax, bx) + radius)),
+  ];
   for (let y = top; y <= bottom; y++) {
     for (let x = left; x <= right; x++) {
       const share = long ? Math.max(0, Math.min(1, ((x - ax) * dx + (y - ay) * dy) / long)) : 0;
@@ -72,17 +78,34 @@ export function centred(image) {
   const at = Array.from(values.keys()).filter((i) => values[i] > INK);
   if (!at.length) return image;
   const [rows, columns] = [at.map((i) => Math.floor(i / width)), at.map((i) => i % width)];
-  const [top, bottom, left, right] = [Math.min(...rows), Math.max(...rows), Math.min(...columns), Math.max(...columns)];
+  const [top, bottom, left, right] = [
+    Math.min(...rows),
+    Math.max(...rows),
+    Math.min(...columns),
+    Math.max(...columns),
+  ];
   const cut = cropped(image, top, left, bottom - top + 1, right - left + 1);
   const factor = (FILL * Math.min(height, width)) / Math.max(cut.height, cut.width);
-  const scaled = resized(cut, Math.max(1, Math.round(cut.height * factor)), Math.max(1, Math.round(cut.width * factor)));
+  const scaled = resized(
+    cut,
+    Math.max(1, Math.round(cut.height * factor)),
+    Math.max(1, Math.round(cut.width * factor)),
+  );
   const sum = scaled.values.reduce((total, value) => total + value, 0);
   /** @type {(place: (i: number) => number) => number} */
   const middle = (place) => scaled.values.reduce((total, value, i) => total + value * place(i), 0) / sum;
   /** @type {(whole: number, centre: number, side: number) => number} */
   const start = (whole, centre, side) => Math.max(0, Math.min(whole - side, even((whole - 1) / 2 - centre)));
-  const y0 = start(height, middle((i) => Math.floor(i / scaled.width)), scaled.height);
-  const x0 = start(width, middle((i) => i % scaled.width), scaled.width);
+  const y0 = start(
+    height,
+    middle((i) => Math.floor(i / scaled.width)),
+    scaled.height,
+  );
+  const x0 = start(
+    width,
+    middle((i) => i % scaled.width),
+    scaled.width,
+  );
   const placed = new Float64Array(width * height);
   scaled.values.forEach((value, i) => {
     placed[(y0 + Math.floor(i / scaled.width)) * width + x0 + (i % scaled.width)] = value;
@@ -123,13 +146,17 @@ export function resized(image, height, width) {
   const wide = new Float64Array(image.height * width);
   for (let y = 0; y < image.height; y++) {
     across.forEach((taps, x) => {
-      wide[y * width + x] = byte(taps.reduce((sum, [at, weight]) => sum + weight * image.values[y * image.width + at], 0));
+      wide[y * width + x] = byte(
+        taps.reduce((sum, [at, weight]) => sum + weight * image.values[y * image.width + at], 0),
+      );
     });
   }
   const values = new Float64Array(height * width);
   filters(image.height, height).forEach((taps, y) => {
     for (let x = 0; x < width; x++) {
-      values[y * width + x] = byte(taps.reduce((sum, [at, weight]) => sum + weight * wide[at * width + x], 0));
+      values[y * width + x] = byte(
+        taps.reduce((sum, [at, weight]) => sum + weight * wide[at * width + x], 0),
+      );
     }
   });
   return { width, height, values };

@@ -20,7 +20,8 @@ export function whole(name, value, most, onChange) {
   let last = value;
   input.onchange = () => {
     const asked = Number(input.value);
-    if (input.value !== "" && Number.isInteger(asked) && asked >= 0 && asked <= most) onChange((last = asked));
+    if (input.value !== "" && Number.isInteger(asked) && asked >= 0 && asked <= most)
+      onChange((last = asked));
     else input.value = String(last);
   };
   /** @type {(newer: number) => void} */
@@ -35,7 +36,11 @@ export function whole(name, value, most, onChange) {
  * @param {(value: string) => void} onChange
  */
 export function choice(name, options, value, onChange) {
-  const input = element("select", {}, ...options.map(([each, words]) => element("option", { value: each, selected: each === value }, words)));
+  const input = element(
+    "select",
+    {},
+    ...options.map(([each, words]) => element("option", { value: each, selected: each === value }, words)),
+  );
   input.onchange = () => onChange(input.value);
   return field(name, input);
 }

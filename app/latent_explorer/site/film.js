@@ -48,19 +48,24 @@ export class Film {
     const count = frames.length;
     const size = this.pixels.length / header.shape[0];
     const pixels = new Uint8Array(count * size);
-    frames.forEach((frame, n) => pixels.set(this.pixels.subarray(frame * size, (frame + 1) * size), n * size));
+    frames.forEach((frame, n) =>
+      pixels.set(this.pixels.subarray(frame * size, (frame + 1) * size), n * size),
+    );
     return {
       shape: [count, ...header.shape.slice(1)],
       pixels,
       codes: request.back ? structuredClone(header.codes) : {},
-      ...(request.classes && header.said ? { classes: frames.map(() => /** @type {number[]} */ (header.said)) } : {}),
+      ...(request.classes && header.said
+        ? { classes: frames.map(() => /** @type {number[]} */ (header.said)) }
+        : {}),
     };
   }
 
   /** @param {Request} request the first item's kept blocks under each class */
   #classes({ codes, label, move }) {
     const { every, codes: start } = this.header;
-    if (!every || move || !codes || label?.length !== every.count || !label.every((c, n) => c === n)) return null;
+    if (!every || move || !codes || label?.length !== every.count || !label.every((c, n) => c === n))
+      return null;
     const same = every.kept.every((name) => codes[name]?.every((row) => isNear(row, start[name][0])));
     return same && Object.keys(codes).length === every.kept.length ? label.map((c) => every.from + c) : null;
   }
@@ -71,14 +76,17 @@ export class Film {
     if (move && Object.keys(move).length) return null;
     if (mix) {
       const rows = Object.values(mix);
-      return rows.every((each) => each.length === 1 && each[0].length === 1 && each[0][0][0] === item && each[0][0][1] === 1) &&
-        Object.keys(start).every((name) => name in mix)
+      return rows.every(
+        (each) => each.length === 1 && each[0].length === 1 && each[0][0][0] === item && each[0][0][1] === 1,
+      ) && Object.keys(start).every((name) => name in mix)
         ? [0]
         : null;
     }
     if (!codes) return null;
     const [first] = Object.values(codes);
-    const frames = first.map((_, n) => this.#frame(Object.entries(codes).map(([name, rows]) => [name, rows[n]])));
+    const frames = first.map((_, n) =>
+      this.#frame(Object.entries(codes).map(([name, rows]) => [name, rows[n]])),
+    );
     return frames.every((frame) => frame >= 0) ? frames : null;
   }
 
@@ -91,13 +99,19 @@ export class Film {
     /** @type {[string, number, number][]} */
     const moved = code.flatMap(([name, row]) =>
       row.flatMap((value, d) =>
-        Math.abs(value - start[name][0][d]) > NEAR ? [/** @type {[string, number, number]} */ ([name, d, value])] : [],
+        Math.abs(value - start[name][0][d]) > NEAR
+          ? [/** @type {[string, number, number]} */ ([name, d, value])]
+          : [],
       ),
     );
     if (!moved.length) return 0;
     const [[block, dimension, value]] = moved;
     const handle = handles.find((each) => each.block === block && each.dimension === dimension);
-    if (!handle || moved.some(([name, d]) => (name !== block || d !== dimension) && !handle.below.includes(name))) return -1;
+    if (
+      !handle ||
+      moved.some(([name, d]) => (name !== block || d !== dimension) && !handle.below.includes(name))
+    )
+      return -1;
     const [low, high] = [handle.values[0], handle.values[handle.values.length - 1]];
     const share = (value - low) / (high - low);
     const last = handle.values.length - 1;

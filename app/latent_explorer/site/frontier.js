@@ -28,13 +28,17 @@ export async function frontier(site, place) {
   };
   const tools = element("div", { class: "tools" });
   /** @type {[string, string][]} */
-  const options = (page.blocks ?? []).filter(({ name }) => name in strips).map(({ name, title }) => [name, title]);
+  const options = (page.blocks ?? [])
+    .filter(({ name }) => name in strips)
+    .map(({ name, title }) => [name, title]);
   if (options.length > 1) {
-    tools.append(choice("Latents", options, block, (value) => {
-      block = value;
-      site.change({ block }, true);
-      void show();
-    }));
+    tools.append(
+      choice("Latents", options, block, (value) => {
+        block = value;
+        site.change({ block }, true);
+        void show();
+      }),
+    );
   }
   const another = element("button", { type: "button" }, `Another ${page.kind.one}`);
   another.onclick = () => {

@@ -9,10 +9,17 @@ import { packed } from "./packing.js";
  * @param {number[]} shape [n, H, W, channels] of all cells, row after row
  * @param {ArrayLike<number>} pixels
  */
-export function gridData({ rows, columns = [], notes = null, title, marks = [], faded = [] }, [n, H, W, channels], pixels) {
+export function gridData(
+  { rows, columns = [], notes = null, title, marks = [], faded = [] },
+  [n, H, W, channels],
+  pixels,
+) {
   const shape = [rows.length, n / rows.length, H, W, channels];
   const bytes = pixels instanceof Uint8Array ? pixels : Uint8Array.from(pixels);
-  return packed({ shape, rows, columns, notes, faded, marks, scale: null, title, clickable: false, headed: false }, bytes);
+  return packed(
+    { shape, rows, columns, notes, faded, marks, scale: null, title, clickable: false, headed: false },
+    bytes,
+  );
 }
 
 /**

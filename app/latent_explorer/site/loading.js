@@ -17,7 +17,8 @@ async function fetched(name) {
   } catch {
     throw new Error(`${name} could not be loaded: check the connection, and load the page again`);
   }
-  if (!response.ok) throw new Error(`${name} is missing on this host: copy the whole published folder there again`);
+  if (!response.ok)
+    throw new Error(`${name} is missing on this host: copy the whole published folder there again`);
   try {
     return new Uint8Array(await response.arrayBuffer());
   } catch {
@@ -26,7 +27,8 @@ async function fetched(name) {
 }
 
 /** @param {string} name */
-const cutShort = (name) => new Error(`${name} is cut short on this host: copy the published folder there again`);
+const cutShort = (name) =>
+  new Error(`${name} is cut short on this host: copy the published folder there again`);
 
 /**
  * The bytes of a file, without compression; a host that took it off already is as good.

@@ -40,7 +40,14 @@ class Shell {
     Reflect.set(globalThis, "latentExplorerDecoder", this.decoder);
     this.decoder.watch(() => this.#tell());
     root.dataset.started = "true";
-    root.replaceChildren(...(manifest.only ? [] : [this.#bar]), this.#heading, this.#caption, this.#notice, this.#sliders, this.#place);
+    root.replaceChildren(
+      ...(manifest.only ? [] : [this.#bar]),
+      this.#heading,
+      this.#caption,
+      this.#notice,
+      this.#sliders,
+      this.#place,
+    );
     addEventListener("popstate", () => this.open());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.open());
   }
@@ -63,7 +70,9 @@ class Shell {
     const view = VIEWS.find(({ name }) => name === wanted) ?? offered[0];
     const { standing, notes } = read(asked, page.name, view.name, knownOf(page));
     if (asked.has("model") && asked.get("model") !== model.name)
-      notes.unshift(`No model of this site is called “${(asked.get("model") ?? "").slice(0, 60)}”: this is ${model.title}.`);
+      notes.unshift(
+        `No model of this site is called “${(asked.get("model") ?? "").slice(0, 60)}”: this is ${model.title}.`,
+      );
     this.notes = notes;
     this.#site = {
       page,
@@ -72,7 +81,8 @@ class Shell {
       standing,
       only: Boolean(this.manifest.only),
       change: (patch, quiet = false) => this.#change(patch, quiet),
-      stand: (state, quiet = false) => this.#change({ state: { ...this.#now.standing.state, ...state } }, quiet),
+      stand: (state, quiet = false) =>
+        this.#change({ state: { ...this.#now.standing.state, ...state } }, quiet),
     };
     this.#menu(offered.map(({ name }) => name));
     await this.#show();
@@ -105,18 +115,30 @@ class Shell {
       return link;
     });
     const title = element("strong", { class: "title", title: page.card.purpose }, page.card.title);
-    const choice = element("select", { "aria-label": "Model" }, ...models.map(({ name, title: words }) => {
-      const option = element("option", { value: name }, words);
-      option.selected = name === page.name;
-      return option;
-    }));
+    const choice = element(
+      "select",
+      { "aria-label": "Model" },
+      ...models.map(({ name, title: words }) => {
+        const option = element("option", { value: name }, words);
+        option.selected = name === page.name;
+        return option;
+      }),
+    );
     choice.onchange = () => {
       history.pushState({}, "", `?${new URLSearchParams({ model: choice.value, page: standing.view })}`);
       this.open();
     };
-    const copy = element("button", { type: "button", class: "copy", title: "Copy the address of what is shown" }, "Copy link");
+    const copy = element(
+      "button",
+      { type: "button", class: "copy", title: "Copy the address of what is shown" },
+      "Copy link",
+    );
     copy.onclick = () => this.#copy(copy);
-    this.#bar.replaceChildren(models.length > 1 ? choice : title, element("nav", { "aria-label": "Pages" }, ...links), copy);
+    this.#bar.replaceChildren(
+      models.length > 1 ? choice : title,
+      element("nav", { "aria-label": "Pages" }, ...links),
+      copy,
+    );
   }
 
   /** @param {HTMLButtonElement} button */
@@ -183,7 +205,10 @@ class Shell {
       place.append(element("p", { class: "failed" }, view.lacking(site.page)));
       return;
     }
-    const waiting = setTimeout(() => place.prepend(element("p", { class: "loading" }, "Loading the model …")), 400);
+    const waiting = setTimeout(
+      () => place.prepend(element("p", { class: "loading" }, "Loading the model …")),
+      400,
+    );
     try {
       const shown = await view.show(site, place);
       if (turn === this.#turn) this.#view = shown;
@@ -200,7 +225,8 @@ class Shell {
   #tell() {
     const { state, why } = this.decoder;
     const lines = [...(this.notes ?? [])];
-    if (state === "failed" && !this.#site?.page.noDecoder) lines.push(`The model does not run here, since ${why}: ${STILLS}.`);
+    if (state === "failed" && !this.#site?.page.noDecoder)
+      lines.push(`The model does not run here, since ${why}: ${STILLS}.`);
     this.#notice.textContent = lines.join(" ");
     this.#notice.hidden = !lines.length;
     say(this.#notice, "atomic", true);

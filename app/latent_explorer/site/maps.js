@@ -33,7 +33,9 @@ async function placesAt({ page, folder, standing }) {
   const mixed = columns.map((_, c) => {
     const parts = envelopes.map(({ arrays }) => arrays[c + 1]);
     if (parts.length === 1) return parts[0];
-    return Uint16Array.from(parts[0], (__, i) => Math.round(parts.reduce((sum, part, at) => sum + near[at][1] * part[i], 0)));
+    return Uint16Array.from(parts[0], (__, i) =>
+      Math.round(parts.reduce((sum, part, at) => sum + near[at][1] * part[i], 0)),
+    );
   });
   const digest = JSON.stringify(near);
   return { header: { ...envelopes[main].header, digest }, arrays: [classes, ...mixed] };
@@ -41,7 +43,10 @@ async function placesAt({ page, folder, standing }) {
 
 /** @param {Envelope} envelope */
 const message = ({ header, arrays }) =>
-  packed({ map: header.map, digest: header.digest, grids: header.grids, priors: header.priors }, .../** @type {any} */ (arrays));
+  packed(
+    { map: header.map, digest: header.digest, grids: header.grids, priors: header.priors },
+    .../** @type {any} */ (arrays),
+  );
 
 /**
  * @param {Site} site
@@ -122,23 +127,63 @@ function selected(site, place, envelope) {
   const dataset = new Dataset(envelope);
   const at = page.map.panels.findIndex((/** @type {{name: string}} */ { name }) => name === selection.panel);
   if (at < 0) return;
-  const members = selectedIn(dataset.panels[at], selection.polygon, (item) => !hidden.includes(dataset.classes[item]));
+  const members = selectedIn(
+    dataset.panels[at],
+    selection.polygon,
+    (item) => !hidden.includes(dataset.classes[item]),
+  );
   const items = Array.from(members.keys()).filter((item) => members[item]);
   if (!items.length) return;
-  const counts = page.names.map((name, c) => ({ name, c, count: items.filter((item) => dataset.classes[item] === c).length }));
+  const counts = page.names.map((name, c) => ({
+    name,
+    c,
+    count: items.filter((item) => dataset.classes[item] === c).length,
+  }));
   const bars = counts
     .filter(({ count }) => count)
     .sort((a, b) => b.count - a.count)
     .map(({ name, c, count }) => {
       const share = (100 * count) / items.length;
-      const bar = element("span", { class: "bar", style: `width:${share}%;background:${page.map.colours[c]}` });
+      const bar = element("span", {
+        class: "bar",
+        style: `width:${share}%;background:${page.map.colours[c]}`,
+      });
       const words = `${count.toLocaleString("en")} (${share.toFixed(share < 10 ? 1 : 0)} %)`;
-      return element("div", { class: "count" }, element("span", { class: "of" }, name), element("span", { class: "track" }, bar), element("span", {}, words));
+      return element(
+        "div",
+        { class: "count" },
+        element("span", { class: "of" }, name),
+        element("span", { class: "track" }, bar),
+        element("span", {}, words),
+      );
     });
-  const heading = element("h2", {}, `What is selected: ${items.length.toLocaleString("en")} ${page.kind.many}`);
-  const canvas = element("canvas", { role: "img", class: "mean", width: 1, height: 1, "aria-label": "Decoded mean of the selected codes" });
-  const figure = element("figure", {}, canvas, element("figcaption", {}, `${page.kind.one} of the mean code`));
-  place.append(heading, element("div", { class: "held" }, ...(page.noDecoder ? [] : [figure]), element("div", { class: "counts" }, ...bars)));
+  const heading = element(
+    "h2",
+    {},
+    `What is selected: ${items.length.toLocaleString("en")} ${page.kind.many}`,
+  );
+  const canvas = element("canvas", {
+    role: "img",
+    class: "mean",
+    width: 1,
+    height: 1,
+    "aria-label": "Decoded mean of the selected codes",
+  });
+  const figure = element(
+    "figure",
+    {},
+    canvas,
+    element("figcaption", {}, `${page.kind.one} of the mean code`),
+  );
+  place.append(
+    heading,
+    element(
+      "div",
+      { class: "held" },
+      ...(page.noDecoder ? [] : [figure]),
+      element("div", { class: "counts" }, ...bars),
+    ),
+  );
   if (page.noDecoder || !page.model) return;
   const step = Math.max(1, items.length / MEAN_OF);
   const some = Array.from({ length: Math.floor(items.length / step) }, (_, k) => items[Math.floor(k * step)]);

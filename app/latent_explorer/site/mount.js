@@ -30,7 +30,9 @@ export async function mount(place, name, data, onState) {
   const call = await component(name);
   const host = element("div", { class: `component ${name}` });
   const root = host.attachShadow({ mode: "open" });
-  root.append(element("link", { rel: "stylesheet", href: new URL(`modules/components/${name}/style.css`, ROOT).href }));
+  root.append(
+    element("link", { rel: "stylesheet", href: new URL(`modules/components/${name}/style.css`, ROOT).href }),
+  );
   place.append(host);
   /** @type {(data: any) => Promise<() => void>} */
   const shown = async (given) =>

@@ -17,7 +17,13 @@ export async function numbers({ page }, place) {
       "div",
       { class: "tiles" },
       ...main.map(({ title, value, n }) =>
-        element("div", { class: "tile" }, element("span", {}, title), element("strong", {}, value), element("span", { class: "muted" }, `n = ${n.toLocaleString("en")}`)),
+        element(
+          "div",
+          { class: "tile" },
+          element("span", {}, title),
+          element("strong", {}, value),
+          element("span", { class: "muted" }, `n = ${n.toLocaleString("en")}`),
+        ),
       ),
     ),
   );
@@ -31,9 +37,21 @@ export async function numbers({ page }, place) {
 
 /** @param {readonly import("./site.js").NumberOfCard[]} rows */
 function table(rows) {
-  const head = ["measured", "value ± standard error", "n"].map((words) => element("th", { scope: "col" }, words));
-  const lines = rows.map(({ title, value, n }) =>
-    element("tr", {}, element("td", {}, title), element("td", { class: "value" }, value), element("td", { class: "value" }, n.toLocaleString("en"))),
+  const head = ["measured", "value ± standard error", "n"].map((words) =>
+    element("th", { scope: "col" }, words),
   );
-  return element("div", { class: "table" }, element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...lines)));
+  const lines = rows.map(({ title, value, n }) =>
+    element(
+      "tr",
+      {},
+      element("td", {}, title),
+      element("td", { class: "value" }, value),
+      element("td", { class: "value" }, n.toLocaleString("en")),
+    ),
+  );
+  return element(
+    "div",
+    { class: "table" },
+    element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...lines)),
+  );
 }

@@ -24,7 +24,10 @@ export const rowOf = ({ width, data }, n) =>
  * @returns {Rows}
  */
 export function meanOf(form, parameters, count) {
-  if (form === "class") return filled(count, (n) => oneHot(largest(rowOf(parameters.probabilities, n)), parameters.probabilities.width));
+  if (form === "class")
+    return filled(count, (n) =>
+      oneHot(largest(rowOf(parameters.probabilities, n)), parameters.probabilities.width),
+    );
   if (form !== "mixture") return filled(count, (n) => rowOf(parameters.mean, n));
   return filled(count, (n) => {
     const weights = softmax(rowOf(parameters.log_weights, n));

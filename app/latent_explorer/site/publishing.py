@@ -24,7 +24,9 @@ PACKAGE = Path(__file__).parents[1]
 COMPONENTS = ("shared", "map", "controls", "image_grid", "betas")
 
 
-def publish(checkpoints: Sequence[Checkpoint], out: Path, only: str | None = None, replace: bool = False) -> dict[str, int]:
+def publish(
+    checkpoints: Sequence[Checkpoint], out: Path, only: str | None = None, replace: bool = False
+) -> dict[str, int]:
     """Write a site; the bytes of it, of the models and of the runtime.
 
     Args:
@@ -49,8 +51,23 @@ def publish(checkpoints: Sequence[Checkpoint], out: Path, only: str | None = Non
     files["runtime/ort.mjs"] = (library / MODULE).read_bytes()
     sizes["runtime"] = sum(len(data) for name, data in files.items() if name.startswith("runtime/"))
     files |= _modules()
-    told = [{"name": name, "folder": folders[name], "title": each.page["card"]["title"], "purpose": each.page["card"]["purpose"]} for name, each in models.items()]
-    files[MANIFEST] = _json({"format": FORMAT, "only": only, "models": told, "sizes": {name: len(data) for name, data in files.items()}})
+    told = [
+        {
+            "name": name,
+            "folder": folders[name],
+            "title": each.page["card"]["title"],
+            "purpose": each.page["card"]["purpose"],
+        }
+        for name, each in models.items()
+    ]
+    files[MANIFEST] = _json(
+        {
+            "format": FORMAT,
+            "only": only,
+            "models": told,
+            "sizes": {name: len(data) for name, data in files.items()},
+        }
+    )
     files["index.html"] = _index(files, told, only)
     sizes["all"] = sum(map(len, files.values()))
     _put(out, files)
@@ -76,7 +93,10 @@ def _is_site(folder: Path) -> bool:
     try:
         told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         known = {name.split("/")[0] for name in told["sizes"]} | {"index.html", MANIFEST}
-        return told["format"].startswith("latent-explorer site") and {path.name for path in folder.iterdir()} <= known
+        return (
+            told["format"].startswith("latent-explorer site")
+            and {path.name for path in folder.iterdir()} <= known
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
@@ -124,10 +144,20 @@ def _json(value: Any) -> bytes:
 def _index(files: Mapping[str, bytes], told: Sequence[Mapping[str, str]], only: str | None) -> bytes:
     """The page: what is loaded is named at its head, so that a slow line is asked once and not module after module."""
     template = (PACKAGE / "site" / "index.html").read_text(encoding="utf-8")
-    wanted = [name for name in files if name.endswith(".js") and "/site/worker" not in name and not name.endswith(("answers.js", "draws.js", "priors.js", "drawing.js", "atlas.js"))]
+    wanted = [
+        name
+        for name in files
+        if name.endswith(".js")
+        and "/site/worker" not in name
+        and not name.endswith(("answers.js", "draws.js", "priors.js", "drawing.js", "atlas.js"))
+    ]
     first = f"models/{told[0]['folder']}"
     ahead = [f'<link rel="modulepreload" href="{name}">' for name in wanted if not _later(name)]
-    ahead += [f'<link rel="preload" as="fetch" crossorigin href="{name}">' for name in (MANIFEST, f"{first}/page.json", f"{first}/film.bin") if name in files or name == MANIFEST]
+    ahead += [
+        f'<link rel="preload" as="fetch" crossorigin href="{name}">'
+        for name in (MANIFEST, f"{first}/page.json", f"{first}/film.bin")
+        if name in files or name == MANIFEST
+    ]
     title = escape(told[0]["title"] if len(told) == 1 else "Latent Explorer")
     about = escape(told[0]["purpose"])
     page = template.replace("{{title}}", title).replace("{{about}}", about)

@@ -24,31 +24,58 @@ export async function samples(site, place) {
   const { state } = site.standing;
   let from = 0; // of classes that are many, the first that is shown
   const seed = whole("Seed", state.seed, SEEDS - 1, (value) => stand({ seed: value }));
-  const temperature = slider("Temperature", COLDEST, HOTTEST, 0.05, (value) => {
-    temperature.show(value, `${value.toFixed(2)} × σ`);
-    stand({ temperature: value });
-  }, () => {});
+  const temperature = slider(
+    "Temperature",
+    COLDEST,
+    HOTTEST,
+    0.05,
+    (value) => {
+      temperature.show(value, `${value.toFixed(2)} × σ`);
+      stand({ temperature: value });
+    },
+    () => {},
+  );
   temperature.show(state.temperature, `${state.temperature.toFixed(2)} × σ`);
-  const tools = element("div", { class: "tools" }, seed.root, button("Draw again", () => {
-    const thrown = Math.floor(Math.random() * SEEDS);
-    seed.show(thrown);
-    stand({ seed: thrown });
-  }), temperature.root);
+  const tools = element(
+    "div",
+    { class: "tools" },
+    seed.root,
+    button("Draw again", () => {
+      const thrown = Math.floor(Math.random() * SEEDS);
+      seed.show(thrown);
+      stand({ seed: thrown });
+    }),
+    temperature.root,
+  );
   if (page.classes.length) {
     const { length } = page.classes;
     /** @type {[string, string][]} */
-    const pages = length <= ROWS.classes ? [["all", "all"]] : Array.from({ length: Math.ceil(length / ROWS.classes) }, (_, p) => {
-      const [a, b] = [p * ROWS.classes, Math.min(length, (p + 1) * ROWS.classes) - 1];
-      return [`all ${a}`, `${page.classes[a]} to ${page.classes[b]}`];
-    });
+    const pages =
+      length <= ROWS.classes
+        ? [["all", "all"]]
+        : Array.from({ length: Math.ceil(length / ROWS.classes) }, (_, p) => {
+            const [a, b] = [p * ROWS.classes, Math.min(length, (p + 1) * ROWS.classes) - 1];
+            return [`all ${a}`, `${page.classes[a]} to ${page.classes[b]}`];
+          });
     /** @type {[string, string][]} */
     const each = page.classes.map((name, c) => [String(c), name]);
-    tools.append(choice("Class", [...pages, ...each], state.label === null ? pages[0][0] : String(state.label), (value) => {
-      from = value.startsWith("all") ? Number(value.slice(4)) : 0;
-      stand({ label: value.startsWith("all") ? null : Number(value) });
-    }));
+    tools.append(
+      choice(
+        "Class",
+        [...pages, ...each],
+        state.label === null ? pages[0][0] : String(state.label),
+        (value) => {
+          from = value.startsWith("all") ? Number(value.slice(4)) : 0;
+          stand({ label: value.startsWith("all") ? null : Number(value) });
+        },
+      ),
+    );
   }
-  const drawn = element("section", { class: "grid" }, element("h2", {}, page.classes.length ? "Draws of the prior, one row a class" : "Draws of the prior"));
+  const drawn = element(
+    "section",
+    { class: "grid" },
+    element("h2", {}, page.classes.length ? "Draws of the prior, one row a class" : "Draws of the prior"),
+  );
   const swapped = element("section", { class: "grid" });
   const both = page.classes.length > 1 && (page.styles ?? []).length > 0;
   place.append(tools, element("div", { class: both ? "grids" : "" }, drawn, ...(both ? [swapped] : [])));
@@ -85,7 +112,11 @@ async function draws({ page, standing, decoder }, from) {
   const { seed, temperature, label, betas } = standing.state;
   const some = page.classes.map((_, c) => c).slice(from, from + ROWS.classes);
   /** @type {(number | null)[]} */
-  const rows = !page.classes.length ? Array(ROWS.none).fill(null) : label !== null ? Array(ROWS.one).fill(label) : some;
+  const rows = !page.classes.length
+    ? Array(ROWS.none).fill(null)
+    : label !== null
+      ? Array(ROWS.one).fill(label)
+      : some;
   const classes = rows.flatMap((c) => Array(COLUMNS).fill(c));
   const labelled = page.classes.length ? { label: classes } : {};
   const request = { model: page.name, betas, draw: { seed, temperature }, ...labelled, n: classes.length };
@@ -102,7 +133,11 @@ async function swaps({ page, standing, decoder }) {
   /** @type {[number, number][][]} */
   const alone = items.map((item) => [[item, 1]]);
   const coded = page.model?.coded ?? [];
-  const decoded = await decoder.answer({ model: page.name, betas, mix: Object.fromEntries(coded.map((name) => [name, alone])) });
+  const decoded = await decoder.answer({
+    model: page.name,
+    betas,
+    mix: Object.fromEntries(coded.map((name) => [name, alone])),
+  });
   const repeated = alone.flatMap((row) => to.map(() => row));
   const mix = Object.fromEntries(styles.map((name) => [name, repeated]));
   const elsewhere = await decoder.answer({ model: page.name, betas, mix, label: items.flatMap(() => to) });

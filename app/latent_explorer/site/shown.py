@@ -10,7 +10,7 @@ import numpy as np
 from latent_explorer import palette
 from latent_explorer.caches import colourings, layouts
 from latent_explorer.components.controls import Controlled, Scene, State
-from latent_explorer.components.map import Decoder, Panel, PlaneOfCodes
+from latent_explorer.components.map import Decoder, PlaneOfCodes
 from latent_explorer.components.map.selection import Grid
 from latent_explorer.components.shared import kind_words
 from latent_explorer.live import controls
@@ -21,6 +21,7 @@ from latent_explorer.sections.start import first
 from latent_explorer.session.sidebar import scale
 from latent_explorer.site import packed
 from latent_explorer.site.card import card
+from latent_explorer.site.strips import strips
 from latent_explorer.text import key
 from vae_core import Checkpoint
 from vae_core.interchange.answering import Answering, answering
@@ -63,27 +64,44 @@ def shown(checkpoint: Checkpoint, only: str | None = None) -> Shown:
     _graphs(graphs, found)
     _encodings(checkpoint, found)
     found.page["model"] = graphs.told
-    found.page["grid"] = {block: [float(beta) for beta in betas] for block, betas in checkpoint.atlas_grid.betas.items()}
+    found.page["grid"] = {
+        block: [float(beta) for beta in betas] for block, betas in checkpoint.atlas_grid.betas.items()
+    }
     found.page["betas"] = {block: scale(rate.exposed) for block, rate in rates_of(model).items()}
     found.page["usual"] = dict(checkpoint.betas)
     _controls(checkpoint, found)
     found.page["styles"] = model.styles
     found.page["blocks"] = [
-        {"name": block, "title": words.capital(words.latents(model, block)), "about": words.moved(model, block)}
+        {
+            "name": block,
+            "title": words.capital(words.latents(model, block)),
+            "about": words.moved(model, block),
+        }
         for block in model.blocks
     ]
-    found.page["rows"] = [int(np.flatnonzero(checkpoint.atlas.labels == c)[0]) for c in np.unique(checkpoint.atlas.labels)][:10]
+    strips(checkpoint, found.files, found.page)
+    found.page["rows"] = [
+        int(np.flatnonzero(checkpoint.atlas.labels == c)[0]) for c in np.unique(checkpoint.atlas.labels)
+    ][:10]
     return found
 
 
 def _graphs(graphs: Answering, found: Shown) -> None:
     """What draws in one file, and what encodes in another, which is loaded when somebody draws."""
-    for file, names in (("draw", [name for name in graphs.graphs if name != "encode"]), ("encode", ["encode"])):
-        there = {name: np.frombuffer(graphs.graphs[name], np.uint8) for name in names if name in graphs.graphs}
+    for file, names in (
+        ("draw", [name for name in graphs.graphs if name != "encode"]),
+        ("encode", ["encode"]),
+    ):
+        there = {
+            name: np.frombuffer(graphs.graphs[name], np.uint8) for name in names if name in graphs.graphs
+        }
         tables = graphs.tables if file == "draw" else {}
         if not there:
             continue
-        header = {"graphs": list(there), "tables": {name: list(values.shape) for name, values in tables.items()}}
+        header = {
+            "graphs": list(there),
+            "tables": {name: list(values.shape) for name, values in tables.items()},
+        }
         arrays = [*there.values(), *(packed.singles(values) for values in tables.values())]
         found.files[f"{file}.bin"] = packed.packed(header, *arrays)
 
@@ -114,9 +132,15 @@ def _places(checkpoint: Checkpoint, found: Shown) -> None:
     labels = checkpoint.atlas.labels.astype(np.uint8 if len(names) <= 256 else np.uint16)
     grid, panels = checkpoint.atlas_grid, []
     for point in range(len(grid.atlases)):
-        at = checkpoint.at({block: float(betas[point]) for block, betas in grid.betas.items()}) if grid.betas else checkpoint
+        at = (
+            checkpoint.at({block: float(betas[point]) for block, betas in grid.betas.items()})
+            if grid.betas
+            else checkpoint
+        )
         cells = [Grid.of(layouts.places(at, place), layouts.frame(at, place)) for place in places]
-        shapes = [[shape.to_json() for shape in priors(at, place) if shape.kind == "prior"] for place in places]
+        shapes = [
+            [shape.to_json() for shape in priors(at, place) if shape.kind == "prior"] for place in places
+        ]
         origins = [[*cell.origin.tolist(), *cell.step.tolist()] for cell in cells]
         columns = [np.ascontiguousarray(column) for cell in cells for column in cell.cells.T]
         header = {"map": "map", "digest": str(point), "grids": origins, "priors": shapes}
@@ -184,7 +208,9 @@ def _controls(checkpoint: Checkpoint, found: Shown) -> None:
         "heading": f"{handles} of its {sum(model.sizes.values())} numbers",
         "count": len(checkpoint.atlas),
         "paper": paper,
-        "aspect": checkpoint.kind.shape[1] / checkpoint.kind.shape[2] if isinstance(checkpoint.kind, Image) else 1.0,
+        "aspect": checkpoint.kind.shape[1] / checkpoint.kind.shape[2]
+        if isinstance(checkpoint.kind, Image)
+        else 1.0,
         "centre": True,
         "strokes": [],
         "alone": True,
@@ -204,7 +230,9 @@ def _answers(decoder: LiveDecoder, requests: Sequence[Request]) -> list[Answer]:
     return answers  # type: ignore[return-value]
 
 
-def _film(checkpoint: Checkpoint, decoder: LiveDecoder, found: Shown, start: Answer, few: Sequence[Any]) -> None:
+def _film(
+    checkpoint: Checkpoint, decoder: LiveDecoder, found: Shown, start: Answer, few: Sequence[Any]
+) -> None:
     """The first item under each of the first handles, and in every class, decoded beforehand: what moves while the decoder is loaded, and
     all that there is where a browser cannot run it."""
     codes = {name: rows.astype(np.float32) for name, rows in start.codes.items()}
@@ -223,13 +251,28 @@ def _film(checkpoint: Checkpoint, decoder: LiveDecoder, found: Shown, start: Ans
         request = Request(0, checkpoint.name, steps, codes=given, betas=dict(checkpoint.betas))
         (answer,) = _answers(decoder, [request])
         frames.append(answer.pixels)
-        told.append({"block": block, "dimension": handle.dimension, "values": values.tolist(), "from": at, "below": below})
+        told.append(
+            {
+                "block": block,
+                "dimension": handle.dimension,
+                "values": values.tolist(),
+                "from": at,
+                "below": below,
+            }
+        )
         at += steps
     every = None
     kept, classes = controls.kept(checkpoint), len(found.page["classes"])
     if 1 < classes <= 26 and kept:
         given = {name: np.repeat(codes[name], classes, 0) for name in kept}
-        request = Request(0, checkpoint.name, classes, codes=given, label=tuple(range(classes)), betas=dict(checkpoint.betas))
+        request = Request(
+            0,
+            checkpoint.name,
+            classes,
+            codes=given,
+            label=tuple(range(classes)),
+            betas=dict(checkpoint.betas),
+        )
         (answer,) = _answers(decoder, [request])
         frames.append(answer.pixels)
         every = {"from": at, "count": classes, "kept": kept}

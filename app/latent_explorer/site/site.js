@@ -106,6 +106,8 @@ export async function sceneOf({ page, decoder, standing }, base) {
  * @param {Page} page
  */
 function isFirst({ start, item, label, moved, betas }, page) {
-  const same = Object.entries(page.usual ?? {}).every(([block, beta]) => Math.abs(Math.log(betas[block] / beta)) < 1e-3);
+  const same = Object.entries(page.usual ?? {}).every(
+    ([block, beta]) => Math.abs(Math.log(betas[block] / beta)) < 1e-3,
+  );
   return start === "item" && item === 0 && label === null && !Object.keys(moved).length && same;
 }

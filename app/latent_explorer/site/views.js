@@ -33,6 +33,16 @@ const undecoded = (page) => `Nothing can be decoded here: ${page.noDecoder}.`;
 /** @param {Page} page */
 const width = (page) => Object.values(page.model?.sizes ?? {}).reduce((sum, size) => sum + size, 0);
 
+/** @param {Page} page */
+function ofDots({ kind, noDecoder, items, map }) {
+  const code = noDecoder ? "embedding" : "posterior mean";
+  const where = map.panels[0].plane ? `in two dimensions of its ${code}` : `where UMAP places its ${code}`;
+  const between = noDecoder
+    ? `Between the dots is no picture: ${noDecoder}.`
+    : "Point at any place to decode it, also between dots; draw a lasso to select.";
+  return `Each dot is one of ${items.toLocaleString("en")} ${kind.many}, ${where}. ${between}`;
+}
+
 /** @type {Declared[]} */
 export const VIEWS = [
   {
@@ -50,11 +60,7 @@ export const VIEWS = [
     name: "map",
     menu: "Map",
     title: ({ kind }) => `Where do ${kind.many} lie?`,
-    caption: ({ kind, noDecoder, items, map }) =>
-      `Each dot is one of ${items.toLocaleString("en")} ${kind.many}, ${map.panels[0].axes[0].startsWith("UMAP") ? `where UMAP places its ${noDecoder ? "embedding" : "posterior mean"}` : "in two dimensions of its code"}. ` +
-      (noDecoder
-        ? `Between the dots is no picture: ${noDecoder}.`
-        : "Point at any place to decode it, also between dots; draw a lasso to select."),
+    caption: ofDots,
     sliders: true,
     needs: () => true,
     lacking: () => "",
@@ -97,10 +103,12 @@ export const VIEWS = [
     name: "frontier",
     menu: "Beta",
     title: () => "What is kept when every bit costs more?",
-    caption: () => "β is the price of a nat of the latents. Drag the red marker: the higher the price, the less is kept.",
+    caption: () =>
+      "β is the price of a nat of the latents. Drag the red marker: the higher the price, the less is kept.",
     sliders: false,
     needs: ({ strips }) => Object.keys(strips ?? {}).length > 0,
-    lacking: ({ name }) => `${name} was trained for one β, so there is no frontier to show: publish a multi-rate model.`,
+    lacking: ({ name }) =>
+      `${name} was trained for one β, so there is no frontier to show: publish a multi-rate model.`,
     show: frontier,
   },
   {
@@ -108,7 +116,9 @@ export const VIEWS = [
     menu: "Numbers",
     title: () => "How good is this model?",
     caption: ({ card }) =>
-      card.numbers.length ? `Every number was measured on ${card.on}${card.at}, with its standard error.` : "This model has not been measured yet.",
+      card.numbers.length
+        ? `Every number was measured on ${card.on}${card.at}, with its standard error.`
+        : "This model has not been measured yet.",
     sliders: false,
     needs: () => true,
     lacking: () => "",

@@ -57,7 +57,8 @@ async function open(folder) {
   /** @type {Map<string, Promise<Session>>} */
   const sessions = new Map();
   /** @type {(graph: string) => Promise<Uint8Array>} */
-  const graphOf = async (graph) => draw.graphs[graph] ?? (await graphsIn(`${folder}encode.bin`)).graphs[graph];
+  const graphOf = async (graph) =>
+    draw.graphs[graph] ?? (await graphsIn(`${folder}encode.bin`)).graphs[graph];
   /** @type {(graph: string) => Promise<Session>} */
   const session = (graph) => {
     const there = sessions.get(graph) ?? graphOf(graph).then((bytes) => ort.InferenceSession.create(bytes));
@@ -71,7 +72,10 @@ async function open(folder) {
     tables: draw.tables,
     grid: page.grid,
     run: async (graph, inputs) => {
-      const feeds = Object.entries(inputs).map(([name, { dims, data }]) => [name, new ort.Tensor("float32", data, dims)]);
+      const feeds = Object.entries(inputs).map(([name, { dims, data }]) => [
+        name,
+        new ort.Tensor("float32", data, dims),
+      ]);
       const found = await (await session(graph)).run(Object.fromEntries(feeds));
       return /** @type {any} */ (found);
     },
@@ -91,7 +95,9 @@ const singles = (words) => new Float32Array(words.buffer, words.byteOffset, word
 async function graphsIn(name) {
   /** @type {{header: {graphs: string[], tables: Record<string, number[]>}, arrays: Numbers[]}} */
   const { header, arrays } = await opened(name);
-  const graphs = Object.fromEntries(header.graphs.map((graph, at) => [graph, /** @type {Uint8Array} */ (arrays[at])]));
+  const graphs = Object.fromEntries(
+    header.graphs.map((graph, at) => [graph, /** @type {Uint8Array} */ (arrays[at])]),
+  );
   /** @type {Parameters} */
   const tables = {};
   Object.entries(header.tables).forEach(([table, shape], at) => {
