@@ -54,9 +54,13 @@ def requests_of(checkpoint: Checkpoint) -> Iterator[dict[str, Any]]:
         label = {"label": [c % classes for c in range(12)]} if labelled else {"n": 12}
         yield {**base, "draw": draw, **label}
     if labelled and model.styles:
-        yield {**base, "mix": {block: [[[5, 1]]] * classes for block in model.styles}, "label": list(range(classes))}
+        yield {
+            **base,
+            "mix": {block: [[[5, 1]]] * classes for block in model.styles},
+            "label": list(range(classes)),
+        }
     for beta in (0.3, 1.0, 2.7) if checkpoint.betas else ():
-        betas = {block: beta for block in checkpoint.betas}
+        betas = dict.fromkeys(checkpoint.betas, beta)
         yield {**base, "mix": {latent: [[[4, 1]]] for latent in coded}, "betas": betas}
     pixels = np.random.default_rng(0).integers(0, 256, checkpoint.kind.shape, np.uint8)
     if pixels.ndim == 3 and not model.no_encoder:

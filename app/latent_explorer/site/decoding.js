@@ -45,12 +45,12 @@ export class SiteDecoder {
 
   /**
    * @param {Record<string, string>} folders of the models, by name
-   * @param {string} first the model that is loaded ahead
+   * @param {string | undefined} first the model that is loaded ahead; none where nothing here can be decoded
    */
   constructor(folders, first) {
     const why = lacking();
     if (why) this.#fail(why);
-    else this.#start(folders, first);
+    else if (first !== undefined) this.#start(folders, first);
   }
 
   /**

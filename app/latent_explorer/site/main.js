@@ -13,7 +13,7 @@ import { VIEWS } from "./views.js";
  * @typedef {import("./site.js").Page} Page
  * @typedef {import("./site.js").Site} Site
  * @typedef {import("./site.js").View} View
- * @typedef {{name: string, folder: string, title: string, purpose: string}} Model
+ * @typedef {{name: string, folder: string, title: string, purpose: string, decodes: boolean}} Model
  * @typedef {{format: string, only: string | null, models: Model[]}} Manifest
  */
 
@@ -35,8 +35,10 @@ class Shell {
   /** @param {Manifest} manifest */
   constructor(manifest) {
     this.manifest = manifest;
-    const folders = Object.fromEntries(manifest.models.map(({ name, folder }) => [name, folder]));
-    this.decoder = new SiteDecoder(folders, this.#model(new URLSearchParams(location.search)).name);
+    const able = manifest.models.filter(({ decodes }) => decodes);
+    const first = this.#model(new URLSearchParams(location.search));
+    const folders = Object.fromEntries(able.map(({ name, folder }) => [name, folder]));
+    this.decoder = new SiteDecoder(folders, first.decodes ? first.name : able[0]?.name);
     Reflect.set(globalThis, "latentExplorerDecoder", this.decoder);
     this.decoder.watch(() => this.#tell());
     root.dataset.started = "true";

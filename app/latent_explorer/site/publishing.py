@@ -57,6 +57,7 @@ def publish(
             "folder": folders[name],
             "title": each.page["card"]["title"],
             "purpose": each.page["card"]["purpose"],
+            "decodes": not each.page["noDecoder"],
         }
         for name, each in models.items()
     ]
@@ -141,30 +142,40 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
+# Modules that the first sight does without, or that the worker loads.
+LATER = (
+    "/components/betas/",
+    "/components/image_grid/",
+    "/site/worker",
+    "/site/answers",
+    "/site/draws",
+    "/site/priors",
+)
+# Styles that it does not do without.
+STYLES = {
+    "frontier": ("betas/style.css", "shared/style.css"),
+    "map": ("map/style.css", "shared/style.css"),
+    "samples": ("image_grid/style.css", "shared/style.css"),
+    None: ("controls/style.css", "controls/first.css", "shared/style.css"),
+}
+
+
 def _index(files: Mapping[str, bytes], told: Sequence[Mapping[str, str]], only: str | None) -> bytes:
-    """The page: what is loaded is named at its head, so that a slow line is asked once and not module after module."""
-    template = (PACKAGE / "site" / "index.html").read_text(encoding="utf-8")
-    wanted = [
-        name
-        for name in files
-        if name.endswith(".js")
-        and "/site/worker" not in name
-        and not name.endswith(("answers.js", "draws.js", "priors.js", "drawing.js", "atlas.js"))
-    ]
+    """The page: what is loaded first is named at its head, so that a slow line is asked once and not module after module."""
     first = f"models/{told[0]['folder']}"
-    ahead = [f'<link rel="modulepreload" href="{name}">' for name in wanted if not _later(name)]
-    ahead += [
-        f'<link rel="preload" as="fetch" crossorigin href="{name}">'
-        for name in (MANIFEST, f"{first}/page.json", f"{first}/film.bin")
-        if name in files or name == MANIFEST
-    ]
-    title = escape(told[0]["title"] if len(told) == 1 else "Latent Explorer")
-    about = escape(told[0]["purpose"])
-    page = template.replace("{{title}}", title).replace("{{about}}", about)
-    page = page.replace("{{ahead}}", "\n    ".join(ahead)).replace("{{only}}", escape(only or ""))
+    data = [name for name in (MANIFEST, f"{first}/page.json", f"{first}/film.bin") if name in files]
+    styles = [f"modules/components/{name}" for name in STYLES.get(only, STYLES[None])]
+    modules = [name for name in files if name.endswith(".js") and not any(part in name for part in LATER)]
+    ahead = [f'<link rel="preload" as="fetch" crossorigin href="{name}">' for name in data]
+    ahead += [f'<link rel="preload" as="style" href="{name}">' for name in styles]
+    ahead += [f'<link rel="modulepreload" href="{name}">' for name in modules]
+    words = {
+        "title": escape(told[0]["title"] if len(told) == 1 else "Latent Explorer"),
+        "about": escape(told[0]["purpose"]),
+        "ahead": "\n    ".join(ahead),
+        "only": escape(only or ""),
+    }
+    page = (PACKAGE / "site" / "index.html").read_text(encoding="utf-8")
+    for name, text in words.items():
+        page = page.replace("{{" + name + "}}", text)
     return page.encode()
-
-
-def _later(name: str) -> bool:
-    """Modules that the first sight does without."""
-    return any(part in name for part in ("/components/betas/", "/components/image_grid/"))

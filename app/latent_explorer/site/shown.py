@@ -35,6 +35,15 @@ from vae_core.serving import Answer, LiveDecoder, Request
 MOST_FRAMES, FEWEST_FRAMES, FILM = 33, 7, 400_000
 
 
+# Files of a model that a view needs where it stands alone, by how their names begin.
+FILES = {
+    "map": ("draw", "codes", "places"),
+    "live": ("draw", "codes"),
+    "samples": ("draw", "codes"),
+    "frontier": ("draw", "codes", "strip"),
+}
+
+
 @dataclass
 class Shown:
     """Files of a model by their names in its folder, and the JSON of its page."""
@@ -44,7 +53,30 @@ class Shown:
 
 
 def shown(checkpoint: Checkpoint, only: str | None = None) -> Shown:
-    """All that a page shows of a checkpoint. Raises ValueError with one sentence for a model that does not export."""
+    """All that a page shows of a checkpoint, or what one view alone does.
+
+    Raises ValueError with one sentence for a model that does not export, and for a view that has nothing to show of it.
+    """
+    found = _everything(checkpoint, only)
+    if only:
+        kept = ("film", *FILES[only])
+        found.files = {name: data for name, data in found.files.items() if name.startswith(kept)}
+    return found
+
+
+def _check(checkpoint: Checkpoint, only: str | None) -> None:
+    if only not in (None, "map") and (reason := checkpoint.model.no_decoder):
+        raise ValueError(
+            f"--only {only} decodes, and {checkpoint.name} cannot: {reason}; publish its map with --only map"
+        )
+    if only == "frontier" and not checkpoint.betas:
+        raise ValueError(
+            f"--only frontier is of multi-rate models, and {checkpoint.name} was trained for one beta: choose another page"
+        )
+
+
+def _everything(checkpoint: Checkpoint, only: str | None) -> Shown:
+    _check(checkpoint, only)
     found = Shown()
     model = checkpoint.model
     found.page = {
@@ -61,6 +93,9 @@ def shown(checkpoint: Checkpoint, only: str | None = None) -> Shown:
     if model.no_decoder:
         return found
     graphs = answering(checkpoint)
+    if only:
+        graphs.graphs.pop("encode", None)
+        graphs.told["inputs"].pop("encode", None)
     _graphs(graphs, found)
     _encodings(checkpoint, found)
     found.page["model"] = graphs.told
@@ -79,7 +114,8 @@ def shown(checkpoint: Checkpoint, only: str | None = None) -> Shown:
         }
         for block in model.blocks
     ]
-    strips(checkpoint, found.files, found.page)
+    if only in (None, "frontier"):
+        strips(checkpoint, found.files, found.page)
     found.page["rows"] = [
         int(np.flatnonzero(checkpoint.atlas.labels == c)[0]) for c in np.unique(checkpoint.atlas.labels)
     ][:10]
@@ -200,7 +236,7 @@ def _controls(checkpoint: Checkpoint, found: Shown) -> None:
         "positions": found.page["betas"],
         "alone": True,
     }
-    paper = isinstance(checkpoint.kind, Image) and not model.no_encoder
+    paper = "encode" in found.page["model"]["inputs"]
     found.page["first"] = {
         **_told(replace(told, blocks=few)),
         "given": base64.b64encode(answer.pixels.tobytes()).decode(),

@@ -1,5 +1,6 @@
 // What the views of a published page share: the model, where the visitor stands, and what a state looks like.
 
+import { centred, drawn } from "./drawing.js";
 import { toBase64 } from "./packing.js";
 import { startOf } from "../components/controls/state.js";
 
@@ -73,10 +74,10 @@ export const knownOf = (page) => ({
  */
 export async function sceneOf({ page, decoder, standing }, base) {
   const { state, strokes } = standing;
-  const given = { ...base, state, strokes: state.start === "own" ? strokes : [] };
+  const drawing = state.start === "own" && strokes.length > 0;
+  const given = { ...base, state, strokes: drawing ? strokes : [], userImage: imageOf(strokes, page) };
   if (isFirst(state, page)) return given;
   const common = { model: page.name, betas: state.betas, classes: true, back: true };
-  const drawing = state.start === "own" && strokes.length;
   /** @type {(label: number | null) => object} */
   const start = (label) => {
     if (!drawing) return startOf({ ...state, label }, base);
@@ -110,4 +111,18 @@ function isFirst({ start, item, label, moved, betas }, page) {
     ([block, beta]) => Math.abs(Math.log(betas[block] / beta)) < 1e-3,
   );
   return start === "item" && item === 0 && label === null && !Object.keys(moved).length && same;
+}
+
+/**
+ * The pixels that strokes make, in base64, as controls without a paper ask for them; null where nothing is drawn, or nothing encodes.
+ * @param {import("./address.js").Standing["strokes"]} strokes
+ * @param {Page} page
+ */
+function imageOf(strokes, { model }) {
+  if (!strokes.length || !model || !("encode" in model.inputs)) return null;
+  const [channels, height, width] = model.shape;
+  const figure = drawn(strokes, height, width);
+  if (!figure) return null;
+  const { values } = centred(figure);
+  return toBase64(Uint8Array.from({ length: channels * values.length }, (_, i) => values[i % values.length]));
 }
