@@ -89,7 +89,9 @@ def answering(checkpoint: Checkpoint) -> Answering:
     found = Answering()
     try:
         parts = _parts(model, checkpoint)
-        exact = {part.name: traced(model, part)[0] for part in parts}
+        # One image is encoded at a time: where a class is looked for, how many are is part of the graph.
+        one = {"encode": (1, 1)}
+        exact = {part.name: traced(model, part, one.get(part.name, (2, 3)))[0] for part in parts}
         found.told["priors"] = [
             _prior(model, variable, found, exact) for variable in _before_the_image(model)
         ]
@@ -100,7 +102,8 @@ def answering(checkpoint: Checkpoint) -> Answering:
     codes = _tried(model, checkpoint, parts[0])
     wanted = parts[0].function(codes)[PICTURE].numpy().astype(int)
     off = {"half": _off(half["decode"], codes, wanted), "single": _off(exact["decode"], codes, wanted)}
-    precision = "half" if off["half"] <= LEVELS else "single"
+    # The picture of a row is bars, whose ends are all or nothing: no level says how near two of them are.
+    precision = "half" if off["half"] <= LEVELS and isinstance(checkpoint.kind, Image) else "single"
     found.graphs = half if precision == "half" else exact
     found.told |= _told(model, checkpoint, {part.name: list(part.inputs) for part in parts})
     found.told |= {"precision": precision, "off": off[precision]}

@@ -261,9 +261,12 @@ def graph_of(model: Model, part: Part) -> tuple[bytes, dict[str, Any]]:
     }
 
 
-def traced(model: Model, part: Part) -> tuple[bytes, dict[str, Tensor], set[str]]:
-    """The graph of a part; what the model gives of three examples; and the names of what has a row for each example."""
-    example, other = example_of(model, part, 2), example_of(model, part, 3)
+def traced(
+    model: Model, part: Part, counts: tuple[int, int] = (2, 3)
+) -> tuple[bytes, dict[str, Tensor], set[str]]:
+    """The graph of a part; what the model gives of three examples; and the names of what has a row for each example. counts: of examples that
+    it is traced with, and that it is tried with."""
+    example, other = (example_of(model, part, count) for count in counts)
     expected, smaller = part.function(other), part.function(example)
     batched = {*part.inputs, *(name for name in expected if expected[name].shape != smaller[name].shape)}
     buffer = io.BytesIO()
