@@ -53,7 +53,7 @@ export async function between(site, place) {
         { class: "tools" },
         choice("Latents", options, standing.block, (block) => {
           site.change({ block }, true);
-          void changed();
+          site.trying(changed());
         }),
       ),
     );
@@ -74,9 +74,9 @@ export async function between(site, place) {
       moved: {},
     };
     site.change({ state, other }, true);
-    void changed();
+    site.trying(changed());
   };
-  return { destroy: () => mounted.forEach(({ remove }) => remove()), changed: () => void changed() };
+  return { destroy: () => mounted.forEach(({ remove }) => remove()), changed: () => site.trying(changed()) };
 }
 
 /**

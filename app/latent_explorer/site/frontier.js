@@ -36,14 +36,14 @@ export async function frontier(site, place) {
       choice("Latents", options, block, (value) => {
         block = value;
         site.change({ block }, true);
-        void show();
+        site.trying(show());
       }),
     );
   }
   const another = element("button", { type: "button" }, `Another ${page.kind.one}`);
   another.onclick = () => {
     number = (number + 1) % strips[block].length;
-    void show();
+    site.trying(show());
   };
   tools.append(another);
   place.append(tools, shown);

@@ -44,5 +44,5 @@ export async function controls(site, place, base, onLeft = () => {}) {
     const scene = await sceneOf(site, base);
     if (mine === turn) mounted.update({ ...scene, reports });
   };
-  return { destroy: mounted.remove, changed: () => void follow(), follow };
+  return { destroy: mounted.remove, changed: () => site.trying(follow()), follow };
 }

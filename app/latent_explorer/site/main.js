@@ -60,8 +60,11 @@ class Shell {
     return models.find(({ name }) => name === asked.get("model")) ?? models[0];
   }
 
-  /** Show what the address asks for. */
-  async open() {
+  /**
+   * Show what the address asks for.
+   * @param {boolean} lenient whether a view that the model lacks gives way to one that it has, without a word
+   */
+  async open(lenient = false) {
     const asked = new URLSearchParams(location.search);
     const model = this.#model(asked);
     /** @type {Page} */
@@ -69,7 +72,8 @@ class Shell {
     if (!page.noDecoder) await this.#film(model);
     const offered = VIEWS.filter((view) => view.needs(page));
     const wanted = this.manifest.only ?? asked.get("page");
-    const view = VIEWS.find(({ name }) => name === wanted) ?? offered[0];
+    const asksFor = VIEWS.find(({ name }) => name === wanted) ?? offered[0];
+    const view = lenient && !asksFor.needs(page) ? offered[0] : asksFor;
     const { standing, notes } = read(asked, page.name, view.name, knownOf(page));
     if (asked.has("model") && asked.get("model") !== model.name)
       notes.unshift(
@@ -83,6 +87,11 @@ class Shell {
       standing,
       only: Boolean(this.manifest.only),
       change: (patch, quiet = false) => this.#change(patch, quiet),
+      trying: (work) =>
+        void work.catch((error) => {
+          this.notes = [error instanceof Error ? error.message : String(error)];
+          this.#tell();
+        }),
       stand: (state, quiet = false) =>
         this.#change({ state: { ...this.#now.standing.state, ...state } }, quiet),
     };
@@ -128,7 +137,7 @@ class Shell {
     );
     choice.onchange = () => {
       history.pushState({}, "", `?${new URLSearchParams({ model: choice.value, page: standing.view })}`);
-      this.open();
+      this.open(true);
     };
     const copy = element(
       "button",
@@ -156,7 +165,7 @@ class Shell {
 
   /** @param {import("./address.js").Standing} standing */
   #said(standing) {
-    return written(standing, knownOf(this.#now.page), !this.manifest.only);
+    return `${written(standing, knownOf(this.#now.page), !this.manifest.only)}`.replaceAll("%7E", "~");
   }
 
   /**

@@ -79,7 +79,7 @@ export async function maps(site, place) {
     if (name === "hidden") site.change({ hidden: value }, true);
     if (name === "item" && value !== null) {
       site.stand({ start: "item", item: value, label: null, moved: {} }, true);
-      beside?.follow();
+      if (beside) site.trying(beside.follow());
     }
     if (name !== "item") tell();
   });
@@ -97,8 +97,8 @@ export async function maps(site, place) {
     places = newer;
     points.update(message(places));
     map.update(data());
-    beside?.follow();
     tell();
+    await beside?.follow();
   };
   return {
     destroy: () => {
@@ -106,7 +106,7 @@ export async function maps(site, place) {
       map.remove();
       beside?.destroy();
     },
-    changed: () => void follow(),
+    changed: () => site.trying(follow()),
   };
 }
 

@@ -9,13 +9,20 @@ import { ROOT } from "./loading.js";
 const modules = new Map();
 
 /**
- * The default export of a component.
+ * The default export of a component. Raises an Error with one sentence where the host lacks a part of it.
  * @param {string} name
  */
-function component(name) {
+async function component(name) {
   const there = modules.get(name) ?? import(new URL(`modules/components/${name}/index.js`, ROOT).href);
   modules.set(name, there);
-  return there.then((module) => module.default);
+  try {
+    return (await there).default;
+  } catch {
+    modules.delete(name);
+    throw new Error(
+      `A part of modules/components/${name} is missing or cut short on this host: copy the published folder there again.`,
+    );
+  }
 }
 
 /**

@@ -90,18 +90,21 @@ export async function samples(site, place) {
     again = true;
     if (busy) return;
     busy = true;
-    while (again) {
-      again = false;
-      mounted[0].update(await draws(site, from));
-      if (mounted[1]) mounted[1].update(await swaps(site));
+    try {
+      while (again) {
+        again = false;
+        mounted[0].update(await draws(site, from));
+        if (mounted[1]) mounted[1].update(await swaps(site));
+      }
+    } finally {
+      busy = false;
     }
-    busy = false;
   };
   const stand = (/** @type {object} */ patch) => {
     site.stand(patch, true);
-    void changed();
+    site.trying(changed());
   };
-  return { destroy: () => mounted.forEach(({ remove }) => remove()), changed: () => void changed() };
+  return { destroy: () => mounted.forEach(({ remove }) => remove()), changed: () => site.trying(changed()) };
 }
 
 /**

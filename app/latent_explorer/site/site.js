@@ -47,6 +47,7 @@ import { startOf } from "../components/controls/state.js";
  * @property {boolean} only whether the view stands alone
  * @property {(patch: Partial<Standing>, quiet?: boolean) => void} change quiet: the view shows it already
  * @property {(state: Partial<State>, quiet?: boolean) => void} stand
+ * @property {(work: Promise<unknown>) => void} trying work that goes on by itself; where it fails, the page says why
  */
 
 /** @typedef {{destroy: () => void, changed?: () => void}} View */
