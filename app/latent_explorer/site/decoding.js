@@ -43,21 +43,24 @@ export class SiteDecoder {
   #worker = null;
   #number = 0;
 
-  /**
-   * @param {Record<string, string>} folders of the models, by name
-   * @param {string | undefined} first the model that is loaded ahead; none where nothing here can be decoded
-   */
-  constructor(folders, first) {
-    const why = lacking();
-    if (why) this.#fail(why);
-    else if (first !== undefined) this.#start(folders, first);
-  }
+  #started = false;
 
   /**
-   * @param {Record<string, string>} folders
-   * @param {string} first
+   * @param {Record<string, string>} folders of the models, by name
+   * @param {string | undefined} first the model that is loaded first; none where nothing here can be decoded
    */
-  #start(folders, first) {
+  constructor(folders, first) {
+    this.folders = folders;
+    this.first = first;
+    const why = lacking();
+    if (why) this.#fail(why);
+  }
+
+  /** Load the model: what the film does not answer asks for it, and the page once its first sight is there. */
+  start() {
+    const { folders, first } = this;
+    if (this.#started || this.state === "failed" || first === undefined) return;
+    this.#started = true;
     try {
       this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     } catch {
@@ -93,6 +96,7 @@ export class SiteDecoder {
     }
     this.#waiting.delete(channel);
     this.#waiting.set(channel, [request, onAnswer]);
+    this.start();
     this.#send();
   }
 

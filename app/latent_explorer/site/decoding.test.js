@@ -29,6 +29,8 @@ const image = { shape: [1, 1, 1, 1], pixels: [7], codes: {} };
 
 test("what is asked before the model is there is answered after, the newest of a channel", () => {
   const decoder = new SiteDecoder({ m: "m" }, "m");
+  assert.equal(FakeWorker.all.length, 0);
+  decoder.start();
   const [worker] = FakeWorker.all;
   /** @type {any[]} */
   const answers = [];
@@ -56,6 +58,7 @@ test("a browser without workers, and a model that does not load, say why", async
 
 test("two are on their way at most", () => {
   const decoder = new SiteDecoder({ m: "m" }, "m");
+  decoder.start();
   const [worker] = FakeWorker.all;
   worker.onmessage({ data: { ready: true } });
   for (const channel of ["a", "b", "c"]) decoder.ask(channel, { model: "m" }, () => {});
@@ -65,6 +68,8 @@ test("two are on their way at most", () => {
 });
 
 test("where nothing can be decoded no worker is started", () => {
-  assert.equal(new SiteDecoder({}, undefined).state, "loading");
+  const decoder = new SiteDecoder({}, undefined);
+  decoder.start();
+  assert.equal(decoder.state, "loading");
   assert.equal(FakeWorker.all.length, 0);
 });

@@ -17,6 +17,8 @@ import { VIEWS } from "./views.js";
  * @typedef {{format: string, only: string | null, models: Model[]}} Manifest
  */
 
+const LATER_MS = 150; // after the first sight, until the model is loaded
+
 const root = /** @type {HTMLElement} */ (document.getElementById("site"));
 
 class Shell {
@@ -97,6 +99,8 @@ class Shell {
     };
     this.#menu(offered.map(({ name }) => name));
     await this.#show();
+    // The first sight is there, and moves: what comes now may take the line and the processor.
+    setTimeout(() => this.decoder.start(), LATER_MS);
   }
 
   get #now() {

@@ -10,13 +10,13 @@ import numpy as np
 from latent_explorer import palette
 from latent_explorer.caches import colourings, layouts
 from latent_explorer.components.controls import Controlled, Scene, State
-from latent_explorer.components.map import Decoder, PlaneOfCodes
+from latent_explorer.components.map import Decoder
 from latent_explorer.components.map.selection import Grid
 from latent_explorer.components.shared import kind_words
 from latent_explorer.live import controls
 from latent_explorer.live.route import rounded
 from latent_explorer.parts import words
-from latent_explorer.sections.map.panel import priors, title
+from latent_explorer.sections.map.panel import bare
 from latent_explorer.sections.start import first
 from latent_explorer.session.sidebar import scale
 from latent_explorer.site import packed
@@ -29,6 +29,7 @@ from vae_core.kinds import Image
 from vae_core.labels import has_label
 from vae_core.multirate import rates_of
 from vae_core.names import LABEL
+from vae_core.projections import JOINT
 from vae_core.serving import Answer, LiveDecoder, Request
 
 # Pictures of the film that moves until the decoder is there: positions of a handle, and the bytes of all of them together.
@@ -164,45 +165,30 @@ def _places(checkpoint: Checkpoint, found: Shown) -> None:
     """The header of the maps, and a file of places for each point of the grid of betas, in the form of the map's own message."""
     model, kind = checkpoint.model, layouts.default(checkpoint)
     names = colourings.names_of_classes(checkpoint)
-    places = [layouts.of_block(checkpoint, block, kind) for block in model.blocks]
+    mapped = [JOINT] if layouts.are_lines(checkpoint) else model.blocks
+    places = [layouts.of_block(checkpoint, block, kind) for block in mapped]
     labels = checkpoint.atlas.labels.astype(np.uint8 if len(names) <= 256 else np.uint16)
-    grid, panels = checkpoint.atlas_grid, []
+    grid = checkpoint.atlas_grid
     for point in range(len(grid.atlases)):
-        at = (
-            checkpoint.at({block: float(betas[point]) for block, betas in grid.betas.items()})
-            if grid.betas
-            else checkpoint
-        )
-        cells = [Grid.of(layouts.places(at, place), layouts.frame(at, place)) for place in places]
-        shapes = [
-            [shape.to_json() for shape in priors(at, place) if shape.kind == "prior"] for place in places
-        ]
-        origins = [[*cell.origin.tolist(), *cell.step.tolist()] for cell in cells]
+        betas = {block: float(values[point]) for block, values in grid.betas.items()}
+        panels = [bare(checkpoint.at(betas) if betas else checkpoint, place) for place in places]
+        cells = [Grid.of(panel.xy, panel.frame) for panel in panels]
+        header = {
+            "map": "map",
+            "digest": str(point),
+            "grids": [[*cell.origin.tolist(), *cell.step.tolist()] for cell in cells],
+            "priors": [[shape.to_json() for shape in panel.shapes] for panel in panels],
+        }
         columns = [np.ascontiguousarray(column) for cell in cells for column in cell.cells.T]
-        header = {"map": "map", "digest": str(point), "grids": origins, "priors": shapes}
         found.files[f"places-{point}.bin"] = packed.packed(header, labels, *columns)
-    for place in places:
-        flat = layouts.plane(checkpoint, place)
-        pair = place.kind == layouts.PAIR
-        whole = pair and model.sizes[place.block] == 2
-        axes = ("UMAP 1", "UMAP 2") if flat is None else flat.names
-        plane = PlaneOfCodes(place.block, place.pair, whole).to_json() if pair else None
-        panels.append(
-            {
-                "name": place.name,
-                "title": title(checkpoint, place.block).split(" · β")[0],
-                "axes": list(axes),
-                "blocks": [place.block],
-                "shapes": [],
-                "guest": None,
-                "plane": plane,
-            }
-        )
+    told = [bare(checkpoint, place).told(()) for place in places]
+    for panel in told:  # the sliders above say where they stand
+        panel["title"] = panel["title"].split(" · β")[0]
     decoder = None if model.no_decoder else Decoder.of(checkpoint.name, model, checkpoint.betas).to_json()
     found.page["map"] = {
         "map": "map",
         "frame": "map",
-        "panels": panels,
+        "panels": told,
         "classes": list(names),
         "colours": palette.colours(len(names)),
         "scale": None,
