@@ -2,7 +2,7 @@
 
 Sizes: of the model's files, and of what runs them. First picture: from the navigation to the first picture that has moved by itself, and to
 the model's own answers, over a line of 10 Mbit/s with 20 ms before each answer, as a host without compression sends. Pointer: as
-`benchmarks.live` measures the app, from a pointer's event to the changed pixels.
+`benchmarks.live` measures the app, from a pointer's event to the changed pixels; the app itself beside it, on the same machine at the same time.
 """
 
 import tempfile
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from latent_explorer.site.publishing import publish
 
-from benchmarks.live import ARM, report
-from tests.support.driving import chromium
+from benchmarks.live import ARM, controls, report
+from tests.support.driving import chromium, served
 from tests.support.hosting import hosted
 from vae_core import load
 
@@ -74,6 +74,9 @@ def main() -> None:
             )
             with hosted(Path(folder) / "site") as address:
                 report("  pointer to pixels", pointer(address))
+            if name == MODELS[0]:
+                with served() as address:
+                    report("  pointer to pixels, the app", controls(address, f"model={name}&item=3"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The command publish: some checkpoints as a folder of static files."""
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,12 +26,11 @@ class Publish(Plugged):
     """Replace a site that was published there before."""
 
     def run(self) -> int:
-        from latent_explorer.site.publishing import (  # streamlit, which no other command needs
-            check_place,
-            publish,
-        )
+        from streamlit.logger import set_log_level  # which no other command but app needs
 
-        logging.getLogger("streamlit").setLevel(logging.ERROR)  # that no page runs here is meant
+        set_log_level("ERROR")  # that no page runs here is meant
+        from latent_explorer.site.publishing import check_place, publish
+
         if not self.folders:
             raise ValueError("say which model to publish: give a folder, or a name such as mr-cdvae-mnist")
         check_place(self.out, self.replace)
