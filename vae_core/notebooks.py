@@ -264,6 +264,7 @@ def show(
     words = [sys.executable, "-m", "latent_explorer", "publish", str(checkpoint.folder), "--out", str(site)]
     made = subprocess.run([*words, *(["--only", only] if only else [])], capture_output=True, text=True)
     if made.returncode:
+        home.cleanup()
         said = made.stderr.strip().splitlines() or ["the page could not be made"]
         raise ValueError(said[-1].removeprefix("latent-explorer: "))
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(site)))
