@@ -89,8 +89,8 @@ async function pathsOf({ page, standing, decoder }) {
   const blocks = page.blocks ?? [];
   const kinds = [{ title: "all latents", moved: coded, lower: /** @type {string[]} */ ([]) }];
   if (blocks.length > 1 && blocks.length <= 6) {
-    for (const { name, title } of blocks)
-      kinds.push({ title: `${title} alone`, moved: [name], lower: below[name] ?? [] });
+    for (const { name } of blocks)
+      kinds.push({ title: `${name} alone`, moved: [name], lower: below[name] ?? [] });
   }
   const rows = await Promise.all(
     kinds.map(({ moved, lower }) => {

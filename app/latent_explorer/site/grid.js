@@ -17,7 +17,7 @@ export function gridData(
   const shape = [rows.length, n / rows.length, H, W, channels];
   const bytes = pixels instanceof Uint8Array ? pixels : Uint8Array.from(pixels);
   return packed(
-    { shape, rows, columns, notes, faded, marks, scale: null, title, clickable: false, headed: false },
+    { shape, rows, columns, notes, faded, marks, scale: null, title, clickable: false, headed: true },
     bytes,
   );
 }

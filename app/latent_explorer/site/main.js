@@ -154,6 +154,7 @@ class Shell {
       element("nav", { "aria-label": "Pages" }, ...links),
       copy,
     );
+    this.#bar.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   }
 
   /** @param {HTMLButtonElement} button */

@@ -71,18 +71,13 @@ export async function samples(site, place) {
       ),
     );
   }
-  const drawn = element(
-    "section",
-    { class: "grid" },
-    element("h2", {}, page.classes.length ? "Draws of the prior, one row a class" : "Draws of the prior"),
-  );
+  const drawn = element("section", { class: "grid" });
   const swapped = element("section", { class: "grid" });
   const both = page.classes.length > 1 && (page.styles ?? []).length > 0;
   place.append(tools, element("div", { class: both ? "grids" : "" }, drawn, ...(both ? [swapped] : [])));
   /** @type {Awaited<ReturnType<typeof grid>>[]} */
   const mounted = [await grid(drawn, await draws(site, from))];
   if (both) {
-    swapped.append(element("h2", {}, "The same style in every class"));
     mounted.push(await grid(swapped, await swaps(site)));
   }
   let [busy, again] = [false, false];
@@ -125,7 +120,14 @@ async function draws({ page, standing, decoder }, from) {
   const request = { model: page.name, betas, draw: { seed, temperature }, ...labelled, n: classes.length };
   const answer = await decoder.answer(request);
   const words = rows.map((c) => (c === null ? "" : page.classes[c]));
-  return gridData({ rows: words, title: "Samples of the prior, decoded" }, answer.shape, answer.pixels);
+  return gridData(
+    {
+      rows: words,
+      title: page.classes.length ? "Draws of the prior, one row a class" : "Draws of the prior",
+    },
+    answer.shape,
+    answer.pixels,
+  );
 }
 
 /** @param {Site} site */
@@ -149,7 +151,7 @@ async function swaps({ page, standing, decoder }) {
     {
       rows: items.map((item) => `${page.kind.one} ${item}`),
       columns: ["decoded", ...to.map((c) => `→ ${classes[c]}`)],
-      title: `Each ${page.kind.one}’s style in every class`,
+      title: "The same style in every class",
     },
     shape,
     pixels,
