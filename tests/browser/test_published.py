@@ -11,7 +11,7 @@ import pytest
 from latent_explorer.site.publishing import publish
 
 from tests.browser.conftest import need_a_browser
-from tests.support.driving import chromium, eventually
+from tests.support.driving import chromium, eventually, settled
 from tests.support.foreign import embeddings
 from tests.support.hosting import hosted
 from vae_core import load
@@ -156,7 +156,7 @@ def test_hovering_over_a_map_decodes_between_dots_and_a_lasso_selects(host: str,
 
 
 def test_a_drawing_is_encoded_here_and_shown_in_every_class(host: str, opened: Opened):
-    page = opened(f"{host}/?model={MODEL}")
+    page = opened(f"{host}/?model={MODEL}&item=3")  # a zero
     page.get_by_role("button", name="Draw an image").click()
     box = page.locator(".first .pad").bounding_box()
     places = [(0.3, 0.25), (0.5, 0.25), (0.7, 0.25), (0.6, 0.5), (0.45, 0.75)]
@@ -168,6 +168,7 @@ def test_a_drawing_is_encoded_here_and_shown_in_every_class(host: str, opened: O
     page.mouse.up()
     assert eventually(page, lambda: "drawing=" in page.url)
     assert eventually(page, lambda: "7 with" in (page.locator(".said").get_attribute("aria-label") or ""))
+    settled(page, lambda: page.locator(".first").get_attribute("data-painted"))
     shown = pixels_of(page)
     again = opened(page.url, motion="reduce")  # or the handles would move by themselves
     assert np.abs(pixels_of(again).astype(int) - shown).max() <= 1
