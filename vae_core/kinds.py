@@ -381,9 +381,9 @@ def _bars(heights: Tensor) -> Tensor:
     width = max(1, BARS_WIDTH // heights.shape[-1])
     rows = torch.arange(BARS_HEIGHT, 0, -1, device=heights.device)
     tall = (heights * BARS_HEIGHT).round().clamp(min=1)
-    lit = (tall[..., None, :] >= rows[:, None]).repeat_interleave(width, -1)
+    lit = _repeated(tall[..., None, :] >= rows[:, None], width, -1)
     if width > 2:  # a gap tells a bar from the next
-        lit[..., width - 1 :: width] = False
+        lit = lit & (torch.arange(lit.shape[-1], device=lit.device) % width < width - 1)
     return (lit * 255).to(torch.uint8).unsqueeze(-3)
 
 
@@ -392,5 +392,11 @@ def _cells(heights: Tensor) -> Tensor:
     side = math.ceil(heights.shape[-1] ** 0.5)
     scale = max(1, CELLS_SIDE // side)
     cells = nn.functional.pad(heights, (0, side * side - heights.shape[-1])).unflatten(-1, (side, side))
-    large = cells.repeat_interleave(scale, -2).repeat_interleave(scale, -1)
+    large = _repeated(_repeated(cells, scale, -2), scale, -1)
     return (large * 255).round().to(torch.uint8).unsqueeze(-3)
+
+
+def _repeated(values: Tensor, times: int, axis: int) -> Tensor:
+    """Each place of an axis so many times; unlike `repeat_interleave` the same for every batch in a graph that is exported."""
+    places = torch.arange(values.shape[axis] * times, device=values.device) // times
+    return values.index_select(axis, places)

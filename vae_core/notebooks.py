@@ -1,10 +1,14 @@
-"""What a notebook asks for: a model fitted to arrays, its latents moved, and the explorer opened on it."""
+"""What a notebook asks for: a model fitted to arrays, its latents moved, and the explorer opened on it, or shown in a cell."""
 
+import functools
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from html import escape
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,11 +196,88 @@ def open_app(
         >>> app = open_app(load("vae-mnist"))  # doctest: +SKIP
         >>> app.terminate()  # doctest: +SKIP
     """
-    if not (checkpoint.folder / ATLAS).exists():
-        from .projections import make_atlas
-
-        source = None if data is None else _dataset(data, y)
-        made = make_atlas(checkpoint.model, data_of(checkpoint.card.data, source).test)
-        save_atlas(checkpoint.folder, made, checkpoint.weights)
+    _with_atlas(checkpoint, data, y)
     words = [sys.executable, "-m", "latent_explorer", "app", "--models", str(checkpoint.folder)]
     return subprocess.Popen([*words, "--port", str(port), *([] if browser else ["--no-browser"])])
+
+
+def _with_atlas(checkpoint: Checkpoint, data: Any, y: Any) -> None:
+    """Make the atlas of a checkpoint that has none. Raises ValueError where its data is not at hand."""
+    if (checkpoint.folder / ATLAS).exists():
+        return
+    from .projections import make_atlas
+
+    source = None if data is None else _dataset(data, y)
+    made = make_atlas(checkpoint.model, data_of(checkpoint.card.data, source).test)
+    save_atlas(checkpoint.folder, made, checkpoint.weights)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page of the explorer in a cell of a notebook.
+
+    Attributes:
+        address: of the page, which this process serves to this machine alone.
+        height: of its frame, CSS pixels.
+
+    Example:
+        >>> "iframe" in Shown("http://127.0.0.1:1234/index.html", 600)._repr_html_()
+        True
+    """
+
+    address: str
+    height: int
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe src="{escape(self.address)}" width="100%" height="{self.height}" style="border:0" '
+            'title="Latent Explorer" allow="clipboard-write"></iframe>'
+        )
+
+
+def show(
+    checkpoint: Checkpoint, only: str | None = None, *, data: Any = None, y: Any = None, height: int = 640
+) -> Shown:
+    """Show a checkpoint in a cell of a notebook: the page that `latent-explorer publish` writes, decoded in the reader's browser.
+
+    `vae_core.explore(checkpoint)` is the same. The page is served by this process, to a browser on this machine, until the process ends.
+
+    Args:
+        checkpoint: the checkpoint; where it has no atlas, one is made first.
+        only: one view alone: map, live, samples or frontier; all of them unless given.
+        data: what it was trained on, as `open_app` takes it; needed for an atlas only.
+        y: the classes of such arrays.
+        height: of the frame, CSS pixels.
+
+    Returns:
+        What a notebook shows as a frame.
+
+    Raises:
+        ValueError: one sentence, for a model that does not export, and where an atlas is needed and the data is not at hand.
+
+    Example:
+        >>> show(load("vae-mnist"), "map")  # doctest: +SKIP
+    """
+    _with_atlas(checkpoint, data, y)
+    home = tempfile.TemporaryDirectory(prefix="latent-explorer-")
+    site = Path(home.name) / "site"
+    words = [sys.executable, "-m", "latent_explorer", "publish", str(checkpoint.folder), "--out", str(site)]
+    made = subprocess.run([*words, *(["--only", only] if only else [])], capture_output=True, text=True)
+    if made.returncode:
+        home.cleanup()
+        said = made.stderr.strip().splitlines() or ["the page could not be made"]
+        raise ValueError(said[-1].removeprefix("latent-explorer: "))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(site)))
+    _SERVED.append((home, server))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return Shown(f"http://127.0.0.1:{server.server_port}/index.html", height)
+
+
+_SERVED: list[tuple[tempfile.TemporaryDirectory[str], ThreadingHTTPServer]] = []  # until the process ends
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Serves files, and does not print every request into the notebook."""
+
+    def log_message(self, *_: Any) -> None:
+        pass

@@ -25,6 +25,7 @@ from latent_explorer.documents.commands import Push, Report
 from latent_explorer.lessons import LESSONS_VARIABLE, commands, shelf
 from latent_explorer.own_data.uploads import MEGABYTES
 from latent_explorer.session.sharing import own_address, told
+from latent_explorer.site.command import Publish
 from vae_core import cli
 from vae_core.checkpoints import CARD, CheckpointError, found_in, is_on_hub, load_card, located
 from vae_core.cli.plugged import Plugged
@@ -220,6 +221,7 @@ def serve(
 
 COMMANDS: dict[str, Any] = {
     "app": App,
+    "publish": Publish,
     "lesson": commands.LessonCommand,
     "report": Report,
     "push": Push,

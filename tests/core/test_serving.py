@@ -93,6 +93,15 @@ def test_a_draw_is_the_sample_of_its_seed_and_temperature(decoder: LiveDecoder, 
     assert close(answer.pixels, shown(sample(found.model, inputs, draw=Sampler.seeded(2, 0.7))))
 
 
+def test_draws_are_as_many_as_are_asked_for(decoder: LiveDecoder):
+    several = request("vae-mnist", draw={"seed": 5}, n=4)
+    (answer,) = answered(decoder, several)
+    assert answer.pixels.shape[0] == several.n == 4
+    assert request("vae-mnist", codes={"z": [[0.0] * 20]}, n=9).n == 1  # codes say how many themselves
+    with pytest.raises(ValueError, match="asks for 1 to"):
+        request("vae-mnist", n=MOST_ROWS + 1)
+
+
 @pytest.mark.parametrize("name", ["cdvae-mnist", "mr-cdvae-mnist"])
 def test_another_class_is_a_swap(decoder: LiveDecoder, name: str):
     found = find(name)
@@ -212,6 +221,8 @@ MALFORMED = [
     ('{"model": "a", "move": {"z": {"-1": 0}}}', "dimensions and values"),
     ('{"model": "a", "move": {"z": {"1": "x"}}}', "number"),
     ('{"model": "a", "id": "one"}', "whole number"),
+    ('{"model": "a", "n": "two"}', "whole number"),
+    ('{"model": "a", "n": 0}', "1 to 128 images"),
     ('{"model": "a", "image": "x"}', "base64"),
     ('{"model": "a", "image": {"pixels": "###", "latents": []}}', "base64"),
     ('{"model": "a", "image": {"pixels": "AAAA", "latents": 3}}', "base64"),

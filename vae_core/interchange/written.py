@@ -113,10 +113,10 @@ def parts_of(model: Model, shape: tuple[int, ...]) -> list[Part]:
 
 
 def _encoders(model: Model, shape: tuple[int, ...]) -> list[Part]:
-    betas = _betas(model, {parent for net in model.q.values() for parent in net.given})
+    betas = betas_of(model, {parent for net in model.q.values() for parent in net.given})
 
     def encode(values: Env) -> dict[str, Tensor]:
-        inferred = model.infer(_with_rates(values), mean)
+        inferred = model.infer(with_rates(values), mean)
         told = _joined({name: parameters(q) for name, q in inferred.posteriors.items()})
         derived = {name: inferred.env[name] for name in _derived(model)}
         return told | {f"{name}_value": value for name, value in derived.items()}
@@ -128,18 +128,23 @@ def _encoders(model: Model, shape: tuple[int, ...]) -> list[Part]:
     return parts
 
 
-def _decoder(model: Model) -> Part:
-    sizes = _sizes(model)
+def decoder_inputs(model: Model) -> tuple[list[str], dict[str, tuple[int, ...]]]:
+    """What is generated on the way from codes to x, and of what: the latents, the class and the betas that are read there."""
+    sizes = sizes_of(model)
     wanted, made = {IMAGE}, []
     for name in reversed(list(model.p)):
         if name in wanted and name not in sizes:
             wanted.update(model.p[name].given)
             made.insert(0, name)
     read = [name for name in (*model.p, LABEL) if name in wanted and name in sizes]
-    inputs = {name: (sizes[name],) for name in dict.fromkeys(read)} | _betas(model, wanted)
+    return made, {name: (sizes[name],) for name in dict.fromkeys(read)} | betas_of(model, wanted)
+
+
+def _decoder(model: Model) -> Part:
+    made, inputs = decoder_inputs(model)
 
     def decode(values: Env) -> dict[str, Tensor]:
-        env, told = _with_rates(values), {}
+        env, told = with_rates(values), {}
         for name in made:
             distribution = model.p[name](env)
             told[name] = shown_parameters(distribution)
@@ -150,7 +155,7 @@ def _decoder(model: Model) -> Part:
 
 
 def _priors(model: Model, shape: tuple[int, ...]) -> list[Part]:
-    sizes = {name: (size,) for name, size in _sizes(model).items()}
+    sizes = {name: (size,) for name, size in sizes_of(model).items()}
     sizes |= {name: tuple(value.shape[1:]) for name, value in _derived_values(model, shape).items()}
     parts = []
     for name in model.p:
@@ -193,7 +198,7 @@ def _derived_values(model: Model, shape: tuple[int, ...]) -> dict[str, Tensor]:
     return {name: model.infer({IMAGE: torch.zeros(1, *shape)}, only=[name]).env[name] for name in names}
 
 
-def _sizes(model: Model) -> dict[str, int]:
+def sizes_of(model: Model) -> dict[str, int]:
     """The width of all that a decoder is given: each latent, the class, the library size."""
     sizes = dict(model.sizes)
     if LABEL in {*model.inputs(), *model.encoder_reads}:
@@ -201,11 +206,12 @@ def _sizes(model: Model) -> dict[str, int]:
     return sizes | ({LIBRARY: 1} if LIBRARY in model.p else {})
 
 
-def _betas(model: Model, read: set[str]) -> dict[str, tuple[int, ...]]:
+def betas_of(model: Model, read: set[str]) -> dict[str, tuple[int, ...]]:
+    """The betas that are among what is read, as inputs of a graph."""
     return {BETA + block: (1,) for block in rates_of(model) if rate_name(block) in read}
 
 
-def _with_rates(values: Env) -> dict[str, Tensor]:
+def with_rates(values: Env) -> dict[str, Tensor]:
     """The same with log beta in the place of each beta."""
     return {
         RATE + name.removeprefix(BETA) if name.startswith(BETA) else name: value.log()
@@ -219,7 +225,7 @@ def _joined(told: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
     return {f"{name}_{part}": value for name, parts in told.items() for part, value in parts.items()}
 
 
-def _example(model: Model, part: Part, count: int) -> dict[str, Tensor]:
+def example_of(model: Model, part: Part, count: int) -> dict[str, Tensor]:
     """Inputs of a part, `count` of each: betas within their range, classes one-hot, else noise in [0, 1]."""
     generator, values = torch.Generator().manual_seed(count), {}
     for name, shape in part.inputs.items():
@@ -237,7 +243,30 @@ def _example(model: Model, part: Part, count: int) -> dict[str, Tensor]:
 
 def graph_of(model: Model, part: Part) -> tuple[bytes, dict[str, Any]]:
     """The graph of a part, and what it takes and gives. Raises ValueError where it does not give what the model does."""
-    example, other = _example(model, part, 2), _example(model, part, 3)
+    data, expected, batched = traced(model, part)
+    found = read_graph(data, f"{part.name}.onnx").run(example_of(model, part, 3))
+    difference = max(_difference(found[name], expected[name]) for name in expected)
+    if not difference <= 10 * TOLERANCE:
+        raise ValueError(
+            f"the graph of {part.name} differs from the model by {difference:.1e}: report this as a fault"
+        )
+    shapes = {name: tuple(value.shape) for name, value in expected.items()}
+    return data, {
+        "inputs": [_told(name, shape) for name, shape in part.inputs.items()],
+        "outputs": [
+            _told(name, shape[1:]) if name in batched else _told(name, shape, batched=False)
+            for name, shape in shapes.items()
+        ],
+        "difference": float(f"{difference:.1e}"),
+    }
+
+
+def traced(
+    model: Model, part: Part, counts: tuple[int, int] = (2, 3)
+) -> tuple[bytes, dict[str, Tensor], set[str]]:
+    """The graph of a part; what the model gives of three examples; and the names of what has a row for each example. counts: of examples that
+    it is traced with, and that it is tried with."""
+    example, other = (example_of(model, part, count) for count in counts)
     expected, smaller = part.function(other), part.function(example)
     batched = {*part.inputs, *(name for name in expected if expected[name].shape != smaller[name].shape)}
     buffer = io.BytesIO()
@@ -254,22 +283,7 @@ def graph_of(model: Model, part: Part) -> tuple[bytes, dict[str, Any]]:
             opset_version=OPSET,
             dynamo=False,
         )
-    data = buffer.getvalue()
-    found = read_graph(data, f"{part.name}.onnx").run(other)
-    difference = max(_difference(found[name], expected[name]) for name in expected)
-    if not difference <= 10 * TOLERANCE:
-        raise ValueError(
-            f"the graph of {part.name} differs from the model by {difference:.1e}: report this as a fault"
-        )
-    shapes = {name: tuple(value.shape) for name, value in expected.items()}
-    return data, {
-        "inputs": [_told(name, shape) for name, shape in part.inputs.items()],
-        "outputs": [
-            _told(name, shape[1:]) if name in batched else _told(name, shape, batched=False)
-            for name, shape in shapes.items()
-        ],
-        "difference": float(f"{difference:.1e}"),
-    }
+    return buffer.getvalue(), expected, batched
 
 
 def _expm1(graph: Any, x: Any) -> Any:

@@ -49,6 +49,7 @@ class Asked(TypedDict, total=False):
 
     id: int
     model: Required[str]
+    n: int
     codes: dict[str, list[list[float]]]
     mix: dict[str, list[list[tuple[int, float]]]]
     label: list[int]
@@ -85,7 +86,7 @@ class Request:
     Attributes:
         number: comes back with the answer.
         model: the name of the checkpoint.
-        n: how many observations.
+        n: how many observations: as many as there are codes or labels, and where there are none, as many as `n` says, one unless it does.
         codes: latents that are fixed, `(n, D)` each.
         mixes: latents that are fixed at weighted sums of the posterior means of atlas items, n sums each.
         label: the class, n numbers.
@@ -136,7 +137,7 @@ class Request:
         }
         if len(sizes) > 1:
             raise ValueError(f"codes, mix and label need equally many rows, not {sorted(sizes)}")
-        n = sizes.pop() if sizes else 1
+        n = sizes.pop() if sizes else _whole("n", asked.get("n", 1))
         picture = _picture(asked.get("image"))
         if picture and n != 1:
             raise ValueError("an image is encoded to one row, so it goes with one row of everything else")

@@ -51,10 +51,22 @@ def beta_strip(
         key: identifies the component across reruns.
         on_change: called before the run that follows a release.
     """
-    levels = np.round((np.clip(places / reach, -1, 1) + 1) / 2 * LEVELS).astype(np.uint16)
-    sent = {**header, "shape": list(pixels.shape), "reach": reach, "reports": _report(key).get("reports", 0)}
-    data = pack(sent, pixels.ravel(), levels.ravel(), labels.astype(np.uint16))
+    data = message(header, pixels, places, labels, reach, _report(key).get("reports", 0))
     _component(key=key, data=data, on_state_change=on_change)
+
+
+def message(
+    header: Mapping[str, Any],
+    pixels: np.ndarray,
+    places: np.ndarray,
+    labels: np.ndarray,
+    reach: float,
+    reports: int = 0,
+) -> bytes:
+    """What the browser is sent; reports: how many of its own it answers to."""
+    levels = np.round((np.clip(places / reach, -1, 1) + 1) / 2 * LEVELS).astype(np.uint16)
+    sent = {**header, "shape": list(pixels.shape), "reach": reach, "reports": reports}
+    return pack(sent, pixels.ravel(), levels.ravel(), labels.astype(np.uint16))
 
 
 def left(key: str) -> Left | None:

@@ -144,10 +144,13 @@ class Controlled:
     address: str | None
 
     def sent(self, key: str) -> dict[str, Any]:
-        """What the browser is told of it; all but the labels, which only some controls read."""
+        """What the browser is told of it at a key."""
+        # How many reports this answers to: the browser takes no older answer for a newer one.
+        return {"reports": _report(key).get("reports", 0), **self.told()}
+
+    def told(self) -> dict[str, Any]:
+        """The same wherever it is shown; all but the labels, which only some controls read."""
         return {
-            # How many reports this answers to: the browser takes no older answer for a newer one.
-            "reports": _report(key).get("reports", 0),
             "model": self.model,
             "blocks": [asdict(block) for block in self.blocks],
             "state": asdict(self.state),

@@ -356,7 +356,7 @@ export class Controls {
     this.#startCanvas.setAttribute("aria-label", words);
     this.#canvas.setAttribute("aria-label", `Decoded ${data.kind.one}, ${words}`);
     this.#rows.show(this.#standing);
-    this.#rows.lead(aboutOf(state, data.model));
+    if (!data.alone) this.#rows.lead(aboutOf(state, data.model));
     this.#showMoves();
   }
 

@@ -52,6 +52,7 @@
  * @property {string | null} userImage the pixels of the visitor's image in base64
  * @property {string | null} address what to put into the present entry of the history
  * @property {Record<string, number[]>} positions the betas that the handle of a block can take
+ * @property {boolean} [alone] whether there is no page of each dimension to lead to
  */
 
 /** @typedef {import("../shared/mounting.js").Call<ControlsData>} ControlsCall */

@@ -106,6 +106,18 @@ class Panel:
     of_item: Callable[[int], Sequence[Shape]] = lambda item: ()  # what to outline for the opened item
     plane: PlaneOfCodes | None = None
 
+    def told(self, shapes: Sequence[Shape]) -> dict[str, Any]:
+        """What the browser is sent of it beside its points and its prior's outlines, with some more of them."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "axes": list(self.axes),
+            "blocks": list(self.blocks or (self.name,)),
+            "shapes": [shape.to_json() for shape in shapes],
+            "guest": None if self.guest is None else np.asarray(self.guest, float).tolist(),
+            "plane": self.plane.to_json() if self.plane else None,
+        }
+
 
 @dataclass(frozen=True)
 class Decoder:
@@ -229,18 +241,7 @@ def latent_map(
                 "map": key,
                 "digest": digest,
                 "frame": _digest(json.dumps(origins_and_steps).encode()),
-                "panels": [
-                    {
-                        "name": panel.name,
-                        "title": panel.title,
-                        "axes": list(panel.axes),
-                        "blocks": list(panel.blocks or (panel.name,)),
-                        "shapes": [shape.to_json() for shape in _shapes(panel, state.item)],
-                        "guest": None if panel.guest is None else np.asarray(panel.guest, float).tolist(),
-                        "plane": panel.plane.to_json() if panel.plane else None,
-                    }
-                    for panel in panels
-                ],
+                "panels": [panel.told(_shapes(panel, state.item)) for panel in panels],
                 "classes": list(class_names),
                 "colours": list(colours or palette.colours(len(class_names))),
                 "scale": list(scale) if scale else None,

@@ -26,6 +26,7 @@ export const UNIT = 1000; // parts of the paper's width, in which strokes are me
  * @typedef {object} Request
  * @property {number} [id]
  * @property {string} model
+ * @property {number} [n]
  * @property {Record<string, number[][]>} [codes]
  * @property {Record<string, [number, number][][]>} [mix]
  * @property {number[]} [label]

@@ -19,10 +19,9 @@ from vae_core.projections import JOINT
 
 
 def panel(checkpoint: Checkpoint, place: Laid, by: str) -> Panel:
-    """The map of one block, or of all of them together, coloured by class or by a factor."""
-    block, image = place.block, chosen_image(checkpoint)
-    guest = None
-    shapes: list[Shape] = [*_priors(checkpoint, place)]
+    """The map of one block, or of all of them together, coloured by class or by a factor, with the place of the visitor's image."""
+    image, plain = chosen_image(checkpoint), bare(checkpoint, place)
+    guest, shapes = None, list(plain.shapes)
     if image is not None:
         codes = user_images.codes(checkpoint, image)
         guest = layouts.project(checkpoint, place, {name: mean for name, (mean, _) in codes.items()})[0]
@@ -33,16 +32,24 @@ def panel(checkpoint: Checkpoint, place: Laid, by: str) -> Panel:
         """Where colours are not those of classes, an outline has none of them."""
         return outline if by == colourings.CLASS else replace(outline, class_index=None)
 
+    return replace(
+        plain,
+        shapes=[coloured(outline) for outline in shapes],
+        guest=guest,
+        of_item=lambda item: [coloured(outline) for outline in _of_item(checkpoint, place, item)],
+    )
+
+
+def bare(checkpoint: Checkpoint, place: Laid) -> Panel:
+    """The map of one block, or of all of them together, as it is for everybody: items and priors."""
     return Panel(
         place.name,
         _title(checkpoint, place),
         layouts.places(checkpoint, place),
-        [coloured(outline) for outline in shapes],
+        _priors(checkpoint, place),
         axes=_axes(checkpoint, place),
-        guest=guest,
         frame=layouts.frame(checkpoint, place),
-        blocks=tuple(maps.mapped(checkpoint, block)),
-        of_item=lambda item: [coloured(outline) for outline in _of_item(checkpoint, place, item)],
+        blocks=tuple(maps.mapped(checkpoint, place.block)),
         plane=_codes(checkpoint, place),
     )
 

@@ -1,5 +1,8 @@
 """One observation at nine betas: the marker, what is kept, which dimensions are awake, the frontier, and two maps of one scale."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -31,6 +34,25 @@ def strip(checkpoint: Checkpoint, measured: Frontier | None) -> None:
     positions = scale(rates_of(checkpoint.model)[block].exposed)
     since = _since(checkpoint, positions)
     of = f"betas-{key(checkpoint.name)}-{block}"
+    told = header(checkpoint, measured, looked, block, since)
+    cloud = along_betas.cloud(along_betas.along(checkpoint, block), block)
+    beta_strip(
+        told,
+        shown.pictures(checkpoint, looked, block, told["columns"]),
+        cloud.places,
+        checkpoint.atlas.labels[cloud.items],
+        reach=reach(cloud.places, told),
+        key=of,
+        on_change=lambda: follow(checkpoint, of),
+    )
+    _under(checkpoint, measured, of, block, told["words"]["shown"])
+
+
+def header(
+    checkpoint: Checkpoint, measured: Frontier | None, looked: Looked, block: str, since: float
+) -> dict[str, Any]:
+    """What the strip is told beside its pictures and dots."""
+    positions = scale(rates_of(checkpoint.model)[block].exposed)
     at_columns = columns(positions, COLUMNS)
     anchored = along_betas.along(checkpoint, block)
     told, cloud = along_betas.kept_along(anchored, block), along_betas.cloud(anchored, block)
@@ -39,8 +61,7 @@ def strip(checkpoint: Checkpoint, measured: Frontier | None) -> None:
     what = (
         f"your {checkpoint.kind.one}" if looked.image is not None else f"{checkpoint.kind.one} {looked.item}"
     )
-    posterior = shown.posterior(checkpoint, looked, block, at_columns)
-    header = {
+    return {
         "model": checkpoint.name,
         "block": block,
         "positions": positions,
@@ -52,7 +73,7 @@ def strip(checkpoint: Checkpoint, measured: Frontier | None) -> None:
         "shades": palette.ordered(len(lamps))[::-1],
         "order": lamps,
         "cloud": {"betas": cloud.betas, "shares": cloud.shares},
-        "posterior": posterior,
+        "posterior": shown.posterior(checkpoint, looked, block, at_columns),
         "circle": shown.is_gaussian(checkpoint, block),
         "colours": palette.colours(max(1, len(atlas.classes))),
         "plane": None if measured is None else shown.plane(checkpoint, measured),
@@ -65,17 +86,11 @@ def strip(checkpoint: Checkpoint, measured: Frontier | None) -> None:
             "prior": shown.prior_in_words(checkpoint, block),
         },
     }
-    far = max(np.abs(cloud.places).max(), np.abs(posterior["mean"]).max())
-    beta_strip(
-        header,
-        shown.pictures(checkpoint, looked, block, at_columns),
-        cloud.places,
-        atlas.labels[cloud.items],
-        reach=max(2.4, 1.05 * float(far)),
-        key=of,
-        on_change=lambda: follow(checkpoint, of),
-    )
-    _under(checkpoint, measured, of, block, what)
+
+
+def reach(places: np.ndarray, told: Mapping[str, Any]) -> float:
+    """How far from 0 the maps of the strip go: all its dots and posteriors lie within."""
+    return max(2.4, 1.05 * float(max(np.abs(places).max(), np.abs(told["posterior"]["mean"]).max())))
 
 
 def looked_at(checkpoint: Checkpoint) -> Looked:

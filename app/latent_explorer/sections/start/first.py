@@ -47,7 +47,7 @@ def handles(
 ) -> None:
     """A picture and the most used handles. narrow: below each other, and nothing moves by itself."""
     model, kind = checkpoint.model, checkpoint.kind
-    blocks = _few(checkpoint)
+    blocks = few(checkpoint)
     shown = sum(len(block.handles) for block in blocks)
     scene = controls.scene(checkpoint, state, image)
     if narrow:  # where what it started from is not shown
@@ -77,17 +77,17 @@ def _width(checkpoint: Checkpoint) -> int:
     return sum(checkpoint.model.sizes.values())
 
 
-def _few(checkpoint: Checkpoint) -> list[Block]:
+def few(checkpoint: Checkpoint) -> list[Block]:
     """The most used handles: of what stays where the class changes, where there is such a thing, since that is what one image has of its own."""
     styles = controls.kept(checkpoint)
     blocks = controls.handles(checkpoint)
     ranked = sorted(blocks, key=lambda block: block.name not in styles)  # stable: styles first
-    few: list[Block] = []
+    found: list[Block] = []
     for block in ranked:
-        left = HANDLES - sum(len(chosen.handles) for chosen in few)
+        left = HANDLES - sum(len(chosen.handles) for chosen in found)
         if HANDLES - left >= ENOUGH:
             break
         used = [handle for handle in block.handles if handle.active][:left]
         if used:
-            few.append(replace(block, handles=used))
-    return few or [replace(block, handles=block.handles[:HANDLES]) for block in ranked[:1]]
+            found.append(replace(block, handles=used))
+    return found or [replace(block, handles=block.handles[:HANDLES]) for block in ranked[:1]]

@@ -1,0 +1,148 @@
+"""The command publish: what it writes, where it does not, and the sentences for what cannot be published."""
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from latent_explorer import cli
+from latent_explorer.site import publishing, runtime
+from latent_explorer.site.publishing import publish
+from latent_explorer.site.shown import shown
+
+from tests.support.foreign import embeddings
+from vae_core import load
+from vae_core.data import load_data
+
+SMALL = "ppca-digits-plane"
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in the place of onnxruntime-web's."""
+    folder = tmp_path / "library"
+    folder.mkdir()
+    for name in (runtime.MODULE, runtime.WASM):
+        (folder / name).write_bytes(b"\0asm")
+    monkeypatch.setattr(runtime, "folders", lambda: [folder])
+    return folder
+
+
+def files_of(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_site_is_what_a_browser_needs_and_nothing_else(tmp_path: Path, library: Path):
+    out = tmp_path / "site"
+    sizes = publish([load(SMALL)], out)
+    there = files_of(out)
+    assert {"index.html", "site.json", "runtime/wasm.bin", f"models/{SMALL}/draw.bin"} <= there
+    assert {Path(name).suffix for name in there} == {".html", ".json", ".js", ".css", ".bin", ".mjs"}
+    assert not [name for name in there if ".test." in name]
+    assert sizes["all"] == sum((out / name).stat().st_size for name in there)
+    told = json.loads((out / "site.json").read_text())
+    assert [model["name"] for model in told["models"]] == [SMALL]
+    index = (out / "index.html").read_text()
+    assert "{{" not in index
+    assert "http" not in index.split("<script>")[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["library", "site"]
+
+
+def test_binaries_are_compressed_and_the_same_each_time(tmp_path: Path):
+    first, second = (shown(load(SMALL)) for _ in range(2))
+    assert first.files == second.files
+    assert gzip.decompress(first.files["film.bin"])
+    assert json.dumps(first.page, allow_nan=False) == json.dumps(second.page)
+
+
+def test_a_folder_that_holds_something_is_refused_and_left(tmp_path: Path, library: Path, one_line: Callable):
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(ValueError, match="is not empty: give a new folder") as error:
+        publish([load(SMALL)], out, replace=True)
+    one_line(error.value)
+    assert files_of(out) == {"notes.txt"}
+
+
+def test_a_site_gives_way_only_where_that_is_asked(tmp_path: Path, library: Path):
+    out = tmp_path / "site"
+    publish([load(SMALL)], out)
+    (out / "index.html").write_text("old")
+    with pytest.raises(ValueError, match="add --replace"):
+        publish([load(SMALL)], out)
+    publish([load(SMALL)], out, replace=True)
+    assert "<!doctype html>" in (out / "index.html").read_text()
+    (out / "mine.txt").write_text("mine")
+    with pytest.raises(ValueError, match="is not empty"):
+        publish([load(SMALL)], out, replace=True)
+
+
+def test_a_disk_that_is_full_leaves_what_was_there(
+    tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+):
+    out = tmp_path / "site"
+    publish([load(SMALL)], out)
+    before = files_of(out)
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        publish([load(SMALL)], out, replace=True)
+    assert files_of(out) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["library", "site"]
+
+
+def test_one_view_alone_holds_what_it_needs(
+    tmp_path: Path, library: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "map"
+    assert cli.main(["publish", SMALL, "--out", str(out), "--only", "map"]) == 0
+    there = files_of(out)
+    assert f"models/{SMALL}/places-0.bin" in there
+    assert f"models/{SMALL}/encode.bin" not in there
+    assert '<iframe src="' in capsys.readouterr().out
+    assert 'data-only="map"' in (out / "index.html").read_text()
+
+
+def test_what_cannot_be_published_is_said_in_a_sentence(
+    tmp_path: Path, library: Path, capsys: pytest.CaptureFixture[str], one_line: Callable
+):
+    embeddings(tmp_path / "codes", load_data("digits", "test"))
+    out = str(tmp_path / "site")
+    for words, said in (
+        ([SMALL, "--only", "frontier"], "was trained for one beta"),
+        ([str(tmp_path / "codes"), "--only", "live"], "publish its map with --only map"),
+        ([SMALL, SMALL], "two of the models are called"),
+        ([], "say which model to publish"),
+        (["gone"], "holds no checkpoint"),
+    ):
+        assert cli.main(["publish", *words, "--out", out]) == 2
+        assert said in one_line(capsys.readouterr().err.replace("Writing the site\n", ""))
+    assert not Path(out).exists()
+
+
+def test_embeddings_are_a_map_without_a_decoder(tmp_path: Path, library: Path):
+    embeddings(tmp_path / "codes", load_data("digits", "test"))
+    found = shown(load(tmp_path / "codes"))
+    assert found.page["noDecoder"]
+    assert found.page["map"]["decoder"] is None
+    assert set(found.files) == {"places-0.bin"}
+
+
+def test_without_the_library_it_says_where_it_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_line: Callable
+):
+    monkeypatch.setattr(runtime, "folders", lambda: [tmp_path / "gone"])
+    with pytest.raises(ValueError, match="npm install") as error:
+        publish([load(SMALL)], tmp_path / "site")
+    one_line(error.value)
+
+
+def test_the_modules_of_a_site_are_the_apps_own():
+    modules = publishing._modules()
+    for name in ("components/map/map.js", "components/controls/first.js", "site/main.js"):
+        assert modules[f"modules/{name}"] == (publishing.PACKAGE / name).read_bytes()
