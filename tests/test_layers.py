@@ -17,7 +17,7 @@ VIEWS = sorted(
 
 # Each module imports only from the layers above its own.
 LAYERS: list[set[str]] = [
-    {"plugins"},
+    {"plugins", "files"},
     {"names", "columns", "fields", "estimates", "distributions", "nets", "kinds", "graphs", "umap"},
     {"readings"},
     {"conditionals"},

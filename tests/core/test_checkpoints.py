@@ -94,7 +94,8 @@ def test_an_atlas_comes_back_in_half_precision(tmp_path: Path):
     def group(*blocks: str) -> dict[str, np.ndarray]:
         return {block: np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32) for block in blocks}
 
-    atlas = Atlas(group("z"), group("z"), group("z", "joint"), np.arange(5), ("a", "b", "c", "d", "é"))
+    scales = {block: np.abs(values) for block, values in group("z").items()}
+    atlas = Atlas(group("z"), scales, group("z", "joint"), np.arange(5), ("a", "b", "c", "d", "é"))
     save_atlas(tmp_path, AtlasGrid({}, (atlas,)))
     found = load_atlas(tmp_path).at({})
     assert set(found.coordinates) == {"z", "joint"}
@@ -121,6 +122,7 @@ def test_a_fingerprint_is_that_of_the_values_and_not_of_the_file(folder: Path):
 
 
 def test_what_was_made_of_other_weights_is_stale(folder: Path):
+    edit_card(folder, lambda card: card.pop("made", None))
     found = load(folder)
     assert found.stale == ()  # nothing says of which weights it is
     save_atlas(folder, found.atlas_grid, found.weights)
@@ -136,6 +138,23 @@ def test_what_was_made_of_other_weights_is_stale(folder: Path):
     assert "`latent-explorer evaluate mine --write`" in found.outdated
     save_atlas(folder, found.atlas_grid, found.weights)
     assert load(folder).stale == ("numbers", "frontier")
+
+
+def test_weights_and_atlas_of_another_model_are_named(folder: Path, tmp_path: Path):
+    """Of the same shapes: nothing else would tell."""
+    found = load(folder)
+    save_atlas(folder, found.atlas_grid, found.weights)
+    edit_card(folder, lambda card: card.update(made={"weights": found.weights}))
+    assert load(folder).stale == ()
+    other = Path(shutil.copytree(folder, tmp_path / "other"))
+    edit_weights(other, lambda tensors: next(iter(tensors.values())).view(-1)[:1].add_(1e-3))
+    assert load(other).stale == ("card", "atlas")
+    assert "`latent-explorer resume" in load(other).outdated
+    save_atlas(other, found.atlas_grid, load(other).weights)
+    shutil.copy(other / ATLAS, folder / ATLAS)
+    found = load(folder)
+    _ = found.atlas
+    assert found.stale == ("atlas",)
 
 
 def test_weights_that_float16_cannot_hold_are_not_packed_in_it(folder: Path, tmp_path: Path):

@@ -10,7 +10,7 @@ import torch
 
 from tests.files import figures, write_idx
 from vae_core import evaluate, projections
-from vae_core.checkpoints import Atlas, AtlasGrid, CheckpointError, atlas, is_sound, load_atlas, save_atlas
+from vae_core.checkpoints import Atlas, AtlasGrid, CheckpointError, atlas, load_atlas, save_atlas, schema
 from vae_core.data import Data, Dataset, Report, data_from, joined, mapped, open_data, values
 from vae_core.data.mapped import Mapped, OnDisk, blocks
 from vae_core.models import PPCA, VAE
@@ -395,10 +395,6 @@ def test_a_large_atlas_stays_in_its_file_until_it_is_asked_for(
             arrays = getattr(kept, part)
             assert not arrays._made
             assert isinstance(arrays.stored["z"][0], np.memmap)
-            assert is_sound(arrays, "z", getattr(made, part)["z"].shape)
-            assert not is_sound(arrays, "z", (500, 7))
-            assert not is_sound(arrays, "other", (500, 2))
-            assert not arrays._made  # to check it is not to keep it
             np.testing.assert_array_equal(arrays["z"], getattr(read, part)["z"])
             np.testing.assert_allclose(arrays["z"], getattr(made, part)["z"], atol=0.02)
             assert list(arrays._made) == ["z"]
@@ -408,12 +404,13 @@ def test_a_large_atlas_stays_in_its_file_until_it_is_asked_for(
 
 
 def test_what_is_not_finite_is_seen_in_any_part_of_a_large_atlas(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(atlas, "BLOCK", 10)
+    monkeypatch.setattr(schema, "BLOCK", 10)
     values = np.zeros((95, 2), np.float16)
-    arrays = atlas.Kept({"z": (values, atlas._single)})
-    assert is_sound(arrays, "z", (95, 2))
+    arrays = {"labels": np.zeros(95, np.uint8), "classes": np.array(["a"]), "umap.z": values}
+    schema.check_values(arrays)
     values[94, 1] = np.inf
-    assert not is_sound(arrays, "z", (95, 2))
+    with pytest.raises(ValueError, match=r"umap\.z holds values that are not finite"):
+        schema.check_values(arrays)
 
 
 def test_a_large_atlas_that_is_cut_off_is_told_in_one_sentence(

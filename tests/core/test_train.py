@@ -33,6 +33,7 @@ from vae_core.checkpoints import (
     load_card,
     read_tensors,
 )
+from vae_core.checkpoints.card import MadeOf
 from vae_core.cli import main
 from vae_core.data import Data, load_data
 from vae_core.models import CDVAE, VAE
@@ -217,6 +218,7 @@ def test_what_was_measured_outlives_a_training_and_is_known_to_be_of_older_weigh
     assert main(evaluate) == 0
     assert load(folder).stale == ()
     found = train(SMALL, digits, replace(QUICK, epochs=2), folder, resume=True)
+    assert load_card(folder).made == MadeOf(found.weights)
     assert "negative_elbo" in load_card(folder).metrics
     assert load(folder).stale == found.stale == ("numbers",)
     assert main(evaluate) == 0

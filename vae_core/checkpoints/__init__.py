@@ -4,7 +4,7 @@ The card says what the model is, how it was made and what was measured; the weig
 the encodings of the test set and their projections. Nothing is unpickled, and every file is replaced atomically.
 """
 
-from .atlas import Arrays, Atlas, AtlasGrid, is_sound, load_atlas, save_atlas
+from .atlas import Arrays, Atlas, AtlasGrid, load_atlas, save_atlas
 from .card import DESCRIBED, FORMAT, MEASURED, Active, Card, Cost, load_card, save_card, versions
 from .changes import Change, Forked, changed
 from .checkpoint import Checkpoint, load
@@ -64,7 +64,6 @@ __all__ = [
     "fingerprint",
     "found_in",
     "is_on_hub",
-    "is_sound",
     "load",
     "load_atlas",
     "load_card",

@@ -3,23 +3,19 @@
 Shapes: R points of a grid of betas, N items, D dimensions.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..data.zipped import mapped_arrays
+from ..files import opened
 from .card import load_card, save_card
 from .folder import ATLAS, CheckpointError, atomic, located
 from .grid import corners
-
-Arrays = Mapping[str, np.ndarray]
-
-# An atlas whose arrays have more bytes than this is not compressed, so that they stay in the file until a page asks for them.
-LARGE = 2**26
-# Rows that are looked at, or turned into other numbers, at a time.
-BLOCK = 2**16
+from .schema import BLOCK, LARGE, Arrays, check_heads, check_values, heads_of
 
 
 class Kept(Mapping[str, np.ndarray]):
@@ -43,33 +39,6 @@ class Kept(Mapping[str, np.ndarray]):
 
     def __len__(self) -> int:
         return len(self.stored)
-
-    def blocks(self, name: str) -> Iterator[np.ndarray]:
-        """An array by parts, which are not kept."""
-        array, rule = self.stored[name]
-        yield from (rule(array[start : start + BLOCK]) for start in range(0, len(array), BLOCK))
-
-
-def is_sound(arrays: Arrays, name: str, shape: tuple[int, ...]) -> bool:
-    """Whether there is an array of that name and shape, all of it finite.
-
-    Args:
-        arrays: those of an atlas, in memory or in its file, which is read by parts.
-        name: of the array.
-        shape: that it should have.
-
-    Returns:
-        True or False.
-
-    Example:
-        >>> is_sound({"z": np.zeros((3, 2))}, "z", (3, 2)), is_sound({"z": np.full((3, 2), np.nan)}, "z", (3, 2))
-        (True, False)
-    """
-    if name not in arrays:
-        return False
-    stored = arrays.stored[name][0] if isinstance(arrays, Kept) else arrays[name]
-    blocks = arrays.blocks(name) if isinstance(arrays, Kept) else [stored]
-    return stored.shape == shape and all(np.isfinite(block).all() for block in blocks)
 
 
 @dataclass(frozen=True)
@@ -135,6 +104,7 @@ class AtlasGrid:
     Attributes:
         betas: `betas[block][r]` is the beta of the block at point r, `(R,)`.
         atlases: one for each point.
+        weights: the fingerprint of the weights that it was made of; empty where the file does not say.
 
     Example:
         >>> block = {"z": np.ones((3, 2), np.float32)}
@@ -146,6 +116,7 @@ class AtlasGrid:
 
     betas: dict[str, np.ndarray]
     atlases: tuple[Atlas, ...]
+    weights: str = ""
 
     def at(self, betas: Mapping[str, float]) -> Atlas:
         """Between points, means and coordinates are interpolated linearly in log beta, and scales by their logarithm.
@@ -174,6 +145,21 @@ class AtlasGrid:
         }
         return replace(first, means=mixed("means"), scales=scales, coordinates=mixed("coordinates"))
 
+    def check_fits(self, classes: Sequence[str], blocks: Iterable[str], sizes: Mapping[str, int]) -> None:
+        """Raises ValueError that names what is of another model: the names of its classes, a map that it lacks, encodings of another
+        width."""
+        first = self.atlases[0]
+        if first.classes != tuple(classes):
+            raise ValueError("its classes are others than the model's")
+        if lacking := [name for name in blocks if name not in first.coordinates]:
+            raise ValueError(f"it has no map of {lacking[0]}")
+        for name, width in sizes.items():
+            shape = _shape(first.means, name) if name in first.means else (len(first), 0)
+            if shape != (len(first), width):
+                raise ValueError(
+                    f"its encodings of {name} have {shape[1]} dimensions, and the model's {width}"
+                )
+
     def corners(self, betas: Mapping[str, float]) -> list[tuple[int, float]]:
         return corners(self.betas, betas)
 
@@ -195,6 +181,8 @@ class AtlasGrid:
         # The least integers that number all classes: a byte for up to 256 of them.
         number = np.min_scalar_type(max(len(first.classes) - 1, 0))
         shared = {"labels": first.labels.astype(number), "classes": np.array(first.classes, dtype=str)}
+        if self.weights:
+            shared["weights"] = np.array(self.weights)
         if first.training:
             shared["training"] = np.array(first.training)
         if first.mapped is not None:
@@ -226,7 +214,7 @@ class AtlasGrid:
         atlases = tuple(
             Atlas(means, scales, maps, labels, classes, training, mapped) for means, scales, maps in parts
         )
-        return cls(betas, atlases)
+        return cls(betas, atlases, str(arrays.get("weights", "")))
 
 
 def _kept(arrays: Arrays, kind: str, point: int | None) -> Kept:
@@ -240,6 +228,11 @@ def _kept(arrays: Arrays, kind: str, point: int | None) -> Kept:
             for name, stack in _named(arrays, kind).items()
         }
     )
+
+
+def _shape(arrays: Arrays, name: str) -> tuple[int, ...]:
+    """The shape of an array, which is not made for that."""
+    return (arrays.stored[name][0] if isinstance(arrays, Kept) else arrays[name]).shape
 
 
 def _single(block: np.ndarray) -> np.ndarray:
@@ -309,14 +302,20 @@ def load_atlas(folder: Path | str) -> AtlasGrid:
     path = located(folder) / ATLAS
     try:
         # Opened here, because numpy leaves a damaged file open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            large = mapped_arrays(path, arrays.zip, LARGE // 64) if path.stat().st_size > LARGE else {}
-            rest = {name: arrays[name] for name in arrays.files if name not in large}
-            return AtlasGrid.from_arrays({**rest, **large})
+        with opened(path) as file, zipfile.ZipFile(file) as archive:
+            size = path.stat().st_size
+            check_heads(heads := heads_of(archive, size))
+            large = mapped_arrays(path, archive, LARGE // 64) if size > LARGE else {}
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                rest = {name: arrays[name] for name in heads if name not in large}
+            check_values(found := {**rest, **large})
+            return AtlasGrid.from_arrays(found)
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing: run `latent-explorer atlas {folder}`") from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
-        raise CheckpointError(f"{path} is damaged ({error}): run `latent-explorer atlas {folder}`") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise CheckpointError(f"{path} is damaged ({why}): run `latent-explorer atlas {folder}`") from None
 
 
 def save_atlas(folder: Path, atlas: AtlasGrid, weights: str = "") -> None:
@@ -341,7 +340,7 @@ def save_atlas(folder: Path, atlas: AtlasGrid, weights: str = "") -> None:
         ('zero', 'one')
     """
     card = load_card(folder).changed(atlas={"weights": weights}) if weights else None
-    arrays = atlas.arrays()
+    arrays = replace(atlas, weights=weights).arrays()
     large = sum(array.nbytes for array in arrays.values()) > LARGE
     with atomic(folder / ATLAS) as file:
         (np.savez if large else np.savez_compressed)(file, allow_pickle=False, **arrays)

@@ -16,6 +16,7 @@ from typing import Any
 from ..data.fingerprint import KNOWN
 from ..estimates import Estimate
 from ..fields import options
+from ..files import read_bytes
 from ..kinds import Image, kind_of
 from ..models import FOREIGN, Signature
 from ..objectives import OBJECTIVES, Declared
@@ -29,6 +30,9 @@ from .typed import entries, read, read_fields, shown
 from .wanted import Wanted, lacking
 
 FORMAT = 2
+
+# Bytes of a card: that of a table of 100,000 columns has a third of them. And classes, more than which no page could show.
+MOST_BYTES, MOST_CLASSES = 32_000_000, 65_536
 
 # What measuring writes into a card, and training leaves alone.
 MEASURED = ("metrics", "evaluations", "evaluation", "factors", "frontier", "atlas")
@@ -73,6 +77,8 @@ class TrainedOn:
     def __post_init__(self):
         if not self.fingerprint and not self.opened and self.name in KNOWN:
             object.__setattr__(self, "fingerprint", dict(KNOWN[self.name].fingerprints))
+        if len(self.classes) > MOST_CLASSES:
+            raise ValueError(f"it has {len(self.classes):,} classes, and a model at most {MOST_CLASSES:,}")
         if self.kind == Image.name and len(self.shape) != 3:
             raise ValueError(f"images of {' x '.join(map(str, self.shape))} do not exist")
         _ = self.signature
@@ -177,6 +183,7 @@ class Card:
         metrics: the measured numbers.
         factors: what each dimension has to do with each known factor.
         atlas: the weights that the atlas was made of.
+        made: the weights that it was written beside.
         weights: the precision of the file, where it was packed.
         notes: sentences on how a model that was trained elsewhere was brought in.
         changes: what was changed while training, in order.
@@ -210,6 +217,7 @@ class Card:
     metrics: dict[str, Estimate] = field(default_factory=dict)
     factors: Factors | None = None
     atlas: MadeOf | None = None
+    made: MadeOf | None = None
     weights: str = ""
     notes: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
@@ -337,15 +345,21 @@ def load_card(folder: Path | str) -> Card:
     folder = located(folder)
     path = folder / CARD
     try:
-        card = json.loads(path.read_text())
+        card = json.loads(read_bytes(path, MOST_BYTES))
     except FileNotFoundError:
         near = get_close_matches(str(folder), bundled(), 1)
         meant = f", or did you mean {near[0]}?" if near else ""
         raise CheckpointError(
             f"{folder} holds no checkpoint (no {CARD}): give the folder that `latent-explorer train` wrote{meant}"
         ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} cannot be read ({error}): restore it, or train again") from None
+    except OSError as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error.strerror}): restore it, or train again"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({str(error)[:200]}): restore it, or train again"
+        ) from None
     if not isinstance(card, dict) or not {"model", "data", "format"} <= set(card):
         raise CheckpointError(f"{path} is not a model card: it lacks model, data or format")
     if card["format"] not in (1, FORMAT):

@@ -27,7 +27,7 @@ from ..multirate import at, usual
 from ..names import IMAGE, LABEL
 from ..priors import one_hot
 from .atlas import Atlas, AtlasGrid, load_atlas
-from .card import Card, load_card
+from .card import Card, MadeOf, load_card
 from .folder import ATLAS, CARD, WEIGHTS, CheckpointError, located, spoken
 from .frontier import Frontier
 from .weights import Room, fingerprint, load_into, read_shapes
@@ -76,9 +76,12 @@ class Checkpoint:
 
     @property
     def stale(self) -> tuple[str, ...]:
-        """What was made of other weights than these, of "atlas", "numbers" and "frontier"; what does not say of which is taken to fit."""
+        """What was made of other weights than these, of "card", "atlas", "numbers" and "frontier"; what does not say of which is taken to
+        fit. The atlas itself is asked once it is read."""
+        held: AtlasGrid | None = self.__dict__.get("atlas_grid")
         made = {
-            "atlas": [self.card.atlas],
+            "card": [self.card.made],
+            "atlas": [self.card.atlas, *([MadeOf(held.weights)] if held else [])],
             "numbers": self.card.measurements.values(),
             "frontier": [self.card.frontier_made_of],
         }
@@ -94,7 +97,7 @@ class Checkpoint:
         if not self.stale:
             return ""
         remedies = " and ".join(f"`{REMEDIES[what].format(spoken(self.folder))}`" for what in self.stale)
-        belong = "belong" if len(self.stale) > 1 or self.stale == ("numbers",) else "belongs"
+        belong = "belong" if len(self.stale) > 1 or "numbers" in self.stale else "belongs"
         return f"The {' and '.join(self.stale)} {belong} to other weights than the model’s: run {remedies}"
 
     @property
@@ -116,8 +119,14 @@ class Checkpoint:
 
     @cached_property
     def atlas_grid(self) -> AtlasGrid:
-        """The atlas at every point of its grid of betas. Raises CheckpointError where there is none, or a damaged one."""
-        return load_atlas(self.folder)
+        """The atlas at every point of its grid of betas. Raises CheckpointError where there is none, or one that is damaged or does not fit
+        the model."""
+        grid = load_atlas(self.folder)
+        try:
+            grid.check_fits(self.signature.classes, self.model.blocks, self.model.sizes)
+        except ValueError as error:
+            raise self._of_another(error) from None
+        return grid
 
     @cached_property
     def atlas(self) -> Atlas:
@@ -126,9 +135,12 @@ class Checkpoint:
         try:
             return grid.at(self.betas)
         except ValueError as error:
-            raise CheckpointError(
-                f"{self.folder / ATLAS} does not fit the model ({error}): run `latent-explorer atlas {self.folder}`"
-            ) from None
+            raise self._of_another(error) from None
+
+    def _of_another(self, error: ValueError) -> CheckpointError:
+        return CheckpointError(
+            f"{self.folder / ATLAS} does not fit the model ({error}): run `latent-explorer atlas {self.folder}`"
+        )
 
     @cached_property
     def frontier(self) -> Frontier | None:
@@ -310,6 +322,7 @@ class Checkpoint:
 NO_DATA = "no data came with the model, and its items are decoded draws of its prior"
 
 REMEDIES = {
+    "card": "latent-explorer resume {}",
     "atlas": "latent-explorer atlas {}",
     "numbers": "latent-explorer evaluate {} --write",
     "frontier": "latent-explorer frontier {}",

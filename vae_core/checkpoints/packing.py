@@ -39,5 +39,5 @@ def pack(source: Path, target: Path, half: bool = True) -> None:
     if half and any(not value.half().isfinite().all() for value in checkpoint.model.state_dict().values()):
         raise ValueError(f"{source} has weights that float16 cannot hold: pack it with --no-half")
     save_model(target, checkpoint.model, half)
-    kept = {key: value for key, value in checkpoint.card.json.items() if key not in MEASURED}
+    kept = {key: value for key, value in checkpoint.card.json.items() if key not in (*MEASURED, "made")}
     save_card(target, Card.of({**kept, "weights": "float16" if half else "float32", "metrics": {}}))

@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch.overrides import TorchFunctionMode
 
+from ..files import check_plain
 from ..model import Model
 from .folder import WEIGHTS, CheckpointError, atomic
 
@@ -181,13 +182,13 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 def _reading(path: Path, read: Callable[[Path], T]) -> T:
     try:
+        check_plain(path)
         return read(path)
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing: restore it, or train again") from None
     except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} is damaged or cut short ({error}): restore it, or train again"
-        ) from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise CheckpointError(f"{path} is damaged or cut short ({why}): restore it, or train again") from None
 
 
 def save_model(folder: Path, model: Model, half: bool = False) -> None:

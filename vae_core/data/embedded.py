@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..files import check_plain
 from ..models import Signature
 from .fingerprint import fingerprint
 from .labels import Labels
@@ -109,6 +110,7 @@ def embedded_in(folder: Path, name: str, signature: Signature) -> Dataset | None
 def pictures_in(folder: Path, items: int) -> np.ndarray | None:
     """The pictures of the items `(N, C, H, W)`, bytes that stay in their file; None where there are none, or of other items."""
     try:
+        check_plain(folder / PICTURES)
         found = np.load(folder / PICTURES, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..checkpoints.folder import CheckpointError, atomic
 from ..checkpoints.typed import read
+from ..files import opened, read_bytes
 
 FORMAT = 1
 WATCH, HEADER, FRAMES = "watch", "header.json", "frames.bin"
@@ -28,6 +29,9 @@ MOST_FRAMES, MOST_BYTES = 2000, 200 * 2**20
 
 # A record is no larger, whatever a header says.
 MOST_RECORD = 64 * 2**20
+
+# And a header, which has the originals of the pictures in it.
+MOST_HEADER = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -202,7 +206,7 @@ def read_header(folder: Path) -> Header:
     """
     path = folder / WATCH / HEADER
     try:
-        return read(Header, json.loads(path.read_bytes()), "")
+        return read(Header, json.loads(read_bytes(path, MOST_HEADER)), "")
     except FileNotFoundError:
         raise CheckpointError(f"{folder} was not watched while it was trained: there are no frames") from None
     except (OSError, ValueError, RecursionError) as error:
@@ -276,7 +280,12 @@ class Frames:
         return self.header.dtype.fields["positions"][1]  # type: ignore[index]
 
     def _open(self) -> Any:
-        return open(self.path if self.path.exists() else os.devnull, "rb")
+        try:
+            return opened(self.path)
+        except FileNotFoundError:
+            return open(os.devnull, "rb")
+        except OSError as error:
+            raise CheckpointError(f"{self.path} cannot be read ({error.strerror}): restore it") from None
 
 
 class _Steps(Sequence[int]):

@@ -11,12 +11,16 @@ from filelock import FileLock, Timeout
 from ..checkpoints.changes import Change
 from ..checkpoints.folder import CARD, atomic
 from ..checkpoints.typed import read
+from ..files import read_bytes
 from .frames import WATCH
 
 STATUS, STEP, LOCK = "status.json", "step.json", "training.lock"
 # The states in which a process trains.
 LIVE = ("measuring", "running", "paused", "finishing")
 State = Literal["measuring", "running", "paused", "finishing", "finished", "stopped", "failed"]
+
+# Bytes of a status, or of a step in detail.
+MOST_BYTES = 32_000_000
 
 # Somebody who looks whether a lock is held holds it for a moment.
 PATIENCE = 1.0
@@ -136,7 +140,7 @@ def read_status(folder: Path) -> Status | None:
 
 def _written(folder: Path) -> Status | None:
     try:
-        return read(Status, json.loads((folder / WATCH / STATUS).read_bytes()), "")
+        return read(Status, json.loads(read_bytes(folder / WATCH / STATUS, MOST_BYTES)), "")
     except (OSError, ValueError, RecursionError):
         return None
 
@@ -157,7 +161,7 @@ def read_step(folder: Path) -> dict[str, Any] | None:
         True
     """
     try:
-        found = json.loads((folder / WATCH / STEP).read_bytes(), parse_constant=lambda name: None)
+        found = json.loads(read_bytes(folder / WATCH / STEP, MOST_BYTES), parse_constant=lambda name: None)
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -378,6 +378,7 @@ class Run:
             history=history,
             cost=cost,
             found=found,
+            made={"weights": fingerprint(self.model.state_dict())},
             **({"changes": changes} if changes else {}),
         )
         if not self.group.leads:

@@ -14,9 +14,9 @@ import streamlit as st
 
 from latent_explorer import MODELS_VARIABLE, OPENS_VARIABLE, RUNS_VARIABLE
 from latent_explorer.caches.kept import MOST_OPEN, Stamps, by_identity_few, forget_derived, stamps
-from latent_explorer.text import command, plain, said
+from latent_explorer.text import plain, said
 from vae_core import Checkpoint, bundled, load
-from vae_core.checkpoints import ATLAS, CheckpointError, found_in, is_sound, name_of, sendable
+from vae_core.checkpoints import ATLAS, found_in, name_of, sendable
 from vae_core.data import local_data
 from vae_core.projections import plain_atlas
 
@@ -109,7 +109,7 @@ def _checkpoint(name: str, folder: str, written: Stamps) -> Checkpoint:
     opened = replace(load(folder), known_as=name)
     if _is_run(Path(folder)) and not (Path(folder) / ATLAS).exists():
         _map_for_now(opened)
-    _check_atlas(opened)  # read now: the pages need it, and a damaged one must be reported here
+    _ = opened.atlas  # read now: the pages need it, and a damaged one must be reported here
     return opened
 
 
@@ -123,27 +123,6 @@ def _map_for_now(checkpoint: Checkpoint) -> None:
     data = local_data(checkpoint.card.data)
     if data is not None:
         checkpoint.__dict__["atlas_grid"] = plain_atlas(checkpoint.model, data)
-
-
-def _check_atlas(checkpoint: Checkpoint) -> None:
-    """Raises CheckpointError where there is no atlas, or that of another model."""
-    atlas, widths = checkpoint.atlas, checkpoint.model.sizes
-    fits = (
-        len(atlas) > 0
-        and atlas.classes == checkpoint.signature.classes
-        and 0 <= atlas.labels.min() <= atlas.labels.max() < max(1, len(atlas.classes))
-        and set(checkpoint.model.blocks) <= set(atlas.coordinates)
-        and all(
-            is_sound(part, name, (len(atlas), width))
-            for part in (atlas.means, atlas.scales)
-            for name, width in widths.items()
-        )
-        and all(is_sound(atlas.coordinates, name, (len(atlas), 2)) for name in atlas.coordinates)
-    )
-    if not fits:
-        raise CheckpointError(
-            f"its atlas.npz belongs to another model: make it anew with `{command('latent-explorer', 'atlas', checkpoint.folder)}`"
-        )
 
 
 def at_betas(checkpoint: Checkpoint, betas: Mapping[str, float]) -> Checkpoint:

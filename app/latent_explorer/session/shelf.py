@@ -20,6 +20,7 @@ from latent_explorer.text import plain
 from vae_core import Checkpoint, bundled
 from vae_core.checkpoints.folder import atomic
 from vae_core.explore.direction import NEXT
+from vae_core.files import read_bytes
 
 # Of a link and of a file: what is named, and characters.
 MOST, MOST_CHARACTERS, MOST_BYTES = 24, 8_000, 4_000_000
@@ -148,9 +149,7 @@ class Shelf(Generic[T]):
         try:
             if not file.exists():
                 return {}
-            if file.stat().st_size > MOST_BYTES:
-                raise ValueError(f"it has more than {MOST_BYTES // 1_000_000} MB")
-            rows = json.loads(file.read_text(encoding="utf-8"))[self.key]
+            rows = json.loads(read_bytes(file, MOST_BYTES))[self.key]
             if not isinstance(rows, list):
                 raise ValueError("it holds no list")
             return {entry.name: entry for entry in map(self.from_json, rows)}

@@ -18,6 +18,7 @@ from latent_explorer import RUNS_VARIABLE
 from latent_explorer.text import place
 from vae_core.checkpoints import load_card
 from vae_core.checkpoints.folder import CARD, CheckpointError
+from vae_core.files import opened, read_bytes
 from vae_core.runs import LIVE, Status, alive, found_runs, read_status, write_json
 
 WATCH, ASKED, THEN, LOG = "watch", "asked.json", "then.json", "log.txt"
@@ -27,6 +28,7 @@ QUEUED, STARTING = "queued", "starting"
 ENDED = "ended"  # a process that ended before it said anything
 
 MOST_LOG = 4000  # bytes at the end of what a process has said
+MOST_BYTES = 1_000_000  # of a file of ours
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ ()-]{0,63}")
 
@@ -120,7 +122,7 @@ def named(name: str) -> Run:
 def read_json(folder: Path, name: str) -> dict[str, Any]:
     """A file of ours in the folder of a run; empty where it is not there, or is damaged."""
     try:
-        found = json.loads((folder / WATCH / name).read_bytes())
+        found = json.loads(read_bytes(folder / WATCH / name, MOST_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -129,7 +131,7 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
 def last_words(folder: Path) -> str:
     """The last line that its process wrote."""
     try:
-        with open(folder / WATCH / LOG, "rb") as file:
+        with opened(folder / WATCH / LOG) as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - MOST_LOG))
             lines = file.read().decode(errors="replace").strip().splitlines()
