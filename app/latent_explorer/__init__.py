@@ -33,5 +33,11 @@ RUNS_VARIABLE = "LATENT_EXPLORER_RUNS"
 TRAINING_VARIABLE = "LATENT_EXPLORER_TRAINING"
 """Environment variable that is set where every visitor may start and steer trainings: without it, only who sits at this machine."""
 
+HOSTS_VARIABLE = "LATENT_EXPLORER_HOSTS"
+"""Environment variable with the names, separated by spaces, that this server goes by beside numeric addresses and localhost."""
+
+METRICS_VARIABLE = "LATENT_EXPLORER_METRICS"
+"""Environment variable that is set where every visitor may read how many sessions the server has and how much memory they hold."""
+
 RUNS = "/latent-explorer/runs"
 """The route of the server that tells of trainings, and takes orders for them."""

@@ -12,12 +12,15 @@ from typing import Any
 from latent_explorer import (
     CLASSIFIER_VARIABLE,
     DATA_ROOT_VARIABLE,
+    HOSTS_VARIABLE,
     LOCAL_VARIABLE,
+    METRICS_VARIABLE,
     MODELS_VARIABLE,
     OPENS_VARIABLE,
     RUNS_VARIABLE,
     SHARED_VARIABLE,
     TRAINING_VARIABLE,
+    access,
     settings,
 )
 from latent_explorer import base_path as base
@@ -52,8 +55,8 @@ class App(Plugged):
     lessons: Path | None = None
     """A folder of lessons to offer before the bundled ones; `latent-explorer lesson new` writes one."""
     allow_training: bool = False
-    """Let every visitor start and steer trainings on the page Train; without it, only who opens the app on this machine. Runs live in the
-    folder of --models, or in ./runs."""
+    """Let every visitor start and steer trainings on the page Train, and measure; without it, only who opens the app on this machine. Runs
+    live in the folder of --models, or in ./runs."""
     port: int = field(default_factory=settings.port)
     host: str = field(default_factory=settings.host)
     """Address to listen on; 0.0.0.0 lets other machines in."""
@@ -62,6 +65,11 @@ class App(Plugged):
     cuts it off needs none."""
     share: bool = False
     """Let others on the local network in: listens on every address, and shows the one that they open, with a QR code."""
+    allowed_origins: tuple[str, ...] = ()
+    """Addresses by which others open it through a proxy or a name of yours, such as https://lab.example.org; * for any. Without them it
+    answers to localhost, numeric addresses, --host and this machine's own name."""
+    allow_metrics: bool = False
+    """Let every visitor read /_stcore/metrics: sessions, and the memory of their caches."""
     browser: bool = field(default_factory=settings.window)
     """Open a browser window."""
 
@@ -88,11 +96,14 @@ class App(Plugged):
             )
         if not 0 < self.port < 65536:
             raise ValueError(f"the port must be between 1 and 65535, got {self.port}")
+        if not self.host.strip():
+            raise ValueError("the host has no name: give an address to listen on, or 0.0.0.0 for every one")
+        origins = [access.origin_of(origin) for origin in self.allowed_origins]
         host, path = self.listened(), base.normal(self.base_path)
         shared = (
             f"http://{own_address() if host == EVERYWHERE else host}:{self.port}{path}" if self.share else ""
         )
-        with socket.socket() as probe:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, self.port))
@@ -115,6 +126,8 @@ class App(Plugged):
             self.allow_training,
             shared,
             path,
+            origins=origins,
+            metrics=self.allow_metrics,
         )
         return 0
 
@@ -174,6 +187,9 @@ def serve(
     training: bool = False,
     shared: str = "",
     path: str = "",
+    *,
+    origins: Sequence[str] = (),
+    metrics: bool = False,
 ) -> None:
     """Run the server until it is stopped, on the bundled checkpoints and those of a folder, with the data that own models were trained from."""
     from streamlit.web.cli import main as streamlit  # a second to import, for this command alone
@@ -192,6 +208,8 @@ def serve(
     os.environ[SHARED_VARIABLE] = shared
     os.environ[TRAINING_VARIABLE] = "1" if training else ""
     os.environ[RUNS_VARIABLE] = str(runs_folder(models).resolve()) if training or is_local(host) else ""
+    os.environ[HOSTS_VARIABLE] = access.names(host, origins, is_local(host))
+    os.environ[METRICS_VARIABLE] = "1" if metrics else ""
     os.environ[LOCAL_VARIABLE] = "1" if is_local(host) else ""
     options = {
         "server.address": host,
@@ -203,6 +221,7 @@ def serve(
         # A full garbage collection after every run looks through torch's million objects: 150 ms in which no message
         # leaves the server. Python's own collections still happen.
         "runner.postScriptGC": "false",
+        "server.corsAllowedOrigins": " ".join(origin for origin in origins if origin != access.ANY),
         "browser.gatherUsageStats": "false",
         "server.showEmailPrompt": "false",
         "client.toolbarMode": "minimal",

@@ -10,6 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from latent_explorer import DECODE, LIVE, PICTURE, RUNS
+from latent_explorer.access import Gate
 from latent_explorer.base_path import AtBase, base_path
 from latent_explorer.caches import gallery
 from latent_explorer.caches.checkpoints import at_betas, checkpoint, offered
@@ -71,7 +72,7 @@ class OnlyBrowserCode:
 base = base_path()
 app = st.App(
     Path(__file__).with_name("main.py"),
-    middleware=[Middleware(AtBase, base=base), Middleware(OnlyBrowserCode)],
+    middleware=[Middleware(Gate), Middleware(AtBase, base=base), Middleware(OnlyBrowserCode)],
     routes=[
         WebSocketRoute(f"{base}{LIVE}", live),
         Route(f"{base}{DECODE}/{{model}}/{{item}}", decode),

@@ -10,7 +10,7 @@ from ..metrics import Report
 
 def check_named(out: Path) -> None:
     """Raises ValueError for a folder without a name."""
-    if out == Path():
+    if not out.name.strip():
         raise ValueError("the folder to write to has no name: give one, for example runs/first")
 
 

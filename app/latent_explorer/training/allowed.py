@@ -2,10 +2,11 @@
 
 import os
 
-from latent_explorer import LOCAL_VARIABLE, RUNS_VARIABLE, TRAINING_VARIABLE
+from latent_explorer import HOSTS_VARIABLE, LOCAL_VARIABLE, RUNS_VARIABLE, TRAINING_VARIABLE
 from latent_explorer.own_data.bounds import called_of_session, is_here
 
 NOT_HERE = "this server trains nothing: start it with `latent-explorer app`"
+NOT_MEASURED = "this server measures nothing for its visitors: it serves other machines and was started without --allow-training"
 NOT_YOU = "this server was started without --allow-training, so that visitors can watch trainings and not start or steer them"
 
 
@@ -21,3 +22,8 @@ def why_not(host: str | None) -> str:
 def why_not_here() -> str:
     """The same of the visitor for whom a page is drawn."""
     return why_not(called_of_session())
+
+
+def why_not_measure() -> str:
+    """Why the visitor for whom a page is drawn may not have a model measured, which takes a core for minutes; empty where they may."""
+    return NOT_MEASURED if os.environ.get(HOSTS_VARIABLE) and why_not_here() else ""

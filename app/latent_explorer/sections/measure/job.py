@@ -6,8 +6,10 @@ from typing import Any
 import streamlit as st
 
 from latent_explorer.caches import sources
+from latent_explorer.parts import words
 from latent_explorer.session.jobs import Busy, Job
 from latent_explorer.text import plain, said
+from latent_explorer.training.allowed import why_not_measure
 from vae_core import Checkpoint
 from vae_core.metrics import METRICS
 
@@ -17,6 +19,9 @@ JOB = "measure-job"
 def start(checkpoint: Checkpoint, groups: list[str], limit: int | None, seed: int) -> None:
     if reason := sources.missing(checkpoint):
         st.warning(reason)
+        return
+    if refused := why_not_measure():
+        st.warning(f"{words.capital(refused)}.")
         return
     arguments = ["evaluate", str(checkpoint.folder), "--metrics", *groups, "--seed", str(seed), "--json"]
     arguments += ["--limit", str(limit)] if limit else []
