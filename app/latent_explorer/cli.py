@@ -222,6 +222,7 @@ def serve(
         # leaves the server. Python's own collections still happen.
         "runner.postScriptGC": "false",
         "server.corsAllowedOrigins": " ".join(origin for origin in origins if origin != access.ANY),
+        "server.maxMessageSize": "48",  # of the largest page; a visitor's message is read whole before anybody can say what it is
         "browser.gatherUsageStats": "false",
         "server.showEmailPrompt": "false",
         "client.toolbarMode": "minimal",

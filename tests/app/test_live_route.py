@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import latent_explorer.live.route
 import numpy as np
 import pytest
 import uvicorn
 from latent_explorer import LIVE, MODELS_VARIABLE
-from latent_explorer.live.route import Allowance, allowed, live
+from latent_explorer.live import fairness
+from latent_explorer.live.fairness import Allowance
+from latent_explorer.live.route import allowed, live
 from latent_explorer.user_image import images
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
@@ -89,15 +90,31 @@ def test_a_page_of_another_origin_is_refused(address: str):
     assert refused.value.response.status_code == 403
 
 
-def test_one_visitor_too_many_is_told_to_come_later(address: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(latent_explorer.live.route, "MOST_CONNECTIONS", 1)
-    with connect(address) as first:
+@pytest.mark.parametrize("bound", ["MOST_CONNECTIONS", "MOST_OF_ADDRESS"])
+def test_who_has_been_silent_longest_makes_room_for_one_more(
+    bound: str, address: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fairness, bound, 2)
+    with connect(address) as first, connect(address) as second:
+        assert "error" not in asked(second, ASK)
         assert "error" not in asked(first, ASK)
-        with connect(address) as second, pytest.raises(ConnectionClosed) as refused:
-            second.recv()
-        assert refused.value.rcvd is not None
-        assert refused.value.rcvd.code == latent_explorer.live.route.TRY_AGAIN_LATER
-        assert "error" not in asked(first, ASK)
+        with connect(address) as third:
+            assert "error" not in asked(third, ASK)
+            with pytest.raises(ConnectionClosed) as silent:
+                second.recv(timeout=10)
+            assert silent.value.rcvd is not None
+            assert silent.value.rcvd.code == fairness.IDLE
+            assert "error" not in asked(first, ASK)
+
+
+def test_a_connection_that_asks_for_nothing_is_closed(address: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(fairness, "IDLE_SECONDS", 0.2)
+    with connect(address) as socket:
+        assert "error" not in asked(socket, ASK)
+        with pytest.raises(ConnectionClosed) as silent:
+            socket.recv(timeout=10)
+        assert silent.value.rcvd is not None
+        assert silent.value.rcvd.code == fairness.IDLE
 
 
 @pytest.mark.parametrize(
@@ -117,9 +134,9 @@ def test_which_origins_may_connect(origin: str | None, host: str, answer: bool):
     assert allowed(origin, host) is answer
 
 
-def test_who_asks_for_more_than_the_allowance_waits_for_the_rest(monkeypatch: pytest.MonkeyPatch):
+def test_who_spends_more_than_the_allowance_waits_for_the_rest(monkeypatch: pytest.MonkeyPatch):
     now = [100.0]
-    monkeypatch.setattr("latent_explorer.live.route.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("latent_explorer.live.fairness.time.monotonic", lambda: now[0])
     bucket = Allowance(10)
     assert bucket.wait(10) == 0
     assert bucket.wait(5) == pytest.approx(0.5)
@@ -128,6 +145,17 @@ def test_who_asks_for_more_than_the_allowance_waits_for_the_rest(monkeypatch: py
     now[0] += 100
     assert bucket.wait(10) == 0
     assert bucket.wait(1) == pytest.approx(0.1)
+
+
+def test_messages_that_are_no_requests_are_charged_too(address: str, monkeypatch: pytest.MonkeyPatch):
+    """What comes of it does not matter, nor that it is asked over a new connection: the address is known."""
+    monkeypatch.setattr(fairness, "LEAST", 0.05)
+    monkeypatch.setattr(fairness, "OF_CONNECTION", 0.2)
+    start = time.monotonic()
+    with connect(address) as socket:
+        for _ in range(12):
+            asked(socket, "[")
+    assert time.monotonic() - start > 1.5
 
 
 STROKES = [{"width": 80, "ink": 255, "points": [500, 200, 500, 800]}]

@@ -17,7 +17,7 @@ from tests.support.driving import free_port
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     seen: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(command, "serve", lambda *given: seen.append(given))
+    monkeypatch.setattr(command, "serve", lambda *given, **_: seen.append(given))
     return seen
 
 

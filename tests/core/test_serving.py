@@ -21,7 +21,16 @@ from vae_core.explore import class_of_codes, codes_of, decode, encode, sample, s
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
-from vae_core.serving import MOST_CHARACTERS, MOST_ROWS, Answer, Batcher, Frozen, LiveDecoder, Request
+from vae_core.serving import (
+    MOST_CHARACTERS,
+    MOST_ROWS,
+    Answer,
+    Batcher,
+    Frozen,
+    LiveDecoder,
+    Request,
+    batcher,
+)
 
 T = TypeVar("T")
 
@@ -312,7 +321,68 @@ def test_what_arrives_during_a_batch_makes_the_next_one():
         return [int(answer.pixels[0, 0, 0, 0]) for answer in await asyncio.gather(*tasks)]
 
     assert run(visit()) == list(range(30))
-    assert slow.batches == [1, 29]
+    assert slow.batches[0] == 1
+    assert sum(slow.batches) == 30
+    assert len(slow.batches) < 10
+
+
+class Taking:
+    """Takes so many seconds a row, and notes whose rows were answered, in order: an id says whose."""
+
+    def __init__(self, **seconds: float):
+        self.seconds, self.order = seconds, []
+
+    def __call__(self, requests: Any) -> list[Any]:
+        end = time.thread_time() + sum(self.seconds[request.model] * request.n for request in requests)
+        while time.thread_time() < end:
+            time.sleep(0)  # busy, as decoding is, and others have their turns
+        self.order += [request.number for request in requests]
+        return [Answer(np.zeros((request.n, 1, 1, 1), np.uint8), {}) for request in requests]
+
+
+def test_who_has_had_least_comes_first():
+    """One visitor asks over and over, from several connections; another asks now and then."""
+    taking = Taking(a=0.004)
+
+    async def visit() -> None:
+        batch = Batcher(taking)
+        await batch(request("a", id=1), ("flood", 0))
+        flood = [asyncio.create_task(batch(request("a", id=1), ("flood", i % 5))) for i in range(40)]
+        await asyncio.sleep(0.02)
+        await batch(request("a", id=2), ("other", 0))
+        await asyncio.gather(*flood)
+
+    run(visit())
+    assert taking.order.index(2) < 20
+
+
+def test_a_large_request_is_decoded_beside_the_small_ones():
+    taking = Taking(heavy=0.004, light=0.001)
+
+    async def visit() -> float:
+        batch = Batcher(taking)
+        for model in ("heavy", "light"):
+            await batch(request(model, id=0))
+        large = asyncio.create_task(batch(request("heavy", id=1, label=[0] * 128)))
+        await asyncio.sleep(0.01)
+        start = time.monotonic()
+        await batch(request("light", id=2))
+        waited = time.monotonic() - start
+        await large
+        return waited
+
+    assert run(visit()) < 0.2
+    assert taking.order[-2:] == [2, 1]
+
+
+def test_who_had_something_long_ago_is_forgotten():
+    had = batcher._Had()
+    for number in range(1500):
+        had.add(number, 1e-6)
+    assert len(had._seconds) < 1001
+    had.add("one", 1.0)
+    assert 0.4 < had.of("one") <= 1.0
+    assert had.of("nobody") == 0
 
 
 def test_a_batch_is_bounded_but_a_large_request_is_answered():

@@ -230,7 +230,14 @@ def _whole(what: str, value: Any) -> int:
     return value
 
 
+def _check_count(rows: Any, what: str = "images") -> None:
+    """Raises ValueError for more of them than a request asks for, before anything is made of each."""
+    if isinstance(rows, list | dict) and len(rows) > MOST_ROWS:
+        raise ValueError(f"a request asks for 1 to {MOST_ROWS} {what}, this one for {len(rows)}")
+
+
 def _matrix(name: str, rows: Any) -> np.ndarray:
+    _check_count(rows)
     try:
         matrix = np.asarray(rows, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
@@ -241,6 +248,7 @@ def _matrix(name: str, rows: Any) -> np.ndarray:
 
 
 def _weighted_items(name: str, rows: Any) -> tuple[WeightedItems, ...]:
+    _check_count(rows)
     wrong = ValueError(f"mix of {name} has rows of 1 to {MOST_ITEMS} pairs [item, weight]")
     try:
         sums = tuple(
@@ -271,6 +279,7 @@ def _label(label: Any) -> tuple[int, ...] | None:
         return None
     if not isinstance(label, list) or not label:
         raise ValueError("label is a list of class numbers, one for each image")
+    _check_count(label)
     return tuple(_whole("label", number) for number in label)
 
 

@@ -6,7 +6,6 @@ A request is JSON (`vae_core.serving.Request`), with the strokes of a drawing in
 
 import asyncio
 import base64
-import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Required, TypedDict
@@ -19,15 +18,12 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from latent_explorer.caches.checkpoints import checkpoint, offered
 from latent_explorer.components.shared import pack
+from latent_explorer.live.fairness import Room, Visitor
 from latent_explorer.text import cleaned, said
 from latent_explorer.user_image import images
 from vae_core import Checkpoint
 from vae_core.kinds import Image
 from vae_core.serving import Answer, Batcher, LiveDecoder, Request, parsed
-
-# Bounds: visitors connected at once, and the images a second that one of them may ask for (a full grid at thirty a second), after a
-# burst of as many. Who asks for more waits; nobody else does.
-MOST_CONNECTIONS, MOST_IMAGES = 256, 4096
 
 
 class Stroke(TypedDict):
@@ -56,51 +52,42 @@ class AnswerHeader(TypedDict, total=False):
     error: str
 
 
-TRY_AGAIN_LATER = 1013  # RFC 6455's registry of close codes
-
-
 async def live(socket: WebSocket) -> None:
     """Answer one visitor, request after request, until it goes."""
     if not allowed(socket.headers.get("origin"), socket.headers.get("host")):
         await socket.close()  # before it is accepted: the browser sees 403
         return
     await socket.accept()
-    if len(_connected) >= MOST_CONNECTIONS:
-        await socket.close(TRY_AGAIN_LATER, f"{MOST_CONNECTIONS} visitors are connected already")
-        return
-    _connected.add(socket)
-    allowance = Allowance(MOST_IMAGES)
+    visitor = await room.enter(socket)
     try:
-        while True:
-            await socket.send_bytes(await _reply(await _received(socket), allowance))
+        while (text := await visitor.text()) is not None:
+            await socket.send_bytes(await _reply(text, visitor))
+            await visitor.rest()
     except (WebSocketDisconnect, RuntimeError):
         pass  # it has gone: Starlette raises RuntimeError for a send after that
     finally:
-        _connected.discard(socket)
+        room.go(visitor)
 
 
-_connected: set[WebSocket] = set()
+room = Room()
 
 
-async def _received(socket: WebSocket) -> str:
-    message = await socket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect
-    return message.get("text") or ""
-
-
-async def _reply(text: str, allowance: "Allowance") -> bytes:
+async def _reply(text: str, visitor: Visitor) -> bytes:
     number = 0
     try:
-        asked = parsed(text)
+        with visitor.pays():
+            asked = parsed(text)
         if "drawing" in asked:  # takes milliseconds, which the other visitors' answers are not to wait for
             asked["image"] = await asyncio.to_thread(_picture, asked)
-        request = Request.of(asked)
+        with visitor.pays():
+            request = Request.of(asked)
         number = request.number
-        await asyncio.sleep(allowance.wait(request.n))
-        return _packed(number, await batcher()(request))
+        answer = await batcher()(request, (visitor.address, visitor))
+        with visitor.pays():
+            return _packed(number, answer)
     except (ValueError, RuntimeError) as error:
-        return pack({"id": number, "error": cleaned(said(error), 1000)})
+        with visitor.pays():
+            return pack({"id": number, "error": cleaned(said(error), 1000)})
 
 
 def _picture(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,20 +117,6 @@ def _packed(number: int, answer: Answer) -> bytes:
 def rounded(codes: Mapping[str, np.ndarray]) -> dict[str, list[list[float]]]:
     """Codes as a page reads them: to four decimals, a thousandth of what the eye sees."""
     return {name: np.round(rows.astype(float), 4).tolist() for name, rows in codes.items()}
-
-
-class Allowance:
-    """A bucket of images that fills at `rate` a second and holds one second's worth."""
-
-    def __init__(self, rate: float):
-        self._rate, self._left, self._at = rate, rate, time.monotonic()
-
-    def wait(self, n: int) -> float:
-        """Take n out, and say for how many seconds whoever asks has to wait for them."""
-        now = time.monotonic()
-        self._left = min(self._rate, self._left + (now - self._at) * self._rate) - n
-        self._at = now
-        return max(0.0, -self._left / self._rate)
 
 
 def allowed(origin: str | None, host: str | None) -> bool:

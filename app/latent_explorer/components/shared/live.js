@@ -15,6 +15,7 @@ import { LIVE_ROUTE } from "./protocol.js";
 
 const IN_FLIGHT = 2; // one request that is answered and one on its way, whatever the distance
 const RECONNECT_MS = [250, 500, 1000, 2000, 5000];
+const IDLE = 4408; // the server's code for a connection over which nothing was asked for long
 
 /** @implements {Decoder} */
 export class LiveRoute {
@@ -28,6 +29,7 @@ export class LiveRoute {
   #watchers = new Set();
   /** @type {WebSocket | null} */
   #socket = null;
+  #isAsleep = false;
   #number = 0;
   #failures = 0;
 
@@ -43,6 +45,7 @@ export class LiveRoute {
   ask(channel, request, onAnswer) {
     this.#waiting.delete(channel);
     this.#waiting.set(channel, [request, onAnswer]);
+    if (this.#isAsleep) this.#connect();
     this.#send();
   }
 
@@ -58,6 +61,7 @@ export class LiveRoute {
   }
 
   #connect() {
+    this.#isAsleep = false;
     const socket = new WebSocket(addressOf(LIVE_ROUTE).replace(/^http/, "ws"));
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
@@ -67,8 +71,12 @@ export class LiveRoute {
       this.#send();
     };
     socket.onmessage = ({ data }) => this.#receive(new Uint8Array(data));
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       this.#socket = null;
+      if (code === IDLE && !this.#flying.size && !this.#waiting.size) {
+        this.#isAsleep = true; // nobody needs to hear of it: the next request opens another
+        return;
+      }
       // What was on its way is asked again, unless something newer waits on its channel.
       for (const [channel, request, onAnswer] of this.#flying.values()) {
         if (!this.#waiting.has(channel)) this.#waiting.set(channel, [request, onAnswer]);

@@ -12,7 +12,7 @@ class Socket {
   /** @type {Sent[]} */
   sent = [];
   onopen = () => {};
-  onclose = () => {};
+  onclose = (/** @type {{code: number}} */ event) => void event;
   /** @type {(message: {data: ArrayBuffer}) => void} */
   onmessage = () => {};
 
@@ -121,9 +121,9 @@ test("after a lost connection what was on its way is asked again, unless somethi
     ask("one", "a");
     ask("two", "b");
     ask("two", "c");
-    socket.onclose();
+    socket.onclose({ code: 1006 });
     assert.equal(route.online, false);
-    Socket.all[0].onclose();
+    Socket.all[0].onclose({ code: 1006 });
     assert.deepEqual(
       timers.map(([, ms]) => ms),
       [250, 500],
@@ -135,4 +135,19 @@ test("after a lost connection what was on its way is asked again, unless somethi
   } finally {
     Object.assign(globalThis, { setTimeout });
   }
+});
+
+test("a connection that was closed for its silence is opened again by the next request", () => {
+  const { route, socket, ask, answers } = connected();
+  socket.onclose({ code: 4408 });
+  assert.equal(route.online, true);
+  assert.equal(Socket.all.length, 1);
+  ask("one", "a");
+  assert.equal(Socket.all.length, 2);
+  ask("one", "b");
+  assert.equal(Socket.all.length, 2);
+  const [, second] = Socket.all;
+  second.onopen();
+  second.answer({ ...image, id: second.sent[0].id }, [7]);
+  assert.deepEqual(answers, [["b", 7]]);
 });

@@ -1,0 +1,127 @@
+"""What one visitor of the live route may cost the others: connections, and seconds of the server's loop.
+
+A connection that asks for nothing makes room for one that does. What is charged is time, whatever came of a request: parsing one that is
+none costs as much as parsing another.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from starlette.websockets import WebSocket
+
+# Connections at once, and of one address; behind a proxy or a school's router everybody has the same one.
+MOST_CONNECTIONS, MOST_OF_ADDRESS = 256, 128
+
+MOST_ADDRESSES = 4096  # that are remembered
+
+# A connection is closed after so many seconds without a request, with a code by which the page knows to open another when it needs one.
+IDLE_SECONDS, IDLE = 600.0, 4408
+
+# Seconds of the loop, a second, for one connection and for all of an address, after a burst of as much; and what a message costs at least.
+OF_CONNECTION, OF_ADDRESS, LEAST = 0.15, 0.6, 0.001
+# And what each byte of it adds, which is read before anybody can say what it is.
+A_BYTE = 2e-8
+
+
+class Allowance:
+    """A bucket of seconds that fills at `rate` a second and holds one second's worth."""
+
+    def __init__(self, rate: float):
+        self._rate, self._left, self._at = rate, rate, time.monotonic()
+
+    def wait(self, spent: float) -> float:
+        """Take seconds out, and say for how many whoever spent them has to wait."""
+        now = time.monotonic()
+        self._left = min(self._rate, self._left + (now - self._at) * self._rate) - spent
+        self._at = now
+        return max(0.0, -self._left / self._rate)
+
+
+class Visitor:
+    """One connection, and what it has cost.
+
+    Attributes:
+        address: where it comes from; what is decoded is shared fairly between addresses first.
+    """
+
+    def __init__(self, socket: WebSocket, of_address: Allowance):
+        self.socket, self.address = socket, socket.client.host if socket.client else ""
+        self.heard = time.monotonic()
+        self._own, self._of_address, self._spent = Allowance(OF_CONNECTION), of_address, LEAST
+
+    @contextlib.contextmanager
+    def pays(self) -> Iterator[None]:
+        """What is done within, without waiting for anything, is charged."""
+        start = time.thread_time()
+        try:
+            yield
+        finally:
+            self._spent += time.thread_time() - start
+
+    async def rest(self) -> None:
+        """Wait until what was spent is earned."""
+        spent, self._spent = self._spent, LEAST
+        if wait := max(self._own.wait(spent), self._of_address.wait(spent)):
+            await asyncio.sleep(wait)
+
+    async def text(self) -> str | None:
+        """What it sends next; None where it has gone, or sends nothing for too long."""
+        try:
+            message = await asyncio.wait_for(self.socket.receive(), IDLE_SECONDS)
+        except TimeoutError:
+            await self.leave()
+            return None
+        self.heard = time.monotonic()
+        if message["type"] == "websocket.disconnect":
+            return None
+        text = message.get("text") or ""
+        self._spent += A_BYTE * (len(text) or len(message.get("bytes") or b""))
+        return text
+
+    async def leave(self) -> None:
+        """Close the connection: the page opens another when it asks for something."""
+        with contextlib.suppress(RuntimeError):  # it has gone already
+            await self.socket.close(IDLE, "nothing was asked for a while")
+
+
+class Room:
+    """The visitors who are connected."""
+
+    def __init__(self) -> None:
+        self._here: set[Visitor] = set()
+        self._allowances: dict[str, Allowance] = {}
+
+    def __len__(self) -> int:
+        return len(self._here)
+
+    async def enter(self, socket: WebSocket) -> Visitor:
+        """Let one in; where the room is full, or its address has its share, one that has been silent longest goes for it."""
+        address = socket.client.host if socket.client else ""
+        of_address = self._allowances.setdefault(address, Allowance(OF_ADDRESS))
+        visitor = Visitor(socket, of_address)
+        goes = self._in_the_way(address)
+        self._here.add(visitor)
+        if goes:
+            self._here.discard(goes)
+            await goes.leave()
+        return visitor
+
+    def go(self, visitor: Visitor) -> None:
+        """What its address has spent is remembered for a while: to come again is no way round it."""
+        self._here.discard(visitor)
+        if len(self._allowances) > MOST_ADDRESSES:
+            here = {other.address for other in self._here}
+            self._allowances = {each: own for each, own in self._allowances.items() if each in here}
+
+    def _in_the_way(self, address: str) -> Visitor | None:
+        counts = Counter(visitor.address for visitor in self._here)
+        if counts[address] >= MOST_OF_ADDRESS:
+            whose = address
+        elif len(self._here) >= MOST_CONNECTIONS:
+            whose = max(counts, key=lambda one: counts[one])
+        else:
+            return None
+        return min((one for one in self._here if one.address == whose), key=lambda one: one.heard)
