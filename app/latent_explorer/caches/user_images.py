@@ -4,7 +4,8 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from latent_explorer.user_image.images import UserImage, read, white_on_black
+from latent_explorer.user_image import apart
+from latent_explorer.user_image.images import UserImage, white_on_black
 from vae_core import Checkpoint
 from vae_core.data import Data
 from vae_core.explore import class_of, encode, with_class
@@ -19,7 +20,7 @@ def upload(name: str, shape: Shape, _data: bytes) -> UserImage:
 
     Grey figures are turned bright on dark; colours are left as they are.
     """
-    image = read(_data, shape)
+    image = apart.read(_data, shape)
     return white_on_black(image) if shape[0] == 1 else image
 
 

@@ -4,17 +4,22 @@ Shapes: C H W as the model's images.
 """
 
 import io
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageDraw, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, GifImagePlugin, Image, ImageDraw, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from latent_explorer.user_image import photo
-from vae_core.nets import Shape
+
+Shape = tuple[int, int, int]
 
 MEGABYTES, MEGAPIXELS = 10, 50
+
+# One of more pixels is made smaller before anything else.
+PIXELS = 4_000_000
 
 # The share of the side that a centred figure may fill, and the grey above which a pixel is part of it: MNIST's 20 of 28.
 FILL, INK = 20 / 28, 32
@@ -39,20 +44,29 @@ class Refused(ValueError):
     """One sentence on why a file is no usable image."""
 
 
-def read(data: bytes, shape: Shape) -> UserImage:
-    """An image file as the model's images are. Raises Refused, a ValueError, with one sentence for what is no usable image."""
+def check_size(data: bytes) -> None:
+    """Raises Refused for a file that is empty, or too large to be looked at."""
     if not data:
         raise Refused(f"The file is empty; {GIVE}.")
-    if len(data) > MEGABYTES * 1_000_000:
-        raise Refused(f"The file has {len(data) / 1e6:.1f} MB; give an image of at most {MEGABYTES} MB.")
+    if len(data) > MEGABYTES * 1_000_000:  # rounded up: one of 10,000,001 bytes has not 10.0 MB
+        raise Refused(
+            f"The file has {math.ceil(len(data) / 1e5) / 10:.1f} MB; give an image of at most {MEGABYTES} MB."
+        )
+
+
+def read(data: bytes, shape: Shape) -> UserImage:
+    """An image file as the model's images are. Raises Refused, a ValueError, with one sentence for what is no usable image."""
+    check_size(data)
     notes: list[str] = []
     try:
         with warnings.catch_warnings():  # of odd metadata and large images: nobody would see them
             warnings.simplefilter("ignore")
-            image = _grounded(_eight_bits(_upright(_opened(data), notes), notes), notes)
+            whole = _eight_bits(_upright(_opened(data), notes), notes)
+            image, was = _grounded(_reduced(whole), notes), whole.size
             if shape[0] == 1 and image.size != (shape[2], shape[1]):
-                image = _levelled(image, notes)
-            return UserImage(_fitted(image, shape, notes), tuple(notes))
+                cut = _levelled(image, notes)
+                image, was = cut, was if cut is image else cut.size
+            return UserImage(_fitted(image, shape, was, notes), tuple(notes))
     except Refused:
         raise
     except Exception:  # decoders of damaged files raise whatever they stumble over
@@ -74,7 +88,7 @@ def _opened(data: bytes) -> Image.Image:
 
 def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
     """The first frame, as its camera held it."""
-    if getattr(image, "n_frames", 1) > 1:
+    if _has_more_frames(image):
         notes.append("the first of its frames taken")
     # Pillow reads colours of 16 bits as 8: only what it tells its decoder shows that there were more.
     decoder = [str(tile[3]) for tile in getattr(image, "tile", [])]
@@ -85,6 +99,27 @@ def _upright(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
         notes.append("turned as its camera was held")
     return turned
+
+
+def _has_more_frames(image: Image.Image) -> bool:
+    """Whether there is a second one. How many there are is not asked: to count a hundred thousand takes minutes."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile | GifImagePlugin.GifImageFile):
+        return getattr(image, "n_frames", 1) > 1
+    try:
+        image.seek(1)
+    except EOFError:
+        return False
+    except Exception:  # the second is damaged, which is none of the first one's
+        return True
+    finally:
+        image.seek(0)
+    return True
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """One of many megapixels made smaller by means of whole squares: what comes after makes copies, and no model sees as many pixels."""
+    every = math.isqrt(image.width * image.height // PIXELS) + 1
+    return image.reduce(every) if every > 1 and min(image.size) >= 4 * every else image
 
 
 SCALED = "scaled from 16 bits to 8"
@@ -133,7 +168,7 @@ def _levelled(image: Image.Image, notes: list[str]) -> Image.Image:
     return figure
 
 
-def _fitted(image: Image.Image, shape: Shape, notes: list[str]) -> np.ndarray:
+def _fitted(image: Image.Image, shape: Shape, was: tuple[int, int], notes: list[str]) -> np.ndarray:
     channels, height, width = shape
     if channels == 1 and image.mode != "L":
         notes.append("turned grey")
@@ -141,7 +176,7 @@ def _fitted(image: Image.Image, shape: Shape, notes: list[str]) -> np.ndarray:
     if image.size != (width, height):
         if image.width * height != image.height * width:
             notes.append(f"cut to the {'square' if width == height else f'{width} : {height}'} in its middle")
-        notes.append(f"resized from {image.width} × {image.height} to {width} × {height}")
+        notes.append(f"resized from {was[0]} × {was[1]} to {width} × {height}")
         image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
     pixels = np.asarray(image, dtype=np.uint8)
     return pixels[None] if channels == 1 else np.moveaxis(pixels, -1, 0)
