@@ -16,6 +16,7 @@ from latent_explorer.caches import gallery
 from latent_explorer.caches.checkpoints import at_betas, checkpoint, offered
 from latent_explorer.caches.encodings import thumbnail
 from latent_explorer.components.shared import DISTRIBUTION
+from latent_explorer.live.fairness import in_turn
 from latent_explorer.live.route import live
 from latent_explorer.session.links import DIGITS
 from latent_explorer.text import cleaned, said
@@ -23,9 +24,9 @@ from latent_explorer.training import keeper, route
 from latent_explorer.training.allowed import NOT_HERE, why_not
 
 
+@in_turn
 def decode(request: Request) -> Response:
-    """The decoded posterior mean of one item as a PNG, at the betas of the query. A plain function: Starlette runs it off the event
-    loop."""
+    """The decoded posterior mean of one item as a PNG, at the betas of the query."""
     model, item = request.path_params["model"], request.path_params["item"]
     folder = offered().get(model)
     if folder is None:
@@ -40,6 +41,7 @@ def decode(request: Request) -> Response:
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
 
+@in_turn
 def picture(request: Request) -> Response:
     """What stands for a model in the gallery, as a PNG."""
     model = request.path_params["model"]

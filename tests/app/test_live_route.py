@@ -1,10 +1,12 @@
 """The live route on a server of its own: answers, refusals, bounds, and that nothing a visitor sends ends it."""
 
+import asyncio
 import base64
 import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -194,3 +196,27 @@ def test_a_model_of_the_visitors_own_folder_is_served(
 ):
     monkeypatch.setenv(MODELS_VARIABLE, str(trained.everything()))
     assert asked(socket, {"model": "vae-digits", "mix": {"z": [[[0, 1.0]]]}})["shape"][0] == 1
+
+
+def test_pictures_of_one_address_wait_for_each_other_and_not_for_those_of_another():
+    begun: list[str] = []
+    gate = threading.Event()
+
+    def work(name: str) -> str:
+        begun.append(name)
+        if name.startswith("flood"):
+            gate.wait(10)
+        return name
+
+    async def visit() -> None:
+        turns = fairness.Turns(2, 1)
+        flood = [asyncio.create_task(turns.take("a", lambda i=i: work(f"flood {i}"))) for i in range(5)]
+        await asyncio.sleep(0.05)
+        assert begun == ["flood 0"]
+        assert await turns.take("b", lambda: work("other")) == "other"
+        gate.set()
+        await asyncio.gather(*flood)
+        assert not turns._addresses
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, visit()).result()

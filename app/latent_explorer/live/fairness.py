@@ -8,9 +8,14 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.websockets import WebSocket
+
+T = TypeVar("T")
 
 # Connections at once, and of one address; behind a proxy or a school's router everybody has the same one.
 MOST_CONNECTIONS, MOST_OF_ADDRESS = 256, 128
@@ -125,3 +130,46 @@ class Room:
         else:
             return None
         return min((one for one in self._here if one.address == whose), key=lambda one: one.heard)
+
+
+class Turns:
+    """So many pieces of work at once, and so many of one address; the others wait.
+
+    Example:
+        >>> async def ask():
+        ...     return await Turns(2, 1).take("an address", lambda: 7)
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> with ThreadPoolExecutor() as pool:  # a thread that runs no loop yet
+        ...     pool.submit(asyncio.run, ask()).result()
+        7
+    """
+
+    def __init__(self, most: int, of_address: int):
+        self._all, self._of_address = asyncio.Semaphore(most), of_address
+        self._addresses: dict[str, tuple[asyncio.Semaphore, int]] = {}
+
+    async def take(self, address: str, work: Callable[[], T]) -> T:
+        """What the work gives, which is done on a thread."""
+        own, waiting = self._addresses.get(address, (asyncio.Semaphore(self._of_address), 0))
+        self._addresses[address] = own, waiting + 1
+        try:
+            async with own, self._all:
+                return await asyncio.to_thread(work)
+        finally:
+            own, waiting = self._addresses.pop(address)
+            if waiting > 1:
+                self._addresses[address] = own, waiting - 1
+
+
+# Pictures that pages load by their address.
+_pictures = Turns(2, 1)
+
+
+def in_turn(endpoint: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """A plain function that answers a request, for which one waits one's turn."""
+
+    async def taken(request: Request) -> Response:
+        address = request.client.host if request.client else ""
+        return await _pictures.take(address, lambda: endpoint(request))
+
+    return taken
