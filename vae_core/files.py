@@ -4,6 +4,7 @@ A pipe that nobody writes to would be waited for, and a device read, for ever.
 """
 
 import errno
+import math
 import os
 import stat
 from pathlib import Path
@@ -84,3 +85,20 @@ def _check(found: os.stat_result, path: Place, most: int | None) -> None:
         raise OSError(
             errno.EFBIG, f"it has {found.st_size:,} bytes, and at most {most:,} are read", str(path)
         )
+
+
+def at_least(size: float, unit: float) -> str:
+    """A size in a unit, rounded up to a tenth: what is more than a bound is not said to be as much.
+
+    Args:
+        size: in bytes.
+        unit: bytes that one of the unit has.
+
+    Returns:
+        The number.
+
+    Example:
+        >>> at_least(10_000_001, 1e6), at_least(2.5e9, 1e9)
+        ('10.1', '2.5')
+    """
+    return f"{math.ceil(round(10 * size / unit, 6)) / 10:,.1f}"

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .files import at_least
+
 # What a graph may take on disk, its weights included: protobuf, which ONNX is written in, reads no more.
 MOST_BYTES = 2 * 1024**3 - 1
 
@@ -191,7 +193,7 @@ def _bytes(path: Path) -> bytes:
             raise GraphError(f"there is no file {path}: give an .onnx file")
         if path.stat().st_size > MOST_BYTES:
             raise GraphError(
-                f"{path.name} has {path.stat().st_size / 1e9:.1f} GB, more than the 2 GB that a graph may have"
+                f"{path.name} has {at_least(path.stat().st_size, 1e9)} GB, more than the 2 GB that a graph may have"
             )
         return path.read_bytes()
     except OSError as error:

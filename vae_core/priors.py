@@ -4,7 +4,7 @@ Shapes: B examples, D latent dimensions, K classes, M components. A class arrive
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -285,6 +285,7 @@ def unlabelled_prior(
 
     `encoder` and `shape` are what a vamp needs, `flow` the transforms and width of a flow. Raises ValueError for an unknown name.
     """
+    _may_have(name, components, UNLABELLED, ("normal", "flow"))
     if name == "normal":
         return StandardNormal(dimensions)
     if name == "mixture":
@@ -314,6 +315,7 @@ def labelled_prior(
 
     Raises ValueError for an unknown name.
     """
+    _may_have(name, components, LABELLED, ("prototypes", "class", "class-flow"))
     if name == "prototypes":
         return Prototypes(classes, dimensions, 8.0 if separation is None else separation, layout=layout)
     if name == "class":
@@ -339,6 +341,15 @@ def either_prior(
     if name in LABELLED:
         return labelled_prior(name, classes, dimensions, components, flow=flow)
     return unlabelled_prior(name, dimensions, components, flow=flow)
+
+
+def _may_have(name: str, components: int | None, priors: Iterable[str], without: Collection[str]) -> None:
+    """Raises ValueError where components are given to a prior that has none: they would be left out without a word."""
+    if components is not None and name in without:
+        raise ValueError(
+            f"the prior {name} has no components, and {components} are asked for: leave them out, or choose "
+            f"{' or '.join(other for other in priors if other not in without)}"
+        )
 
 
 def _at_least_one(**counts: int) -> None:

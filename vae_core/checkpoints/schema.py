@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..files import at_least
+
 Arrays = Mapping[str, np.ndarray]
 
 # An atlas whose arrays have more bytes than this is not compressed, so that they stay in the file until a page asks for them; and no more
@@ -39,7 +41,7 @@ def heads_of(archive: zipfile.ZipFile, size: int) -> dict[str, Head]:
         raise ValueError(f"it holds more than {MOST_ARRAYS:,} arrays, or two of one name")
     if sum(entry.file_size for entry in entries) > max(MOST_UNPACKED, size):
         raise ValueError(
-            f"it unpacks to {sum(entry.file_size for entry in entries) / 1e9:,.1f} GB, and an atlas that is packed has at most 1 GB"
+            f"it unpacks to {at_least(sum(entry.file_size for entry in entries), 1e9)} GB, and an atlas that is packed has at most 1 GB"
         )
     return {entry.filename.removesuffix(".npy"): _head(archive, entry) for entry in entries}
 

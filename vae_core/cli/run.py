@@ -18,6 +18,7 @@ from .imported import Import
 from .models import Models
 from .parsing import meant, parse
 from .plugged import with_plugins
+from .signals import terminated_as_interrupted
 from .sources import ShowData
 from .steer import Steer
 from .sweep import SweepCommand, Tabulate
@@ -72,9 +73,13 @@ def main(arguments: Sequence[str] | None = None, commands: Mapping[str, Any] = C
 def _run(words: list[str], commands: Mapping[str, Any]) -> int:
     try:
         words = with_plugins(words)
-        return parse(words, commands).run()
+        with terminated_as_interrupted():
+            return parse(words, commands).run()
     except KeyboardInterrupt:
-        ERRORS.print("stopped; a training goes on from its last epoch with --resume")
+        trains = words[:1] in (["train"], ["resume"], ["fork"])
+        ERRORS.print(
+            "stopped; the training goes on from its last epoch with --resume" if trains else "stopped"
+        )
         return 130
     except (ValueError, TrainingError) as error:
         return complain(f"{error}{meant(str(error), words, commands)}", 2)

@@ -2,10 +2,7 @@
 
 import contextlib
 import shlex
-import signal
 import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from functools import reduce
 from operator import or_
@@ -95,7 +92,7 @@ def trained(
     tensorboard: bool = False,
 ) -> int:
     """Train, make the atlas, and say what came of it."""
-    with terminated_as_interrupted(), contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         report = stack.enter_context(training_progress())
         if tensorboard and leads():
             report = stack.enter_context(events(out / "tensorboard", report))
@@ -124,23 +121,6 @@ def trained(
     for sentence in collapsed(checkpoint.card.active_dimensions):
         OUT.print(sentence, soft_wrap=True)
     return 0
-
-
-@contextlib.contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """A training that the system or a scheduler ends (SIGTERM) ends as one that is interrupted: it says so, and where it can be gone on with."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def tell_estimate(found: Estimate) -> int:

@@ -108,7 +108,7 @@ def activity(means: Tensor) -> Tensor:
         means: posterior means `(N, D)`.
 
     Returns:
-        The variance of each dimension, `(D,)`.
+        The variance of each dimension, `(D,)`; of one item nothing varies.
 
     Example:
         >>> activity(torch.tensor([[0.0, 1.0], [0.0, -1.0]])).tolist()
@@ -117,7 +117,7 @@ def activity(means: Tensor) -> Tensor:
     Source:
         Burda et al. (2016).
     """
-    return means.var(0)
+    return means.var(0, correction=min(1, len(means) - 1))
 
 
 def extremes(values: Tensor, k: int) -> tuple[Tensor, Tensor]:

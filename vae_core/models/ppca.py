@@ -79,7 +79,13 @@ class PPCA(Declaration):
                 if self.fit == "closed-form"
                 else ppca.em_step(moments, old)
             )
-            _write_fit(model, new)
+            try:
+                _write_fit(model, new)
+            except ValueError:
+                raise ValueError(
+                    f"{self.latent} latents of PPCA leave no noise in these data, whose likelihood then has no bound: give more "
+                    "observations, or choose fewer latents"
+                ) from None
             return units - ppca.log_likelihood(moments, new)
 
         return improve

@@ -1,10 +1,25 @@
 """What is said of an error that ends a command or a training: one sentence on what is wrong, and what to do."""
 
+import errno
+
 from ..plugins import blamed
 from .meter import TrainingError
 
 # Set, it shows where a fault of the program is.
 TRACEBACK = "LATENT_EXPLORER_TRACEBACK"
+
+
+def remedy(error: OSError) -> str:
+    """What to do where a file could not be written.
+
+    >>> remedy(OSError(errno.ENOSPC, "")), remedy(OSError(errno.EROFS, ""))
+    ('make room', 'make the folder one that you may write to')
+    """
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "make room"
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return "make the folder one that you may write to"
+    return "see to the disk"
 
 
 def fault(error: BaseException) -> tuple[str, int]:

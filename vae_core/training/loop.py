@@ -37,6 +37,7 @@ from ..objectives import Setting
 from ..runs import Lock
 from .building import Step, check_batch, divided, objective_for, optimizer_of, solver_of, stages_of, told
 from .devices import Group, device_name, local_device, pick_device, process_group, reproducible
+from .faults import remedy
 from .forks import Fork
 from .meter import Meter, Progress, Report, TrainingError, not_finite
 from .options import Options
@@ -232,8 +233,7 @@ class Run:
         card = load_card(self.folder)
         if differing := differences(card, self.card):
             raise TrainingError(
-                f"{self.folder} was made with another {differing} (see {CARD}): repeat its options, "
-                "or choose another folder"
+                f"{self.folder} was made with other options ({differing}; see {CARD}): repeat them, or choose another folder"
             )
         if not (self.folder / TRAINING).exists():
             if card.epochs_done == 0:
@@ -388,5 +388,5 @@ class Run:
         except OSError as error:
             raise TrainingError(
                 f"epoch {done} could not be written to {self.folder} ({error.strerror}); what was there is kept: "
-                "make room, then go on with --resume"
+                f"{remedy(error)}, then go on with --resume"
             ) from None

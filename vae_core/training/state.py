@@ -93,10 +93,19 @@ def differences(old: Card, new: Card) -> str:
     """The entry of the recipe that matters to the numbers and differs, with the names of what differs in it; nothing where all fits."""
     for part in ("model", "data", "objective", "training"):
         before, now = old.json[part], new.json[part]
+        before, now = (flat(entry) for entry in (before, now))
         told = {key: value for key, value in now.items() if key in before or key not in LATER}
         if differing := [key for key in told if key not in FREE and before.get(key) != now[key]]:
             return ", ".join(differing)
     return ""
+
+
+def flat(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry of a recipe, what stands under `arguments` beside the rest: "other arguments" tells nobody which."""
+    return {
+        **{key: value for key, value in entry.items() if key != "arguments"},
+        **entry.get("arguments", {}),
+    }
 
 
 def new_card(declaration: Declaration, data: Data, options: Options, trained_on: int, command: str) -> Card:

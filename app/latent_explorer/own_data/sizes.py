@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from vae_core.files import at_least
+
 # What begins the entry of each file in the directory of an archive.
 ENTRY = b"PK\x01\x02"
 # A table's first line ends within so many bytes, and names at most so many columns.
@@ -30,7 +32,7 @@ def check(path: Path, most: int) -> None:
 
 def too_large(path: Path, count: float, most: int) -> ValueError:
     return ValueError(
-        f"{path.name} is {count / 1e9:,.1f} GB, and this page opens {most / 1e9:g} GB at most: open a part of it, "
+        f"{path.name} is {at_least(count, 1e9)} GB, and this page opens {most / 1e9:g} GB at most: open a part of it, "
         "or look at it by `latent-explorer data` in a shell"
     )
 

@@ -17,6 +17,7 @@ from PIL import Image
 from latent_explorer.own_data import sizes
 from vae_core.data import pictures
 from vae_core.data.folders import SPLIT_NAMES
+from vae_core.files import at_least
 
 ENDINGS = ("npz", "npy", "csv", "tsv", "parquet", "zip")
 MEGABYTES = 100
@@ -36,7 +37,7 @@ def placed(name: str, data: bytes) -> Iterator[Path]:
         raise ValueError(f"{file_name} is empty: upload another")
     if len(data) > MEGABYTES * 1_000_000:
         raise ValueError(
-            f"{file_name} has {len(data) / 1e6:,.0f} MB, and an upload at most {MEGABYTES}: upload a part of it"
+            f"{file_name} has {at_least(len(data), 1e6)} MB, and an upload at most {MEGABYTES}: upload a part of it"
         )
     with TemporaryDirectory(prefix="latent-explorer-", ignore_cleanup_errors=True) as folder:
         file = Path(folder) / file_name

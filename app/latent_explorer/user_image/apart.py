@@ -68,6 +68,8 @@ def main() -> None:
 
 
 def _bounded() -> None:
+    if hasattr(os, "nice"):
+        os.nice(10)  # whoever drags a handle meanwhile goes first
     try:
         import resource
     except ImportError:  # a system without such bounds has that of time

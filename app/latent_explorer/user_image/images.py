@@ -14,7 +14,7 @@ from PIL import ExifTags, GifImagePlugin, Image, ImageDraw, ImageOps, TiffImageP
 
 from latent_explorer.user_image import photo
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]
 
 MEGABYTES, MEGAPIXELS = 10, 50
 
