@@ -31,6 +31,12 @@ class Kept(Mapping[str, np.ndarray]):
             self._made[name] = rule(array)
         return self._made[name]
 
+    @property
+    def most_bytes(self) -> int:
+        """The memory that they take once all of them have been asked for."""
+        arrays = [array for array, _ in self.stored.values()]
+        return sum((0 if isinstance(array, np.memmap) else array.nbytes) + 4 * array.size for array in arrays)
+
     def __contains__(self, name: object) -> bool:
         return name in self.stored  # a mapping's own would make it
 

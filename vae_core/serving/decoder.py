@@ -28,6 +28,9 @@ from .request import Answer, Picture, Request, WeightedItems
 # Seconds for which a model is taken to be the one that was found: looking costs more than decoding.
 LOOK_AGAIN = 1.0
 
+# Models that are held ready at once.
+MOST_KNOWN = 16
+
 
 class Frozen:
     """The model of a checkpoint on one device, ready to answer: requests become variables that are fixed, and images.
@@ -235,9 +238,10 @@ class LiveDecoder:
         """An answer to each request, or what is wrong with it in one sentence."""
         answers: list[Answer | ValueError] = [ValueError("not answered")] * len(requests)
         groups: dict[Any, list[tuple[int, dict[str, Tensor]]]] = {}
+        used: dict[str, Frozen] = {}
         for i, request in enumerate(requests):
             try:
-                frozen = self._model(request.model)
+                frozen = used[request.model] = self._model(request.model)
                 fixed = frozen.fixed(request)
             except ValueError as error:
                 answers[i] = error
@@ -249,7 +253,7 @@ class LiveDecoder:
             stacked = {key: torch.cat([fixed[key] for _, fixed in members]) for key in members[0][1]}
             first = requests[places[0]]
             draw = mean if first.seed is None else Sampler.seeded(first.seed, first.temperature)
-            decoded = self._frozen[name].frozen.decode(stacked, [requests[i] for i in places], draw)
+            decoded = used[name].decode(stacked, [requests[i] for i in places], draw)
             for i, answer in zip(places, decoded, strict=True):
                 answers[i] = answer
         return answers
@@ -263,6 +267,11 @@ class LiveDecoder:
             known.frozen if known and known.checkpoint is checkpoint else Frozen(checkpoint, self._device)
         )
         self._frozen[name] = _Known(now, checkpoint, frozen)
+        if (
+            len(self._frozen) > MOST_KNOWN
+        ):  # those that nobody has asked for longest are found again when somebody does
+            kept = sorted(self._frozen.copy().items(), key=lambda each: each[1].looked)[-MOST_KNOWN:]
+            self._frozen = dict(kept)
         return frozen
 
 

@@ -13,7 +13,15 @@ from typing import Any
 import streamlit as st
 
 from latent_explorer import MODELS_VARIABLE, OPENS_VARIABLE, RUNS_VARIABLE
-from latent_explorer.caches.kept import MOST_OPEN, Stamps, by_identity_few, forget_derived, stamps
+from latent_explorer.caches.kept import (
+    MOST_CHECKPOINTS,
+    MOST_OPEN,
+    Stamps,
+    by_identity_few,
+    forget_derived,
+    stamps,
+)
+from latent_explorer.caches.sizes import Account, size_of
 from latent_explorer.text import plain, said
 from vae_core import Checkpoint, bundled, load
 from vae_core.checkpoints import ATLAS, found_in, name_of, sendable
@@ -109,8 +117,12 @@ def _checkpoint(name: str, folder: str, written: Stamps) -> Checkpoint:
     opened = replace(load(folder), known_as=name)
     if _is_run(Path(folder)) and not (Path(folder) / ATLAS).exists():
         _map_for_now(opened)
+    _account.add(size_of(opened.model) + size_of([opened.atlas_grid, opened.card.json]))
     _ = opened.atlas  # read now: the pages need it, and a damaged one must be reported here
     return opened
+
+
+_account = Account(MOST_CHECKPOINTS, lambda: _checkpoint.clear())
 
 
 def _is_run(folder: Path) -> bool:

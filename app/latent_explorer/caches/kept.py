@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import streamlit as st
 
+from latent_explorer.caches.sizes import Account, size_of
 from vae_core import Checkpoint
 from vae_core.checkpoints import ATLAS, CARD, WEIGHTS
 
@@ -44,7 +46,13 @@ def kept(most: int, by: Callable[[Checkpoint], Any] = identity) -> Callable[[F],
     """A cache of what is derived from checkpoints, at so many positions of the sliders."""
 
     def decorate(function: F) -> F:
-        made = st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: by}, max_entries=most)(function)
+        @wraps(function)
+        def counted(*given: Any, **named: Any) -> Any:
+            found = function(*given, **named)
+            _account.add(size_of(found))
+            return found
+
+        made = st.cache_resource(show_spinner=False, hash_funcs={Checkpoint: by}, max_entries=most)(counted)
         _derived.append(made)
         return cast(F, made)
 
@@ -53,8 +61,15 @@ def kept(most: int, by: Callable[[Checkpoint], Any] = identity) -> Callable[[F],
 
 def forget_derived() -> None:
     """Let go of all that was derived from any checkpoint."""
+    _account.reset()
     for cache in _derived:
         cache.clear()
+
+
+# Bytes of all that is derived, and of the checkpoints themselves.
+MOST_DERIVED, MOST_CHECKPOINTS = 10**9, 2 * 10**9
+
+_account = Account(MOST_DERIVED, lambda: forget_derived())
 
 
 by_identity = kept(128)  # small things: a number or a picture for each dimension or class
