@@ -102,3 +102,21 @@ def at_least(size: float, unit: float) -> str:
         ('10.1', '2.5')
     """
     return f"{math.ceil(round(10 * size / unit, 6)) / 10:,.1f}"
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, short and on one line: some readers put a file's own bytes into it.
+
+    Args:
+        error: of reading a file.
+
+    Returns:
+        What is wrong with the file, without its path.
+
+    Example:
+        >>> reason(ValueError("a\\nb" * 200))[:8], reason(FileNotFoundError(2, "No such file", "/a"))
+        ('a ba ba ', 'No such file')
+    """
+    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in told[:1000]).split())
+    return line if len(line) <= 200 else f"{line[:200]}…"

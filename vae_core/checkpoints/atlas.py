@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..data.zipped import mapped_arrays
-from ..files import opened
+from ..files import opened, reason
 from .card import load_card, save_card
 from .folder import ATLAS, CheckpointError, atomic, located
 from .grid import corners
@@ -320,8 +320,9 @@ def load_atlas(folder: Path | str) -> AtlasGrid:
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing: run `latent-explorer atlas {folder}`") from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise CheckpointError(f"{path} is damaged ({why}): run `latent-explorer atlas {folder}`") from None
+        raise CheckpointError(
+            f"{path} is damaged ({reason(error)}): run `latent-explorer atlas {folder}`"
+        ) from None
 
 
 def save_atlas(folder: Path, atlas: AtlasGrid, weights: str = "") -> None:

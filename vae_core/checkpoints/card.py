@@ -16,7 +16,7 @@ from typing import Any
 from ..data.fingerprint import KNOWN
 from ..estimates import Estimate
 from ..fields import options
-from ..files import read_bytes
+from ..files import read_bytes, reason
 from ..kinds import Image, kind_of
 from ..models import FOREIGN, Signature
 from ..objectives import OBJECTIVES, Declared
@@ -352,13 +352,9 @@ def load_card(folder: Path | str) -> Card:
         raise CheckpointError(
             f"{folder} holds no checkpoint (no {CARD}): give the folder that `latent-explorer train` wrote{meant}"
         ) from None
-    except OSError as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
-            f"{path} cannot be read ({error.strerror}): restore it, or train again"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({str(error)[:200]}): restore it, or train again"
+            f"{path} cannot be read ({reason(error)}): restore it, or train again"
         ) from None
     if not isinstance(card, dict) or not {"model", "data", "format"} <= set(card):
         raise CheckpointError(f"{path} is not a model card: it lacks model, data or format")

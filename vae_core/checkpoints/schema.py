@@ -22,8 +22,10 @@ LARGE, MOST_UNPACKED = 2**26, 2**30
 BLOCK = 2**16
 MOST_ARRAYS, MOST_CLASSES, LONGEST_NAME = 4096, 65_536, 1000
 
-FLOATS, WHOLE, TEXT = "f", "iu", "U"
-IN_WORDS = {FLOATS: "numbers", "fiu": "numbers", WHOLE: "whole numbers", TEXT: "text"}
+FLOATS, WHOLE, TEXT, LEVELS = "f", "iu", "U", "u"
+IN_WORDS = {FLOATS: "floats", WHOLE: "whole numbers", TEXT: "text", LEVELS: "one of 256 levels"}
+# The logarithm of no standard deviation that single precision holds is larger.
+MOST_LOG = 80.0
 
 
 class Head(NamedTuple):
@@ -89,15 +91,16 @@ def _check_blocks(heads: Mapping[str, Head], points: tuple[int, ...]) -> None:
         raise ValueError("it holds no encodings")
     for block in blocks:
         mean = f"mean.{block}"
-        _fits(heads, mean, "fiu", (*points, items, None))
+        levels = LEVELS if points else FLOATS
+        _fits(heads, mean, levels, (*points, items, None))
         width = heads[mean].shape[-1]
-        _fits(heads, f"scale.{block}", "fiu", (*points, items, width))
+        _fits(heads, f"scale.{block}", levels, (*points, items, width))
         for name in (mean, f"scale.{block}") if points else ():
             for part in ("low", "step"):
                 _fits(heads, f"{name}.{part}", FLOATS, (width,))
     for name in heads:
         if _of(name, "umap"):
-            _fits(heads, name, "fiu", (*points, items, 2))
+            _fits(heads, name, FLOATS, (*points, items, 2))
 
 
 def _of(name: str, part: str) -> bool:
@@ -110,7 +113,7 @@ def _fits(heads: Mapping[str, Head], name: str, kinds: str, shape: tuple[int | N
     if name not in heads:
         raise ValueError(f"it lacks {name[:80]}")
     head = heads[name]
-    if head.dtype.kind not in kinds:
+    if head.dtype.kind not in kinds or (kinds == LEVELS and head.dtype.itemsize > 1):
         raise ValueError(f"{name[:80]} is of {head.dtype} instead of {IN_WORDS[kinds]}")
     same = len(head.shape) == len(shape) and all(
         asked in (None, side) for side, asked in zip(head.shape, shape, strict=True)
@@ -149,13 +152,19 @@ def check_values(arrays: Arrays) -> None:
             raise ValueError(f"{name[:80]} holds values that are not finite")
         if _of(name, "beta") and not (array > 0).all():
             raise ValueError(f"{name[:80]} holds what is no beta")
-        if (
-            _of(name, "scale")
-            and f"{name}.low" not in arrays
-            and any((part < 0).any() for part in _parts(array))
-        ):
-            raise ValueError(f"{name[:80]} holds negative standard deviations")
+        if _of(name, "scale"):
+            _check_scales(name, arrays)
     _check_grid({name: array for name, array in arrays.items() if _of(name, "beta")})
+
+
+def _check_scales(name: str, arrays: Arrays) -> None:
+    """Raises ValueError for what is no standard deviation, or, of levels, no logarithm of one."""
+    if f"{name}.low" in arrays:
+        low, step = (arrays[f"{name}.{part}"].astype(float) for part in ("low", "step"))
+        if max(np.abs(low).max(initial=0), np.abs(low + 255 * step).max(initial=0)) > MOST_LOG:
+            raise ValueError(f"{name[:80]} holds logarithms of no standard deviation")
+    elif any((part < 0).any() for part in _parts(arrays[name])):
+        raise ValueError(f"{name[:80]} holds negative standard deviations")
 
 
 def _parts(array: np.ndarray) -> Iterator[np.ndarray]:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch.overrides import TorchFunctionMode
 
-from ..files import check_plain
+from ..files import check_plain, reason
 from ..model import Model
 from .folder import WEIGHTS, CheckpointError, atomic
 
@@ -187,8 +187,9 @@ def _reading(path: Path, read: Callable[[Path], T]) -> T:
     except FileNotFoundError:
         raise CheckpointError(f"{path} is missing: restore it, or train again") from None
     except (SafetensorError, OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise CheckpointError(f"{path} is damaged or cut short ({why}): restore it, or train again") from None
+        raise CheckpointError(
+            f"{path} is damaged or cut short ({reason(error)}): restore it, or train again"
+        ) from None
 
 
 def save_model(folder: Path, model: Model, half: bool = False) -> None:
