@@ -19,7 +19,7 @@ else \
 fi
 endef
 
-.PHONY: app test slow campaign install dev lint hooks docs bench screenshots
+.PHONY: app test slow campaign lowest licences install dev lint hooks docs bench screenshots
 
 app: install
 	$(BIN)/latent-explorer app
@@ -34,6 +34,18 @@ slow: dev
 
 campaign: dev
 	$(BIN)/python -m pytest -m campaign
+
+# The default tests with the lowest versions that pyproject.toml allows, in an environment of its own.
+lowest:
+	@mkdir -p build
+	$(PYTHON) .ci/lowest.py > build/lowest.txt
+	$(PYTHON) -m venv build/lowest
+	build/lowest/bin/python -m pip install --constraint build/lowest.txt --editable ".[dev]"
+	build/lowest/bin/python -m pytest
+
+# Every installed package with its licence; an unknown one, or one that this project may not be given away with, is an error.
+licences: dev
+	$(BIN)/python .ci/licences.py
 
 lint: dev
 	$(BIN)/ruff check .
