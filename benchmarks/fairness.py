@@ -24,6 +24,7 @@ from latent_explorer import DECODE, LIVE
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from tests.files import many_directories
 from tests.support.driving import chromium, served
 from vae_core import bundled, load
 
@@ -122,31 +123,6 @@ def bombs() -> list[tuple[str, bytes]]:
     large = io.BytesIO()
     Image.fromarray(np.zeros((7000, 7000), np.uint8)).save(large, "PNG")
     return [("large.png", large.getvalue()), ("many.tiff", many_directories(60_000))]
-
-
-def many_directories(count: int) -> bytes:
-    """A TIFF of one pixel a frame."""
-    parts, place = [b"II*\0" + (8).to_bytes(4, "little")], 8
-    fields = [
-        (256, 3, 1),
-        (257, 3, 1),
-        (258, 3, 8),
-        (259, 3, 1),
-        (262, 3, 1),
-        (273, 4, 8),
-        (278, 3, 1),
-        (279, 4, 1),
-    ]
-    size = 2 + 12 * len(fields) + 4
-    for number in range(count):
-        body = len(fields).to_bytes(2, "little")
-        for tag, kind, value in fields:
-            body += tag.to_bytes(2, "little") + kind.to_bytes(2, "little") + (1).to_bytes(4, "little")
-            body += value.to_bytes(4, "little")
-        after = place + size if number + 1 < count else 0
-        parts.append(body + after.to_bytes(4, "little"))
-        place += size
-    return b"".join(parts)
 
 
 def uploads(url: str) -> None:

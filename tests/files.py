@@ -48,3 +48,28 @@ def by_class(folder: Path, n: int = 12, classes: int = 3, **shape: int) -> Path:
     """A folder of images by class, as most people have them."""
     images, labels = figures(n, classes=classes, **shape)
     return write_images(folder, images, [f"kind {label}" for label in labels])
+
+
+def many_directories(count: int) -> bytes:
+    """A TIFF of one pixel a frame."""
+    parts, place = [b"II*\0" + (8).to_bytes(4, "little")], 8
+    fields = [
+        (256, 3, 1),
+        (257, 3, 1),
+        (258, 3, 8),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 8),
+        (278, 3, 1),
+        (279, 4, 1),
+    ]
+    size = 2 + 12 * len(fields) + 4
+    for number in range(count):
+        body = len(fields).to_bytes(2, "little")
+        for tag, kind, value in fields:
+            body += tag.to_bytes(2, "little") + kind.to_bytes(2, "little") + (1).to_bytes(4, "little")
+            body += value.to_bytes(4, "little")
+        after = place + size if number + 1 < count else 0
+        parts.append(body + after.to_bytes(4, "little"))
+        place += size
+    return b"".join(parts)

@@ -8,7 +8,7 @@ import pytest
 from latent_explorer.user_image import apart, images
 from PIL import Image
 
-from benchmarks.fairness import many_directories
+from tests.files import many_directories
 
 
 def png(side: int) -> bytes:
