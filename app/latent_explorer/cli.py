@@ -221,7 +221,6 @@ def serve(
         # A full garbage collection after every run looks through torch's million objects: 150 ms in which no message
         # leaves the server. Python's own collections still happen.
         "runner.postScriptGC": "false",
-        "server.corsAllowedOrigins": " ".join(origin for origin in origins if origin != access.ANY),
         "server.maxMessageSize": "48",  # of the largest page; a visitor's message is read whole before anybody can say what it is
         "browser.gatherUsageStats": "false",
         "server.showEmailPrompt": "false",
@@ -234,6 +233,8 @@ def serve(
         "theme.light.primaryColor": "#0072B2",
         "theme.dark.primaryColor": "#56B4E9",
     }
+    if named := [origin for origin in origins if origin != access.ANY]:
+        options["server.corsAllowedOrigins"] = " ".join(named)
     script = Path(__file__).with_name("server.py")
     sys.argv = ["streamlit", "run", str(script), *settings.flags(options)]
     streamlit()

@@ -30,7 +30,7 @@ from ..sweeps.engines import Plan
 from .commands import check_named
 from .console import ERRORS, OUT
 from .plugged import Plugged
-from .train import terminated_as_interrupted
+from .signals import terminated_as_interrupted
 
 NAME = "sweep"
 
