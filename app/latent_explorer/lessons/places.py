@@ -25,7 +25,10 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "prior": ("look", "block", "beside", "matrix", "of", "plane", "x", "y", "item"),
     "rate_distortion": ("block", "item", "since", "drawing"),
     "elbo": ("item", "mine", "seed", "drawing"),
-    "measure": ("show", "among", "item", "across", "up", "all-numbers", "everything", "groups", "amount", "seed"),
+    "measure": (
+        *("show", "among", "item", "across", "up", "all-numbers", "everything", "groups", "amount", "seed"),
+        *("sweep_over", "sweep_number"),
+    ),
     "train": ("run", "ask"),
     "data": (),
     "lessons": ("em-steps", "start-seed", "draws", "draw-seed", "dimension"),
