@@ -78,7 +78,7 @@ def there(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(home)
     monkeypatch.setenv(DATA_VARIABLE, str(home))
     monkeypatch.setattr(projections, "umap", principal_components)
-    monkeypatch.setattr("latent_explorer.cli.serve", lambda *arguments: None)
+    monkeypatch.setattr("latent_explorer.cli.serve", lambda *arguments, **named: None)
     return home
 
 

@@ -1,5 +1,6 @@
 """What the command and the server make of a base path, of proxies' headers, and of what the environment says to Streamlit."""
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -23,6 +24,7 @@ def flags(monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[str, str]:
     given: list[str] = []
     monkeypatch.setattr(streamlit.web.cli, "main", lambda: given.extend(sys.argv[3:]))
     monkeypatch.setattr(sys, "argv", ["latent-explorer"])
+    monkeypatch.setattr(os, "environ", dict(os.environ))  # the command tells its server by it
     assert cli.main(["app", "--no-browser", *words]) == 0
     return dict(flag.removeprefix("--").split("=", 1) for flag in given)
 

@@ -1,5 +1,6 @@
 """The gallery of models: plain titles and lines that the cards' numbers bear out, small pictures, and links that say a model by name."""
 
+import asyncio
 import io
 import re
 import shutil
@@ -143,7 +144,7 @@ def test_a_link_says_the_model_by_its_name_and_the_sidebar_its_title(open_page: 
 
 def asked(model: str) -> Response:
     """What the route of pictures answers."""
-    return picture(Request({"type": "http", "path_params": {"model": model}}))
+    return asyncio.run(picture(Request({"type": "http", "path_params": {"model": model}})))
 
 
 def test_a_picture_is_small_and_of_a_model_that_is_offered(own: Path):

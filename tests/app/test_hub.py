@@ -130,7 +130,7 @@ def test_without_a_network_it_is_as_it_was_fetched(stub: Hub, mine: Path):
 def test_the_app_opens_on_a_checkpoint_of_the_hub(stub: Hub, mine: Path, monkeypatch: pytest.MonkeyPatch):
     assert push(mine) == 0
     served: list[Any] = []
-    monkeypatch.setattr(cli, "serve", lambda *given: served.extend(given))
+    monkeypatch.setattr(cli, "serve", lambda *given, **_: served.extend(given))
     assert cli.main(["app", "--no-browser", "--port", "18771", "--models", "hf://ann/small"]) == 0
     assert served[3] == stub.root.parent / "kept" / "ann" / "small"
 

@@ -111,7 +111,13 @@ def test_the_command_app_tells_the_server_of_sources(home: Path, monkeypatch: py
     seen = {}
 
     def serve(
-        host: str, port: int, window: bool, models: Path | None, data: tuple[Path, ...], *more: Any
+        host: str,
+        port: int,
+        window: bool,
+        models: Path | None,
+        data: tuple[Path, ...],
+        *more: Any,
+        **named: Any,
     ) -> None:
         seen["data"] = data
 

@@ -1,5 +1,6 @@
 """The app's parts that need no page: links, selections, pictures, colours, the decode route."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,14 +72,16 @@ def ask(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Ask:
     from latent_explorer import server
 
     monkeypatch.setenv(MODELS_VARIABLE, str(trained.everything()))
-    return lambda model, item, query="": server.decode(
-        Request(
-            {
-                "type": "http",
-                "path_params": {"model": model, "item": str(item)},
-                "headers": [],
-                "query_string": query.encode(),
-            }
+    return lambda model, item, query="": asyncio.run(
+        server.decode(
+            Request(
+                {
+                    "type": "http",
+                    "path_params": {"model": model, "item": str(item)},
+                    "headers": [],
+                    "query_string": query.encode(),
+                }
+            )
         )
     )
 

@@ -55,8 +55,9 @@ def test_a_shared_server_is_not_of_this_machine_alone(monkeypatch: pytest.Monkey
     """What is refused to others, such as paths of the server, is not opened by sharing."""
     monkeypatch.setattr("streamlit.web.cli.main", lambda: None)
     monkeypatch.setattr(command.sys, "argv", [])
-    for name in (LOCAL_VARIABLE, SHARED_VARIABLE):
-        monkeypatch.setenv(name, "before")
+    monkeypatch.setattr(
+        command.os, "environ", {**command.os.environ, LOCAL_VARIABLE: "before", SHARED_VARIABLE: "before"}
+    )
     command.serve("0.0.0.0", 1, False, None, shared="http://192.168.1.5:1")
     assert command.os.environ[LOCAL_VARIABLE] == ""
     assert sharing.address() == "http://192.168.1.5:1"
