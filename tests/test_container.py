@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 import zipfile
 from collections.abc import Sequence
 from fnmatch import fnmatch
@@ -40,6 +41,10 @@ def test_what_the_build_copies_is_there_and_let_in():
     for source, _ in sources():
         assert (ROOT / source).exists(), source
         assert any(rule[0] == "!" and fnmatch(source, rule[1:]) for rule in rules), source
+    hook = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
+        "hooks"
+    ]
+    assert hook["custom"]["path"] in [source for source, _ in sources()]
 
 
 def test_the_dockerfile_is_linted():

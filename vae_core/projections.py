@@ -21,55 +21,64 @@ from .multirate import at, beta_grid, rates_of
 JOINT = "joint"
 
 
-def umap(
-    codes: np.ndarray,
-    seed: int = 0,
-    neighbours: int = 15,
-    min_dist: float = 0.1,
-    start: np.ndarray | None = None,
-) -> np.ndarray:
-    """UMAP (`vae_core.umap`) of codes `(N, D)` to `(N, 2)`, of any codes; the same seed gives the same map.
+def umap(codes: np.ndarray, seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:
+    """UMAP (`vae_core.umap`) of any codes `(N, D)` to `(N, 2)`; the same seed gives the same map.
 
     `start` is a map to begin from: a few small steps away from it, turned and scaled to lie on it (`onto`). Two items lie beside each
     other, and items that do not differ on one point: neither has neighbours to be kept.
     """
-    from .umap import umap as laid_out  # scipy's optimiser takes half a second to import
+    return _laid_out(_ours, codes, seed, start)
 
+
+def umap_learn(codes: np.ndarray, seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:
+    """`umap` by umap-learn, the reference, which compiles for about a minute in every process."""
+    return _laid_out(_theirs, codes, seed, start)
+
+
+# What lays out codes `(N, D)`, by a seed, beginning from a map: `umap`, unless another is given.
+LayOut = Callable[..., np.ndarray]
+
+# Neighbours of an item, with itself, and how near items come to each other on the map.
+NEIGHBOURS, NEAREST = 15, 0.1
+
+# Epochs of a map of up to so many items, and of a larger one, as umap-learn has fewer there.
+FEW, EPOCHS, FEWER = 10_000, 300, 150
+# And of one that begins from another, with its first step.
+AGAIN, SMALL_STEP = 50, 0.3
+
+
+def _laid_out(by: LayOut, codes: np.ndarray, seed: int, start: np.ndarray | None) -> np.ndarray:
     if len(codes) < 3 or not np.ptp(codes, axis=0).any():
         return _without_neighbours(codes)
+    if codes.shape[1] == 1:  # where a map begins, the principal axes, are two
+        codes = np.concatenate([codes, np.zeros_like(codes)], axis=1)
     if start is None or not np.ptp(start, axis=0).all():  # a point or a line is nowhere to begin
+        return by(codes, seed, None)
+    return onto(by(codes, seed, start), start)
+
+
+def _ours(codes: np.ndarray, seed: int, start: np.ndarray | None) -> np.ndarray:
+    from .umap import umap as laid_out  # scipy's optimiser takes half a second to import
+
+    if start is None:
         epochs = EPOCHS if len(codes) <= FEW else FEWER
-        return laid_out(_wide(codes), neighbours, min_dist, seed=seed, epochs=epochs)
-    places = laid_out(_wide(codes), neighbours, min_dist, seed=seed, epochs=50, rate=0.3, start=start)
-    return onto(places, start)
+        return laid_out(codes, NEIGHBOURS, NEAREST, seed=seed, epochs=epochs)
+    return laid_out(codes, NEIGHBOURS, NEAREST, seed=seed, epochs=AGAIN, rate=SMALL_STEP, start=start)
 
 
-def umap_learn(
-    codes: np.ndarray,
-    seed: int = 0,
-    neighbours: int = 15,
-    min_dist: float = 0.1,
-    start: np.ndarray | None = None,
-) -> np.ndarray:
-    """`umap` by umap-learn, the reference, which compiles for about a minute in every process."""
+def _theirs(codes: np.ndarray, seed: int, start: np.ndarray | None) -> np.ndarray:
     import warnings
 
     from umap import UMAP
 
-    if len(codes) < 3 or not np.ptp(codes, axis=0).any():
-        return _without_neighbours(codes)
-    if start is not None and not np.ptp(start, axis=0).all():
-        start = None
     begin: dict[str, Any] = (
-        {"init": "pca"} if start is None else {"init": start, "n_epochs": 50, "learning_rate": 0.3}
+        {"init": "pca"} if start is None else {"init": start, "n_epochs": AGAIN, "learning_rate": SMALL_STEP}
     )
+    few = min(NEIGHBOURS, len(codes) - 1)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="n_jobs value")
-        projection = UMAP(
-            n_neighbors=min(neighbours, len(codes) - 1), min_dist=min_dist, random_state=seed, **begin
-        )
-        places = np.asarray(projection.fit_transform(_wide(codes)), dtype=np.float32)
-    return places if start is None else onto(places, start)
+        projection = UMAP(n_neighbors=few, min_dist=NEAREST, random_state=seed, **begin)
+        return np.asarray(projection.fit_transform(codes), dtype=np.float32)
 
 
 def _without_neighbours(codes: np.ndarray) -> np.ndarray:
@@ -78,15 +87,6 @@ def _without_neighbours(codes: np.ndarray) -> np.ndarray:
     if len(codes) < 3:
         places[:, 0] = np.arange(len(codes))
     return places
-
-
-def _wide(codes: np.ndarray) -> np.ndarray:
-    """With a second dimension where there is none: a map begins on two principal axes."""
-    return codes if codes.shape[1] > 1 else np.concatenate([codes, np.zeros_like(codes)], axis=1)
-
-
-# Epochs of a map of up to so many items, and of a larger one, as umap-learn has fewer there.
-FEW, EPOCHS, FEWER = 10_000, 300, 150
 
 
 def onto(moving: np.ndarray, fixed: np.ndarray) -> np.ndarray:
@@ -141,10 +141,6 @@ def placed_beside(
         part = others[start : start + each]
         found[part] = place(codes[part], codes[rows], coordinates)
     return found
-
-
-# What lays out codes `(N, D)`, by a seed, beginning from a map: `umap`, unless another is given.
-LayOut = Callable[..., np.ndarray]
 
 
 def aligned(

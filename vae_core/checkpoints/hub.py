@@ -223,7 +223,9 @@ def client() -> Any:
         absent=(errors.RepositoryNotFoundError, errors.RevisionNotFoundError),
         refused=(errors.HfHubHTTPError,),
         unreachable=(
-            errors.HfHubHTTPError.__mro__[1],
+            errors.HfHubHTTPError.__mro__[
+                1
+            ],  # of the library that it speaks by, which is another in each of its versions
             errors.LocalEntryNotFoundError,
             ConnectionError,
             TimeoutError,
