@@ -70,6 +70,13 @@ def dimensions(checkpoint: Checkpoint, block: str) -> list[tuple[str, int]]:
     return [(part, number) for part in maps.mapped(checkpoint, block) for number in range(sizes[part])]
 
 
+def pair_of(checkpoint: Checkpoint, place: Laid) -> tuple[tuple[str, int], tuple[str, int]]:
+    """The block and the number of each axis, where two dimensions are shown."""
+    offered = dimensions(checkpoint, place.block)
+    across, up = place.pair
+    return offered[across], offered[up]
+
+
 def default(checkpoint: Checkpoint) -> str:
     """The layout that a model opens on: UMAP, and where each block has two dimensions and no more, or one, two of these."""
     flat = set(checkpoint.model.sizes.values()) == {2} or are_lines(checkpoint)

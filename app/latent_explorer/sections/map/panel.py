@@ -58,9 +58,10 @@ def _codes(checkpoint: Checkpoint, place: Laid) -> PlaneOfCodes | None:
     """Of two dimensions a place is a code: of all of their blocks, or with the rest of an item."""
     if place.kind != layouts.PAIR:
         return None
-    across, up = (layouts.dimensions(checkpoint, place.block)[number] for number in place.pair)
     sizes = checkpoint.model.sizes
-    return PlaneOfCodes((across, up), sum(sizes[block] for block in _seen(checkpoint, place)) == 2)
+    return PlaneOfCodes(
+        layouts.pair_of(checkpoint, place), sum(sizes[block] for block in _seen(checkpoint, place)) == 2
+    )
 
 
 def _axes(checkpoint: Checkpoint, place: Laid) -> tuple[str, str]:
@@ -69,7 +70,7 @@ def _axes(checkpoint: Checkpoint, place: Laid) -> tuple[str, str]:
         return "UMAP 1", "UMAP 2"
     if place.kind != layouts.PAIR:
         return flat.names
-    across, up = (layouts.dimensions(checkpoint, place.block)[number] for number in place.pair)
+    across, up = layouts.pair_of(checkpoint, place)
     return factor_names.dimension(checkpoint, *across), factor_names.dimension(checkpoint, *up)
 
 
@@ -132,8 +133,7 @@ def _seen(checkpoint: Checkpoint, place: Laid) -> list[str]:
     """The latents that a place of the map says something of: where its axes are two of those of all together, these."""
     if place.kind != layouts.PAIR:
         return maps.mapped(checkpoint, place.block)
-    offered = layouts.dimensions(checkpoint, place.block)
-    return list(dict.fromkeys(offered[number][0] for number in place.pair))
+    return list(dict.fromkeys(block for block, _ in layouts.pair_of(checkpoint, place)))
 
 
 def _title(checkpoint: Checkpoint, place: Laid) -> str:
