@@ -301,4 +301,7 @@ def test_a_lesson_leads_from_its_first_step_to_its_last(page: Any, bundled: str,
 def test_a_lesson_that_trains_leads_from_its_first_step_to_its_last(page: Any, tmp_path: Path, name: str):
     page.set_viewport_size({"width": 1280, "height": 720})
     with served(folder=tmp_path) as address:
-        walk(page, address, name, seconds=400)
+        try:
+            walk(page, address, name, seconds=400)
+        finally:
+            page.goto("about:blank")  # before the server ends, whom the page would go on asking
