@@ -91,8 +91,8 @@ class Walk:
         choose(self.page, model)
 
     def _uncovered(self) -> None:
-        """What lies over the page, and over its menu, is shut as a person would."""
-        if any(control.over for control in controls(self.page)):
+        """What lies over the page and its menu is shut, and a presentation, which has no menu, is left, as a person would."""
+        if any(control.over for control in controls(self.page)) or "present=true" in self.page.url:
             self.page.keyboard.press("Escape")
             settle(self.page)
 
