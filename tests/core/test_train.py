@@ -1,13 +1,11 @@
 """The training loop: it learns, repeats, survives interruption at any moment, and says what is wrong."""
 
 import errno
-import json
 import math
 import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +18,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.support.commands import Commands
 from tests.support.tiers import first
 from vae_core import checkpoints
 from vae_core.checkpoints import (
@@ -37,7 +36,7 @@ from vae_core.checkpoints.card import MadeOf
 from vae_core.cli import main
 from vae_core.data import Data, load_data
 from vae_core.models import CDVAE, VAE
-from vae_core.objectives import ELBO, Constrained, declare
+from vae_core.objectives import ELBO, Constrained
 from vae_core.training import (
     Options,
     Progress,
@@ -529,66 +528,6 @@ ARGUMENTS += [
     "cpu",
 ]
 
-# Imports take seconds, so that they are made once, in a process that forks a child for each command it is told.
-# A second process of a group comes late to the folder: it must not take what the first has written for another run's.
-FORKING = """
-import json, os, sys, time, torch, torch._dynamo, vae_core.cli
-from vae_core.data import load_data
-from vae_core.training.loop import Run
-torch.set_num_threads(1)
-load_data("digits")
-for line in sys.stdin:
-    told = json.loads(line)
-    if "wait" in told:
-        print(os.waitstatus_to_exitcode(os.waitpid(told["wait"], 0)[1]), flush=True)
-    elif number := os.fork():
-        print(number, flush=True)
-    else:
-        os.environ.update(told["environment"])
-        if os.environ.get("RANK") == "1":
-            start = Run._start
-            Run._start = lambda run: (time.sleep(0.5), start(run))[1]
-        sys.stdout = sys.stderr = open(told["log"], "a", buffering=1)
-        os._exit(vae_core.cli.main(told["arguments"]))
-"""
-
-
-class Commands:
-    """Runs `latent-explorer` in processes of its own that start at once; what they say is added to `log`."""
-
-    def __init__(self, log: Path):
-        self.log, self.running = log, set[int]()
-        environment = {k: v for k, v in os.environ.items() if k not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")}
-        self.server = subprocess.Popen(
-            [sys.executable, "-c", FORKING],
-            env={**environment, "OMP_NUM_THREADS": "1"},
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def start(self, *arguments: str, **environment: str) -> int:
-        number = self._tell(arguments=arguments, environment=environment, log=str(self.log))
-        self.running.add(number)
-        return number
-
-    def wait(self, number: int) -> int:
-        """The exit code; minus the signal for a process that was killed."""
-        self.running.discard(number)
-        return self._tell(wait=number)
-
-    def close(self) -> None:
-        for number in self.running:
-            os.kill(number, signal.SIGKILL)
-        self.server.communicate()
-
-    def _tell(self, **told: Any) -> int:
-        assert self.server.stdin is not None
-        assert self.server.stdout is not None
-        print(json.dumps(told), file=self.server.stdin, flush=True)
-        return int(self.server.stdout.readline())
-
 
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
@@ -631,77 +570,6 @@ def test_leftovers_of_a_killed_write_do_no_harm(uninterrupted: Path, digits: Dat
     load(tmp_path / "run")
     found = train(SMALL, digits, replace(QUICK, epochs=5), tmp_path / "run", resume=True)
     assert found.card.epochs_done == 5
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def two_processes(commands: Commands, *arguments: str) -> list[int]:
-    """Exit codes of two processes that train together, told so as torchrun tells them."""
-    group = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
-    numbers = [commands.start(*arguments, **group, RANK=rank, LOCAL_RANK=rank) for rank in "01"]
-    return [commands.wait(number) for number in numbers]
-
-
-def assert_same_run(one: Path, other: Path) -> None:
-    assert load_card(other).cost.processes == 2
-    for a, b in zip(history(one), history(other), strict=True):
-        assert a == pytest.approx(b, rel=1e-4)
-
-
-@pytest.mark.slow
-def test_two_processes_compute_what_one_computes(commands: Commands, uninterrupted: Path, tmp_path: Path):
-    folder = tmp_path / "two"
-    assert two_processes(commands, *ARGUMENTS, "--epochs", "4", "--out", str(folder)) == [0, 0], (
-        commands.log.read_text()
-    )
-    assert_same_run(uninterrupted, folder)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "given"),
-    [
-        ("tc", {"tc_beta": 6.0, "tc_alpha": 0.5, "tc_gamma": 0.1}),
-        ("factor", {"tc_weight": 50.0, "discriminator_width": 16}),
-    ],
-    ids=["tc", "factor"],
-)
-def test_two_processes_see_the_aggregate_posterior_of_their_whole_batch(
-    name: str, given: dict[str, Any], commands: Commands, digits: Data, tmp_path: Path
-):
-    train(SMALL, digits, replace(QUICK, objective=declare(name, given)), tmp_path / "one")
-    words = [
-        word
-        for key, value in {"objective": name, **given}.items()
-        for word in (f"--{key.replace('_', '-')}", str(value))
-    ]
-    assert two_processes(commands, *ARGUMENTS, *words, "--epochs", "4", "--out", str(tmp_path / "two")) == [
-        0,
-        0,
-    ], commands.log.read_text()
-    assert_same_run(tmp_path / "one", tmp_path / "two")
-
-
-@pytest.mark.slow
-def test_a_batch_that_does_not_divide_over_the_processes_is_refused(commands: Commands, tmp_path: Path):
-    odd = [word if word != "64" else "63" for word in ARGUMENTS]
-    assert two_processes(commands, *odd, "--out", str(tmp_path / "odd")) == [2, 2]
-    assert not (tmp_path / "odd").exists()
-
-
-@pytest.mark.slow
-def test_torchrun_computes_what_one_process_computes(uninterrupted: Path, tmp_path: Path):
-    folder = tmp_path / "two"
-    launcher = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", str(free_port())]
-    command = [*launcher, "-m", "vae_core.cli", *ARGUMENTS, "--epochs", "4", "--out", str(folder)]
-    subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=True
-    )
-    assert_same_run(uninterrupted, folder)
 
 
 @pytest.mark.slow

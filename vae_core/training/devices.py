@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 
 
 def pick_device(name: str) -> torch.device:
@@ -65,6 +67,13 @@ def process_group(device: torch.device) -> Iterator[Group]:
         yield Group(dist.get_rank(), dist.get_world_size())
     finally:
         dist.destroy_process_group()
+
+
+def together(module: nn.Module, by_stages: bool) -> nn.Module:
+    """A module whose gradients are the means over all processes. Which parameters a step leaves out is looked at where there may be some:
+    a training by stages leaves out others in each, and a likelihood those of kinds of columns that a table has not."""
+    leaves_out = by_stages or any(not parameter.numel() for parameter in module.parameters())
+    return DistributedDataParallel(module, find_unused_parameters=leaves_out)
 
 
 def local_device(name: str) -> str:

@@ -14,7 +14,6 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from ..checkpoints import (
     CARD,
@@ -36,7 +35,7 @@ from ..names import IMAGE
 from ..objectives import Setting
 from ..runs import Lock
 from .building import Step, check_batch, divided, objective_for, optimizer_of, solver_of, stages_of, told
-from .devices import Group, device_name, local_device, pick_device, process_group, reproducible
+from .devices import Group, device_name, local_device, pick_device, process_group, reproducible, together
 from .faults import remedy
 from .forks import Fork
 from .meter import Meter, Progress, Report, TrainingError, not_finite
@@ -162,9 +161,9 @@ class Run:
         self.watcher, self.norm = Unwatched(), None
         self.recorded: Recorded | None = None
         self.fork: Fork | None = None
-        self.parallel = self.step if group.size == 1 else DistributedDataParallel(self.step)
         self.parameters, self.optimizer = optimizer_of(self.step, options.learning_rate)
         self.stages, self.frozen = stages_of(declaration, options), []
+        self.parallel = self.step if group.size == 1 else together(self.step, bool(self.stages))
         self.solve = solver_of(declaration, self.model, self.data, options.seed)
         if options.precision == "auto":
             torch.set_float32_matmul_precision("high")
