@@ -184,6 +184,16 @@ mapped.OnDisk.__getitem__ = counted
 """
 
 
+def test_two_processes_go_on_with_what_one_began(commands: Commands, tmp_path: Path):
+    line, epochs = LINES["elbo"][1].split(), OPTIONS.index("3")
+    shorter, whole = ["train", *line, *OPTIONS[:epochs], "2"], ["train", *line, *OPTIONS, "--resume"]
+    for name in ("one", "two"):
+        assert commands.wait(commands.start(*shorter, "--out", str(tmp_path / name))) == 0
+    assert commands.wait(commands.start(*whole, "--out", str(tmp_path / "one"))) == 0
+    assert two_processes(commands, *whole, "--out", str(tmp_path / "two")) == [0, 0], commands.log.read_text()
+    assert_same_run(tmp_path / "one", tmp_path / "two")
+
+
 def test_a_batch_that_does_not_divide_over_the_processes_is_refused(commands: Commands, tmp_path: Path):
     odd = [word if word != "64" else "63" for word in [*LINES["elbo"][0].split(), *OPTIONS]]
     assert two_processes(commands, "train", *odd, "--out", str(tmp_path / "odd")) == [2, 2]
