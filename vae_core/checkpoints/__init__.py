@@ -5,7 +5,7 @@ the encodings of the test set and their projections. Nothing is unpickled, and e
 """
 
 from .atlas import Arrays, Atlas, AtlasGrid, load_atlas, save_atlas
-from .card import DESCRIBED, FORMAT, MEASURED, Active, Card, Cost, load_card, save_card, versions
+from .card import DESCRIBED, MEASURED, Active, Card, Cost, load_card, save_card
 from .changes import Change, Forked, changed
 from .checkpoint import Checkpoint, load
 from .folder import (
@@ -22,6 +22,7 @@ from .folder import (
     name_of,
     spoken,
 )
+from .formats import FORMAT, versions
 from .frontier import Anchor, Frontier, Gap, Point
 from .hub import Address, fetched, files_of, is_on_hub, pushed
 from .measurements import Factors, Measurement

@@ -9,27 +9,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from ..data.fingerprint import KNOWN
 from ..estimates import Estimate
-from ..fields import options
 from ..files import read_bytes, reason
 from ..kinds import Image, kind_of
 from ..models import FOREIGN, Signature
-from ..objectives import OBJECTIVES, Declared
+from ..objectives import Declared
 from ..objectives import kind_of as objective_kind
 from .changes import Change, Forked, changed
 from .folder import CARD, CheckpointError, atomic, bundled, located
+from .formats import FORMAT, upgraded
 from .frontier import Anchor, Frontier, Point
 from .frontier import merged as with_frontier
 from .measurements import Factors, Measurement, merged, recorded
 from .typed import entries, read, read_fields, shown
 from .wanted import Wanted, lacking
-
-FORMAT = 2
 
 # Bytes of a card: that of a table of 100,000 columns has a third of them. And classes, more than which no page could show.
 MOST_BYTES, MOST_CLASSES = 32_000_000, 65_536
@@ -370,21 +367,6 @@ def load_card(folder: Path | str) -> Card:
         raise CheckpointError(f"{path} is damaged ({error}): restore it, or train again") from None
 
 
-def upgraded(card: Mapping[str, Any]) -> dict[str, Any]:
-    """A card of format 1 as one of format 2: there an objective with some labels was an elbo with an option more, the range of betas
-    stood in the objective too, and training stage by stage was counted to the objective."""
-    made, training = card.get("objective"), card.get("training")
-    if card.get("format") == FORMAT or not (isinstance(made, dict) and isinstance(training, dict)):
-        return {**card, "format": FORMAT}
-    old = {key: value for key, value in made.items() if key != "rates"}
-    name = "semi-supervised" if old.get("labels") is not None else old.pop("name", "elbo")
-    takes = options(OBJECTIVES[name]) if isinstance(name, str) and name in OBJECTIVES else {}
-    usual = {option.name: option.default for option in takes.values() if not option.required}
-    weighed = usual | {key: value for key, value in old.items() if key in takes}
-    whole = {"stagewise": bool(old.get("stagewise")), **training}
-    return {**card, "format": FORMAT, "objective": {"name": name, **weighed}, "training": whole}
-
-
 def save_card(folder: Path, card: Card) -> None:
     """Writes the card of a checkpoint, replaced atomically.
 
@@ -401,22 +383,3 @@ def save_card(folder: Path, card: Card) -> None:
     """
     with atomic(folder / CARD) as file:
         file.write((json.dumps(card.json, indent=1) + "\n").encode())
-
-
-def versions() -> dict[str, str]:
-    """The versions of what computes, as far as they are installed as packages.
-
-    Example:
-        >>> sorted(versions())
-        ['latent-explorer', 'numpy', 'torch']
-    """
-    names = ("latent-explorer", "torch", "numpy")
-    return {name: metadata.version(name) for name in names if _installed(name)}
-
-
-def _installed(name: str) -> bool:
-    try:
-        metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
