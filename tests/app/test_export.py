@@ -150,6 +150,7 @@ def keys_of(at: AppTest, sort: str) -> set[str]:
 
 
 VIEWED = [
+    ("views/measure.py", {"show": "This model", "model": "vae-digits-plane"}),  # which has numbers
     ("views/map.py", {"item": "3"}),
     ("views/traverse.py", {}),
     ("views/generate.py", {}),
@@ -160,12 +161,19 @@ VIEWED = [
         ("views/measure.py", {"show": show})
         for show in ("This model", "All models", "Two numbers", "Calibration", "Disentanglement")
     ),
+    ("views/dimension.py", {}),
+    ("views/elbo.py", {"item": "3"}),
 ]
 
 
-@pytest.mark.parametrize(("page", "query"), first(VIEWED, 6), ids=str)
-def test_a_picture_is_offered_of_what_is_one(open_page: Open, page: str, query: dict[str, str]):
-    at = open_page(page, model="rates-digits", **query)
+def offered_and_there(at: AppTest) -> tuple[set[str], set[str]]:
+    """The figures of which a picture is offered, and those that there are."""
     components = keys_of(at, "bidi_component")
     offered = {key.removeprefix("save-") for key in components if key.startswith("save-")}
-    assert offered <= components | keys_of(at, "plotly_chart")
+    return offered, components | keys_of(at, "plotly_chart")
+
+
+@pytest.mark.parametrize(("page", "query"), first(VIEWED, 7), ids=str)
+def test_a_picture_is_offered_of_what_is_one(open_page: Open, page: str, query: dict[str, str]):
+    offered, there = offered_and_there(open_page(page, **{"model": "rates-digits", **query}))
+    assert offered <= there

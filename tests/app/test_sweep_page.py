@@ -10,6 +10,7 @@ from latent_explorer.session.gallery import grouped
 from latent_explorer.text import GUARD
 
 from tests.app.conftest import opened
+from tests.app.test_export import offered_and_there
 from vae_core.checkpoints import bundled, load_card, save_card
 from vae_core.sweeps import DONE, Sweep, begun
 from vae_core.sweeps.folder import SWEEP, TRIAL, write_json
@@ -41,6 +42,9 @@ def test_a_number_over_an_option_has_mean_and_range_and_the_best_is_named(sweep:
     said = " ".join(each.value for each in (*at.markdown, *at.caption)).replace(GUARD, "").replace("\\", "")
     assert "Best: beta 1, 90.50 ± 0.50 nats" in said
     assert "4 of 4 trials are done" in said
+    offered, there = offered_and_there(at)
+    assert offered == {"sweep"}
+    assert offered <= there
 
 
 def test_the_view_is_absent_for_others_and_a_link_to_it_says_why(sweep: Sweep):

@@ -92,6 +92,7 @@ def numbers(checkpoint: Checkpoint, metrics: dict[str, Estimate]) -> None:
         f"{key(checkpoint.name)}-metrics",
         f"Each row is a number of the card{measured_at(checkpoint)}, ± its standard error, on n {checkpoint.kind.many} or draws.",
         read,
+        picture=False,
         codes=lambda: {name: np.array([str(r.get(name, "")) for r in rows]) for name in rows[0]},
         commands=commands,
     )

@@ -37,7 +37,7 @@ def trials_together(checkpoint: Checkpoint) -> None:
     if options:
         links.settle("sweep_over", options, "option")
         option = right.selectbox("Over", options, 0, cleaned, key="sweep_over", bind="query-params")
-        st.plotly_chart(over(lines, name, option, sweep.grid[option]), key="sweep-chart", config=CONFIG)
+        st.plotly_chart(over(lines, name, option, sweep.grid[option]), key="sweep", config=CONFIG)
     unit = number(name)
     st.dataframe(
         [
