@@ -141,13 +141,27 @@ def _logistic(codes: Tensor, labels: Tensor, classes: int, seed: int) -> Scores:
 
 def _nearest(codes: Tensor, labels: Tensor, classes: int, seed: int) -> Scores:
     """How many of the 10 nearest, by Euclidean distance, are of each class."""
-    squares, k = codes.square().sum(-1), min(NEAREST, len(codes))
+    squares, across, k = codes.square().sum(-1), codes.T.contiguous(), min(NEAREST, len(codes))
 
     def votes(z: Tensor) -> Tensor:
-        near = (squares - 2 * z @ codes.T).topk(k, largest=False).indices  # |z|^2 changes no order
+        near = closest(torch.addmm(squares, z, across, alpha=-2), k)  # |z|^2 changes no order
         return F.one_hot(labels[near], classes).sum(1).float()
 
-    return lambda z: torch.cat([votes(rows) for rows in z.split(256)])
+    return lambda z: torch.cat([votes(rows) for rows in z.split(64)])  # what a CPU's cache holds
+
+
+def closest(apart: Tensor, k: int, block: int = 32) -> Tensor:
+    """The columns `(B, k)` of the k least entries of each row `(B, N)`. They lie in the k blocks of columns whose least entries are least,
+    and all others need not be ordered.
+
+    >>> closest(torch.tensor([[5.0, 1.0, 4.0, 0.0, 3.0]]), 2, block=2).sort().values.tolist()
+    [[1, 3]]
+    """
+    padded = F.pad(apart, (0, -apart.shape[1] % block), value=torch.inf).unflatten(1, (-1, block))
+    blocks = padded.amin(-1).topk(min(k, padded.shape[1]), largest=False).indices
+    held = padded.gather(1, blocks[..., None].expand(-1, -1, block)).flatten(1)
+    places = held.topk(k, largest=False).indices
+    return blocks.gather(1, places // block) * block + places % block
 
 
 def _mlp(codes: Tensor, labels: Tensor, classes: int, seed: int) -> Scores:

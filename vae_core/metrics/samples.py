@@ -35,7 +35,8 @@ def diversity(samples: Tensor, data: Tensor, train: Tensor, seed: int) -> dict[s
 
 def _with_error(a: Tensor, b: Tensor, generator: torch.Generator) -> Estimate:
     """`frechet` with the error of which `a` there are."""
-    error = bootstrap(lambda rows: frechet(a[rows], b), len(a), generator)
+    there = _moments(b.double())
+    error = bootstrap(lambda rows: _apart(_moments(a[rows].double()), there), len(a), generator)
     return Estimate(frechet(a, b), error, len(a))
 
 
@@ -49,7 +50,12 @@ def frechet(a: Tensor, b: Tensor) -> float:
     Source:
         Dowson & Landau (1982).
     """
-    (m_a, c_a), (m_b, c_b) = (_moments(part.double()) for part in (a, b))
+    return _apart(_moments(a.double()), _moments(b.double()))
+
+
+def _apart(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> float:
+    """`frechet` of means and covariances."""
+    (m_a, c_a), (m_b, c_b) = a, b
     values, axes = torch.linalg.eigh(c_a)
     root = axes * values.clamp(min=0).sqrt() @ axes.mT
     between = torch.linalg.eigvalsh(root @ c_b @ root).clamp(min=0).sqrt().sum()
