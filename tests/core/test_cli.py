@@ -54,6 +54,11 @@ def test_models_lists_what_can_be_built_and_what_is_bundled(capsys: pytest.Captu
     }
 
 
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("latent-explorer 0.")
+
+
 def test_pack_keeps_a_model_in_half_the_bytes(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..checkpoints import versions
 from ..plugins import PluginWarning
 from ..training import TrainingError
 from ..training.faults import TRACEBACK, fault
@@ -65,6 +66,9 @@ def main(arguments: Sequence[str] | None = None, commands: Mapping[str, Any] = C
         2
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        print(", ".join(f"{name} {version}" for name, version in versions().items()))
+        return 0
     with warnings.catch_warnings():
         warnings.showwarning = _told(warnings.showwarning)
         return _run(words, commands)
