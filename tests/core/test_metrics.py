@@ -354,9 +354,10 @@ def test_the_metrics_listed_are_those_of_the_registry():
         "disentanglement",
         "two-sample",
         "dci",
+        "infomec",
         "gaps",
     ]
-    assert set(METRICS) - set(DEFAULT) == {"two-sample", "dci", "gaps"}
+    assert set(METRICS) - set(DEFAULT) == {"two-sample", "dci", "infomec", "gaps"}
 
 
 @pytest.mark.parametrize("group", METRICS)

@@ -433,3 +433,42 @@ def test_parts_are_disjoint_and_halved(monkeypatch: pytest.MonkeyPatch):
     assert all(part[1].shape == (30, 1) for part in found)  # the factor that does not vary is left out
     monkeypatch.setattr("vae_core.metrics.disentanglement.factors.PART_IMAGES", 10)
     assert len(disentanglement.parts(codes, factors, generator())[0][0]) == 10
+
+
+# InfoMEC
+
+
+def test_a_dimension_for_each_factor_is_modular_compact_and_explicit():
+    factors = grid(60)
+    codes = factors[:, [2, 0, 1]] + 0.05 * normal(1, len(factors), 3)
+    modular, explicit, compact = disentanglement.infomec_of(codes, factors)
+    assert modular == pytest.approx(1, abs=0.05)
+    assert compact == pytest.approx(1, abs=0.05)
+    assert explicit == pytest.approx(1, abs=0.02)
+
+
+def test_a_factor_over_two_dimensions_is_modular_and_not_compact():
+    factors = grid(60)
+    codes = factors[:, [0, 1, 2, 2]] + 0.05 * normal(1, len(factors), 4)
+    modular, _, compact = disentanglement.infomec_of(codes, factors)
+    assert modular == pytest.approx(1, abs=0.05)
+    assert compact == pytest.approx((2 / 3 + (1 / 2 - 1 / 4) / (3 / 4) * 1 / 3), abs=0.05)
+
+
+def test_two_factors_in_one_dimension_are_compact_and_not_modular():
+    factors = grid(60)[:, 1:]
+    codes = (4.0 * factors[:, :1] + factors[:, 1:]) + 0.05 * normal(1, len(factors), 1)
+    modular, _, compact = disentanglement.infomec_of(codes, factors)
+    assert compact == 1.0  # there is one dimension
+    assert modular == pytest.approx(0, abs=0.1)
+
+
+def test_what_hardly_moves_is_left_out_of_modularity_and_noise_tells_nothing():
+    factors = grid(60)
+    codes = factors + 0.05 * normal(1, len(factors), 3)
+    extended = torch.cat([codes, 0.01 * normal(2, len(factors), 1)], 1)
+    assert disentanglement.infomec_of(extended, factors)[::2] == pytest.approx(
+        disentanglement.infomec_of(codes, factors)[::2]
+    )
+    assert disentanglement.explicitness(normal(3, len(factors), 2), factors) == pytest.approx(0, abs=0.01)
+    assert disentanglement.infomec_of(torch.zeros(len(factors), 2), factors) == [0.0, 0.0, 0.0]

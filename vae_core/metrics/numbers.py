@@ -142,6 +142,7 @@ NUMBERS: dict[str, Number] = {
     r"modularity": Number("modularity", SCORE, "high"),
     r"sap": Number("SAP", SCORE, "high"),
     r"dci_(?P<kind>\w+)": Number("DCI {kind}", SCORE, "high"),
+    r"infomec_(?P<kind>\w+)": Number("InfoMEC {kind}", SCORE, "high"),
     r"factorvae_score": Number("FactorVAE score", SCORE, "high"),
     r"betavae_score": Number("β-VAE score", SCORE, "high"),
 }

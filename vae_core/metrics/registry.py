@@ -17,7 +17,7 @@ from .base import Estimate, Evaluation, Report
 from .calibration import calibration
 from .classes import bayes_accuracy, by_oracle
 from .coverage import prior_coverage
-from .disentanglement import dci, disentanglement, factor_tables
+from .disentanglement import dci, disentanglement, factor_tables, infomec
 from .evidence import active, components, elbo_terms, importance_bound, noise
 from .gaps import inference_gaps
 from .holes import prior_holes
@@ -52,6 +52,7 @@ METRICS: Registry[Metric] = Registry(
         "disentanglement": disentanglement,
         "two-sample": two_sample,
         "dci": dci,
+        "infomec": infomec,
         "gaps": inference_gaps,
     },
     callable,
@@ -59,7 +60,7 @@ METRICS: Registry[Metric] = Registry(
 )
 
 # What is measured unless groups are named. Asked for by name: whatever others have registered, the two-sample tests, which fit a classifier a block (aggregate_kl of the
-# rate group says how far the aggregate posterior is from the prior, in nats), and DCI, whose boosted trees take minutes.
+# rate group says how far the aggregate posterior is from the prior, in nats), DCI, whose boosted trees take minutes, and InfoMEC.
 DEFAULT: tuple[str, ...] = (
     *("elbo", "importance", "active", "noise", "components", "bayes", "calibration", "priors", "probes"),
     *("judged", "style", "retrieval", "rate", "holes", "coverage", "posteriors", "disentanglement"),
