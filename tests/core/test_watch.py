@@ -132,6 +132,7 @@ def test_two_dimensions_are_shown_as_they_are(digits: Data, tmp_path: Path):
     found = train(replace(SMALL, latent=2), digits, replace(QUICK, epochs=1), tmp_path / "run", watch=True)
     frames = Frames(tmp_path / "run")
     assert frames.header.axes == {"z": "dimensions"}
+    assert frames.header.standard == ("z",)
     last = frames.read(len(frames) - 1, len(frames))[0]
     means, _ = Portrait(found.model, digits.head(256).scored_by(found.model)).encoded()
     assert last["positions"][0] / 32767 * last["extent"][0] == pytest.approx(means["z"], abs=1e-3)
@@ -505,3 +506,8 @@ def test_fewer_items_are_looked_at_where_time_is_short(digits: Data, monkeypatch
     assert portrait.items == 200
     portrait.fit(9.0)
     assert portrait.items == len(digits)
+
+
+def test_only_a_standard_normal_prior_is_called_one(digits: Data, tmp_path: Path):
+    train(CDVAE(unlabelled=2, nets="mlp-256"), digits, QUICK, tmp_path / "run", watch=True)
+    assert Frames(tmp_path / "run").header.standard == ("z_u",)

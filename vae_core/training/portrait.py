@@ -19,7 +19,7 @@ from ..labels import has_label
 from ..model import Model
 from ..multirate import at, usual
 from ..names import LABEL
-from ..priors import one_hot
+from ..priors import StandardNormal, one_hot
 from ..runs import Header
 
 # Fixed items at most, and how many numbers of observations they may hold together: 32 MB.
@@ -78,6 +78,7 @@ class Portrait:
         return Header(
             blocks=sizes,
             axes={name: "dimensions" if size <= 2 else "principal axes" for name, size in sizes.items()},
+            standard=tuple(name for name in sizes if isinstance(self.model.p[name], StandardNormal)),
             items=self.items,
             labels=tuple(labels.tolist()) if self.data.classes else (),
             classes=tuple(self.data.classes),

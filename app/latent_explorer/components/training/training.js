@@ -6,7 +6,7 @@ import { drawCurves, stepAt } from "./curves.js";
 import { detailOf } from "./detail.js";
 import { Following } from "./following.js";
 import { lastBefore, nearest } from "./frames.js";
-import { changed, isLive, sentence } from "./says.js";
+import { changed, isLive, sentence, sentences } from "./says.js";
 import { curvesOf, Series } from "./series.js";
 import { Side } from "./side.js";
 import { flat, Steering } from "./steering.js";
@@ -304,7 +304,7 @@ export class Training {
         ? `What follows the training failed: ${then.failed}`
         : "";
     const lines = [this.#said.dataset.refused, trouble, status.said, follows].filter(Boolean);
-    const text = lines.join(" ");
+    const text = sentences(lines);
     if (this.#said.textContent !== text) this.#said.textContent = text;
     const film = `${run.address}/film?as=`;
     this.#film.href = `${film}webp`;
@@ -331,9 +331,10 @@ export class Training {
             text: changed({ name: `${name}(${block})`, after: Number(value) }),
           })),
     );
+    const beside = this.#other ? ` · dashed: ${this.#other.run}` : "";
     const shared = { marks, steps: this.#steps, at, look };
     drawCurves(this.#scores, {
-      title: "loss, nats an image",
+      title: `loss, nats an image${beside}`,
       curves: [...own.scores, ...(other?.scores ?? [])],
       ...shared,
     });
