@@ -164,7 +164,7 @@ def test_beta_is_changed_while_training_and_the_card_says_it(
     )
     assert card.objective == ELBO(beta={"z": 4.0})
     assert card.says == (
-        "β(z) = 4 · changed while training: beta was {z: 1} up to step 5, learning rate was 0.003 up to step 5"
+        "β(z) = 4 · changed while training: β(z) was 1 up to step 5, learning rate was 0.003 up to step 5"
     )
     assert json.loads((folder / CARD).read_text())["objective"]["beta"] == {"z": 1.0}
     status = status_of(folder)

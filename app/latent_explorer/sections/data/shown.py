@@ -58,7 +58,9 @@ def _lines(told: Report) -> list[str]:
 def _command(found: Found, is_upload: bool) -> None:
     st.markdown("**Train a first model of it**")
     if not is_upload and not why_not_here():
-        if st.button("Train it here", icon=":material/model_training:", help="Fills the form of the page Train."):
+        if st.button(
+            "Train it here", icon=":material/model_training:", help="Fills the form of the page Train."
+        ):
             st.session_state[FIRST] = found.train
             st.switch_page("views/train.py", query_params={"run": NEW})
         st.caption("Or in a shell:")
