@@ -69,7 +69,9 @@ def test_pictures_are_those_of_the_model():
     for picture in found:
         sizes.setdefault(picture.size, []).append(np.asarray(picture.convert("L")))
     ten, eleven, maps = (10 * 29 - 1, 28), (11 * 29 - 1, 28), (700, 700)
-    assert len(sizes[eleven]) == 8 + 5  # most of the ten of z_l, and of the sixteen of z_u those that are active
+    assert (
+        len(sizes[eleven]) == 8 + 5
+    )  # most of the ten of z_l, and of the sixteen of z_u those that are active
     assert len(sizes[maps]) == 2
     assert len(sizes[ten]) in (11, 12)  # the originals where they are at hand
     drawn = sizes[ten][-10:]

@@ -36,6 +36,9 @@ AT_ONCE = 250
 
 SEED = 20_240
 
+# Dimensions up to which principal axes are computed exactly.
+MOST_EXACT = 256
+
 
 class Portrait:
     """Fixed items of some data, as a model sees them.
@@ -216,7 +219,14 @@ def principal_axes(centred: np.ndarray) -> np.ndarray:
 
     >>> np.abs(principal_axes(np.array([[0.0, 3.0, 0.0], [0.0, -3.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, -2.0]]))).tolist()
     [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+
+    Of many dimensions, by a randomised decomposition (Halko et al., 2011) that never holds a `(D, D)`.
     """
+    if centred.shape[1] > MOST_EXACT:
+        from sklearn.utils.extmath import randomized_svd
+
+        _, _, rows = randomized_svd(np.nan_to_num(centred), 2, n_oversamples=8, n_iter=7, random_state=0)
+        return np.ascontiguousarray(rows.T)
     _, axes = np.linalg.eigh(np.nan_to_num(centred.T @ centred))
     return np.ascontiguousarray(axes[:, :-3:-1])
 

@@ -134,7 +134,7 @@ export class Steering {
       go: state === "paused",
       step: state === "running" || state === "paused",
       stop: going && state !== "queued" && state !== "finishing" && state !== "starting",
-      resume: ended,
+      resume: ended && saved > 0,
       leave: state === "queued",
       fork: saved > 0,
       follow: !going && saved > 0 && !then.doing && !(then.done ?? []).includes("evaluation"),
