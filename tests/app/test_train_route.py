@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import uvicorn
 from latent_explorer import LOCAL_VARIABLE, RUNS, RUNS_VARIABLE, TRAINING_VARIABLE
-from latent_explorer.training import allowed, film, route
+from latent_explorer.training import allowed, film, forking, route, runs
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -204,3 +204,21 @@ def test_a_film_shows_every_frame(home: Path, client: Client):
     (home / "a" / "watch" / "frames.bin").write_bytes(b"")
     with pytest.raises(ValueError, match="no frames"):
         film.film(Frames(home / "a"), "GIF")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"plugin": {"/srv/anything.py": 1}},
+        {"data": {"/etc/passwd": 1}},
+        {"--out": 1},
+        {"beta": {"z --plugin": 1}},
+        {"latent": 3},
+    ],
+    ids=str,
+)
+def test_a_fork_changes_numbers_of_the_training_and_no_other_option(home: Path, changed: dict):
+    watched(home / "a", values={"beta": {"z": 1.0}, "learning_rate": 1e-3})
+    with pytest.raises(ValueError, match="cannot be changed here: choose beta, learning_rate"):
+        forking.check(runs.named("a"), changed)
+    forking.check(runs.named("a"), {"beta": {"z": 4.0}, "learning_rate": 1e-2})
