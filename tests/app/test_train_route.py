@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from tests.support.runs import HEADER, watched
+from vae_core.runs import Answer as Answered
 from vae_core.runs import Frames, Lock, Orders, layout
 
 
@@ -222,3 +223,16 @@ def test_a_fork_changes_numbers_of_the_training_and_no_other_option(home: Path, 
     with pytest.raises(ValueError, match="cannot be changed here: choose beta, learning_rate"):
         forking.check(runs.named("a"), changed)
     forking.check(runs.named("a"), {"beta": {"z": 4.0}, "learning_rate": 1e-2})
+
+
+def test_what_came_of_an_order_is_told(home: Path, client: Client):
+    folder = watched(home / "a", "running")
+    with Lock(folder):
+        sent = json.loads(client.post(f"{RUNS}/a/steer", json={"do": "pause"}).content)["order"]
+    watched(home / "a", "running", answers=(Answered(sent, f"beta is at most 100 in {folder}"),))
+    with Lock(folder):
+        header, _ = opened(client.get(f"{RUNS}/a/now?after=-1&start=-1").content)
+    ((order, told),) = header["status"]["answers"]
+    assert order == sent
+    assert told.startswith("beta is at most 100")
+    assert str(home) not in told
