@@ -32,6 +32,15 @@ st.html(
     "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } } "
     # What shows nothing, or lies over the page, takes no room in it.
     ".st-key-frame { position: fixed; right: 1rem; top: 1rem; width: auto; z-index: 1000; } "
+    # On a low screen the menu leaves room for the model and its betas.
+    "@media (min-width: 641px) and (max-height: 900px) { "
+    "[data-testid=stSidebarHeader] { height: 2.2rem; margin-bottom: 0; } "
+    "[data-testid=stSidebarNavLinkContainer] { height: 1.6rem; } "
+    "[data-testid=stSidebarNavLink] { height: 1.5rem; margin: 0; line-height: 1.5rem; } "
+    "[data-testid=stNavSectionHeader] { margin: 0.2rem 0 0; } "
+    "[data-testid=stSidebarNavSeparator] { padding-top: 0.5rem; } "
+    "[data-testid=stSidebarUserContent] { padding-top: 0.6rem; } "
+    "[data-testid=stSidebarUserContent] [data-testid=stVerticalBlock] { gap: 0.5rem; } } "
     # Where the sidebar is shut, a bar with what opens it lies over the top of the page.
     ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )

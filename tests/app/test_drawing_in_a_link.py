@@ -116,7 +116,7 @@ def test_a_drawing_without_a_start_is_what_is_looked_at(open_page: Open):
 
 
 def test_a_stranger_s_drawing_that_is_none_is_one_sentence(open_page: Open):
-    at = open_page("views/start.py", model="rates-digits", drawing="<script>*a*")
+    at = open_page("views/start.py", model="rates-digits", start="own", drawing="<script>*a*")
     assert not at.exception
     assert ["drawing cannot be read" in warning.value for warning in at.warning] == [True]
     assert STROKES not in at.session_state

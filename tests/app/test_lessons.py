@@ -312,3 +312,14 @@ def test_the_figure_of_gradients_averages_to_what_is_exact():
     for found in (score, slope):
         assert ((found.mean(0) - exact).abs() < 4 * found.std(0) / len(found) ** 0.5).all()
     assert (score.std(0) > 2 * slope.std(0)).all()
+
+
+def test_every_lesson_of_a_folder_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "first.md").write_text("no lesson\n")
+    text = "---\ntitle: T\nabout: A\n---\n\n## One\n\nHalf of $\\frac{a}{b $ is missing.\n\n```step\npage: map\n```\n"
+    (tmp_path / "second.md").write_text(text)
+    assert commands.Check(tmp_path, links=False).run() == 2
+    told = capsys.readouterr()
+    both = told.out + told.err
+    assert "first.md:1: a lesson begins with" in both
+    assert "second.md:8: this formula has a brace" in both

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from latent_explorer import cli
-from latent_explorer.documents.charts import frontier, scatter
+from latent_explorer.documents.charts import frontier, maps, scatter
 from latent_explorer.documents.report import report
 from PIL import Image
 
@@ -69,13 +69,23 @@ def test_pictures_are_those_of_the_model():
     for picture in found:
         sizes.setdefault(picture.size, []).append(np.asarray(picture.convert("L")))
     ten, eleven, maps = (10 * 29 - 1, 28), (11 * 29 - 1, 28), (700, 700)
-    assert len(sizes[eleven]) == 16
+    assert (
+        len(sizes[eleven]) == 8 + 5
+    )  # most of the ten of z_l, and of the sixteen of z_u those that are active
     assert len(sizes[maps]) == 2
     assert len(sizes[ten]) in (11, 12)  # the originals where they are at hand
     drawn = sizes[ten][-10:]
     assert all(row.std() > 40 for row in drawn)
     assert len({row.tobytes() for row in drawn}) == 10
     assert (np.asarray(found[-1].convert("L")) < 250).mean() > 0.05
+
+
+def test_two_dimensions_are_shown_as_themselves():
+    page = report(load("vae-digits-plane"), TODAY)
+    assert "z[1] over z[0]" in page
+    assert "UMAP" not in page
+    atlas = load("vae-digits-plane").atlas
+    assert scatter(np.asarray(atlas.means["z"]), atlas.labels, 10) == maps(load("vae-digits-plane"))["z"]
 
 
 def test_the_frontier_is_drawn_and_told_point_by_point():

@@ -169,3 +169,14 @@ def test_what_is_no_command_fills_nothing(line: str, capsys: pytest.CaptureFixtu
     with pytest.raises(ValueError, match="command") as error:
         form.of_command(line)
     assert "\n" not in str(error.value)
+
+
+def test_a_form_begins_with_beta_and_leaves_what_means_nothing_for_the_model_to_the_end():
+    def first(model: str, signature: Signature = DIGITS) -> list[str]:
+        group = form.groups(Asked(model, "digits"), signature)[1]
+        return [option.name for option in group.first]
+
+    assert first("vae")[0] == "beta"
+    assert not {"class_weight", "classifier_weight", "adversary_hidden"} & set(first("vae"))
+    assert "class_weight" in first("cdvae")
+    assert "adversary" not in first("vae", Signature(Image(1, 8, 8), ()))

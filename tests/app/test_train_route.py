@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 import uvicorn
 from latent_explorer import LOCAL_VARIABLE, RUNS, RUNS_VARIABLE, TRAINING_VARIABLE
-from latent_explorer.training import allowed, film, route
+from latent_explorer.training import allowed, film, forking, route, runs
 from PIL import Image
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from tests.support.runs import HEADER, watched
+from vae_core.runs import Answer as Answered
 from vae_core.runs import Frames, Lock, Orders, layout
 
 
@@ -204,3 +205,34 @@ def test_a_film_shows_every_frame(home: Path, client: Client):
     (home / "a" / "watch" / "frames.bin").write_bytes(b"")
     with pytest.raises(ValueError, match="no frames"):
         film.film(Frames(home / "a"), "GIF")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"plugin": {"/srv/anything.py": 1}},
+        {"data": {"/etc/passwd": 1}},
+        {"--out": 1},
+        {"beta": {"z --plugin": 1}},
+        {"latent": 3},
+    ],
+    ids=str,
+)
+def test_a_fork_changes_numbers_of_the_training_and_no_other_option(home: Path, changed: dict):
+    watched(home / "a", values={"beta": {"z": 1.0}, "learning_rate": 1e-3})
+    with pytest.raises(ValueError, match="cannot be changed here: choose beta, learning_rate"):
+        forking.check(runs.named("a"), changed)
+    forking.check(runs.named("a"), {"beta": {"z": 4.0}, "learning_rate": 1e-2})
+
+
+def test_what_came_of_an_order_is_told(home: Path, client: Client):
+    folder = watched(home / "a", "running")
+    with Lock(folder):
+        sent = json.loads(client.post(f"{RUNS}/a/steer", json={"do": "pause"}).content)["order"]
+    watched(home / "a", "running", answers=(Answered(sent, f"beta is at most 100 in {folder}"),))
+    with Lock(folder):
+        header, _ = opened(client.get(f"{RUNS}/a/now?after=-1&start=-1").content)
+    ((order, told),) = header["status"]["answers"]
+    assert order == sent
+    assert told.startswith("beta is at most 100")
+    assert str(home) not in told

@@ -67,7 +67,7 @@ def test_a_drawing_is_encoded_changes_its_class_and_goes_along(page: Any, addres
     page.get_by_role("link", name="Start").click()
     settle(page)
     assert "start=own" in page.url
-    assert page.locator(".first figcaption").first.text_content() == "your drawing: draw on"
+    assert page.locator(".first figcaption").first.text_content() == "your drawing; draw on it"
 
 
 @pytest.mark.slow
@@ -83,7 +83,7 @@ def test_a_link_to_a_drawing_shows_it_to_who_has_not_drawn(page: Any, browser: A
     other = browser.new_context().new_page()
     opened(other, page.url)
     assert eventually(
-        other, lambda: other.locator(".first .given figcaption").inner_text() == "your drawing: draw on"
+        other, lambda: other.locator(".first .given figcaption").inner_text() == "your drawing; draw on it"
     )
     other.locator(".first").get_by_role("slider").nth(0).focus()
     other.keyboard.press("Tab")

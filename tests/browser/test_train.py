@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.conftest import need_a_browser
 from tests.browser.pressing import opened, settle
+from tests.browser.test_persons import folder_of_images
 from tests.support.driving import eventually, served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -60,6 +61,13 @@ def test_a_training_is_begun_watched_steered_stopped_and_opened(page: Any, addre
     field.press("Enter")
     assert eventually(page, lambda: number(page, "changes") == 1, 30)
 
+    # What it cannot be set to is said, and the field shows what holds.
+    field.fill("-3")
+    field.press("Enter")
+    said = page.locator(".training .said")
+    assert eventually(page, lambda: "must be above 0" in said.inner_text(), 30)
+    assert eventually(page, lambda: field.input_value() == "8", 30)
+
     # It pauses, takes one step, and stands so after a reload.
     page.get_by_role("button", name="One step").click()
     assert eventually(page, lambda: shown(page, "state") == "paused", 30)
@@ -79,6 +87,19 @@ def test_a_training_is_begun_watched_steered_stopped_and_opened(page: Any, addre
     page.get_by_role("button", name="Open on the map").click()
     assert eventually(page, lambda: page.locator(".latent-map .plot").count() >= 1, 60)
     assert "model=vae-digits" in page.url
+
+
+def test_what_is_opened_as_own_data_leads_to_the_form(page: Any, address: str, folder: Path):
+    lines = folder_of_images(folder / "lines")
+    opened(page, f"{address}/data")
+    page.get_by_role("textbox", name="Folder, file or name").fill(lines.name)
+    page.get_by_test_id("stBaseButton-primaryFormSubmit").click()
+    settle(page)
+    page.get_by_role("button", name="Train it here").click()
+    settle(page)
+    assert "/train" in page.url
+    assert "train cdvae --data lines" in page.get_by_test_id("stCode").first.inner_text()
+    assert page.get_by_test_id("stMain").get_by_role("button", name="Start").is_enabled()
 
 
 # How many pixels of a canvas differ from its corner.

@@ -1,5 +1,6 @@
 """The folder of a run: frames, status, orders and lock, as a stranger may leave them."""
 
+import errno
 import json
 import os
 import subprocess
@@ -29,6 +30,7 @@ from vae_core.runs import (
     write_json,
     write_order,
 )
+from vae_core.runs import status as status_module
 from vae_core.runs.orders import MOST_LINE
 
 HEADER = Header(
@@ -279,3 +281,28 @@ def test_what_is_no_order_is_not_sent(do: Any, name: str, value: float | None, t
     with pytest.raises(ValueError, match=r"do is|set needs|finite number"):
         write_order(tmp_path, do, name, value)
     assert not (tmp_path / "watch").exists()
+
+
+def test_on_a_full_disk_the_last_words_go_where_the_ones_before_stood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write_json(tmp_path, "status.json", Status(state="running", start=1.0, time=2.0, step=7, said="x" * 300))
+
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(status_module, "atomic", full)
+    write_json(tmp_path, "status.json", Status(state="failed", start=1.0, time=3.0, said="the disk is full"))
+    status = read_status(tmp_path)
+    assert status is not None
+    assert (status.state, status.said) == ("failed", "the disk is full")
+    with pytest.raises(OSError, match="No space left"):
+        write_json(tmp_path, "step.json", {})
+
+
+def test_epochs_that_were_saved_after_the_last_word_are_counted(tmp_path: Path):
+    write_json(tmp_path, "status.json", Status(state="running", start=1.0, time=2.0, step=7, saved=3))
+    (tmp_path / "card.json").write_text('{"epochs_done": 4}')
+    status = read_status(tmp_path)
+    assert status is not None
+    assert status.said.endswith("epoch 4 is kept: go on with --resume")

@@ -21,7 +21,7 @@ from vae_core.models import CDVAE, CVAE, PPCA, VAE, Declaration, Joint, Ladder
 from vae_core.objectives import ELBO, M2, OBJECTIVES, BetaTCVAE, MultiRateVAE, Setting
 from vae_core.runs import Frames, Lock, Status, alive, read_status, read_step, snapshots, write_order
 from vae_core.training import Options, Progress, TrainingError, loop, train, watching
-from vae_core.training.portrait import Portrait, turn
+from vae_core.training.portrait import Portrait, principal_axes, turn
 from vae_core.training.steering import Steering
 
 SMALL = VAE(latent=3, nets="mlp-256")
@@ -132,6 +132,7 @@ def test_two_dimensions_are_shown_as_they_are(digits: Data, tmp_path: Path):
     found = train(replace(SMALL, latent=2), digits, replace(QUICK, epochs=1), tmp_path / "run", watch=True)
     frames = Frames(tmp_path / "run")
     assert frames.header.axes == {"z": "dimensions"}
+    assert frames.header.standard == ("z",)
     last = frames.read(len(frames) - 1, len(frames))[0]
     means, _ = Portrait(found.model, digits.head(256).scored_by(found.model)).encoded()
     assert last["positions"][0] / 32767 * last["extent"][0] == pytest.approx(means["z"], abs=1e-3)
@@ -163,7 +164,7 @@ def test_beta_is_changed_while_training_and_the_card_says_it(
     )
     assert card.objective == ELBO(beta={"z": 4.0})
     assert card.says == (
-        "β(z) = 4 · changed while training: beta was {z: 1} up to step 5, learning rate was 0.003 up to step 5"
+        "β(z) = 4 · changed while training: β(z) was 1 up to step 5, learning rate was 0.003 up to step 5"
     )
     assert json.loads((folder / CARD).read_text())["objective"]["beta"] == {"z": 1.0}
     status = status_of(folder)
@@ -505,3 +506,33 @@ def test_fewer_items_are_looked_at_where_time_is_short(digits: Data, monkeypatch
     assert portrait.items == 200
     portrait.fit(9.0)
     assert portrait.items == len(digits)
+
+
+def test_only_a_standard_normal_prior_is_called_one(digits: Data, tmp_path: Path):
+    train(CDVAE(unlabelled=2, nets="mlp-256"), digits, QUICK, tmp_path / "run", watch=True)
+    assert Frames(tmp_path / "run").header.standard == ("z_u",)
+
+
+def test_principal_axes_of_many_dimensions_are_those_of_few():
+    """A matrix of all pairs of 60,000 dimensions has 29 GB, and ended the process without a word."""
+    generator = np.random.default_rng(0)
+    few = (generator.normal(size=(300, 8)) * np.linspace(4, 1, 8)).astype(np.float32)
+    few -= few.mean(0)
+    many = np.zeros((300, 60_000), np.float32)
+    many[:, ::7_500] = few
+    assert np.abs((principal_axes(many)[::7_500] * principal_axes(few)).sum(0)) == pytest.approx(1, abs=1e-3)
+
+
+def test_frames_that_cannot_be_closed_do_not_hide_what_ended_the_training(
+    digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(loop, "keep", full)
+    monkeypatch.setattr(watching.FrameWriter, "close", full)
+    with pytest.raises(TrainingError, match="make room"):
+        train(SMALL, digits, QUICK, tmp_path / "run", watch=True)
+    status = status_of(tmp_path / "run")
+    assert status.state == "failed"
+    assert "could not be written" in status.said

@@ -1,6 +1,7 @@
 """The commands that steer, go on with, fork and estimate a training, and its event files."""
 
 import json
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_a_running_training_is_steered_from_the_shell(
     assert told.startswith("paused: step 5 of 16 (epoch 2 of 4)")
     assert "beta {z: 1}" in told
     assert main(["steer", str(folder), "set", "beta=2", "learning-rate=1e-4"]) == 0
-    assert "beta was {z: 1} up to step 5" in said(capsys)
+    assert "β(z) was 1 up to step 5" in said(capsys)
     for words, complaint in (
         (["set", "beta=nan"], "finite number"),
         (["set", "beta=much"], "is nothing to set"),
@@ -259,3 +260,18 @@ def test_two_processes_are_steered_as_one(tmp_path: Path):
     finally:
         started.kill()
     assert load_card(folder).says.startswith("β(z) = 3")
+
+
+def test_a_fork_that_cannot_be_made_says_why(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """The sentence was lost in the search for an option that was meant."""
+    copy = shutil.copytree(run, tmp_path / "copy")
+    for snapshot in (copy / "watch" / "snapshots").iterdir():
+        snapshot.write_bytes(b"x")
+    words = ["fork", str(copy), "--out", str(tmp_path / "new"), "--no-atlas"]
+    assert main([*words, "--at", "1"]) == 2
+    assert "TypeError" not in (told := said(capsys))
+    assert "snapshots" in told
+    with pytest.raises(SystemExit):
+        main([*words, "--betta", "3"])
+    assert "did you mean --beta?" in said(capsys)
+    assert not (tmp_path / "new").exists()

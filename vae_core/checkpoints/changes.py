@@ -20,7 +20,7 @@ class Change:
 
     Example:
         >>> Change(step=1200, epoch=3, name="beta", before={"z": 1.0}, after={"z": 4.0}).says
-        'beta was {z: 1} up to step 1,200'
+        'β(z) was 1 up to step 1,200'
     """
 
     step: int
@@ -31,7 +31,13 @@ class Change:
 
     @property
     def says(self) -> str:
-        return f"{self.name.replace('_', ' ')} was {number(self.before)} up to step {self.step:,}"
+        name = "β" if self.name == "beta" else self.name.replace("_", " ")
+        before = self.before if isinstance(self.before, Mapping) else {"": self.before}
+        told = [
+            f"{name}({block}) was {value:g}" if block else f"{name} was {value:g}"
+            for block, value in before.items()
+        ]
+        return f"{' and '.join(told)} up to step {self.step:,}"
 
 
 @dataclass(frozen=True)

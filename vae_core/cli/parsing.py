@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, make_dataclass
 from difflib import get_close_matches
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 import tyro
 
@@ -87,7 +87,7 @@ def meant(sentence: str, arguments: list[str], commands: Mapping[str, Any]) -> s
 
 def _options(arguments: list[str], commands: Mapping[str, Any]) -> set[str]:
     """The options of the command that is asked for, as one types them."""
-    kinds: list[Any] = [commands.get(arguments[0])]
+    kinds = _dataclasses(commands.get(arguments[0]))
     if arguments[0] == "train":
         kinds = [
             Train,
@@ -97,8 +97,16 @@ def _options(arguments: list[str], commands: Mapping[str, Any]) -> set[str]:
         ]
     elif arguments[0] in ("data", "import"):
         kinds.append(Source)
-    names = [part.name.replace("_", "-") for kind in kinds if kind for part in fields(kind)]
+    names = [part.name.replace("_", "-") for kind in kinds for part in fields(kind)]
     return {f"--{name}" for name in names} | {"--help"}
+
+
+def _dataclasses(kind: Any) -> list[Any]:
+    """Those that a command is made of: one, or what makes one, which may hold the flags of others."""
+    if kind is None or is_dataclass(kind):
+        return [kind] if kind else []
+    made = kind()
+    return [each for each in (get_origin(made) or made, *get_args(made)) if is_dataclass(each)]
 
 
 # What tyro and Python say, and what a person would.

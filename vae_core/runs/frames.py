@@ -57,6 +57,7 @@ class Header:
         blocks: the dimensions of each latent block.
         axes: what each block's positions are: "dimensions" of a block of one or two, else "principal axes",
             turned to those of the frame before (orthogonal Procrustes).
+        standard: the blocks whose prior is N(0, I).
         items: how many fixed items there are.
         labels: the class of each item, none where there are no classes, -1 where it is not known.
         classes: their names.
@@ -94,6 +95,7 @@ class Header:
     classes: tuple[str, ...] = ()
     split: str = "training"
     axes: dict[str, str] = field(default_factory=dict)
+    standard: tuple[str, ...] = ()
     originals: str = ""
     start: float = 0.0
     model: str = ""
@@ -158,7 +160,9 @@ class Header:
 
     def same_frames(self, other: "Header") -> bool:
         """Whether frames of the other go on with these."""
-        return replace(self, start=0.0, says="") == replace(other, start=0.0, says="")
+        return replace(self, start=0.0, says="", standard=()) == replace(
+            other, start=0.0, says="", standard=()
+        )
 
 
 def layout(header: Header) -> Header:

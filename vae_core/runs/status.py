@@ -1,6 +1,8 @@
 """Where a training stands: `watch/status.json`, and the lock that its process holds for as long as it lives."""
 
+import errno
 import json
+import os
 import time
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from pathlib import Path
@@ -132,10 +134,27 @@ def read_status(folder: Path) -> Status | None:
         return status
     status = _written(folder)  # its last words, where it ended just now
     if status is not None and status.live:
-        kept = f"epoch {status.saved} is kept" if status.saved else "no epoch was finished"
-        said = f"the training ended without a word at step {status.step:,} (killed, or its machine restarted); {kept}: go on with --resume"
+        said = f"the training ended without a word at step {status.step:,} (killed, or its machine restarted); {what_is_kept(max(status.saved, _epochs(folder)))}"
         return replace(status, state="failed", said=said, left=None)
     return status
+
+
+def _epochs(folder: Path) -> int:
+    """How many epochs the checkpoint holds, which may have been written after the last word."""
+    try:
+        found = json.loads(read_bytes(folder / CARD, MOST_BYTES))["epochs_done"]
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        return 0
+    return found if isinstance(found, int) else 0
+
+
+def what_is_kept(epochs: int) -> str:
+    """What is left of a training that has ended early, and what to do.
+
+    >>> what_is_kept(0), what_is_kept(3)
+    ('no epoch was finished: begin anew', 'epoch 3 is kept: go on with --resume')
+    """
+    return f"epoch {epochs} is kept: go on with --resume" if epochs else "no epoch was finished: begin anew"
 
 
 def _written(folder: Path) -> Status | None:
@@ -183,8 +202,25 @@ def write_json(folder: Path, name: str, what: Any) -> None:
         7
     """
     told = asdict(what) if is_dataclass(what) and not isinstance(what, type) else what
-    with atomic(folder / WATCH / name, durable=False) as file:
-        file.write(json.dumps(told).encode())
+    path, text = folder / WATCH / name, json.dumps(told).encode()
+    try:
+        with atomic(path, durable=False) as file:
+            file.write(text)
+    except OSError as error:
+        if error.errno not in NO_ROOM or not _over(path, text):
+            raise
+
+
+NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def _over(path: Path, text: bytes) -> bool:
+    """Write into the place that a file has already: on a full disk, the last words of a training are that it is full."""
+    try:
+        with open(path, "r+b", buffering=0) as file:
+            return file.write(text.ljust(os.fstat(file.fileno()).st_size)) >= len(text)
+    except OSError:
+        return False
 
 
 class Lock:

@@ -32,7 +32,9 @@ def fault(error: BaseException) -> tuple[str, int]:
     if isinstance(error, ValueError | TrainingError):
         return " ".join(str(error).split()), 2
     if isinstance(error, OSError):
-        return (f"{error.filename}: {error.strerror}" if error.filename else reason), 2
+        if error.filename:
+            return f"{error.filename}: {error.strerror}", 2
+        return (f"{error.strerror}: {remedy(error)}" if error.strerror else reason), 2
     if isinstance(error, MemoryError) or "memory" in reason:
         return (
             f"there is not enough memory ({reason or 'none is left'}): choose a smaller model, batch or limit",

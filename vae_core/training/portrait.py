@@ -19,7 +19,7 @@ from ..labels import has_label
 from ..model import Model
 from ..multirate import at, usual
 from ..names import LABEL
-from ..priors import one_hot
+from ..priors import StandardNormal, one_hot
 from ..runs import Header
 
 # Fixed items at most, and how many numbers of observations they may hold together: 32 MB.
@@ -35,6 +35,9 @@ RECONSTRUCTIONS, SAMPLES, CLASSES, SIDE = 8, 8, 10, 64
 AT_ONCE = 250
 
 SEED = 20_240
+
+# Dimensions up to which principal axes are computed exactly.
+MOST_EXACT = 256
 
 
 class Portrait:
@@ -78,6 +81,7 @@ class Portrait:
         return Header(
             blocks=sizes,
             axes={name: "dimensions" if size <= 2 else "principal axes" for name, size in sizes.items()},
+            standard=tuple(name for name in sizes if isinstance(self.model.p[name], StandardNormal)),
             items=self.items,
             labels=tuple(labels.tolist()) if self.data.classes else (),
             classes=tuple(self.data.classes),
@@ -215,7 +219,14 @@ def principal_axes(centred: np.ndarray) -> np.ndarray:
 
     >>> np.abs(principal_axes(np.array([[0.0, 3.0, 0.0], [0.0, -3.0, 0.0], [0.0, 0.0, 2.0], [0.0, 0.0, -2.0]]))).tolist()
     [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+
+    Of many dimensions, by a randomised decomposition (Halko et al., 2011) that never holds a `(D, D)`.
     """
+    if centred.shape[1] > MOST_EXACT:
+        from sklearn.utils.extmath import randomized_svd
+
+        _, _, rows = randomized_svd(np.nan_to_num(centred), 2, n_oversamples=8, n_iter=7, random_state=0)
+        return np.ascontiguousarray(rows.T)
     _, axes = np.linalg.eigh(np.nan_to_num(centred.T @ centred))
     return np.ascontiguousarray(axes[:, :-3:-1])
 

@@ -25,7 +25,7 @@ from ..runs.orders import STEER
 from ..runs.snapshots import MOST as MOST_SNAPSHOTS
 from ..runs.snapshots import MOST_BYTES as MOST_SNAPSHOT_BYTES
 from ..runs.snapshots import SNAPSHOTS, snapshot_path
-from ..runs.status import STATUS, STEP
+from ..runs.status import STATUS, STEP, what_is_kept
 from .detail import detail
 from .faults import fault
 from .portrait import Portrait
@@ -174,14 +174,16 @@ class Watcher(Unwatched):
 
     def _ended(self, error: BaseException | None) -> None:
         if self.writer is not None:
-            self.writer.close()
+            with contextlib.suppress(
+                OSError
+            ):  # of a disk that is full: what ended the training is said, not this
+                self.writer.close()
         if not self.leads:
             return
-        kept = f"epoch {self.epochs_saved} is kept" if self.epochs_saved else "no epoch was finished"
         if error is None:
             self._tell("finished")
         elif isinstance(error, KeyboardInterrupt):
-            self.said = f"stopped at step {self.step:,}; {kept}: go on with --resume"
+            self.said = f"stopped at step {self.step:,}; {what_is_kept(self.epochs_saved)}"
             self._tell("stopped")
         else:
             self.said = fault(error)[0]

@@ -34,14 +34,19 @@ def scatter(places: np.ndarray, labels: np.ndarray, classes: int) -> bytes:
 
 
 def maps(checkpoint: Checkpoint) -> dict[str, bytes]:
-    """A map of each block that has one."""
+    """A map of each block that has one; of two dimensions it is those."""
     atlas = checkpoint.atlas
     known = {
-        name: np.asarray(atlas.coordinates[name])
+        name: np.asarray(atlas.means[name] if is_plane(checkpoint, name) else atlas.coordinates[name])
         for name in checkpoint.model.blocks
         if name in atlas.coordinates
     }
     return {name: scatter(places, atlas.labels, len(atlas.classes)) for name, places in known.items()}
+
+
+def is_plane(checkpoint: Checkpoint, block: str) -> bool:
+    """Whether a block is shown as itself."""
+    return checkpoint.model.sizes[block] == 2
 
 
 def frontier(found: Frontier) -> str:

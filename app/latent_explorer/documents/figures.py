@@ -73,10 +73,12 @@ def samples(checkpoint: Checkpoint) -> Figure:
 
 
 def traversals(checkpoint: Checkpoint) -> list[Figure]:
-    """What each dimension of each block changes, the most active first."""
+    """What each active dimension of each block changes, the most active first; the others change nothing that one could see."""
     found = []
     for block in checkpoint.model.blocks:
         order, active = _order(checkpoint, block)
+        if not order:
+            continue
         moved = traverse(checkpoint, latent=block, dimensions=order, steps=STEPS)
         rows = list(to_bytes(torch.from_numpy(moved), checkpoint.kind))
         of = f"{len(order)} of {checkpoint.model.sizes[block]} dimensions" if active is None else active
@@ -93,11 +95,10 @@ def _order(checkpoint: Checkpoint, block: str) -> tuple[list[int], str | None]:
     if not _has_atlas(checkpoint):
         return list(range(min(size, MOST_DIMENSIONS))), None
     means = torch.from_numpy(np.asarray(checkpoint.atlas.means[block]))
-    order = activity(means).argsort(descending=True).tolist()[:MOST_DIMENSIONS]
-    return (
-        order,
-        f"{int(active_units(means).sum())} of {size} dimensions are active; the most active are shown",
-    )
+    count = int(active_units(means).sum())
+    order = activity(means).argsort(descending=True).tolist()[: min(count, MOST_DIMENSIONS)]
+    some = "" if count <= MOST_DIMENSIONS else "; the most active are shown"
+    return order, f"{count} of {size} dimensions {'is' if count == 1 else 'are'} active{some}"
 
 
 def _has_atlas(checkpoint: Checkpoint) -> bool:

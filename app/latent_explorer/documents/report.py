@@ -159,8 +159,18 @@ def _maps(checkpoint: Checkpoint) -> str:
     legend = "".join(
         f'<span><i style="background:{colour}"></i>{escape(name)}</span>' for name, colour in known
     )
-    caption = f"Posterior means of {len(atlas):,} {checkpoint.kind.many} ({atlas.split}), placed by UMAP: distances between groups mean little."
+    planes = [block for block in checkpoint.model.blocks if charts.is_plane(checkpoint, block)]
+    caption = f"Posterior means of {len(atlas):,} {checkpoint.kind.many} ({atlas.split}), {_placed(planes, len(shown))}."
     return f'<h2>Maps</h2><div class="maps">{"".join(shown)}</div><p class="legend small">{legend}</p><p class="small">{escape(caption)}</p>'
+
+
+def _placed(planes: list[str], maps: int) -> str:
+    """How the dots of the maps are placed."""
+    by_umap = "placed by UMAP: distances between groups mean little"
+    if not planes:
+        return by_umap
+    itself = ", ".join(f"{block}[1] over {block}[0]" for block in planes)
+    return itself if len(planes) == maps else f"{itself}; the others {by_umap}"
 
 
 def _frontier(checkpoint: Checkpoint) -> str:

@@ -258,6 +258,11 @@ def _check_text(text: str, line: int, mistakes: Mistakes) -> None:
                 at,
                 f"pictures are not fetched, so {_PICTURE} is refused: name a page that shows it, or a figure",
             )
+    for formula in FORMULA.finditer(text):
+        braces = re.sub(r"\\[{}]", "", formula[0])
+        if braces.count("{") != braces.count("}"):
+            at = line + text[: formula.start()].count("\n")
+            mistakes.add(at, "this formula has a brace { or } without its other one: close it")
     masked = FORMULA.sub(lambda formula: re.sub(r"[^\n]", "x", formula[0]), text)
     for token in _inline(MarkdownIt("commonmark").parse(masked)):
         if token.type in ("html_block", "html_inline"):

@@ -29,10 +29,11 @@ STYLE = """<style>
 .st-key-lesson-strip .katex-display { margin: 0.2rem 0; }
 :has(> .st-key-lesson-body) { overflow-y: auto; flex-shrink: 1; }
 .st-key-lesson-body { gap: 0.3rem; }
-.st-key-lesson-body button { min-height: 1.8rem; padding: 0 0.7rem; }
+.st-key-lesson-ways { flex-shrink: 0; }
+.st-key-lesson-ways button { min-height: 1.8rem; padding: 0 0.7rem; }
 .st-key-lesson-strip[data-folded] :has(> .st-key-lesson-body) { display: none; }
 @media (max-width: 640px) {
-  .st-key-lesson-strip { max-height: 40vh; padding: 0.3rem 0.5rem; margin: 0 -0.6rem; } }
+  .st-key-lesson-strip { max-height: 40vh; padding: 0.3rem 0.5rem; margin: 0 -0.6rem; width: calc(100% + 1.2rem); } }
 </style>"""
 HIDDEN = "<style>:has(> .st-key-lesson-address) { display: none; }</style>"
 
@@ -75,7 +76,7 @@ def beside_page() -> Iterator[None]:
     known.at = here.number
     known.seen.add(here.number)
     with st.container(key="lesson-strip"):
-        ways = st.container()
+        ways = st.container(key="lesson-ways", horizontal=True, vertical_alignment="center", gap="small")
         with st.container(key="lesson-body"):
             text, asked = st.columns([1.6, 1], gap="medium")
     text.markdown(f"**{here.step.title}.** {here.step.text}")
@@ -88,9 +89,9 @@ def beside_page() -> Iterator[None]:
             look(here)
         with asked:
             _task(here)
-            _question(here)
-        with ways:
+        with ways:  # the question too: a text that is longer than the strip would hide it
             _ways(here)
+            _question(here)
 
 
 def begin() -> None:

@@ -27,7 +27,7 @@ from latent_explorer.live.route import decoder, rounded
 from latent_explorer.parts import factor_names, words
 from latent_explorer.session import links
 from latent_explorer.text import plain
-from latent_explorer.user_image.chosen import NOT_IN_A_LINK
+from latent_explorer.user_image.chosen import not_in_a_link
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import Direction, reach, reach_along
@@ -169,7 +169,7 @@ def from_link(checkpoint: Checkpoint, image: UserImage | None = None) -> State:
     classes = checkpoint.atlas.classes if has_label(checkpoint.model) else ()
     start = st.query_params.get("start")
     if start == USER_IMAGE and image is None:
-        st.warning(NOT_IN_A_LINK)
+        not_in_a_link()
     else:
         links.check("start", STARTS, "start")
     label = None
@@ -258,6 +258,8 @@ def moved_in(checkpoint: Checkpoint, text: str) -> dict[str, dict[int, float]]:
     words = text.split("~") if text else []
     moved: dict[str, dict[int, float]] = {}
     try:
+        if len(words) % 2:
+            raise ValueError("a place stands without its value")
         for place, value in zip(words[::2], words[1::2], strict=True):
             name, _, dimension = place.rpartition(".")
             if (

@@ -22,12 +22,12 @@ STYLE = """<style>
 </style>"""
 
 
-def choice(name: str) -> None:
-    """What the chosen model is called and what it is for; a click shows the others."""
+def choice(name: str) -> str:
+    """What the chosen model is called; a click shows the others. Returns what it is for."""
     shown = gallery.of(name)
     if st.button(f"**{plain(shown.title)}** ▾", icon=":material/apps:", key="gallery", width="stretch"):
         _gallery(name)
-    st.caption(plain(shown.purpose))
+    return plain(shown.purpose)
 
 
 @st.dialog("Which model?", width="large")

@@ -12,6 +12,7 @@ STYLE = """<style>
 @media (min-width: 641px) { html { font-size: 20px; } }
 [data-testid=stSidebar], [data-testid=stHeader] { display: none; }
 .stApp .stMainBlockContainer, .stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding: 1.2rem 4.5rem 4rem 2rem; }
+.stMain::before { display: none; }
 @media (min-width: 1000px) { [class*=st-key-first-], [class*=st-key-controls-] { zoom: 1.3; } }
 </style>"""
 

@@ -30,10 +30,11 @@ def show(page: str) -> str | None:
     links.check("model", names, "model")
     links.along("model")
     with st.sidebar:
-        called = st.container()
+        called, priced = st.container(), st.container()
         name = st.selectbox("Model", names, key="model", bind="query-params", label_visibility="collapsed")
         with called:
-            gallery.choice(name)
+            purpose = gallery.choice(name)
+        st.caption(purpose)
         if said := checkpoints.twin(name):
             st.caption(said)
         _choice_of_prior(name)
@@ -48,10 +49,13 @@ def show(page: str) -> str | None:
     with place:
         copy_link(current.arrive(checkpoint, page), model=name, shared=sharing.address())
         sharing.show(name, page)
-    with st.sidebar:
+    with priced:
         st.session_state["betas"] = _betas(checkpoint)
+    with st.sidebar:
         presenting.choose()
-        _card(checkpoint)
+        with st.expander("Its card", icon=":material/description:", key="card"):
+            _card(checkpoint)
+        _missing(checkpoint)
     return name
 
 
@@ -157,11 +161,15 @@ def _card(checkpoint: Checkpoint) -> None:
             icon=":material/import_export:",
         ):
             st.caption("  \n".join(plain(note, 1000) for note in card.notes))
-    if checkpoint.outdated:
-        st.warning(f"{checkpoint.outdated}.")
     if card.metrics:
         _numbers(checkpoint)
-    elif not checkpoint.no_data:
+
+
+def _missing(checkpoint: Checkpoint) -> None:
+    """What is to be done for it stands outside the card, which is folded."""
+    if checkpoint.outdated:
+        st.warning(f"{checkpoint.outdated}.")
+    if not checkpoint.card.metrics and not checkpoint.no_data:
         st.caption(
             f"Not measured yet. Measure it with {code_span(scripts.run(checkpoint, 'evaluate', '--write'))}"
         )

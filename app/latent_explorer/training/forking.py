@@ -14,6 +14,7 @@ def fork(run: Run, order: Mapping[str, Any]) -> Run:
     step, changed = order.get("step"), order.get("set", {})
     if not isinstance(changed, dict) or not all(map(_is_value, changed.values())):
         raise ValueError("what is to be changed is a name and a number each")
+    check(run, changed)
     if not run.has_checkpoint:
         raise ValueError(f"{run.name} has no finished epoch yet: wait for one")
     words = ["fork", str(run.folder), *form.spoken(changed)]
@@ -21,6 +22,18 @@ def fork(run: Run, order: Mapping[str, Any]) -> Run:
     source = str(run.asked.get("source") or "")
     words += ["--data", source] if source else []
     return keeper.ask(runs.free_name(f"{run.name}-fork"), words, source)
+
+
+def check(run: Run, changed: Mapping[str, Any]) -> None:
+    """Raises ValueError for what is no number of this training: a name becomes an option of a command, which others have no say in."""
+    known = run.status.values if run.status else {}
+    for name, value in changed.items():
+        now = known.get(name)
+        blocks = set(now) if isinstance(now, Mapping) else set()
+        if name not in known or (isinstance(value, dict) and not set(value) <= blocks):
+            raise ValueError(
+                f"{str(name)[:40]!r} cannot be changed here: choose {', '.join(known) or 'another run'}"
+            )
 
 
 def _at(run: Run, step: Any) -> list[str]:

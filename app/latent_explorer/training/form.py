@@ -6,7 +6,7 @@ import inspect
 import io
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field, make_dataclass, replace
+from dataclasses import dataclass, field, is_dataclass, make_dataclass, replace
 from types import MappingProxyType, NoneType
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
@@ -81,12 +81,13 @@ class Asked:
         )
 
 
-def groups(asked: Asked) -> list[Group]:
-    """The fields of the model, the objective and the loop."""
+def groups(asked: Asked, signature: Signature | None = None) -> list[Group]:
+    """The fields of the model, the objective and the loop; those come last that mean nothing for this model of data of that signature."""
     objective = objective_of(asked)
+    idle = idle_in(asked, signature) if signature else frozenset()
     return [
         _group("model", MODELS[asked.model], f"The model {asked.model}"),
-        _group("objective", OBJECTIVES[objective], f"The objective {objective}"),
+        _group("objective", OBJECTIVES[objective], f"The objective {objective}", idle=idle),
         _group("training", Options, "The training", but=("objective",)),
     ]
 
@@ -106,14 +107,32 @@ def about(kind: Any) -> str:
     return prose(kind).partition("\n\n")[0]
 
 
-def _group(name: str, kind: Any, title: str, but: tuple[str, ...] = ()) -> Group:
-    own = inspect.get_annotations(kind)
+def idle_in(asked: Asked, signature: Signature) -> frozenset[str]:
+    """The numbers of the objective that nothing in this training would read, as far as it can be built."""
+    try:
+        declaration = asked.declaration().settled(signature.kind)
+        declared = OBJECTIVES[objective_of(asked)](**asked.of("objective"))
+        with torch.device("meta"):
+            setting = Setting(declaration.build(signature), len(signature.classes), 1, 1)
+            idle = declared.idle(declared.build(setting), setting)
+    except (ValueError, TypeError, RuntimeError, NotImplementedError):
+        return frozenset()  # what does not fit is said below the form
+    adversary = {"adversary"} if len(signature.classes) > 1 else frozenset()  # which can be asked for
+    return idle - adversary | ({"adversary_hidden"} if not asked.of("objective").get("adversary") else set())
+
+
+def _group(
+    name: str, kind: Any, title: str, but: tuple[str, ...] = (), idle: frozenset[str] = frozenset()
+) -> Group:
+    own, family = inspect.get_annotations(kind), [each for each in kind.__mro__ if is_dataclass(each)]
     found = [option for option in options(kind).values() if option.name not in but]
-    found.sort(
-        key=lambda option: option.name not in own
-    )  # what a declaration adds goes before what it inherits
-    first = tuple(option for option in found if option.comes_first)
-    return Group(name, title, first, tuple(option for option in found if not option.comes_first))
+    if name == "objective":  # what is turned most, and last what all objectives have
+        common = inspect.get_annotations(family[-1]) if len(family) > 1 else {}
+        found.sort(key=lambda option: (option.name in common, option.while_training is None))
+    else:  # what a declaration adds goes before what it inherits
+        found.sort(key=lambda option: option.name not in own)
+    first = tuple(option for option in found if option.comes_first and option.name not in idle)
+    return Group(name, title, first, tuple(option for option in found if option not in first))
 
 
 # ---- what a field is as a widget

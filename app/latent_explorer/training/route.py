@@ -65,8 +65,13 @@ def told(run: Run, after: int, start: float) -> bytes:
 def status_of(run: Run) -> dict[str, Any]:
     """Where it stands, for a page: without what names this machine."""
     known = asdict(run.status) if run.status else {}
-    for private in ("pid", "host", "command", "answers"):
+    for private in ("pid", "host", "command"):
         known.pop(private, None)
+    known["answers"] = (
+        [[each.id, cleaned(said(each.said, run.folder), 300)] for each in run.status.answers]
+        if run.status
+        else []
+    )
     words = run.said.replace("go on with --resume", "“Go on” takes it up again")  # which is a shell's word
     told = known | {"state": run.state, "said": cleaned(said(words, run.folder), 500)}
     told["snapshots"] = [[each.step, each.epoch] for each in snapshots(run.folder)]
@@ -147,7 +152,8 @@ def _steer(run: Run, order: dict[str, Any]) -> dict[str, Any]:
     elif not run.trains:
         raise ValueError(f"{run.name} is not training: nothing was changed")
     else:
-        write_order(run.folder, do, order.get("name", ""), order.get("value"))  # type: ignore[arg-type]
+        sent = write_order(run.folder, do, order.get("name", ""), order.get("value"))  # type: ignore[arg-type]
+        return {"order": sent}
     return {}
 
 

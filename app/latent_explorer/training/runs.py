@@ -57,6 +57,8 @@ class Run:
         """A sentence on why it stopped or failed."""
         if self.state == "failed" and not self._has_begun:
             return last_words(self.folder) or "its process ended before it began"
+        if self.state in (QUEUED, STARTING):
+            return ""  # what it said last is of another start
         return self.status.said if self.status else ""
 
     @property

@@ -38,6 +38,12 @@ CURRENT, OWN = "current", "own"
 NOT_IN_A_LINK = "This link uses its sender’s own image, which no link can carry unless it was drawn. Give one of yours on the page Map."
 
 
+def not_in_a_link() -> None:
+    """Say so, unless the link has a drawing: whatever is wrong with that was said where it was read."""
+    if "drawing" not in st.query_params:
+        st.warning(NOT_IN_A_LINK)
+
+
 class Upload(NamedTuple):
     """A file that was read; `id` tells uploads apart."""
 

@@ -5,6 +5,9 @@ import { findable, MOST_ENTRIES } from "../shared/finder.js";
 
 const MOST_BARS = 6; // of many classes: those of the most probable
 
+/** What the bars show. */
+export const READ = "its class, p(class | code)";
+
 export class ClassChips {
   root = element("div", { class: "chips", role: "radiogroup", "aria-label": "Class" });
   /** @type {readonly string[]} */
@@ -95,8 +98,10 @@ export class ClassBars {
    * @param {readonly string[]} classes
    * @param {readonly string[]} colours
    * @param {string} by what says how probable a class is
+   * @param {string} caption of the bars
    */
-  build(classes, colours, by) {
+  build(classes, colours, by, caption = READ) {
+    this.root.dataset.caption = caption;
     this.#by = by;
     this.#classes = classes;
     this.#colours = colours;

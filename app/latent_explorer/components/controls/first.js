@@ -8,7 +8,7 @@ import { fromBase64 } from "../shared/envelope.js";
 import { putPicture, showFitted } from "../shared/pixels.js";
 import { DECIMALS } from "../shared/protocol.js";
 import { worded } from "../shared/words.js";
-import { ClassBars } from "./classes.js";
+import { ClassBars, READ } from "./classes.js";
 import { Ended } from "./ended.js";
 import { EveryClass } from "./every.js";
 import { Handle } from "./handle.js";
@@ -88,8 +88,8 @@ export class First {
       arrow("encoder"),
       element("div", { class: "code" }, this.#heading, this.#rows),
       arrow("decoder"),
-      element("div", { class: "stage" }, this.#canvas, this.#said.root),
-      this.#every.root,
+      element("div", { class: "stage" }, this.#canvas),
+      element("div", { class: "reading" }, this.#said.root, this.#every.root),
       element("div", { class: "tools" }, ...tools, this.#status),
     );
     parent.append(this.root);
@@ -142,7 +142,9 @@ export class First {
     const { blocks, classes, colours, kind } = data;
     this.#rest();
     this.#handles.clear();
-    this.#said.build(classes, colours, data.saidBy);
+    const isKept = data.kept.length > 0 && !data.narrow;
+    const caption = isKept ? `${READ}, and itself in every class` : READ;
+    this.#said.build(classes, colours, data.saidBy, caption);
     this.#rows.replaceChildren(
       ...blocks.flatMap(({ name, unit, handles }) => handles.map((each) => this.#row(name, unit, each))),
     );
@@ -151,7 +153,7 @@ export class First {
     this.#draw.textContent = `Draw ${kind.an}`;
     this.#draw.hidden = !data.paper || data.narrow;
     this.#class.hidden = !data.kept.length || classes.length < 2;
-    this.#every.build(data.kept.length && !data.narrow ? classes : []);
+    this.#every.build(isKept ? classes : []);
   }
 
   /**

@@ -139,7 +139,7 @@ export class Pad {
    */
   showStart({ start, item }, { aspect, kind, narrow, paper }, strokes, images) {
     if (start === "own" && strokes?.length) {
-      this.showDrawing([...strokes], aspect, "your drawing: draw on");
+      this.showDrawing([...strokes], aspect, narrow ? "your drawing, decoded" : "your drawing; draw on it");
       return;
     }
     const words = { own: `your ${kind.one}`, item: `${kind.one} ${item}`, prior: "a draw of the prior" };

@@ -122,11 +122,15 @@ export function spread(context, theme, labels) {
   context.font = `${LABEL_FONT} ${theme.font}`;
   /** @type {{text: string, x: number, y: number, half: number}[]} */
   const taken = [];
+  const width = context.canvas ? context.canvas.width / (context.getTransform().a || 1) : Infinity;
   for (const {
     text,
-    at: [x, middle],
+    at: [place, middle],
   } of labels) {
     const half = context.measureText(text).width / 2 + 3;
+    // A label whose place is in view is in view as a whole.
+    const isSeen = place >= 0 && place <= width && 2 * half <= width;
+    const x = isSeen ? Math.min(width - half, Math.max(half, place)) : place;
     /** @type {(y: number) => typeof taken[number] | undefined} */
     const clash = (y) =>
       taken.find((box) => Math.abs(box.x - x) < box.half + half && Math.abs(box.y - y) < LABEL_LINE);

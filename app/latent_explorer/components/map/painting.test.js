@@ -21,6 +21,19 @@ test("labels that would be printed over each other move down, others stay", () =
   );
 });
 
+test("a label whose place is in view is in view as a whole", () => {
+  const panel = { ...context, canvas: { width: 200 }, getTransform: () => ({ a: 2 }) }; // 100 CSS pixels
+  const placed = spread(panel, theme, [
+    { text: "right", at: [98, 10] },
+    { text: "left", at: [0, 50] },
+    { text: "gone", at: [140, 90] },
+  ]);
+  assert.deepEqual(
+    placed.map(({ x }) => x),
+    [100 - 23, 19, 140],
+  );
+});
+
 test("pictures do not overlap, and the first ones win", () => {
   assert.deepEqual(
     spaced(

@@ -23,9 +23,10 @@ export function shownReach(reach) {
  * @param {string[]} what.colours by class; one where there are no classes
  * @param {number} what.reach
  * @param {boolean} what.circle whether the prior is a standard normal that is seen from above
+ * @param {[string, string]} what.axes their names
  * @param {{ink: string, quiet: string, font: string}} what.look
  */
-export function drawCloud(canvas, { places, labels, colours, reach, circle, look }) {
+export function drawCloud(canvas, { places, labels, colours, reach, circle, axes, look }) {
   const sheet = cleared(canvas);
   if (!sheet) return;
   const { context, width, height } = sheet;
@@ -49,6 +50,27 @@ export function drawCloud(canvas, { places, labels, colours, reach, circle, look
     context.setLineDash([]);
     context.globalAlpha = 1;
   }
+  written(context, axes, circle ? y0 - 2 * unit : 0, width, height, look);
+}
+
+/**
+ * The names of the axes at their ends, and that of the circle.
+ * @param {CanvasRenderingContext2D} context
+ * @param {[string, string]} axes
+ * @param {number} top of the circle; 0 without one
+ * @param {number} width
+ * @param {number} height
+ * @param {{quiet: string, font: string}} look
+ */
+function written(context, [x, y], top, width, height, { quiet, font }) {
+  context.font = `11px ${font}`;
+  context.fillStyle = quiet;
+  context.textBaseline = "bottom";
+  context.textAlign = "right";
+  context.fillText(x, width - 2, height / 2 - 3);
+  context.textAlign = "left";
+  context.fillText(y, width / 2 + 4, 13);
+  if (top > 26) context.fillText("prior, 2 σ", width / 2 + 4, top - 3);
 }
 
 /**

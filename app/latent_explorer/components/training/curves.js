@@ -76,6 +76,7 @@ export const stepAt = ({ width, steps }, x) =>
 export function short(value) {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
+  if (size >= 10_000_000) return value.toExponential(1).replace("+", "");
   if (size >= 10_000) return `${Number((value / 1000).toPrecision(3))}k`;
   return String(Number(value.toPrecision(3)));
 }

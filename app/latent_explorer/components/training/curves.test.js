@@ -36,3 +36,7 @@ test("labels lie apart, in their order", () => {
 test("numbers in three digits", () => {
   assert.deepEqual([0, 12.345, 23456, NaN].map(short), ["0", "12.3", "23.5k", "–"]);
 });
+
+test("a loss that explodes keeps a short label", () => {
+  assert.deepEqual([2.7e30, 27_000, 0.5, NaN].map(short), ["2.7e30", "27k", "0.5", "–"]);
+});

@@ -63,6 +63,9 @@ export function detailOf(
   root.append(bars);
   for (const [block, values] of Object.entries(codes)) {
     const table = element("table");
+    const size = Math.min(FEW, values[0]?.length ?? 0);
+    const heads = Array.from({ length: size }, (_, j) => element("th", { scope: "col" }, `${block}[${j}]`));
+    table.append(element("tr", {}, ...heads));
     for (const code of values.slice(0, FEW)) {
       const cells = code.slice(0, FEW).map((value) => element("td", {}, short(value)));
       table.append(element("tr", {}, ...cells));

@@ -15,6 +15,7 @@ import { isLive } from "./says.js";
  *   changes?: {step: number, epoch: number, name: string, before: any, after: any}[],
  *   snapshots?: [number, number][],
  *   saved?: number,
+ *   answers?: [string, string][],
  * }} Status
  */
 
@@ -123,7 +124,7 @@ export class Following {
    * Ask something of the run; a sentence where it was refused.
    * @param {string} what `steer` or `fork`
    * @param {object} order
-   * @returns {Promise<{refused: string, run?: string}>}
+   * @returns {Promise<{refused: string, run?: string, order?: string}>}
    */
   async order(what, order) {
     try {

@@ -11,6 +11,7 @@
  * @property {string[]} terms
  * @property {Record<string, number>} blocks dimensions of each
  * @property {Record<string, string>} axes
+ * @property {string[]} [standard] the blocks whose prior is N(0, I)
  * @property {number} items
  * @property {number[]} labels
  * @property {string[]} classes

@@ -54,6 +54,17 @@ export function sentence({ state, step, steps, epoch, epochs, steps_a_second: ra
 }
 
 /**
+ * Sentences one after the other, each begun and ended as one.
+ * @param {(string | undefined)[]} all
+ */
+export const sentences = (all) =>
+  all
+    .filter((each) => each !== undefined && each !== "")
+    .map((each) => String(each))
+    .map((each) => each[0].toUpperCase() + each.slice(1) + (/[.!?…]$/.test(each) ? "" : "."))
+    .join(" ");
+
+/**
  * What a change is called at its mark.
  * @param {{name: string, after: number}} change
  */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { changed, duration, sentence } from "./says.js";
+import { changed, duration, sentence, sentences } from "./says.js";
 
 test("durations", () => {
   assert.deepEqual([-1, 12.4, 100, 3700, 7500].map(duration), [
@@ -34,4 +34,9 @@ test("where a run stands, in one line", () => {
 test("what a change is called", () => {
   assert.equal(changed({ name: "beta_z", after: 4 }), "β z 4");
   assert.equal(changed({ name: "learning_rate", after: 0.00012345 }), "learning rate 0.000123");
+});
+
+test("what is said is sentences, each with its end", () => {
+  const all = ["stopped at step 3; “Go on” takes it up again", "", undefined, "Its map begins."];
+  assert.equal(sentences(all), "Stopped at step 3; “Go on” takes it up again. Its map begins.");
 });

@@ -17,6 +17,18 @@ const ROWS = [
   { field: "of_classes", label: "a sample of each class, of one noise" },
 ];
 
+/**
+ * The names of a map's axes.
+ * @param {string} block
+ * @param {string} kind
+ * @param {number} dimensions
+ * @returns {[string, string]}
+ */
+export function axesOf(block, kind, dimensions) {
+  if (kind === "dimensions") return [`${block}[0]`, dimensions > 1 ? `${block}[1]` : ""];
+  return ["axis 1", "axis 2"];
+}
+
 export class Side {
   #block = 0;
   #tabs = element("span", { class: "tabs", role: "group", "aria-label": "Block on the map" });
@@ -86,7 +98,7 @@ export class Side {
     if (header !== this.#of) this.#open(header);
     [...this.#tabs.children].forEach((tab, place) => say(tab, "pressed", place === this.#block));
     const name = Object.keys(header.blocks)[this.#block];
-    this.#axes.textContent = [title, header.axes[name]].filter(Boolean).join(": ");
+    this.#axes.textContent = this.#axes.title = title || header.axes[name];
     [...this.#legend.children].forEach((each, place) => {
       /** @type {HTMLElement} */ (each).style.color = colours[place];
     });
@@ -100,7 +112,8 @@ export class Side {
       labels: header.labels,
       colours,
       reach: shownReach(frames.values("reach", number)[this.#block]),
-      circle: header.axes[name] === "dimensions",
+      circle: header.blocks[name] === 2 && Boolean(header.standard?.includes(name)),
+      axes: axesOf(name, header.axes[name], header.blocks[name]),
       look,
     });
     const rows = [

@@ -15,6 +15,7 @@ class Steered {
   #slider = element("input", { type: "range", min: 0, max: PLACES, step: 1 });
   #field = element("input", { type: "number", step: "any", class: "typed" });
   #held = 0; // until when the status does not move it: it was just set
+  #typing = false; // whether something is typed that was not sent yet
 
   /**
    * @param {string} label
@@ -32,7 +33,11 @@ class Steered {
       this.#field.value = String(bounded(valueAt(this.scale, Number(this.#slider.value))));
       this.#held = Date.now() + 1500;
     };
+    this.#field.oninput = () => {
+      this.#typing = true;
+    };
     const leave = () => {
+      this.#typing = false;
       const given = Number(this.#field.value);
       if (!this.#field.value.trim() || !Number.isFinite(given)) return;
       this.#held = Date.now() + 1500;
@@ -50,7 +55,7 @@ class Steered {
    */
   show(value, may) {
     this.#slider.disabled = this.#field.disabled = !may;
-    if (Date.now() < this.#held || this.#field.matches(":focus")) return;
+    if (Date.now() < this.#held || (this.#typing && this.#field.matches(":focus"))) return;
     this.#slider.value = String(placeAt(this.scale, value));
     this.#field.value = String(Number(value.toPrecision(4)));
   }
@@ -134,7 +139,7 @@ export class Steering {
       go: state === "paused",
       step: state === "running" || state === "paused",
       stop: going && state !== "queued" && state !== "finishing" && state !== "starting",
-      resume: ended,
+      resume: ended && saved > 0,
       leave: state === "queued",
       fork: saved > 0,
       follow: !going && saved > 0 && !then.doing && !(then.done ?? []).includes("evaluation"),

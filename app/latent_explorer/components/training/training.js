@@ -6,7 +6,7 @@ import { drawCurves, stepAt } from "./curves.js";
 import { detailOf } from "./detail.js";
 import { Following } from "./following.js";
 import { lastBefore, nearest } from "./frames.js";
-import { changed, isLive, sentence } from "./says.js";
+import { changed, isLive, sentence, sentences } from "./says.js";
 import { curvesOf, Series } from "./series.js";
 import { Side } from "./side.js";
 import { flat, Steering } from "./steering.js";
@@ -34,6 +34,7 @@ export class Training {
   #series = new Series();
   #otherSeries = new Series();
   #state = ""; // as far as it matters for the script
+  #asked = ""; // the last one that was given here
   #light = element("i", { class: "light" });
   #where = element("output", { class: "where" });
   #said = element("p", { class: "said", role: "status" });
@@ -137,6 +138,7 @@ export class Training {
     this.root.dataset.frames = String(run.frames?.count ?? 0);
     this.root.dataset.changes = String(run.status.changes?.length ?? 0);
     this.root.dataset.ready = "true";
+    this.#answered();
     this.#later();
   }
 
@@ -147,7 +149,14 @@ export class Training {
    */
   async #order(do_, name, value) {
     const came = await this.#run?.order("steer", { do: do_, name, value });
+    this.#asked = came?.order ?? "";
     this.#complain(came?.refused ?? "");
+  }
+
+  /** What the training said of the last order, where it could not be obeyed. */
+  #answered() {
+    const [, said] = this.#run?.status.answers?.find(([order]) => order === this.#asked) ?? [];
+    if (said && this.#said.dataset.refused !== said) this.#complain(said);
   }
 
   /** @param {string} sentence */
@@ -303,8 +312,8 @@ export class Training {
       : then.failed
         ? `What follows the training failed: ${then.failed}`
         : "";
-    const lines = [this.#said.dataset.refused, trouble, status.said, follows].filter(Boolean);
-    const text = lines.join(" ");
+    const lines = new Set([this.#said.dataset.refused, trouble, status.said, follows]);
+    const text = sentences([...lines]);
     if (this.#said.textContent !== text) this.#said.textContent = text;
     const film = `${run.address}/film?as=`;
     this.#film.href = `${film}webp`;
@@ -331,9 +340,10 @@ export class Training {
             text: changed({ name: `${name}(${block})`, after: Number(value) }),
           })),
     );
+    const beside = this.#other ? ` · dashed: ${this.#other.run}` : "";
     const shared = { marks, steps: this.#steps, at, look };
     drawCurves(this.#scores, {
-      title: "loss, nats an image",
+      title: `loss, nats an image${beside}`,
       curves: [...own.scores, ...(other?.scores ?? [])],
       ...shared,
     });

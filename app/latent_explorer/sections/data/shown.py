@@ -4,7 +4,10 @@ import streamlit as st
 
 from latent_explorer.own_data.looking import Found
 from latent_explorer.sections.data import state
+from latent_explorer.sections.train.choice import NEW
+from latent_explorer.sections.train.form import FIRST
 from latent_explorer.text import plain
+from latent_explorer.training.allowed import why_not_here
 from vae_core.data import Report
 
 CLASSES_TALL = 320  # CSS pixels of the table of classes
@@ -54,6 +57,13 @@ def _lines(told: Report) -> list[str]:
 
 def _command(found: Found, is_upload: bool) -> None:
     st.markdown("**Train a first model of it**")
+    if not is_upload and not why_not_here():
+        if st.button(
+            "Train it here", icon=":material/model_training:", help="Fills the form of the page Train."
+        ):
+            st.session_state[FIRST] = found.train
+            st.switch_page("views/train.py", query_params={"run": NEW})
+        st.caption("Or in a shell:")
     st.code(found.train, language="sh", wrap_lines=True)
     if is_upload:
         st.caption(

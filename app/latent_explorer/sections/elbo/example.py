@@ -11,7 +11,7 @@ from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from latent_explorer.user_image import linked
-from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image
+from latent_explorer.user_image.chosen import chosen_image, not_in_a_link
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler
 from vae_core.explore import WeighedBound, weigh, with_class
@@ -43,7 +43,7 @@ def chosen(checkpoint: Checkpoint) -> Example | None:
     one, image = checkpoint.kind.one, chosen_image(checkpoint)
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     if image is None and st.query_params.get("mine") == "true":
-        st.warning(NOT_IN_A_LINK)
+        not_in_a_link()
     reason = sources.missing(checkpoint)
     mine = image is not None and (bool(reason) or left.toggle(f"Your {one}", key="mine", bind="query-params"))
     linked.write(bool(mine))

@@ -14,7 +14,7 @@ from latent_explorer.session import links
 from latent_explorer.session.fragments import fragment
 from latent_explorer.text import measured_by
 from latent_explorer.user_image import linked
-from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
+from latent_explorer.user_image.chosen import chosen_image, codes_and_class, not_in_a_link
 from vae_core import Checkpoint
 from vae_core.explore import decode, swapped
 from vae_core.labels import has_label
@@ -90,7 +90,7 @@ def user_image_row(checkpoint: Checkpoint) -> dict[str, torch.Tensor] | None:
     image = chosen_image(checkpoint)
     if image is None:
         if st.query_params.get("own") == "true":
-            st.warning(NOT_IN_A_LINK)
+            not_in_a_link()
         return None
     uses = st.toggle(f"With your {checkpoint.kind.one}", key="own", bind="query-params")
     linked.write(uses)

@@ -9,7 +9,7 @@ from latent_explorer.caches import encodings
 from latent_explorer.export import scripts
 from latent_explorer.parts.anchors import choose
 from latent_explorer.user_image import linked
-from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
+from latent_explorer.user_image.chosen import chosen_image, codes_and_class, not_in_a_link
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import Codes
@@ -20,7 +20,7 @@ def user_image_end(checkpoint: Checkpoint) -> UserImage | None:
     guest = chosen_image(checkpoint)
     if guest is None:
         if st.query_params.get("own", "").lower() == "true":
-            st.warning(NOT_IN_A_LINK)
+            not_in_a_link()
         return None
     uses = st.toggle(f"Start from your {checkpoint.kind.one}", key="own", bind="query-params")
     linked.write(uses)

@@ -24,7 +24,7 @@ def _card(lesson: Lesson, asks: bool) -> None:
     """`asks`: whether it is the one that asks the browser what was done before."""
     known, steps = progress.of(lesson.name), len(lesson.steps)
     tasks = {number for number, step in enumerate(lesson.steps) if step.goal}
-    told = [f"{lesson.minutes} minutes", f"{steps} steps"]
+    told = [f"{lesson.minutes} minutes", f"{steps} step{'s' * (steps != 1)}"]
     if known.seen:
         told.append(f"{len(known.done & tasks)} of {len(tasks)} tasks done" if tasks else "begun")
     st.markdown(f"**{plain(lesson.title)}**  \n{plain(lesson.about, 300)}")

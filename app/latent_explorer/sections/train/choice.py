@@ -32,7 +32,8 @@ def chosen_run(place: Any) -> str | None:
         st.session_state[KEY] = asked if asked in names else NEW
     elif KEY not in st.session_state and KEY not in st.query_params:
         st.session_state[KEY] = NEW if "ask" in st.query_params else _lately(there)
-    links.check(KEY, names, "run")
+    if asked is None:  # what the page itself has opened, or deleted, no link has asked for
+        links.check(KEY, names, "run")
     if st.session_state.get(KEY, NEW) not in names:
         st.session_state[KEY] = NEW
     name = place.selectbox(

@@ -6,13 +6,13 @@ from typing import Any
 import streamlit as st
 
 from latent_explorer.caches.training_data import at_hand
-from latent_explorer.sections.train.data import Chosen, chosen
+from latent_explorer.sections.train.data import OWN, Chosen, chosen
 from latent_explorer.sections.train.starting import buttons
 from latent_explorer.text import plain
 from latent_explorer.training import form, runs
 from latent_explorer.training.form import Asked, Group
 from vae_core.fields import Option
-from vae_core.models import MODELS
+from vae_core.models import MODELS, Signature
 from vae_core.objectives import OBJECTIVES
 
 # Numbers are typed: buttons beside them would leave no room for them.
@@ -21,6 +21,7 @@ STYLE = (
 )
 ASK = "ask"  # in the address: a command that fills the form
 FILLED = "train-filled"
+FIRST = "train-first"  # a command for what is open on the page Open data, to fill the form with
 USUAL = "usual for the model"
 TITLES = {"model": "Model", "objective": "Objective", "training": "Training"}
 
@@ -46,7 +47,8 @@ def new() -> None:
         persist_state="session",
         help="  \n".join(f"**{name}**: {plain(form.about(kind), 400)}" for name, kind in OBJECTIVES.items()),
     )
-    asked, wrong = _fields(Asked(model, data.what, objective=objective or None, opening=data.opening))
+    begun = Asked(model, data.what, objective=objective or None, opening=data.opening)
+    asked, wrong = _fields(begun, data.known.signature if data.known else None)
     name = top[3].text_input(
         "Name of the run", placeholder=runs.free_name(f"{model}-{data.name}"), key="train-name", max_chars=64
     )
@@ -56,6 +58,9 @@ def new() -> None:
 def _fill() -> None:
     """Fill the form as the command in the address says, once."""
     st.session_state.setdefault("train-model", "vae" if "vae" in MODELS else next(iter(MODELS)))
+    if own := st.session_state.pop(FIRST, ""):
+        _take_over(form.of_command(own), OWN)
+        return
     line = st.query_params.get(ASK)
     if not line or st.session_state.get(FILLED) == line:
         return
@@ -69,7 +74,11 @@ def _fill() -> None:
     except ValueError as error:
         st.warning(f"{plain(str(error)[:1].upper() + str(error)[1:], 500)}.")
         return
-    st.session_state["train-model"], st.session_state["train-data"] = asked.model, asked.data
+    _take_over(asked, asked.data)
+
+
+def _take_over(asked: Asked, data: str) -> None:
+    st.session_state["train-model"], st.session_state["train-data"] = asked.model, data
     st.session_state["train-objective"] = asked.objective or ""
     for group in form.groups(asked):
         given = asked.of(group.name)
@@ -79,17 +88,18 @@ def _fill() -> None:
 
 
 def _below(asked: Asked, data: Chosen, name: str, wrong: str) -> None:
+    """The button is near the fields: the command, which is as long as they ask for, comes last."""
     wrong = wrong or data.refused or runs.refused_name(name)
     if not wrong and data.known is not None:
         wrong = form.refused(asked, *data.known)
     if wrong:
         st.warning(f"{plain(wrong[:1].upper() + wrong[1:], 1000)}.", icon=":material/help:")
-    else:
-        st.code(asked.command(runs.spoken(name)), language="sh", wrap_lines=True)
     buttons(asked, name, data, bool(wrong))
+    if not wrong:
+        st.code(asked.command(runs.spoken(name)), language="sh", wrap_lines=True)
 
 
-def _fields(asked: Asked) -> tuple[Asked, str]:
+def _fields(asked: Asked, signature: Signature | None) -> tuple[Asked, str]:
     """What the widgets say, and what of it is no value."""
     values: dict[str, dict[str, Any]] = {}
     wrong = ""
@@ -97,7 +107,7 @@ def _fields(asked: Asked) -> tuple[Asked, str]:
     for name, place in places.items():
         # What is said of the model decides which objective is usual, so that the groups are asked for one after the other.
         now = Asked(asked.model, asked.data, values, asked.objective, asked.opening)
-        group = next(each for each in form.groups(now) if each.name == name)
+        group = next(each for each in form.groups(now, signature) if each.name == name)
         values[name], why = _group(place, group)
         wrong = wrong or why
     return Asked(asked.model, asked.data, values, asked.objective, asked.opening), wrong

@@ -45,7 +45,8 @@ def _follow(place: str) -> None:
 
 
 def _has_frames(run: Run) -> bool:
-    return run.status is not None and run.status.frames > 0
+    """Whether there is something to compare, or will be: the page that compares is not drawn anew when another run begins."""
+    return run.live or (run.status is not None and run.status.frames > 0)
 
 
 def _classes(run: Run) -> int:

@@ -14,7 +14,7 @@ from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
 from latent_explorer.user_image import linked
-from latent_explorer.user_image.chosen import NOT_IN_A_LINK, chosen_image, codes_and_class
+from latent_explorer.user_image.chosen import chosen_image, codes_and_class, not_in_a_link
 from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.distributions import Sampler, mean
@@ -75,7 +75,7 @@ def chosen_start(
     image = chosen_image(checkpoint)
     starts = STARTS if image is None else (*STARTS, USER_IMAGE)
     if image is None and st.query_params.get("start") == USER_IMAGE:
-        st.warning(NOT_IN_A_LINK)
+        not_in_a_link()
     else:
         links.settle("start", starts, "start")
     links.belonging("item", encodings.items_of(checkpoint), 0)
