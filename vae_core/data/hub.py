@@ -4,6 +4,7 @@ The package is an extra of ours, and is imported when one is opened. No code of 
 """
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,14 +58,19 @@ def _notes(parts: Mapping[str, Any]) -> Notes:
     return notes
 
 
-def _loaded(what: str, report: Report) -> dict[str, Any]:
-    """The parts by name."""
+def _package() -> Any:
+    """The package datasets. Raises ValueError without it."""
     try:
-        import datasets  # pyright: ignore[reportMissingImports] - an extra
+        return import_module("datasets")
     except ImportError:
         raise ValueError(
             "data sets of Hugging Face need the package datasets: install it by pip install 'latent-explorer[datasets]'"
         ) from None
+
+
+def _loaded(what: str, report: Report) -> dict[str, Any]:
+    """The parts by name."""
+    datasets = _package()
     try:
         if what.startswith(PREFIX):
             name, _, version = what.removeprefix(PREFIX).partition(":")
@@ -112,8 +118,7 @@ def _check_column(name: str, features: Mapping[str, Any]) -> None:
 
 def _rows(part: Any, column: str) -> Any:
     """An array of a column of arrays; else one function an image, which reads its bytes when they are asked for."""
-    import datasets  # pyright: ignore[reportMissingImports] - an extra
-
+    datasets = _package()
     if not isinstance(part.features[column], datasets.Image):
         return np.asarray(part.with_format("numpy")[column][:])
     files = part.cast_column(column, datasets.Image(decode=False))
