@@ -198,6 +198,16 @@ def test_a_damaged_parquet_file_is_refused_in_one_sentence(tmp_path: Path, one_l
     one_line(refusal.value)
 
 
+def test_categories_keep_their_order(tmp_path: Path):
+    sizes = pd.Categorical(["large", "small"] * (N // 2), categories=["small", "large", "huge"])
+    table = frame().drop(columns="group").assign(size=sizes)
+    table.loc[0, "size"] = None
+    found = open_data(written(tmp_path, "shirts.parquet", table))
+    assert found.train.classes == ("small", "large")
+    assert any("1 class without a row left out: huge" in sentence for sentence in found.notes)
+    assert any("the class of 1 row is not known" in sentence for sentence in found.notes)
+
+
 def test_a_frame_and_an_array_of_rows_are_tables():
     of_frame = data_from(frame(), frame()["group"])
     assert of_frame.train.classes == ("ill", "well")

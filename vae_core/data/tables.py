@@ -77,6 +77,7 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening, notes: Notes |
         rows,
         None if label is None else plain(frame[label]),
         split,
+        None if label is None else _categories(frame[label]),
         columns={column: plain(rest[column]) for column in rest if tells(rest[column])},
         ordered=True,
         notes=notes,
@@ -190,6 +191,11 @@ def _features(frame: Any, opening: Opening, notes: Notes) -> list[str]:
             f"{listed(rest)} {'holds' if len(rest) == 1 else 'hold'} no numbers and {'is' if len(rest) == 1 else 'are'} no feature"
         )
     return numbers
+
+
+def _categories(column: Any) -> tuple[str, ...] | None:
+    """The names of a column of categories, in its own order."""
+    return tuple(map(str, column.cat.categories)) if str(column.dtype) == "category" else None
 
 
 def plain(column: Any) -> np.ndarray:
