@@ -1,6 +1,7 @@
 """The training loop: it learns, repeats, survives interruption at any moment, and says what is wrong."""
 
 import errno
+import json
 import math
 import os
 import random
