@@ -16,7 +16,7 @@ from torch.distributions import Distribution
 
 from .conditionals import Conditional, Env, Feature
 from .distributions import Draw, kl_divergence, mean, rsample
-from .names import IMAGE, LABEL
+from .names import IMAGE, LABEL, RATE
 
 N = TypeVar("N", bound=Conditional | Feature)
 
@@ -171,6 +171,8 @@ class Model(nn.Module):
         """The dimensions of each latent, D, in the order of sampling; of a latent class, K."""
         last = max(list(self.p).index(name) for name in self.latents)
         given = {LABEL: torch.eye(self.classes, device=self.device)[:1]} if LABEL in self.inputs() else {}
+        rates = [name for name in self.inputs() if name.startswith(RATE)]
+        given |= {name: torch.zeros(1, 1, device=self.device) for name in rates}
         with torch.no_grad():
             values = self.generate(given, only=list(self.p)[: last + 1])
         return {name: values[name].shape[-1] for name in self.p if name in self.latents}

@@ -177,13 +177,13 @@ class Blend(nn.Module):
 class Gated(nn.Module):
     """A sequence of layers with a gate on the units of each hidden affine map or convolution, before its activation.
 
-    Its last inputs are the log betas. `latents` is the number of its inputs where they are latents: each has a gate too, of the kind `gates`,
-    and the layer that reads them is a blend.
+    Its last inputs are the log betas. `latents` is how many of its first inputs are latents: each has a gate too, of the kind `gates`, and the
+    layer that reads them is a blend. What it is told beside them, such as the class, costs no rate and has no gate.
     """
 
     def __init__(self, net: nn.Sequential, rates: Rates, latents: int = 0, gates: str = "closing"):
         super().__init__()
-        self.net, self.features = net, Features(rates)
+        self.net, self.features, self.latents = net, Features(rates), latents
         width = self.features.width
         self.gates = nn.ModuleDict({str(i): Gate(width, units, UNITS) for i, units in _hidden(net).items()})
         self.entry = nn.ModuleList()
@@ -203,8 +203,8 @@ class Gated(nn.Module):
 
     def _enter(self, layer: nn.Module, x: Tensor, f: Tensor) -> Tensor:
         gate, blend = self.entry
-        x = gate(x, f)
-        return layer(x) + blend(x, f)
+        latents = gate(x[:, : self.latents], f)
+        return layer(torch.cat([latents, x[:, self.latents :]], dim=-1)) + blend(latents, f)
 
 
 def _hidden(net: nn.Sequential) -> dict[int, int]:
@@ -230,6 +230,18 @@ class GatedHead(nn.Module):
     def forward(self, h: Tensor, *log_betas: Tensor) -> Tensor:
         f = self.features(*log_betas)
         return self.gate(self.head(h) + self.blend(h, f), f)
+
+
+class GatedEncoder(nn.Module):
+    """A gated head behind gated layers, of all rates: mean and log scale from features and what stands beside them, such as the class."""
+
+    def __init__(self, layers: nn.Sequential, head: nn.Linear, rates: Rates, gates: str = "closing"):
+        super().__init__()
+        self.count = len(rates.blocks)
+        self.layers, self.head = Gated(layers, rates), GatedHead(head, rates, gates)
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.head(self.layers(*inputs), *inputs[-self.count :])
 
 
 def rates_of(model: Model) -> dict[str, Rate]:

@@ -178,3 +178,44 @@ def test_an_option_that_does_not_exist_is_named(images: Tensor, tmp_path: Path, 
     with pytest.raises(ValueError, match="what can be said of a model is mean, spread") as error:
         vae_core.bring(Model(images), data="digits", out=tmp_path / "out", likelyhood="bernoulli")
     one_line(error.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
+def test_a_model_of_another_precision_is_brought_in_and_left_as_it_was(
+    dtype: torch.dtype, images: Tensor, tmp_path: Path
+):
+    model, single = Model(images).to(dtype), Model(images)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    found = vae_core.bring(model, data="digits", out=tmp_path / "theirs")
+    other = vae_core.bring(single, data="digits", out=tmp_path / "single")
+    batch = {"x": images[:5]}
+    means = [encode(each.model, batch)["z"].mean for each in (found, other)]
+    assert torch.allclose(*means, atol=2e-2)
+    for name, value in model.state_dict().items():
+        assert value.dtype == dtype
+        assert torch.equal(value, before[name])
+
+
+def test_a_model_that_flattens_reads_observations_as_its_decoder_lays_them(images: Tensor, tmp_path: Path):
+    """A net with channels last that flattens runs on channels first too, and sees the images on their side."""
+    model = Model(images).eval()
+    theirs = vae_core.bring(
+        lambda x: model.encode(x.permute(0, 3, 1, 2)),
+        lambda z: model.decode(z).permute(0, 2, 3, 1),
+        data="digits",
+        out=tmp_path / "theirs",
+    )
+    assert "the encoder reads observations with channels last" in theirs.card.notes
+    mean, _ = model.encode(images[:5])
+    assert torch.allclose(encode(theirs.model, {"x": images[:5]})["z"].mean, mean, atol=1e-4)
+
+
+def test_a_spread_that_is_none_of_those_that_are_known_is_doubted(images: Tensor, tmp_path: Path):
+    model = Model(images).eval()
+    theirs = vae_core.bring(
+        lambda x: (model.encode(x)[0], 30 * (-model.encode(x)[1]).exp()),
+        model.decode,
+        data="digits",
+        out=tmp_path / "theirs",
+    )
+    assert any(note.startswith("doubt: none of these is near 1") for note in theirs.card.notes)

@@ -66,7 +66,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("ladder", {"latent": (4, 3, 3), "inference": "top-down"}),
     ("srvae", {"prior": "mixture"}),
     ("srvae", {"prior": "class"}),
-    *((name, {"rates": (0.1, 10.0)}) for name in ("vae", "cdvae")),
+    *((name, {"rates": (0.1, 10.0)}) for name in ("vae", "cdvae", "cvae")),
+    ("ladder", {"rates": (0.1, 10.0), "inference": "top-down"}),
+    ("cvae", {"rates": (0.1, 10.0), "prior": "class-mixture"}),
     ("vae", {"rates": (0.1, 10.0), "prior": "mixture", "components": 3}),
     ("cdvae", {"rates": (0.1, 10.0), "prior": "class", "likelihood": "gaussian"}),
 ]

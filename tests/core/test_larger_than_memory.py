@@ -190,7 +190,7 @@ SPOILT: dict[str, tuple[Callable[[Path], Path], str]] = {
     "cut off in idx": (lambda at: _cut(_idx(at, IMAGES) / "train-images-idx3-ubyte").parent, "no whole IDX"),
     "no idx at all": (lambda at: _zeroed(_idx(at, IMAGES) / "train-images-idx3-ubyte"), "no whole IDX"),
     "objects": (lambda at: _npy(at / "scans", np.array([{}] * N), None) / "images.npy", "cannot be read"),
-    "of a table": (lambda at: _npy(at / "rows", np.where(ROWS > 5, np.nan, ROWS)), "miss a value"),
+    "of a table": (lambda at: _npy(at / "rows", np.where(ROWS > 5, np.nan, ROWS)), "have a missing value"),
 }
 
 

@@ -17,6 +17,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.support.linear import LATENT, NOISE, SPECTRUM, D, best, points_of, tell
 from vae_core.checkpoints import CheckpointError, Point, load, load_atlas, load_card, save_atlas, save_card
 from vae_core.checkpoints.atlas import Atlas, AtlasGrid
 from vae_core.cli import main
@@ -47,21 +48,6 @@ def model() -> Model:
 
 
 # ---- the linear case
-
-SPECTRUM = torch.tensor([4.0, 2.0, 1.0, 0.2], dtype=torch.float64)
-NOISE, LATENT = 0.25, 3
-D = len(SPECTRUM)
-
-
-def tell(gate: Any, slopes: Tensor | float, offsets: Tensor | float, rates: Rates) -> None:
-    """Make the argument of each unit's gate slope * log beta + offset."""
-    low, high = map(math.log, rates.trained("z"))
-    factor = (high - low) / (2 * math.sqrt(3))
-    for parameter in gate.parameters():
-        nn.init.zeros_(parameter)
-    ones = torch.ones(len(gate.scale.bias), dtype=torch.float64)
-    gate.scale.weight[:, 0] = slopes * factor * ones
-    gate.scale.bias.copy_((offsets + slopes * (low + high) / 2) * ones)
 
 
 @torch.no_grad()
@@ -115,21 +101,13 @@ def test_the_gate_of_a_latent_is_the_linear_decoder_at_every_beta(axes: Tensor, 
 
 @pytest.mark.parametrize("beta", [0.2, 0.5, 1.0, 2.0, 3.9])
 def test_one_linear_multi_rate_vae_is_the_best_beta_vae_of_each_beta(axes: Tensor, beta: float):
-    points = (
-        math.sqrt(2 * D)
-        * torch.cat([torch.eye(D), -torch.eye(D)]).double()
-        @ (axes * SPECTRUM.sqrt()).T
-        / math.sqrt(2)
-    )
+    points = points_of(axes)
     model = at(exact_linear(axes), {"z": beta})
     noise = math.sqrt(LATENT) * torch.cat([torch.eye(LATENT), -torch.eye(LATENT)]).double()
     # An average over these points of the noise is the expectation of anything quadratic.
     batch = {"x": points.repeat_interleave(len(noise), 0)}
     terms = model.terms(batch, lambda q: q.mean + q.stddev * noise.repeat(len(points), 1))
-    kept = SPECTRUM[:LATENT]
-    best_rate = 0.5 * (kept / (beta * NOISE)).log().sum().item()
-    left = LATENT * beta * NOISE + SPECTRUM[LATENT:].sum().item()
-    best_distortion = 0.5 * (D * math.log(2 * math.pi * NOISE) + left / NOISE)
+    best_rate, best_distortion = best(beta)
     assert terms.rate.mean().item() == pytest.approx(best_rate, abs=1e-5)
     assert terms.distortion.mean().item() == pytest.approx(best_distortion, abs=1e-5)
 

@@ -35,6 +35,13 @@ def whole(images: np.ndarray, names: list[str]) -> dict[bytes, str]:
 # Folders of images.
 
 
+def test_a_link_that_leads_back_is_not_followed(tmp_path: Path):
+    by_class(tmp_path / "own")
+    before = len(open_data(tmp_path / "own").train)
+    (tmp_path / "own" / "again").symlink_to(tmp_path / "own", target_is_directory=True)
+    assert len(open_data(tmp_path / "own").train) == before
+
+
 def test_a_folder_by_class_is_split_by_class_and_said(tmp_path: Path):
     images, labels = figures(30)
     names = [f"kind {label}" for label in labels]
@@ -321,6 +328,35 @@ def test_a_damaged_file_is_said_in_a_sentence(tmp_path: Path, one_line: Callable
     (tmp_path / "cut.npz").write_bytes((tmp_path / "own.npz").read_bytes()[:500])
     with pytest.raises(ValueError, match=r"cut\.npz cannot be read") as caught:
         open_data(tmp_path / "cut.npz")
+    one_line(caught.value)
+    for name in ("page.npz", "page.npy"):
+        (tmp_path / name).write_text("<html>not found</html>")
+        with pytest.raises(ValueError, match=rf"it does not begin as \{name[4:]} files do") as caught:
+            open_data(tmp_path / name)
+        one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.float64(3), "the array is one number: give images x height x width"),
+        (np.arange(10.0), "the array is 10: give images x height x width"),
+        (np.zeros(9, [("a", "f4"), ("b", "i4")]), "records of a, b: give a table"),
+    ],
+)
+def test_an_array_of_neither_images_nor_rows_is_named(
+    array: Any, words: str, tmp_path: Path, one_line: Callable
+):
+    np.save(tmp_path / "own.npy", array)
+    with pytest.raises(ValueError, match=words) as caught:
+        open_data(tmp_path / "own.npy")
+    one_line(caught.value)
+
+
+def test_an_archive_of_nothing_is_said(tmp_path: Path, one_line: Callable):
+    np.savez(tmp_path / "own.npz")
+    with pytest.raises(ValueError, match="there are no arrays in it") as caught:
+        open_data(tmp_path / "own.npz")
     one_line(caught.value)
 
 

@@ -208,7 +208,7 @@ def test_columns_of_arrays_are_images(hub: Any, tmp_path: Path, one_line: Callab
     assert found.signature.classes == ("kind 0", "kind 1", "kind 2")
     assert found.train.images.shape == (24, 1, 10, 12)
     hub.Dataset.from_dict({"text": ["a", "b"]}).save_to_disk(tmp_path / "other")
-    with pytest.raises(ValueError, match=r"no column holds images: .* there are text") as caught:
+    with pytest.raises(ValueError, match=r"no column holds images or numbers: .* there are text") as caught:
         open_data(tmp_path / "other")
     one_line(caught.value)
 
@@ -225,4 +225,69 @@ def test_a_data_set_that_is_not_there_is_said_in_a_sentence(
         ValueError, match=r"hf:owner/name is not available .*: go online, or give its folder"
     ) as caught:
         open_data("hf:owner/name")
+    one_line(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore")  # of its own pickling, when a test writes one
+def test_a_table_of_the_hub_is_a_table(hub: Any, tmp_path: Path):
+    rows = {"height": [1.5, 2.5, 4.0] * 10, "age": [3, 1, 7] * 10, "species": [0, 1, -1] * 10}
+    features = hub.Features(
+        {
+            "height": hub.Value("float32"),
+            "age": hub.Value("int8"),
+            "species": hub.ClassLabel(names=["oak", "elm"]),
+        }
+    )
+    whole = hub.Dataset.from_dict(rows, features=features)
+    hub.DatasetDict({"train": whole, "test": whole.select(range(9))}).save_to_disk(tmp_path / "trees")
+    found = open_data(tmp_path / "trees")
+    assert found.train.kind.features == ("height", "age")
+    assert found.train.classes == ("oak", "elm")
+    assert (len(found.train), len(found.test)) == (33, 6)  # those of no known class are for training
+    assert found.train.known is not None
+    assert int(found.train.known.sum()) == 20
+
+
+@pytest.mark.filterwarnings("ignore")  # of its own pickling, when a test writes one
+def test_vectors_of_the_hub_are_images_or_rows(hub: Any, tmp_path: Path, one_line: Callable):
+    images, labels = figures(30, 8, 8)
+    table = {"pixels": images.reshape(30, -1).tolist(), "label": labels.tolist()}
+    hub.Dataset.from_dict(table).save_to_disk(tmp_path / "own")
+    with pytest.raises(ValueError, match="--shape 8 8"):
+        open_data(tmp_path / "own")
+    found = open_data(tmp_path / "own", shape=(8, 8))
+    assert found.train.images.shape[1:] == (1, 8, 8)
+    assert found.train.classes == ("0", "1", "2")
+    table["pixels"][3] = [1, 2]
+    hub.Dataset.from_dict(table).save_to_disk(tmp_path / "ragged")
+    with pytest.raises(ValueError, match="pixels holds rows of different lengths") as caught:
+        open_data(tmp_path / "ragged")
+    one_line(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore")  # of its own pickling, when a test writes one
+@pytest.mark.parametrize("prefix", ["", "hf:"])
+def test_a_folder_as_the_hub_has_it_is_read_and_its_path_is_not_kept(
+    prefix: str, hub: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(hub.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    (tmp_path / "garden" / "data").mkdir(parents=True)
+    for split, count in (("train", 12), ("test", 6)):
+        part = saved(hub, count).add_column("age", [float(number) for number in range(count)])
+        part.to_parquet(tmp_path / "garden" / "data" / f"{split}-00000-of-00001.parquet")
+    (tmp_path / "garden" / "garden.py").write_text("raise SystemExit('a script was run')")
+    found = open_data(f"{prefix}{tmp_path / 'garden'}")
+    assert (found.name, len(found.train), len(found.test)) == ("garden", 12, 6)
+    assert found.signature.classes == ("left", "middle", "right")
+    assert list(found.train.columns) == ["age"]
+    assert str(tmp_path) not in str(found.origin)
+
+
+@pytest.mark.filterwarnings("ignore")  # of its own pickling, when a test writes one
+def test_a_damaged_folder_of_the_hub_is_said_without_its_path(hub: Any, tmp_path: Path, one_line: Callable):
+    saved(hub, 12).save_to_disk(tmp_path / "own")
+    rows = next((tmp_path / "own").glob("*.arrow"))
+    rows.write_bytes(rows.read_bytes()[:500])
+    with pytest.raises(ValueError, match=r"^own cannot be read .*: save it anew") as caught:
+        open_data(tmp_path / "own")
     one_line(caught.value)

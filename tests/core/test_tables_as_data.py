@@ -44,6 +44,8 @@ FILES: list[tuple[str, dict[str, Any]]] = [
     ("german.csv", {"sep": ";", "decimal": ","}),
     ("bars.csv", {"sep": "|"}),
     ("bom.csv", {"encoding": "utf-8-sig"}),
+    ("excel.csv", {"encoding": "utf-16", "sep": "\t"}),
+    ("latin.csv", {"encoding": "latin-1"}),
     ("people.parquet", {}),
 ]
 
@@ -98,11 +100,67 @@ def test_rows_with_missing_values_are_refused_or_left_out(tmp_path: Path, one_li
     table = frame()
     table.loc[3, "height"] = np.nan
     path = written(tmp_path, "people.csv", table)
-    with pytest.raises(ValueError, match=r"1 row of 40 miss a value in height.*--skip-broken") as refusal:
+    with pytest.raises(
+        ValueError, match=r"1 row of 40 has a missing value in height.*--skip-broken"
+    ) as refusal:
         open_data(path)
     one_line(refusal.value)
     found = open_data(path, skip_broken=True)
     assert len(found.train) + len(found.test) == N - 1
+
+
+def test_marks_of_missing_values_per_cent_and_thousands_are_numbers(tmp_path: Path):
+    table = frame().astype({"height": object})
+    table.loc[3, "height"] = "?"
+    table["share"] = [f"{value:.1f}%" for value in np.linspace(1, 99, N)]
+    table["income"] = [f"{value:,}" for value in np.arange(N) * 1234 + 1000]
+    table["gone"] = np.nan
+    path = written(tmp_path, "people.csv", table)
+    with pytest.raises(ValueError, match=r"1 row of 40 has a missing value in height"):
+        open_data(path)
+    found = open_data(path, skip_broken=True)
+    kind = found.train.kind
+    assert isinstance(kind, Table)
+    assert kind.names == ("height", "weight", "smokes", "share", "income")
+    assert found.train.classes == ("ill", "well")
+    rows = torch.cat([found.train.images, found.test.images])
+    assert rows[:, 4].max() == (N - 1) * 1234 + 1000
+    for words in (
+        "'?' in height is taken as a missing value",
+        "gone is empty",
+        "share, income are read as numbers",
+    ):
+        assert any(words in sentence for sentence in found.notes), words
+
+
+def test_words_with_a_few_numbers_among_them_stay_words():
+    table = frame().assign(ward=["7", "B12", "C3", "9%"] * (N // 4))
+    found = data_from(table)
+    assert found.train.kind.features == ("height", "weight", "smokes")
+
+
+def test_what_stands_above_or_beside_the_names_is_said(tmp_path: Path):
+    text = frame().to_csv(index=False)
+    (tmp_path / "remarks.csv").write_text("# made by hand, in May\n# metres\n" + text)
+    found = open_data(tmp_path / "remarks.csv")
+    assert any("the first 2 lines of the file begin with #" in sentence for sentence in found.notes)
+    (tmp_path / "marked.csv").write_text("#" + text)
+    assert open_data(tmp_path / "marked.csv").train.kind.features[0] == "#height"
+    (tmp_path / "twins.csv").write_text(text.replace("weight", "height", 1))
+    found = open_data(tmp_path / "twins.csv")
+    assert found.train.kind.features[:2] == ("height", "height.1")
+    assert any("two columns are called 'height'" in sentence for sentence in found.notes.doubts)
+
+
+def test_columns_may_be_named_by_wavelengths(tmp_path: Path):
+    spectra = pd.DataFrame(np.random.default_rng(0).random((20, 4)), columns=["400.5", "401", "401.5", "402"])
+    found = open_data(written(tmp_path, "spectra.csv", spectra.assign(leaf=["oak", "elm"] * 10)))
+    assert found.train.kind.features == ("400.5", "401", "401.5", "402")
+
+
+def test_a_column_of_clusters_is_the_class_where_no_other_is(tmp_path: Path):
+    table = frame().drop(columns="group").assign(leiden=np.arange(N) % 4)
+    assert open_data(written(tmp_path, "cells.csv", table)).train.classes == ("0", "1", "2", "3")
 
 
 BAD: list[tuple[str, str, dict[str, Any], str]] = [
@@ -114,6 +172,9 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
     ("a,b\n1.5,2\n3,4\n", "small.csv", {"types": ("count",)}, "no counts"),
     ("a,b,word\n1,2,u\n3,4,v\n", "small.csv", {"columns": ("word",), "labels": "none"}, "holds text"),
     ("", "empty.csv", {}, "cannot be read as a table"),
+    ("a,b\n", "names.csv", {}, r"names\.csv holds no rows"),
+    ("a,b,c\n1.5,2,u\ninf,4,v\n", "infinite.csv", {}, "1 row of 2 has a missing or infinite value in a"),
+    ("1.5,2.5,u\n3.5,1.5,v\n2,3,u\n", "headless.csv", {}, "holds numbers and no names"),
     ('a,b\n"1,2\n3', "broken.csv", {}, "cannot be read as a table"),
 ]
 
@@ -135,6 +196,16 @@ def test_a_damaged_parquet_file_is_refused_in_one_sentence(tmp_path: Path, one_l
     with pytest.raises(ValueError, match="cannot be read as a table") as refusal:
         open_data(tmp_path / "bad.parquet")
     one_line(refusal.value)
+
+
+def test_categories_keep_their_order(tmp_path: Path):
+    sizes = pd.Categorical(["large", "small"] * (N // 2), categories=["small", "large", "huge"])
+    table = frame().drop(columns="group").assign(size=sizes)
+    table.loc[0, "size"] = None
+    found = open_data(written(tmp_path, "shirts.parquet", table))
+    assert found.train.classes == ("small", "large")
+    assert any("1 class without a row left out: huge" in sentence for sentence in found.notes)
+    assert any("the class of 1 row is not known" in sentence for sentence in found.notes)
 
 
 def test_a_frame_and_an_array_of_rows_are_tables():

@@ -1,6 +1,7 @@
 """The training loop: it learns, repeats, survives interruption at any moment, and says what is wrong."""
 
 import errno
+import json
 import math
 import os
 import random
@@ -14,6 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -34,8 +36,8 @@ from vae_core.checkpoints import (
 )
 from vae_core.checkpoints.card import MadeOf
 from vae_core.cli import main
-from vae_core.data import Data, load_data
-from vae_core.models import CDVAE, VAE
+from vae_core.data import Data, data_from, load_data
+from vae_core.models import CDVAE, VAE, Joint
 from vae_core.objectives import ELBO, Constrained
 from vae_core.training import (
     Options,
@@ -645,3 +647,15 @@ def test_a_step_that_cannot_be_recorded_goes_on_as_it_is_and_says_so(monkeypatch
     assert seen == [[0], [1], [2], [3], [4], [5]]
     assert len(told) == 1
     assert "\n" not in str(told[0].message)
+
+
+@pytest.mark.parametrize("unknown", [9, 23])
+def test_few_rows_of_unknown_class_are_trained_on_in_batches_that_they_fill(unknown: int, tmp_path: Path):
+    rows = np.random.default_rng(0).normal(size=(120, 3))
+    labels = np.array(["left", "right"] * 60)
+    labels[:unknown] = ""
+    data = data_from(rows, labels, name="few").train
+    train(Joint(), data, Options(epochs=1), tmp_path / "run")
+    assert json.loads((tmp_path / "run" / "card.json").read_text())["training"]["batch"] == 8
+    with pytest.raises(ValueError, match=f"{unknown} rows without a label are too few for a batch of 64"):
+        train(Joint(), data, Options(epochs=1, batch=64), tmp_path / "other")

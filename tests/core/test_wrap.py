@@ -150,3 +150,33 @@ def test_what_is_no_model_is_one_sentence_and_leaves_nothing(case: str, tmp_path
         wrapped(**asked).save(tmp_path / "theirs")
     assert one_line(caught.value)
     assert not (tmp_path / "theirs" / "card.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "spread"),
+    [
+        ("log-variance", lambda sd: 2 * sd.log()),
+        ("log-scale", torch.log),
+        ("variance", torch.square),
+        ("scale", lambda sd: sd),
+    ],
+)
+def test_what_the_spread_is_is_found_without_data(kind: str, spread: Callable, tmp_path: Path):
+    """A linear model of noise s^2 and its exact posterior; the mean of a decoded draw varies less than that of an image."""
+    torch.manual_seed(0)
+    axes, noise = 0.35 * torch.linalg.qr(torch.randn(64, 4)).Q, 0.04
+    variance = noise / (0.35**2 + noise)
+    found = vae_core.wrap(
+        encode=lambda x: (
+            (x.flatten(1) - 0.5) @ axes * variance / noise,
+            spread(torch.full((1, 4), variance).sqrt() + 0 * x.flatten(1)[:, :4]),
+        ),
+        decode=lambda z: (0.5 + z @ axes.T).view(-1, 1, 8, 8),
+        latent=4,
+        likelihood="gaussian-fixed",
+        gamma=0.2,
+        shape=(1, 8, 8),
+    ).save(tmp_path / "theirs")
+    assert any(note.startswith(f"the spread of z is a {kind},") for note in found.card.notes), (
+        found.card.notes
+    )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..checkpoints import Checkpoint
 from ..data import Dataset, data_of, is_own
+from ..data.hub import by_name
 from ..metrics import Report
 
 
@@ -40,13 +41,7 @@ def source_name(what: str) -> str:
     >>> source_name("scans/left/"), source_name("hf:owner/name"), source_name("mnist")
     ('left', 'hf:owner/name', 'mnist')
     """
-    return (
-        what
-        if what.startswith("hf:")
-        else Path(what).resolve().name
-        if what in (".", "..")
-        else Path(what).name
-    )
+    return what if by_name(what) else Path(what).resolve().name if what in (".", "..") else Path(what).name
 
 
 def own_data(checkpoint: Checkpoint, what: str | Path | Dataset | None, report: Report) -> Dataset:

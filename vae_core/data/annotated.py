@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from .frames import check_names
 from .notes import Notes, listed
 from .raw import Opening, Raw
-from .tables import CLASSES, check_names, class_column, plain, split_of, tells
+from .tables import CLASSES, CLUSTERS, class_column, plain, split_of, tells
 
-# Names of columns of classes; a column of clusters stands for a class that nobody has given.
-CLUSTERS = (*CLASSES, "bulk_labels", "cell_ontology_class", "leiden", "louvain", "cluster", "clusters")
+# Names of columns of classes.
+USUAL = (*CLASSES, "bulk_labels", "cell_ontology_class", *CLUSTERS)
 # Layers that hold counts.
 COUNTS = ("counts", "raw_counts", "spliced", "X_counts")
 
@@ -30,7 +31,7 @@ def of_genes(path: Path, opening: Opening) -> Raw:
     if opening.columns and (missing := [name for name in opening.columns if name not in names]):
         raise ValueError(f"there is no gene {missing[0]!r} among {len(names):,}, such as {listed(names)}")
     check_names(names)
-    label = class_column(held.obs, opening, CLUSTERS, notes)
+    label = class_column(held.obs, opening, USUAL, notes)
     matrix = _matrix(held, opening, notes)
     if opening.columns:
         matrix, names = matrix[:, [names.index(name) for name in opening.columns]], list(opening.columns)
@@ -65,7 +66,7 @@ def of_obsm(path: Path, array: str | None, opening: Opening) -> Raw:
         raise ValueError(f"there is no obsm {chosen!r}: there are {listed(list(held.obsm), 8) or 'none'}")
     found = held.obsm[chosen]
     rows = np.asarray(found.toarray() if hasattr(found, "toarray") else found)
-    label = class_column(held.obs, opening, CLUSTERS, notes)
+    label = class_column(held.obs, opening, USUAL, notes)
     about = f"{chosen} of an AnnData file, {len(held):,} cells"
     names = tuple(f"{chosen}[{i}]" for i in range(rows.shape[1])) if rows.ndim == 2 else None
     return _of_cells(path.name, about, held, rows, names, label, notes)

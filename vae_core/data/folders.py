@@ -82,13 +82,15 @@ def _seen(path: Path) -> bool:
     return not path.name.startswith((".", "__MACOSX"))
 
 
-def _images(path: Path) -> Iterator[Path]:
-    """The image files below a folder, hidden ones left out."""
+def _images(path: Path, above: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """The image files below a folder, hidden ones left out, and links that lead back to a folder above."""
+    above = (*above, path.resolve())
     for file in path.iterdir():
         if not _seen(file):
             continue
         if file.is_dir():
-            yield from _images(file)
+            if file.resolve() not in above:
+                yield from _images(file, above)
         elif file.suffix.lower() in ENDINGS:
             yield file
 

@@ -8,6 +8,7 @@ import torch
 from ..kinds import Image
 from ..models import Signature
 from . import idx
+from .downloads import downloaded
 from .fingerprint import KNOWN, fingerprint, recognised, same
 from .source import Data, Dataset, Origin, shuffled
 
@@ -27,7 +28,7 @@ def _mnist(split: str, limit: int | None) -> Data:
             # Seconds to import, which a page's first click is not to wait for.
             from torchvision.datasets import MNIST
 
-            MNIST(root, download=True)
+            downloaded(MNIST, root)
         pixels, classes = (torch.from_numpy(idx.read_file(path)) for path in (images, labels))
     except (RuntimeError, OSError, ValueError) as error:
         raise ValueError(

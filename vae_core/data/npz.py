@@ -92,10 +92,22 @@ def read_plain(path: Path) -> Arrays:
             "does not compress, and they are read from the file in parts"
         ) from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
-        reason = "objects that would have to be unpickled" if "pickle" in str(error) else str(error)
+        reason = _sort_of(path) or (
+            "objects that would have to be unpickled" if "pickle" in str(error) else str(error)
+        )
         raise ValueError(
             f"{path.name} cannot be read ({reason}): save plain arrays by numpy.savez(file, images=..., labels=...)"
         ) from None
+
+
+def _sort_of(path: Path) -> str | None:
+    """What is said of a file that is not what its ending says, such as a page of a server that did not have it."""
+    begins = {".npz": b"PK", ".npy": b"\x93NUMPY"}.get(path.suffix.lower())
+    if begins is None or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        own = file.read(len(begins))
+    return None if own == begins else f"it does not begin as {path.suffix.lower()} files do"
 
 
 def _of_file(path: Path) -> np.ndarray:
@@ -152,6 +164,13 @@ def _only(arrays: Arrays) -> Found:
     found = [key for key, array in arrays.items() if array.ndim > 2]
     if len(found) == 1:
         return {"": found[0]}
+    if not arrays:
+        raise ValueError("there are no arrays in it: save some by numpy.savez(file, images=..., labels=...)")
+    if len(arrays) == 1 and (array := next(iter(arrays.values()))).ndim < 2:
+        fields = array.dtype.names
+        what = f"records of {listed(list(fields))}" if fields else written(array.shape)
+        wanted = "a table as .csv or .parquet" if fields else "images x height x width, or rows x features"
+        raise ValueError(f"the array is {what}: give {wanted}")
     raise ValueError(
         f"no array has a usual name of images ({', '.join(IMAGES[:5])}): say which it is by --image-column; {_listed(arrays)}"
     )

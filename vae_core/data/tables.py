@@ -3,15 +3,15 @@
 Shapes: N rows, F features.
 """
 
-import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 
 from ..kinds import ColumnType
+from .frames import check_header, check_names, read_frame, with_numbers
 from .labels import NO_LABELS
 from .mapped import Array, Mapped, blocks, only, then
 from .notes import Notes, counted, listed
@@ -32,7 +32,10 @@ CLASSES = (
     "cell_type",
     "celltype",
     "type",
+    "outcome",
 )
+# Columns of clusters, which stand for a class that nobody has given.
+CLUSTERS = ("leiden", "louvain", "cluster", "clusters")
 # Names that only number columns, as those of flattened images do: pixel0, px_12, 28x28, x1, 0.
 NUMBERED = re.compile(r"(?:pixel|pix|px|column|col|[pxfv])?[ _-]?\d+(?:x\d+)?", re.IGNORECASE)
 # A column of text with more different values than this names rows, not groups of them.
@@ -45,23 +48,26 @@ def is_table(path: Path) -> bool:
 
 def read_table(path: Path, opening: Opening) -> Raw:
     """The rows of a file. Raises ValueError, one sentence, for a damaged one and for columns that are not there."""
-    frame = read_frame(path)
+    notes = Notes()
+    frame = read_frame(path, notes=notes)
     if path.suffix.lower() != ".parquet":
-        _check_header(list(frame.columns))
+        check_header(frame)
     of_pixels = " of pixels" if opening.shape is not None else ""
-    return of_frame(path.name, f"a table ({path.suffix.lower()}){of_pixels}", frame, opening)
+    return of_frame(path.name, f"a table ({path.suffix.lower()}){of_pixels}", frame, opening, notes)
 
 
-def of_frame(name: str, about: str, frame: Any, opening: Opening) -> Raw:
+def of_frame(name: str, about: str, frame: Any, opening: Opening, notes: Notes | None = None) -> Raw:
     """A pandas DataFrame: columns of numbers are features, one of them or of text the class, the rest is known beside it.
 
     Raises ValueError for columns that are asked for and not there, and for a frame without a column of numbers.
     """
-    frame, notes = frame.rename(columns=str), Notes()
+    frame, notes = frame.rename(columns=str), notes or Notes()
     check_names(list(frame.columns))
     split, frame = split_of(frame)
     frame = _without_numbering(frame, opening, notes)
-    label = class_column(frame, opening, CLASSES, notes)
+    usual = (*CLASSES, *CLUSTERS)
+    frame = with_numbers(frame, _apart(frame, opening, usual), notes)
+    label = class_column(frame, opening, usual, notes)
     chosen = _features(frame.drop(columns=[label] if label else []), opening, notes)
     rest = frame.drop(columns=[*chosen, *([label] if label else [])])
     rows = frame[chosen].to_numpy(dtype=np.float32, na_value=np.nan)
@@ -71,6 +77,7 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening) -> Raw:
         rows,
         None if label is None else plain(frame[label]),
         split,
+        None if label is None else _categories(frame[label]),
         columns={column: plain(rest[column]) for column in rest if tells(rest[column])},
         ordered=True,
         notes=notes,
@@ -78,75 +85,14 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening) -> Raw:
     )
 
 
-def read_frame(path: Path, header: Literal["infer"] | None = "infer") -> Any:
-    """The table of a text or parquet file; of a text without a line of names, where `header` is None. Raises ValueError for a damaged one."""
-    import pandas as pd
-
-    try:
-        if path.suffix.lower() == ".parquet":
-            return pd.read_parquet(path)
-        text = _text(path)
-        separator = "\t" if path.suffix.lower() == ".tsv" else _separator(text)
-        frame = pd.read_csv(path, sep=separator, encoding=text.encoding, skipinitialspace=True, header=header)
-        if separator == ";":  # where a comma separates decimals
-            again = pd.read_csv(
-                path, sep=separator, encoding=text.encoding, decimal=",", skipinitialspace=True, header=header
-            )
-            more = len(again.select_dtypes("number").columns) > len(frame.select_dtypes("number").columns)
-            return again if more else frame
-        return frame
-    except Exception as error:  # pandas and pyarrow each raise their own kinds for a damaged file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(
-            f"{path.name} cannot be read as a table ({reason}): mend it, or save it anew"
-        ) from None
-
-
-class _Beginning(str):
-    """The first lines of a file, and how they are encoded."""
-
-    encoding: str
-
-
-def _text(path: Path) -> _Beginning:
-    raw = path.read_bytes() if path.stat().st_size < 2**16 else path.open("rb").read(2**16)
-    for encoding in ("utf-8-sig", "latin-1"):
-        try:
-            found = _Beginning(raw[: raw.rfind(b"\n") + 1 or len(raw)].decode(encoding))
-            found.encoding = encoding
-            return found
-        except UnicodeDecodeError:
-            continue
-    raise ValueError("it is no text")
-
-
-def _separator(text: str) -> str:
-    try:
-        return csv.Sniffer().sniff(text, ",;\t|").delimiter
-    except csv.Error:
-        return ","
-
-
-def check_names(names: Sequence[str]) -> None:
-    if more := {name for name in names if list(names).count(name) > 1}:
-        raise ValueError(f"two columns are called {sorted(more)[0]!r}: name each column once")
-
-
-def _check_header(names: Sequence[str]) -> None:
-    """The first line of a text file may be its first row; 0, 1, 2, ... number the columns."""
-    if all(map(_is_number, names)) and list(names) != [str(place) for place in range(len(names))]:
-        raise ValueError(
-            "the first line of the table holds numbers and no names of columns: write names above them, such as "
-            + ",".join(f"x{i}" for i in range(1, min(len(names), 3) + 1))
-        )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _apart(frame: Any, opening: Opening, usual: Sequence[str]) -> set[str]:
+    """Columns that are no features or are asked for, so that they stay as they are: the class, and what may be one by its name."""
+    asked = {opening.labels, *(opening.columns or ())}
+    return {
+        name
+        for name in frame.columns
+        if name == opening.labels or name.lower() in usual or (name in asked and frame[name].isna().all())
+    }
 
 
 def split_of(frame: Any) -> tuple[np.ndarray | None, Any]:
@@ -234,12 +180,22 @@ def _features(frame: Any, opening: Opening, notes: Notes) -> list[str]:
         if not _is_text(frame[name]) and not str(frame[name].dtype).startswith("datetime")
     ]
     if not numbers:
-        raise ValueError(f"no column holds numbers: there are {listed(list(frame.columns), 8)}")
+        columns = (
+            f"all columns hold text ({listed(list(frame.columns), 8)})"
+            if len(frame.columns)
+            else "there are no others beside the class"
+        )
+        raise ValueError(f"no column holds numbers, {columns}: features are numbers")
     if rest := [name for name in frame.columns if name not in numbers]:
         notes.say(
             f"{listed(rest)} {'holds' if len(rest) == 1 else 'hold'} no numbers and {'is' if len(rest) == 1 else 'are'} no feature"
         )
     return numbers
+
+
+def _categories(column: Any) -> tuple[str, ...] | None:
+    """The names of a column of categories, in its own order."""
+    return tuple(map(str, column.cat.categories)) if str(column.dtype) == "category" else None
 
 
 def plain(column: Any) -> np.ndarray:
@@ -310,9 +266,10 @@ def without_missing(
 ) -> tuple[Array, np.ndarray]:
     """The rows that have every value, and which they are. Raises ValueError where some are missing and are not to be left out."""
     rows = then(rows, lambda block: np.asarray(block, np.float32))
-    parts, lacking = [], np.zeros(rows.shape[1], bool)
+    parts, lacking, infinite = [], np.zeros(rows.shape[1], bool), ""
     for block in blocks(rows, report):
         missing = ~np.isfinite(block)
+        infinite = " or infinite" if np.isinf(block).any() else infinite
         lacking |= missing.any(0)
         parts.append(missing.any(1))
     bad = np.concatenate(parts) if parts else np.zeros(0, bool)
@@ -321,13 +278,14 @@ def without_missing(
     columns = [features[place] for place in np.flatnonzero(lacking).tolist()]
     if not opening.skip_broken:
         raise ValueError(
-            f"{counted(int(bad.sum()), 'row')} of {len(rows):,} miss a value in {listed(columns)}: leave them out by --skip-broken, "
+            f"{counted(int(bad.sum()), 'row')} of {len(rows):,} {'has' if bad.sum() == 1 else 'have'} a missing{infinite} value in {listed(columns)}: "
+            "leave them out by --skip-broken, "
             "leave these columns out by --columns, or fill them in"
         )
     kept = np.flatnonzero(~bad)
     if not len(kept):
         raise ValueError(
-            f"every row misses a value, in {listed(columns)}: leave these columns out by --columns"
+            f"every row has a missing{infinite} value, in {listed(columns)}: leave these columns out by --columns"
         )
     notes.say(f"{counted(len(rows) - len(kept), 'row')} with missing values left out")
     return only(rows, kept), kept

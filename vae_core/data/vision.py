@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .arrays import joined
+from .downloads import downloaded
 from .mnist import CACHE, DATA_VARIABLE
 from .notes import Notes
 from .raw import TEST, TRAIN, Opening, Raw, Report
@@ -125,9 +126,7 @@ def _made(name: str, kind: str, options: Options, report: Report) -> Any:
                 return make(given, download=False, **options)
             except (RuntimeError, OSError):  # torchvision's word for files that are not there
                 pass
-        CACHE.mkdir(parents=True, exist_ok=True)
-        report(f"downloading {name} to {CACHE}")
-        return make(CACHE, download=True, **options)
+        return downloaded(make, CACHE, report, **options)
     except Exception as error:  # each set fails in its own way
         raise ValueError(
             f"{name} is not available ({' '.join(str(error).split())[:200]}): go online, or set {DATA_VARIABLE} to a folder that holds it as "

@@ -18,11 +18,12 @@ from torch.distributions import Distribution
 from ..checkpoints import Checkpoint
 from ..data import Data, Dataset, open_data
 from ..graphs import GraphError, OnnxGraph, read_graph, short
+from ..models.values import laid_out
 from ..names import LABEL
 from ..priors import one_hot
 from .brought import Report, bring_graphs
 from .parameters import parameters
-from .search import Asked
+from .search import Asked, layouts
 from .written import OPSET
 
 Net = nn.Module | Callable[..., Any]
@@ -77,11 +78,35 @@ def bring(
     back: Net = decoder  # type: ignore[assignment]
     dataset = open_data(data, report=report, **(opening or {}))
     train = dataset.split("train", 8)
-    x, how = train.kind.shown(train.images[:]), asked_of(asked)
-    first, told = exported(encoder, x, "encoder", "x", _class(encoder, "encoder", x, train, how))
+    shown, how = train.kind.shown(train.images[:]), asked_of(asked)
+    ways = {layout: laid_out(shown, train.kind, layout) for layout in layouts(train.kind)}
+    taken = [layout for layout, x in ways.items() if _takes(encoder, x, train)] or ["as is"]
+
+    def encoded(layout: str) -> tuple[OnnxGraph, dict[str, Tensor]]:
+        x = ways[layout]
+        return exported(encoder, x, "encoder", "x", _class(encoder, "encoder", x, train, how))
+
+    first, told = encoded(taken[0])
     z = _code(back, told, train, how)
-    second, _ = exported(back, z, "decoder", "z", _class(back, "decoder", z, train, how))
+    second, decoded = exported(back, z, "decoder", "z", _class(back, "decoder", z, train, how))
+    # A net that flattens takes every layout: it reads observations as its decoder lays them.
+    laid = next(
+        (way for way in taken[1:] if any(ways[way].shape == value.shape for value in decoded.values())), None
+    )
+    if laid is not None and not any(ways[taken[0]].shape == value.shape for value in decoded.values()):
+        first, _ = encoded(laid)
     return bring_graphs(first, second, dataset, Path(out), how, {}, "", report)
+
+
+def _takes(net: Net, x: Tensor, train: Data) -> bool:
+    """Whether a function runs on observations that lie so, told the class in either form where it is told one."""
+    labels = train.labels[: len(x)].clamp(min=0)
+    forms = [[one_hot(labels, len(train.classes))], [labels]] if _told_class(net) and train.classes else [[]]
+    for form in forms:
+        with contextlib.suppress(Exception), _still(net):  # whatever somebody's net raises
+            _run(net, [x, *form])
+            return True
+    return False
 
 
 def asked_of(asked: Mapping[str, Any]) -> Asked:
@@ -147,8 +172,7 @@ def exported(
     given = {input_name: example, **({} if y is None else {LABEL: y})}
     with _still(net):
         part = _Named(net)
-        device = next((parameter.device for parameter in part.parameters()), torch.device("cpu"))
-        held = [value.to(device) for value in given.values()]
+        held = _put(part, list(given.values()))
         found = _given(part, held, name)
         buffer = io.BytesIO()
         names = list(found)
@@ -199,9 +223,14 @@ class _Named(nn.Module):
 
 
 def _run(net: Net, given: Sequence[Tensor]) -> Any:
-    device = next((parameter.device for parameter in _Named(net).parameters()), torch.device("cpu"))
     with torch.no_grad():
-        return net(*(value.to(device) for value in given))
+        return net(*_put(_Named(net), given))
+
+
+def _put(part: _Named, given: Sequence[Tensor]) -> list[Tensor]:
+    """Values where a net has its weights."""
+    device = next((parameter.device for parameter in part.parameters()), torch.device("cpu"))
+    return [value.to(device) for value in given]
 
 
 def _given(part: _Named, given: Sequence[Tensor], name: str) -> dict[str, Tensor]:
@@ -284,13 +313,23 @@ def _modules_in(value: Any) -> list[nn.Module]:
 
 @contextlib.contextmanager
 def _still(net: Any) -> Iterator[None]:
-    """The modules of a function in evaluation mode, and as they were afterwards."""
+    """The modules of a function in evaluation mode and single precision, which every operator of a graph has, and as they were afterwards."""
     modules = [part for owner in _modules(net) for part in owner.modules()]
     before = [part.training for part in modules]
-    for part in modules:
-        part.training = False
+    tensors = [
+        (tensor, tensor.data)
+        for part in modules
+        for tensor in (*part.parameters(recurse=False), *part.buffers(recurse=False))
+        if tensor.is_floating_point() and tensor.dtype != torch.float32
+    ]
     try:
+        for part in modules:
+            part.training = False
+        for tensor, own in tensors:
+            tensor.data = own.float()
         yield
     finally:
         for part, training in zip(modules, before, strict=True):
             part.training = training
+        for tensor, own in tensors:
+            tensor.data = own

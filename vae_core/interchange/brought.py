@@ -106,18 +106,18 @@ def bring_graphs(
     priors: Mapping[str, OnnxGraph],
     command: str = "",
     report: Report = lambda line: None,
-    drawn: bool = False,
+    drawn: Tensor | None = None,
 ) -> Checkpoint:
-    """The folder of two graphs that were read; the card is written last, so that a folder is a checkpoint or none. drawn: whether the data
-    are draws of the model itself, since no others came with it."""
+    """The folder of two graphs that were read; the card is written last, so that a folder is a checkpoint or none. drawn: the codes that the
+    data are decoded of, where no others came with the model."""
     if (out / CARD).exists():
         raise ValueError(f"{out} already holds a checkpoint: choose another folder")
     train = dataset.split("train")
     if train.known is not None and train.known.any() and max(len(encoder.inputs), len(decoder.inputs)) > 1:
         train = train.rows(train.known)  # a graph that is told the class is tried on what has one
     report("looking at the graphs")
-    declaration, notes = find(encoder, decoder, train, asked)
-    if drawn:
+    declaration, notes = find(encoder, decoder, train, asked, drawn)
+    if drawn is not None:
         notes.insert(
             0,
             f"no data came with the model: {len(train):,} decoded draws of N(0, I) stand in the place of items",
@@ -140,7 +140,7 @@ def bring_graphs(
             file.write(graph.data)
     save_model(out, model)
     card = card_of(declaration, model, train, notes, command)
-    if drawn:
+    if drawn is not None:
         told = {key: part for key, part in card.json["data"].items() if key != "fingerprint"}
         card = card.changed(data={**told, "images": 0})
     save_card(out, card)

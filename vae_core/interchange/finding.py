@@ -43,15 +43,18 @@ class Found(NamedTuple):
     notes: list[str]
 
 
-def find(encoder: OnnxGraph, decoder: OnnxGraph, data: Data, asked: Asked) -> Found:
-    """What two graphs take and give, on the first rows of `data`.
+def find(
+    encoder: OnnxGraph, decoder: OnnxGraph, data: Data, asked: Asked, codes: Tensor | None = None
+) -> Found:
+    """What two graphs take and give, on the first rows of `data`, which may be decoded of `codes`.
 
     Raises GraphError (one sentence) where they are no encoder and decoder, do not fit the data or each other, or give no finite numbers.
     """
     tried = max(16, min(TRIED, MOST_TRIED // data.kind.size))
     shown = data.kind.shown(data.images[:tried])
     y = one_hot(data.labels[:tried], len(data.classes))
-    search = Search(encoder, decoder, data.kind, shown, asked, y=y)
+    told_codes = None if codes is None else codes[:tried].flatten(1)
+    search = Search(encoder, decoder, data.kind, shown, asked, y=y, codes=told_codes)
     held = _held(search)
     find_classes(search, held)
     entrance = _entrance(search, held)

@@ -16,11 +16,12 @@ from torch import Tensor
 from ..data import Opening
 from ..data.annotated import is_annotated, of_obsm
 from ..data.arrays import written
+from ..data.frames import read_frame
 from ..data.mapped import Mapped
 from ..data.notes import Notes, counted, listed
 from ..data.npz import IMAGES, LABELS, of_arrays, pattern, read_plain
 from ..data.raw import Raw
-from ..data.tables import is_table, of_frame, read_frame
+from ..data.tables import is_table, of_frame
 
 # Names that arrays of embeddings have, the surest first.
 NAMES = (

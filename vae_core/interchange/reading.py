@@ -26,6 +26,8 @@ class Reading(NamedTuple):
     moment: float = 1.0
 
 
+# A second moment beyond this factor of 1 is that of no spread under N(0, I).
+CLEAR = 1.5
 # Readings whose errors are within this factor of the least decode alike.
 ALIKE = 1.02
 
@@ -116,15 +118,21 @@ def _with_spread(search: Search, block: str, latent: Latent, outputs: Mapping[st
     value = outputs[latent.spread]
     value = value.chunk(2, dim=1)[1] if latent.spread == latent.mean else value
     kinds = ["log-variance", "log-scale"] if (value < 0).any() else ["variance", "scale"]
-    second = {kind: _second_moment(replace(latent, spread_is=kind), outputs) for kind in kinds}
+    second = {kind: _second_moment(search, replace(latent, spread_is=kind), outputs) for kind in kinds}
     best = min(kinds, key=lambda kind: abs(math.log(max(second[kind], 1e-12))))
     told = ", ".join(f"{moment:.3g} as a {kind}" for kind, moment in second.items())
-    search.notes.append(
-        f"the spread of {block} is a {best}, by a test: E[mean² + σ²], 1 under N(0, I), is {told}"
-    )
+    what = "E[mean² + σ²], 1 under N(0, I)" if search.codes is None else "E[z mean + σ²], 1 of z ~ N(0, I)"
+    search.notes.append(f"the spread of {block} is a {best}, by a test: {what}, is {told}")
+    if not 1 / CLEAR < second[best] < CLEAR:
+        search.notes.append(
+            f"doubt: none of these is near 1, so the spread of {block} may be something else, and its rate with it: say what it is by --spread-is"
+        )
     return replace(latent, spread_is=best)
 
 
-def _second_moment(latent: Latent, outputs: Mapping[str, Tensor]) -> float:
+def _second_moment(search: Search, latent: Latent, outputs: Mapping[str, Tensor]) -> float:
+    """E[mean^2 + sigma^2], the second moment of the aggregate posterior. At observations that are decoded of known codes z, which have no
+    noise, means vary less: there E[z mean + sigma^2] is 1 in the linear case, where mean = (1 - sigma^2) z."""
     mean, log_scale = moments(outputs, latent)
-    return (mean.square() + (2 * log_scale.clamp(max=20)).exp()).mean().item()
+    other = mean if search.codes is None else search.codes
+    return (other * mean + (2 * log_scale.clamp(max=20)).exp()).mean().item()

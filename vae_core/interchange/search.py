@@ -67,6 +67,8 @@ class Search:
     notes: list[str] = field(default_factory=list)
     y: Tensor = field(default_factory=lambda: torch.zeros(0, 0))
     """Their classes, one-hot `(B, K)`; K is 0 where the data have none."""
+    codes: Tensor | None = None
+    """The codes `(B, D)` that the observations were decoded of, where they are draws of the model itself."""
     encoder_class: ClassInput | None = None
     decoder_class: ClassInput | None = None
 

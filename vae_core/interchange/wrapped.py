@@ -93,7 +93,7 @@ class Wrapped:
         dataset = Dataset(data.signature, lambda split, limit: data, "decoded draws", name=data.name)
         named = {"mean": "output_0", "spread": "output_1"} if {"output_0", "output_1"} <= set(given) else {}
         wanted = asked_of({**named, **self.asked, "likelihood": self.likelihood, **told})
-        made = bring_graphs(encoder, decoder, dataset, out, wanted, {}, "", report, drawn=True)
+        made = bring_graphs(encoder, decoder, dataset, out, wanted, {}, "", report, drawn=z)
         save_atlas(made.folder, plain_atlas(made.model, data), made.weights)
         return load(made.folder)
 

@@ -160,13 +160,16 @@ def _priors(model: Model, shape: tuple[int, ...]) -> list[Part]:
     parts = []
     for name in model.p:
         if name in model.latents or name == LIBRARY:
-            inputs = {parent: sizes[parent] for parent in model.p[name].given}
+            given = model.p[name].given
+            inputs = {parent: sizes[parent] for parent in given if parent in sizes} | betas_of(
+                model, set(given)
+            )
             if isinstance(model.p[name], Flow | ClassFlow):
                 parts.extend(_flow(model, name, inputs))
                 continue
 
             def prior(values: Env, name: str = name) -> dict[str, Tensor]:
-                return _joined({name: parameters(model.p[name](values))})
+                return _joined({name: parameters(model.p[name](with_rates(values)))})
 
             parts.append(Part(f"prior_{name}", inputs, prior))
     return parts

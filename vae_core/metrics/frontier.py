@@ -11,12 +11,10 @@ import torch
 from torch import Tensor
 
 from ..checkpoints import Anchor, Gap, Point
-from ..distributions import kl_per_dimension
-from ..explore import encode
+from ..explore.bound import dimension_shares
 from ..labels import has_label
 from ..model import Model
 from ..multirate import at
-from ..names import IMAGE
 from .base import Estimate, Evaluation
 from .classes import OracleClassifier, bayes_accuracy, samples_judged
 from .evidence import active, terms_by_image
@@ -105,11 +103,11 @@ def _weighed(terms: Mapping[str, Tensor], betas: Betas) -> Tensor:
 def dimensions(evaluation: Evaluation) -> dict[str, Tensor]:
     """KL(q_j || p_j) of each dimension of each block, mean over the split, `(D,)` nats; blocks whose KL does not divide are left out."""
     sums: dict[str, Tensor] = {}
+    draw = evaluation.sampler(14)
     for batch in evaluation.data.to(evaluation.device).batches(1000, evaluation.seed):
-        posteriors = encode(evaluation.model, batch)
-        env = {**batch, **{name: q.mean for name, q in posteriors.items()}}
+        posteriors, env = evaluation.model.infer(batch, draw)
         for name in evaluation.blocks:
-            kl = kl_per_dimension(posteriors[name], evaluation.model.p[name](env))
+            kl = dimension_shares(evaluation.model, name, posteriors[name], env)
             if kl is not None:
-                sums[name] = sums.get(name, 0.0) + kl.expand(len(batch[IMAGE]), -1).sum(0)
+                sums[name] = sums.get(name, 0.0) + kl.sum(0)
     return {name: total / len(evaluation.data) for name, total in sums.items()}

@@ -26,7 +26,7 @@ from ..likelihoods import (
     Total,
 )
 from ..model import Model
-from ..multirate import GATES, Gated, GatedHead, Rates, checked_range, rate_name
+from ..multirate import GATES, Gated, GatedEncoder, GatedHead, Rates, checked_range, rate_name
 from ..names import IMAGE, LIBRARY
 from ..nets import NETS, Joined, Nets, Shape, dense, preset
 from ..plugins import Registry
@@ -191,12 +191,14 @@ class OfObservations(Declaration):
         """p(x | given): the decoder from `inputs` numbers, and the chosen likelihood on it."""
         return self._likelihood(preset(self.nets).decoder, inputs, data, given)
 
-    def rated_observation(self, rates: Rates, inputs: int, data: Signature, *given: str) -> Likelihood:
-        """The same with a decoder that answers to rates."""
+    def rated_observation(
+        self, rates: Rates, inputs: int, data: Signature, *given: str, told: int = 0
+    ) -> Likelihood:
+        """The same with a decoder that answers to rates; the last `told` of its inputs are no latents."""
 
         def decoder(inputs: int, shape: Shape) -> nn.Module:
             net = preset(self.nets).decoder(inputs, shape)
-            return Gated(net, rates, latents=inputs, gates=self._gates)  # type: ignore[arg-type]
+            return Gated(net, rates, latents=inputs - told, gates=self._gates)  # type: ignore[arg-type]
 
         return self._likelihood(decoder, inputs, data, (*given, *rates.names))
 
@@ -229,6 +231,24 @@ class OfObservations(Declaration):
         """q(block | features), which moves with its own rate."""
         head = nn.Linear(preset(self.nets).width, 2 * dimensions)
         return DiagonalGaussian(GatedHead(head, rates.only(block), self._gates), "h", rate_name(block))
+
+    def rated_from(
+        self,
+        rates: Rates,
+        width: int,
+        dimensions: int,
+        *given: str,
+        layers: nn.Sequential | None = None,
+        classes: int = 0,
+    ) -> DiagonalGaussian:
+        """q(block | given), which moves with all rates: a head on features of this width, behind gated layers where there are some."""
+        head = nn.Linear(width, 2 * dimensions)
+        net = (
+            GatedHead(head, rates, self._gates)
+            if layers is None
+            else GatedEncoder(layers, head, rates, self._gates)
+        )
+        return DiagonalGaussian(net, *given, *rates.names, classes=classes)
 
     @property
     def _gates(self) -> str:

@@ -6,13 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from ..data import Data
+from ..data.notes import counted
 from ..distributions import Sampler
 from ..labels import has_label
 from ..model import Model
 from ..models import Declaration, Solver, check_told
 from ..names import IMAGE, LABEL
 from ..objectives import M2, OBJECTIVES, Declared, Loss, Objective
-from .options import Options
+from .options import LABELLED_SHARE, Options
+from .schedule import Schedule
 
 
 class Step(nn.Module):
@@ -77,6 +79,24 @@ def check_batch(batch: int, images: int, processes: int) -> None:
         raise ValueError(
             f"{images} training images are fewer than a batch of {batch}: give a smaller --batch"
         )
+
+
+def scheduled(data: Data, options: Options, asked: int | None) -> tuple[Options, Schedule]:
+    """Which rows each step sees. Where no batch was asked for and few classes are unknown, it is one that those rows fill.
+
+    Raises ValueError for fewer of them than a batch takes.
+    """
+    schedule = Schedule(data, options.batch or 0)
+    if not len(schedule) and asked is None:
+        fitting = replace(options, batch=None).fitting(len(schedule.rest)).batch or 0
+        options = replace(options, batch=max(LABELLED_SHARE, fitting))
+        schedule = Schedule(data, options.batch or 0)
+    if not len(schedule):
+        raise ValueError(
+            f"{counted(len(schedule.rest), data.kind.one)} without a label are too few for a batch of {options.batch}: "
+            "give a smaller --batch or fewer --labels"
+        )
+    return options, schedule
 
 
 def optimizer_of(step: Step, rate: float) -> tuple[list[nn.Parameter], torch.optim.Optimizer]:

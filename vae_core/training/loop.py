@@ -34,7 +34,17 @@ from ..multirate import at, usual
 from ..names import IMAGE
 from ..objectives import Setting
 from ..runs import Lock
-from .building import Step, check_batch, divided, objective_for, optimizer_of, solver_of, stages_of, told
+from .building import (
+    Step,
+    check_batch,
+    divided,
+    objective_for,
+    optimizer_of,
+    scheduled,
+    solver_of,
+    stages_of,
+    told,
+)
 from .devices import Group, device_name, local_device, pick_device, process_group, reproducible, together
 from .faults import remedy
 from .forks import Fork
@@ -42,7 +52,7 @@ from .meter import Meter, Progress, Report, TrainingError, not_finite
 from .options import Options
 from .pairs import pairs_of
 from .recorded import Recorded
-from .schedule import Schedule, learning_rate, mix
+from .schedule import learning_rate, mix
 from .state import (
     active_dimensions,
     differences,
@@ -137,7 +147,7 @@ class Run:
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         data = data.scored_by(self.model)
         self.data, self.held_out = divided(data.head(options.limit), options.validation)
-        options = options.fitting(len(self.data))
+        asked, options = options.batch, options.fitting(len(self.data))
         self.batch = options.batch or 0
         check_batch(self.batch, len(self.data), group.size)
         objective = options.objective or objective_for(declaration, self.model, self.data)
@@ -145,12 +155,8 @@ class Run:
         self.held_out = told(self.held_out, self.model, objective, options.seed, held_out=True)
         self.data, self.held_out = self.data.to(device), self.held_out.to(device)
         self.pairs = pairs_of(self.data, objective.pairs())
-        self.schedule = Schedule(self.data, self.batch)
-        if not len(self.schedule):
-            raise ValueError(
-                f"{len(self.schedule.rest)} images without a label are too few for a batch of {self.batch}: "
-                "give a smaller --batch or fewer --labels"
-            )
+        options, self.schedule = scheduled(self.data, options, asked)
+        self.batch = options.batch or 0
         self.options = options = replace(options, objective=objective).settled(len(self.schedule))
         self.epochs, self.warmup = options.epochs or 0, options.warmup or 0
         self.steps = len(self.schedule) * self.epochs

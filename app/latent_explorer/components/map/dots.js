@@ -29,6 +29,16 @@ export function disc(radius, width) {
 }
 
 /**
+ * The same without a soft rim: each pixel is filled or not, which takes a third of the time.
+ * @param {Dot} dot
+ * @returns {Dot}
+ */
+export function hard({ reach, full, rim, covers }) {
+  const filled = Int32Array.from([...full, ...rim.filter((_, k) => covers[k] >= 128)]);
+  return { reach, full: filled, rim: Int32Array.of(), covers: Int32Array.of() };
+}
+
+/**
  * The rim of a dot in each colour, red and blue in one number and green in another, times how much it covers.
  * @param {Dot} dot
  * @param {readonly number[]} solid
@@ -81,7 +91,11 @@ export function stamp(image, dot, solid, items, to, selected) {
   const count = items.spans.reduce((sum, [from, end]) => sum + (end - from) / items.step, 0);
   const tops = count > MANY ? new Uint16Array(image.width * image.height) : null; // of each pixel the class, from 1 on
   visit(image, dot, items, to, selected, tops, paint);
-  tops?.forEach((top, at) => top && paint(at, top - 1));
+  if (!tops) return;
+  for (let at = 0; at < tops.length; at++) {
+    const top = tops[at];
+    if (top) paint(at, top - 1);
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { disc, MANY, stamp } from "./dots.js";
+import { disc, hard, MANY, stamp } from "./dots.js";
 import { mix, pixel } from "./theme.js";
 
 const [WHITE, RED, BLUE] = [0xffffffff, pixel([255, 0, 0]), pixel([0, 0, 255])];
@@ -41,6 +41,14 @@ test("a disc is symmetric, full in its middle and soft at its rim", () => {
   assert.ok(dot.covers.every((cover) => cover > 0 && cover < 256));
   const area = dot.full.length + sum(dot.covers) / 256;
   assert.ok(Math.abs(area - Math.PI * 2.3 ** 2) < 1.5);
+});
+
+test("a disc without a soft rim is about as large, and all full", () => {
+  const [soft, filled] = [disc(2.3, 1000), hard(disc(2.3, 1000))];
+  assert.equal(filled.rim.length, 0);
+  assert.equal(filled.reach, soft.reach);
+  assert.ok(Math.abs(filled.full.length - Math.PI * 2.3 ** 2) < 5);
+  assert.ok(hard(disc(0.4, 1000)).full.includes(0)); // the smallest is still there
 });
 
 test("a dot is painted where its item is, up being up, and blends at its rim", () => {

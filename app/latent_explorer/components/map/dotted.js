@@ -1,7 +1,7 @@
 // The dots of a panel in an image: which of them, where, and how large.
 
 import { contextOf, element } from "../shared/elements.js";
-import { disc, stamp } from "./dots.js";
+import { disc, hard, stamp } from "./dots.js";
 import { clear } from "./theme.js";
 import { boxInView } from "./view.js";
 
@@ -26,22 +26,40 @@ import { boxInView } from "./view.js";
  * @property {number} radius of a dot, CSS pixels
  */
 
-const MOVING = 250_000; // items drawn while the view moves, where more are in it; half as many where a dot has four times the pixels
+const CROWD = 120_000; // items in view, of which no more are drawn while something moves
 
 /** @typedef {(colours: number[], selected?: Uint8Array | null, isMoving?: boolean) => void} Stamps */
 
 /**
- * What stamps a scene into an image of `ratio` pixels a CSS pixel: all items in view, or those that are selected; every so manieth of very
- * many while the view moves.
+ * Spans of the items in view, or of all of them while they are on their way.
+ * @param {Scene} scene
+ * @returns {[number, number][]}
+ */
+function spansOf({ points, places, view, size }) {
+  return places ? [[0, points.count]] : points.spans(boxInView(view, size));
+}
+
+/** @param {[number, number][]} spans */
+const countOf = (spans) => spans.reduce((sum, [from, end]) => sum + end - from, 0);
+
+/**
+ * Whether so many items are in view that to paint all of them takes longer than a frame.
+ * @param {Scene} scene
+ */
+export const isCrowd = (scene) => countOf(spansOf(scene)) > CROWD;
+
+/**
+ * What stamps a scene into an image of `ratio` pixels a CSS pixel: all items in view, or those that are selected; of a crowd every so
+ * manieth, without soft rims, while something moves.
  * @param {Image} image
  * @param {Scene} scene
  * @param {number} ratio
  * @returns {Stamps}
  */
-export function stamping(image, { points, places, classes, isShown, view, size, radius }, ratio) {
-  /** @type {[number, number][]} */
-  const spans = places ? [[0, points.count]] : points.spans(boxInView(view, size));
-  const count = spans.reduce((sum, [from, end]) => sum + end - from, 0);
+export function stamping(image, scene, ratio) {
+  const { points, places, classes, isShown, view, radius } = scene;
+  const spans = spansOf(scene);
+  const count = countOf(spans);
   const { x0, y0, stepX, stepY } = places ? { x0: 0, y0: 0, stepX: 1, stepY: 1 } : points;
   const scale = view.scale * ratio;
   const to = {
@@ -50,10 +68,12 @@ export function stamping(image, { points, places, classes, isShown, view, size, 
     scaleX: stepX * scale,
     scaleY: stepY * scale,
   };
-  const dot = disc(radius * ratio - 0.5, image.width);
+  const soft = disc(radius * ratio - 0.5, image.width);
   const { xs, ys } = places ? { xs: places.x, ys: places.y } : points.sorted;
   return (colours, selected = null, isMoving = false) => {
-    const step = isMoving ? Math.max(1, Math.ceil((count * Math.max(1, ratio)) / MOVING)) : 1;
+    const isThinned = isMoving && count > CROWD;
+    const step = isThinned ? Math.ceil(count / CROWD) : 1;
+    const dot = isThinned ? hard(soft) : soft;
     const items = { spans, step, order: points.order, xs, ys, sorted: !places, classes, isShown };
     stamp(image, dot, colours, items, to, selected);
   };

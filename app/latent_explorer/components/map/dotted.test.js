@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { stamping } from "./dotted.js";
+import { isCrowd, stamping } from "./dotted.js";
 import { Points } from "./points.js";
 
 const SIDE = 600;
@@ -74,5 +74,22 @@ test("of very many items every so manieth is drawn while the view moves, and all
     return filled(image.pixels);
   });
   assert.equal(still, columns * columns);
-  assert.ok(moving <= 250_000 && moving > 200_000);
+  assert.ok(moving <= 120_000 && moving > 80_000);
+});
+
+test("a crowd is what is in view, not what the map holds", () => {
+  const cells = (/** @type {number} */ seed) =>
+    Uint16Array.from({ length: 130_000 }, (_, i) => (i * seed) % 65_536);
+  const points = new Points([0, 0, 1, 1], cells(40_503), cells(30_011));
+  const scene = {
+    points,
+    places: null,
+    classes: new Uint8Array(points.count),
+    isShown: [true],
+    size: { width: SIDE, height: SIDE },
+    radius: 1,
+  };
+  const whole = { cx: 32_768, cy: 32_768, scale: SIDE / 65_536 };
+  assert.ok(isCrowd({ ...scene, view: whole }));
+  assert.ok(!isCrowd({ ...scene, view: { ...whole, scale: 4 * whole.scale } }));
 });

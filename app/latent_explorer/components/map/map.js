@@ -228,8 +228,10 @@ export class LatentMap {
    */
   #select(selection) {
     this.selected = membersIn(this, selection);
-    this.count = 0;
-    for (const one of this.selected ?? []) this.count += one;
+    const { selected } = this;
+    let count = 0;
+    for (let item = 0; selected && item < selected.length; item++) count += selected[item];
+    this.count = count;
     this.#refreshControls();
     this.panels.forEach((each) => each.draw());
   }

@@ -5,7 +5,7 @@
 import { contextOf, element, oncePerFrame, sizeCanvas } from "../shared/elements.js";
 import { fileName, saveMenu } from "../shared/saving.js";
 import { MANY } from "./dots.js";
-import { pictureOf, stamping } from "./dotted.js";
+import { isCrowd, pictureOf, stamping } from "./dotted.js";
 import { Gestures, KEYS } from "./gestures.js";
 import { Ground } from "./ground.js";
 import { paintOver } from "./over.js";
@@ -74,7 +74,7 @@ export class Panel {
   #travel; // where the items are drawn, on their way to new places
   #underlay = new Underlay();
   #settle = new Settling(() => this.drawPoints());
-  #ratio = 1;
+  #ratio = 1; // pixels of a CSS pixel on the canvas that is being painted
   /** @type {ImageData | null} */
   #image = null;
 
@@ -267,10 +267,12 @@ export class Panel {
   /**
    * Prepare for painting; false while there is nothing to paint on.
    * @param {HTMLCanvasElement} canvas
+   * @param {boolean} coarse where it does not matter how fine it is
    */
-  #ready(canvas) {
+  #ready(canvas, coarse = false) {
     if (!this.width || !this.height) return false;
     this.#ratio = window.devicePixelRatio || 1;
+    if (coarse && isCrowd(this.#scene)) this.#ratio = Math.min(1, this.#ratio);
     sizeCanvas(canvas, this.width, this.height, this.#ratio);
     const isNew = !this.view;
     const { cx, cy, scale } = this.#view;
@@ -282,7 +284,8 @@ export class Panel {
   // ---- painting
 
   #paintPoints() {
-    if (!this.#ready(this.pointCanvas)) return;
+    // A crowd that moves is painted at one pixel a CSS pixel, whatever the screen has: four times as many take four times as long.
+    if (!this.#ready(this.pointCanvas, this.#settle.pending || this.map.isPreviewing)) return;
     const started = performance.now();
     const { theme, selected, shown } = this.map;
     const { width, height } = this.pointCanvas;
