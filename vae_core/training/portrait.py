@@ -225,7 +225,7 @@ def principal_axes(centred: np.ndarray) -> np.ndarray:
     if centred.shape[1] > MOST_EXACT:
         from sklearn.utils.extmath import randomized_svd
 
-        _, _, rows = randomized_svd(np.nan_to_num(centred), 2, n_oversamples=8, n_iter=7, random_state=0)
+        _, _, rows = randomized_svd(np.nan_to_num(centred), 2, n_oversamples=8, random_state=0)
         return np.ascontiguousarray(rows.T)
     _, axes = np.linalg.eigh(np.nan_to_num(centred.T @ centred))
     return np.ascontiguousarray(axes[:, :-3:-1])

@@ -124,7 +124,8 @@ def idle_in(asked: Asked, signature: Signature) -> frozenset[str]:
 def _group(
     name: str, kind: Any, title: str, but: tuple[str, ...] = (), idle: frozenset[str] = frozenset()
 ) -> Group:
-    own, family = inspect.get_annotations(kind), [each for each in kind.__mro__ if is_dataclass(each)]
+    own = inspect.get_annotations(kind)
+    family: list[Any] = [each for each in kind.__mro__ if is_dataclass(each)]
     found = [option for option in options(kind).values() if option.name not in but]
     if name == "objective":  # what is turned most, and last what all objectives have
         common = inspect.get_annotations(family[-1]) if len(family) > 1 else {}
