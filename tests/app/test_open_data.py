@@ -198,7 +198,7 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "nothing": ("a.npz", lambda: b"", "is empty"),
     "noise": ("a.npz", lambda: b"\x01" * 100, "cannot be read"),
     "pickled": ("a.npz", lambda: arrays(images=np.array([{}] * 3, object)), "unpickled"),
-    "pickle": ("a.npy", lambda: b"\x80\x04]\x94.", "unpickled"),
+    "pickle": ("a.npy", lambda: b"\x80\x04]\x94.", "does not begin as .npy files do"),
     "torch": ("a.pt", lambda: b"PK", "numpy.savez"),
     "text": ("a.txt", lambda: b"hello", "is not taken"),
     "no ending": ("npz", lambda: b"hello", "is not taken"),

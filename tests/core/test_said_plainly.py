@@ -111,6 +111,7 @@ def test_a_command_that_is_ended_says_so_as_one_that_is_interrupted(
 
     from vae_core.cli import run
 
+    ignored = signal.signal(ending, signal.SIG_DFL)  # as under nohup
     before = signal.getsignal(ending)
     parse = run.parse
     run.parse = lambda words, commands: Waits()  # type: ignore[assignment]
@@ -121,7 +122,8 @@ def test_a_command_that_is_ended_says_so_as_one_that_is_interrupted(
         assert "goes on from its last epoch with --resume" in capsys.readouterr().err
     finally:
         run.parse = parse
-    assert signal.getsignal(ending) == before
+        after = signal.signal(ending, ignored)
+    assert after == before
 
 
 def test_what_to_do_follows_what_went_wrong():

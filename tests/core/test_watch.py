@@ -529,8 +529,14 @@ def test_frames_that_cannot_be_closed_do_not_hide_what_ended_the_training(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
+    close = watching.FrameWriter.close
+
+    def half_closed(writer: watching.FrameWriter) -> None:
+        close(writer)
+        full()
+
     monkeypatch.setattr(loop, "keep", full)
-    monkeypatch.setattr(watching.FrameWriter, "close", full)
+    monkeypatch.setattr(watching.FrameWriter, "close", half_closed)
     with pytest.raises(TrainingError, match="make room"):
         train(SMALL, digits, QUICK, tmp_path / "run", watch=True)
     status = status_of(tmp_path / "run")
