@@ -67,7 +67,9 @@ def _is_page(start: Message) -> bool:
 
 def _of_length(start: Message, length: int) -> Message:
     """The start of an answer of so many bytes; what told the file that it was made of is left out."""
-    kept = [pair for pair in start["headers"] if pair[0] not in (b"content-length", b"etag", b"last-modified")]
+    kept = [
+        pair for pair in start["headers"] if pair[0] not in (b"content-length", b"etag", b"last-modified")
+    ]
     return {**start, "headers": [*kept, (b"content-length", str(length).encode())]}
 
 
@@ -80,7 +82,10 @@ def links(page: str) -> bytes:
         for name in modules(folder)
     ]
     theirs = [f"./static/js/{name}" for name in chunks("BidiComponent")]
-    low = [f'<link rel="modulepreload" fetchpriority="low" crossorigin href="{name}">' for name in (*theirs, *ours)]
+    low = [
+        f'<link rel="modulepreload" fetchpriority="low" crossorigin href="{name}">'
+        for name in (*theirs, *ours)
+    ]
     return "".join(f"{line}\n" for line in low).encode()
 
 

@@ -85,7 +85,12 @@ base = base_path()
 app = st.App(
     Path(__file__).with_name("main.py"),
     lifespan=starting,
-    middleware=[Middleware(Gate), Middleware(AtBase, base=base), Middleware(OnlyBrowserCode), Middleware(Ahead)],
+    middleware=[
+        Middleware(Gate),
+        Middleware(AtBase, base=base),
+        Middleware(OnlyBrowserCode),
+        Middleware(Ahead),
+    ],
     routes=[
         WebSocketRoute(f"{base}{LIVE}", live),
         Route(f"{base}{DECODE}/{{model}}/{{item}}", decode),
