@@ -1,5 +1,7 @@
 """The server: Streamlit's pages, and beside them the live route, and one picture of an item for pages without it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -9,8 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from latent_explorer import DECODE, LIVE, PICTURE, RUNS
+from latent_explorer import DECODE, LIVE, PICTURE, RUNS, warm
 from latent_explorer.access import Gate
+from latent_explorer.ahead import Ahead
 from latent_explorer.base_path import AtBase, base_path
 from latent_explorer.caches import gallery
 from latent_explorer.caches.checkpoints import at_betas, checkpoint, offered
@@ -71,10 +74,23 @@ class OnlyBrowserCode:
             await self.app(scope, receive, send)
 
 
+@asynccontextmanager
+async def starting(app: st.App) -> AsyncIterator[None]:
+    """Once all is imported and before the first visitor comes."""
+    warm.begin()
+    yield
+
+
 base = base_path()
 app = st.App(
     Path(__file__).with_name("main.py"),
-    middleware=[Middleware(Gate), Middleware(AtBase, base=base), Middleware(OnlyBrowserCode)],
+    lifespan=starting,
+    middleware=[
+        Middleware(Gate),
+        Middleware(AtBase, base=base),
+        Middleware(OnlyBrowserCode),
+        Middleware(Ahead),
+    ],
     routes=[
         WebSocketRoute(f"{base}{LIVE}", live),
         Route(f"{base}{DECODE}/{{model}}/{{item}}", decode),
