@@ -32,7 +32,9 @@ def handle(name: str, *keys: str) -> Act:
 
 def chosen(label: str, option: str) -> Act:
     def act(page: Any) -> None:
-        page.get_by_role("combobox", name=label).first.click()
+        box = page.get_by_role("combobox", name=label).first
+        box.click()
+        box.fill(option)  # of a long list those in view alone are there
         page.get_by_role("option", name=option, exact=True).click()
 
     return act
@@ -81,7 +83,7 @@ def each(*acts: Act) -> Act:
 
 
 def panel(page: Any, block: str) -> dict[str, float]:
-    canvas = page.locator(f".latent-map .panel[data-panel={block}] canvas").first
+    canvas = page.locator(f".latent-map .panel[data-panel={block}] canvas:not(.ground)").first
     canvas.wait_for()
     return canvas.bounding_box()
 
@@ -212,6 +214,7 @@ ACTS: dict[str, list[Act | None]] = {
         ),
     ],
     "few-labels": [
+        chosen("Class", "7"),
         chosen("Class", "7"),
         clicked("radio", "Calibration"),
         clicked("radio", "Components"),
