@@ -68,7 +68,14 @@ NUMBERS: dict[str, Number] = {
     r"negative_elbo": Number("−ELBO at β = 1", NATS, "low"),
     r"negative_elbo_paired": Number("−ELBO, where the importance-weighted bound was taken", NATS, "low"),
     r"importance_gap": Number("importance-weighted bound minus ELBO, paired", NATS),
-    r"(?P<kind>log_p\w+)_annealed": Number("{kind} by annealed importance sampling", NATS, "high"),
+    r"log_px_annealed": Number("evidence of x, annealed importance sampling", NATS, "high"),
+    r"log_pxy_annealed": Number("evidence of x and class, annealed importance sampling", NATS, "high"),
+    r"log_pxy_(?P<block>\w+)_annealed": Number(
+        "evidence of x, class and {block}, annealed importance sampling", NATS, "high"
+    ),
+    r"log_px_(?P<block>\w+)_annealed": Number(
+        "evidence of x and {block}, annealed importance sampling", NATS, "high"
+    ),
     r"approximation_gap": Number("gap of the best diagonal Gaussian to the evidence", NATS, "low"),
     r"amortisation_gap": Number("gap of the encoder to the best diagonal Gaussian", NATS, "low"),
     r"log_px": Number("evidence of x, importance-weighted bound", NATS, "high"),
