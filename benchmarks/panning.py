@@ -122,7 +122,8 @@ def summary(name: str, found: dict[str, Any]) -> str:
     """Painted frames a second, the longest waits from one to the next, and the time that painting one took."""
     each: dict[int, float] = {}
     for frame, ms in found["paints"]:
-        each[frame] = each.get(frame, 0.0) + ms
+        if frame:  # what was painted before the first frame has no time
+            each[frame] = each.get(frame, 0.0) + ms
     gaps = np.diff([found["frames"][frame - 1] for frame in each])
     paints = list(each.values())
     middle, high = (np.quantile(paints, q) for q in (0.5, 0.95))

@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -69,13 +68,6 @@ LINES: dict[str, list[str]] = {
     "multi-rate": ["vae --data digits --latent 3 --rates 0.1 10", f"{CDVAE} --rates 0.1 10 {ADVERSARY}"],
     "semi-supervised": ["joint --data digits --latent 3 --labels 100"],
 }
-
-
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    found = Commands(tmp_path_factory.mktemp("commands") / "log")
-    yield found
-    found.close()
 
 
 def free_port() -> int:
