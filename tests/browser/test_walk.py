@@ -130,10 +130,12 @@ def walked(walk: Walk, steps: int) -> None:
     start = time.monotonic()
     if not walk.begun:
         walk.begin()
-    for _ in range(steps):
+    for step in range(steps):
         faults = walk.watch.faults()
         assert not faults, walk.told(faults)
         walk.step()
+        if (step + 1) % 100 == 0:
+            print(f"{step + 1} of {steps} steps, {time.monotonic() - start:.0f} s", flush=True)
     faults = walk.watch.faults()
     assert not faults, walk.told(faults)
     print(f"{steps} steps in {time.monotonic() - start:.0f} s, seed {walk.seed}")
