@@ -19,6 +19,7 @@ from latent_explorer.caches import gallery
 from latent_explorer.caches.checkpoints import at_betas, checkpoint, offered
 from latent_explorer.caches.encodings import thumbnail
 from latent_explorer.components.shared import DISTRIBUTION
+from latent_explorer.crowd import Crowd
 from latent_explorer.live.fairness import in_turn
 from latent_explorer.live.route import live
 from latent_explorer.session.links import DIGITS
@@ -87,6 +88,7 @@ app = st.App(
     lifespan=starting,
     middleware=[
         Middleware(Gate),
+        Middleware(Crowd),
         Middleware(AtBase, base=base),
         Middleware(OnlyBrowserCode),
         Middleware(Ahead),

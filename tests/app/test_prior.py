@@ -43,6 +43,14 @@ def test_two_models_side_by_side(open_page: Open, look: str):
     assert not at.warning
 
 
+def test_two_dimensions_of_one_model_need_not_be_there_in_the_other(open_page: Open):
+    at = open_page(
+        "views/prior.py", model="vae-mnist", beside="vae-mnist-plane", plane="two dimensions", x="9", y="8"
+    )
+    assert not at.exception
+    assert not at.warning
+
+
 @pytest.mark.parametrize("plane", ["UMAP", "principal axes", "two dimensions"])
 def test_each_plane_opens(open_page: Open, plane: str):
     at = open_page("views/prior.py", model="vamp-digits", plane=plane)

@@ -10,7 +10,7 @@ from latent_explorer.components.map import Contour, Ellipse, Panel, Shape
 from latent_explorer.parts import words
 from latent_explorer.sections.prior.shared import block_of, map_of, most_used, outlines
 from latent_explorer.session import links
-from latent_explorer.text import key
+from latent_explorer.text import key, plain
 from vae_core import Checkpoint
 from vae_core.explore.components import dimensions_plane, principal_plane
 
@@ -23,8 +23,8 @@ def clusters(models: list[Checkpoint], block: str) -> None:
     controls = st.columns([2.6, 1, 1], vertical_alignment="bottom")
     kind = links.one_of("Plane", PLANES, key="plane", what="plane", place=controls[0])
     first, second = 0, 1
-    if kind == PAIR:
-        last = checkpoint.atlas.means[block].shape[1] - 1
+    last = checkpoint.atlas.means[block].shape[1] - 1
+    if kind == PAIR and last:
         order = most_used(checkpoint, block)
         links.belonging("x", f"{checkpoint.name} {block}", float(order[0]))
         links.belonging("y", f"{checkpoint.name} {block}", float(order[1 % len(order)]))
@@ -37,6 +37,11 @@ def clusters(models: list[Checkpoint], block: str) -> None:
     for place, each in zip(st.columns(len(models)), models, strict=True):
         with place:
             its_block = block_of(each, block)
+            if kind == PAIR and each.atlas.means[its_block].shape[1] < 2:
+                st.info(
+                    f"The {words.latents(each.model, its_block)} of {plain(each.name)} have one dimension."
+                )
+                continue
             panel = cluster_panel(each, its_block, kind, first, second)
             map_of(each, its_block, panel, f"clusters-{key(each.name)}-{its_block}-{kind}")
             shapes.extend(panel.shapes)
@@ -86,11 +91,9 @@ def cluster_panel(checkpoint: Checkpoint, block: str, kind: str, first: int, sec
         return Panel(block, title, checkpoint.atlas.coordinates[block], _on_the_map(checkpoint, block))
     means = encodings.codes(checkpoint)[block][0]
     width = means.shape[1]
-    plane = (
-        principal_plane(means)
-        if kind == PRINCIPAL
-        else dimensions_plane(block, min(first, width - 1), min(second, width - 1), width)
-    )
+    if max(first, second) >= width:  # asked of a model beside this one that has more
+        first, second = most_used(checkpoint, block)[:2]
+    plane = principal_plane(means) if kind == PRINCIPAL else dimensions_plane(block, first, second, width)
     return Panel(
         block,
         title,
