@@ -1,13 +1,15 @@
 """The Prior page over models of every kind of prior."""
 
 import re
+from pathlib import Path
 
 import pytest
+from latent_explorer import MODELS_VARIABLE
 
 from tests.app.conftest import Open
 from tests.support.tiers import covering, first
 from vae_core import bundled
-from vae_core.cli import COMMANDS
+from vae_core.cli import COMMANDS, main
 from vae_core.cli.evaluate import Evaluate
 from vae_core.cli.parsing import parse
 
@@ -47,6 +49,23 @@ def test_two_dimensions_of_one_model_need_not_be_there_in_the_other(open_page: O
     at = open_page(
         "views/prior.py", model="vae-mnist", beside="vae-mnist-plane", plane="two dimensions", x="9", y="8"
     )
+    assert not at.exception
+    assert not at.warning
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plane", ["principal axes", "two dimensions"])
+def test_latents_of_one_dimension(
+    open_page: Open, plane: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert (
+        main(
+            ["train", "vae", "--data", "digits", "--latent", "1", "--epochs", "1", "--out", f"{tmp_path}/one"]
+        )
+        == 0
+    )
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    at = open_page("views/prior.py", model="one", plane=plane)
     assert not at.exception
     assert not at.warning
 

@@ -12,7 +12,7 @@ from latent_explorer.sections.prior.shared import block_of, map_of, most_used, o
 from latent_explorer.session import links
 from latent_explorer.text import key, plain
 from vae_core import Checkpoint
-from vae_core.explore.components import dimensions_plane, principal_plane
+from vae_core.explore.components import Plane, dimensions_plane, principal_plane
 
 UMAP, PRINCIPAL, PAIR = PLANES = ("UMAP", "principal axes", "two dimensions")
 
@@ -90,10 +90,7 @@ def cluster_panel(checkpoint: Checkpoint, block: str, kind: str, first: int, sec
     if kind == UMAP:
         return Panel(block, title, checkpoint.atlas.coordinates[block], _on_the_map(checkpoint, block))
     means = encodings.codes(checkpoint)[block][0]
-    width = means.shape[1]
-    if max(first, second) >= width:  # asked of a model beside this one that has more
-        first, second = most_used(checkpoint, block)[:2]
-    plane = principal_plane(means) if kind == PRINCIPAL else dimensions_plane(block, first, second, width)
+    plane = principal_plane(means) if kind == PRINCIPAL else _pair(checkpoint, block, first, second)
     return Panel(
         block,
         title,
@@ -102,3 +99,11 @@ def cluster_panel(checkpoint: Checkpoint, block: str, kind: str, first: int, sec
         axes=plane.names,
         blocks=(block,),
     )
+
+
+def _pair(checkpoint: Checkpoint, block: str, first: int, second: int) -> Plane:
+    """Two dimensions as asked for, or where a model beside has not as many its own most used."""
+    width = checkpoint.atlas.means[block].shape[1]
+    if max(first, second) >= width:
+        first, second = most_used(checkpoint, block)[:2]
+    return dimensions_plane(block, first, second, width)
