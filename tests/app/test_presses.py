@@ -1,6 +1,7 @@
 """Where there is no browser: every page that the app offers, each of its widgets given another value once. A browser does more (tests/browser)."""
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ def paths(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     navigation = st.navigation
     with monkeypatch.context() as patch:
         patch.setattr(
-            st, "navigation", lambda pages, **options: found.extend(pages) or navigation(pages, **options)
+            st,
+            "navigation",
+            lambda menu, **options: found.extend(chain(*menu.values())) or navigation(menu, **options),
         )
         main = Path(open_page()._script_path).parent
     return [str(Path(page._page).relative_to(main)) for page in dict.fromkeys(found)]

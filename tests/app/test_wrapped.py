@@ -13,7 +13,7 @@ from tests.support.tiers import case
 
 PAGES = sorted(f"views/{path.name}" for path in (MAIN.parent / "views").glob("*.py"))
 USUAL = ("views/traverse.py", "views/map.py")
-OF_DATA = ("views/map.py", "views/measure.py", "views/prior.py", "views/rate_distortion.py")
+OF_DATA = ("views/elbo.py", "views/map.py", "views/measure.py", "views/prior.py", "views/rate_distortion.py")
 
 
 @pytest.fixture(scope="module")

@@ -223,9 +223,10 @@ def test_two_processes_are_steered_as_one(tmp_path: Path):
     """Rank 0 reads the orders; both change, pause and stop at the same step, and nothing hangs."""
     import subprocess
 
+    from tests.support.driving import free_port
     from vae_core.runs import write_order
 
-    from .test_train import ROOT, free_port, wait_for
+    from .test_train import ROOT, wait_for
 
     folder = tmp_path / "two"
     launcher = [

@@ -116,7 +116,7 @@ TERMS = (
     Term("epoch", "One pass of the training over all training data."),
     Term(
         "factor",
-        "What the data were made of, known of rendered images alone: shape, size, turn, place.",
+        "What data were made from, known where they were rendered: shape, size, turn, place.",
     ),
     Term(
         "frontier",

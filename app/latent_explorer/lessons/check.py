@@ -1,10 +1,13 @@
 """What is wrong with a lesson beyond its text: pages, models, names, goals, figures; and links that do not restore what they say."""
 
-from collections.abc import Collection, Iterable, Sequence
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from latent_explorer.caches.checkpoints import offered
+from latent_explorer.lessons import LESSONS_VARIABLE
 from latent_explorer.lessons.figures import FIGURES
 from latent_explorer.lessons.front import Mistake, Mistakes, unknown
 from latent_explorer.lessons.lesson import Lesson, LessonError, Step, open_lesson
@@ -34,9 +37,11 @@ def mistakes_of(path: Path, restoring: bool = True) -> list[Mistake]:
         ):
             _check_place(step, mistakes)
     if restoring and not mistakes.found:
-        for step in _places(lesson):
-            for sentence in not_restored(step):
-                mistakes.add(step.lines.get("with", step.lines.get("page", step.line)), sentence)
+        with _on_the_shelf(path.parent):
+            for number in _places(lesson):
+                step = lesson.steps[number]
+                for sentence in not_restored(lesson, number):
+                    mistakes.add(step.lines.get("with", step.lines.get("page", step.line)), sentence)
     return sorted(mistakes.found)
 
 
@@ -94,20 +99,40 @@ def _blocks_of(folder: Path) -> list[str]:
         return []
 
 
-def _places(lesson: Lesson) -> list[Step]:
-    """The first step of each place that the lesson leads to."""
-    found: list[Step] = []
-    for step in lesson.steps:
-        if not any((step.page, step.model, step.values) == (at.page, at.model, at.values) for at in found):
-            found.append(step)
+def _places(lesson: Lesson) -> list[int]:
+    """The numbers of the first step of each place that the lesson leads to."""
+    found: list[int] = []
+    for number, step in enumerate(lesson.steps):
+        others = (lesson.steps[other] for other in found)
+        if not any(
+            (step.page, step.model, step.values, step.figure) == (at.page, at.model, at.values, at.figure)
+            for at in others
+        ):
+            found.append(number)
     return found
 
 
-def not_restored(step: Step) -> list[str]:
+@contextmanager
+def _on_the_shelf(folder: Path) -> Iterator[None]:
+    """The lessons of a folder are offered: the page of a figure is one of a lesson's."""
+    before = os.environ.get(LESSONS_VARIABLE)
+    os.environ[LESSONS_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[LESSONS_VARIABLE]
+        else:
+            os.environ[LESSONS_VARIABLE] = before
+
+
+def not_restored(lesson: Lesson, number: int) -> list[str]:
     """What the page says of a step's link that it cannot restore, as it is opened without a browser."""
     from streamlit.testing.v1 import AppTest
 
+    step = lesson.steps[number]
     at = AppTest.from_file(str(MAIN), default_timeout=PATIENCE)
+    at.query_params.update({"lesson": lesson.name, "step": str(number + 1)})
     if step.model:
         at.query_params["model"] = step.model
     at.query_params.update({name: list(texts) for name, texts in step.values.items()})

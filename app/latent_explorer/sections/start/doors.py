@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from latent_explorer.parts import words
 from vae_core import Checkpoint
 
 # Each door: its words, the page it leads to, and what it is called.
 DOORS = (
-    ("Understand", "What can be seen, in five minutes: where images lie, and what lies between them.", "map"),
+    ("Understand", "What can be seen, in five minutes: where {many} lie, and what lies between them.", "map"),
     (
         "Teach",
         "Lessons of five minutes that lead through the pages, on paper too; write your own.",
@@ -21,4 +22,4 @@ def doors(checkpoint: Checkpoint) -> None:
     for place, (title, says, page) in zip(st.columns(3), DOORS, strict=True):
         with place.container(border=True):
             st.page_link(f"views/{page}.py", label=f"**{title}**", icon=":material/arrow_forward:")
-            st.caption(says)
+            st.caption(words.of_kind(says, checkpoint.kind))
