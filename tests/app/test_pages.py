@@ -100,7 +100,7 @@ def test_an_unknown_model_gives_a_sentence_and_the_default(open_page: Open, page
             ("views/generate.py", {"items": "99999999"}, "image numbers"),
             ("views/map.py", {"item": "99999999"}, "image “99999999”"),
             ("views/map.py", {"selection": "z_l~1"}, "selection"),
-            ("views/rate_distortion.py", {"model": "rates-digits", "beta_z_l": "7.3"}, "beta of z_l “7.3”"),
+            ("views/rate_distortion.py", {"model": "rates-digits", "beta_z_l": "73"}, "beta of z_l “73”"),
             ("views/rate_distortion.py", {"model": "rates-digits", "block": "z_x"}, "block “z_x”"),
             ("views/map.py", {"selection": "z_q~0~0~1~0~1~1"}, "“z_q”"),
         ],

@@ -24,7 +24,7 @@ Codes = dict[str, Tensor]
 
 
 def inference_gaps(evaluation: Evaluation) -> dict[str, Estimate]:
-    """log_px_annealed (or log_pxy_annealed, as in `importance_bound`): log p by `annealed`, 500 temperatures and 16 chains, mean over 100 images of the split, chosen by the seed.
+    """log_px_annealed (log_pxy_annealed of a Joint VAE, log_px_coarse_annealed of an SRVAE, as in `importance_bound`): log p by `annealed`, 500 temperatures and 16 chains, mean over 100 images of the split, chosen by the seed.
 
     approximation_gap: that less the ELBO of the best diagonal Gaussian for each image, which is found by 500 steps of Adam from
     q(z|x); amortisation_gap: this ELBO less that of q(z|x) itself (Cremer et al., 2018). Both ELBOs are means over 500 draws; the two
