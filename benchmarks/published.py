@@ -64,7 +64,7 @@ def pointer(address: str, drags: int = 4, moves: int = 60) -> list[float]:
 def main() -> None:
     for name in MODELS:
         with tempfile.TemporaryDirectory() as folder:
-            sizes = publish([load(name)], Path(folder) / "site")
+            sizes = publish([load(name)], Path(folder) / "site").sizes
             without = (sizes["all"] - sizes["runtime"]) / 1e6
             print(f"{name}: {without:.1f} MB without what runs it, {sizes['runtime'] / 1e6:.1f} MB of that")
             with hosted(Path(folder) / "site", LINE, DELAY) as address:

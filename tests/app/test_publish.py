@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from latent_explorer import cli
+from latent_explorer.lessons.places import facts
 from latent_explorer.site import publishing, runtime
+from latent_explorer.site.lessons import FACTS, lessons
 from latent_explorer.site.publishing import publish
 from latent_explorer.site.shown import shown
 
@@ -35,7 +37,7 @@ def files_of(folder: Path) -> set[str]:
 
 def test_a_site_is_what_a_browser_needs_and_nothing_else(tmp_path: Path, library: Path):
     out = tmp_path / "site"
-    sizes = publish([load(SMALL)], out)
+    sizes = publish([load(SMALL)], out).sizes
     there = files_of(out)
     assert {"index.html", "site.json", "runtime/wasm.bin", f"models/{SMALL}/draw.bin"} <= there
     assert {Path(name).suffix for name in there} == {".html", ".json", ".js", ".css", ".bin", ".mjs"}
@@ -146,3 +148,63 @@ def test_the_modules_of_a_site_are_the_apps_own():
     modules = publishing._modules()
     for name in ("components/map/map.js", "components/controls/first.js", "site/main.js"):
         assert modules[f"modules/{name}"] == (publishing.PACKAGE / name).read_bytes()
+
+
+PAGES = {
+    "one": {"noDecoder": "", "blocks": [{"name": "z"}], "betas": {"z": [0.1, 10]}, "kept": {"z": {}}},
+    "codes": {"noDecoder": "it has no decoder"},
+}
+STEP = {"page": "live", "with": "{item: 3}", "task": "Look.", "goal": "{moved_z: 1}"}
+
+
+def written(folder: Path, **changed: str) -> Path:
+    """A lesson of one step."""
+    step = "\n".join(f"{name}: {value}" for name, value in {**STEP, **changed}.items())
+    text = f"---\ntitle: Mine\nabout: Mine.\nmodel: one\n---\n\n## A *step* $x^2$\n\n```step\n{step}\n```\n"
+    (folder / "mine.md").write_text(text)
+    return folder
+
+
+def test_a_lesson_goes_along_as_html_and_goals_as_data(tmp_path: Path):
+    told, left = lessons(PAGES, written(tmp_path, goal='{page: live, beta_z: ">= 4", item: yes}'))
+    assert left == []
+    (lesson,) = [each for each in told if each["name"] == "mine"]
+    (step,) = lesson["steps"]
+    assert step["title"].startswith("A <em>step</em> <math>")
+    assert step["query"] == "model=one&page=live&item=3"
+    assert step["goal"] == [
+        {"fact": "page", "anyOf": ["live"]},
+        {"fact": "beta_z", "least": 4.0},
+        {"fact": "item", "present": True},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"page": "prior"}, "on the page prior, which a site has not"),
+        ({"model": "two"}, "about two: publish it too"),
+        ({"model": "codes"}, "codes cannot: it has no decoder"),
+        ({"with": "{move: z.1~2, finding: label}"}, "sets finding"),
+        ({"page": "traverse", "with": "{start: class}"}, "sets start"),
+        ({"goal": "{dim: z}"}, "asks for dim"),
+        ({"goal": "{page: measure}"}, "leads to the page measure"),
+        ({"goal": "{model: two}"}, "leads to the model two"),
+    ],
+)
+def test_what_a_lesson_asks_for_and_a_site_has_not_is_said(
+    tmp_path: Path, changed: dict[str, str], words: str
+):
+    told, (sentence,) = lessons(PAGES, written(tmp_path, **changed))
+    assert "mine" not in [each["name"] for each in told]
+    assert sentence.startswith("mine.md is not on the site: its step 1")
+    assert words in sentence
+
+
+def test_a_lesson_that_cannot_be_read_is_said(tmp_path: Path):
+    (tmp_path / "mine.md").write_text("nothing")
+    assert "mine.md:1" in lessons(PAGES, tmp_path)[1][0]
+
+
+def test_every_fact_that_a_site_tells_is_one_that_a_lesson_may_ask_for():
+    assert set(FACTS) <= facts([])

@@ -128,6 +128,16 @@ def a_drawing(page: Any) -> None:
     page.mouse.up()
 
 
+def drawn(page: Any) -> None:
+    """A stroke on the paper of the first page."""
+    page.get_by_role("button", name="Draw an image").click()
+    box = page.locator(".first .pad").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.8, steps=6)
+    page.mouse.up()
+
+
 def started(page: Any) -> None:
     page.get_by_test_id("stMain").get_by_role("button", name="Start", exact=True).click()
 
@@ -212,6 +222,13 @@ ACTS: dict[str, list[Act | None]] = {
             page.locator("[data-handle^='u[']").first.focus(),
             page.keyboard.press("ArrowRight"),
         ),
+    ],
+    "a-first-look": [
+        handle("z_u[3]", "ArrowRight"),
+        drawn,
+        lambda page: page.locator(".live-controls [data-class='8']").click(),
+        lasso("z_l"),
+        beta("z_u", "End"),
     ],
     "few-labels": [
         chosen("Class", "7"),

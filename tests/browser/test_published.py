@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from math import cos, pi, sin
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -155,6 +156,25 @@ def test_hovering_over_a_map_decodes_between_dots_and_a_lasso_selects(host: str,
     assert eventually(page, lambda: pixels_of(page, "canvas.mean").max() > 100)
 
 
+def drawn(page: Any) -> None:
+    page.get_by_role("button", name="Draw an image").click()
+    box = page.locator(".first .pad").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.8, steps=6)
+    page.mouse.up()
+
+
+def lasso(page: Any) -> None:
+    box = page.locator(".latent-map .panel[data-panel=z_l] canvas:not(.ground)").first.bounding_box()
+    x, y, radius = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["height"] / 4
+    page.mouse.move(x + radius, y)
+    page.mouse.down()
+    for turn in range(1, 31):
+        page.mouse.move(x + radius * cos(2 * pi * turn / 30), y + radius * sin(2 * pi * turn / 30))
+    page.mouse.up()
+
+
 def test_a_drawing_is_encoded_here_and_shown_in_every_class(host: str, opened: Opened):
     page = opened(f"{host}/?model={MODEL}&item=3")  # a zero
     page.get_by_role("button", name="Draw an image").click()
@@ -172,6 +192,48 @@ def test_a_drawing_is_encoded_here_and_shown_in_every_class(host: str, opened: O
     shown = pixels_of(page)
     again = opened(page.url, motion="reduce")  # or the handles would move by themselves
     assert np.abs(pixels_of(again).astype(int) - shown).max() <= 1
+
+
+def test_a_lesson_is_walked_from_its_first_step_to_its_last(host: str, opened: Opened):
+    page = opened(f"{host}/?page=lessons")
+    page.locator("article", has_text="A first look").get_by_role("link", name="Begin").click()
+    strip = page.locator("aside.lesson")
+    for step, act in enumerate(
+        (
+            lambda: (page.locator("[data-handle='z_u[3]']").focus(), page.keyboard.press("ArrowRight")),
+            lambda: drawn(page),
+            lambda: page.locator(".live-controls [data-class='8']").click(),
+            lambda: lasso(page),
+            lambda: (page.locator("input[type=range]").first.focus(), page.keyboard.press("End")),
+        ),
+        1,
+    ):
+        page.wait_for_selector(f"{READY} aside.lesson:has-text('step {step} of 5')")
+        page.wait_for_timeout(500)
+        assert strip.get_attribute("data-done") == "false", step
+        act()
+        page.wait_for_selector("aside.lesson[data-done=true]")
+        if step == 3:
+            strip.get_by_text("Question").click()
+            strip.get_by_label("how it is written").check()
+            assert "Right" in strip.locator(".answer").text_content()
+        if step < 5:
+            strip.get_by_role("link", name="Next").click()
+    again = opened(page.url)
+    assert "step 5 of 5" in again.locator("aside.lesson").text_content()
+    page.get_by_role("button", name="Leave").click()
+    assert "lesson" not in page.url
+    page.get_by_role("link", name="Lessons", exact=True).click()
+    assert page.get_by_role("link", name="Go on at step 5").count() == 1
+    assert page.faults == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [("page=nowhere", "no page called “nowhere”"), ("lesson=gone", "no lesson called “gone”")],
+)
+def test_what_is_not_on_the_site_is_said(host: str, opened: Opened, asked: str, words: str):
+    assert words in opened(f"{host}/?{asked}").locator(".notice").text_content()
 
 
 def test_the_slider_of_beta_moves_maps_and_pictures(host: str, opened: Opened):

@@ -24,6 +24,8 @@ class Publish(Plugged):
     """One page alone, to stand in another page; the line that puts it there is printed."""
     replace: bool = False
     """Replace a site that was published there before."""
+    lessons: Path | None = None
+    """Folder with lessons of your own. Those that need no more than the site go along, as bundled ones do."""
 
     def run(self) -> int:
         from streamlit.logger import set_log_level  # which no other command but app needs
@@ -34,15 +36,24 @@ class Publish(Plugged):
         if not self.folders:
             raise ValueError("say which model to publish: give a folder, or a name such as mr-cdvae-mnist")
         check_place(self.out, self.replace)
+        if self.lessons is not None and not self.lessons.is_dir():
+            raise ValueError(
+                f"{self.lessons} is no folder: give one with lessons (latent-explorer lesson new)"
+            )
         with status() as say:
             say("Writing the site")
-            sizes = publish([load(folder) for folder in self.folders], self.out, self.only, self.replace)
-        megabytes = {name: f"{size / 1e6:.1f} MB" for name, size in sizes.items()}
+            found = [load(folder) for folder in self.folders]
+            made = publish(found, self.out, self.only, self.replace, self.lessons)
+        megabytes = {name: f"{size / 1e6:.1f} MB" for name, size in made.sizes.items()}
         OUT.print(
             f"{self.out}: {megabytes['all']}, of which {megabytes['models']} are models and {megabytes['runtime']} what runs them; look at it "
             f"with `python -m http.server --directory {self.out}`",
             soft_wrap=True,
         )
+        if made.lessons:
+            OUT.print(f"with the lessons {', '.join(made.lessons)}", markup=False, soft_wrap=True)
+        for sentence in made.left:
+            OUT.print(sentence, markup=False, soft_wrap=True)
         if self.only:
             height = {"map": 620, "live": 640, "samples": 620, "frontier": 660}[self.only]
             OUT.print(

@@ -6,6 +6,7 @@ import { betaSliders } from "./betas.js";
 import { SiteDecoder, STILLS } from "./decoding.js";
 import { Film } from "./film.js";
 import { opened, told } from "./loading.js";
+import { Strip } from "./lessons.js";
 import { knownOf } from "./site.js";
 import { VIEWS } from "./views.js";
 
@@ -14,7 +15,7 @@ import { VIEWS } from "./views.js";
  * @typedef {import("./site.js").Site} Site
  * @typedef {import("./site.js").View} View
  * @typedef {{name: string, folder: string, title: string, purpose: string, decodes: boolean}} Model
- * @typedef {{format: string, only: string | null, models: Model[]}} Manifest
+ * @typedef {{format: string, only: string | null, models: Model[], lessons: import("./lessons.js").Entry[]}} Manifest
  */
 
 const LATER_MS = 150; // after the first sight, until the model is loaded
@@ -33,6 +34,7 @@ class Shell {
   #notice = element("p", { class: "notice", role: "status", hidden: true });
   #sliders = element("div", { class: "sliders" });
   #place = element("div", { class: "view" });
+  #lesson = new Strip((address) => this.#visit(address));
 
   /** @param {Manifest} manifest */
   constructor(manifest) {
@@ -51,6 +53,7 @@ class Shell {
       this.#notice,
       this.#sliders,
       this.#place,
+      this.#lesson.root,
     );
     addEventListener("popstate", () => this.open());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.open());
@@ -67,10 +70,11 @@ class Shell {
    * @param {boolean} lenient whether a view that the model lacks gives way to one that it has, without a word
    */
   async open(lenient = false) {
-    const asked = new URLSearchParams(location.search);
+    const lessons = this.manifest.only ? [] : this.manifest.lessons;
+    const asked = await this.#lesson.arriving(new URLSearchParams(location.search), lessons);
     const model = this.#model(asked);
     /** @type {Page} */
-    const page = await told(`models/${model.folder}/page.json`);
+    const page = { ...(await told(`models/${model.folder}/page.json`)), lessons };
     if (!page.noDecoder) await this.#film(model);
     const offered = VIEWS.filter((view) => view.needs(page));
     const wanted = this.manifest.only ?? asked.get("page");
@@ -81,6 +85,8 @@ class Shell {
       notes.unshift(
         `No model of this site is called “${(asked.get("model") ?? "").slice(0, 60)}”: this is ${model.title}.`,
       );
+    if (wanted && !VIEWS.some(({ name }) => name === wanted))
+      notes.unshift(`This site has no page called “${wanted.slice(0, 60)}”: this is ${asksFor.menu}.`);
     this.notes = notes;
     this.#site = {
       page,
@@ -88,6 +94,8 @@ class Shell {
       decoder: this.decoder,
       standing,
       only: Boolean(this.manifest.only),
+      selected: { count: 0, name: null },
+      go: (address) => this.#visit(address),
       change: (patch, quiet = false) => this.#change(patch, quiet),
       trying: (work) =>
         void work.catch((error) => {
@@ -97,6 +105,8 @@ class Shell {
       stand: (state, quiet = false) =>
         this.#change({ state: { ...this.#now.standing.state, ...state } }, quiet),
     };
+    const unheard = await this.#lesson.open(asked, lessons);
+    if (unheard) notes.push(unheard);
     this.#menu(offered.map(({ name }) => name));
     await this.#show();
     // The first sight is there, and moves: what comes now may take the line and the processor.
@@ -140,7 +150,8 @@ class Shell {
       }),
     );
     choice.onchange = () => {
-      history.pushState({}, "", `?${new URLSearchParams({ model: choice.value, page: standing.view })}`);
+      const other = new URLSearchParams({ model: choice.value, page: this.#now.standing.view });
+      history.pushState({}, "", `?${other}${this.#lesson.said}`);
       this.open(true);
     };
     const copy = element(
@@ -170,7 +181,18 @@ class Shell {
 
   /** @param {import("./address.js").Standing} standing */
   #said(standing) {
-    return `${written(standing, knownOf(this.#now.page), !this.manifest.only)}`.replaceAll("%7E", "~");
+    const said = `${written(standing, knownOf(this.#now.page), !this.manifest.only)}`.replaceAll("%7E", "~");
+    return `${said}${this.#lesson.said}`;
+  }
+
+  /**
+   * Another address, with an entry of its own in the browser's history.
+   * @param {string} address
+   */
+  #visit(address) {
+    history.pushState({}, "", address);
+    scrollTo(0, 0);
+    this.open();
   }
 
   /**
@@ -200,6 +222,7 @@ class Shell {
       link.setAttribute("href", `?${this.#said({ ...site.standing, view: views[at].name })}`);
     });
     if (!quiet) this.#view?.changed?.();
+    this.#lesson.look(site);
   }
 
   async #show() {
@@ -235,6 +258,7 @@ class Shell {
     clearTimeout(waiting);
     place.querySelector(":scope > .loading")?.remove();
     root.dataset.ready = "true";
+    this.#lesson.look(site);
   }
 
   /** What a visitor has to know of the link, and of a browser without what it takes. */

@@ -123,6 +123,7 @@ function selected(site, place, envelope) {
   const { page, standing, decoder } = site;
   const { selection, hidden } = standing;
   place.replaceChildren();
+  site.selected = { count: 0, name: null };
   if (!selection) return;
   const dataset = new Dataset(envelope);
   const at = page.map.panels.findIndex((/** @type {{name: string}} */ { name }) => name === selection.panel);
@@ -139,6 +140,8 @@ function selected(site, place, envelope) {
     c,
     count: items.filter((item) => dataset.classes[item] === c).length,
   }));
+  const most = counts.reduce((best, each) => (each.count > best.count ? each : best));
+  site.selected = { count: items.length, name: most.name };
   const bars = counts
     .filter(({ count }) => count)
     .sort((a, b) => b.count - a.count)

@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from latent_explorer.site import packed
+from latent_explorer.site.lessons import lessons, pages_of_views
 from latent_explorer.site.runtime import MODULE, WASM, runtime
 from latent_explorer.site.shown import named, shown
 from vae_core import Checkpoint
@@ -21,19 +22,32 @@ ONLY = ("map", "live", "samples", "frontier")
 PACKAGE = Path(__file__).parents[1]
 
 # The components that a site shows, and its own modules.
-COMPONENTS = ("shared", "map", "controls", "image_grid", "betas")
+COMPONENTS = ("shared", "map", "controls", "image_grid", "betas", "lesson")
+
+
+class Published(NamedTuple):
+    """The bytes of a site, of its models and of the runtime; the titles of its lessons; and why lessons of the folder are not among them."""
+
+    sizes: dict[str, int]
+    lessons: list[str]
+    left: list[str]
 
 
 def publish(
-    checkpoints: Sequence[Checkpoint], out: Path, only: str | None = None, replace: bool = False
-) -> dict[str, int]:
-    """Write a site; the bytes of it, of the models and of the runtime.
+    checkpoints: Sequence[Checkpoint],
+    out: Path,
+    only: str | None = None,
+    replace: bool = False,
+    folder: Path | None = None,
+) -> Published:
+    """Write a site, with the lessons that need no more than it.
 
     Args:
         checkpoints: the models, the first of which opens first.
         out: the folder to write, which must be new or empty.
         only: one page alone, for an iframe.
         replace: whether a site that was published there gives way.
+        folder: of lessons beside the bundled ones.
 
     Raises:
         ValueError: one sentence, for a folder that holds something, for models that do not export, and where onnxruntime-web is missing.
@@ -61,18 +75,26 @@ def publish(
         }
         for name, each in models.items()
     ]
+    held, left = ([], []) if only else lessons({name: each.page for name, each in models.items()}, folder)
+    if held:
+        files["lessons.json"] = _json({"pages": pages_of_views(), "lessons": held})
     files[MANIFEST] = _json(
         {
             "format": FORMAT,
             "only": only,
             "models": told,
+            "lessons": [{**_of_shelf(each), "count": len(each["steps"])} for each in held],
             "sizes": {name: len(data) for name, data in files.items()},
         }
     )
     files["index.html"] = _index(files, told, only)
     sizes["all"] = sum(map(len, files.values()))
     _put(out, files)
-    return sizes
+    return Published(sizes, [lesson["title"] for lesson in held], left)
+
+
+def _of_shelf(lesson: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: lesson[name] for name in ("name", "title", "about", "minutes")}
 
 
 def check_place(out: Path, replace: bool) -> None:
@@ -146,6 +168,7 @@ def _json(value: Any) -> bytes:
 LATER = (
     "/components/betas/",
     "/components/image_grid/",
+    "/components/lesson/index",
     "/site/worker",
     "/site/answers",
     "/site/draws",

@@ -35,6 +35,8 @@ import { startOf } from "../components/controls/state.js";
  * @property {{name: string, title: string, about: string}[]} [blocks]
  * @property {number[]} [rows]
  * @property {Record<string, string[]>} [strips] files of the strip of betas, by block
+ * @property {Record<string, {betas: number[], rate: number[], active: number[]}>} [kept] rates in nats and active dimensions, by block
+ * @property {readonly import("./lessons.js").Entry[]} [lessons] those of the site
  */
 
 /**
@@ -45,6 +47,8 @@ import { startOf } from "../components/controls/state.js";
  * @property {SiteDecoder} decoder
  * @property {Standing} standing
  * @property {boolean} only whether the view stands alone
+ * @property {{count: number, name: string | null}} selected how many items the selection on the map holds, and the group of most of them
+ * @property {(address: string) => void} go to another address
  * @property {(patch: Partial<Standing>, quiet?: boolean) => void} change quiet: the view shows it already
  * @property {(state: Partial<State>, quiet?: boolean) => void} stand
  * @property {(work: Promise<unknown>) => void} trying work that goes on by itself; where it fails, the page says why
@@ -78,17 +82,10 @@ export async function sceneOf({ page, decoder, standing }, base) {
   const drawing = state.start === "own" && strokes.length > 0;
   const given = { ...base, state, strokes: drawing ? strokes : [], userImage: imageOf(strokes, page) };
   if (isFirst(state, page)) return given;
-  const common = { model: page.name, betas: state.betas, classes: true, back: true };
-  /** @type {(label: number | null) => object} */
-  const start = (label) => {
-    if (!drawing) return startOf({ ...state, label }, base);
-    const latents = label === null ? base.latents : base.kept;
-    return { drawing: { strokes, latents, centre: true }, ...(label === null ? {} : { label: [label] }) };
-  };
   const [moved, still, own] = await Promise.all([
-    decoder.answer({ ...common, ...start(state.label), move: state.moved }),
-    decoder.answer({ ...common, ...start(state.label) }),
-    decoder.answer({ ...common, ...start(state.start === "prior" ? state.label : null) }),
+    decoder.answer(requestOf(page, standing, base, state.label, state.moved)),
+    decoder.answer(requestOf(page, standing, base, state.label)),
+    decoder.answer(requestOf(page, standing, base, state.start === "prior" ? state.label : null)),
   ]);
   const pixels = new Uint8Array([...Array.from(moved.pixels), ...Array.from(still.pixels)]);
   return {
@@ -99,6 +96,25 @@ export async function sceneOf({ page, decoder, standing }, base) {
     startCodes: still.codes,
     said: moved.classes?.[0] ?? null,
     given: toBase64(own.pixels),
+  };
+}
+
+/**
+ * What the model is asked for a start under a class, and what is moved from there: picture, codes and p(class).
+ * @param {Page} page
+ * @param {Standing} standing
+ * @param {any} base `live` or `first` of the page
+ * @param {number | null} label
+ * @param {State["moved"]} move
+ */
+export function requestOf(page, { state, strokes }, base, label, move = {}) {
+  const asked = { model: page.name, betas: state.betas, classes: true, back: true, move };
+  if (state.start !== "own" || !strokes.length) return { ...asked, ...startOf({ ...state, label }, base) };
+  const latents = label === null ? base.latents : base.kept;
+  return {
+    ...asked,
+    drawing: { strokes, latents, centre: true },
+    ...(label === null ? {} : { label: [label] }),
   };
 }
 

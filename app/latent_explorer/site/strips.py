@@ -25,8 +25,10 @@ def strips(checkpoint: Checkpoint, files: dict[str, bytes], page: dict[str, Any]
     items = [int(np.flatnonzero(labels == c)[0]) for c in np.unique(labels)][:ITEMS]
     decoder = LiveDecoder(lambda name: checkpoint)
     measured = along_betas.frontier(checkpoint)
-    page["strips"] = {}
-    for block, rate in rates_of(checkpoint.model).items():
+    page["strips"], rates = {}, rates_of(checkpoint.model)
+    if len(rates) == 1:  # of one block alone its own beta says what it keeps
+        page["kept"] = {block: _kept(checkpoint, block) for block in rates}
+    for block, rate in rates.items():
         cloud = along_betas.cloud(along_betas.along(checkpoint, block), block)
         names = []
         for item in items:
@@ -40,3 +42,13 @@ def strips(checkpoint: Checkpoint, files: dict[str, bytes], page: dict[str, Any]
             names.append(f"strip-{block}-{item}.bin")
             files[names[-1]] = packed.compressed(sent)
         page["strips"][block] = names
+
+
+def _kept(checkpoint: Checkpoint, block: str) -> dict[str, list[float]]:
+    """At each beta at which something is known: the rate in nats, and how many dimensions are active."""
+    found = along_betas.kept_along(checkpoint, block)
+    return {
+        "betas": [kept.beta for kept in found],
+        "rate": [round(kept.rate.value, 4) for kept in found],
+        "active": [float(sum(lit == 1 for lit in kept.active)) for kept in found],
+    }

@@ -4,6 +4,7 @@ import { between } from "./between.js";
 import { frontier } from "./frontier.js";
 import { handles, start } from "./handles.js";
 import { maps } from "./maps.js";
+import { shelf } from "./lessons.js";
 import { numbers } from "./numbers.js";
 import { samples } from "./samples.js";
 
@@ -123,5 +124,15 @@ export const VIEWS = [
     needs: () => true,
     lacking: () => "",
     show: numbers,
+  },
+  {
+    name: "lessons",
+    menu: "Lessons",
+    title: () => "What would you like to understand?",
+    caption: () => "Each lesson leads through these pages, step by step.",
+    sliders: false,
+    needs: ({ lessons = [] }) => lessons.length > 0,
+    lacking: () => "No lesson is on this site.",
+    show: shelf,
   },
 ];

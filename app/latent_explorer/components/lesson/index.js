@@ -2,9 +2,8 @@
 
 import { element } from "../shared/elements.js";
 import { mounting } from "../shared/mounting.js";
-import { merged, without } from "./progress.js";
+import { keep, kept, merged, without } from "./progress.js";
 
-const KEPT = "latent-explorer-lessons"; // in the browser's storage
 const IN_ADDRESS = ["lesson", "step"];
 
 /**
@@ -28,24 +27,6 @@ const IN_ADDRESS = ["lesson", "step"];
 function go(address) {
   history.pushState({}, "", address);
   dispatchEvent(new PopStateEvent("popstate", { state: {} }));
-}
-
-/** @returns {Progress} */
-function kept() {
-  try {
-    return merged(JSON.parse(localStorage.getItem(KEPT) ?? "{}"), {});
-  } catch {
-    return {}; // a browser that keeps nothing, or what no one can read
-  }
-}
-
-/** @param {Progress} progress */
-function keep(progress) {
-  try {
-    localStorage.setItem(KEPT, JSON.stringify(progress));
-  } catch {
-    // it keeps nothing: the session does
-  }
 }
 
 /**

@@ -1,5 +1,7 @@
 // What a browser keeps of the progress in lessons.
 
+const KEPT = "latent-explorer-lessons"; // in the browser's storage
+
 /**
  * Of one lesson: steps whose task is done and steps that were seen, from 0, guesses by step, and the step that was open last.
  * @typedef {{done: number[], seen: number[], guesses: Record<string, string>, at: number}} Of
@@ -46,4 +48,25 @@ export function without(address, names) {
   const url = new URL(address);
   for (const name of names) url.searchParams.delete(name);
   return url.href;
+}
+
+/**
+ * What this browser has kept.
+ * @returns {Progress}
+ */
+export function kept() {
+  try {
+    return merged(JSON.parse(localStorage.getItem(KEPT) ?? "{}"), {});
+  } catch {
+    return {}; // a browser that keeps nothing, or what no one can read
+  }
+}
+
+/** @param {Progress} progress */
+export function keep(progress) {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(progress));
+  } catch {
+    // it keeps nothing: the session does
+  }
 }
