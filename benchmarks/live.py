@@ -4,11 +4,15 @@ Controls: in headless Chromium a pointer drags a handle of the Live page; each w
 picture, both seen by the page itself. Crowd: visitors that each ask for 30 images a second, a new code every time, for some seconds;
 each wait is from the request to the whole answer, in a client on the same machine, which takes its share of the cores. The server's
 memory is read before and after.
+Capacity: what fifty visitors get who ask again as soon as they are answered. Then fifty visitors whose pointers together move so often that
+they would want a half of it, all of it, and twice and four times as much: as on a page the newest place of a pointer replaces older ones, and
+a wait is from the pointer's movement to the answer. What is dropped shows in the pictures a second.
 """
 
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import math
 import random
@@ -51,6 +55,65 @@ async def _visit(url: str, widths: dict[str, int], seconds: float, number: int) 
             sent[turn] = time.perf_counter()
             await socket.send(text)
         return await reader
+
+
+def dragging(address: str, visitors: int, seconds: float, rate: float) -> list[float]:
+    """The waits, in milliseconds, of visitors whose pointers move `rate` times a second each, and who ask as pages do."""
+    return asyncio.run(_dragging(address.replace("http", "ws", 1) + LIVE, visitors, seconds, rate))
+
+
+async def _dragging(url: str, visitors: int, seconds: float, rate: float) -> list[float]:
+    widths = {name: values.shape[1] for name, values in load(bundled()[MODEL]).atlas.means.items()}
+    found = await asyncio.gather(
+        *(_as_a_page(url, widths, seconds, rate, number) for number in range(visitors))
+    )
+    return [wait for waits in found for wait in waits]
+
+
+async def _as_a_page(
+    url: str, widths: dict[str, int], seconds: float, rate: float, number: int
+) -> list[float]:
+    """Like components/shared/live.js: two requests on the way, one while the server is busy, the newest of those that wait."""
+    chance, waits = random.Random(number), list[float]()
+    newest, most, news = 0.0, 2, asyncio.Event()  # when the pointer moved last, if that is not asked for yet
+    flying: dict[int, float] = {}
+    end = time.perf_counter() + seconds
+
+    async def move() -> None:
+        nonlocal newest
+        at = time.perf_counter() + chance.random() / rate
+        while at < end:
+            await asyncio.sleep(max(0.0, at - time.perf_counter()))
+            newest = time.perf_counter()
+            news.set()
+            at += 1 / rate
+
+    async def hear(socket: ClientConnection) -> None:
+        nonlocal most
+        while True:
+            data = await socket.recv(decode=False)
+            header = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
+            if "error" in header:
+                raise RuntimeError(header["error"])
+            waits.append(1000 * (time.perf_counter() - flying.pop(header["id"])))
+            most = 1 if header.get("busy") else 2
+            news.set()
+
+    async with connect(url, max_size=None) as socket:
+        tasks = [asyncio.create_task(move()), asyncio.create_task(hear(socket))]
+        for turn in itertools.count():
+            while not newest or len(flying) >= most:
+                news.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(news.wait(), max(0.0, end - time.perf_counter()))
+                if time.perf_counter() >= end:
+                    for task in tasks:
+                        task.cancel()
+                    return waits
+            flying[turn], newest = newest, 0.0
+            codes = {name: [[chance.gauss(0, 1) for _ in range(width)]] for name, width in widths.items()}
+            await socket.send(json.dumps({"id": turn, "model": MODEL, "codes": codes}))
+    return waits
 
 
 async def _read(socket: ClientConnection, sent: dict[int, float], count: int) -> list[float]:
@@ -146,6 +209,14 @@ def main() -> None:
                 f"{visitors} visitors, {RATE} images a second each",
                 waits,
                 f", memory {before:.0f} -> {memory(address):.0f} MB",
+            )
+        dragging(address, 50, 2, 1000.0)
+        capacity = len(dragging(address, 50, seconds, 1000.0)) / seconds
+        print(f"capacity: {capacity:.0f} pictures a second for 50 visitors who ask again at once")
+        for share in (0.5, 1.0, 2.0, 4.0):
+            waits = dragging(address, 50, seconds, share * capacity / 50)
+            report(
+                f"50 visitors, {share:g} x capacity", waits, f", {len(waits) / seconds:.0f} pictures a second"
             )
 
 

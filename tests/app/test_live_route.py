@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import uvicorn
 from latent_explorer import LIVE, MODELS_VARIABLE
-from latent_explorer.live import fairness
+from latent_explorer.live import fairness, route
 from latent_explorer.live.fairness import Allowance
 from latent_explorer.live.route import allowed, live
 from latent_explorer.user_image import images
@@ -84,6 +84,14 @@ def test_an_item_comes_back_as_pixels(socket: Any):
 def test_a_malformed_message_gets_a_sentence_and_the_connection_goes_on(socket: Any, message: str | bytes):
     assert len(asked(socket, message)["error"]) > 10
     assert "error" not in asked(socket, ASK)
+
+
+def test_an_answer_says_whether_it_had_to_wait(socket: Any, monkeypatch: pytest.MonkeyPatch):
+    asked(socket, ASK)  # the model is open
+    monkeypatch.setattr(route, "BUSY", 60.0)
+    assert "busy" not in asked(socket, ASK)
+    monkeypatch.setattr(route, "BUSY", 0.0)
+    assert asked(socket, ASK)["busy"] is True
 
 
 def test_a_page_of_another_origin_is_refused(address: str):

@@ -7,6 +7,7 @@ A request is JSON (`vae_core.serving.Request`), with the strokes of a drawing in
 import asyncio
 import base64
 import gc
+import time
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Required, TypedDict
@@ -44,13 +45,20 @@ class Drawing(TypedDict):
 
 
 class AnswerHeader(TypedDict, total=False):
-    """The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong."""
+    """The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong; and whether it had
+    to wait, so that the next request is better sent when this one is answered."""
 
     id: Required[int]
     shape: list[int]
     codes: dict[str, list[list[float]]]
     classes: list[list[float]]
     error: str
+    busy: bool
+
+
+# Seconds from a request to its answer beyond which the server has more to do than it can at once: pages then drop pictures in between
+# rather than wait longer for each.
+BUSY = 0.04
 
 
 async def live(socket: WebSocket) -> None:
@@ -85,7 +93,7 @@ async def _reply(text: str, visitor: Visitor) -> bytes:
         number = request.number
         answer = await batcher()(request, (visitor.address, visitor))
         with visitor.pays():
-            return _packed(number, answer)
+            return _packed(number, answer, time.monotonic() - visitor.heard > BUSY)
     except (ValueError, RuntimeError) as error:
         with visitor.pays():
             return pack({"id": number, "error": cleaned(said(error), 1000)})
@@ -108,8 +116,10 @@ def _picture(asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"pixels": base64.b64encode(pixels.tobytes()).decode(), "latents": latents}
 
 
-def _packed(number: int, answer: Answer) -> bytes:
+def _packed(number: int, answer: Answer, busy: bool) -> bytes:
     header = {"id": number, "shape": answer.pixels.shape, "codes": rounded(answer.codes)}
+    if busy:
+        header["busy"] = True
     if answer.classes is not None:
         header["classes"] = np.round(answer.classes.astype(float), 4).tolist()
     return pack(header, answer.pixels)

@@ -14,6 +14,7 @@ import { LIVE_ROUTE } from "./protocol.js";
  */
 
 const IN_FLIGHT = 2; // one request that is answered and one on its way, whatever the distance
+const WHEN_BUSY = 1; // a second would only wait behind the first
 const RECONNECT_MS = [250, 500, 1000, 2000, 5000];
 const IDLE = 4408; // the server's code for a connection over which nothing was asked for long
 
@@ -31,6 +32,7 @@ export class LiveRoute {
   #socket = null;
   #isAsleep = false;
   #number = 0;
+  #most = IN_FLIGHT;
   #failures = 0;
 
   constructor() {
@@ -96,7 +98,7 @@ export class LiveRoute {
 
   #send() {
     for (const [channel, [request, onAnswer]] of this.#waiting) {
-      if (!this.#socket || this.#flying.size >= IN_FLIGHT) return;
+      if (!this.#socket || this.#flying.size >= this.#most) return;
       this.#waiting.delete(channel);
       const id = ++this.#number;
       this.#flying.set(id, [channel, request, onAnswer]);
@@ -112,6 +114,7 @@ export class LiveRoute {
     const id = this.#flying.has(header.id) ? header.id : [...this.#flying.keys()][0];
     const onAnswer = this.#flying.get(id)?.[2];
     this.#flying.delete(id);
+    this.#most = header.busy ? WHEN_BUSY : IN_FLIGHT;
     this.#send();
     const { shape, codes, classes, error } = header;
     if (shape && codes) onAnswer?.({ shape, codes, classes, pixels: arrays[0] });

@@ -92,6 +92,18 @@ test("of what waits on a channel the newest is asked, and two are on their way a
   ]);
 });
 
+test("while the server has much to do one is on its way", () => {
+  const { socket, ask } = connected();
+  ["a", "b", "c"].forEach((model, i) => ask(String(i), model));
+  socket.answer({ ...image, id: socket.sent[0].id, busy: true });
+  assert.equal(socket.sent.length, 2);
+  socket.answer({ ...image, id: socket.sent[1].id, busy: true });
+  assert.equal(socket.sent.length, 3);
+  socket.answer({ ...image, id: socket.sent[2].id });
+  ["d", "e"].forEach((model) => ask(model, model));
+  assert.equal(socket.sent.length, 5);
+});
+
 test("a refusal is handed on, also one that lost its number", () => {
   const { socket, ask, answers } = connected();
   ask("one", "a");
