@@ -14,49 +14,30 @@ from streamlit.testing.v1 import AppTest
 from tests.app.conftest import MAIN, opened
 from tests.app.test_presses import paths, pressed
 from tests.conftest import principal_components
+from tests.support.tabular import QUICK, of_tables
 from tests.support.tiers import first
 from vae_core import projections
 from vae_core.checkpoints import save_atlas
 from vae_core.data import SOURCES_VARIABLE, open_data
 from vae_core.models import CDVAE
-from vae_core.training import Options, train
+from vae_core.training import train
 
-QUICK = Options(epochs=1, batch=16, warmup=2, device="cpu")
 NAMES = ("height", "<b>weight</b>", "children")
 
 Opener = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two tables, one of counts and one of mixed columns, and a model of each in `runs`."""
-    home, generator = tmp_path_factory.mktemp("tables"), np.random.default_rng(0)
-    y = np.arange(80) % 2
-    cells = pd.DataFrame(
-        generator.poisson(np.exp(1 + generator.normal(size=(2, 120)))[y]),
-        columns=[f"GENE{i}" for i in range(120)],
-    )
-    mixed = pd.DataFrame(
-        {
-            "height": generator.normal(170 + 10 * y, 5),
-            "<b>weight</b>": generator.normal(70, 8, 80),
-            "children": generator.poisson(1 + y),
-        }
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(projections, "umap", principal_components)
-        for name, table, types in (("cells", cells, None), ("people", mixed, ("children=count",))):
-            table.assign(group=np.where(y, "well", "ill")).to_csv(home / f"{name}.csv", index=False)
-            found = open_data(home / f"{name}.csv", types=types)
-            trained = train(CDVAE(unlabelled=3, nets="mlp-256"), found.train, QUICK, home / "runs" / name)
-            save_atlas(trained.folder, projections.make_atlas(trained.model, found.test))
-    return home
+def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    home = tmp_path_factory.mktemp("tables")
+    return home / "runs", of_tables(home)
 
 
 @pytest.fixture
-def open_table(home: Path, monkeypatch: pytest.MonkeyPatch) -> Opener:
-    monkeypatch.setenv(MODELS_VARIABLE, str(home / "runs"))
-    monkeypatch.setenv(SOURCES_VARIABLE, f"{home / 'cells.csv'}:{home / 'people.csv'}")
+def open_table(home: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> Opener:
+    runs, sources = home
+    monkeypatch.setenv(MODELS_VARIABLE, str(runs))
+    monkeypatch.setenv(SOURCES_VARIABLE, sources)
 
     def opener(page: str = "views/map.py", **query: str) -> AppTest:
         at = opened(page, **query)

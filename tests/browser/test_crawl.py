@@ -170,4 +170,9 @@ def test_everything_is_pressed_in_every_state(page: Any, address: str, model: st
             crawls[f"{title}, {state}"] = crawled(
                 page, arriving(address, title, path, model, state), watch, done=done, apart=True
             )
+            print(
+                f"{title}, {state}",
+                told({title: crawls[f"{title}, {state}"]}, time.monotonic() - start),
+                flush=True,
+            )
     assert faultless(crawls, start, each=False)

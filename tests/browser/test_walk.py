@@ -2,18 +2,27 @@
 
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Error
 
+from tests.browser.conftest import need_a_browser
 from tests.browser.crawling import a_picture, wanted
 from tests.browser.faults import Watch
 from tests.browser.pressing import PATIENCE, Control, controls, drag_over_map, opened, pages, press, settle
 from tests.browser.test_crawl import KINDS, choose, go
 from tests.browser.windows import as_new
+from tests.support.driving import served
+from tests.support.foreign import embeddings, pair
+from tests.support.tabular import TABLES, of_tables
+from tests.support.trained import Trained
+from vae_core.cli import main
+from vae_core.data import SOURCES_VARIABLE, load_data
 
 pytestmark = pytest.mark.browser
 
@@ -155,9 +164,32 @@ def test_a_hundred_steps_at_random_meet_no_fault(walk: Walk, part: int):
     walked(walk, 10)
 
 
+THEIRS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "their-vae": ({"decoded": "logits"}, ["--likelihood", "bernoulli"]),
+    "their-autoencoder": ({"gives": "mean"}, []),
+}
+
+
+@pytest.fixture
+def of_every_kind(trained: Trained, tmp_path: Path) -> Iterator[str]:
+    """A server of models of every kind: beside those of the tests models of tables, of others as ONNX, and embeddings."""
+    need_a_browser()
+    sources, digits, runs = of_tables(tmp_path), load_data("digits", "test"), tmp_path / "runs"
+    for folder in trained.everything().iterdir():
+        shutil.copytree(folder, runs / folder.name)
+    if not (runs / "embeddings-digits").exists():
+        embeddings(runs / "embeddings-digits", digits)
+    for name, (form, options) in THEIRS.items():
+        encoder, decoder = pair(tmp_path / name, digits.images[:].float() / 255, **form)
+        files = ["--encoder", str(encoder), "--decoder", str(decoder), "--data", "digits"]
+        assert main(["import", *files, "--out", str(runs / name), *options]) == 0
+    with served(runs, environment={SOURCES_VARIABLE: sources}) as url:
+        yield url
+
+
 @pytest.mark.slow
 @pytest.mark.campaign
 @pytest.mark.timeout(7200)
-def test_two_thousand_steps_at_random_meet_no_fault(page: Any, address: str):
+def test_two_thousand_steps_at_random_meet_no_fault(page: Any, of_every_kind: str):
     seed = int(os.environ.get(SEED, random.SystemRandom().randrange(10**6)))
-    walked(Walk(page, address, KINDS, seed), 2000)
+    walked(Walk(page, of_every_kind, [*KINDS, *TABLES, *THEIRS], seed), 2000)
