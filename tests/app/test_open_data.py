@@ -16,7 +16,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import MAIN
-from tests.files import figures
+from tests.files import figures, write_idx
 from vae_core.cli import main
 
 Opener = Callable[..., AppTest]
@@ -73,7 +73,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("round", "leads back to where it lies"),
         ("loop", "cannot be opened"),
         ("a\0b", "null character"),
-        ("x" * 5000, "cannot be opened"),
+        ("x" * 5000, "xxx… is longer than any path"),
+        ("x" * 400, "cannot be opened"),
         ("~root", "no data set, file or folder called ~root"),
         ("nothing-here", "no data set, file or folder called nothing-here"),
         ("notes.txt", "notes.txt is of no known sort"),
@@ -206,7 +207,7 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "bomb of text": ("a.parquet", lambda: parquet(["x" * 10**4] * 2000), "opens 0.01 GB at most"),
     "a wide table": ("a.csv", lambda: b"," * 200_000 + b"\n1", "more than 100,000 columns"),
     "zip of noise": ("a.zip", lambda: b"PK\x03\x04" + b"\x01" * 99, "cannot be unpacked"),
-    "zip of text": ("a.zip", lambda: packed({"a.txt": b"hello"}), "holds no images"),
+    "zip of text": ("a.zip", lambda: packed({"a.txt": b"hello"}), "holds neither images nor IDX files"),
     "zip with a way out": ("a.zip", lambda: packed({"../../x.png": png()}), "outside itself"),
     "zip of a whole path": ("a.zip", lambda: packed({"/tmp/x.png": png()}), "outside itself"),
     "zip of a backslash": ("a.zip", lambda: packed({"..\\x.png": png()}), "outside itself"),
@@ -258,6 +259,22 @@ def test_an_archive_of_images_by_class_is_a_folder_of_them(
     assert not any(tmp_path.iterdir())
 
 
+def test_an_archive_of_idx_files_is_a_folder_of_them(tmp_path: Path):
+    images, labels = figures(60)
+    names = {"train-images-idx3-ubyte.gz": images, "train-labels.idx1-ubyte": labels.astype(np.uint8)}
+    files = {f"mine/{name}": write_idx(tmp_path / name, part).read_bytes() for name, part in names.items()}
+    found = looking.look_at_upload("mine.zip", packed(files), {})
+    assert found.report.sizes == {"train": 48, "test": 12}
+    assert len(found.report.classes) == 3
+
+
+def test_packed_idx_files_are_measured_by_their_heads(tmp_path: Path):
+    path = write_idx(tmp_path / "a-images-idx3-ubyte.gz", np.zeros((1000, 100, 100), np.uint8))
+    for what in (path, tmp_path, tmp_path / "a"):
+        with pytest.raises(ValueError, match=r"and this page opens 0\.001 GB at most"):
+            sizes.check(what, 10**6)
+
+
 def test_only_so_many_open_data_at_once(monkeypatch: pytest.MonkeyPatch, root: Path):
     with (
         looking._one_sentence("a"),
@@ -294,6 +311,31 @@ def test_what_a_large_matrix_of_cells_would_be_is_told_from_its_head(tmp_path: P
     with h5py.File(tmp_path / "cells.h5ad", "w") as file:
         file.create_group("X").attrs["shape"] = (10**6, 30_000)
     with pytest.raises(ValueError, match=r"cells\.h5ad is 120.0 GB"):
+        sizes.check(tmp_path / "cells.h5ad", 10**9)
+
+
+def test_a_file_of_cells_is_measured_with_all_that_is_in_it(tmp_path: Path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "cells.h5ad", "w") as file:
+        file["X"] = np.zeros((2, 2))
+        file.create_dataset("layers/counts", (10**6, 10**4), np.float32, chunks=True)
+    with pytest.raises(ValueError, match=r"cells\.h5ad is 40.0 GB"):
+        sizes.check(tmp_path / "cells.h5ad", 10**9)
+
+
+@pytest.mark.parametrize("sort", ["link", "bytes", "view"])
+def test_a_file_of_cells_that_leads_to_another_file_is_refused(sort: str, tmp_path: Path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "cells.h5ad", "w") as file:
+        if sort == "link":
+            file["obs/secret"] = h5py.ExternalLink("/elsewhere.h5ad", "X")
+        elif sort == "bytes":
+            file.create_dataset("X", (10,), "u1", external=[("/etc/passwd", 0, 10)])
+        else:
+            view = h5py.VirtualLayout((10,), "u1")
+            view[:] = h5py.VirtualSource("/elsewhere.h5ad", "X", (10,))
+            file.create_virtual_dataset("layers/counts", view)
+    with pytest.raises(ValueError, match=r"cells\.h5ad holds a link to another file"):
         sizes.check(tmp_path / "cells.h5ad", 10**9)
 
 
@@ -427,6 +469,16 @@ def test_an_upload_is_opened_once_and_again_with_options(page: Opener):
     next(one for one in at.text_input if one.label == "--size").set_value("16 20")
     next(button for button in at.button if button.label == "Open with these").click()
     assert "16 x 20 pixels" in report_of(healthy(at.run()))
+
+
+def test_an_upload_of_another_sort_is_a_sentence_of_the_page(page: Opener):
+    at = page()
+    at.button_group(key="data-from").set_value("Upload").run()
+    at.file_uploader(key="data-file").set_value(("mine.docx", b"PK", "application/octet-stream"))
+    (sentence,) = refused(healthy(at.run()))
+    assert "mine.docx is not taken: upload npz" in sentence
+    order = [one.type for one in at.main]
+    assert order.index("warning") < order.index("expander")  # above the options that may mend it
 
 
 def test_the_page_needs_no_model(page: Opener, monkeypatch: pytest.MonkeyPatch):

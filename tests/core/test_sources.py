@@ -1,5 +1,6 @@
 """Sources that people have: folders, arrays, IDX files, as data sets with classes and a split."""
 
+import gzip
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -487,6 +488,14 @@ def test_a_damaged_idx_file_is_said_in_a_sentence(
     one_line(caught.value)
 
 
+def test_no_more_of_a_gzipped_file_is_unpacked_than_it_names(tmp_path: Path, one_line: Callable):
+    file = write_idx(tmp_path / "train-images-idx3-ubyte", np.zeros((4, 10, 10), np.uint8))
+    file.write_bytes(gzip.compress(file.read_bytes() + bytes(10**6)))
+    with pytest.raises(ValueError, match="it holds more values than the 400 that it names") as caught:
+        open_data(tmp_path)
+    one_line(caught.value)
+
+
 def test_a_gzipped_file_may_have_lost_its_ending_and_others_may_keep_it(tmp_path: Path):
     images, labels = figures(10)
     for name, values in (("images-idx3", images), ("labels-idx1", labels.astype(np.uint8))):
@@ -548,7 +557,7 @@ def test_what_is_open_is_taken_as_it_is():
         (lambda path: touched(path / "photos.zip"), r"photos\.zip is an archive: unpack it"),
         (lambda path: touched(path / "scan.mat"), r"scan\.mat is of a format that is not read here"),
         (lambda path: touched(path / "one.png"), r"one\.png is one image"),
-        (lambda path: touched(path / "notes.txt"), r"notes\.txt is of no known sort"),
+        (lambda path: touched(path / "notes.txt"), r"notes\.txt is of no known sort: give .*\.csv"),
     ],
 )
 def test_what_is_no_source_is_refused_with_the_way_out(

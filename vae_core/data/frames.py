@@ -72,7 +72,11 @@ class _Beginning(NamedTuple):
 def _beginning(path: Path) -> _Beginning:
     with path.open("rb") as file:
         raw = file.read(2**16)
+    if not raw.strip():
+        raise ValueError("it is empty")
     wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")  # as Excel writes its Unicode text
+    if not wide and b"\0" in raw:
+        raise ValueError("it is no text")
     for encoding in ("utf-16",) if wide else ("utf-8-sig", "latin-1"):
         try:
             whole = raw if wide else raw[: raw.rfind(b"\n") + 1 or len(raw)]

@@ -8,6 +8,7 @@ import math
 import re
 import zlib
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,7 @@ def read_file(path: Path) -> np.ndarray:
             return found
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":  # whatever the ending says: browsers unpack, and keep it
-            data = gzip.decompress(data)
+            data = _unpacked(data)
         kind, sizes, begin = _head(data)
         values = np.frombuffer(data, kind, offset=begin)
         return values.reshape(sizes).astype(kind.newbyteorder("="))
@@ -88,6 +89,30 @@ def read_file(path: Path) -> np.ndarray:
         raise ValueError(
             f"{path.name} is no whole IDX file ({error}): get it anew, and unpack it where it is an archive"
         ) from None
+
+
+def size_of(path: Path) -> int:
+    """Bytes of the values of one IDX file, as its head names them. Raises ValueError for a damaged head."""
+    with path.open("rb") as file:
+        is_packed = file.read(2) == b"\x1f\x8b"
+    try:
+        with (gzip.open if is_packed else open)(path, "rb") as file:
+            kind, sizes, _ = _head(file.read(LEAST + 4 * 255))
+    except (OSError, EOFError, zlib.error, ValueError, IndexError):
+        raise ValueError(f"{path.name} is no whole IDX file: get it anew") from None
+    return math.prod(sizes) * kind.itemsize
+
+
+def _unpacked(data: bytes) -> bytes:
+    """A gzipped file, as far as its head says that it goes. Raises ValueError for one that goes on."""
+    with gzip.GzipFile(fileobj=BytesIO(data)) as file:
+        head = file.read(LEAST + 4 * 255)
+        kind, sizes, begin = _head(head)
+        asked = begin + math.prod(sizes) * kind.itemsize
+        whole = head + file.read(max(0, asked - len(head)) + 1)
+    if len(whole) > asked:
+        raise ValueError(f"it holds more values than the {math.prod(sizes):,} that it names")
+    return whole
 
 
 def _head(data: bytes) -> tuple[np.dtype, list[int], int]:

@@ -295,7 +295,7 @@ def _refusal(name: str, path: Path) -> str:
     if path.is_file():
         ending = "".join(path.suffixes[-1:]).lower()
         reason = next((text for endings, text in OTHERWISE.items() if ending in endings), None)
-        return f"{path.name} {reason or 'is of no known sort: give .npz, .npy, IDX files, or a folder of images'}"
+        return f"{path.name} {reason or 'is of no known sort: give a folder of images, .npz, .npy, IDX files, .csv, .tsv, .parquet or .h5ad'}"
     if "/" in name or path.suffix:
         return f"there is no file or folder {name}: give one that is there"
     return (

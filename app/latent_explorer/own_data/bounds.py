@@ -22,6 +22,9 @@ NO_PATHS = (
 )
 
 
+LONGEST = 4096  # characters of a path
+
+
 class Bounds(NamedTuple):
     """`root` is the folder below which paths are opened, None for no paths; `everything` where its user may open whatever they can read,
     and download data by its name."""
@@ -96,6 +99,10 @@ def allowed(what: str, within: Bounds) -> str | Path:
     """
     if not what:
         raise ValueError("there is nothing to open yet: give a folder, a file or the name of a data set")
+    if len(what) > LONGEST:
+        raise ValueError(
+            f"{what[:40]}… is longer than any path: give a folder, a file or the name of a data set"
+        )
     if known(what):
         if not within.everything and (what not in DATASETS or (what == "mnist" and mnist_folder()[1])):
             raise ValueError(

@@ -90,7 +90,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
 def _one_sentence(what: str) -> Iterator[None]:
     """Whatever goes wrong is a ValueError of one sentence in which no path of this server stands."""
     if not _free.acquire(blocking=False):
-        raise ValueError("This server is opening data for others: try again in a moment")
+        raise ValueError("This server is still opening other data: try again in a moment")
     try:
         yield
     except ValueError as error:

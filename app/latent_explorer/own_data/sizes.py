@@ -4,11 +4,13 @@ Everything raises ValueError, one sentence, for more than `most` bytes.
 """
 
 import contextlib
+import math
 import os
 import zipfile
 from pathlib import Path
 from typing import Any
 
+from vae_core.data import idx
 from vae_core.files import at_least
 
 # What begins the entry of each file in the directory of an archive.
@@ -20,6 +22,8 @@ MOST_FILES = 500_000  # of a folder
 
 def check(path: Path, most: int) -> None:
     """Raises ValueError for what would be too large."""
+    if (size := sum(map(idx.size_of, idx.files(path).values()))) > most:  # they may be packed
+        raise too_large(path, size, most)
     measure = {
         ".npz": _of_archive,
         ".parquet": _of_parquet,
@@ -32,7 +36,7 @@ def check(path: Path, most: int) -> None:
 
 def too_large(path: Path, count: float, most: int) -> ValueError:
     return ValueError(
-        f"{path.name} is {at_least(count, 1e9)} GB, and this page opens {most / 1e9:g} GB at most: open a part of it, "
+        f"{path.name or path} is {at_least(count, 1e9)} GB, and this page opens {most / 1e9:g} GB at most: open a part of it, "
         "or look at it by `latent-explorer data` in a shell"
     )
 
@@ -51,7 +55,7 @@ def _of_folder(path: Path, most: int) -> None:
         files += len(names)
         if size > most or files > MOST_FILES:
             raise ValueError(
-                f"{path.name} holds more than {most / 1e9:g} GB or {MOST_FILES:,} files, which is all that this page opens: give a part of it, "
+                f"{path.name or path} holds more than {most / 1e9:g} GB or {MOST_FILES:,} files, which is all that this page opens: give a part of it, "
                 "or look at it by `latent-explorer data` in a shell"
             )
 
@@ -109,22 +113,49 @@ def _of_parquet(path: Path, most: int) -> None:
 
 
 def _of_annotated(path: Path, most: int) -> None:
-    """The matrix of an AnnData file, which is opened as floats of four bytes, empty places too."""
+    """All that an AnnData file holds, its matrix as floats of four bytes, empty places too. What leads to other files is refused."""
     _of_file(path, most)
     try:
         import h5py
     except ImportError:
-        return
+        return  # whoever reads it says so
     try:
         with h5py.File(path, "r") as held:
-            matrix: Any = held["X"]
-            is_sparse = isinstance(matrix, h5py.Group)
-            shape: Any = matrix.attrs["shape"] if is_sparse else matrix.shape
-            rows, columns = shape
-    except (KeyError, OSError, ValueError, TypeError, AttributeError):
-        return
-    if (size := 4 * int(rows) * int(columns)) > most:
-        raise too_large(path, size, most)
+            if (size := max(_of_arrays(held, path.name), _of_matrix(held))) > most:
+                raise too_large(path, size, most)
+    except (KeyError, OSError, TypeError, AttributeError, RuntimeError, SystemError):
+        raise ValueError(f"{path.name} cannot be read: save it anew by anndata") from None
+
+
+def _of_arrays(held: Any, name: str) -> int:
+    """Bytes of all arrays of an HDF5 file. Raises ValueError for one that lies in another file."""
+    import h5py
+
+    size = 0
+
+    def leads_away(place: str, link: Any) -> bool | None:
+        """Count an array; True, which ends the visit (an error may not pass through it), for what is not in the file."""
+        nonlocal size
+        if isinstance(link, h5py.ExternalLink):
+            return True
+        # a soft link leads to what is counted where it lies
+        one = held.get(place) if isinstance(link, h5py.HardLink) else None
+        if not isinstance(one, h5py.Dataset):
+            return None
+        size += math.prod(one.shape or ()) * one.dtype.itemsize
+        return bool(one.external or one.is_virtual) or None
+
+    if held.visititems_links(leads_away):
+        raise ValueError(f"{name} holds a link to another file: save it anew, with all that it holds in it")
+    return size
+
+
+def _of_matrix(held: Any) -> int:
+    """Bytes of the matrix of an AnnData file as floats of four bytes."""
+    if "X" not in held:
+        return 0
+    shape = held["X"].shape if hasattr(held["X"], "shape") else held["X"].attrs["shape"]
+    return 4 * math.prod(map(int, shape))
 
 
 def _of_text(path: Path, most: int) -> None:

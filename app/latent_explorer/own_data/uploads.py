@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 from PIL import Image
 
 from latent_explorer.own_data import sizes
-from vae_core.data import pictures
+from vae_core.data import idx, pictures
 from vae_core.data.folders import SPLIT_NAMES
 from vae_core.files import at_least
 
-ENDINGS = ("npz", "npy", "csv", "tsv", "parquet", "zip")
+ENDINGS = ("npz", "npy", "csv", "tsv", "parquet", "h5ad", "zip")
 MEGABYTES = 100
 # What an upload may become: bytes in memory and on disk, files of an archive, and the pixels of one image and of all.
 MOST_BYTES, MOST_FILES, MOST_PIXELS, MOST_PIXELS_OF_ALL = 10**9, 20_000, 25_000_000, 2_000_000_000
@@ -68,7 +68,7 @@ def _instead(ending: str) -> str:
 
 
 def _unpack(file: Path, target: Path) -> None:
-    """The images of an archive below a folder."""
+    """The images or IDX files of an archive below a folder."""
     sizes.check_entries(file, MOST_FILES)
     left, found = MOST_BYTES, 0
     try:
@@ -97,13 +97,13 @@ def _unpack(file: Path, target: Path) -> None:
         raise ValueError(f"{file.name} cannot be unpacked: {why}") from None
     if not found:
         raise ValueError(
-            f"{file.name} holds no images: upload an archive of folders of images by class, or what it holds by itself"
+            f"{file.name} holds neither images nor IDX files: upload an archive of folders of images by class, or what it holds by itself"
         )
     _check_pixels(target)
 
 
 def _parts(entry: zipfile.ZipInfo, archive: str) -> tuple[str, ...]:
-    """The names of an image's path; nothing for what is left out. Raises ValueError for a path that leaves the archive."""
+    """The names of the path of an image or an IDX file; nothing for what is left out. Raises ValueError for a path that leaves the archive."""
     path = PurePosixPath(entry.filename)
     outside = path.is_absolute() or ".." in path.parts or re.search(r"[\\:\0]", entry.filename)
     if outside or stat.S_ISLNK(entry.external_attr >> 16):
@@ -111,8 +111,8 @@ def _parts(entry: zipfile.ZipInfo, archive: str) -> tuple[str, ...]:
     if entry.flag_bits & 1:
         raise ValueError(f"{archive} is locked by a password: pack it without")
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    is_image = path.suffix.lower() in pictures.ENDINGS and not entry.is_dir()
-    return path.parts if is_image and not hidden else ()
+    is_data = path.suffix.lower() in pictures.ENDINGS or idx.NAME.fullmatch(path.name)
+    return path.parts if is_data and not (hidden or entry.is_dir()) else ()
 
 
 def _write(held: zipfile.ZipFile, entry: zipfile.ZipInfo, place: Path, left: int) -> int:

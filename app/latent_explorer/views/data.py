@@ -3,7 +3,7 @@
 import streamlit as st
 from latent_explorer.sections.data.asked import asked
 from latent_explorer.sections.data.options import again
-from latent_explorer.sections.data.shown import shown
+from latent_explorer.sections.data.shown import refused, shown
 
 st.title("What is in your data?")
 st.caption(
@@ -11,5 +11,8 @@ st.caption(
 )
 
 asked()
+above = st.container()
 again()
+with above:
+    refused()
 shown()

@@ -52,10 +52,10 @@ def _typed() -> None:
 def _uploaded() -> None:
     file = st.file_uploader(
         "One file",
-        type=list(uploads.ENDINGS),
         max_upload_size=uploads.MEGABYTES,
         key=FILE,
-        help=f".npz and .npy arrays, tables as .csv, .tsv or .parquet, or a .zip of folders of images by class; at most {uploads.MEGABYTES} MB. "
+        help="Arrays as .npz or .npy, tables as .csv, .tsv, .parquet or .h5ad, or a .zip of folders of images by class or of IDX files; "
+        f"at most {uploads.MEGABYTES} MB. "
         "It is read once, and not kept on this server.",
     )
     now = state.present()

@@ -11,15 +11,20 @@ from latent_explorer.training.allowed import why_not_here
 from vae_core.data import Report
 
 CLASSES_TALL = 320  # CSS pixels of the table of classes
+CLASS_WIDE = 150  # of the column of long names, so that the counts stand beside it
+
+
+def refused() -> None:
+    """The sentence on why something was not opened: above the options that may mend it."""
+    asked = state.present()
+    if asked is not None and asked.found is None:
+        st.warning(f"Not opened: {plain(asked.refused, 1500)}.")
 
 
 def shown() -> None:
-    """The check of what was opened, or the sentence on why it was not."""
+    """The check of what was opened."""
     asked = state.present()
-    if asked is None:
-        return
-    if asked.found is None:
-        st.warning(f"Not opened: {plain(asked.refused, 1500)}.")
+    if asked is None or asked.found is None:
         return
     found = asked.found
     st.subheader(plain(found.report.name))
@@ -81,10 +86,12 @@ def _classes(told: Report) -> None:
         f"**{len(told.classes):,} {'class' if len(told.classes) == 1 else 'classes'}**"
         + (f", not known of {unknown:,}" if unknown else "")
     )
+    is_long = any(len(name) > 16 for name in told.classes)
     counts = {split: list(each) for split, each in told.counts.items()}
     st.dataframe(
         {"class": list(told.classes), **counts},
         hide_index=True,
+        column_config={"class": st.column_config.TextColumn(width=CLASS_WIDE)} if is_long else None,
         height=min(CLASSES_TALL, 38 + 35 * len(told.classes)),
     )
 
@@ -101,4 +108,4 @@ def _pictures(found: Found) -> None:
         else ""
     )
     st.markdown(f"**The first rows**, a line a feature with its type{few}")
-    st.dataframe(found.rows, hide_index=True, height=CLASSES_TALL)
+    st.dataframe(found.rows, hide_index=True, height=min(CLASSES_TALL, 38 + 35 * len(found.rows["feature"])))
