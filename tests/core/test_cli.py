@@ -444,6 +444,15 @@ BAD = {
     "unknown data": (["train", "vae", *NEW, "--data", "faces"], "no data set is called 'faces'"),
     "unknown nets": (["train", "vae", *NEW, *TRAIN, "--nets", "conv-7"], "no nets are called 'conv-7'"),
     "beta 0": (["train", "vae", *NEW, *TRAIN, "--beta", "0"], "beta must be above 0"),
+    "beta of a block twice": (
+        ["train", "vae", *NEW, *TRAIN, "--beta", "z", "1", "z", "2"],
+        "z has more than one number (z 1 z 2)",
+    ),
+    "beta of words": (
+        ["train", "vae", *NEW, *TRAIN, "--beta", "z", "much"],
+        "'z much' is neither a number nor one for each",
+    ),
+    "no beta": (["train", "vae", *NEW, *TRAIN, "--beta"], "nothing is neither a number nor one"),
     "beta of an unknown block": (["train", "vae", *NEW, *TRAIN, "--beta", "z_q", "1"], "z_q"),
     "no epochs": (["train", "vae", *NEW, *TRAIN, "--epochs", "0"], "epochs must be above 0"),
     "patience without validation": (["train", "vae", *NEW, *TRAIN, "--patience", "2"], "--validation"),

@@ -36,8 +36,11 @@ from vae_core.metrics.evidence import importance_weighted
 from vae_core.model import Model
 from vae_core.models import SRVAE, Ladder, Signature
 from vae_core.nets import Joined
+from vae_core.objectives import ELBO, Setting
 from vae_core.priors import StandardNormal
 from vae_core.serving import LiveDecoder, Request
+from vae_core.training import Options
+from vae_core.training.steering import Steering
 
 S1, S = 0.6, 0.4
 GAIN = torch.tensor([1.2, 0.5])  # of each dimension of z1 from the same one of z2
@@ -126,6 +129,72 @@ def test_the_bound_is_the_evidence_in_expectation(exact: Exact, batch: dict):
         posteriors, env = exact.model.infer(many, Sampler.seeded(0))
         wrong = kl_divergence(posteriors["z1"], exact.model.p["z1"](env), env["z1"])
         assert (wrong - terms.kl["z1"]).mean() > 0.3
+
+
+def test_the_loss_at_a_beta_of_each_level_is_the_one_that_is_claimed(batch: dict):
+    """Top-down, D + beta_1 E KL(q(z1|x, z2) || p(z1|z2)) + beta_2 KL(q(z2|x) || p(z2)), every term by hand."""
+    held = Exact(top_down=True)
+    x, seen = batch["x"].flatten(1), held.weight.square().sum(0) / S**2
+    about_x, both = 1 / (S1**2 + 1 / seen), seen + 1 / S1**2
+    precision = 1 + GAIN.square() * about_x  # of q(z2 | x)
+    upper = x @ held.weight / S**2 * (GAIN * about_x / precision / seen)  # its mean
+    slope, start = (
+        GAIN / S1**2 / both,
+        x @ held.weight / S**2 / both,
+    )  # z1 is at start + slope z2, of variance 1 / both
+    rate_2 = 0.5 * (1 / precision + upper.square() - 1 + precision.log()).sum(1)
+    apart = (start + (slope - GAIN) * upper).square() + (slope - GAIN).square() / precision
+    rate_1 = 0.5 * (1 / (both * S1**2) - 1 + (both * S1**2).log() + apart / S1**2).sum(1)
+    spread = (1 / both + slope.square() / precision) * seen * S**2
+    missed = (x - (start + slope * upper) @ held.weight.T).square().sum(1) + spread.sum()
+    distortion = 0.5 * (missed / S**2 + 4 * torch.tensor(2 * torch.pi * S**2).log())
+    elbo = -(distortion + rate_1 + rate_2)
+    torch.testing.assert_close(elbo, held.log_likelihood(batch["x"]), atol=1e-4, rtol=1e-4)
+    loss = ELBO(beta={"z1": 4.0, "z2": 0.5}).build(setting_of(held.model))
+    found = loss(held.model, {"x": batch["x"].repeat(2000, 1, 1, 1)}, Sampler.seeded(0)).total
+    assert found.item() == pytest.approx((distortion + 4 * rate_1 + 0.5 * rate_2).mean().item(), abs=0.03)
+
+
+def setting_of(model: Model) -> Setting:
+    return Setting(model=model, classes=0, steps=10, images=40)
+
+
+LEVELS = {
+    "bottom-up": [({"z1": 1.0, "z2": 0.5}, "z1 is 1 and that of z2"), ({"z1": 0.5, "z2": 1.0}, ""), (4.0, "")],
+    "top-down": [({"z1": 4.0, "z2": 0.5}, ""), ({"z1": 0.5, "z2": 1.0}, "")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("inference", "beta", "words"), [(name, *case) for name, cases in LEVELS.items() for case in cases]
+)
+def test_betas_at_which_the_loss_has_no_minimum_are_refused(
+    inference: Any, beta: Any, words: str, one_line: Callable
+):
+    """Bottom-up, z2 may repeat z1: the two rates add up to the same, and one of them falls without end."""
+    model = Ladder(latent=(4, 3), inference=inference).build(DATA)
+    if not words:
+        assert ELBO(beta=beta).build(setting_of(model))
+        return
+    with pytest.raises(ValueError, match=words) as caught:
+        ELBO(beta=beta).build(setting_of(model))
+    one_line(caught.value)
+
+
+def test_levels_of_three_cost_more_from_the_lowest_to_the_top():
+    model = Ladder(latent=(4, 3, 2)).build(DATA)
+    assert ELBO(beta={"z1": 1.0, "z2": 1.0, "z3": 2.0}).build(setting_of(model))
+    with pytest.raises(ValueError, match="z2 is 2 and that of z3"):
+        ELBO(beta={"z1": 1.0, "z2": 2.0, "z3": 1.0}).build(setting_of(model))
+
+
+def test_the_rate_of_a_level_may_not_be_made_dearer_while_training():
+    model = Ladder(latent=(4, 3)).build(DATA)
+    declared, setting = ELBO(), setting_of(model)
+    steering = Steering(Options(objective=declared), declared.build(setting), setting)
+    with pytest.raises(ValueError, match="the loss has no minimum"):
+        steering.set("beta", {"z1": 2.0}, 0, 0)
+    assert steering.set("beta", {"z2": 2.0}, 0, 0).after == {"z1": 1.0, "z2": 2.0}
 
 
 def test_the_kl_of_a_dimension_adds_up_to_the_rate_where_it_is_had_at_draws(batch: dict):

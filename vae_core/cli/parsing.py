@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+from collections import abc
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, make_dataclass
 from difflib import get_close_matches
@@ -17,6 +18,49 @@ from . import sweep
 from .console import complain
 from .flags import Source, model_flags, training_flags
 from .train import Train
+
+
+class NoPairsError(Exception):
+    """What is not a number for each of some names, in a sentence. No ValueError, which tyro would put among others."""
+
+
+def pairs(words: list[str]) -> dict[str, float]:
+    """A number for each of some names. Raises NoPairsError for other words, and for a name twice.
+
+    >>> pairs(["z_l", "2", "z_u", "1"])
+    {'z_l': 2.0, 'z_u': 1.0}
+    """
+    told, names = " ".join(words), words[::2]
+    try:
+        numbers = list(map(float, words[1::2]))
+    except ValueError:
+        numbers = []
+    if not words or len(names) != len(numbers):
+        what = f"{told!r} is" if words else "nothing is"
+        raise NoPairsError(f"{what} neither a number nor one for each of some names: give 2, or z_l 2 z_u 1")
+    if more := [name for name in names if names.count(name) > 1]:
+        raise NoPairsError(f"{more[0]} has more than one number ({told}): give each name once")
+    return dict(zip(names, numbers, strict=True))
+
+
+PAIRS = tyro.constructors.ConstructorRegistry()
+
+
+@PAIRS.primitive_rule
+def _pairs(
+    asked: tyro.constructors.PrimitiveTypeInfo,
+) -> tyro.constructors.PrimitiveConstructorSpec[Any] | None:
+    """A number for each of some names, as in `--beta z_l 2 z_u 1`, each of them once."""
+    if get_origin(asked.type) is not abc.Mapping or get_args(asked.type) != (str, float):
+        return None
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar="[NAME NUMBER [NAME NUMBER ...]]",
+        instance_from_str=pairs,
+        is_instance=lambda one: isinstance(one, abc.Mapping),
+        str_from_instance=lambda one: [str(part) for pair in one.items() for part in pair],
+    )
 
 
 def parse(arguments: list[str], commands: Mapping[str, Any]) -> Any:
@@ -36,7 +80,11 @@ def _parsed(arguments: list[str], commands: Mapping[str, Any]) -> Any:
                 prog="latent-explorer",
                 description="See what a VAE has learned: train, measure and explore its latent space.",
                 args=arguments,
+                registry=PAIRS,
             )
+    except NoPairsError as error:
+        complain(str(error), 2)
+        raise SystemExit(2) from None
     except SystemExit as stop:
         if stop.code:
             sentence = one_sentence(complaint.getvalue())

@@ -1,6 +1,7 @@
 """The command steer: a running training is asked to pause, go on, make one step, stop, or change a number."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,7 +43,7 @@ class Steer(Plugged):
             raise ValueError(
                 f"no training runs in {self.folder} that could be steered: start one, or go on with `latent-explorer resume`"
             )
-        for name, value in map(setting, self.what) if self.order == "set" else [("", None)]:
+        for name, value in settings(self.what) if self.order == "set" else [("", None)]:
             sent = write_order(self.folder, self.order, name, value)
             if said := self._answer(sent):
                 raise ValueError(said)
@@ -61,6 +62,21 @@ class Steer(Plugged):
         raise ValueError(
             f"the training in {self.folder} does not answer: it may be in a long step; look again by `show`"
         )
+
+
+def settings(words: Sequence[str]) -> list[tuple[str, float | dict[str, float]]]:
+    """What to set. Raises ValueError for what is none, and for what is said twice.
+
+    >>> settings(["beta.z_l=2", "beta.z_u=1"])
+    [('beta', {'z_l': 2.0}), ('beta', {'z_u': 1.0})]
+    >>> settings(["beta=2", "beta=3"])
+    Traceback (most recent call last):
+    ValueError: beta is set twice: say it once
+    """
+    names = [word.partition("=")[0].replace("-", "_") for word in words]
+    if more := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{more[0]} is set twice: say it once")
+    return list(map(setting, words))
 
 
 def setting(word: str) -> tuple[str, float | dict[str, float]]:

@@ -136,6 +136,8 @@ def class_column(frame: Any, opening: Opening, usual: Sequence[str], notes: Note
     words = [column for column in free if _is_text(frame[column]) and 1 < frame[column].nunique() <= 128]
     if found is None and len(words) == 1:
         found = words[0]
+    if found is None and len(words) > 1:
+        notes.say(f"no column is taken as the class: --label-column names one, such as {listed(words)}")
     if found is not None:
         notes.say(
             f"{found} is taken as the class (--label-column names another, --label-column none leaves it out)"
@@ -167,6 +169,8 @@ def _is_text(column: Any) -> bool:
 def _features(frame: Any, opening: Opening, notes: Notes) -> list[str]:
     """The columns of numbers, or those that are asked for."""
     if opening.columns:
+        if more := [name for name in opening.columns if opening.columns.count(name) > 1]:
+            raise ValueError(f"--columns names {more[0]!r} twice: name each column once")
         if missing := [name for name in opening.columns if name not in frame.columns]:
             raise ValueError(f"there is no column {missing[0]!r}: there are {listed(list(frame.columns), 8)}")
         if words := [name for name in opening.columns if _is_text(frame[name])]:
@@ -247,7 +251,12 @@ def chosen_types(asked: Sequence[str] | None, features: Sequence[str]) -> dict[s
     ({'a': 'count'}, {'a': 'real', 'b': 'real'})
     """
     found: dict[str, str] = {}
-    for word in asked or ():
+    names = [word.rpartition("=")[0] for word in asked or ()]
+    if more := [name for name in names if names.count(name) > 1]:
+        raise ValueError(
+            f"--types says {f'twice what {more[0]} is' if more[0] else 'twice what all features are'}: say it once"
+        )
+    for word in sorted(asked or (), key=lambda word: "=" in word):  # the one for all first
         name, _, kind = word.rpartition("=")
         if kind not in get_args(ColumnType) or (name and name not in features):
             raise ValueError(

@@ -21,7 +21,7 @@ from .covariance import DIPVAE, Covariance, covariances
 from .declared import Declared, OfBound, Setting
 from .multirate import MultiRate, MultiRateVAE
 from .pairs import AdaGVAE, PairsAveraged
-from .parts import Beta, Bound, Loss, Objective, Regulariser, Weighting, betas
+from .parts import Beta, Bound, Loss, Objective, Regulariser, Weighting, betas, betas_for
 from .semisupervised import M2, SemiSupervised, class_bounds, enumerated
 from .styles import StylePairs, StyleShared
 from .weighted import ELBO, Weighted, elbo
@@ -173,6 +173,7 @@ __all__ = [
     "Weighting",
     "adversaries",
     "betas",
+    "betas_for",
     "class_bounds",
     "covariances",
     "declare",

@@ -13,7 +13,7 @@ from ..conditionals import DiagonalGaussian, Env
 from ..distributions import Draw, diagonal_normal, mean
 from ..model import Inferred, Model
 from .declared import Setting, Trained
-from .parts import Bound, betas, free_priors
+from .parts import Bound, betas_for, free_priors
 from .weighted import OfBeta, Weighted, of_betas
 
 
@@ -139,7 +139,7 @@ class AdaGVAE(OfBeta):
     def build(self, setting: Setting) -> Bound:
         bound = self.bound(setting, Weighted(self.beta))
         bound.inference = PairsAveraged(pairable(setting.model))
-        betas(self.beta, setting.model.blocks)
+        betas_for(self.beta, setting.model)
         return bound
 
     def says(self, card: Trained) -> str:

@@ -243,6 +243,45 @@ def betas(beta: Beta, blocks: list[str]) -> dict[str, float]:
     return {name: float(beta[name]) for name in blocks}
 
 
+def betas_for(beta: Beta, model: Model, blocks: Collection[str] | None = None) -> dict[str, float]:
+    """One beta for each latent block of a model: `betas`, and betas under which the loss has a minimum.
+
+    Where z2 is inferred from z1 (bottom-up), KL_1 = E log q(z1|x) / p(z1|z2) falls without end as z2 repeats the draw
+    of z1, and KL_2 rises as much: beta_1 KL_1 + beta_2 KL_2 is beta_1 KL(q(z1, z2) || p) + (beta_2 - beta_1) KL_2, which is bounded
+    below where beta_1 <= beta_2 alone.
+
+    Args:
+        beta: one number for all blocks, or one for each.
+        model: whose blocks.
+        blocks: their names, those of the model unless given.
+
+    Returns:
+        The beta of each block.
+
+    Raises:
+        ValueError: as `betas`, and for a block that costs more than one that is inferred from it.
+
+    Example:
+        >>> from vae_core.kinds import Image
+        >>> from vae_core.models import Ladder, Signature
+        >>> model = Ladder().build(Signature(Image(1, 4, 4), ()))
+        >>> betas_for({"z1": 1.0, "z2": 4.0}, model)
+        {'z1': 1.0, 'z2': 4.0}
+
+    Source:
+        docs/objectives.md, section 10.
+    """
+    found = betas(beta, list(model.blocks if blocks is None else blocks))
+    for name in model.by_draws:
+        for upper in set(model.p[name].given) & model.informed_by(name) & set(found):
+            if found[name] > found[upper]:
+                raise ValueError(
+                    f"beta of {name} is {found[name]:g} and that of {upper}, which is inferred from {name}, {found[upper]:g}: the loss has no minimum, "
+                    f"since {upper} repeats the draw of {name}; give {upper} at least {found[name]:g}, or choose --inference top-down"
+                )
+    return found
+
+
 def free_priors(model: Model) -> dict[str, Distribution]:
     """The priors that read nothing, neither the class nor another latent, by block."""
     return {name: model.p[name]({}) for name in model.latents if not model.p[name].given and name != LABEL}

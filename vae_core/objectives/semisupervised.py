@@ -16,7 +16,7 @@ from ..fields import WhileTraining
 from ..model import Model
 from ..names import LABEL
 from .declared import Declared, Setting, Trained
-from .parts import Beta, Loss, Objective, Weighting, above_zero, not_negative, parts_of
+from .parts import Beta, Loss, Objective, Weighting, above_zero, betas_for, not_negative, parts_of
 from .weighted import Weighted, of_betas
 
 
@@ -175,6 +175,7 @@ class M2(Declared):
             raise ValueError(
                 "missing labels need a model with a classifier: choose joint, or leave out --labels"
             )
+        betas_for(self.beta, setting.model)
         return SemiSupervised(self.beta, self.classifier_weight)
 
     def lend(self, objective: Objective, setting: Setting) -> None:

@@ -13,7 +13,7 @@ from ..distributions import Draw, diagonal_normal, mean
 from ..model import Inferred, Model
 from .declared import Setting, Trained
 from .pairs import pairable
-from .parts import Bound, betas
+from .parts import Bound, betas_for
 from .weighted import OfBeta, Weighted, of_betas
 
 Shared = Literal["first", "other"]
@@ -93,7 +93,7 @@ class StylePairs(OfBeta):
     def build(self, setting: Setting) -> Bound:
         bound = self.bound(setting, Weighted(self.beta))
         bound.inference = StyleShared(pairable(setting.model), self.pair_style)
-        betas(self.beta, setting.model.blocks)
+        betas_for(self.beta, setting.model)
         return bound
 
     def says(self, card: Trained) -> str:

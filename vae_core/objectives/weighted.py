@@ -14,10 +14,9 @@ from torch import Tensor
 from ..conditionals import Env
 from ..fields import WhileTraining
 from ..model import Terms
-from ..names import LABEL
 from .classes import ClassifierTerm, ClassTerm
 from .declared import OfBound, Setting, Trained
-from .parts import Beta, Bound, Regulariser, Rising, above_zero, betas, not_negative
+from .parts import Beta, Bound, Regulariser, Rising, above_zero, betas, betas_for, not_negative
 
 
 class Weighted(Rising):
@@ -143,7 +142,7 @@ class ELBO(OfBeta):
     def build(self, setting: Setting) -> Bound:
         bound = self.bound(setting, Weighted(self.beta, self.beta_warmup))
         # A class that every batch holds is no block of the bound: it has no rate to be weighed.
-        betas(self.beta, [name for name in setting.model.latents if name != LABEL])
+        betas_for(self.beta, setting.model)
         return bound
 
     def says(self, card: Trained) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..checkpoints import Change, changed
 from ..fields import WhileTraining, options
-from ..objectives import Declared, Objective, Setting, betas
+from ..objectives import Declared, Objective, Setting, betas, betas_for
 from .options import Options
 
 Value = float | dict[str, float]
@@ -105,7 +105,8 @@ class Steering:
                 raise ValueError(f"{name} is set to a number of at most {most:g}, got {each:g}")
         if not isinstance(before, dict):
             return float(value)  # type: ignore[arg-type]
-        return betas({**before, **value} if isinstance(value, Mapping) else value, list(before))
+        wanted = {**before, **value} if isinstance(value, Mapping) else value
+        return betas_for(wanted, self.setting.model, before)
 
     def _apply(self, change: Change) -> None:
         if change.name in options(Options):
