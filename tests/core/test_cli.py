@@ -448,6 +448,14 @@ BAD = {
         ["train", "vae", *NEW, *TRAIN, "--beta", "z", "1", "z", "2"],
         "z has more than one number (z 1 z 2)",
     ),
+    "betas in parts": (
+        ["train", "cdvae", *NEW, *TRAIN, "--beta", "z_l", "1", "--beta", "z_u", "2"],
+        "--beta is given twice",
+    ),
+    "two lists": (
+        ["evaluate", "{folder}", "--metrics", "elbo", "--metrics", "active"],
+        "--metrics is given twice",
+    ),
     "beta of words": (
         ["train", "vae", *NEW, *TRAIN, "--beta", "z", "much"],
         "'z much' is neither a number nor one for each",

@@ -4,7 +4,7 @@ import contextlib
 import io
 import re
 from collections import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, make_dataclass
 from difflib import get_close_matches
 from functools import reduce
@@ -17,6 +17,7 @@ from ..models import MODELS
 from . import sweep
 from .console import complain
 from .flags import Source, model_flags, training_flags
+from .plugged import OPTION
 from .train import Train
 
 
@@ -71,7 +72,30 @@ def parse(arguments: list[str], commands: Mapping[str, Any]) -> Any:
     return _parsed(arguments, commands)
 
 
+def repeated(words: Sequence[str]) -> list[str]:
+    """The options that are given more than once and may not be.
+
+    >>> repeated(["app", "--data", "a", "--port=1", "--data", "b"]), repeated(["app", "--plugin", "a", "--plugin", "b"])
+    (['--data'], [])
+    """
+    names = [word.partition("=")[0].replace("_", "-") for word in words if word.startswith("--")]
+    return [name for name in dict.fromkeys(names) if names.count(name) > 1 and name != OPTION]
+
+
+def _check_lists(arguments: list[str], commands: Mapping[str, Any]) -> None:
+    """Raises SystemExit for a list that is given in parts, of which tyro would keep the last. Of one value the last counts, as in every shell."""
+    for name in repeated(arguments):
+        field = name.removeprefix("--").replace("-", "_")
+        kinds = [
+            part.type for kind in _kinds(arguments, commands) for part in fields(kind) if part.name == field
+        ]
+        if any("tuple[" in str(kind) or "Mapping[" in str(kind) for kind in kinds):
+            complain(f"{name} is given twice: give it once, with all that it is to have", 2)
+            raise SystemExit(2)
+
+
 def _parsed(arguments: list[str], commands: Mapping[str, Any]) -> Any:
+    _check_lists(arguments, commands)
     complaint, union = io.StringIO(), _union(arguments, commands)  # which may say what it leaves out
     try:
         with contextlib.redirect_stderr(complaint):
@@ -135,6 +159,12 @@ def meant(sentence: str, arguments: list[str], commands: Mapping[str, Any]) -> s
 
 def _options(arguments: list[str], commands: Mapping[str, Any]) -> set[str]:
     """The options of the command that is asked for, as one types them."""
+    names = [part.name.replace("_", "-") for kind in _kinds(arguments, commands) for part in fields(kind)]
+    return {f"--{name}" for name in names} | {"--help"}
+
+
+def _kinds(arguments: list[str], commands: Mapping[str, Any]) -> list[Any]:
+    """The dataclasses whose fields are the options of the command that is asked for."""
     kinds = _dataclasses(commands.get(arguments[0]))
     if arguments[0] == "train":
         kinds = [
@@ -145,8 +175,7 @@ def _options(arguments: list[str], commands: Mapping[str, Any]) -> set[str]:
         ]
     elif arguments[0] in ("data", "import"):
         kinds.append(Source)
-    names = [part.name.replace("_", "-") for kind in kinds for part in fields(kind)]
-    return {f"--{name}" for name in names} | {"--help"}
+    return kinds
 
 
 def _dataclasses(kind: Any) -> list[Any]:
