@@ -2,7 +2,9 @@
 
 import { element, say } from "../shared/elements.js";
 import { findable, MOST_ENTRIES } from "../shared/finder.js";
+import { shortened } from "../shared/words.js";
 
+const MOST_LETTERS = 26; // of the name of a bar
 const MOST_BARS = 6; // of many classes: those of the most probable
 
 /** What the bars show. */
@@ -88,6 +90,8 @@ export class ClassBars {
   root = element("div", { class: "said", role: "img" });
   /** @type {readonly string[]} */
   #classes = [];
+  /** @type {string[]} */
+  #short = [];
   /** @type {readonly string[]} */
   #colours = [];
   #by = "";
@@ -104,6 +108,7 @@ export class ClassBars {
     this.root.dataset.caption = caption;
     this.#by = by;
     this.#classes = classes;
+    this.#short = shortened(classes, MOST_LETTERS);
     this.#colours = colours;
     const isMany = classes.length > MOST_ENTRIES;
     this.root.classList.toggle("rows", isMany);
@@ -125,7 +130,8 @@ export class ClassBars {
       const { bar, label } = this.#columns[place];
       bar.style.setProperty("--share", String(shares[c]));
       bar.style.background = this.#colours[c];
-      label.textContent = bar.title = label.title = this.#classes[c];
+      bar.title = label.title = this.#classes[c];
+      label.textContent = this.#short[c];
     });
     const best = shares.indexOf(Math.max(...shares));
     const percent = (100 * shares[best]).toFixed(1);

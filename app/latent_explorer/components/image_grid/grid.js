@@ -4,6 +4,7 @@ import { contextOf, element, offscreen, resize, sizeCanvas, themed } from "../sh
 import { unpack } from "../shared/envelope.js";
 import { escaped, fileName, saveMenu, svgDocument, svgText } from "../shared/saving.js";
 import { Tooltip } from "../shared/tooltip.js";
+import { shortened } from "../shared/words.js";
 import { bitmap, cellAt, cellSize, digest, GAP, stepped, within } from "./cells.js";
 
 /**
@@ -27,6 +28,7 @@ import { bitmap, cellAt, cellSize, digest, GAP, stepped, within } from "./cells.
  */
 
 const PREVIEW = 168; // CSS pixels of the enlarged cell under the pointer
+const MOST_LETTERS = 26; // of the name of a row
 const FADED = 0.32; // opacity of rows that do not matter
 const TIGHT = 32; // CSS pixels of a row in which a label and its note have no room
 const MARGIN = 18; // CSS pixels round a saved picture
@@ -130,13 +132,14 @@ export class ImageGrid {
     this.#headers = columns.map((text, c) =>
       element("div", { class: "header", style: `grid-area:1/${c + 2}`, "data-column": c }, text),
     );
+    const names = shortened(rows, MOST_LETTERS);
     this.#labels = rows.map((text, r) => {
       const look = {
         class: faded.includes(r) ? "label faded" : "label",
         style: `grid-area:${r + 2}/1`,
         "data-row": r,
       };
-      const label = element("div", look, element("span", { class: "name" }, text));
+      const label = element("div", look, element("span", { class: "name", title: text }, names[r]));
       if (notes?.[r]) label.append(element("span", { class: "note" }, notes[r]));
       return label;
     });

@@ -1,5 +1,6 @@
 // What a panel shows over its dots: shapes of priors and posteriors, selections, their names, and the items that are opened or under the pointer.
 
+import { shortened } from "../shared/words.js";
 import {
   LABEL_LINE,
   paintLabels,
@@ -23,6 +24,7 @@ import { cornersOf } from "./view.js";
  * @typedef {{path: Point[], colour: string, name: string}} Drawn a selection on the screen
  */
 
+const MOST_LETTERS = 24; // of a name on the map
 const SMALLEST_ELLIPSE = 5; // CSS pixels: a posterior narrower than the gaps between items would not be seen
 
 /**
@@ -93,7 +95,11 @@ function placeOfName(outline) {
  * @returns {Label[]}
  */
 export function labelsOf(outlines, selections) {
-  const ofOutlines = outlines.map((outline) => ({ text: outline.label, at: placeOfName(outline) }));
+  const names = shortened(
+    outlines.map(({ label }) => label),
+    MOST_LETTERS,
+  );
+  const ofOutlines = outlines.map((outline, place) => ({ text: names[place], at: placeOfName(outline) }));
   const ofSelections = selections.map(({ name, path }) => ({ text: name, at: topOf(path) }));
   return [...ofOutlines, ...ofSelections].filter(({ text }) => text);
 }
