@@ -13,6 +13,7 @@ import pytest
 import streamlit as st
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.export import scripts
+from latent_explorer.lessons import shelf
 from latent_explorer.text import GUARD
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -78,6 +79,8 @@ def test_the_page_has_a_sample_of_each():
             "reader",
             "metric",
             "page",
+            "lesson",
+            "far_out",
         ),
     }
 
@@ -164,6 +167,23 @@ def test_the_page_of_a_package_opens(made: Path, monkeypatch: pytest.MonkeyPatch
         "How far from the origin do encodings lie?"
     ]
     assert [caption.value for caption in at.caption if "encodings in form" in caption.value]
+
+
+@pytest.mark.usefixtures("there")
+def test_the_lesson_of_a_package_stands_before_ours_and_opens(made: Path, monkeypatch: pytest.MonkeyPatch):
+    good, bad = shelf.readable()
+    assert (good[0].name, good[0].title, bad) == ("far-out", "Far out", [])
+    monkeypatch.setenv(MODELS_VARIABLE, str(made.parent))
+    at = opened("map", model="twin", lesson="far-out", step="1")
+    assert not at.exception
+    assert any("Open an image of the class 1" in each.value for each in at.markdown)
+
+
+def test_a_lesson_that_is_no_file_of_text_is_refused():
+    with pytest.raises(ValueError, match="is not the path of a Markdown file"):
+        shelf.LESSONS.register("mine", "mine.md")
+    with pytest.raises(ValueError, match="already: choose another name"):
+        shelf.LESSONS.register(next(iter(shelf.LESSONS)), Path("mine.md"))
 
 
 def test_the_app_says_what_a_checkpoint_wants_and_shows_the_others(

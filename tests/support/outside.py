@@ -16,7 +16,9 @@ PAGE = (Path(__file__).parents[2] / "docs" / "adding.md").read_text(encoding="ut
 # The samples by the name of their file, as the page has them.
 SAMPLES = {
     name: text
-    for _, name, text in re.findall(r'^```(\w+) title="([^"]+)"\n(.*?)^```', PAGE, re.MULTILINE | re.DOTALL)
+    for _, _, name, text in re.findall(
+        r'^(```+)(\w+) title="([^"]+)"\n(.*?)^\1$', PAGE, re.MULTILINE | re.DOTALL
+    )
 }
 PACKAGE = "toy_latents"
 
@@ -24,7 +26,7 @@ PACKAGE = "toy_latents"
 def installed(site: Path) -> Path:
     """The samples as a package that is installed in a folder: its files, and the metadata that an installer makes of its pyproject.toml."""
     for name, text in SAMPLES.items():
-        if name.endswith(".py"):
+        if name.startswith(f"{PACKAGE}/"):
             path = site / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)

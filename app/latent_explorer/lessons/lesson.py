@@ -67,8 +67,8 @@ class LessonError(ValueError):
         super().__init__("\n".join(map(str, self.mistakes)))
 
 
-def open_lesson(path: Path) -> Lesson:
-    """The lesson in a file; its name is the file's. Raises LessonError."""
+def open_lesson(path: Path, name: str = "") -> Lesson:
+    """The lesson in a file; its name is the file's unless it is given. Raises LessonError."""
     try:
         with path.open("rb") as file:
             data = file.read(4 * MOST_CHARACTERS + 1)
@@ -80,7 +80,7 @@ def open_lesson(path: Path) -> Lesson:
         ) from None
     except OSError as error:
         raise LessonError([Mistake(path.name, 1, f"the file cannot be read ({error.strerror})")]) from None
-    return parse(text, path.stem, path.name)
+    return parse(text, name or path.stem, path.name)
 
 
 def parse(text: str, name: str, file: str = "") -> Lesson:
