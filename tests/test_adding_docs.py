@@ -80,7 +80,7 @@ def test_the_page_has_a_sample_of_each():
             "metric",
             "page",
             "lesson",
-            "far_out",
+            "far-out",
         ),
     }
 

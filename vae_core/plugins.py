@@ -126,10 +126,17 @@ class Registry(MutableMapping[str, T], Generic[T]):
         if not self._fits(thing):
             raise ValueError(f"what is registered as the {self.what} {name!r} is not {self._wanted}")
         if name in self.reserved or self._things.get(name, thing) is not thing:
-            raise ValueError(f"{_a(self.what)} is called {name!r} already: choose another name")
+            raise ValueError(f"{self._taken(name)}: choose another name")
         if name not in self._things:
             _registered.append((self, name, module))
             self._things[name], self._sources[name] = thing, source
+
+    def _taken(self, name: str) -> str:
+        """That a name is somebody's, and whose."""
+        waiting = (self._waiting or {}).get(name)
+        source = self._sources.get(name) or (_of_package(waiting) if waiting else Source())
+        whose = f", that of {source.spoken}" if source.package or source.plugin else ""
+        return f"{_a(self.what)} is called {name!r} already{whose}"
 
     def source(self, name: str) -> Source | None:
         """Who registered it; None of ours."""
@@ -169,7 +176,7 @@ class Registry(MutableMapping[str, T], Generic[T]):
                     if self._sources.get(entry.name) == _of_package(entry):
                         continue  # it is here already
                     if entry.name in self._waiting:
-                        self._leave_out(entry, f"{_a(self.what)} is called {entry.name!r} already")
+                        self._leave_out(entry, self._taken(entry.name))
                     else:
                         self._waiting[entry.name] = entry
             return self._waiting

@@ -436,7 +436,7 @@ BAD = {
     ),
     "a device of shapes alone": (["evaluate", "{folder}", "--device", "meta"], "'meta' is not available"),
     "an unknown command": (["teach"], "teach"),
-    "an unknown model": (["train", "qvae", *NEW], "qvae"),
+    "an unknown model": (["train", "qvae", *NEW], "no model is called 'qvae': choose one of cdvae"),
     "no folder to train in": (["train", "vae"], "--out"),
     "an unknown option": (["train", "vae", *NEW, "--breadth", "3"], "--breadth"),
     "an option of another model": (["train", "vae", *NEW, "--separation", "8"], "--separation"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from vae_core.cli import main
 from vae_core.cli.plugged import separated
 from vae_core.models import MODELS, VAE, declare, described
 from vae_core.nets import NETS, mlp
-from vae_core.plugins import PluginWarning, Registry, use
+from vae_core.plugins import PluginWarning, Registry, Source, use
 
 TOY = (
     SAMPLES["toy_latents/model.py"] + SAMPLES["toy_latents/likelihood.py"] + SAMPLES["toy_latents/metric.py"]
@@ -323,6 +324,36 @@ def test_broken_packages_are_a_warning_each_and_hurt_nothing_else(
     }.items():
         assert [line for line in lines if name in line and reason in line], (name, lines)
     assert MODELS["vae"] is VAE
+
+
+@pytest.mark.usefixtures("broken")
+def test_what_is_left_out_is_none_of_the_sentence_on_bad_usage(capsys: pytest.CaptureFixture[str]):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        with pytest.raises(SystemExit):
+            main(["train", "vae", "--out", "new", "--breadth", "3"])
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("latent-explorer: nothing here is called --breadth")
+
+
+def test_of_two_packages_with_one_name_the_second_is_left_out_and_told_whose_it_is(tmp_path: Path):
+    sites = []
+    for name in ("first", "second"):
+        entries = {"latent_explorer.nets": {"same": f"of_{name}:NETS"}}
+        sites.append(distribution(tmp_path / name, name, "1.0", entries, f"of_{name}"))
+        (tmp_path / name / f"of_{name}.py").write_text(
+            "from vae_core.nets import NETS as OURS\nNETS = OURS['mlp-256']\n"
+        )
+    with seen(*sites):
+        with pytest.warns(PluginWarning) as warned:
+            names = list(NETS)
+        assert "same" in names
+        assert NETS.source("same") in (Source("first", "1.0"), Source("second", "1.0"))
+    (said,) = {str(each.message) for each in warned}
+    assert re.search(
+        r"'same' of the package (\w+) is left out: .* is called 'same' already, that of the package (?!\1)",
+        said,
+    )
 
 
 @pytest.mark.usefixtures("broken")

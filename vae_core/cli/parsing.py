@@ -114,6 +114,8 @@ def _parsed(arguments: list[str], commands: Mapping[str, Any]) -> Any:
             sentence = one_sentence(complaint.getvalue())
             if arguments[:1] == ["train"] and "".join(arguments[1:2]).startswith("-"):
                 sentence = f"name the model first, one of {', '.join(MODELS)} (see --help)"
+            elif arguments[:1] == ["train"] and arguments[1:2] and arguments[1] not in MODELS:
+                sentence = f"no model is called {arguments[1]!r}: choose one of {', '.join(MODELS)}, or add {OPTION} for one of a plug-in"
             complain(f"{sentence}{meant(sentence, arguments, commands)}", 2)
         raise
 
@@ -205,7 +207,8 @@ def one_sentence(panel: str) -> str:
     >>> one_sentence("+ Value error +\\n| Error parsing --epochs: not a number |\\n| For full helptext, see x --help |")
     'Error parsing --epochs: not a number (see --help)'
     """
-    _, _, body = re.sub(r"\x1b\[[0-9;]*m", "", panel).partition("\n")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", panel)
+    _, _, body = plain[max(0, plain.find("╭")) :].partition("\n")  # what was said before it is none of it
     words = " ".join(re.sub(r"[\u2500-\u257f|]+|-{4,}", " ", body).split())
     words = re.split(r"Perhaps you meant|Arguments are applied|Argument helptext|For full helptext", words)[0]
     words = re.sub(r"Error parsing \S*__\S*: ", "", words)

@@ -72,7 +72,10 @@ def parameters(distribution: Distribution) -> dict[str, Tensor]:
         return {"mean": inner.mean, "theta": inner.total_count}
     if isinstance(inner, Poisson):
         return {"mean": inner.mean}
-    raise ValueError(f"a {type(inner).__name__} has no form in ONNX")
+    raise ValueError(
+        f"a distribution {type(inner).__name__} has no names for its parameters in ONNX, so this model cannot be exported: "
+        "share its folder, and the plug-in that it is of"
+    )
 
 
 def shown_parameters(distribution: Distribution) -> dict[str, Tensor]:
