@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from .checkpoints import Checkpoint, load, save_atlas
+from .checkpoints import Checkpoint, load, opened, save_atlas
 from .checkpoints.folder import ATLAS
 from .data import Dataset, data_from, data_of, open_data
 from .data.at_hand import numbers_of
@@ -108,7 +108,7 @@ def _dataset(x: Any, y: Any) -> Dataset:
 
 
 def traverse(
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | Path | str,
     x: Any = None,
     y: Any = None,
     *,
@@ -119,7 +119,7 @@ def traverse(
     """What each dimension of a latent changes: one at a time moves over its prior, three standard deviations about its mean.
 
     Args:
-        checkpoint: the checkpoint.
+        checkpoint: the checkpoint, its folder, or the name of a bundled one.
         x: one observation to begin at; the mean of the prior unless given.
         y: its class, by name or number, where encoder, decoder or prior read one; the first class unless given.
         latent: which latent; the first block unless given.
@@ -136,6 +136,7 @@ def traverse(
         >>> traverse(load("vae-mnist"), dimensions=[0, 3], steps=5).shape
         (2, 5, 1, 28, 28)
     """
+    checkpoint = opened(checkpoint)
     model = checkpoint.model
     block = model.blocks[0] if latent is None else latent
     if block not in model.blocks:
@@ -174,12 +175,17 @@ def _start(checkpoint: Checkpoint, x: Any, y: Any) -> dict[str, torch.Tensor]:
 
 
 def open_app(
-    checkpoint: Checkpoint, data: Any = None, y: Any = None, *, port: int = 8501, browser: bool = True
+    checkpoint: Checkpoint | Path | str,
+    data: Any = None,
+    y: Any = None,
+    *,
+    port: int = 8501,
+    browser: bool = True,
 ) -> subprocess.Popen:
     """Open the explorer on a checkpoint, in a process of its own. Where it has no atlas, one is made first.
 
     Args:
-        checkpoint: the checkpoint.
+        checkpoint: the checkpoint, its folder, or the name of a bundled one.
         data: what it was trained on, where the card's name does not say where that lies: a data set, or its name, folder or file, or the
             arrays that it was fitted to; needed for an atlas only.
         y: the classes of such arrays, as they were given to `fit`.
@@ -196,6 +202,7 @@ def open_app(
         >>> app = open_app(load("vae-mnist"))  # doctest: +SKIP
         >>> app.terminate()  # doctest: +SKIP
     """
+    checkpoint = opened(checkpoint)
     _with_atlas(checkpoint, data, y)
     words = [sys.executable, "-m", "latent_explorer", "app", "--models", str(checkpoint.folder)]
     return subprocess.Popen([*words, "--port", str(port), *([] if browser else ["--no-browser"])])
@@ -236,14 +243,19 @@ class Shown:
 
 
 def show(
-    checkpoint: Checkpoint, only: str | None = None, *, data: Any = None, y: Any = None, height: int = 640
+    checkpoint: Checkpoint | Path | str,
+    only: str | None = None,
+    *,
+    data: Any = None,
+    y: Any = None,
+    height: int = 640,
 ) -> Shown:
     """Show a checkpoint in a cell of a notebook: the page that `latent-explorer publish` writes, decoded in the reader's browser.
 
     `vae_core.explore(checkpoint)` is the same. The page is served by this process, to a browser on this machine, until the process ends.
 
     Args:
-        checkpoint: the checkpoint; where it has no atlas, one is made first.
+        checkpoint: the checkpoint, its folder, or the name of a bundled one; where it has no atlas, one is made first.
         only: one view alone: map, live, samples or frontier; all of them unless given.
         data: what it was trained on, as `open_app` takes it; needed for an atlas only.
         y: the classes of such arrays.
@@ -258,6 +270,7 @@ def show(
     Example:
         >>> show(load("vae-mnist"), "map")  # doctest: +SKIP
     """
+    checkpoint = opened(checkpoint)
     _with_atlas(checkpoint, data, y)
     home = tempfile.TemporaryDirectory(prefix="latent-explorer-")
     site = Path(home.name) / "site"

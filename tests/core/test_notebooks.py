@@ -198,3 +198,21 @@ def test_the_app_opens_on_arrays_once_their_atlas_is_made(
     assert len(load(made.folder).atlas) == len(data_from(x, y).test)
     (words,) = started
     assert words[3:] == ["app", "--models", str(made.folder), "--port", "8600", "--no-browser"]
+
+
+def test_a_name_or_a_folder_stands_for_a_checkpoint(trained: dict[str, Path], tmp_path: Path):
+    x = np.zeros((3, 8, 8), np.uint8)
+    folder = trained["vae-digits"]
+    assert vae_core.traverse(str(folder), x[0], steps=3).shape[1] == 3
+    assert "active_units_z" in vae_core.evaluate(folder, x, y=[0, 1, 2], metrics=["active"])
+    with pytest.raises(ValueError, match="holds no checkpoint"):
+        vae_core.explore(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="holds no checkpoint"):
+        vae_core.open_app(str(tmp_path / "nowhere"))
+
+
+def test_a_checkpoint_is_shown_in_a_line(trained: dict[str, Path]):
+    said = repr(vae_core.load(trained["vae-digits"]))
+    assert "\n" not in said
+    assert len(said) < 200
+    assert "vae of digits, latents z of 4" in said

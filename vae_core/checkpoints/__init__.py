@@ -7,7 +7,7 @@ the encodings of the test set and their projections. Nothing is unpickled, and e
 from .atlas import Arrays, Atlas, AtlasGrid, load_atlas, save_atlas
 from .card import DESCRIBED, MEASURED, Active, Card, Cost, load_card, save_card
 from .changes import Change, Forked, changed
-from .checkpoint import Checkpoint, load
+from .checkpoint import Checkpoint, load, opened
 from .folder import (
     ATLAS,
     CARD,
@@ -71,6 +71,7 @@ __all__ = [
     "load_into",
     "located",
     "name_of",
+    "opened",
     "pack",
     "pushed",
     "read_metadata",

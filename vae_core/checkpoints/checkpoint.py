@@ -61,6 +61,10 @@ class Checkpoint:
     known_as: str = ""
     """What it is called where its folder's name is taken."""
 
+    def __repr__(self) -> str:
+        blocks = ", ".join(f"{name} of {size}" for name, size in self.model.sizes.items())
+        return f"<{spoken(self.folder)}: {self.card.model.name} of {self.card.data.name}, latents {blocks}>"
+
     @property
     def signature(self) -> Signature:
         return self.card.data.signature
@@ -385,3 +389,16 @@ def _check_graphs(model: Model, folder: Path) -> None:
             net.check()
         except ValueError as error:
             raise CheckpointError(f"{folder}: {error}") from None
+
+
+def opened(checkpoint: Checkpoint | Path | str) -> Checkpoint:
+    """A checkpoint that is open already, or the one of a folder or of a bundled name (`load`).
+
+    Raises:
+        CheckpointError: as `load` does.
+
+    Example:
+        >>> opened("vae-mnist")
+        <vae-mnist: vae of mnist, latents z of 20>
+    """
+    return checkpoint if isinstance(checkpoint, Checkpoint) else load(checkpoint)

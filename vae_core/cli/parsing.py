@@ -190,7 +190,8 @@ def _dataclasses(kind: Any) -> list[Any]:
 
 # What tyro and Python say, and what a person would.
 PLAINER = {
-    r"invalid choice '(.*?)' for argument '(\w+)'\. Expected one of \((.*?)\)\.": r"'\1' is no \2: choose one of \3",
+    r"(Expected one of \(.*?)'None', ": r"\1",
+    r"invalid choice '(.*?)' for argument '(?:--)?([\w-]+)'\. Expected one of \((.*?)\)\.": r"'\1' is no \2: choose one of \3",
     r"Expected one of \{(.*?)\}\.": r"choose one of \1",
     r" \(applied to [^)]*\)": "",
     r"Unrecognized(?: or misplaced)? options: ([^\s,]+)((?!Available).)*": r"nothing here is called \1; ",

@@ -15,7 +15,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from ..checkpoints import Checkpoint, atomic, versions
+from ..checkpoints import Checkpoint, atomic, opened, versions
 from ..conditionals import Env, Feature
 from ..distributions import NormalizingFlow, mean
 from ..explore import likelihood_of
@@ -61,7 +61,7 @@ class _Positional(nn.Module):
 
 
 @torch.no_grad()
-def export_onnx(checkpoint: Checkpoint, out: Path | str) -> list[Path]:
+def export_onnx(checkpoint: Checkpoint | Path | str, out: Path | str) -> list[Path]:
     """Write encoder, decoder and priors of a checkpoint as ONNX: opset 17, every batch size.
 
     encoder.onnx: x, y (B, K), one-hot, where the encoder is told the class, and beta_<block> (B, 1) of a multi-rate model -> <block>_mean and
@@ -73,7 +73,7 @@ def export_onnx(checkpoint: Checkpoint, out: Path | str) -> list[Path]:
     stands in the JSON.
 
     Args:
-        checkpoint: what is written.
+        checkpoint: what is written, its folder, or the name of a bundled one.
         out: the folder to write to; each file is replaced atomically.
 
     Returns:
@@ -89,6 +89,7 @@ def export_onnx(checkpoint: Checkpoint, out: Path | str) -> list[Path]:
         ...     [path.name for path in export_onnx(vae_core.load("vae-mnist"), folder)]
         ['encoder.onnx', 'decoder.onnx', 'prior_z.onnx', 'onnx.json']
     """
+    checkpoint = opened(checkpoint)
     if checkpoint.card.model.name == "onnx":
         raise ValueError(f"{checkpoint.name} is ONNX already: copy the graphs out of its folder")
     folder, model = Path(out), checkpoint.model

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..checkpoints import Checkpoint
+from ..checkpoints import Checkpoint, opened
 from ..data import Data, Dataset, check_same, data_of
 from ..data.at_hand import dataset_of
 from ..distributions import check_seed
@@ -79,7 +79,7 @@ NEED_A_BOUND, NEED_POSTERIORS, NEED_A_DECODER = (
 
 
 def evaluate(
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | Path | str,
     data: Any = None,
     split: str = "test",
     *,
@@ -93,7 +93,7 @@ def evaluate(
     """Measure a checkpoint on a split of some data, or on observations that are at hand.
 
     Args:
-        checkpoint: the checkpoint.
+        checkpoint: the checkpoint, its folder, or the name of a bundled one.
         data: a data set, or its name, folder or file; the checkpoint's own unless given. Or observations, as `Checkpoint.encode` takes
             them: probes are then fitted to one half of them and tested on the other.
         split: "test", "train" or "all".
@@ -124,7 +124,8 @@ def evaluate(
         10
     """
     return measure(
-        evaluation_of(checkpoint, data, split, y=y, beta=beta, limit=limit, seed=seed, report=report), metrics
+        evaluation_of(opened(checkpoint), data, split, y=y, beta=beta, limit=limit, seed=seed, report=report),
+        metrics,
     )
 
 
