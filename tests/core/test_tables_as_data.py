@@ -63,6 +63,14 @@ def test_a_table_is_read_however_it_was_written(name: str, options: dict[str, An
     assert np.allclose(np.sort(rows[:, 0].numpy()), np.sort(frame()["height"].to_numpy(np.float32)))
 
 
+def test_where_several_columns_may_be_the_class_they_are_named(tmp_path: Path):
+    words = {"height": [1.5, 2.0] * 10, "where": ["north", "south"] * 10, "who": ["a", "b"] * 10}
+    pd.DataFrame(words).to_csv(tmp_path / "two.csv", index=False)
+    found = open_data(tmp_path / "two.csv")
+    assert not found.train.classes
+    assert any("--label-column names one, such as where, who" in note for note in found.notes)
+
+
 def test_a_row_keeps_its_class_and_the_split_is_stratified(tmp_path: Path):
     table = frame().assign(height=lambda f: np.where(f["group"] == "ill", 1.5, 2.5))
     found = open_data(written(tmp_path, "people.csv", table))

@@ -271,7 +271,7 @@ def _several(search: Search, outputs: Mapping[str, Tensor], exits: Sequence[Port
         if len(means) != 1:
             raise GraphError(
                 f"{search.decoder.name} takes {', '.join(port.told for port in exits)}, and the encoder gives no mean of {port.name}: "
-                f"call its outputs {port.name}_mean and {port.name}_log_variance, or say that it is the class (--label {port.name})"
+                f"call its outputs {port.name}_mean and {port.name}_log_variance, or say that it is the class (--label {port.name}); hold what else the decoder is told, such as a temperature, at a number as you export it"
             )
         check_name(port.name)
         shape = tuple(outputs[means[0]].shape[1:])

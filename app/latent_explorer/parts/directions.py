@@ -60,7 +60,7 @@ def finder(checkpoint: Checkpoint, codes: Mapping[str, Tensor], where: str, bloc
     """Find directions of a block and keep one: what they do to the code `(1, D)` of each latent that the page shows, called `where`."""
     if not st.toggle("Find a direction", key="finding", bind="query-params"):
         return
-    left, middle, right = st.columns([1.7, 1, 1.3], vertical_alignment="bottom")
+    left, middle, right = st.columns([2.4, 1, 1.2], vertical_alignment="bottom")
     way = links.one_of("By", ways(checkpoint), key="by", what="way to find directions", place=left)
     if block is None:
         blocks = checkpoint.model.blocks
