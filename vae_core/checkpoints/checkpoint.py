@@ -394,6 +394,12 @@ def _check_graphs(model: Model, folder: Path) -> None:
 def opened(checkpoint: Checkpoint | Path | str) -> Checkpoint:
     """A checkpoint that is open already, or the one of a folder or of a bundled name (`load`).
 
+    Args:
+        checkpoint: the checkpoint, its folder, or the name of a bundled one.
+
+    Returns:
+        The checkpoint.
+
     Raises:
         CheckpointError: as `load` does.
 
