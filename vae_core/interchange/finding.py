@@ -213,6 +213,11 @@ def _single(search: Search, outputs: Mapping[str, Tensor], port: Port) -> Latent
             search.notes.append(f"mean: {mean}, the only output of {size} numbers")
         elif not candidates and len(double) == 1:
             mean = spread = double[0]
+            if size > 2 and tuple(outputs[mean].shape[1:]) == (*shape, 2):  # its halves would mix both
+                raise GraphError(
+                    f"{search.encoder.name} gives {mean} with mean and spread of each number beside one another ({' x '.join(map(str, (*shape, 2)))}): "
+                    f"export them as two outputs, or all means before all spreads"
+                )
             search.notes.append(
                 f"mean and spread: the halves of {mean}, which has {2 * size} numbers for {size} latents"
             )
