@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -91,6 +92,8 @@ def running(
             process.wait(10)
 
 
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
 _logs: dict[str, IO[str]] = {}
 _processes: dict[str, subprocess.Popen] = {}
 
@@ -106,7 +109,8 @@ def last_traceback(url: str, most: int = 4000) -> str:
     for address, log in _logs.items():
         if url.startswith(address):
             printed = os.pread(log.fileno(), 1 << 20, max(0, os.fstat(log.fileno()).st_size - (1 << 20)))
-            _, found, after = printed.decode(errors="replace").rpartition("Traceback (most recent call last)")
+            plain = COLOURS.sub("", printed.decode(errors="replace"))  # Streamlit draws its own in a coloured box
+            _, found, after = plain.rpartition("Traceback (most recent call last)")
             return (found + after)[-most:] if found else ""
     return ""
 
