@@ -54,9 +54,7 @@ def test_an_archive_is_kept_as_the_folder_of_its_images(home: Path):
     assert uploads.keep("photos.zip", data) == kept
 
 
-def test_what_cannot_be_kept_is_one_sentence_and_leaves_nothing(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_what_cannot_be_kept_is_one_sentence_and_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(ValueError, match="holds no images"):
         uploads.keep("photos.zip", packed({"a.txt": b"1"}))
     monkeypatch.setattr(uploads, "MOST_BYTES", 10)
@@ -70,7 +68,10 @@ def test_an_upload_is_trained_on(open_page: Open, home: Path):
     data = arrays(images=images, labels=labels)
     found = looking.look_at_upload("mine.npz", data, {})
     at = open_page("views/train.py", model="vae-digits")
-    at.session_state[state.KEY], at.session_state[FIRST] = state.Asked("mine.npz", data, {}, found), found.train
+    at.session_state[state.KEY], at.session_state[FIRST] = (
+        state.Asked("mine.npz", data, {}, found),
+        found.train,
+    )
     at.run()
     assert at.selectbox(key="train-data").value == "your data"
     assert any("A copy of mine.npz is kept" in each.value for each in at.caption)

@@ -103,9 +103,7 @@ def test_what_is_opened_as_own_data_leads_to_the_form(page: Any, address: str, f
     assert page.get_by_test_id("stMain").get_by_role("button", name="Start").is_enabled()
 
 
-def test_an_upload_is_trained_watched_and_opened(
-    page: Any, address: str, folder: Path
-):
+def test_an_upload_is_trained_watched_and_opened(page: Any, address: str, folder: Path):
     images = np.random.default_rng(0).integers(0, 255, (300, 8, 8), np.uint8)
     np.savez(folder / "own.npz", images=images, labels=np.arange(300) % 3)
     page.set_viewport_size({"width": 1280, "height": 720})

@@ -18,7 +18,6 @@ from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
 from vae_core.priors import bayes_error
 
-
 # The pages that show nothing of the model at hand, by their address: its betas would be taken for those of what trains there.
 OF_NO_MODEL = ("train", "data", "lessons")
 

@@ -57,7 +57,9 @@ def sweep() -> None:
     home = runs.home()
     if home is None or not (home / KEPT).is_dir():
         return
-    told = [runs.read_json(path.parent.parent, ASKED).get("source") for path in home.glob(f"*/{WATCH}/{ASKED}")]
+    told = [
+        runs.read_json(path.parent.parent, ASKED).get("source") for path in home.glob(f"*/{WATCH}/{ASKED}")
+    ]
     used = {part for source in told if isinstance(source, str) for part in Path(source).parts}
     for place in (home / KEPT).iterdir():
         if place.name not in used and time.time() - place.stat().st_mtime > JUST:
