@@ -122,6 +122,7 @@ def test_numbers_stand_beside_the_command_that_measures_them(open_page: Open, lo
     assert isinstance(parse(words, COMMANDS), Evaluate)
 
 
+@pytest.mark.slow
 def test_inactive_dimensions_are_one_line(open_page: Open):
     at = open_page("views/prior.py", model="beta-tcvae-sprites", look="Densities")
     line = at.toggle(key="inactive")

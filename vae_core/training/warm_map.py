@@ -36,8 +36,8 @@ class WarmMap:
             rate=RATE,
             start=self.places,
         )
-        self.places = np.nan_to_num(found - found.mean(0))
-        return self.places
+        self.places = moved = np.nan_to_num(found - found.mean(0))
+        return moved
 
 
 def mapped(items: int, sizes: dict[str, int]) -> int:
