@@ -55,7 +55,7 @@ def test_an_archive_is_kept_as_the_folder_of_its_images(home: Path):
 
 
 def test_what_cannot_be_kept_is_one_sentence_and_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch):
-    with pytest.raises(ValueError, match="holds no images"):
+    with pytest.raises(ValueError, match="holds neither images"):
         uploads.keep("photos.zip", packed({"a.txt": b"1"}))
     monkeypatch.setattr(uploads, "MOST_BYTES", 10)
     with pytest.raises(ValueError, match="delete a training of one first"):
