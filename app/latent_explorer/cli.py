@@ -207,7 +207,10 @@ def serve(
     os.environ[DATA_ROOT_VARIABLE] = str(data_root.resolve()) if data_root else ""
     os.environ[SHARED_VARIABLE] = shared
     os.environ[TRAINING_VARIABLE] = "1" if training else ""
-    os.environ[RUNS_VARIABLE] = str(runs_folder(models).resolve()) if training or is_local(host) else ""
+    watched = (
+        training or is_local(host) or runs_folder(models) == models
+    )  # ./runs nobody has offered to others
+    os.environ[RUNS_VARIABLE] = str(runs_folder(models).resolve()) if watched else ""
     os.environ[HOSTS_VARIABLE] = access.names(host, origins, is_local(host))
     os.environ[METRICS_VARIABLE] = "1" if metrics else ""
     os.environ[LOCAL_VARIABLE] = "1" if is_local(host) else ""

@@ -80,6 +80,11 @@ menu["Study"] += pages.added()
 page = st.navigation(menu, expanded=True)
 if page == VIEWED["start"] and any(name in st.query_params for name in OF_THE_MAP):
     st.switch_page(VIEWED["map"], query_params=st.query_params.to_dict())
+if asked := st.query_params.get("page"):  # which Prior's numbered pages are not called
+    del st.query_params["page"]
+    if asked in VIEWED and page == VIEWED["start"]:
+        st.switch_page(VIEWED[asked], query_params=st.query_params.to_dict())
+    st.warning(links.no_page(asked))
 st.session_state["page before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
 st.session_state["view"] = next((name for name, each in VIEWED.items() if each == page), page.url_path)
 st.session_state[strip.ADDRESSES] = {name: each.url_path for name, each in VIEWED.items()}

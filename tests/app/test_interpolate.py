@@ -81,7 +81,7 @@ def test_a_link_restores_the_whole_view(open_page: Open):
             ({"measure": "height"}, "measure “height”"),
             ({"of": "dreams"}, "kind “dreams”"),
             ({"of": "class means", "class-a": "eleven"}, "class “eleven”"),
-            ({"own": "true"}, "which no link can carry"),
+            ({"own": "true"}, "which it does not carry"),
         ],
         5,
     ),

@@ -323,3 +323,8 @@ def test_every_lesson_of_a_folder_is_checked(tmp_path: Path, capsys: pytest.Capt
     both = told.out + told.err
     assert "first.md:1: a lesson begins with" in both
     assert "second.md:8: this formula has a brace" in both
+
+
+def test_a_new_lesson_names_every_page():
+    told = (shelf.BUNDLED.parent / "template.md").read_text(encoding="utf-8")
+    assert all(re.search(rf"\b{page}\b", told.partition("page: live")[0]) for page in PARAMETERS)

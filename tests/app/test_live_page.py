@@ -100,7 +100,7 @@ def test_ones_own_image_is_where_the_code_starts():
 
 def test_a_link_to_somebody_elses_own_image_gets_a_sentence(open_page: Open):
     at = open_page("views/live.py", model="cdvae-mnist", start="own")
-    assert "no link can carry" in at.warning[0].value
+    assert "which it does not carry" in at.warning[0].value
 
 
 @pytest.mark.parametrize("value", [None, 3, {}, {"start": "item"}, {"item": "x"}, [1]])

@@ -120,3 +120,23 @@ def test_numbers_stand_beside_the_command_that_measures_them(open_page: Open, lo
     words[1] = str(bundled()["mr-cdvae-mnist"])
     assert words[2:6] == ["--beta", "z_l", "2", "z_u"]
     assert isinstance(parse(words, COMMANDS), Evaluate)
+
+
+@pytest.mark.slow
+def test_inactive_dimensions_are_one_line(open_page: Open):
+    at = open_page("views/prior.py", model="beta-tcvae-sprites", look="Densities")
+    line = at.toggle(key="inactive")
+    assert line.label == "Also 5 inactive dimensions"
+    assert "5 most used" in shown_below(at)
+    line.set_value(True).run()
+    assert "10 most used" in shown_below(at)
+    at = open_page(
+        "views/prior.py", model="beta-tcvae-sprites", beside="vae-sprites", look="Densities", inactive="true"
+    )
+    assert not at.exception
+    assert not at.warning
+    assert "10 most used" in shown_below(at)
+
+
+def shown_below(at) -> str:
+    return " ".join(each.value for each in at.caption)

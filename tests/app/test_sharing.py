@@ -2,11 +2,12 @@
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import latent_explorer.cli as command
 import pytest
-from latent_explorer import LOCAL_VARIABLE, SHARED_VARIABLE
+from latent_explorer import LOCAL_VARIABLE, RUNS_VARIABLE, SHARED_VARIABLE
 from latent_explorer.live.route import allowed
 from latent_explorer.session import sharing
 
@@ -61,6 +62,21 @@ def test_a_shared_server_is_not_of_this_machine_alone(monkeypatch: pytest.Monkey
     command.serve("0.0.0.0", 1, False, None, shared="http://192.168.1.5:1")
     assert command.os.environ[LOCAL_VARIABLE] == ""
     assert sharing.address() == "http://192.168.1.5:1"
+
+
+@pytest.mark.parametrize(
+    ("given", "training", "watched"), [("models", False, "models"), (None, False, ""), (None, True, "runs")]
+)
+def test_others_watch_the_trainings_of_the_models_that_are_offered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: str | None, training: bool, watched: str
+):
+    monkeypatch.setattr("streamlit.web.cli.main", lambda: None)
+    monkeypatch.setattr(command.sys, "argv", [])
+    monkeypatch.setattr(command.os, "environ", {**command.os.environ})
+    monkeypatch.chdir(tmp_path)
+    models = tmp_path / given if given else None
+    command.serve("0.0.0.0", 1, False, models, training=training)
+    assert command.os.environ[RUNS_VARIABLE] == (str(tmp_path / watched) if watched else "")
 
 
 def test_the_live_route_answers_a_page_of_the_shared_address_and_no_other():

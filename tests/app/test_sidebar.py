@@ -94,3 +94,15 @@ def test_a_beta_of_a_link_is_the_nearest_that_there_is(
     assert [words in warning.value for words, warning in zip(said, at.warning, strict=True)] == [True] * len(
         said
     )
+
+
+@pytest.mark.parametrize("page", ["train", "data", "lessons"])
+def test_a_page_that_shows_nothing_of_the_model_has_none_of_its_betas(open_page: Callable, page: str):
+    at = open_page("views/elbo.py", model="mr-cdvae-mnist")
+    at.select_slider(key="beta_z_u").set_value("4").run()
+    at.switch_page(f"views/{page}.py").run()
+    assert not at.exception
+    assert not [each for each in at.select_slider if (each.key or "").startswith("beta_")]
+    at.run()
+    at.switch_page("views/elbo.py").run()
+    assert at.select_slider(key="beta_z_u").value == "4"

@@ -57,3 +57,12 @@ def test_beside_the_maps_stands_the_opened_item_with_its_handles(open_page: Open
     sent = shown(open_page("views/map.py", model="rates-digits", item="7"))
     assert sent["narrow"]
     assert sent["state"]["item"] == 7
+
+
+def test_a_page_that_there_is_not_is_said(open_page: Open):
+    at = open_page(START, model="vae-digits")
+    at.query_params["page"] = "nowhere"
+    at.run()
+    assert ["no page “nowhere”" in each.value for each in at.warning] == [True]
+    assert "page" not in at.query_params
+    assert at.session_state["view"] == "start"

@@ -12,6 +12,7 @@ from latent_explorer import MODELS_VARIABLE
 from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import MAIN, opened
+from tests.app.test_current import moved
 from tests.app.test_presses import paths, pressed
 from tests.conftest import principal_components
 from tests.support.tabular import QUICK, of_tables
@@ -214,3 +215,36 @@ def test_no_page_of_a_table_speaks_of_images(open_table: Opener, monkeypatch: py
             assert not IMAGES.findall(said), (page, query)
     at = paste(open_table(model="people"), "181 77.5 2")
     assert not IMAGES.findall(NO_TEXT.sub("", texts(at)))
+
+
+def test_a_row_goes_along_in_a_link_where_it_is_short(open_table: Opener):
+    at = open_table("views/start.py", model="people", start="own", row="171.5_60_2")
+    assert not at.exception
+    assert not at.warning
+    assert at.query_params["row"] == "171.5_60_2"
+    at = moved(at, "views/traverse.py")
+    assert at.selectbox(key="start").value == "your image"
+    assert at.run().query_params["row"] == "171.5_60_2"  # the first run leaves it to the browser
+
+
+@pytest.mark.parametrize("row", ["171.5_60_two", "1_nan_3", "<script>", "1_" * 2000 + "1", "1_" * 70_000])
+def test_a_stranger_s_row_that_is_none_is_one_sentence(open_table: Opener, row: str):
+    at = open_table("views/start.py", model="people", start="own", row=row)
+    assert not at.exception
+    assert ["row cannot be read" in warning.value for warning in at.warning] == [True]
+
+
+def test_a_row_that_was_pasted_is_in_the_address_and_a_long_one_says_that_it_is_not(open_table: Opener):
+    at = open_table("views/map.py", model="people")
+    pasted(at, "children: 2\nheight: 171.5\n<b>weight</b>: 60.25")
+    assert at.query_params["row"] == "171.5_60.25_2"
+    at = open_table("views/map.py", model="cells")
+    pasted(at, " ".join(["12345678"] * 120))
+    assert "row" not in at.query_params
+    assert "too long for a link" in " ".join(part.proto.body for part in at.get("html"))
+
+
+def pasted(at: AppTest, text: str) -> None:
+    next(area for area in at.text_area if area.label == "Your own row").set_value(text)
+    next(button for button in at.button if button.label == "Use it").click().run()
+    assert not at.exception

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import av
 import numpy as np
 import pytest
 import uvicorn
@@ -167,7 +168,7 @@ def test_what_is_no_order_is_one_sentence(home: Path, client: Client, body: str)
         told = client.post(f"{RUNS}/a/steer", content=body)
     assert told.status_code == 400, told.text
     assert told.text
-    assert "\n" not in told.text
+    assert "\n" not in told.content.decode()
     assert Orders(folder).new() == []
 
 
@@ -236,3 +237,17 @@ def test_what_came_of_an_order_is_told(home: Path, client: Client):
     assert order == sent
     assert told.startswith("beta is at most 100")
     assert str(home) not in told
+
+
+def test_a_film_as_mp4_and_one_of_the_other_map(home: Path, client: Client, monkeypatch: pytest.MonkeyPatch):
+    watched(home / "a")
+    told = client.get(f"{RUNS}/a/film?as=mp4&map=umap")
+    assert told.status_code == 200, told.content
+    assert told.headers["content-type"] == "video/mp4"
+    with av.open(BytesIO(told.content)) as file:
+        assert sum(1 for _ in file.decode(video=0)) == 3
+    monkeypatch.setattr(film, "find_spec", lambda name: None)
+    told = client.get(f"{RUNS}/a/film?as=mp4")
+    assert told.status_code == 404
+    assert "latent-explorer[film]" in told.content.decode()
+    assert client.get(f"{RUNS}/a/film?as=webp").status_code == 200

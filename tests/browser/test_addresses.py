@@ -93,3 +93,10 @@ def test_back_undoes_what_was_chosen_on_live(page: Any, address: str):
     page.locator(".live-controls [data-class='2'][aria-checked=true]").wait_for()
     settle(page)
     assert query(page)["class"] == "2"
+
+
+@pytest.mark.slow
+def test_a_page_that_is_named_by_a_parameter_opens(page: Any, address: str):
+    opened(page, f"{address}/?page=traverse&model=vae-digits&item=3")
+    assert urlsplit(page.url).path.endswith("/traverse")
+    assert query(page) == {"model": "vae-digits", "item": "3"}

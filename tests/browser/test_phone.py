@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.pressing import settle
 from tests.browser.windows import as_new
 
 # Of each page something that is there last.
@@ -111,3 +112,36 @@ def test_the_picture_stays_above_its_handles(phone: Any, bundled: str, page: str
     on_top, below = phone.evaluate(ON_TOP)
     assert on_top
     assert 0 <= below < 60
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_what_is_looked_at_comes_before_the_maps(phone: Any, bundled: str):
+    phone.goto(f"{bundled}/map?item=17")
+    phone.locator(PAGES["map"]).first.wait_for()
+    handle = phone.locator(".st-key-map-beside [data-handle]").first
+    handle.wait_for()
+    assert handle.bounding_box()["y"] < 844
+    assert handle.bounding_box()["y"] < phone.locator(PAGES["map"]).first.bounding_box()["y"]
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_strip_of_a_lesson_leaves_the_screen_and_folds_to_one_line(phone: Any, bundled: str):
+    phone.goto(f"{bundled}/rate_distortion?lesson=the-price-of-information&step=2")
+    strip = phone.locator(".st-key-lesson-strip")
+    phone.get_by_role("button", name="Fold").wait_for()
+    settle(phone)
+    assert strip.bounding_box()["height"] <= 0.27 * 844
+    phone.get_by_role("button", name="Fold").click()
+    assert strip.bounding_box()["height"] < 45
+    told = phone.locator(".lesson-links .told")
+    assert "step 2 of 5" in told.inner_text()
+    box = told.bounding_box()
+    assert box["x"] + box["width"] <= phone.get_by_role("link", name="Back", exact=True).bounding_box()["x"]
+    phone.get_by_role("link", name="Next", exact=True).click()
+    phone.wait_for_url("**step=3*")
+    settle(phone)
+    assert strip.bounding_box()["height"] < 45
+    phone.get_by_role("button", name="Unfold").click()
+    assert strip.bounding_box()["height"] > 100

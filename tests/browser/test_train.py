@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 
 from tests.browser.conftest import need_a_browser
@@ -100,6 +101,45 @@ def test_what_is_opened_as_own_data_leads_to_the_form(page: Any, address: str, f
     assert "/train" in page.url
     assert "train cdvae --data lines" in page.get_by_test_id("stCode").first.inner_text()
     assert page.get_by_test_id("stMain").get_by_role("button", name="Start").is_enabled()
+
+
+def test_an_upload_is_trained_watched_and_opened(page: Any, address: str, folder: Path):
+    images = np.random.default_rng(0).integers(0, 255, (300, 8, 8), np.uint8)
+    np.savez(folder / "own.npz", images=images, labels=np.arange(300) % 3)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    opened(page, f"{address}/data")
+    page.get_by_role("radio", name="Upload").click()
+    settle(page)
+    page.locator("input[type=file]").set_input_files(folder / "own.npz")
+    page.get_by_role("button", name="Train it here").wait_for()
+    settle(page)
+
+    # Who looks at something else and comes back need not upload it again.
+    page.get_by_role("link", name="Live").click()
+    settle(page)
+    page.get_by_role("link", name="Train", exact=True).click()
+    settle(page)
+    page.get_by_role("link", name="Open data").click()
+    settle(page)
+    page.get_by_role("button", name="Train it here").click()
+    settle(page)
+    assert page.locator(".st-key-beta_z_l, .st-key-beta_z").count() == 0  # the betas of another model
+    page.get_by_label("epochs", exact=True).fill("4")
+    page.get_by_label("epochs", exact=True).press("Enter")
+    settle(page)
+    page.get_by_test_id("stMain").get_by_role("button", name="Start").click()
+    assert eventually(page, lambda: shown(page, "state") == "finished", SECONDS)
+    assert number(page, "frames") >= 2
+    settle(page)
+
+    # Its own images are behind its map, though nobody told the server where they lie.
+    assert eventually(page, lambda: (folder / "runs" / "cdvae-own" / "atlas.npz").exists(), SECONDS)
+    page.reload()
+    settle(page)
+    page.get_by_role("button", name="Open on the map").click()
+    assert eventually(page, lambda: page.locator(".latent-map .plot").count() >= 1, 60)
+    assert "model=cdvae-own" in page.url
+    assert "came from a folder or file" not in page.get_by_test_id("stMain").inner_text()
 
 
 # How many pixels of a canvas differ from its corner.

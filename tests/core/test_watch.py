@@ -19,7 +19,18 @@ from vae_core.fields import options as option_of
 from vae_core.kinds import Table
 from vae_core.models import CDVAE, CVAE, PPCA, VAE, Declaration, Joint, Ladder
 from vae_core.objectives import ELBO, M2, OBJECTIVES, BetaTCVAE, MultiRateVAE, Setting
-from vae_core.runs import Frames, Lock, Status, alive, read_status, read_step, snapshots, write_order
+from vae_core.runs import (
+    Frames,
+    FrameWriter,
+    Lock,
+    Status,
+    alive,
+    read_header,
+    read_status,
+    read_step,
+    snapshots,
+    write_order,
+)
 from vae_core.training import Options, Progress, TrainingError, loop, train, watching
 from vae_core.training.portrait import Portrait, principal_axes, turn
 from vae_core.training.steering import Steering
@@ -542,3 +553,41 @@ def test_frames_that_cannot_be_closed_do_not_hide_what_ended_the_training(
     status = status_of(tmp_path / "run")
     assert status.state == "failed"
     assert "could not be written" in status.said
+
+
+def test_a_map_by_umap_goes_on_from_frame_to_frame(digits: Data, tmp_path: Path):
+    declaration = CDVAE(unlabelled=2, nets="mlp-256")
+    train(declaration, digits, QUICK, tmp_path / "run", watch=True)
+    frames = Frames(tmp_path / "run")
+    assert frames.header.umap == min(500, frames.header.items)
+    found = frames.read(0, len(frames))
+    places = found["umap"] / 32767 * found["umap_extent"][:, :, None, None]
+    seen_whole = list(frames.header.blocks).index("z_u")
+    assert not found["umap"][:, seen_whole].any()
+    moved = np.abs(np.diff(places[:, 1 - seen_whole], axis=0)).mean((1, 2))
+    assert moved.max() > 0
+    assert moved.max() < np.ptp(places[-1, 1 - seen_whole]) / 4  # it moves, and is not made anew
+
+
+def test_maps_by_umap_take_their_share_of_the_time_and_no_more(
+    digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Where one takes long, frames go on without."""
+    monkeypatch.setattr(watching, "MAP_SHARE", 1e-6)
+    train(SMALL, digits, QUICK, tmp_path / "run", watch=True)
+    found = Frames(tmp_path / "run").read(0, 4 * STEPS + 1)["umap"]
+    assert len(found) == 4 * STEPS + 1
+    assert (np.diff(found.astype(int), axis=0) != 0).any((1, 2, 3)).sum() <= 1
+
+
+def test_frames_of_an_earlier_version_go_on_without_a_map(digits: Data, tmp_path: Path):
+    train(SMALL, digits, replace(QUICK, epochs=1), tmp_path / "run", watch=True)
+    count = len(Frames(tmp_path / "run"))
+    before = replace(read_header(tmp_path / "run"), umap=0, record=0, numbers=0, fields=())
+    with FrameWriter(tmp_path / "run", before) as writer:
+        for step in range(count):
+            writer.append({"step": step})
+    train(SMALL, digits, QUICK, tmp_path / "run", resume=True, watch=True)
+    frames = Frames(tmp_path / "run")
+    assert frames.header.umap == 0
+    assert len(frames) > count

@@ -11,6 +11,7 @@ HEADER = Header(
     terms=("loss",),
     blocks={"z": 3},
     items=4,
+    umap=3,
     picture=(2, 2, 1),
     reconstructions=2,
     samples=2,
@@ -33,6 +34,7 @@ def watched(folder: Path, state: str = "finished", **more) -> Path:
                     "kl": [0, 1, 2],
                     "extent": [1],
                     "reach": [1],
+                    "umap_extent": [1],
                 }
             )
     told = Status(state=state, start=7.0, time=9.0, step=15, steps=20, saved=1, **more)  # type: ignore[arg-type]

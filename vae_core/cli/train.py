@@ -46,7 +46,7 @@ class Train(Plugged, Generic[M, F]):
     atlas: bool = True
     """Make the atlas at the end, for the maps of the app (seconds for 10,000 images)."""
     watch: bool = True
-    """Let pages and `latent-explorer steer` watch and steer it: frames and status in the folder watch of --out, at less than a tenth of the time."""
+    """Let pages and `latent-explorer steer` watch and steer it: frames and status in the folder watch of --out, at less than 15 % of the time."""
     tensorboard: bool = False
     """Write event files for TensorBoard into the folder tensorboard of --out (extra tensorboard)."""
     estimate: bool = False

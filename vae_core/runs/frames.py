@@ -59,6 +59,7 @@ class Header:
             turned to those of the frame before (orthogonal Procrustes).
         standard: the blocks whose prior is N(0, I).
         items: how many fixed items there are.
+        umap: of how many of them a map by UMAP is made, begun at each frame where the last one ended; 0 where there is none.
         labels: the class of each item, none where there are no classes, -1 where it is not known.
         classes: their names.
         split: of which images the items are: "validation" or "training".
@@ -90,6 +91,7 @@ class Header:
     picture: tuple[int, ...]
     reconstructions: int
     samples: int = 0
+    umap: int = 0
     of_classes: tuple[int, ...] = ()
     labels: tuple[float, ...] = ()
     classes: tuple[str, ...] = ()
@@ -121,9 +123,11 @@ class Header:
         """A record. Numbers come first, each part at a place that its type can be read at, and the whole is a multiple of 8 bytes.
 
         `positions` are int16 of 1/32767 of the block's `extent`, the largest coordinate; `reach` is the 99.5th percentile of their
-        absolute values: one scale for several frames is the largest reach among them.
+        absolute values: one scale for several frames is the largest reach among them. `umap` and `umap_extent` are so, too, of the map by
+        UMAP, which moves in some frames and stands in others.
         """
         blocks, dimensions = len(self.blocks), sum(self.blocks.values())
+        maps = blocks if self.umap else 0
         parts = [
             ("step", "<i8", ()),
             ("seconds", "<f4", ()),
@@ -133,10 +137,12 @@ class Header:
             ("kl", "<f4", (dimensions,)),
             ("extent", "<f4", (blocks,)),
             ("reach", "<f4", (blocks,)),
+            ("umap_extent", "<f4", (maps,)),
             ("positions", "<i2", (blocks, self.items, 2)),
             ("reconstructions", "|u1", (self.reconstructions, *self.picture)),
             ("samples", "|u1", (self.samples, *self.picture)),
             ("of_classes", "|u1", (len(self.of_classes), *self.picture)),
+            ("umap", "<i2", (maps, self.umap, 2)),
         ]
         ends = [0]
         for _, kind, shape in parts:

@@ -21,6 +21,7 @@ from ..multirate import at, usual
 from ..names import LABEL
 from ..priors import StandardNormal, one_hot
 from ..runs import Header
+from .warm_map import WarmMap, mapped
 
 # Fixed items at most, and how many numbers of observations they may hold together: 32 MB.
 ITEMS, NUMBERS = 2000, 2**23
@@ -54,7 +55,7 @@ class Portrait:
         >>> model = VAE(latent=3, nets="mlp-256").build(data.signature)
         >>> found = Portrait(model, data.scored_by(model)).take()
         >>> sorted(found), found["positions"].shape, found["samples"].shape
-        (['extent', 'kl', 'of_classes', 'positions', 'reach', 'reconstructions', 'samples'], (1, 50, 2), (8, 8, 8, 1))
+        (['extent', 'kl', 'of_classes', 'positions', 'reach', 'reconstructions', 'samples', 'umap', 'umap_extent'], (1, 50, 2), (8, 8, 8, 1))
     """
 
     def __init__(self, model: Model, data: Data):
@@ -70,6 +71,14 @@ class Portrait:
         self.classes = tuple(range(min(CLASSES, model.classes))) if labelled else ()
         self.items = len(self.data)
         self.axes: dict[str, np.ndarray] = {}
+        self.map_anew()
+
+    def map_anew(self, items: int | None = None) -> None:
+        """Begin the maps by UMAP, of so many items, as many as there may be unless given."""
+        sizes = {name: self.model.sizes[name] for name in self.blocks}
+        self.mapped = min(mapped(self.items, sizes), self.items if items is None else items)
+        self.maps = {name: WarmMap() for name, size in sizes.items() if size > 2 and self.mapped}
+        self.map_seconds = 0.0
 
     def header(self, **told: Any) -> Header:
         """What its frames hold."""
@@ -83,6 +92,7 @@ class Portrait:
             axes={name: "dimensions" if size <= 2 else "principal axes" for name, size in sizes.items()},
             standard=tuple(name for name in sizes if isinstance(self.model.p[name], StandardNormal)),
             items=self.items,
+            umap=self.mapped,
             labels=tuple(labels.tolist()) if self.data.classes else (),
             classes=tuple(self.data.classes),
             picture=self.originals.shape[1:],
@@ -104,6 +114,7 @@ class Portrait:
         fitting = (seconds - (least - few * each)) / each
         self.items = int(min(len(self.data), max(FEWEST, fitting)))
         self.axes = {}
+        self.map_anew()
 
     def _timed(self, items: int) -> float:
         """The shortest of some times, since others may be at work."""
@@ -115,16 +126,20 @@ class Portrait:
         return min(times)
 
     @torch.no_grad()
-    def take(self) -> dict[str, np.ndarray]:
-        """The fields of a frame that are of the model itself."""
+    def take(self, moves: bool = False) -> dict[str, np.ndarray]:
+        """The fields of a frame that are of the model itself; `moves` says whether the maps by UMAP go on, which takes `map_seconds`."""
         means, kl = self.encoded()
+        if moves:
+            began = time.perf_counter()
+            for name, map_ in self.maps.items():
+                map_.step(means[name][: self.mapped])
+            self.map_seconds = time.perf_counter() - began
         places = [self._placed(name, means[name]) for name in self.blocks]
-        extent = np.array([max(np.abs(place).max(), 1e-6) for place in places], np.float32)
         reach = [np.quantile(np.abs(place).max(-1), 0.995) for place in places]
-        whole = [
-            np.nan_to_num(place / size * 32767).round() for place, size in zip(places, extent, strict=True)
-        ]
-        found = {"kl": kl, "extent": extent, "reach": np.array(reach), "positions": np.array(whole, np.int16)}
+        extent, positions = _whole(places)
+        found = {"kl": kl, "extent": extent, "reach": np.array(reach), "positions": positions}
+        extent, positions = _whole([self._mapped(name) for name in self.blocks] if self.maps else [])
+        found |= {"umap_extent": extent, "umap": positions}
         return {**found, **(self._drawn() if self.draws else {})}
 
     def encoded(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -157,6 +172,11 @@ class Portrait:
             axes = axes @ turn(axes, self.axes[name])
         self.axes[name] = axes
         return centred @ axes
+
+    def _mapped(self, name: str) -> np.ndarray:
+        """Where the map by UMAP has a block's items since it last moved, `(n, 2)`; all at 0 before, and of a block that is seen whole."""
+        map_ = self.maps.get(name)
+        return np.zeros((self.mapped, 2)) if map_ is None or map_.places is None else map_.places
 
     def _drawn(self) -> dict[str, np.ndarray]:
         """Pictures of reconstructions, samples and classes, decoded at once."""
@@ -196,6 +216,13 @@ class Portrait:
                 pictures.float(), (-(-height // times), -(-width // times))
             ).byte()
         return pictures.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def _whole(places: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Places `(N, 2)` of each block as a frame holds them: the largest coordinate, and whole parts of it `(B, N, 2)`."""
+    extent = np.array([max(np.abs(place).max(), 1e-6) for place in places], np.float32)
+    parts = [np.nan_to_num(place / size * 32767).round() for place, size in zip(places, extent, strict=True)]
+    return extent, np.array(parts, np.int16) if parts else np.empty((0, 0, 2), np.int16)
 
 
 def one_noise(seed: int) -> Draw:

@@ -33,8 +33,8 @@ from .portrait import Portrait
 if TYPE_CHECKING:
     from .loop import Run
 
-# The share of the time that watching may take, the least seconds between frames, and the most that items are left out for.
-SHARE, LEAST, WISHED = 0.08, 0.1, 0.25
+# The shares of the time that frames and their maps by UMAP may take, the least seconds between frames, and the most that items are left out for.
+SHARE, MAP_SHARE, LEAST, WISHED = 0.065, 0.015, 0.1, 0.25
 
 # Held-out images are looked at where there are so many, else training images.
 ENOUGH = 500
@@ -63,14 +63,14 @@ class Unwatched:
 
 
 class Pace:
-    """When the next frame is due: so that frames take `SHARE` of the time, and no sooner than `least` seconds after the last."""
+    """When the next is due: so that all take `share` of the time, and no sooner than `least` seconds after the last."""
 
-    def __init__(self):
-        self.least, self.cost, self.spent, self.due = LEAST, 0.0, 0.0, 0.0
+    def __init__(self, share: float):
+        self.share, self.least, self.cost, self.spent, self.due = share, LEAST, 0.0, 0.0, 0.0
 
     @property
     def every(self) -> float:
-        return max(self.least, self.cost / SHARE)
+        return max(self.least, self.cost / self.share)
 
     def took(self, began: float, ended: float) -> None:
         cost = ended - began
@@ -88,7 +88,7 @@ class Watcher(Unwatched):
 
     def __init__(self, run: "Run"):
         self.run, self.leads, self.folder = run, run.group.leads, run.folder
-        self.orders, self.pace = Orders(run.folder), Pace()
+        self.orders, self.pace, self.map_pace = Orders(run.folder), Pace(SHARE), Pace(MAP_SHARE)
         self.portrait: Portrait | None = None
         self.writer: FrameWriter | None = None
         self.pending: list[dict[str, Tensor]] = []
@@ -160,17 +160,20 @@ class Watcher(Unwatched):
             )
             portrait = Portrait(run.model, data)
             with self._untouched():
-                portrait.fit(SHARE * WISHED, 0 if fresh else self._looked_at())
-                self.first = portrait.take() if fresh else None
+                items, mapped = (0, None) if fresh else self._looked_at()
+                portrait.fit(SHARE * WISHED, items)
+                portrait.map_anew(mapped)
+                self.first = portrait.take(moves=True) if fresh else None
             self.portrait = portrait
         self._tell("running")
 
-    def _looked_at(self) -> int:
-        """How many items an earlier start looked at."""
+    def _looked_at(self) -> tuple[int, int | None]:
+        """How many items an earlier start looked at, and of how many it made a map."""
         try:
-            return read_header(self.folder).items
+            header = read_header(self.folder)
         except CheckpointError:
-            return 0
+            return 0, None
+        return header.items, header.umap
 
     def _ended(self, error: BaseException | None) -> None:
         if self.writer is not None:
@@ -264,19 +267,23 @@ class Watcher(Unwatched):
             return
         if self.run.device.type == "cuda":
             torch.cuda.synchronize(self.run.device)  # what the training still computes is no cost of watching
-        began = time.perf_counter()
+        began, mapping = time.perf_counter(), 0.0
         with self._guarded():
             if self.writer is None:
                 self._open()
             assert self.writer is not None
+            moves = began >= self.map_pace.due
             with self._untouched():
-                seen = self.portrait.take()
+                seen = self.portrait.take(moves)
+            if moves:
+                mapping = self.portrait.map_seconds
+                self.map_pace.took(began, began + mapping)
             self._append(self.step, seen, self._means())
             self.pending, self.seen = [], self.step
             if self.writer.full:
                 self.writer.thin()
                 self.pace.least = 2 * self.pace.every
-        self.pace.took(began, time.perf_counter())
+        self.pace.took(began, time.perf_counter() - mapping)
 
     def _open(self) -> None:
         """Write the header, now that the terms of the loss are known, and the frame before the first step."""
@@ -386,7 +393,7 @@ class Watcher(Unwatched):
             answers=tuple(self.answers),
             frames=self.writer.count if self.writer else 0,
             every=round(self.pace.every, 3),
-            cost=round(self.pace.spent / seconds, 4) if seconds > 1 else 0.0,
+            cost=round((self.pace.spent + self.map_pace.spent) / seconds, 4) if seconds > 1 else 0.0,
         )
         with contextlib.suppress(OSError):
             write_json(self.folder, STATUS, status)

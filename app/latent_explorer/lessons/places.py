@@ -2,29 +2,29 @@
 
 _FINDER = ("finding", "by", "along", "toward", "more", "which", "directions")
 PARAMETERS: dict[str, tuple[str, ...]] = {
-    "start": ("start", "item", "seed", "temperature", "move", "class", "drawing"),
+    "start": ("start", "item", "seed", "temperature", "move", "class", "drawing", "row"),
     "map": (
-        *("item", "drawing", "selection", "selection_a", "selections", "hidden", "joint", "colour", "moves"),
+        *("item", "drawing", "row", "selection", "selection_a", "selections", "hidden", "joint", "colour", "moves"),
         *("plane_x", "plane_y", "layout", "find", "order"),
     ),
-    "live": ("start", "item", "seed", "temperature", "move", "class", "asking", "drawing", *_FINDER),
+    "live": ("start", "item", "seed", "temperature", "move", "class", "asking", "drawing", "row", *_FINDER),
     "traverse": (
         *("block", "dim", "span", "start", "item", "seed", "class", "strips-page", "at", "as"),
-        *("inactive", "drawing"),
+        *("inactive", "drawing", "row"),
         *_FINDER,
     ),
     "dimension": ("block", "dim"),
     "generate": (
-        *("class", "seed", "temperature", "samples-page", "items", "own", "swaps-page", "drawing"),
+        *("class", "seed", "temperature", "samples-page", "items", "own", "swaps-page", "drawing", "row"),
         *("hold", "first", "held-seed", "held-temperature"),
     ),
     "interpolate": (
         *("from", "to", "own", "move", "steps", "measure", "averaged", "corners", "c1", "c2", "c3", "c4"),
-        *("of", "terms", "a", "b", "c", "class-a", "class-b", "class-c", "drawing"),
+        *("of", "terms", "a", "b", "c", "class-a", "class-b", "class-c", "drawing", "row"),
     ),
     "prior": ("look", "block", "beside", "matrix", "of", "plane", "x", "y", "item"),
-    "rate_distortion": ("block", "item", "since", "drawing"),
-    "elbo": ("item", "mine", "seed", "drawing"),
+    "rate_distortion": ("block", "item", "since", "drawing", "row"),
+    "elbo": ("item", "mine", "seed", "drawing", "row"),
     "measure": (
         *("show", "among", "item", "across", "up", "all-numbers", "everything", "groups", "amount", "seed"),
         *("sweep_over", "sweep_number"),
@@ -36,11 +36,17 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 """By page, the names that its address may hold beside `model` and `beta_BLOCK`."""
 
 WITHOUT_WIDGET: dict[str, tuple[str, ...]] = {
-    "map": ("item", "drawing", "selection", "selection_a", "selections", "hidden"),
+    "map": ("item", "drawing", "row", "selection", "selection_a", "selections", "hidden"),
     "start": PARAMETERS["start"],
-    "live": ("start", "item", "seed", "temperature", "move", "class", "directions", "drawing"),
-    "traverse": ("directions", "at", "as", "drawing"),
-    **dict.fromkeys(("generate", "interpolate", "rate_distortion", "elbo"), ("drawing",)),
+    "live": ("start", "item", "seed", "temperature", "move", "class", "directions", "drawing", "row"),
+    "traverse": ("directions", "at", "as", "drawing", "row"),
+    **dict.fromkeys(
+        ("generate", "interpolate", "rate_distortion", "elbo"),
+        (
+            "drawing",
+            "row",
+        ),
+    ),
     "prior": ("item",),
     "train": ("ask",),
 }

@@ -33,7 +33,7 @@ STYLE = """<style>
 .st-key-lesson-ways button { min-height: 1.8rem; padding: 0 0.7rem; }
 .st-key-lesson-strip[data-folded] :has(> .st-key-lesson-body) { display: none; }
 @media (max-width: 640px) {
-  .st-key-lesson-strip { max-height: 40vh; padding: 0.3rem 0.5rem; margin: 0 -0.6rem; width: calc(100% + 1.2rem); } }
+  .st-key-lesson-strip { max-height: 26vh; padding: 0.3rem 0.5rem; margin: 0 -0.6rem; width: calc(100% + 1.2rem); } }
 </style>"""
 HIDDEN = "<style>:has(> .st-key-lesson-address) { display: none; }</style>"
 

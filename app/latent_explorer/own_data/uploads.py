@@ -1,4 +1,4 @@
-"""A visitor's upload as a file, or a folder of images, that is there while it is read and no longer.
+"""A visitor's upload as a file, or a folder of images, that is there while it is read and no longer, unless it is trained on.
 
 An archive is unpacked by names and sizes that are counted as they come: what it says of itself is not believed.
 """
@@ -24,11 +24,18 @@ MEGABYTES = 100
 # What an upload may become: bytes in memory and on disk, files of an archive, and the pixels of one image and of all.
 MOST_BYTES, MOST_FILES, MOST_PIXELS, MOST_PIXELS_OF_ALL = 10**9, 20_000, 25_000_000, 2_000_000_000
 BLOCK = 2**20
+UNPACKED = "unpacked"
 
 
 @contextmanager
 def placed(name: str, data: bytes) -> Iterator[Path]:
     """The upload below a private folder, which is removed at the end. Raises ValueError, one sentence, for what is not taken."""
+    with TemporaryDirectory(prefix="latent-explorer-", ignore_cleanup_errors=True) as folder:
+        yield lay(name, data, Path(folder))
+
+
+def lay(name: str, data: bytes, folder: Path) -> Path:
+    """Write the upload below a folder, an archive as the images that it holds. Raises ValueError, one sentence, for what is not taken."""
     file_name = safe(name)
     ending = Path(file_name).suffix[1:].lower()
     if ending not in ENDINGS:
@@ -39,16 +46,21 @@ def placed(name: str, data: bytes) -> Iterator[Path]:
         raise ValueError(
             f"{file_name} has {at_least(len(data), 1e6)} MB, and an upload at most {MEGABYTES}: upload a part of it"
         )
-    with TemporaryDirectory(prefix="latent-explorer-", ignore_cleanup_errors=True) as folder:
-        file = Path(folder) / file_name
-        file.write_bytes(data)
-        if ending == "zip":
-            target = Path(folder) / "unpacked" / (file.stem or "images")
-            target.mkdir(parents=True)
-            _unpack(file, target)
-            yield _inmost(target)
-        else:
-            yield file
+    file = folder / file_name
+    file.write_bytes(data)
+    if ending != "zip":
+        return file
+    target = folder / UNPACKED / (file.stem or "images")
+    target.mkdir(parents=True)
+    _unpack(file, target)
+    file.unlink()
+    return _inmost(target)
+
+
+def laid(folder: Path) -> Path:
+    """Where the upload is that was laid below a folder. Raises OSError where there is none."""
+    unpacked = folder / UNPACKED
+    return _inmost(next(unpacked.iterdir())) if unpacked.is_dir() else next(iter(sorted(folder.iterdir())))
 
 
 def safe(name: str) -> str:

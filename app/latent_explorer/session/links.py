@@ -32,6 +32,11 @@ def check(key: str, options: Collection[str], what: str) -> None:
         )
 
 
+def no_page(asked: str) -> str:
+    """Of a link to a page that there is not."""
+    return f"There is no page “{plain(asked)}”. Choose one in the menu at the left: its address is the link to it."
+
+
 def _likely(asked: str, options: Collection[str]) -> str:
     """The options, or where they are many those that are spelt most like what was asked for.
 

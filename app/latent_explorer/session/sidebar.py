@@ -18,6 +18,9 @@ from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
 from vae_core.priors import bayes_error
 
+# The pages that show nothing of the model at hand, by their address: its betas would be taken for those of what trains there.
+OF_NO_MODEL = ("train", "data", "lessons")
+
 
 def show(page: str) -> str | None:
     """Draw the sidebar of a page; the name of the chosen checkpoint, or None where none can be read (said on the page)."""
@@ -50,7 +53,7 @@ def show(page: str) -> str | None:
         copy_link(current.arrive(checkpoint, page), model=name, shared=sharing.address())
         sharing.show(name, page)
     with priced:
-        st.session_state["betas"] = _betas(checkpoint)
+        st.session_state["betas"] = _betas(checkpoint) if page not in OF_NO_MODEL else _kept_betas(checkpoint)
     with st.sidebar:
         presenting.choose()
         with st.expander("Its card", icon=":material/description:", key="card"):
@@ -90,6 +93,15 @@ def _betas(checkpoint: Checkpoint) -> dict[str, float]:
         )
     if len(checkpoint.atlas_grid.corners(chosen)) > 1:
         st.caption("This β lies between two of the beta grid: encodings, maps and KL are interpolated.")
+    return chosen
+
+
+def _kept_betas(checkpoint: Checkpoint) -> dict[str, float]:
+    """Where the sliders stand on the pages that have them."""
+    chosen = {}
+    for block, start in usual(checkpoint.model).items():
+        links.along(slider_key(block))
+        chosen[block] = float(st.session_state.get(slider_key(block), start))
     return chosen
 
 

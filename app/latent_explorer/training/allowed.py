@@ -5,7 +5,10 @@ import os
 from latent_explorer import HOSTS_VARIABLE, LOCAL_VARIABLE, RUNS_VARIABLE, TRAINING_VARIABLE
 from latent_explorer.own_data.bounds import called_of_session, is_here
 
-NOT_HERE = "this server trains nothing: start it with `latent-explorer app`"
+NOT_HERE = (
+    "this server trains nothing: it serves other machines, and was started without --allow-training, and without the --models whose "
+    "trainings could be watched"
+)
 NOT_MEASURED = "this server measures nothing for its visitors: it serves other machines and was started without --allow-training"
 NOT_YOU = "this server was started without --allow-training, so that visitors can watch trainings and not start or steer them"
 

@@ -59,6 +59,10 @@ class Asked:
     def of(self, group: str) -> dict[str, Any]:
         return dict(self.values.get(group, {}))
 
+    def of_source(self, place: str) -> "Asked":
+        """The same of the file or folder that lies there, where it is one."""
+        return replace(self, data=place or self.data)
+
     def words(self) -> list[str]:
         """The words of the command but for where it writes."""
         said = ["train", self.model, "--data", self.data, *source_words(source_of(self.opening))]

@@ -16,7 +16,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from latent_explorer.training import runs
+from latent_explorer.training import runs, uploads
 from latent_explorer.training.runs import ASKED, ENDED, LOG, QUEUED, STARTING, THEN, WATCH, Run
 from vae_core.data import SOURCES_VARIABLE
 
@@ -72,6 +72,7 @@ def withdraw(run: Run) -> None:
         (run.folder / WATCH / ASKED).unlink(missing_ok=True)
     if run.status is None and not run.has_checkpoint:
         runs.delete(run)
+        uploads.sweep()
 
 
 def _write(folder: Path, asked: Mapping[str, Any]) -> None:
@@ -211,6 +212,7 @@ def cancel(run: Run) -> None:
 @cache
 def keep() -> threading.Thread:
     """Look after runs for as long as the server lives."""
+    uploads.sweep()
     for run in runs.everyone().values():
         _remember(run.asked.get("source"))
     thread = threading.Thread(target=_look, daemon=True, name="keeper of trainings")

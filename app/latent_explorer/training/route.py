@@ -29,7 +29,7 @@ from vae_core.runs import Frames, read_step, snapshots, write_order
 # Bytes of frames in one answer, and of an order.
 MOST_BYTES, MOST_ORDER = 8 * 2**20, 4096
 
-KINDS = {"webp": "image/webp", "gif": "image/gif"}
+KINDS = {"webp": "image/webp", "mp4": "video/mp4", "gif": "image/gif"}
 
 
 def now(request: Request) -> Response:
@@ -198,9 +198,9 @@ def moving(request: Request) -> Response:
     kind = request.query_params.get("as", "webp")
     try:
         if kind not in KINDS:
-            raise ValueError("a film is a webp or a gif")
+            raise ValueError("a film is a webp, an mp4 or a gif")
         run = runs.named(request.path_params["run"])
-        made = film.film(Frames(run.folder), kind.upper())
+        made = film.film(Frames(run.folder), kind.upper(), request.query_params.get("map") == "umap")
     except ValueError as error:
         return PlainTextResponse(cleaned(said(error), 500), 404)
     name = f'attachment; filename="{run.name}.{kind}"'

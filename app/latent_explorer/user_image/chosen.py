@@ -26,21 +26,21 @@ STROKES, UPLOAD, REFUSED, SOURCE = (
 )
 
 
-# The text of a visitor's row of a table.
-ROW = "user-row"
+# The text of a visitor's row of a table, and what a link says of it; nothing where it is too long.
+ROW, ROW_IN_LINK = "user-row", "user-row-in-link"
 
 
 # What is looked at, on whatever page it was chosen (`session.current`): here, the visitor's own.
 CURRENT, OWN = "current", "own"
 
 
-# Said where a link asks for the image of whoever sent it, and brings no drawing along.
-NOT_IN_A_LINK = "This link uses its sender’s own image, which no link can carry unless it was drawn. Give one of yours on the page Map."
+# Said where a link asks for the image or row of whoever sent it, and brings neither a drawing nor a row along.
+NOT_IN_A_LINK = "This link uses its sender’s own image or row, which it does not carry: drawings and short rows go along, files and long ones do not. Give one of yours on the page Map."
 
 
 def not_in_a_link() -> None:
-    """Say so, unless the link has a drawing: whatever is wrong with that was said where it was read."""
-    if "drawing" not in st.query_params:
+    """Say so, unless the link has a drawing or a row: whatever is wrong with that was said where it was read."""
+    if not {"drawing", "row"} & set(st.query_params):
         st.warning(NOT_IN_A_LINK)
 
 
@@ -74,9 +74,10 @@ def draw(strokes: list[Any]) -> None:
     use("drawing")
 
 
-def take_row(text: str) -> None:
-    """Take a row of a table. It is what is looked at from now on."""
-    st.session_state[ROW], st.session_state[CURRENT] = text, ("", OWN)
+def take_row(text: str, in_link: str) -> None:
+    """Take a row of a table, and what a link is to say of it. It is what is looked at from now on."""
+    st.session_state[ROW], st.session_state[ROW_IN_LINK] = text, in_link
+    st.session_state[CURRENT] = "", OWN
 
 
 def is_drawing() -> bool:

@@ -1,30 +1,39 @@
-"""The visitor's drawing in the address of a page, so that a link to what was made of it brings it along."""
+"""The visitor's drawing or row in the address of a page, so that a link to what was made of it brings it along."""
 
 import streamlit as st
 
 from latent_explorer.session import links
 from latent_explorer.text import plain
-from latent_explorer.user_image import drawing
-from latent_explorer.user_image.chosen import CENTRE, STROKES, is_drawing, use
+from latent_explorer.user_image import drawing, rows
+from latent_explorer.user_image.chosen import CENTRE, ROW_IN_LINK, STROKES, is_drawing, take_row, use
 
-ADDRESS = "drawing"
+ADDRESS, ROW = "drawing", "row"
 SEEN = "drawings-seen"  # what addresses said in this session
 
 
 def take(gone: bool) -> None:
-    """Draw what the link asks for. gone: whether the browser went back or forward, to an older drawing too; in another run an older one
-    is in an address that the browser has sent before it heard of the newer."""
-    asked, seen = st.query_params.get(ADDRESS), st.session_state.setdefault(SEEN, set())
-    if not asked or asked == text() or (asked in seen and not gone):
-        return
+    """Draw what the link asks for, and take its row. gone: whether the browser went back or forward, to an older one too; in another run
+    an older one is in an address that the browser has sent before it heard of the newer."""
+    if asked := _asked(ADDRESS, text(), gone):
+        try:
+            st.session_state[STROKES], st.session_state[CENTRE] = drawing.decode(asked)
+            use("drawing")
+        except ValueError as error:
+            st.warning(f"This link’s drawing cannot be read: {plain(error)}. Draw one on the page Start.")
+    if asked := _asked(ROW, st.session_state.get(ROW_IN_LINK), gone):
+        try:
+            take_row(rows.decode(asked), asked)
+        except ValueError as error:
+            st.warning(f"This link’s row cannot be read: {plain(error)}. Give one of yours on the page Map.")
+
+
+def _asked(name: str, now: str | None, gone: bool) -> str | None:
+    """What the address says under a name, where that is news."""
+    asked, seen = st.query_params.get(name), st.session_state.setdefault(SEEN, set())
+    if not asked or asked == now or (asked in seen and not gone):
+        return None
     seen.add(asked)
-    try:
-        strokes, centre = drawing.decode(asked)
-    except ValueError as error:
-        st.warning(f"This link’s drawing cannot be read: {plain(error)}. Draw one on the page Start.")
-        return
-    st.session_state[STROKES], st.session_state[CENTRE] = strokes, centre
-    use("drawing")
+    return asked
 
 
 def text() -> str | None:
@@ -39,10 +48,10 @@ def text() -> str | None:
 
 def in_address(uses: bool) -> dict[str, str | None]:
     """For the address of a page that starts from the visitor's own image, or does not."""
-    said = text() if uses else None
-    if said:
-        st.session_state.setdefault(SEEN, set()).add(said)
-    return {ADDRESS: said}
+    said = {ADDRESS: text() or None, ROW: st.session_state.get(ROW_IN_LINK) or None}
+    said = said if uses else dict.fromkeys(said)
+    st.session_state.setdefault(SEEN, set()).update(filter(None, said.values()))
+    return said
 
 
 def write(uses: bool) -> None:

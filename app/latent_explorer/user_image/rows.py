@@ -14,6 +14,7 @@ from vae_core.data.notes import listed
 from vae_core.kinds import Table
 
 MOST = 2_000_000  # characters of a row
+MOST_IN_LINK = 1_000  # and of one that goes along in a link
 SEPARATORS = re.compile(r"[\s,;|]+")
 NAMED = re.compile(r"^\s*(.+?)\s*[:=]\s*(\S+)\s*$")
 
@@ -48,6 +49,33 @@ def read(text: str, table: Table) -> UserImage:
         if kind == "binary" and value not in (0, 1):
             raise ValueError(f"{name} is 0 or 1; give one of them, not {value:g}.")
     return UserImage(values)
+
+
+def encode(row: UserImage) -> str:
+    """The row in a link: its numbers in order, each as short as the same number can be written; nothing where that is too long.
+
+    >>> encode(UserImage(np.array([1.5, -2.0, 1e-9], np.float32)))
+    '1.5_-2_1e-09'
+    """
+    text = "_".join(
+        np.format_float_scientific(each, trim="-")
+        if 0 < abs(each) < 1e-4 or abs(each) >= 1e7
+        else np.format_float_positional(each, trim="-")
+        for each in row.values
+    )
+    return text if len(text) <= MOST_IN_LINK else ""
+
+
+def decode(text: str) -> str:
+    """The text of a row that a link says. Raises ValueError for what holds no numbers.
+
+    >>> decode("1.5_-2")
+    '1.5 -2'
+    """
+    words = text.split("_")
+    if len(text) > MOST_IN_LINK or not all(map(_is_number, words)):
+        raise ValueError("it is no list of numbers")
+    return " ".join(words)
 
 
 def _of_lines(lines: list[str]) -> dict[str, str]:

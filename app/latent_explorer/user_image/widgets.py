@@ -17,6 +17,7 @@ from latent_explorer.user_image.chosen import (
     FILE,
     REFUSED,
     ROW,
+    ROW_IN_LINK,
     SKETCH,
     SOURCE,
     STROKES,
@@ -106,25 +107,27 @@ def row_input(checkpoint: Checkpoint, table: Table, given: Callable[[], None] | 
         is_given = st.form_submit_button("Use it", icon=":material/check:")
     if is_given:
         try:
-            rows.read(text or "", table)
+            row = rows.read(text or "", table)
         except ValueError as error:
             st.warning(
                 plain(error)
                 + (" Your row before stays in use." if chosen_image(checkpoint) is not None else "")
             )
             return
-        take_row(text or "")
+        take_row(text or "", rows.encode(row))
         if given:
             given()
         st.rerun()
     if (row := chosen_image(checkpoint)) is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            small_picture(as_png(row, checkpoint), "In use: your row.")
+            long = "" if st.session_state.get(ROW_IN_LINK) else ", which is too long for a link"
+            small_picture(as_png(row, checkpoint), f"In use: your row{long}.")
             st.button("Remove", icon=":material/close:", on_click=forget_row, key="user-row-remove")
 
 
 def forget_row() -> None:
-    st.session_state.pop(ROW, None)
+    for name in (ROW, ROW_IN_LINK):
+        st.session_state.pop(name, None)
 
 
 def _in_use(checkpoint: Checkpoint, image: UserImage) -> None:

@@ -7,7 +7,7 @@ from latent_explorer.sections.data.shown import refused, shown
 
 st.title("What is in your data?")
 st.caption(
-    "See how a data set is understood, and what may be wrong with it, before anything trains. Nothing is kept."
+    "See how a data set is understood, and what may be wrong with it, before anything trains. Nothing is kept, unless a model is trained on it."
 )
 
 asked()

@@ -30,11 +30,27 @@ function go(address) {
 }
 
 /**
+ * A word, and a sign in its place where there is no room for words.
+ * @param {HTMLElement} way
+ * @param {string} text
+ * @param {string} sign
+ */
+function called(way, text, sign) {
+  way.setAttribute("aria-label", text);
+  way.replaceChildren(
+    element("span", { class: "word" }, text),
+    element("span", { class: "sign", "aria-hidden": "true" }, sign),
+  );
+}
+
+/**
  * @param {string} text
  * @param {string} title
+ * @param {string} sign
  */
-function link(text, title) {
-  const anchor = element("a", { class: "way", title }, text);
+function link(text, title, sign) {
+  const anchor = element("a", { class: "way", title });
+  called(anchor, text, sign);
   anchor.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return; // in a tab of its own
     event.preventDefault();
@@ -45,11 +61,11 @@ function link(text, title) {
 
 class LessonLinks {
   #told = element("span", { class: "told" });
-  #here = link("To this step", "Go to the page that this step is about, as it begins");
-  #back = link("Back", "To the step before");
-  #forward = link("Next", "To the next step");
-  #fold = element("button", { type: "button", class: "way", "aria-expanded": "true" }, "Fold");
-  #leave = link("Leave", "Leave the lesson; your progress is kept");
+  #here = link("To this step", "Go to the page that this step is about, as it begins", "↺");
+  #back = link("Back", "To the step before", "‹");
+  #forward = link("Next", "To the next step", "›");
+  #fold = element("button", { type: "button", class: "way", "aria-expanded": "true" });
+  #leave = link("Leave", "Leave the lesson; your progress is kept", "✕");
   #root = element("nav", { class: "lesson-links", "aria-label": "Lesson" });
 
   /**
@@ -59,6 +75,7 @@ class LessonLinks {
   constructor(parent, { data, setStateValue }) {
     const before = data.keeps ? kept() : {};
     if (Object.keys(before).length) setStateValue("kept", before);
+    called(this.#fold, "Fold", "▾");
     this.#fold.addEventListener("click", () => this.#folded());
     this.#root.append(this.#told, this.#here, this.#back, this.#forward, this.#fold, this.#leave);
     parent.append(this.#root);
@@ -71,7 +88,7 @@ class LessonLinks {
     const folded = strip.dataset.folded === undefined;
     if (folded) strip.dataset.folded = "";
     else delete strip.dataset.folded;
-    this.#fold.textContent = folded ? "Unfold" : "Fold";
+    called(this.#fold, folded ? "Unfold" : "Fold", folded ? "▴" : "▾");
     this.#fold.setAttribute("aria-expanded", String(!folded));
   }
 
@@ -96,8 +113,10 @@ class LessonLinks {
       if (address === null) anchor.removeAttribute("href");
       else anchor.href = new URL(address, location.href).href;
     }
-    this.#told.textContent = data.told;
-    this.#forward.textContent = data.wayOn;
+    const [title, step = ""] = data.told.split(/ · (?=[^·]*$)/);
+    this.#told.replaceChildren(element("span", { class: "title" }, title), step && ` · ${step}`);
+    this.#told.title = data.told;
+    called(this.#forward, data.wayOn, "›");
     this.#fold.hidden = !data.leave;
     this.#forward.classList.toggle("lit", data.ready);
     if (data.keeps) keep(merged(kept(), data.progress));

@@ -18,6 +18,7 @@ def training(
     shades: list[str],
     others: list[str],
     lesson: bool,
+    no_mp4: str,
     key: str,
     on_opened: Callable[[], None],
 ) -> None:
@@ -30,6 +31,7 @@ def training(
         shades: of the blocks and of the loss's terms.
         others: the names of runs that it can be compared with.
         lesson: whether the strip of a lesson takes a part of the screen.
+        no_mp4: why there is no MP4 of it; empty where there is.
         key: identifies the component across reruns.
         on_opened: called before the run that follows when another run is to be opened, whose name `opened` gives, or when this one has ended.
     """
@@ -41,6 +43,7 @@ def training(
         "shades": shades,
         "others": others,
         "lesson": lesson,
+        "noMp4": no_mp4,
     }
     _component(key=key, data=data, on_opened_change=on_opened, on_ended_change=on_opened)
 

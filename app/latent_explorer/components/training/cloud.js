@@ -32,7 +32,7 @@ export function drawCloud(canvas, { places, labels, colours, reach, circle, axes
   const { context, width, height } = sheet;
   const unit = Math.min(width, height) / (2 * reach);
   const [x0, y0] = [width / 2, height / 2];
-  cross(context, x0, y0, width, height, look);
+  if (axes[0]) cross(context, x0, y0, width, height, look);
   const size = places.length > 3000 ? 2 : 3;
   for (let i = 0; i + 1 < places.length; i += 2) {
     const [x, y] = [x0 + places[i] * unit, y0 - places[i + 1] * unit];

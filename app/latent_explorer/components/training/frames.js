@@ -13,6 +13,7 @@
  * @property {Record<string, string>} axes
  * @property {string[]} [standard] the blocks whose prior is N(0, I)
  * @property {number} items
+ * @property {number} [umap] of how many of them there is a map by UMAP
  * @property {number[]} labels
  * @property {string[]} classes
  * @property {string} split

@@ -29,10 +29,24 @@ export function axesOf(block, kind, dimensions) {
   return ["axis 1", "axis 2"];
 }
 
+/**
+ * The kinds of map that there are of a block, the usual one first.
+ * @param {import("./frames.js").Header} header
+ * @param {string} block
+ */
+export const kindsOf = ({ axes, umap = 0 }, block) =>
+  umap && axes[block] !== "dimensions" ? [axes[block], "UMAP"] : [axes[block]];
+
+/** The largest coordinate. @param {Float32Array} places */
+const most = (places) => places.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+
 export class Side {
+  /** whether the map is by UMAP where there is one */
+  umap = false;
   #block = 0;
   #tabs = element("span", { class: "tabs", role: "group", "aria-label": "Block on the map" });
   #axes = element("span", { class: "axes" });
+  #kind = element("select", { class: "kind", "aria-label": "Map by" });
   #legend = element("span", { class: "legend" });
   #map = element("canvas", { class: "cloud", role: "img" });
   #rows = ROWS.map(({ label }) => ({
@@ -50,9 +64,13 @@ export class Side {
     this.mapFigure = element(
       "figure",
       { class: "map" },
-      element("figcaption", {}, this.#tabs, this.#axes, this.#legend),
+      element("figcaption", {}, this.#tabs, this.#axes, this.#kind, this.#legend),
       this.#map,
     );
+    this.#kind.onchange = () => {
+      this.umap = this.#kind.value === "UMAP";
+      this.onChange();
+    };
     this.pictures = element("div", { class: "pictures" });
     for (const { figure, canvas } of this.#rows) {
       figure.append(canvas);
@@ -89,6 +107,38 @@ export class Side {
   }
 
   /**
+   * @param {string[]} kinds
+   * @param {boolean} umap
+   * @param {import("./frames.js").Header} header
+   */
+  #choose(kinds, umap, header) {
+    this.#kind.hidden = kinds.length < 2;
+    if (this.#kind.children.length !== kinds.length) {
+      this.#kind.replaceChildren(...kinds.map((kind) => element("option", { value: kind }, kind)));
+    }
+    this.#kind.value = kinds[Number(umap)];
+    this.#kind.title = umap
+      ? `The first ${header.umap} of ${header.items} fixed images, each map begun where the last one ended; axes and distances between groups mean nothing`
+      : "Axes of most variance, turned to those of the frame before";
+  }
+
+  /**
+   * Where the items of the block are, x, y, x, y, ...
+   * @param {import("./frames.js").Header} header
+   * @param {import("./frames.js").Frames} frames
+   * @param {number} number
+   * @param {boolean} umap
+   */
+  #placed(header, frames, number, umap) {
+    const extent = frames.values(umap ? "umap_extent" : "extent", number)[this.#block];
+    const all = frames.values(umap ? "umap" : "positions", number);
+    const each = 2 * ((umap ? header.umap : header.items) ?? 0);
+    const places = new Float32Array(each);
+    for (let i = 0; i < each; i++) places[i] = (all[this.#block * each + i] * extent) / UNIT;
+    return places;
+  }
+
+  /**
    * @param {Following} run
    * @param {number} number of the frame
    * @param {{colours: string[], look: {ink: string, quiet: string, font: string}, title: string}} how
@@ -98,22 +148,21 @@ export class Side {
     if (header !== this.#of) this.#open(header);
     [...this.#tabs.children].forEach((tab, place) => say(tab, "pressed", place === this.#block));
     const name = Object.keys(header.blocks)[this.#block];
-    this.#axes.textContent = this.#axes.title = title || header.axes[name];
+    const kinds = kindsOf(header, name);
+    const umap = this.umap && kinds.length > 1;
+    this.#axes.textContent = this.#axes.title = title || (kinds.length > 1 ? "" : kinds[0]);
+    this.#choose(kinds, umap, header);
     [...this.#legend.children].forEach((each, place) => {
       /** @type {HTMLElement} */ (each).style.color = colours[place];
     });
-    const extent = frames.values("extent", number)[this.#block];
-    const all = frames.values("positions", number);
-    const each = 2 * header.items;
-    const places = new Float32Array(each);
-    for (let i = 0; i < each; i++) places[i] = (all[this.#block * each + i] * extent) / UNIT;
+    const places = this.#placed(header, frames, number, umap);
     drawCloud(this.#map, {
       places,
       labels: header.labels,
       colours,
-      reach: shownReach(frames.values("reach", number)[this.#block]),
+      reach: shownReach(umap ? most(places) : frames.values("reach", number)[this.#block]),
       circle: header.blocks[name] === 2 && Boolean(header.standard?.includes(name)),
-      axes: axesOf(name, header.axes[name], header.blocks[name]),
+      axes: umap ? ["", ""] : axesOf(name, header.axes[name], header.blocks[name]),
       look,
     });
     const rows = [

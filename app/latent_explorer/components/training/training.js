@@ -22,9 +22,14 @@ import { Timeline } from "./timeline.js";
  * @property {string[]} shades of blocks and terms
  * @property {string[]} others runs that it can be compared with
  * @property {boolean} lesson whether the strip of a lesson takes a part of the screen
+ * @property {string} noMp4 why there is no MP4 of it; empty where there is
  */
 
 /** @typedef {import("../shared/mounting.js").Call<TrainingData>} TrainingCall */
+
+/** @param {string} name of the kind of file */
+const film = (name) =>
+  element("a", { class: "film", download: true, title: "The whole training as a moving picture" }, name);
 
 export class Training {
   /** @type {Following | null} */
@@ -44,16 +49,7 @@ export class Training {
   #plots = element("div", { class: "plots" }, this.#scores, this.#rates, this.#bars);
   #detail = element("div", { class: "over", hidden: true });
   #compare = element("select", { "aria-label": "Compare with another run" });
-  #film = element(
-    "a",
-    { class: "film", download: true, title: "The whole training as a moving picture" },
-    "WebP",
-  );
-  #gif = element(
-    "a",
-    { class: "film", download: true, title: "The whole training as a moving picture" },
-    "GIF",
-  );
+  #films = { webp: film("WebP"), mp4: film("MP4"), gif: film("GIF") };
   #fork = element("form", { class: "fork", hidden: true });
   #from = element("span");
   #later = oncePerFrame(() => this.#draw());
@@ -80,7 +76,7 @@ export class Training {
       { class: "foot" },
       this.#timeline.root,
       this.#compare,
-      element("span", { class: "films" }, this.#film, this.#gif),
+      element("span", { class: "films" }, ...Object.values(this.#films)),
     );
     this.root = element(
       "div",
@@ -95,6 +91,10 @@ export class Training {
     parent.append(this.root);
     for (const canvas of [this.#scores, this.#rates])
       canvas.addEventListener("pointerdown", (event) => this.#jump(canvas, event));
+    this.#films.mp4.onclick = (event) => {
+      if (this.call.data.noMp4) event.preventDefault();
+      this.#complain(this.call.data.noMp4);
+    };
     this.#compare.onchange = () => this.#compareWith(this.#compare.value);
     this.#resize.observe(this.root);
   }
@@ -315,10 +315,9 @@ export class Training {
     const lines = new Set([this.#said.dataset.refused, trouble, status.said, follows]);
     const text = sentences([...lines]);
     if (this.#said.textContent !== text) this.#said.textContent = text;
-    const film = `${run.address}/film?as=`;
-    this.#film.href = `${film}webp`;
-    this.#gif.href = `${film}gif`;
-    this.#film.hidden = this.#gif.hidden = (run.frames?.count ?? 0) < 2;
+    const film = `${run.address}/film?${this.#side.umap ? "map=umap&" : ""}as=`;
+    for (const [kind, link] of Object.entries(this.#films)) link.href = `${film}${kind}`;
+    for (const link of Object.values(this.#films)) link.hidden = (run.frames?.count ?? 0) < 2;
   }
 
   /**

@@ -56,12 +56,15 @@ def _uploaded() -> None:
         key=FILE,
         help="Arrays as .npz or .npy, tables as .csv, .tsv, .parquet or .h5ad, or a .zip of folders of images by class or of IDX files; "
         f"at most {uploads.MEGABYTES} MB. "
-        "It is read once, and not kept on this server.",
+        "It is read once, and not kept on this server unless a model is trained on it.",
+        on_change=_taken_away,
     )
-    now = state.present()
-    if file is None:
-        if now is not None and now.is_upload:
-            now.data = None  # opened otherwise only while it is there
-    elif st.session_state.get("data-file-id") != file.file_id:
+    if file is not None and st.session_state.get("data-file-id") != file.file_id:
         st.session_state["data-file-id"] = file.file_id
         state.look(file.name, file.getvalue())
+
+
+def _taken_away() -> None:
+    """A visitor has removed the file; one who comes back to the page has not, though the widget is empty then."""
+    if st.session_state.get(FILE) is None:
+        state.forget_upload()

@@ -25,9 +25,6 @@ def again() -> None:
     asked = state.present()
     if asked is None:
         return
-    if asked.is_upload and asked.data is None:
-        st.caption("Upload the file again to open it in another way.")
-        return
     with (
         st.expander("Options", icon=":material/tune:", expanded=bool(asked.refused)),
         st.form("data-options", border=False),

@@ -62,7 +62,7 @@ def _lines(told: Report) -> list[str]:
 
 def _command(found: Found, is_upload: bool) -> None:
     st.markdown("**Train a first model of it**")
-    if not is_upload and not why_not_here():
+    if not why_not_here():
         if st.button(
             "Train it here", icon=":material/model_training:", help="Fills the form of the page Train."
         ):

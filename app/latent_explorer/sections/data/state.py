@@ -15,23 +15,32 @@ KEY = "own-data"
 
 @dataclass
 class Asked:
-    """`what` is what was typed, or the name of an upload; `data` are its bytes while the page holds them."""
+    """`what` is what was typed, or the name of an upload; `data` are its bytes."""
 
     what: str
     data: bytes | None = None
-    is_upload: bool = False
     options: dict[str, Any] = field(default_factory=dict)
     found: Found | None = None
     refused: str = ""
+
+    @property
+    def is_upload(self) -> bool:
+        return self.data is not None
 
 
 def present() -> Asked | None:
     return cast("Asked | None", st.session_state.get(KEY))
 
 
+def forget_upload() -> None:
+    """Nothing is open any more, if it was an upload."""
+    if (now := present()) is not None and now.is_upload:
+        del st.session_state[KEY]
+
+
 def look(what: str, upload: bytes | None = None, given: Callable[[], dict[str, Any]] = dict) -> None:
     """Open it, and keep what was understood, or the sentence on why it was not. `given` reads the options."""
-    asked = st.session_state[KEY] = Asked(what, upload, upload is not None)
+    asked = st.session_state[KEY] = Asked(what, upload)
     with st.spinner(f"Opening {code_span(what)} …", show_time=True):
         try:
             asked.options = checked(given())

@@ -42,6 +42,8 @@ SMALL = """<style>
 .st-key-map-choices [data-testid=stWidgetLabel] { min-height: 0; margin-bottom: 2px; }
 .st-key-map-choices [data-testid=stWidgetLabel] p { font-size: 0.72rem; line-height: 1; }
 .st-key-found-steps button { min-height: 0; padding: 0.1rem 0.7rem; }
+/* On a phone what is looked at and its handles come before the maps, which follow them. */
+@media (max-width: 640px) { [data-testid=stColumn]:has(.st-key-map-beside) { order: -1; } }
 </style>"""
 
 
@@ -150,7 +152,7 @@ def linked_maps(checkpoint: Checkpoint, asked: Asked) -> None:
         with steps:
             finding.stepper(checkpoint, found, state.item)
     if side is not None:
-        with side:
+        with side, st.container(key="map-beside"):
             beside.beside(checkpoint, state.item)
     if state.item is not None:
         current.look_at(checkpoint, state.item)

@@ -9,15 +9,17 @@ from latent_explorer.own_data.bounds import allowed, bounds
 from latent_explorer.own_data.uploads import safe
 from latent_explorer.sections.data import state
 from latent_explorer.text import key
+from latent_explorer.training import uploads
 from vae_core.data import Report
+from vae_core.data import known as is_known
 from vae_core.models import Signature
 
 OWN = "your data"
 
 
 class Chosen(NamedTuple):
-    """`what` as the command line takes it, its `name` as a part of the name of a run, the `place` of a file or folder on this server, and why
-    it cannot be trained on."""
+    """`what` as the command line takes it, its `name` as a part of the name of a run, the `place` of a file or folder on this server, or the
+    bytes of an upload, and why it cannot be trained on."""
 
     what: str
     name: str
@@ -25,6 +27,14 @@ class Chosen(NamedTuple):
     known: Known | None
     refused: str = ""
     place: str = ""
+    upload: bytes | None = None
+
+    def source(self) -> str:
+        """Where a command on this server finds the file or folder; nothing for what is known by its name. Of an upload a copy is kept from
+        now on. Raises ValueError, one sentence, where it cannot be."""
+        if self.upload is not None:
+            return str(uploads.keep(self.what, self.upload))
+        return "" if is_known(self.what) else self.place
 
 
 def chosen(place: Any) -> Chosen:
@@ -53,8 +63,7 @@ def _own(own: state.Asked, report: Report) -> Chosen:
     known = Known(signature, report.sizes.get("train", 0), report.name, report.factors)
     name = key(safe(own.what).partition(".")[0]).lower()
     if own.is_upload:
-        refused = "an upload is not kept on this server: give the path of your copy on the page Open data to train on it"
-        return Chosen(own.what, name, own.options, known, refused)
+        return Chosen(safe(own.what), name, own.options, known, upload=own.data)
     try:
         place = allowed(own.what, bounds())
     except ValueError as error:  # what could be opened a while ago

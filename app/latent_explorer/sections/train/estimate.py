@@ -9,24 +9,21 @@ from latent_explorer.session.jobs import Busy, Job
 from latent_explorer.text import plain, said
 from latent_explorer.training import runs
 from latent_explorer.training.form import Asked
-from vae_core.data import known
 
 JOB, OF = "train-estimate", "train-estimate-of"
 
 
 def estimate(asked: Asked, data: Chosen, is_wrong: bool) -> None:
     """A button that measures, and what came of it for as long as the form says the same."""
-    place = data.what if known(data.what) else data.place
-    words = Asked(asked.model, place, asked.values, asked.objective, asked.opening).words()
+    words = asked.words()
     if st.button(
         "How long?", disabled=is_wrong, width="stretch", help="Measures a few steps, and keeps nothing."
     ):
         try:
-            st.session_state[JOB], st.session_state[OF] = (
-                Job([*words, "--out", _nowhere(), "--estimate"]),
-                words,
-            )
-        except Busy as error:
+            measured = asked.of_source(data.source()).words()
+            job = Job([*measured, "--out", _nowhere(), "--estimate"])
+            st.session_state[JOB], st.session_state[OF] = job, words
+        except (Busy, ValueError) as error:
             st.warning(f"{plain(error, 500)}.")
             return
     if st.session_state.get(OF) == words and JOB in st.session_state:

@@ -8,7 +8,6 @@ from latent_explorer.sections.train.estimate import estimate
 from latent_explorer.text import plain
 from latent_explorer.training import keeper, runs
 from latent_explorer.training.form import Asked
-from vae_core.data import known
 
 
 def buttons(asked: Asked, name: str, data: Chosen, is_wrong: bool) -> None:
@@ -16,6 +15,10 @@ def buttons(asked: Asked, name: str, data: Chosen, is_wrong: bool) -> None:
     busy = [run.name for run in runs.everyone().values() if run.live]
     columns = st.columns([1.2, 1.2, 3], vertical_alignment="center")
     first = "Wait in line" if busy else "Start"
+    if data.upload is not None:
+        columns[2].caption(
+            f"A copy of {plain(data.what)} is kept beside the runs, for as long as a training of it is there."
+        )
     if columns[0].button(
         first,
         type="primary",
@@ -34,10 +37,9 @@ def buttons(asked: Asked, name: str, data: Chosen, is_wrong: bool) -> None:
 
 
 def _begin(asked: Asked, name: str, data: Chosen, now: bool) -> None:
-    source = "" if known(data.what) else data.place
-    words = Asked(asked.model, source or data.what, asked.values, asked.objective, asked.opening).words()
     try:
-        keeper.ask(name, words, source, now)
+        source = data.source()
+        keeper.ask(name, asked.of_source(source).words(), source, now)
     except ValueError as error:
         st.warning(f"{plain(error, 500)}.")
         return

@@ -7,7 +7,7 @@ from latent_explorer.lessons import strip
 from latent_explorer.palette import CLASSES, colours
 from latent_explorer.sections.train.choice import OPENED
 from latent_explorer.text import key
-from latent_explorer.training import runs
+from latent_explorer.training import film, runs
 from latent_explorer.training.allowed import why_not_here
 from latent_explorer.training.runs import Run
 from vae_core.checkpoints import CheckpointError
@@ -25,6 +25,7 @@ def watched(run: Run) -> None:
         shades=list(CLASSES),
         others=others[:50],
         lesson=strip.current() is not None,
+        no_mp4=film.no_mp4(),
         key=place,
         on_opened=lambda: _follow(place),
     )

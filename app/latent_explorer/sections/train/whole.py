@@ -9,7 +9,7 @@ import streamlit as st
 from latent_explorer.caches import checkpoints
 from latent_explorer.sections.train.choice import open_run
 from latent_explorer.text import cleaned, command, key, plain, said
-from latent_explorer.training import keeper, runs
+from latent_explorer.training import keeper, runs, uploads
 from latent_explorer.training.allowed import why_not_here
 from latent_explorer.training.runs import Gone, Run
 from vae_core.checkpoints.folder import ATLAS, CARD, WEIGHTS
@@ -92,7 +92,9 @@ def _delete(run: Run) -> None:
     if st.button("Delete it", type="primary", key=f"delete-{key(run.name)}"):
         keeper.withdraw(run)
         keeper.cancel(run)
-        _done(runs.delete(run) if run.folder.exists() else Gone(), None)
+        came = runs.delete(run) if run.folder.exists() else Gone()
+        uploads.sweep()
+        _done(came, None)
 
 
 def _done(came: Gone, name: str | None) -> None:

@@ -10,6 +10,7 @@ from latent_explorer.caches import encodings
 from latent_explorer.components.image_grid import image_grid
 from latent_explorer.export import animations, menus, scripts, tables
 from latent_explorer.parts import directions, factor_names, features, words
+from latent_explorer.parts.inactive import in_use
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.traverse import left
 from latent_explorer.sections.traverse.start import IMAGE, chosen_start
@@ -63,7 +64,7 @@ def strips(checkpoint: Checkpoint) -> None:
     elif shown != "all":
         named, order = [], [order[names.index(shown)]]
     else:
-        order = _in_use(order, active)
+        order = in_use(order, active)
         order = [order[row] for row in links.page(st, len(order), "strips-page", "dimensions", ROWS)]
     names = [f"{ARROW} {direction.name}" for direction in named] + [
         f"{block}[{dimension}]" for dimension in order
@@ -168,17 +169,6 @@ def nearest_along(scale: Ruler, code: torch.Tensor, vector: torch.Tensor) -> int
 def _numbers(named: Sequence[Direction], order: Sequence[int]) -> list[int] | list[str]:
     """What each row is called in a file: the number of a dimension, or a direction's name where there are some."""
     return [*(direction.name for direction in named), *map(str, order)] if named else list(order)
-
-
-def _in_use(order: list[int], active: torch.Tensor) -> list[int]:
-    """The dimensions that are active, and the others only where they are asked for, or where there is nothing else."""
-    idle = [dimension for dimension in order if not active[dimension]]
-    if not idle or len(idle) == len(order):
-        return order
-    also = st.toggle(
-        f"Also {len(idle)} inactive dimension{'s' * (len(idle) > 1)}", key="inactive", bind="query-params"
-    )
-    return order if also else [dimension for dimension in order if active[dimension]]
 
 
 ORDERED = "Rows are ordered by rate: their KLs add up to the rate of all dimensions."
