@@ -9,16 +9,19 @@ import torch
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.sections.elbo import terms as shown
 from latent_explorer.sections.elbo.terms import prices
+from latent_explorer.user_image import drawing
 from latent_explorer.user_image.chosen import SOURCE, STROKES
 
 import vae_core
 from tests.app.conftest import Open
 from tests.support.foreign import embeddings
+from tests.support.tiers import case
 from tests.support.trained import Trained
 from vae_core.data import DATA_VARIABLE, load_data
 from vae_core.distributions import Sampler
 
 PAGE = "views/elbo.py"
+DRAWING = drawing.encode([{"width": 90, "ink": 255, "points": [500, 200, 500, 800]}], True)
 
 KINDS = [
     "vae-digits",
@@ -58,6 +61,20 @@ def test_the_terms_add_up_to_the_models_own_bound(open_page: Open, trained: Trai
     for part in summed:
         if part.bars and "KL" in part.symbol:
             assert number(part) == pytest.approx(sum(value for _, value in part.bars), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "name", [case(name, slow=name not in ("cdvae-digits", "vae-digits")) for name in KINDS]
+)
+def test_a_drawing_is_weighed_too(open_page: Open, parts: list, name: str):
+    """Where something reads the class, under the likeliest."""
+    at = open_page(PAGE, model=name, mine="true", drawing=DRAWING)
+    assert not at.exception
+    assert not at.warning
+    [(total, summed)] = parts
+    assert math.isfinite(number(total))
+    assert len(summed) > 1
+    assert "your image" in " ".join(caption.value for caption in at.caption)
 
 
 def test_the_number_is_that_of_the_terms(open_page: Open, trained: Trained, parts: list):

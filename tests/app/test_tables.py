@@ -113,6 +113,16 @@ def test_a_bad_row_is_one_sentence_and_the_row_before_stays(open_table: Opener, 
     assert any("Your row" in title.value for title in at.subheader)
 
 
+@pytest.mark.slow
+def test_a_row_after_another_is_weighed(open_table: Opener):
+    at = open_table("views/elbo.py", model="people")
+    for text in ("181 77.5 2", "170 60 1"):
+        at = paste(at, text)
+        assert not at.exception, [error.message for error in at.exception]
+        assert not at.warning
+    assert "your row" in " ".join(caption.value for caption in at.caption)
+
+
 def test_an_opened_row_has_a_profile_by_feature(open_table: Opener):
     at = open_table(model="people", item="3")
     (chart,) = [chart for chart in at.get("plotly_chart") if "children" in chart.proto.spec]

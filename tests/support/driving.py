@@ -109,7 +109,9 @@ def last_traceback(url: str, most: int = 4000) -> str:
     for address, log in _logs.items():
         if url.startswith(address):
             printed = os.pread(log.fileno(), 1 << 20, max(0, os.fstat(log.fileno()).st_size - (1 << 20)))
-            plain = COLOURS.sub("", printed.decode(errors="replace"))  # Streamlit draws its own in a coloured box
+            plain = COLOURS.sub(
+                "", printed.decode(errors="replace")
+            )  # Streamlit draws its own in a coloured box
             _, found, after = plain.rpartition("Traceback (most recent call last)")
             return (found + after)[-most:] if found else ""
     return ""

@@ -11,7 +11,7 @@ from torch.distributions import Distribution
 
 from ..conditionals import Env
 from ..distributions import Draw, diagonal_normal, mean
-from ..labels import before_the_class, class_log_joint, needs_observation, uniform_log_prior
+from ..labels import before_the_class, class_log_joint, has_label, needs_observation, uniform_log_prior
 from ..model import Inferred, Model
 from ..names import LABEL
 from ..priors import one_hot
@@ -162,12 +162,13 @@ def class_of(model: Model, batch: Env, draw: Draw = mean, draws: int = 1) -> Ten
 
 
 @torch.no_grad()
-def with_class(model: Model, batch: Env) -> dict[str, Tensor]:
+def with_class(model: Model, batch: Env, scored: bool = False) -> dict[str, Tensor]:
     """The batch with a class, where encoder or decoder reads one that the batch lacks: the likeliest by the bound (`class_of`).
 
     Args:
         model: the model.
         batch: at least the observation, under "x".
+        scored: whether the bound of the batch is asked for, so that a class which a prior alone reads is needed too.
 
     Returns:
         The batch, with the class one-hot under "y" where it was needed.
@@ -179,6 +180,7 @@ def with_class(model: Model, batch: Env) -> dict[str, Tensor]:
         >>> with_class(model, {"x": torch.zeros(3, 1, 4, 4)})["y"].sum(-1).tolist()
         [1.0, 1.0, 1.0]
     """
-    if LABEL in batch or LABEL in model.latents or LABEL not in {*model.encoder_reads, *model.coded}:
+    is_read = LABEL in {*model.encoder_reads, *model.coded} or (scored and has_label(model))
+    if LABEL in batch or LABEL in model.latents or not is_read:
         return dict(batch)
     return {**batch, LABEL: one_hot(class_of(model, batch).argmax(-1), model.classes)}

@@ -33,6 +33,9 @@ from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.kinds import Table
 
+# What stands in the field of a row, and why it was not taken.
+ROW_TEXT, ROW_REFUSED = "user-row-text", "user-row-refused"
+
 TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 
 
@@ -96,28 +99,21 @@ def row_input(checkpoint: Checkpoint, table: Table, given: Callable[[], None] | 
     """Where a visitor pastes a row of a table. One that cannot be used takes nothing away."""
     shown = [checkpoint.kind.features[number] for number in range(min(table.size, 3))]
     with st.form("user-row-form", border=False):
-        text = st.text_area(
+        if ROW_TEXT not in st.session_state:
+            st.session_state[ROW_TEXT] = st.session_state.get(ROW, "")
+        st.text_area(
             "Your own row",
-            value=st.session_state.get(ROW, ""),
             placeholder="\n".join(f"{name}: 1.5" for name in shown) + ("\n…" if table.size > 3 else ""),
             help=f"{table.size:,} numbers in the order of the features; or a line for each, as `name: number`; or two lines of a CSV file, "
             "the names and the numbers.",
             height=120,
+            key=ROW_TEXT,
         )
-        is_given = st.form_submit_button("Use it", icon=":material/check:")
-    if is_given:
-        try:
-            row = rows.read(text or "", table)
-        except ValueError as error:
-            st.warning(
-                plain(error)
-                + (" Your row before stays in use." if chosen_image(checkpoint) is not None else "")
-            )
-            return
-        take_row(text or "", rows.encode(row))
-        if given:
-            given()
-        st.rerun()
+        st.form_submit_button("Use it", icon=":material/check:", on_click=_pasted, args=(table, given))
+    if refused := st.session_state.get(ROW_REFUSED):
+        st.warning(
+            refused + (" Your row before stays in use." if chosen_image(checkpoint) is not None else "")
+        )
     if (row := chosen_image(checkpoint)) is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
             long = "" if st.session_state.get(ROW_IN_LINK) else ", which is too long for a link"
@@ -125,8 +121,22 @@ def row_input(checkpoint: Checkpoint, table: Table, given: Callable[[], None] | 
             st.button("Remove", icon=":material/close:", on_click=forget_row, key="user-row-remove")
 
 
+def _pasted(table: Table, given: Callable[[], None] | None) -> None:
+    """A row that cannot be used takes nothing away: the one before stays."""
+    text = st.session_state[ROW_TEXT] or ""
+    st.session_state.pop(ROW_REFUSED, None)
+    try:
+        row = rows.read(text, table)
+    except ValueError as error:
+        st.session_state[ROW_REFUSED] = plain(error)
+        return
+    take_row(text, rows.encode(row))
+    if given:
+        given()
+
+
 def forget_row() -> None:
-    for name in (ROW, ROW_IN_LINK):
+    for name in (ROW, ROW_IN_LINK, ROW_TEXT, ROW_REFUSED):
         st.session_state.pop(name, None)
 
 

@@ -49,7 +49,7 @@ def chosen(checkpoint: Checkpoint) -> Example | None:
     linked.write(bool(mine))
     seed = links.whole(right, "Seed of the draws", 0, 9999, "seed", "seed")
     if mine and image is not None:
-        batch = with_class(checkpoint.model, user_images.observed(checkpoint, image))
+        batch = with_class(checkpoint.model, user_images.observed(checkpoint, image), scored=True)
         return _example(checkpoint, batch, f"your {one}", seed)
     if reason:
         st.info(f"{reason} Or begin with {checkpoint.kind.an} of your own, below.")
