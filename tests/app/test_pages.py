@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.caches import collection
+from latent_explorer.session.sidebar import OF_NO_MODEL
 from latent_explorer.text import JOINER
 from streamlit.testing.v1 import AppTest
 
