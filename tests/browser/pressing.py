@@ -170,6 +170,9 @@ def press(page: Any, control: Control) -> None:
         page.keyboard.press("ArrowDown")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
+    elif control.tag == "g":  # dots of a figure, which may lie on one another: by the keyboard each is there
+        place.focus(timeout=PATIENCE)
+        page.keyboard.press("Enter")
     elif control.tag == "input" and control.type in ("text", "number"):
         place.press("End", timeout=PATIENCE)
         page.keyboard.press("Enter")
