@@ -26,7 +26,7 @@ MOST_ADDRESSES = 4096  # that are remembered
 IDLE_SECONDS, IDLE = 600.0, 4408
 
 # Seconds of the loop, a second, for one connection and for all of an address, after a burst of as much; and what a message costs at least.
-OF_CONNECTION, OF_ADDRESS, LEAST = 0.15, 0.6, 0.001
+OF_CONNECTION, OF_ADDRESS, LEAST = 0.15, 0.6, 0.0003
 # And what each byte of it adds, which is read before anybody can say what it is.
 A_BYTE = 2e-8
 
