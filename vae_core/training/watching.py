@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .loop import Run
 
 # The shares of the time that frames and their maps by UMAP may take, the least seconds between frames, and the most that items are left out for.
-SHARE, MAP_SHARE, LEAST, WISHED = 0.065, 0.015, 0.1, 0.25
+SHARE, MAP_SHARE, LEAST, WISHED = 0.05, 0.015, 0.1, 0.25
 
 # Held-out images are looked at where there are so many, else training images.
 ENOUGH = 500
