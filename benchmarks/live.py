@@ -202,7 +202,7 @@ def main() -> None:
         for model in ("mr-cdvae-mnist", "vae-mnist", "srvae-mnist"):
             report(f"pointer to pixels, {model}", controls(address, f"model={model}&item=3"))
         crowd(address, 1, 2)
-        for visitors in (1, 10, 50):
+        for visitors in (1, 10, 20, 50):
             before = memory(address)
             waits = crowd(address, visitors, seconds)
             report(

@@ -208,3 +208,14 @@ def test_a_lesson_that_cannot_be_read_is_said(tmp_path: Path):
 
 def test_every_fact_that_a_site_tells_is_one_that_a_lesson_may_ask_for():
     assert set(FACTS) <= facts([])
+
+
+def test_no_text_of_a_lesson_becomes_markup(tmp_path: Path):
+    """What the page writes as HTML is what the hand-out writes: formulas and Markdown, of which nothing else comes through."""
+    evil = r"$\\text{<img src=x onerror=alert(1)>}$ [a](javascript:alert(1))"
+    told, _ = lessons(PAGES, written(tmp_path, task=f'"{evil}"', hint=f'"{evil}"'))
+    (step,) = next(each for each in told if each["name"] == "mine")["steps"]
+    for text in (step["task"], step["hint"]):
+        assert "&lt;img" in text
+        assert "<img" not in text
+        assert "<a " not in text

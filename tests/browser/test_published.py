@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from math import cos, pi, sin
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ import pytest
 from latent_explorer.site.publishing import publish
 
 from tests.browser.conftest import need_a_browser
+from tests.browser.test_lessons import drawn, lasso
 from tests.support.driving import chromium, eventually, settled
 from tests.support.foreign import embeddings
 from tests.support.hosting import hosted
@@ -156,25 +156,6 @@ def test_hovering_over_a_map_decodes_between_dots_and_a_lasso_selects(host: str,
     assert eventually(page, lambda: pixels_of(page, "canvas.mean").max() > 100)
 
 
-def drawn(page: Any) -> None:
-    page.get_by_role("button", name="Draw an image").click()
-    box = page.locator(".first .pad").bounding_box()
-    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.2)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.8, steps=6)
-    page.mouse.up()
-
-
-def lasso(page: Any) -> None:
-    box = page.locator(".latent-map .panel[data-panel=z_l] canvas:not(.ground)").first.bounding_box()
-    x, y, radius = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["height"] / 4
-    page.mouse.move(x + radius, y)
-    page.mouse.down()
-    for turn in range(1, 31):
-        page.mouse.move(x + radius * cos(2 * pi * turn / 30), y + radius * sin(2 * pi * turn / 30))
-    page.mouse.up()
-
-
 def test_a_drawing_is_encoded_here_and_shown_in_every_class(host: str, opened: Opened):
     page = opened(f"{host}/?model={MODEL}&item=3")  # a zero
     page.get_by_role("button", name="Draw an image").click()
@@ -203,7 +184,7 @@ def test_a_lesson_is_walked_from_its_first_step_to_its_last(host: str, opened: O
             lambda: (page.locator("[data-handle='z_u[3]']").focus(), page.keyboard.press("ArrowRight")),
             lambda: drawn(page),
             lambda: page.locator(".live-controls [data-class='8']").click(),
-            lambda: lasso(page),
+            lambda: lasso("z_l")(page),
             lambda: (page.locator("input[type=range]").first.focus(), page.keyboard.press("End")),
         ),
         1,

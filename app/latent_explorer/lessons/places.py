@@ -40,13 +40,7 @@ WITHOUT_WIDGET: dict[str, tuple[str, ...]] = {
     "start": PARAMETERS["start"],
     "live": ("start", "item", "seed", "temperature", "move", "class", "directions", "drawing", "row"),
     "traverse": ("directions", "at", "as", "drawing", "row"),
-    **dict.fromkeys(
-        ("generate", "interpolate", "rate_distortion", "elbo"),
-        (
-            "drawing",
-            "row",
-        ),
-    ),
+    **dict.fromkeys(("generate", "interpolate", "rate_distortion", "elbo"), ("drawing", "row")),
     "prior": ("item",),
     "train": ("ask",),
 }

@@ -45,8 +45,7 @@ class Drawing(TypedDict):
 
 
 class AnswerHeader(TypedDict, total=False):
-    """The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong; and whether it had
-    to wait, so that the next request is better sent when this one is answered."""
+    """The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong; whether it waited."""
 
     id: Required[int]
     shape: list[int]

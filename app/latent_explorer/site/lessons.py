@@ -37,19 +37,17 @@ Pages = Mapping[str, Mapping[str, Any]]
 def lessons(pages: Pages, folder: Path | None) -> tuple[list[dict[str, Any]], list[str]]:
     """The lessons that a site of these pages holds, as it reads them; and of each of the folder's that it does not hold, why."""
     told, left = [], []
-    own = shelf.files(folder) if folder else []
-    names = {path.stem for path in own}
-    bundled = [path for path in shelf.files(shelf.BUNDLED) if path.stem not in names]
-    for path in [*own, *bundled]:
+    own = {path.stem: path for path in shelf.files(folder)} if folder else {}
+    for name, path in {**shelf.LESSONS, **own}.items():
         try:
-            lesson = open_lesson(path)
+            lesson = open_lesson(path, name)
         except LessonError as error:
             left.append(str(error.mistakes[0]))
             continue
         if sentence := lacking(lesson, pages):
-            left += [f"{path.name} {sentence}"] if path in own else []
+            left += [f"{path.name} {sentence}"] if name in own else []
         else:
-            told.append((path not in own, lesson.order, lesson.name, _told(lesson)))
+            told.append((name not in own, lesson.order, name, _told(lesson)))
     return [each for *_, each in sorted(told, key=lambda one: one[:3])], left
 
 

@@ -28,6 +28,7 @@ STROKES, UPLOAD, REFUSED, SOURCE = (
 
 # The text of a visitor's row of a table, and what a link says of it; nothing where it is too long.
 ROW, ROW_IN_LINK = "user-row", "user-row-in-link"
+ROW_TEXT = "user-row-text"  # of the field where it is pasted
 
 
 # What is looked at, on whatever page it was chosen (`session.current`): here, the visitor's own.
@@ -77,6 +78,7 @@ def draw(strokes: list[Any]) -> None:
 def take_row(text: str, in_link: str) -> None:
     """Take a row of a table, and what a link is to say of it. It is what is looked at from now on."""
     st.session_state[ROW], st.session_state[ROW_IN_LINK] = text, in_link
+    st.session_state.pop(ROW_TEXT, None)  # the field says the row that is in use, also one of a link
     st.session_state[CURRENT] = "", OWN
 
 

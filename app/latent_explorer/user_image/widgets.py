@@ -18,6 +18,7 @@ from latent_explorer.user_image.chosen import (
     REFUSED,
     ROW,
     ROW_IN_LINK,
+    ROW_TEXT,
     SKETCH,
     SOURCE,
     STROKES,
@@ -33,8 +34,7 @@ from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.kinds import Table
 
-# What stands in the field of a row, and why it was not taken.
-ROW_TEXT, ROW_REFUSED = "user-row-text", "user-row-refused"
+ROW_REFUSED = "user-row-refused"  # why what stands in the field was not taken
 
 TYPES = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"]
 

@@ -40,7 +40,7 @@ export const UNIT = 1000; // parts of the paper's width, in which strokes are me
  */
 
 /**
- * The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong; and whether it had
+ * The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong; whether it waited.
  * @typedef {object} AnswerHeader
  * @property {number} id
  * @property {number[]} [shape]
