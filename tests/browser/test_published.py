@@ -243,7 +243,7 @@ def test_other_models_are_a_choice_away(host: str, opened: Opened):
 
 
 def test_a_phone_has_no_sideways_scrolling(host: str, opened: Opened):
-    for name in ("start", "map", "live", "samples", "between", "frontier", "numbers"):
+    for name in ("start", "map", "live", "samples", "between", "frontier", "numbers", "lessons"):
         page = opened(f"{host}/?model={MODEL}&page={name}", width=390, height=844)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
