@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from torch import Tensor, nn
-from torch.distributions import Distribution, OneHotCategorical
+from torch.distributions import Distribution
 
-from .distributions import diagonal_normal
+from .distributions import OneHot, diagonal_normal
 from .readings import Reading
 
 Env = Mapping[str, Tensor]
@@ -130,4 +130,4 @@ class Classifier(Conditional):
         self.classes = classes
 
     def forward(self, env: Env) -> Distribution:
-        return OneHotCategorical(logits=full_precision(self.net(*self.parents(env))), validate_args=False)
+        return OneHot(full_precision(self.net(*self.parents(env))))

@@ -63,7 +63,7 @@ def _at_once(model: Model, readers: list[str], inferred: Inferred, log_prior: Te
     size, classes = len(next(iter(inferred.env.values()))), len(log_prior)
     if size * classes * max(inferred.env[name].shape[-1] for name in readers) > AT_ONCE:
         return None
-    env = {LABEL: torch.eye(classes).to(log_prior).repeat(size, 1)}
+    env = {LABEL: torch.eye(classes, dtype=log_prior.dtype, device=log_prior.device).repeat(size, 1)}
     total = torch.zeros_like(log_prior[0])
     for name, q in posteriors.items():
         each = diagonal_normal(q.mean.repeat_interleave(classes, 0), q.stddev.repeat_interleave(classes, 0))

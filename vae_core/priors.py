@@ -10,10 +10,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.distributions import Distribution, OneHotCategorical
+from torch.distributions import Distribution
 
 from .conditionals import LOG_SCALE_RANGE, Conditional, Env, Feature
-from .distributions import MIXTURE_DIVERGENCES, GaussianMixture, diagonal_normal
+from .distributions import MIXTURE_DIVERGENCES, GaussianMixture, OneHot, diagonal_normal
 from .flows import ClassFlow, Flow
 from .names import IMAGE, LABEL
 from .plugins import Registry
@@ -236,7 +236,7 @@ class ClassFrequencies(Conditional):
         self.register_buffer("log_pi", torch.full((classes,), -math.log(classes)))
 
     def forward(self, env: Env) -> Distribution:
-        return OneHotCategorical(logits=self.log_pi, validate_args=False)
+        return OneHot(self.log_pi)
 
     @torch.no_grad()
     def start(self, images: Tensor, labels: Tensor) -> None:

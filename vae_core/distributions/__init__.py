@@ -7,6 +7,7 @@ from .aggregate import RateDecomposition, aggregate_log_density, log_factors
 from .divergence import diagonal_normal, is_diagonal_normal, kl_divergence, kl_per_dimension
 from .flows import MOMENT_DRAWS, NormalizingFlow
 from .mixtures import MIXTURE_DIVERGENCES, ConvexityBound, GaussianMixture, HersheyOlsen
+from .one_hot import OneHot
 from .pixels import BinaryPixels, ContinuousBernoulli, GreyLevels, continuous_bernoulli, grey_levels
 from .sampling import SEEDS, Draw, Sampler, check_seed, mean, rsample, seeded_draw, whole_mean
 
@@ -22,6 +23,7 @@ __all__ = [
     "GreyLevels",
     "HersheyOlsen",
     "NormalizingFlow",
+    "OneHot",
     "RateDecomposition",
     "Sampler",
     "aggregate_log_density",

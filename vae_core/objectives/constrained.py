@@ -65,9 +65,8 @@ class Constrained(Weighting):
 
     def _ascend(self, rate: Tensor) -> None:
         _average(self.average, self.batches, rate)
-        if self.batches > self.waits:
-            step = self.speed * (self.average - self.delta) / max(self.delta, 1.0)
-            self.log_beta = (self.log_beta + step).clamp(*map(math.log, self.RANGE))
+        step = self.speed * (self.average - self.delta) / max(self.delta, 1.0)
+        _move(self.log_beta, torch.where(self.batches > self.waits, step, 0.0), self.RANGE)
 
     def state(self) -> dict[str, float]:
         """beta, the average rate, and whether the constraint binds (1 or 0)."""
@@ -160,9 +159,7 @@ class Geco(Weighting):
         if self.training:
             _average(self.average, self.batches, whole_mean(terms.distortion))
             step = self.speed * (self.average - self.tolerance) / max(abs(self.tolerance), 1.0)
-            self.log_multiplier = (self.log_multiplier + step.clamp(math.log(0.9), math.log(1.05))).clamp(
-                *map(math.log, self.RANGE)
-            )
+            _move(self.log_multiplier, step.clamp(math.log(0.9), math.log(1.05)), self.RANGE)
         return terms.rate + self.log_multiplier.exp() * (terms.distortion - self.tolerance)
 
     def state(self) -> dict[str, float]:
@@ -175,6 +172,11 @@ def _average(average: Tensor, batches: Tensor, value: Tensor) -> None:
     """One more value into an exponential average of decay 0.99, in place; early on it is the plain mean."""
     batches += 1
     average.lerp_(value, torch.clamp(1 / batches, min=0.01))
+
+
+def _move(log_number: Tensor, step: Tensor, range_: tuple[float, float]) -> None:
+    """The logarithm of a number that is kept in a range, moved by a step, in place: a recorded step reads it where it lies."""
+    log_number.copy_((log_number + step).clamp(*map(math.log, range_)))
 
 
 @dataclass(frozen=True, kw_only=True)

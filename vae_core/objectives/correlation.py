@@ -126,7 +126,7 @@ def minibatch_log_density(
     """
     batch = len(mean)
     share = torch.full((len(z), batch), (images - 1) / (images * max(batch - 1, 1)), device=z.device)
-    share[torch.arange(len(z), device=z.device), own] = 1 / images
+    share = share.scatter(1, own[:, None], 1 / images)
     return aggregate_log_density(z, mean, scale, share.log())
 
 

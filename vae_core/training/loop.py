@@ -19,6 +19,7 @@ from ..checkpoints import (
     CARD,
     TRAINING,
     WEIGHTS,
+    Change,
     Checkpoint,
     fingerprint,
     load_card,
@@ -166,6 +167,7 @@ class Run:
         self.steering = Steering(options, self.step.objective, setting)  # type: ignore[arg-type]
         self.watcher, self.norm = Unwatched(), None
         self.recorded: Recorded | None = None
+        self.recorded_with: tuple[Change, ...] = ()
         self.fork: Fork | None = None
         self.parameters, self.optimizer = optimizer_of(self.step, options.learning_rate)
         self.stages, self.frozen = stages_of(declaration, options), []
@@ -312,16 +314,18 @@ class Run:
                 raise TrainingError(not_finite(f"weight {name}", step))
 
     def _stepped(self, sampler: Sampler) -> Callable[[Tensor], dict[str, Tensor]]:
-        """The update at some rows of the data. On a GPU it is recorded, unless its numbers may be changed on the way (stages, steering)."""
+        """The update at some rows of the data. On a GPU it is recorded, and anew where a number was changed; not where it alters on its own (stages)."""
 
         def step(rows: Tensor) -> dict[str, Tensor]:
             return self.update(self.batch_of(rows, sampler), sampler)
 
-        fixed = self.group.size == 1 and not self.stages and type(self.watcher) is Unwatched
-        if not (fixed and isinstance(self.data.images, Tensor)):
-            return step
-        self.recorded = self.recorded or Recorded(step)
-        return self.recorded
+        def replayed(rows: Tensor) -> dict[str, Tensor]:
+            if self.recorded is None or self.recorded_with is not self.steering.changes:
+                self.recorded, self.recorded_with = Recorded(step), self.steering.changes
+            return self.recorded(rows)
+
+        fixed = self.group.size == 1 and not self.stages
+        return replayed if fixed and isinstance(self.data.images, Tensor) else step
 
     def _set_learning_rate(self, step: int) -> None:
         rate = learning_rate(step, self.steps, self.steering.learning_rate, self.warmup)

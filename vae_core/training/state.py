@@ -63,9 +63,17 @@ def restore(step: nn.Module, optimizer: torch.optim.Optimizer, tensors: dict[str
         # One that was never stepped (a later stage, a closed form) has no moments.
         if f"step.{name}" in tensors:
             optimizer.state[parameter] = {
-                key: tensors[f"{key}.{name}"].to(parameter.device)
-                for key in ("step", "exp_avg", "exp_avg_sq")
+                "step": tensors[f"step.{name}"].to(parameter.device),
+                **{
+                    key: _laid_out_as(parameter, tensors[f"{key}.{name}"])
+                    for key in ("exp_avg", "exp_avg_sq")
+                },
             }
+
+
+def _laid_out_as(parameter: Tensor, moments: Tensor) -> Tensor:
+    """Moments on the device of their parameter and in its layout, as Adam's kernels for a GPU want them."""
+    return torch.empty_like(parameter, requires_grad=False).copy_(moments)
 
 
 def keep(folder: Path, step: nn.Module, model: Model, optimizer: torch.optim.Optimizer, card: Card) -> None:
