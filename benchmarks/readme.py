@@ -254,6 +254,24 @@ def moving_maps() -> str:
     return "\n".join([*lines, "", about])
 
 
+def gpu() -> str:
+    found = _result("gpu")
+    lines = [
+        "| nets | | images a second | of a recorded bare step | × pythae | last loss, nats |",
+        "|---|---|--:|--:|--:|--:|",
+    ]
+    for nets, ways in found["nets"].items():
+        speeds = {name: way["images_a_second"] for name, way in ways.items()}
+        bare, theirs = speeds["bare step, recorded"], speeds["pythae"]
+        for name, speed in speeds.items():
+            loss = ways[name]["loss"] if name.startswith("ours") else None
+            shares = f"{speed / bare:.2f} | {speed / theirs:.1f} | {loss or ''}"
+            lines.append(f"| {nets} | {name} | {speed:,.0f} | {shares} |")
+    return "\n".join(
+        [*lines, "", f"{found['device']}, torch {found['torch']}, {found['epochs']} epochs a round."]
+    )
+
+
 def metrics_parity() -> str:
     found = _result("metrics_parity")
     lines = [
@@ -377,6 +395,7 @@ BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (DOCUMENT, "rate_distortion"): rate_distortion,
     (DOCUMENT, "anchors"): anchors,
     (DOCUMENT, "moving_maps"): moving_maps,
+    (DOCUMENT, "gpu"): gpu,
     (DOCUMENT, "metrics_parity"): metrics_parity,
     (DOCUMENT, "disentanglement"): disentanglement,
     (DOCUMENT, "rooms"): rooms,
