@@ -1,5 +1,7 @@
 """A class as a row of K numbers, one of them 1."""
 
+from typing import Any
+
 from torch import Tensor
 from torch.distributions import Categorical, OneHotCategorical
 
@@ -12,6 +14,8 @@ class OneHot(OneHotCategorical):
         >>> p = OneHot(torch.zeros(2))
         >>> round(p.log_prob(torch.tensor([0.0, 1.0])).exp().item(), 3), p.mode.tolist()
         (0.5, [1.0, 0.0])
+        >>> p.expand(torch.Size([3])).sample().sum(-1).tolist()
+        [1.0, 1.0, 1.0]
 
     Source:
         docs/objectives.md, section 8.
@@ -21,3 +25,6 @@ class OneHot(OneHotCategorical):
         self._categorical = Categorical(logits=logits, validate_args=False)
         shape = self._categorical.batch_shape, self._categorical.param_shape[-1:]
         super(OneHotCategorical, self).__init__(*shape, validate_args=False)
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> "OneHot":
+        return super().expand(batch_shape, self._get_checked_instance(OneHot, _instance))  # type: ignore[attr-defined]

@@ -17,6 +17,7 @@ from .information import (
     mutual_information,
 )
 from .mec import explicitness, infomec_of, one_of, shares_told
+from .ranking import ACTIVE, agreement, rank_correlations, udr
 from .votes import (
     TESTED_VOTES,
     VOTE_IMAGES,
@@ -29,12 +30,14 @@ from .votes import (
 )
 
 __all__ = [
+    "ACTIVE",
     "PARTS",
     "PART_IMAGES",
     "TESTED_VOTES",
     "VOTES",
     "VOTE_IMAGES",
     "Representation",
+    "agreement",
     "betavae_differences",
     "betavae_right",
     "clear_factors",
@@ -57,11 +60,13 @@ __all__ = [
     "mutual_information",
     "one_of",
     "parts",
+    "rank_correlations",
     "representation",
     "represented",
     "sap",
     "sap_matrix",
     "shares_told",
     "sharing",
+    "udr",
     "varying",
 ]
