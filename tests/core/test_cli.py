@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from vae_core.models import LIKELIHOODS, MODELS
 from vae_core.nets import NETS
 from vae_core.objectives import OBJECTIVES
 from vae_core.priors import LABELLED, UNLABELLED
+from vae_core.training import NotRecorded
 
 
 def code_of(arguments: list[str]) -> int:
@@ -547,3 +549,17 @@ def test_a_misspelt_bundled_name_is_told_the_nearest(
     rest = {"pack": ["out"], "export": ["--onnx"]}.get(command, [])
     assert main([command, "vae-mnits", *rest]) == 2
     assert "vae-mnist" in one_line(capsys.readouterr().err)
+
+
+@pytest.mark.filterwarnings("always:launched one by one")
+def test_a_step_that_is_not_recorded_is_said_in_its_sentence_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    class Warns:
+        def run(self) -> int:
+            warnings.warn("launched one by one", NotRecorded, stacklevel=1)
+            return 0
+
+    monkeypatch.setattr("vae_core.cli.run.parse", lambda words, commands: Warns())
+    assert main(["models"]) == 0
+    assert capsys.readouterr().err == "launched one by one\n"

@@ -634,7 +634,7 @@ def test_a_step_that_cannot_be_recorded_goes_on_as_it_is_and_says_so(monkeypatch
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
     monkeypatch.setattr(torch.cuda, "graph", refuse)
     rows = [torch.tensor([number]) for number in range(6)]
-    with pytest.warns(UserWarning, match="launched one by one") as told:
+    with pytest.warns(recorded.NotRecorded, match="launched one by one") as told:
         losses = [found(row)["loss"].item() for row in rows]
     assert losses == [0, 1, 2, 3, 4, 5]
     assert seen == [[0], [1], [2], [3], [4], [5]]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..checkpoints import versions
 from ..plugins import PluginWarning
-from ..training import TrainingError
+from ..training import NotRecorded, TrainingError
 from ..training.faults import TRACEBACK, fault
 from .again import Resume, fork_command
 from .console import ERRORS, complain
@@ -99,10 +99,10 @@ def _run(words: list[str], commands: Mapping[str, Any]) -> int:
 
 
 def _told(usual: Callable[..., None]) -> Callable[..., None]:
-    """What is said of a plug-in that is left out: its sentence alone."""
+    """What is said of a plug-in that is left out, or of a step that is not recorded: its sentence alone."""
 
     def show(message: Warning | str, category: type[Warning], *more: Any) -> None:
-        if issubclass(category, PluginWarning):
+        if issubclass(category, PluginWarning | NotRecorded):
             ERRORS.print(str(message), markup=False, soft_wrap=True)
         else:
             usual(message, category, *more)

@@ -6,12 +6,14 @@ from .forks import Fork, fork_of
 from .loop import train
 from .meter import Progress, Report, TrainingError
 from .options import LABELLED_SHARE, Options, options_for
+from .recorded import NotRecorded
 from .state import collapsed
 
 __all__ = [
     "LABELLED_SHARE",
     "Estimate",
     "Fork",
+    "NotRecorded",
     "Options",
     "Progress",
     "Report",

@@ -16,6 +16,10 @@ Parts = dict[str, Tensor]
 BEFORE = 3
 
 
+class NotRecorded(UserWarning):
+    """Said once of a step that cannot be recorded."""
+
+
 def on_a_gpu(rows: Tensor) -> bool:
     return rows.device.type == "cuda"
 
@@ -77,6 +81,7 @@ class Recorded:
             first = str(error).partition("\n")[0]
             warnings.warn(
                 f"the steps of this training are launched one by one, since they cannot be recorded: {first}",
+                NotRecorded,
                 stacklevel=2,
             )
             self.calls = -1
