@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -82,7 +84,7 @@ def test_a_site_gives_way_only_where_that_is_asked(tmp_path: Path, library: Path
 
 
 def test_a_disk_that_is_full_leaves_what_was_there(
-    tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch, one_line: Callable
 ):
     out = tmp_path / "site"
     publish([load(SMALL)], out)
@@ -92,10 +94,86 @@ def test_a_disk_that_is_full_leaves_what_was_there(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(
+        ValueError, match="site cannot be written .No space left on device., and is as it was"
+    ) as error:
         publish([load(SMALL)], out, replace=True)
+    one_line(error.value)
     assert files_of(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["library", "site"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="empty cannot be written"):
+        publish([load(SMALL)], tmp_path / "empty")
+    assert not list((tmp_path / "empty").iterdir())
+
+
+def test_a_link_to_a_folder_stays_a_link(tmp_path: Path, library: Path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "site").symlink_to("there")
+    publish([load(SMALL)], tmp_path / "site")
+    publish([load(SMALL)], tmp_path / "site", replace=True)
+    assert (tmp_path / "site").is_symlink()
+    assert "index.html" in files_of(tmp_path / "there")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["library", "site", "there"]
+    (tmp_path / "gone").symlink_to("nowhere")
+    publish([load(SMALL)], tmp_path / "gone")
+    assert (tmp_path / "nowhere" / "index.html").exists()
+
+
+def test_an_empty_folder_is_filled_where_the_one_above_is_not_to_be_written(
+    tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+):
+    out = tmp_path / "site"
+    out.mkdir()
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(publishing.tempfile, "mkdtemp", refused)
+    publish([load(SMALL)], out)
+    assert "index.html" in files_of(out)
+    with pytest.raises(ValueError, match="Permission denied.*give another folder"):
+        publish([load(SMALL)], out, replace=True)
+    assert "index.html" in files_of(out)
+
+
+def test_a_site_that_another_publish_put_there_meanwhile_is_left(
+    tmp_path: Path, library: Path, monkeypatch: pytest.MonkeyPatch
+):
+    out = tmp_path / "site"
+    fill = publishing._fill
+
+    def meanwhile(folder: Path, files: dict[str, bytes]) -> None:
+        out.mkdir()
+        (out / "index.html").write_text("theirs")
+        fill(folder, files)
+
+    monkeypatch.setattr(publishing, "_fill", meanwhile)
+    with pytest.raises(ValueError, match="cannot be written"):
+        publish([load(SMALL)], out)
+    assert (out / "index.html").read_text() == "theirs"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["library", "site"]
+
+
+def test_what_a_killed_publish_left_goes_after_an_hour(tmp_path: Path, library: Path):
+    for name, hours in (
+        (".site.abcdefgh", 2),
+        (".site.abcdefgh.old", 2),
+        (".site.abcdefg0", 0),
+        (".site.mine", 2),
+    ):
+        (tmp_path / name / "modules").mkdir(parents=True)
+        os.utime(tmp_path / name, (time.time() - hours * 3600 - 1,) * 2)
+    publish([load(SMALL)], tmp_path / "site")
+    left = [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert sorted(left) == [".site.abcdefg0", ".site.mine"]
+
+
+def test_a_title_that_looks_like_a_place_of_the_page_is_text():
+    told = [{"folder": "one", "title": "{{ahead}} <b>", "purpose": "{{title}}"}]
+    page = publishing._index({}, told, None).decode()
+    assert "<title>{{ahead}} &lt;b&gt;</title>" in page
+    assert 'content="{{title}}"' in page
 
 
 def test_one_view_alone_holds_what_it_needs(
@@ -121,10 +199,21 @@ def test_what_cannot_be_published_is_said_in_a_sentence(
         ([SMALL, SMALL], "two of the models are called"),
         ([], "say which model to publish"),
         (["gone"], "holds no checkpoint"),
+        ([str(library / runtime.MODULE)], "holds no checkpoint"),
     ):
         assert cli.main(["publish", *words, "--out", out]) == 2
         assert said in one_line(capsys.readouterr().err.replace("Writing the site\n", ""))
     assert not Path(out).exists()
+    assert cli.main(["publish", SMALL, "--out", str(library / runtime.MODULE / "site")]) == 2
+    assert "is a file, so there is no" in one_line(capsys.readouterr().err.replace("Writing the site\n", ""))
+
+
+def test_the_line_that_serves_a_site_is_one_that_a_shell_reads(
+    tmp_path: Path, library: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = tmp_path / "my [b]site"
+    assert cli.main(["publish", SMALL, "--out", str(out)]) == 0
+    assert f"--directory '{out}'`" in capsys.readouterr().out
 
 
 def test_embeddings_are_a_map_without_a_decoder(tmp_path: Path, library: Path):

@@ -343,7 +343,7 @@ def load_card(folder: Path | str) -> Card:
     path = folder / CARD
     try:
         card = json.loads(read_bytes(path, MOST_BYTES))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         near = get_close_matches(str(folder), bundled(), 1)
         meant = f", or did you mean {near[0]}?" if near else ""
         raise CheckpointError(

@@ -32,6 +32,7 @@ class Publish(Plugged):
 
         set_log_level("ERROR")  # that no page runs here is meant
         from latent_explorer.site.publishing import check_place, publish
+        from latent_explorer.text import command
 
         if not self.folders:
             raise ValueError("say which model to publish: give a folder, or a name such as mr-cdvae-mnist")
@@ -45,9 +46,11 @@ class Publish(Plugged):
             found = [load(folder) for folder in self.folders]
             made = publish(found, self.out, self.only, self.replace, self.lessons)
         megabytes = {name: f"{size / 1e6:.1f} MB" for name, size in made.sizes.items()}
+        look = command("python", "-m", "http.server", "--directory", self.out)
         OUT.print(
             f"{self.out}: {megabytes['all']}, of which {megabytes['models']} are models and {megabytes['runtime']} what runs them; look at it "
-            f"with `python -m http.server --directory {self.out}`",
+            f"with `{look}`",
+            markup=False,
             soft_wrap=True,
         )
         if made.lessons:

@@ -1,9 +1,12 @@
 """A site of some models: written beside its place and put there whole."""
 
+import glob
 import json
 import os
+import re
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -17,6 +20,9 @@ from vae_core import Checkpoint
 
 FORMAT = "latent-explorer site 1"
 MANIFEST = "site.json"
+
+# What a site holds at its top.
+PARTS = {"index.html", MANIFEST, "lessons.json", "models", "modules", "runtime"}
 ONLY = ("map", "live", "samples", "frontier")
 
 PACKAGE = Path(__file__).parents[1]
@@ -52,7 +58,7 @@ def publish(
     Raises:
         ValueError: one sentence, for a folder that holds something, for models that do not export, and where onnxruntime-web is missing.
     """
-    check_place(out, replace)
+    out = check_place(out, replace)
     library = runtime()
     folders = named(checkpoints)
     models = {checkpoint.name: shown(checkpoint, only) for checkpoint in checkpoints}
@@ -89,7 +95,7 @@ def publish(
     )
     files["index.html"] = _index(files, told, only)
     sizes["all"] = sum(map(len, files.values()))
-    _put(out, files)
+    _put(out, files, replace)
     return Published(sizes, [lesson["title"] for lesson in held], left)
 
 
@@ -97,56 +103,99 @@ def _of_shelf(lesson: Mapping[str, Any]) -> dict[str, Any]:
     return {name: lesson[name] for name in ("name", "title", "about", "minutes")}
 
 
-def check_place(out: Path, replace: bool) -> None:
-    """Raises ValueError for a place where a site would cover something."""
+def check_place(out: Path, replace: bool) -> Path:
+    """The folder itself, of which `out` may be a link. Raises ValueError for a place where a site would cover something."""
     if out == Path():
         raise ValueError("the folder to write to has no name: give one, for example site")
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not out.is_dir():
+    place = out.resolve()
+    for above in place.parents:
+        if above.exists() and not above.is_dir():
+            raise ValueError(f"{above} is a file, so there is no {out}: give another folder")
+    if not place.exists() or (place.is_dir() and not any(place.iterdir())):
+        return place
+    if not place.is_dir():
         raise ValueError(f"{out} is a file: give a folder")
-    if not _is_site(out):
+    if not _is_site(place):
         raise ValueError(f"{out} is not empty: give a new folder")
     if not replace:
         raise ValueError(f"{out} holds a published site: add --replace, or give a new folder")
+    return place
 
 
 def _is_site(folder: Path) -> bool:
     """Whether a folder holds a site of ours and nothing else."""
     try:
         told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        known = {name.split("/")[0] for name in told["sizes"]} | {"index.html", MANIFEST}
         return (
             told["format"].startswith("latent-explorer site")
-            and {path.name for path in folder.iterdir()} <= known
+            and {path.name for path in folder.iterdir()} <= PARTS
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
-def _put(out: Path, files: Mapping[str, bytes]) -> None:
-    """All files, or none: the folder is made beside its place, and takes it when it is whole."""
+# After so many seconds a folder that a killed publish has left beside a site is nobody's any more.
+STALE = 3600
+
+
+def _put(out: Path, files: Mapping[str, bytes], replace: bool) -> None:
+    """All files, or none. Raises ValueError with one sentence where the folder cannot be written."""
+    try:
+        if out.is_dir() and not any(out.iterdir()):
+            _fill(
+                out, files
+            )  # which may be somebody's only folder in one that is not theirs, or a disk of its own
+        else:
+            _swap(out, files, replace)
+    except OSError as error:
+        raise ValueError(
+            f"{out} cannot be written ({error.strerror}), and is as it was: give another folder"
+        ) from error
+
+
+def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write into an empty folder, the page itself last, or leave it empty."""
+    try:
+        for name in sorted(files, key=lambda name: name == "index.html"):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(files[name])
+    except BaseException:
+        for path in folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
+
+
+def _swap(out: Path, files: Mapping[str, bytes], replace: bool) -> None:
+    """Make the folder beside its place, and put it there when it is whole."""
     out.parent.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    old = made.with_name(f"{made.name}.old")
     try:
         os.chmod(made, 0o755)
-        for name, data in files.items():
-            path = made / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        old = made.with_name(f"{made.name}.old")
-        if out.exists():
+        _fill(made, files)
+        if replace and out.exists():
             os.replace(out, old)
         try:
-            os.replace(made, out)
+            os.replace(made, out)  # which refuses a site that another publish has put there meanwhile
         except OSError:
             if old.exists():
                 os.replace(old, out)
             raise
-        shutil.rmtree(old, ignore_errors=True)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
+    shutil.rmtree(old, ignore_errors=True)
+    _sweep(out)
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a publish to the same place left when it was killed."""
+    name = re.compile(rf"\.{re.escape(out.name)}\.[a-z0-9_]{{8}}(\.old)?")
+    for path in out.parent.glob(f".{glob.escape(out.name)}.*"):
+        parts = {each.name for each in path.iterdir()} if path.is_dir() else {""}
+        if name.fullmatch(path.name) and parts <= PARTS and time.time() - path.stat().st_mtime > STALE:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _modules() -> dict[str, bytes]:
@@ -199,6 +248,4 @@ def _index(files: Mapping[str, bytes], told: Sequence[Mapping[str, str]], only: 
         "only": escape(only or ""),
     }
     page = (PACKAGE / "site" / "index.html").read_text(encoding="utf-8")
-    for name, text in words.items():
-        page = page.replace("{{" + name + "}}", text)
-    return page.encode()
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: words[place[1]], page).encode()
