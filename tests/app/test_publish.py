@@ -95,7 +95,7 @@ def test_a_disk_that_is_full_leaves_what_was_there(
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(
-        ValueError, match="site cannot be written .No space left on device., and is as it was"
+        ValueError, match=r"site cannot be written \(No space left on device\), and is as it was"
     ) as error:
         publish([load(SMALL)], out, replace=True)
     one_line(error.value)
@@ -132,7 +132,7 @@ def test_an_empty_folder_is_filled_where_the_one_above_is_not_to_be_written(
     monkeypatch.setattr(publishing.tempfile, "mkdtemp", refused)
     publish([load(SMALL)], out)
     assert "index.html" in files_of(out)
-    with pytest.raises(ValueError, match="Permission denied.*give another folder"):
+    with pytest.raises(ValueError, match=r"Permission denied.*give another folder"):
         publish([load(SMALL)], out, replace=True)
     assert "index.html" in files_of(out)
 

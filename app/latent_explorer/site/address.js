@@ -1,5 +1,7 @@
 // The state of a page and its address: the same names and forms as the app's, so that one link restores it.
 
+import { UNIT } from "../components/shared/protocol.js";
+
 /**
  * @typedef {import("../components/shared/protocol.js").Stroke} Stroke
  * @typedef {{panel: string, polygon: [number, number][]}} Selection
@@ -60,6 +62,12 @@ export const usual = (model, view, known) => ({
   block: Object.keys(known.sizes)[0] ?? "",
 });
 
+/** @type {Record<string, string>} what a visitor is told of, by its name in an address */
+const words = { to: "item at the other end" };
+
+/** @param {string} text */
+const short = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
 /**
  * What an address asks for; what it asks for and is not there is told in a sentence each, and left as usual.
  * @param {URLSearchParams} asked
@@ -82,7 +90,7 @@ export function read(asked, model, view, known) {
       take(value);
     else
       notes.push(
-        `This link’s ${name} is “${text.slice(0, 40)}”: give ${whole ? "a whole number" : "a number"} from ${low} to ${high}.`,
+        `This link asks for the ${words[name] ?? name} “${short(text)}”: give ${whole ? "a whole number" : "a number"} from ${low} to ${high}.`,
       );
   };
   number("item", 0, known.items - 1, (value) => (state.item = value));
@@ -92,7 +100,7 @@ export function read(asked, model, view, known) {
   const label = asked.get("class");
   if (label && label !== "all") {
     if (known.classes.includes(label)) state.label = known.classes.indexOf(label);
-    else notes.push(`This link asks for class “${label.slice(0, 40)}”, which this model does not have.`);
+    else notes.push(`This link asks for the class “${short(label)}”, which this model does not have.`);
   }
   for (const [block, positions] of Object.entries(known.betas)) {
     const low = positions[0] * 0.999;
@@ -108,15 +116,30 @@ export function read(asked, model, view, known) {
   const moves = moved(asked.get("move") ?? "", known.sizes);
   if (moves) state.moved = moves;
   else notes.push("This link’s moves cannot be read: write them as block.dimension~value.");
-  const strokes = drawing(asked.get("drawing") ?? "");
+  const [drawn, start] = [asked.get("drawing"), asked.get("start")];
+  const strokes = drawing(drawn ?? "");
   if (strokes.length) [standing.strokes, state.start] = [strokes, "own"];
-  else if (asked.get("start") === "prior") state.start = "prior";
+  else if (drawn) notes.push("This link’s drawing cannot be read: draw one on Start.");
+  else if (start === "prior") state.start = "prior";
+  else if (start === "own")
+    notes.push("This link starts from its sender’s own image, which it does not carry: draw one on Start.");
+  else if (start && start !== "item")
+    notes.push(`This link starts from “${short(start)}”: give item, prior or a drawing.`);
   if (state.start === "prior" && known.classes.length) state.label ??= 0;
   const block = asked.get("block");
-  if (block && block in known.sizes) standing.block = block;
-  const hidden = (asked.get("hidden") ?? "").split(",").filter(Boolean).map(Number);
-  standing.hidden = hidden.filter((c) => Number.isInteger(c) && c >= 0 && c < known.names.length);
-  standing.selection = selection(asked.get("selection") ?? "", known.panels);
+  if (block && Object.hasOwn(known.sizes, block)) standing.block = block;
+  else if (block) notes.push(`This link asks for the block “${short(block)}”, which this model does not have.`);
+  const hidden = (asked.get("hidden") ?? "").split(",").filter(Boolean);
+  const last = known.names.length - 1;
+  if (hidden.every((text) => /^\d+$/.test(text) && Number(text) <= last)) standing.hidden = hidden.map(Number);
+  else
+    notes.push(
+      `This link hides the classes “${short(hidden.join(","))}”: give class numbers from 0 to ${last}.`,
+    );
+  const lasso = asked.get("selection");
+  standing.selection = selection(lasso ?? "", known.panels);
+  if (lasso && !standing.selection)
+    notes.push("This link’s selection cannot be read: draw a lasso on one of the maps.");
   return { standing, notes };
 }
 
@@ -183,8 +206,8 @@ function moved(text, sizes) {
   for (let i = 0; i < words.length; i += 2) {
     const dot = words[i].lastIndexOf(".");
     const [block, d, value] = [words[i].slice(0, dot), Number(words[i].slice(dot + 1)), Number(words[i + 1])];
-    const there = Number.isInteger(d) && d >= 0 && d < (sizes[block] ?? 0);
-    if (!there || words[i + 1] === "" || !(Math.abs(value) <= REACH)) return null;
+    const there = Number.isInteger(d) && d >= 0 && d < (Object.hasOwn(sizes, block) ? sizes[block] : 0);
+    if (!there || !words[i + 1].trim() || !(Math.abs(value) <= REACH)) return null;
     (moves[block] ??= {})[d] = value;
   }
   return moves;
@@ -235,9 +258,17 @@ export function drawingText(strokes) {
 export function drawing(text) {
   const strokes = text.replace(/^as-placed\./, "").split("~");
   if (!strokes.every((stroke) => /^[\w-]{8}([\w-]{4})*$/.test(stroke))) return [];
-  return strokes.map((stroke) => {
+  const drawn = strokes.map((stroke) => {
     const pairs = stroke.match(/../g) ?? [];
     const [width, ink, ...points] = pairs.map(([a, b]) => LETTERS.indexOf(a) * 64 + LETTERS.indexOf(b));
     return { width, ink: Math.min(255, ink), points: points.map((value) => value + LOW) };
   });
+  return drawn.some(isSeen) ? drawn : [];
 }
+
+/**
+ * Whether a stroke leaves ink on the paper.
+ * @param {Stroke} stroke
+ */
+const isSeen = ({ ink, points }) =>
+  ink > 0 && points.some((x, i) => i % 2 === 0 && x >= 0 && x <= UNIT && points[i + 1] >= 0 && points[i + 1] <= 2 * UNIT);

@@ -80,3 +80,26 @@ test("what a link asks for and is not there is said, and left as usual", () => {
     assert.deepEqual(standing, usual("m", "live", known), query);
   }
 });
+
+test("what a link asks for and cannot have is said, each in a sentence", () => {
+  for (const [query, words] of [
+    ["start=gone", "starts from “gone”"],
+    ["start=own", "does not carry"],
+    ["block=toString", "the block “toString”"],
+    ["hidden=0,7", "from 0 to 1"],
+    ["hidden=x", "hides the classes “x”"],
+    ["selection=z_l~1~2", "selection cannot be read"],
+    ["selection=z_x~0~0~1~1~2~2", "selection cannot be read"],
+    ["drawing=<b>", "drawing cannot be read"],
+    [`drawing=${"A".repeat(10000)}`, "drawing cannot be read"], // strokes that lie beside the paper
+    ["move=toString.0~1", "moves cannot be read"],
+    ["move=z_u.0~ ", "moves cannot be read"],
+    ["to=x", "the item at the other end “x”"],
+    [`seed=${"9".repeat(99)}`, `“${"9".repeat(40)}…”`],
+  ]) {
+    const { standing, notes } = asked(query);
+    assert.equal(notes.length, 1, query);
+    assert.ok(notes[0].includes(words), notes[0]);
+    assert.deepEqual(standing, usual("m", "live", known), query);
+  }
+});
