@@ -42,7 +42,7 @@ def test_a_site_is_what_a_browser_needs_and_nothing_else(tmp_path: Path, library
     sizes = publish([load(SMALL)], out).sizes
     there = files_of(out)
     assert {"index.html", "site.json", "runtime/wasm.bin", f"models/{SMALL}/draw.bin"} <= there
-    assert {Path(name).suffix for name in there} == {".html", ".json", ".js", ".css", ".bin", ".mjs"}
+    assert {Path(name).suffix for name in there} == {".html", ".json", ".js", ".css", ".bin"}
     assert not [name for name in there if ".test." in name]
     assert sizes["all"] == sum((out / name).stat().st_size for name in there)
     told = json.loads((out / "site.json").read_text())

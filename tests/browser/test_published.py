@@ -261,7 +261,11 @@ def test_over_a_slow_line_a_picture_moves_within_three_seconds(site: Path, brows
 
 @pytest.mark.parametrize(
     ("script", "said"),
-    [("delete globalThis.WebAssembly", "no WebAssembly"), ("delete globalThis.Worker", "no workers")],
+    [
+        ("delete globalThis.WebAssembly", "no WebAssembly"),
+        ("delete globalThis.Worker", "no workers"),
+        ("WebAssembly.validate = () => false", "no vectors (SIMD)"),
+    ],
 )
 def test_a_browser_that_cannot_run_it_shows_pictures_and_says_why(
     host: str, opened: Opened, script: str, said: str
@@ -277,7 +281,7 @@ def test_a_browser_that_cannot_run_it_shows_pictures_and_says_why(
     assert eventually(page, lambda: bool((pixels_of(page) != before).any()))
     page.get_by_role("link", name="Samples", exact=True).click()
     assert eventually(page, lambda: page.locator(".view .failed").count() == 1)
-    assert "decoded beforehand" in page.locator(".view .failed").text_content()
+    assert page.locator(".view .failed").text_content() == "Without the model there is no picture of this."
     assert page.faults == []
 
 
@@ -290,6 +294,12 @@ def test_a_browser_that_cannot_run_it_shows_pictures_and_says_why(
         f"models/{MODEL}/page.json",
         "site.json",
         "modules/site/worker.js",
+        "modules/site/style.css",
+        "modules/components/map/style.css",
+        "lessons.json",
+        f"models/{MODEL}/film.bin",
+        f"models/{MODEL}/strip-z_l-3.bin",
+        "runtime/ort.js",
         "runtime/wasm.bin",
     ],
 )
@@ -299,11 +309,80 @@ def test_a_file_that_is_cut_short_on_the_host_is_said(site: Path, tmp_path: Path
     data = (folder / name).read_bytes()
     (folder / name).write_bytes(data[: len(data) // 2])
     with hosted(folder) as address:
-        view = "map" if "/map/" in name else "start"
-        page = opened(f"{address}/?model={MODEL}&page={view}", wait="")
+        views = {"/map/": "map", "strip": "frontier"}
+        view = next((view for part, view in views.items() if part in name), "start")
+        lesson = "&lesson=a-first-look" if name == "lessons.json" else ""
+        page = opened(f"{address}/?model={MODEL}&page={view}{lesson}", wait="")
         page.wait_for_selector(".failed, .notice:not([hidden])", timeout=20_000)
-        text = " ".join(page.locator(".failed, .notice:not([hidden])").all_text_contents())
-        assert "copy the" in text or "could not be loaded" in text, text
+        (text,) = page.locator(".failed, .notice:not([hidden])").all_text_contents()
+        assert text.count("copy the") == 1, text
+        assert name.endswith("worker.js") or name in text, text
+
+
+def test_a_style_sheet_that_is_none_is_said_and_nothing_breaks(site: Path, tmp_path: Path, opened: Opened):
+    folder = tmp_path / "site"
+    shutil.copytree(site, folder)
+    (folder / "modules/components/map/style.css").write_text("<!doctype html><title>Not found</title>")
+    with hosted(folder) as address:
+        page = opened(f"{address}/?model={MODEL}&page=map", wait=".failed")
+        assert "map/style.css is cut short" in page.locator(".failed").text_content()
+        assert page.faults == []
+
+
+def test_a_host_that_sends_modules_as_text_is_told_so(site: Path, opened: Opened):
+    with hosted(site, kinds={".js": "text/plain"}) as address:
+        page = opened(f"{address}/", wait=".failed")
+        assert "comes as text/plain from this host" in page.locator(".failed").text_content()
+
+
+def test_the_programs_of_a_site_have_endings_that_hosts_know(site: Path):
+    assert not [path for path in site.rglob("*") if path.suffix == ".mjs"]
+
+
+def test_a_model_that_the_host_lost_is_said_and_the_others_stay(site: Path, tmp_path: Path, opened: Opened):
+    folder = tmp_path / "site"
+    shutil.copytree(site, folder)
+    (folder / "models/vae-rooms/page.json").unlink()
+    with hosted(folder) as address:
+        page = opened(f"{address}/")
+        page.get_by_label("Model").select_option("vae-rooms")
+        assert eventually(
+            page, lambda: "vae-rooms/page.json is missing" in page.locator(".notice").text_content()
+        )
+        page.get_by_role("link", name="Samples", exact=True).click()
+        page.wait_for_selector(".image-grid[data-ready=true]")
+        assert page.faults == []
+
+
+def test_a_browser_that_refuses_the_address_after_many_changes_draws_on(host: str, opened: Opened):
+    refuse = """const replace = history.replaceState.bind(history); globalThis.written = 0;
+        history.replaceState = (...words) => {
+          if (++globalThis.written > 3) throw new DOMException("too often", "SecurityError");
+          replace(...words);
+        };"""
+    page = opened(f"{host}/?model={MODEL}&page=samples", script=refuse)
+    slider = page.get_by_role("slider", name="Temperature")
+    slider.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(60)
+    digest = settled(page, lambda: page.locator(".image-grid").first.get_attribute("data-digest"))
+    page.keyboard.press("ArrowLeft")
+    assert eventually(page, lambda: page.locator(".image-grid").first.get_attribute("data-digest") != digest)
+    assert page.evaluate("globalThis.written") < 13
+    assert page.faults == []
+
+
+def test_how_much_of_the_model_has_come_is_shown(site: Path, browser: Any):
+    with hosted(site, bits=4e6, delay=0.02) as address:
+        page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+        page.goto(f"{address}/?model={MODEL}&page=samples", wait_until="commit")
+        page.wait_for_selector("progress.coming:not([hidden])", timeout=20_000)
+        assert eventually(page, lambda: 0 < page.locator("progress.coming").evaluate("p => p.value") < 1)
+        assert eventually(page, lambda: " %" in (page.locator(".view .loading").text_content() or ""))
+        page.wait_for_selector(READY, timeout=60_000)
+        assert page.locator("progress.coming").is_hidden()
+        page.context.close()
 
 
 def test_a_file_address_is_told_what_to_do(site: Path, opened: Opened):

@@ -22,7 +22,7 @@ globalThis.postMessage = (message) => {
 const { models } = JSON.parse(await readFile(new URL("site.json", site)));
 await import(new URL("modules/site/worker.js", site));
 const folders = Object.fromEntries(models.map(({ name, folder }) => [name, folder]));
-globalThis.onmessage({ data: { folders, first: models[0].name, root: site.href } });
+globalThis.onmessage({ data: { folders, first: models[0].name, sizes: {}, root: site.href } });
 for await (const line of createInterface({ input: process.stdin })) {
   if (line) globalThis.onmessage({ data: JSON.parse(line) });
 }

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,14 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def hosted(folder: Path, bits: float | None = None, delay: float = 0.0) -> Iterator[str]:
-    """The address of a folder that is served; bits: a second of the line, without a bound unless given; delay: seconds before each answer."""
+def hosted(
+    folder: Path, bits: float | None = None, delay: float = 0.0, kinds: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """The address of a folder that is served; bits: a second of the line, without a bound unless given; delay: seconds before each answer;
+    kinds: what the host says that files are, by their endings."""
     line = _Line(None if bits is None else bits / 8, delay)
-    handler = type("Handler", (_Handler,), {"line": line})
+    told = {**SimpleHTTPRequestHandler.extensions_map, **(kinds or {})}
+    handler = type("Handler", (_Handler,), {"line": line, "extensions_map": told})
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -128,10 +128,12 @@ export function read(asked, model, view, known) {
   if (state.start === "prior" && known.classes.length) state.label ??= 0;
   const block = asked.get("block");
   if (block && Object.hasOwn(known.sizes, block)) standing.block = block;
-  else if (block) notes.push(`This link asks for the block “${short(block)}”, which this model does not have.`);
+  else if (block)
+    notes.push(`This link asks for the block “${short(block)}”, which this model does not have.`);
   const hidden = (asked.get("hidden") ?? "").split(",").filter(Boolean);
   const last = known.names.length - 1;
-  if (hidden.every((text) => /^\d+$/.test(text) && Number(text) <= last)) standing.hidden = hidden.map(Number);
+  if (hidden.every((text) => /^\d+$/.test(text) && Number(text) <= last))
+    standing.hidden = hidden.map(Number);
   else
     notes.push(
       `This link hides the classes “${short(hidden.join(","))}”: give class numbers from 0 to ${last}.`,
@@ -271,4 +273,7 @@ export function drawing(text) {
  * @param {Stroke} stroke
  */
 const isSeen = ({ ink, points }) =>
-  ink > 0 && points.some((x, i) => i % 2 === 0 && x >= 0 && x <= UNIT && points[i + 1] >= 0 && points[i + 1] <= 2 * UNIT);
+  ink > 0 &&
+  points.some(
+    (x, i) => i % 2 === 0 && x >= 0 && x <= UNIT && points[i + 1] >= 0 && points[i + 1] <= 2 * UNIT,
+  );

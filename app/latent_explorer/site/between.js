@@ -169,7 +169,7 @@ async function stripsOf({ page, standing, decoder }) {
       ),
       columns: ["least", ...Array(STEPS - 2).fill(""), "most"],
       marks,
-      title: `One coordinate of ${block.name} a row, through its range`,
+      title: `One coordinate of ${block.name} a line, through its range`,
     },
     shape,
     pixels,

@@ -25,8 +25,8 @@ def card(checkpoint: Checkpoint) -> dict[str, Any]:
         "commands": [cleaned(command, 2000) for command in measured_by(told, names)] if names else [],
         "numbers": [
             {
-                "title": cleaned(number(name).heading, 200),
-                "value": number(name).told(told.metrics[name].value, told.metrics[name].se),
+                "title": cleaned(number(name).title, 200),
+                "value": number(name).told(told.metrics[name].value, told.metrics[name].se).replace("-", "−"),
                 "n": told.metrics[name].n,
                 "main": name in HEADLINES,
             }

@@ -1,6 +1,6 @@
 // The page's decoder: a worker that runs the model, and pictures that were decoded beforehand until it does.
 
-import { ROOT } from "./loading.js";
+import { ROOT, sizes } from "./loading.js";
 
 /**
  * @typedef {import("../components/shared/decoder.js").Decoded} Decoded
@@ -9,20 +9,30 @@ import { ROOT } from "./loading.js";
  * @typedef {import("../components/shared/decoder.js").Request} Request
  * @typedef {import("./film.js").Film} Film
  * @typedef {(answer: Decoded | Refusal) => void} OnAnswer
- * @typedef {{id: number, answer: Decoded | Refusal} | {ready: true} | {failed: string}} FromWorker
- * @typedef {{id: number, request: Request} | {folders: Record<string, string>, first: string, root: string}} ToWorker
+ * @typedef {{id: number, answer: Decoded | Refusal} | {ready: true} | {loaded: number} | {failed: string}} FromWorker
+ * @typedef {{id: number, request: Request} | {folders: Record<string, string>, first: string, sizes: Record<string, number>, root: string}} ToWorker
  */
 
 const IN_FLIGHT = 2;
 
 /** What an address without WebAssembly or workers is told. */
-export const STILLS = "the pictures here were decoded beforehand, and only the first handles move them";
+export const STILLS = "The pictures here were decoded beforehand, and only the first handles move them.";
+
+// A program that puts a byte into all lanes of a vector: what the runtime needs of a browser.
+const VECTORS = Uint8Array.of(
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123],
+  ...[3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
+);
 
 /** Why this browser runs no model; nothing where it can. */
 function lacking() {
   if (typeof WebAssembly !== "object") return "this browser has no WebAssembly";
+  if (!WebAssembly.validate(VECTORS)) return "the WebAssembly of this browser has no vectors (SIMD)";
   return typeof Worker === "function" ? "" : "this browser has no workers";
 }
+
+/** What one is told who asks for a picture where there is no model; the page says why above. */
+export const NONE = "Without the model there is no picture of this.";
 
 /** @implements {Decoder} */
 export class SiteDecoder {
@@ -30,6 +40,8 @@ export class SiteDecoder {
   /** @type {"loading" | "ready" | "failed"} */
   state = "loading";
   why = "";
+  /** How much of what the model takes has come, from 0 to 1. */
+  loaded = 0;
   /** @type {Film | null} */
   film = null;
 
@@ -70,9 +82,11 @@ export class SiteDecoder {
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#fail("the part that runs the model could not be loaded");
+      this.#fail(
+        "the part that runs it could not be loaded: open the page in a current browser, or copy the published folder to this host again",
+      );
     };
-    this.#post({ folders, first, root: ROOT.href });
+    this.#post({ folders, first, sizes, root: ROOT.href });
   }
 
   /** Whether the model itself answers. */
@@ -89,10 +103,7 @@ export class SiteDecoder {
     if (!this.isReady) {
       const filmed = this.film?.answer(request);
       this.#waiting.delete(channel);
-      if (filmed || this.state === "failed")
-        return queueMicrotask(() =>
-          onAnswer(filmed ?? { error: `There is no live picture: ${this.why}; ${STILLS}.` }),
-        );
+      if (filmed || this.state === "failed") return queueMicrotask(() => onAnswer(filmed ?? { error: NONE }));
     }
     this.#waiting.delete(channel);
     this.#waiting.set(channel, [request, onAnswer]);
@@ -146,6 +157,10 @@ export class SiteDecoder {
   /** @param {FromWorker} message */
   #receive(message) {
     if ("failed" in message) return this.#fail(message.failed);
+    if ("loaded" in message) {
+      this.loaded = message.loaded;
+      return this.#tell();
+    }
     if ("ready" in message) {
       this.state = "ready";
       this.#tell();
@@ -167,7 +182,7 @@ export class SiteDecoder {
     left.push(...this.#flying.values());
     this.#waiting.clear();
     this.#flying.clear();
-    left.forEach((onAnswer) => onAnswer({ error: `There is no live picture: ${why}; ${STILLS}.` }));
+    left.forEach((onAnswer) => onAnswer({ error: NONE }));
     this.#tell();
   }
 

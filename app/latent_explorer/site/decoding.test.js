@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
 import { SiteDecoder } from "./decoding.js";
+import { expects } from "./loading.js";
 
 class FakeWorker {
   /** @type {FakeWorker[]} */
@@ -47,12 +48,13 @@ test("a browser without workers, and a model that does not load, say why", async
   Object.defineProperty(globalThis, "Worker", { value: undefined, configurable: true });
   const without = new SiteDecoder({ m: "m" }, "m");
   assert.equal(without.state, "failed");
-  await assert.rejects(without.answer({ model: "m" }), /no workers/);
+  assert.match(without.why, /no workers/);
+  await assert.rejects(without.answer({ model: "m" }), /no picture of this/);
   Object.defineProperty(globalThis, "Worker", { value: FakeWorker, configurable: true });
   const decoder = new SiteDecoder({ m: "m" }, "m");
   const asked = decoder.answer({ model: "m" });
   FakeWorker.all[0].onmessage({ data: { failed: "models/m/draw.bin is cut short" } });
-  await assert.rejects(asked, /cut short/);
+  await assert.rejects(asked, /no picture of this/);
   assert.match(decoder.why, /cut short/);
 });
 
@@ -72,4 +74,25 @@ test("where nothing can be decoded no worker is started", () => {
   decoder.start();
   assert.equal(decoder.state, "loading");
   assert.equal(FakeWorker.all.length, 0);
+});
+
+test("how much has come is told while the model is loaded", () => {
+  expects({ "models/m/draw.bin": 9 });
+  const decoder = new SiteDecoder({ m: "m" }, "m");
+  decoder.start();
+  const [worker] = FakeWorker.all;
+  assert.deepEqual(worker.sent[0].sizes, { "models/m/draw.bin": 9 });
+  /** @type {number[]} */
+  const had = [];
+  decoder.watch(() => had.push(decoder.loaded));
+  worker.onmessage({ data: { loaded: 0.25 } });
+  worker.onmessage({ data: { loaded: 0.5 } });
+  assert.deepEqual(had.slice(-2), [0.25, 0.5]);
+});
+
+test("a browser whose WebAssembly has no vectors is told so", () => {
+  const { validate } = WebAssembly;
+  WebAssembly.validate = () => false;
+  assert.match(new SiteDecoder({ m: "m" }, "m").why, /SIMD/);
+  WebAssembly.validate = validate;
 });

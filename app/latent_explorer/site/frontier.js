@@ -2,7 +2,7 @@
 
 import { element } from "../components/shared/elements.js";
 import { choice } from "./fields.js";
-import { bytesOf } from "./loading.js";
+import { opened } from "./loading.js";
 import { mount } from "./mount.js";
 
 /**
@@ -20,7 +20,7 @@ export async function frontier(site, place) {
   let mounted = null;
   const shown = element("div");
   const show = async () => {
-    const data = await bytesOf(`${folder}${strips[block][number]}`);
+    const { bytes: data } = await opened(`${folder}${strips[block][number]}`);
     mounted?.remove();
     mounted = await mount(shown, "betas", data, (name, value) => {
       if (name === "state") site.stand({ betas: value.betas }, true);

@@ -118,8 +118,9 @@ export class Strip {
   async arriving(asked, entries) {
     const name = asked.get("lesson");
     if (!name || asked.has("page") || !entries.some((each) => each.name === name)) return asked;
-    const { lessons } = await this.#all();
-    const steps = lessons.find((each) => each.name === name)?.steps ?? [];
+    const held = await this.#all().catch(() => null); // which `open` says
+    if (!held) return asked;
+    const steps = held.lessons.find((each) => each.name === name)?.steps ?? [];
     const number = Number(asked.get("step") || 1);
     const step = steps[number - 1] ?? steps[0];
     const address = addressOf(name, step.query, steps.indexOf(step) + 1);
@@ -143,7 +144,9 @@ export class Strip {
     this.#lesson = null;
     this.root.hidden = true;
     if (!entry) return name ? `This site has no lesson called “${name.slice(0, 60)}”.` : "";
-    const lesson = (await this.#all()).lessons.find((each) => each.name === name) ?? null;
+    const held = await this.#all().catch((/** @type {Error} */ error) => `${error.message}.`);
+    if (typeof held === "string") return held;
+    const lesson = held.lessons.find((each) => each.name === name) ?? null;
     if (!lesson) return "";
     const number = Number(asked.get("step") || 1);
     const inside = Number.isInteger(number) && number >= 1 && number <= lesson.steps.length;

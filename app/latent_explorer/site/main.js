@@ -5,7 +5,7 @@ import { read, written } from "./address.js";
 import { betaSliders } from "./betas.js";
 import { SiteDecoder, STILLS } from "./decoding.js";
 import { Film } from "./film.js";
-import { opened, told } from "./loading.js";
+import { expects, opened, told, unstyled } from "./loading.js";
 import { Strip } from "./lessons.js";
 import { knownOf } from "./site.js";
 import { VIEWS } from "./views.js";
@@ -15,10 +15,12 @@ import { VIEWS } from "./views.js";
  * @typedef {import("./site.js").Site} Site
  * @typedef {import("./site.js").View} View
  * @typedef {{name: string, folder: string, title: string, purpose: string, decodes: boolean}} Model
- * @typedef {{format: string, only: string | null, models: Model[], lessons: import("./lessons.js").Entry[]}} Manifest
+ * @typedef {{format: string, only: string | null, models: Model[], lessons: import("./lessons.js").Entry[],
+ * sizes: Record<string, number>}} Manifest
  */
 
 const LATER_MS = 150; // after the first sight, until the model is loaded
+const WRITE_MS = 150; // between two changes of the address: a browser takes so many a second, and refuses more
 
 const root = /** @type {HTMLElement} */ (document.getElementById("site"));
 
@@ -31,14 +33,29 @@ class Shell {
   #bar = element("header", { class: "bar" });
   #heading = element("h1");
   #caption = element("p", { class: "caption" });
+  #drawn = element("details", {
+    class: "drawn",
+    hidden: true,
+    open: matchMedia("(min-width: 761px)").matches,
+  });
   #notice = element("p", { class: "notice", role: "status", hidden: true });
+  #coming = element("progress", {
+    class: "coming",
+    max: 1,
+    value: 0,
+    "aria-label": "Loading",
+    hidden: true,
+  });
   #sliders = element("div", { class: "sliders" });
   #place = element("div", { class: "view" });
   #lesson = new Strip((address) => this.#visit(address));
+  /** @type {string | null} an address that is not written yet */
+  #address = null;
 
   /** @param {Manifest} manifest */
   constructor(manifest) {
     this.manifest = manifest;
+    expects(manifest.sizes);
     const able = manifest.models.filter(({ decodes }) => decodes);
     const first = this.#model(new URLSearchParams(location.search));
     const folders = Object.fromEntries(able.map(({ name, folder }) => [name, folder]));
@@ -50,13 +67,28 @@ class Shell {
       ...(manifest.only ? [] : [this.#bar]),
       this.#heading,
       this.#caption,
+      this.#drawn,
       this.#notice,
+      this.#coming,
       this.#sliders,
       this.#place,
       this.#lesson.root,
     );
-    addEventListener("popstate", () => this.open());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.open());
+    addEventListener("popstate", () => this.#again());
+    addEventListener("pagehide", () => this.#write());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#again());
+    addEventListener("unhandledrejection", ({ reason }) => this.#amiss(reason));
+  }
+
+  /** @param {unknown} error */
+  #amiss(error) {
+    this.notes = [`${error instanceof Error ? error.message : error}`];
+    this.#tell();
+  }
+
+  /** Show what the address asks for, or say why not. */
+  #again(lenient = false) {
+    this.open(lenient).catch((error) => this.#amiss(error));
   }
 
   /** @param {URLSearchParams} asked */
@@ -75,7 +107,9 @@ class Shell {
     const model = this.#model(asked);
     /** @type {Page} */
     const page = { ...(await told(`models/${model.folder}/page.json`)), lessons };
-    if (!page.noDecoder) await this.#film(model);
+    /** @type {string[]} */
+    const lost = [];
+    if (!page.noDecoder) await this.#film(model).catch((error) => lost.push(`${error.message}.`));
     const offered = VIEWS.filter((view) => view.needs(page));
     const wanted = this.manifest.only ?? asked.get("page");
     const asksFor = VIEWS.find(({ name }) => name === wanted) ?? offered[0];
@@ -87,6 +121,7 @@ class Shell {
       );
     if (wanted && !VIEWS.some(({ name }) => name === wanted))
       notes.unshift(`This site has no page called “${wanted.slice(0, 60)}”: this is ${asksFor.menu}.`);
+    notes.push(...lost);
     this.notes = notes;
     this.#site = {
       page,
@@ -97,11 +132,7 @@ class Shell {
       selected: { count: 0, name: null },
       go: (address) => this.#visit(address),
       change: (patch, quiet = false) => this.#change(patch, quiet),
-      trying: (work) =>
-        void work.catch((error) => {
-          this.notes = [error instanceof Error ? error.message : String(error)];
-          this.#tell();
-        }),
+      trying: (work) => void work.catch((error) => this.#amiss(error)),
       stand: (state, quiet = false) =>
         this.#change({ state: { ...this.#now.standing.state, ...state } }, quiet),
     };
@@ -151,8 +182,8 @@ class Shell {
     );
     choice.onchange = () => {
       const other = new URLSearchParams({ model: choice.value, page: this.#now.standing.view });
-      history.pushState({}, "", `?${other}${this.#lesson.said}`);
-      this.open(true);
+      this.#leave(`?${other}${this.#lesson.said}`);
+      this.#again(true);
     };
     const copy = element(
       "button",
@@ -170,6 +201,7 @@ class Shell {
 
   /** @param {HTMLButtonElement} button */
   async #copy(button) {
+    this.#write();
     try {
       await navigator.clipboard.writeText(location.href);
       button.textContent = "Copied";
@@ -190,9 +222,28 @@ class Shell {
    * @param {string} address
    */
   #visit(address) {
-    history.pushState({}, "", address);
+    this.#leave(address);
     scrollTo(0, 0);
-    this.open();
+    this.#again();
+  }
+
+  /**
+   * @param {string} address of what is shown next
+   */
+  #leave(address) {
+    this.#write();
+    history.pushState({}, "", address);
+  }
+
+  /** Write the newest address, now that there is one; where the browser refuses, as after very many, a moment later. */
+  #write() {
+    if (this.#address === null) return;
+    try {
+      history.replaceState({}, "", this.#address);
+      this.#address = null;
+    } catch {
+      setTimeout(() => this.#write(), 10 * WRITE_MS);
+    }
   }
 
   /**
@@ -202,7 +253,7 @@ class Shell {
   #go(standing) {
     const site = this.#now;
     site.standing = standing;
-    history.pushState({}, "", `?${this.#said(standing)}`);
+    this.#leave(`?${this.#said(standing)}`);
     const offered = VIEWS.filter((view) => view.needs(site.page));
     this.#menu(offered.map(({ name }) => name));
     scrollTo(0, 0);
@@ -216,7 +267,8 @@ class Shell {
   #change(patch, quiet) {
     const site = this.#now;
     site.standing = { ...site.standing, ...patch };
-    history.replaceState({}, "", `?${this.#said(site.standing)}`);
+    if (this.#address === null) setTimeout(() => this.#write(), WRITE_MS);
+    this.#address = `?${this.#said(site.standing)}`;
     this.#bar.querySelectorAll("nav a").forEach((link, at) => {
       const views = VIEWS.filter((view) => view.needs(site.page));
       link.setAttribute("href", `?${this.#said({ ...site.standing, view: views[at].name })}`);
@@ -234,6 +286,12 @@ class Shell {
     this.#heading.textContent = view.title(site.page);
     document.title = `${view.title(site.page)} · ${site.page.card.title}`;
     this.#caption.textContent = view.caption(site.page);
+    const drawn = view.name === "numbers" || view.name === "lessons" ? "" : site.page.drawn;
+    this.#drawn.hidden = !drawn;
+    this.#drawn.replaceChildren(
+      element("summary", {}, `What a picture of ${site.page.kind.an} shows`),
+      element("p", {}, drawn),
+    );
     this.#sliders.replaceChildren(...(view.sliders ? betaSliders(site) : []));
     this.#tell();
     root.dataset.view = view.name;
@@ -244,29 +302,38 @@ class Shell {
       place.append(element("p", { class: "failed" }, view.lacking(site.page)));
       return;
     }
-    const waiting = setTimeout(
-      () => place.prepend(element("p", { class: "loading" }, "Loading the model …")),
-      400,
-    );
+    const waiting = setTimeout(() => place.prepend(element("p", { class: "loading" }, this.#awaited)), 400);
     try {
       const shown = await view.show(site, place);
       if (turn === this.#turn) this.#view = shown;
       else shown.destroy();
+      const broken = unstyled();
+      if (broken && !this.notes.includes(broken)) this.notes = [...this.notes, broken];
     } catch (error) {
       place.append(element("p", { class: "failed" }, error instanceof Error ? error.message : String(error)));
     }
     clearTimeout(waiting);
     place.querySelector(":scope > .loading")?.remove();
     root.dataset.ready = "true";
+    this.#tell();
     this.#lesson.look(site);
+  }
+
+  /** What one waits for. */
+  get #awaited() {
+    const { state, loaded } = this.decoder;
+    return state === "loading" && loaded ? `Loading the model, ${Math.round(100 * loaded)} % …` : "Loading …";
   }
 
   /** What a visitor has to know of the link, and of a browser without what it takes. */
   #tell() {
-    const { state, why } = this.decoder;
+    const { state, why, loaded } = this.decoder;
     const lines = [...(this.notes ?? [])];
     if (state === "failed" && !this.#site?.page.noDecoder)
-      lines.push(`The model does not run here, since ${why}: ${STILLS}.`);
+      lines.push(`The model does not run here, since ${why}. ${STILLS}`);
+    this.#coming.value = loaded;
+    this.#coming.hidden = state !== "loading" || !loaded;
+    for (const line of this.#place.querySelectorAll(".loading")) line.textContent = this.#awaited;
     this.#notice.textContent = lines.join(" ");
     this.#notice.hidden = !lines.length;
     say(this.#notice, "atomic", true);

@@ -1,7 +1,7 @@
 // How a component of the app stands on a published page: in a shadow root with its own style, as Streamlit holds it.
 
 import { element } from "../components/shared/elements.js";
-import { ROOT } from "./loading.js";
+import { moduleOf, ROOT, whyNot } from "./loading.js";
 
 /** @typedef {{update: (data: any) => void, element: HTMLElement, remove: () => void}} Mounted */
 
@@ -13,16 +13,27 @@ const modules = new Map();
  * @param {string} name
  */
 async function component(name) {
-  const there = modules.get(name) ?? import(new URL(`modules/components/${name}/index.js`, ROOT).href);
+  const there = modules.get(name) ?? moduleOf(`modules/components/${name}/index.js`);
   modules.set(name, there);
-  try {
-    return (await there).default;
-  } catch {
-    modules.delete(name);
-    throw new Error(
-      `A part of modules/components/${name} is missing or cut short on this host: copy the published folder there again.`,
-    );
-  }
+  there.catch(() => modules.delete(name)); // the next one who asks tries again
+  return (await there).default;
+}
+
+/**
+ * The style sheet of a component, on its way into a shadow root. Raises an Error with one sentence where the host lacks it.
+ * @param {ShadowRoot} root
+ * @param {string} name
+ */
+function styled(root, name) {
+  const file = `modules/components/${name}/style.css`;
+  const link = element("link", { rel: "stylesheet", href: new URL(file, ROOT).href });
+  const came = new Promise((done, failed) => {
+    link.onerror = () => whyNot(file, "css").then(failed);
+    // Without a rule it is no style sheet, and a component without one may grow beyond all bounds.
+    link.onload = (event) => (link.sheet?.cssRules.length ? done(event) : whyNot(file, "css").then(failed));
+  });
+  root.append(link);
+  return came;
 }
 
 /**
@@ -37,10 +48,9 @@ export async function mount(place, name, data, onState) {
   const call = await component(name);
   const host = element("div", { class: `component ${name}` });
   const root = host.attachShadow({ mode: "open" });
-  root.append(
-    element("link", { rel: "stylesheet", href: new URL(`modules/components/${name}/style.css`, ROOT).href }),
-  );
+  const came = styled(root, name);
   place.append(host);
+  await came;
   /** @type {(data: any) => Promise<() => void>} */
   const shown = async (given) =>
     call({ data: given, parentElement: root, setStateValue: onState, setTriggerValue: onState });

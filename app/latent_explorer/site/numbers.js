@@ -12,7 +12,9 @@ export async function numbers({ page }, place) {
   const main = card.numbers.filter((number) => number.main);
   const rest = card.numbers.filter((number) => !number.main);
   place.append(
-    element("p", { class: "about" }, [card.purpose, ...card.made].filter(Boolean).join(" · ")),
+    ...[card.purpose, card.made.join(" · ")]
+      .filter(Boolean)
+      .map((words) => element("p", { class: "about" }, words)),
     element(
       "div",
       { class: "tiles" },

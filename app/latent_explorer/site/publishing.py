@@ -68,7 +68,8 @@ def publish(
         files[f"models/{folders[name]}/page.json"] = _json(each.page)
     sizes = {"models": sum(map(len, files.values()))}
     files["runtime/wasm.bin"] = packed.compressed((library / WASM).read_bytes())
-    files["runtime/ort.mjs"] = (library / MODULE).read_bytes()
+    # by the ending of all modules, since not every host knows .mjs
+    files["runtime/ort.js"] = (library / MODULE).read_bytes()
     sizes["runtime"] = sum(len(data) for name, data in files.items() if name.startswith("runtime/"))
     files |= _modules()
     told = [

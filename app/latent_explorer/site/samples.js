@@ -13,6 +13,7 @@ import { grid, gridData, joined } from "./grid.js";
 
 const COLUMNS = 12; // as on the app's page, so that a seed is the same pictures there
 const ROWS = { one: 4, none: 6, classes: 10 };
+const ABREAST = 26; // classes that stand beside each other; of more, those that are drawn
 
 /**
  * @param {Site} site
@@ -78,7 +79,7 @@ export async function samples(site, place) {
   /** @type {Awaited<ReturnType<typeof grid>>[]} */
   const mounted = [await grid(drawn, await draws(site, from))];
   if (both) {
-    mounted.push(await grid(swapped, await swaps(site)));
+    mounted.push(await grid(swapped, await swaps(site, from)));
   }
   let [busy, again] = [false, false];
   const changed = async () => {
@@ -89,7 +90,7 @@ export async function samples(site, place) {
       while (again) {
         again = false;
         mounted[0].update(await draws(site, from));
-        if (mounted[1]) mounted[1].update(await swaps(site));
+        if (mounted[1]) mounted[1].update(await swaps(site, from));
       }
     } finally {
       busy = false;
@@ -123,18 +124,22 @@ async function draws({ page, standing, decoder }, from) {
   return gridData(
     {
       rows: words,
-      title: page.classes.length ? "Draws of the prior, one row a class" : "Draws of the prior",
+      title: page.classes.length ? "Draws of the prior, one line a class" : "Draws of the prior",
     },
     answer.shape,
     answer.pixels,
   );
 }
 
-/** @param {Site} site */
-async function swaps({ page, standing, decoder }) {
+/**
+ * @param {Site} site
+ * @param {number} from
+ */
+async function swaps({ page, standing, decoder }, from) {
   const { betas } = standing.state;
   const { classes, rows: items = [], styles = [] } = page;
-  const to = classes.slice(0, 20).map((_, c) => c);
+  const all = classes.length <= ABREAST;
+  const to = classes.map((_, c) => c).slice(all ? 0 : from, all ? undefined : from + ROWS.classes);
   /** @type {[number, number][][]} */
   const alone = items.map((item) => [[item, 1]]);
   const coded = page.model?.coded ?? [];
@@ -150,8 +155,10 @@ async function swaps({ page, standing, decoder }) {
   return gridData(
     {
       rows: items.map((item) => `${page.kind.one} ${item}`),
-      columns: ["decoded", ...to.map((c) => `→ ${classes[c]}`)],
-      title: "The same style in every class",
+      columns: ["decoded", ...to.map((c) => classes[c])],
+      title: all
+        ? "The same style in every class"
+        : `The same style in ${classes[to[0]]} to ${classes[to[to.length - 1]]}`,
     },
     shape,
     pixels,

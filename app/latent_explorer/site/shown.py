@@ -22,10 +22,10 @@ from latent_explorer.session.sidebar import scale
 from latent_explorer.site import packed
 from latent_explorer.site.card import card
 from latent_explorer.site.strips import strips
-from latent_explorer.text import key
+from latent_explorer.text import cleaned, key
 from vae_core import Checkpoint
 from vae_core.interchange.answering import Answering, answering
-from vae_core.kinds import Image
+from vae_core.kinds import MOST_BARS, Image, Kind, Table
 from vae_core.labels import has_label
 from vae_core.multirate import rates_of
 from vae_core.names import LABEL
@@ -35,6 +35,9 @@ from vae_core.serving import Answer, LiveDecoder, Request
 # Pictures of the film that moves until the decoder is there: positions of a handle, and the bytes of all of them together.
 MOST_FRAMES, FEWEST_FRAMES, FILM = 33, 7, 400_000
 
+
+# Features of a table that are named below the title of a page.
+MOST_NAMES = 30
 
 # Files of a model that a view needs where it stands alone, by how their names begin.
 FILES = {
@@ -87,6 +90,7 @@ def _everything(checkpoint: Checkpoint, only: str | None) -> Shown:
         "classes": list(checkpoint.atlas.classes) if has_label(model) else [],
         "names": list(colourings.names_of_classes(checkpoint)),
         "card": card(checkpoint),
+        "drawn": _drawn(checkpoint.kind),
         "noDecoder": model.no_decoder,
         "noEncoder": model.no_encoder,
     }
@@ -121,6 +125,19 @@ def _everything(checkpoint: Checkpoint, only: str | None) -> Shown:
         int(np.flatnonzero(checkpoint.atlas.labels == c)[0]) for c in np.unique(checkpoint.atlas.labels)
     ][:10]
     return found
+
+
+def _drawn(kind: Kind) -> str:
+    """What a picture of a row is: which features its bars or cells are. Images are what they look like."""
+    if not isinstance(kind, Table):
+        return ""
+    names = [cleaned(name, 40) for name in kind.names]
+    said = ", ".join(names[:MOST_NAMES])
+    if len(names) > MOST_NAMES:
+        said += f" and {len(names) - MOST_NAMES:,} more"
+    form = "from left to right" if len(names) <= MOST_BARS else "as cells of a square, row after row"
+    part = "bar" if len(names) <= MOST_BARS else "cell"
+    return f"A row is drawn as its {kind.numbers} {form}: {said}. A {part} is {'high' if part == 'bar' else 'bright'} where the value is, within the range of its column."
 
 
 def _graphs(graphs: Answering, found: Shown) -> None:

@@ -22,6 +22,7 @@ import { startOf } from "../components/controls/state.js";
  * @property {string[]} classes on which the model is conditioned
  * @property {string[]} names of the groups on the maps
  * @property {{title: string, purpose: string, made: string[], on: string, at: string, commands: string[], numbers: NumberOfCard[]}} card
+ * @property {string} drawn how an observation is drawn, where that does not go without saying
  * @property {string} noDecoder
  * @property {string} noEncoder
  * @property {any} map

@@ -83,7 +83,7 @@ export const VIEWS = [
     menu: "Samples",
     title: () => "What does the model draw by itself?",
     caption: ({ classes, kind }) =>
-      `Each ${kind.one} is decoded from a draw of the prior${classes.length ? ", one row a class" : ""}.`,
+      `Each ${kind.one} is decoded from a draw of the prior${classes.length ? ", one line a class" : ""}.`,
     sliders: true,
     needs: decodes,
     lacking: undecoded,
@@ -94,7 +94,7 @@ export const VIEWS = [
     menu: "Between",
     title: ({ kind }) => `What lies between two ${kind.many}?`,
     caption: ({ kind }) =>
-      `A path of codes from one ${kind.one} to another, decoded at eleven steps; below, one coordinate a row through its range.`,
+      `A path of codes from one ${kind.one} to another, decoded at eleven steps; below, one coordinate a line through its range.`,
     sliders: true,
     needs: decodes,
     lacking: undecoded,

@@ -2,7 +2,7 @@
 
 import { half } from "./atlas.js";
 import { Answers } from "./answers.js";
-import { bytesOf, opened, ROOT, told } from "./loading.js";
+import { expects, moduleOf, opened, programOf, sizes, told } from "./loading.js";
 
 /**
  * @typedef {import("onnxruntime-web")} Runtime
@@ -20,12 +20,30 @@ let runtime = null;
 const models = new Map();
 let last = Promise.resolve();
 
+/** @type {Map<string, number>} how much has come of each file that is waited for */
+const shares = new Map();
+
+/**
+ * Takes in how much of a file has come, and tells how much of all that is waited for.
+ * @param {string} name
+ * @returns {import("./loading.js").OnShare}
+ */
+function coming(name) {
+  shares.set(name, 0);
+  return (share) => {
+    shares.set(name, share);
+    const [all, had] = [...shares].reduce(
+      ([sum, part], [file, come]) => [sum + (sizes[file] ?? 0), part + come * (sizes[file] ?? 0)],
+      [0, 0],
+    );
+    postMessage({ loaded: had / all });
+  };
+}
+
 /** @returns {Promise<Runtime>} */
 async function loaded() {
-  const [module, wasm] = await Promise.all([
-    import(new URL("runtime/ort.mjs", ROOT).href),
-    bytesOf("runtime/wasm.bin"),
-  ]);
+  const program = "runtime/wasm.bin";
+  const [module, wasm] = await Promise.all([moduleOf("runtime/ort.js"), programOf(program, coming(program))]);
   module.env.wasm.numThreads = 1; // more need headers that a host of files does not send
   module.env.wasm.proxy = false;
   module.env.wasm.wasmBinary = wasm.buffer;
@@ -49,10 +67,12 @@ function model(name) {
 
 /** @param {string} folder */
 async function open(folder) {
+  runtime ??= loaded();
+  runtime.catch(() => (runtime = null));
   const [page, draw, ort] = await Promise.all([
     told(`${folder}page.json`),
-    graphsIn(`${folder}draw.bin`),
-    (runtime ??= loaded()),
+    graphsIn(`${folder}draw.bin`, coming(`${folder}draw.bin`)),
+    runtime,
   ]);
   /** @type {Map<string, Promise<Session>>} */
   const sessions = new Map();
@@ -61,8 +81,9 @@ async function open(folder) {
     draw.graphs[graph] ?? (await graphsIn(`${folder}encode.bin`)).graphs[graph];
   /** @type {(graph: string) => Promise<Session>} */
   const session = (graph) => {
-    const there = sessions.get(graph) ?? graphOf(graph).then((bytes) => ort.InferenceSession.create(bytes));
+    const there = sessions.get(graph) ?? graphOf(graph).then((bytes) => started(ort, bytes));
     sessions.set(graph, there);
+    there.catch(() => sessions.delete(graph));
     return there;
   };
   /** @type {Map<number, ReturnType<Means["encodings"]>>} */
@@ -88,13 +109,29 @@ async function open(folder) {
   });
 }
 
+/**
+ * @param {Runtime} ort
+ * @param {Uint8Array} graph
+ * @returns {Promise<Session>}
+ */
+async function started(ort, graph) {
+  try {
+    return await ort.InferenceSession.create(graph);
+  } catch (error) {
+    throw new Error(`this browser could not start it (${error instanceof Error ? error.message : error})`);
+  }
+}
+
 /** @param {Numbers} words of single precision */
 const singles = (words) => new Float32Array(words.buffer, words.byteOffset, words.length);
 
-/** @param {string} name */
-async function graphsIn(name) {
+/**
+ * @param {string} name
+ * @param {import("./loading.js").OnShare} [onShare]
+ */
+async function graphsIn(name, onShare) {
   /** @type {{header: {graphs: string[], tables: Record<string, number[]>}, arrays: Numbers[]}} */
-  const { header, arrays } = await opened(name);
+  const { header, arrays } = await opened(name, onShare);
   const graphs = Object.fromEntries(
     header.graphs.map((graph, at) => [graph, /** @type {Uint8Array} */ (arrays[at])]),
   );
@@ -137,6 +174,7 @@ async function answer({ id, request }) {
 onmessage = ({ data }) => {
   if ("root" in data) {
     folders = data.folders;
+    expects(data.sizes);
     model(data.first).then(
       () => postMessage({ ready: true }),
       (error) => postMessage({ failed: error instanceof Error ? error.message : String(error) }),

@@ -79,3 +79,15 @@ test("pictures that would lie on each other are left out", () => {
 test("a long text is broken at its words", () => {
   assert.deepEqual(wrapped("aa bb cc dd", 6), ["aa bb", "cc dd"]);
 });
+
+test("lines of several betas are named in their colours, those of one are not", () => {
+  const two = ["z_l", "z_u"].map((block, n) => ({
+    block,
+    colour: ["#123456", "#654321"][n],
+    points: [0, 1],
+  }));
+  const svg = plane({ ...DATA, lines: two }, LOOK, []);
+  assert.match(svg, /<text[^>]*fill="#123456"[^>]*>― along β\(z_l\)/);
+  assert.match(svg, /<text[^>]*fill="#654321"[^>]*>― along β\(z_u\)/);
+  assert.doesNotMatch(plane({ ...DATA, lines: two.slice(0, 1) }, LOOK, []), /― along/);
+});

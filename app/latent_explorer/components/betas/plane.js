@@ -113,8 +113,28 @@ export function plane(data, look, thumbnails) {
       "font-family": look.font,
       fill: quiet,
     }),
+    ...along(data, look),
     `<rect x="${LEFT}" y="${TOP}" width="${width - LEFT - RIGHT}" height="${height - TOP - BOTTOM}" fill="none" stroke="${quiet}" stroke-opacity="0.4"/>`,
   ].join("");
+}
+
+/**
+ * What the lines are, where there are several sorts: in the corner where neither rate nor distortion can be.
+ * @param {PlaneData} data
+ * @param {Look} look
+ */
+function along({ lines }, { height, font }) {
+  const colours = new Map(lines.map(({ block, colour }) => [block, colour]));
+  if (colours.size < 2) return [];
+  return [...colours].map(([block, fill], number) =>
+    svgText(`― along β(${block})`, {
+      x: LEFT + 8,
+      y: height - BOTTOM - 10 - 14 * number,
+      "font-size": 11,
+      "font-family": font,
+      fill,
+    }),
+  );
 }
 
 /**

@@ -91,3 +91,18 @@ export function stepped(key, from, shape) {
 export function within([row, column], [R, C]) {
   return [Math.max(0, Math.min(R - 1, row)), Math.max(0, Math.min(C - 1, column))];
 }
+
+/**
+ * Whether headers lie on one another that begin at their columns, or are centred there where they fit: the first grows to the left,
+ * over the labels, and those after it to the right.
+ * @param {readonly number[]} widths in CSS pixels
+ * @param {number} step from one column to the next
+ */
+export function collide(widths, step) {
+  let free = 0;
+  return widths.some((width, c) => {
+    const lies = width > 0 && c * step < free;
+    free = Math.max(free, width > step && c > 0 ? c * step + width : 0);
+    return lies;
+  });
+}

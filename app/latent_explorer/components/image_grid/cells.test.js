@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bitmap, cellAt, cellSize, digest, GAP, stepped, within } from "./cells.js";
+import { bitmap, cellAt, cellSize, collide, digest, GAP, stepped, within } from "./cells.js";
 
 test("cells lie beside each other in the bitmap, grey and colour, square or not", () => {
   // Two rows of two cells, one pixel high and two wide.
@@ -53,4 +53,11 @@ test("a digest tells bytes apart, also those at the end", () => {
     other[i] = 4;
     assert.notEqual(digest(other), before);
   }
+});
+
+test("headers collide where one reaches over a column that has a name", () => {
+  assert.equal(collide([56, 30, 30], 49), false); // the first reaches over the labels
+  assert.equal(collide([30, 56, 30], 49), true);
+  assert.equal(collide([30, 56, 0, 30], 49), false); // over one without a name
+  assert.equal(collide([30, 120, 0, 30], 49), true);
 });

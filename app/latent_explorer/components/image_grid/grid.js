@@ -5,7 +5,7 @@ import { unpack } from "../shared/envelope.js";
 import { escaped, fileName, saveMenu, svgDocument, svgText } from "../shared/saving.js";
 import { Tooltip } from "../shared/tooltip.js";
 import { shortened } from "../shared/words.js";
-import { bitmap, cellAt, cellSize, digest, GAP, stepped, within } from "./cells.js";
+import { bitmap, cellAt, cellSize, collide, digest, GAP, stepped, within } from "./cells.js";
 
 /**
  * @typedef {import("./cells.js").Cell} Cell
@@ -129,8 +129,13 @@ export class ImageGrid {
     if (structure === this.#structure) return;
     this.#structure = structure;
     this.#heading.textContent = headed ? title : "";
+    const heads = shortened(columns, MOST_LETTERS);
     this.#headers = columns.map((text, c) =>
-      element("div", { class: "header", style: `grid-area:1/${c + 2}`, "data-column": c }, text),
+      element(
+        "div",
+        { class: "header", style: `grid-area:1/${c + 2}`, "data-column": c, title: text },
+        heads[c],
+      ),
     );
     const names = shortened(rows, MOST_LETTERS);
     this.#labels = rows.map((text, r) => {
@@ -200,19 +205,18 @@ export class ImageGrid {
   }
 
   /**
-   * Of headers that are wider than their columns, those that do not lie on the one before.
+   * Headers beside each other: the first may reach over the labels, others over columns without a name; where one then lies on another,
+   * all are turned, so that each column keeps its name.
    * @param {number} step from one column to the next, CSS pixels
    */
   #showHeaders(step) {
-    let free = 0;
-    this.#headers.forEach((header, c) => {
+    this.#frame.classList.remove("turned");
+    const widths = this.#headers.map((header) => {
       header.classList.remove("wide");
-      const width = header.scrollWidth;
-      const fits = c * step >= free;
-      header.style.visibility = fits ? "" : "hidden";
-      header.classList.toggle("wide", width > step);
-      if (fits) free = c * step + width;
+      return header.textContent ? header.scrollWidth : 0;
     });
+    widths.forEach((width, c) => this.#headers[c].classList.toggle("wide", width > step));
+    this.#frame.classList.toggle("turned", collide(widths, step));
   }
 
   /**
@@ -251,18 +255,21 @@ export class ImageGrid {
     const written = (node, anchor) => {
       const box = node.getBoundingClientRect();
       const size = parseFloat(getComputedStyle(node).fontSize);
-      const x = anchor === "end" ? box.right : (box.left + box.right) / 2;
+      const turned = node.matches(".turned .header");
+      const x = anchor === "end" ? box.right : (box.left + box.right) / 2 + (turned ? 0.35 * size : 0);
       /** @type {Record<string, number>} */
       const muted = node.matches(".header, .note, .faded *") ? { "fill-opacity": 0.65 } : {};
-      const at = { x: x + left, y: (box.top + box.bottom) / 2 + up + 0.35 * size };
+      const at = { x: x + left, y: (box.top + box.bottom) / 2 + up + (turned ? 0 : 0.35 * size) };
       const look = { "font-family": font, "font-size": size, "text-anchor": anchor, fill };
-      return svgText(node.textContent, { ...at, ...look, ...muted });
+      /** @type {Record<string, string>} */
+      const turn = turned ? { transform: `rotate(-90 ${at.x} ${at.y})` } : {};
+      return svgText(node.textContent, { ...at, ...look, ...muted, ...turn });
     };
     const look = { "font-family": font, "font-size": 14, "font-weight": 600, fill };
     const parts = [svgText(title, { x: MARGIN, y: MARGIN + 12, ...look })];
     /** @type {(node: Element) => boolean} */
     const seen = (node) => node.getClientRects().length > 0 && getComputedStyle(node).visibility !== "hidden";
-    parts.push(...this.#headers.filter(seen).map((node) => written(node, "middle")));
+    parts.push(...this.#headers.map((node) => written(node, "middle")));
     for (const label of this.#labels)
       parts.push(...[...label.children].filter(seen).map((node) => written(node, "end")));
     /** @type {(r: number, c: number) => string} */
