@@ -11,13 +11,15 @@ import pytest
 from latent_explorer import cli
 from latent_explorer.lessons.places import facts
 from latent_explorer.site import publishing, runtime
+from latent_explorer.site.card import card
 from latent_explorer.site.lessons import FACTS, lessons
 from latent_explorer.site.publishing import publish
-from latent_explorer.site.shown import shown
+from latent_explorer.site.shown import MOST_NAMES, drawn_as, shown
 
 from tests.support.foreign import embeddings
 from vae_core import load
 from vae_core.data import load_data
+from vae_core.kinds import Table
 
 SMALL = "ppca-digits-plane"
 
@@ -163,7 +165,8 @@ def test_what_a_killed_publish_left_goes_after_an_hour(tmp_path: Path, library: 
         (".site.mine", 2),
     ):
         (tmp_path / name / "modules").mkdir(parents=True)
-        os.utime(tmp_path / name, (time.time() - hours * 3600 - 1,) * 2)
+        at = time.time() - hours * 3600 - 1
+        os.utime(tmp_path / name, (at, at))
     publish([load(SMALL)], tmp_path / "site")
     left = [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
     assert sorted(left) == [".site.abcdefg0", ".site.mine"]
@@ -308,3 +311,19 @@ def test_no_text_of_a_lesson_becomes_markup(tmp_path: Path):
         assert "&lt;img" in text
         assert "<img" not in text
         assert "<a " not in text
+
+
+def test_the_bars_of_a_table_are_named():
+    numbers = [tuple([value] * 40) for value in (0.0, 1.0, 0.0, 1.0)]
+    names = tuple(f"gene {i}" for i in range(40))
+    said = drawn_as(Table(names, ("real",) * 40, *numbers))
+    assert "from left to right: gene 0, gene 1," in said
+    assert said.count("gene") == MOST_NAMES
+    assert "and 10 more" in said
+    assert drawn_as(load(SMALL).kind) == ""
+
+
+def test_numbers_of_a_card_name_their_unit_once():
+    for each in card(load("vae-mnist"))["numbers"]:
+        assert "nats" not in each["title"] or "nats" not in each["value"], each
+        assert "-" not in each["value"], each

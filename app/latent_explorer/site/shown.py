@@ -90,7 +90,7 @@ def _everything(checkpoint: Checkpoint, only: str | None) -> Shown:
         "classes": list(checkpoint.atlas.classes) if has_label(model) else [],
         "names": list(colourings.names_of_classes(checkpoint)),
         "card": card(checkpoint),
-        "drawn": _drawn(checkpoint.kind),
+        "drawn": drawn_as(checkpoint.kind),
         "noDecoder": model.no_decoder,
         "noEncoder": model.no_encoder,
     }
@@ -127,7 +127,7 @@ def _everything(checkpoint: Checkpoint, only: str | None) -> Shown:
     return found
 
 
-def _drawn(kind: Kind) -> str:
+def drawn_as(kind: Kind) -> str:
     """What a picture of a row is: which features its bars or cells are. Images are what they look like."""
     if not isinstance(kind, Table):
         return ""

@@ -4,7 +4,7 @@ import { element, say } from "../shared/elements.js";
 import { findable, MOST_ENTRIES } from "../shared/finder.js";
 import { shortened } from "../shared/words.js";
 
-const MOST_LETTERS = 26; // of the name of a bar
+const MOST_LETTERS = 26; // of the name of a chip, and of a bar
 const MOST_BARS = 6; // of many classes: those of the most probable
 
 /** What the bars show. */
@@ -29,6 +29,7 @@ export class ClassChips {
   build(classes, colours) {
     this.root.hidden = !classes.length;
     this.#classes = classes;
+    const short = shortened(classes, MOST_LETTERS);
     this.#chips = classes.map((name, c) => {
       const swatch = element("span", { class: "swatch", style: `background:${colours[c]}` });
       const look = {
@@ -38,7 +39,7 @@ export class ClassChips {
         "data-class": c,
         "aria-label": `class ${name}`,
       };
-      const button = element("button", look, swatch, name);
+      const button = element("button", look, swatch, short[c]);
       button.onclick = () => this.onChoose(c);
       return button;
     });

@@ -1,5 +1,9 @@
 // Where the controls stand, and what is asked of the decoder for that.
 
+import { shortened } from "../shared/words.js";
+
+const MOST_LETTERS = 26; // of the name of a class
+
 /**
  * @typedef {import("../shared/decoder.js").Request} Request
  * @typedef {Record<string, Record<number, number>>} Moves coordinates that were moved, by block and dimension
@@ -259,5 +263,5 @@ export function intoClass(now, classes) {
   const target = eight >= 0 && eight !== now ? eight : (now + 1) % Math.max(1, classes.length);
   const name = classes[target] ?? "";
   const article = /^([aeiou]|8|11$|18$)/i.test(name) ? "an" : "a";
-  return [target, `Make it ${article} ${name}`];
+  return [target, `Make it ${article} ${shortened(classes, MOST_LETTERS)[target] ?? ""}`];
 }

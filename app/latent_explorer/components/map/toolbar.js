@@ -3,6 +3,9 @@
 import { element, say } from "../shared/elements.js";
 import { findable } from "../shared/finder.js";
 import { MOST_PICTURES } from "./panel.js";
+import { shortened } from "../shared/words.js";
+
+const MOST_LETTERS = 26; // of a class in the legend
 
 const HINTS = {
   lasso: ["Lasso", "Drag round images to select them (Shift-drag moves the map)"],
@@ -160,6 +163,7 @@ export class Legend {
    * @param {[string, string, string] | null} scale where the classes are the steps of one
    */
   build(classes, colours, onClick, onAll, scale) {
+    const short = shortened(classes, MOST_LETTERS);
     this.#entries = classes.map((name, c) => {
       const swatch = element("span", { class: "swatch", style: `background:${colours[c]}` });
       const attributes = {
@@ -168,7 +172,7 @@ export class Legend {
         "data-class": c,
         title: `Show or hide class ${name}`,
       };
-      const button = element("button", attributes, swatch, name);
+      const button = element("button", attributes, swatch, short[c]);
       button.onclick = () => onClick(c);
       return button;
     });
