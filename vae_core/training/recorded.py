@@ -17,7 +17,12 @@ BEFORE = 3
 
 
 class NotRecorded(UserWarning):
-    """Said once of a step that cannot be recorded."""
+    """Said once of a step that cannot be recorded.
+
+    Example:
+        >>> issubclass(NotRecorded, UserWarning)
+        True
+    """
 
 
 def on_a_gpu(rows: Tensor) -> bool:
