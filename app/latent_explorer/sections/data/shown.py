@@ -4,7 +4,7 @@ import streamlit as st
 
 from latent_explorer.own_data.looking import Found
 from latent_explorer.sections.data import state
-from latent_explorer.sections.train.choice import NEW
+from latent_explorer.sections.train.choice import NEW, OPENED
 from latent_explorer.sections.train.form import FIRST
 from latent_explorer.text import plain
 from latent_explorer.training.allowed import why_not_here
@@ -66,7 +66,7 @@ def _command(found: Found, is_upload: bool) -> None:
         if st.button(
             "Train it here", icon=":material/model_training:", help="Fills the form of the page Train."
         ):
-            st.session_state[FIRST] = found.train
+            st.session_state[FIRST], st.session_state[OPENED] = found.train, NEW
             st.switch_page("views/train.py", query_params={"run": NEW})
         st.caption("Or in a shell:")
     st.code(found.train, language="sh", wrap_lines=True)
