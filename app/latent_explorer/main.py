@@ -29,7 +29,11 @@ st.html(
     "@media (min-width: 641px) { [class*=st-key-under-] { flex-wrap: nowrap; } } "
     # On a phone options need more than one line.
     "@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 1rem 3rem; } "
-    "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } } "
+    "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } "
+    # There two fields share a line, so that what they are of comes soon below them.
+    "[data-testid=stColumn]:has([data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stTextInput], [data-testid=stSlider])"
+    ":not(:has([data-testid=stColumn], [data-testid^=stBidi], [data-testid=stPlotlyChart], [data-testid=stButtonGroup], canvas)) "
+    "{ min-width: calc(50% - 1rem); } } "
     # What shows nothing, or lies over the page, takes no room in it.
     ".st-key-frame { position: fixed; right: 1rem; top: 1rem; width: auto; z-index: 1000; } "
     # On a low screen the menu leaves room for the model and its betas.

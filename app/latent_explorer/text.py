@@ -113,6 +113,24 @@ def key(name: str) -> str:
     return f"{short}-{hashlib.blake2s(name.encode(errors='surrogatepass'), digest_size=3).hexdigest()}"
 
 
+def minus(number: str) -> str:
+    """A number as it is read: with the sign of a minus, as wide as a plus, and not a hyphen.
+
+    >>> minus(f"{-3.0:+.1f} σ"), minus("1e-05")
+    ('−3.0 σ', '1e-05')
+    """
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", number)
+
+
+def sigmas(ticks: Iterable[float], digits: int = 1) -> list[str]:
+    """Positions along a dimension in standard deviations, over their columns.
+
+    >>> sigmas([-1.5, 0.0, 1.5])
+    ['−1.5 σ', '0', '+1.5 σ']
+    """
+    return [minus(f"{tick:+.{digits}f} σ") if abs(tick) > 1e-6 else "0" for tick in ticks]
+
+
 def command(*words: object) -> str:
     """A command as a shell reads it.
 

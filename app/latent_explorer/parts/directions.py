@@ -13,7 +13,7 @@ from latent_explorer.parts import features, words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
 from latent_explorer.session.shelf import Shelf
-from latent_explorer.text import key, plain
+from latent_explorer.text import key, plain, sigmas
 from vae_core import Checkpoint
 from vae_core.explore import Direction, along_direction, decode
 from vae_core.explore.direction import LONGEST_NAME, check_name, unit
@@ -128,7 +128,7 @@ def _strips(
         to_bytes(decoded, checkpoint.kind),
         rows=[one.name for one in found],
         row_notes=[one.note for one in found],
-        columns=[f"{tick:+.1f} σ" if tick else "0" for tick in ticks.tolist()],
+        columns=sigmas(ticks.tolist()),
         marks=[(row, STEPS // 2) for row in range(len(found))],
         title=f"Directions of the {words.latents(checkpoint.model, block)}: {way}",
         key="found-directions",

@@ -13,6 +13,7 @@ from latent_explorer.parts import factor_names, words
 from latent_explorer.parts.panels import class_bars, nearest_items
 from latent_explorer.pictures import to_bytes
 from latent_explorer.session import links
+from latent_explorer.text import sigmas
 from latent_explorer.user_image.chosen import codes_and_class, posterior
 from latent_explorer.user_image.images import UserImage
 from latent_explorer.user_image.widgets import picture
@@ -103,7 +104,7 @@ def _traversed(checkpoint: Checkpoint, codes: Codes, label: int | None) -> None:
         to_bytes(decode(checkpoint.model, made).unflatten(0, (len(order), STEPS)), checkpoint.kind),
         rows=[factor_names.dimension(checkpoint, block, dimension) for dimension in order],
         row_notes=[f"variance {used[d]:.2f}" if rate is None else f"KL {used[d]:.2f} nats" for d in order],
-        columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
+        columns=sigmas(scale.ticks.tolist()),
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
         title=f"Traversals of the {words.latents(checkpoint.model, block)} from your {checkpoint.kind.one}, in standard deviations σ of its prior",
         key="user-image-strips",

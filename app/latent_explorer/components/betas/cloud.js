@@ -20,6 +20,7 @@ const LEVELS = 65535;
 const DEVIATIONS = 2; // of the circle and the ellipse
 const NOW = "#d62728";
 const RIM = 18; // CSS pixels for numbers
+const TOP = 6; // and for the half of the highest one
 
 /**
  * A 2 x 2 covariance, (xx, xy, yy), as the half axes of an ellipse of one standard deviation and its angle.
@@ -58,8 +59,8 @@ export function drawCloud(canvas, data, beta, look) {
   const sheet = cleared(canvas);
   if (!sheet) return;
   const { context, width, height } = sheet;
-  const unit = (Math.min(width, height) - RIM) / (2 * data.reach);
-  const [middle, centre] = [width / 2 + RIM / 4, (height - RIM) / 2];
+  const unit = (Math.min(width, height - TOP) - RIM) / (2 * data.reach);
+  const [middle, centre] = [width / 2 + RIM / 4, (height - RIM + TOP) / 2];
   /** @type {(x: number, y: number) => [number, number]} */
   const at = (x, y) => [middle + x * unit, centre - y * unit];
   rules(context, at, look, data.reach);

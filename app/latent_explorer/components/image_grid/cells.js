@@ -5,7 +5,10 @@ import { wordAt } from "../shared/pixels.js";
 /** @typedef {[number, number]} Cell row and column */
 
 export const GAP = 3; // CSS pixels between cells
-const LARGEST_CELL = 72; // CSS pixels, unless the script asks for a scale
+const LARGEST_CELL = 72; // CSS pixels, unless the script asks for a scale, or the window is a large one
+const OF_WINDOW = 0.81; // the share of its height that all rows may take where they grow with it
+const ROWS_SEEN = 10; // a cell takes no more than this part of the height of the window
+const DEAR = 0.25; // the share of its size that a cell gives up at most to have whole pixels
 const SMALLEST_CELL = 20; // below this the grid scrolls sideways instead of shrinking
 
 /**
@@ -40,16 +43,20 @@ export function bitmap(pixels, [R, C, H, W, channels]) {
 }
 
 /**
- * The size of a cell in CSS pixels: what was asked for or is sensible, or less to fit into the room.
+ * The size of a cell in CSS pixels: what was asked for or is sensible, or less to fit into the room. On a projector pictures are larger.
  * @param {readonly number[]} shape
  * @param {number | null} scale
  * @param {number} room of all columns with their gaps
+ * @param {number} window its height
  */
-export function cellSize([, C, H, W], scale, room) {
+export function cellSize([R, C, H, W], scale, room, window = 0) {
   const fitting = Math.max(SMALLEST_CELL, Math.floor((room - C * GAP) / C));
-  const wanted = scale ? Math.round(scale * W) : LARGEST_CELL;
+  const high = Math.min(window / ROWS_SEEN, (OF_WINDOW * window) / R - GAP);
+  const usual = Math.max(LARGEST_CELL, Math.floor((high * W) / H));
+  const wanted = scale ? Math.max(Math.round(scale * W), high > LARGEST_CELL ? usual : 0) : usual;
   let width = Math.min(wanted, fitting);
-  if (!scale && width > 2 * W) width -= width % W; // whole pixels look best, where they cost little
+  const rest = width % W;
+  if (!scale && width > 2 * W && (width <= LARGEST_CELL || rest <= DEAR * width)) width -= rest; // whole pixels look best
   return { width, height: Math.max(1, Math.round((width * H) / W)) };
 }
 

@@ -61,3 +61,12 @@ test("headers collide where one reaches over a column that has a name", () => {
   assert.equal(collide([30, 56, 0, 30], 49), false); // over one without a name
   assert.equal(collide([30, 120, 0, 30], 49), true);
 });
+
+test("pictures grow with the window, and not beyond what its rows leave of it", () => {
+  assert.deepEqual(cellSize([10, 11, 28, 28, 1], null, 2000, 720), { width: 56, height: 56 });
+  assert.deepEqual(cellSize([10, 11, 28, 28, 1], null, 2000, 1080), { width: 84, height: 84 });
+  assert.deepEqual(cellSize([1, 7, 28, 28, 1], null, 2000, 1080), { width: 84, height: 84 });
+  assert.deepEqual(cellSize([40, 11, 28, 28, 1], null, 2000, 1080), { width: 56, height: 56 });
+  assert.deepEqual(cellSize([1, 7, 28, 28, 1], 2, 2000, 720), { width: 56, height: 56 });
+  assert.deepEqual(cellSize([1, 20, 28, 28, 1], null, 1000, 1080), { width: 47, height: 47 }); // no wider than there is room
+});

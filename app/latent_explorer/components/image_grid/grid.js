@@ -86,6 +86,7 @@ export class ImageGrid {
     parent.append(this.root);
     this.#tooltip = new Tooltip(this.root, this.#preview, this.#caption);
     this.#resize.observe(this.root);
+    this.#resize.observe(document.documentElement); // pictures grow with the window
     this.#listen();
   }
 
@@ -164,7 +165,8 @@ export class ImageGrid {
     const { shape, scale, faded, marks, clickable } = this.#data;
     const [R, C, H, W] = shape;
     // The label column takes the width of its text, whatever the size of the cells.
-    const size = () => cellSize(shape, scale, this.root.clientWidth - this.#labels[0].offsetWidth);
+    const size = () =>
+      cellSize(shape, scale, this.root.clientWidth - this.#labels[0].offsetWidth, window.innerHeight);
     this.root.classList.remove("tight");
     this.#cell = size();
     if (this.#cell.height + GAP < TIGHT) {

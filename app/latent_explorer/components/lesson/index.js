@@ -118,6 +118,7 @@ class LessonLinks {
     this.#told.title = data.told;
     called(this.#forward, data.wayOn, "›");
     this.#fold.hidden = !data.leave;
+    this.#root.classList.toggle("strip", data.leave);
     this.#forward.classList.toggle("lit", data.ready);
     if (data.keeps) keep(merged(kept(), data.progress));
   }

@@ -174,7 +174,7 @@ def latent_map(
     colours: Sequence[str] | None = None,
     scale: tuple[str, str, str] | None = None,
     kind: Kind | None = None,
-    height: int | None = 420,
+    height: str | None = "420px",
     found: np.ndarray | None = None,
     elsewhere: Callable[[Selection], np.ndarray | None] = lambda selection: None,
     on_change: Callable[[], None] | None = None,
@@ -195,7 +195,7 @@ def latent_map(
         colours: of the classes, those of the palette unless given.
         scale: where the classes are the steps of a scale: its name, and the values at its ends.
         kind: what the items are, images unless given.
-        height: height of each panel in CSS pixels; None lets them grow with the window.
+        height: of each panel, as CSS; None lets them grow with the window as the page of the maps wants it.
         found: items that stand out where nothing is selected.
         elsewhere: the items of a selection that was made on a map which is not among the panels, None where there is no such map.
         on_change: called when the user has changed any of the three.

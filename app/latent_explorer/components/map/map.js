@@ -36,7 +36,7 @@ import { Legend, listen, Toolbar } from "./toolbar.js";
  * @property {import("../shared/words.js").Kind} kind what the items are
  * @property {import("./pictures.js").Decodes | null} decoder
  * @property {string | null} thumbnails
- * @property {number | null} height of each panel, CSS pixels; null where it grows with the window
+ * @property {string | null} height of each panel, as CSS; null where it grows with the window
  * @property {Selection | null} kept
  * @property {Selection | null} selection
  * @property {string | null} lit the items of a selection that was made on a map which is not shown, as bits in base64

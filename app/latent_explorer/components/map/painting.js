@@ -81,14 +81,21 @@ export function paintShape(context, theme, outline) {
  * @param {Theme} theme
  * @param {Lines} lines
  */
-function paintRings(context, theme, { rings, colour }) {
+function paintRings(context, theme, { rings, colour, label }) {
   context.beginPath();
   for (const [first, ...rest] of rings) {
     context.moveTo(...first);
     rest.forEach((corner) => context.lineTo(...corner));
     context.closePath();
   }
-  strokeOnHalo(context, theme, colour, 2);
+  if (label) return strokeOnHalo(context, theme, colour, 2);
+  context.save(); // one within another, which has no name: thin, since among many dots both as bold hide them
+  context.globalAlpha = 0.7;
+  context.setLineDash([4, 3]);
+  context.lineWidth = 1;
+  context.strokeStyle = colour;
+  context.stroke();
+  context.restore();
 }
 
 /**

@@ -81,7 +81,7 @@ export class Panel {
   /**
    * @param {LatentMap} map
    * @param {PanelData} data
-   * @param {number | null} height
+   * @param {string | null} height
    * @param {Points} points
    * @param {View | null} view
    */
@@ -98,7 +98,7 @@ export class Panel {
     this.overCanvas = element("canvas", { class: "over" });
     this.plot = element(
       "div",
-      { class: "plot", tabindex: 0, role: "application", style: height ? `--height:${height}px` : null },
+      { class: "plot", tabindex: 0, role: "application", style: height ? `--height:${height}` : null },
       this.ground.canvas,
       this.pointCanvas,
       this.overCanvas,

@@ -17,7 +17,7 @@ from latent_explorer.pictures import pixels, to_bytes
 from latent_explorer.sections.traverse.start import of_item
 from latent_explorer.session import links
 from latent_explorer.session.fragments import fragment
-from latent_explorer.text import plain
+from latent_explorer.text import minus, plain, sigmas
 from vae_core import Checkpoint
 from vae_core.explore import decode, ruler, settled, traversal, traverse
 from vae_core.kinds import Table
@@ -59,7 +59,7 @@ def one_dimension(checkpoint: Checkpoint) -> None:
         st.caption(
             f"**{plain(factor_names.dimension(checkpoint, block, number))}** of the {words.latents(model, block)} · {used}{place + 1} of {len(order)} by {'variance' if rate is None else 'KL'} · "
             f"variance of the posterior mean {variance[number]:.3g} · {'active' if active[number] else 'inactive'} · "
-            f"at {checkpoint.kind.one} {item}: {atlas.means[block][item, number]:+.2f}"
+            f"at {checkpoint.kind.one} {item}: {minus(f'{atlas.means[block][item, number]:+.2f}')}"
             + (f" · {plain(factor_names.in_words(told))}" if told else "")
         )
         if not absent(checkpoint, "what this dimension writes"):
@@ -101,7 +101,7 @@ def _strip(checkpoint: Checkpoint, block: str, number: int, name: str, item: int
         image_grid(
             to_bytes(shown[None], checkpoint.kind),
             rows=[f"{checkpoint.kind.one} {item}"],
-            columns=[f"{tick:+.0f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
+            columns=sigmas(scale.ticks.tolist(), 0),
             marks=[(0, nearest)] if nearest >= 0 else [],
             title=f"What {name} writes, in standard deviations σ of its prior",
             key="dimension-strip",
@@ -115,7 +115,7 @@ def _strip(checkpoint: Checkpoint, block: str, number: int, name: str, item: int
         "dimension-strip",
         f"dimension-{block}-{number}",
         f"The row moves {name} alone through its prior; outlined is the position nearest to the {checkpoint.kind.one}’s own.",
-        f"Beside it the mean change, over {dimensions.OVER} {checkpoint.kind.many}, when {name} goes from {low:+.2f} to {high:+.2f}, "
+        f"Beside it the mean change, over {dimensions.OVER} {checkpoint.kind.many}, when {name} goes from {minus(f'{low:+.2f} to {high:+.2f}')}, "
         f"between which it lies for 95 % of the {checkpoint.kind.many}: {_most(checkpoint, change)}.",
         codes=lambda: tables.table(codes, sigma=scale.ticks.numpy().round(6)),
         frames=lambda: (
@@ -185,7 +185,7 @@ def _at_ends(checkpoint: Checkpoint, block: str, number: int, name: str) -> None
     cell = image_grid(
         np.stack([encodings.pictures(checkpoint, side) for side in sides]),
         rows=["lowest", "highest"],
-        row_notes=[f"{values[side[0]]:+.2f} to {values[side[-1]]:+.2f}" for side in sides],
+        row_notes=[minus(f"{values[side[0]]:+.2f} to {values[side[-1]]:+.2f}") for side in sides],
         title=f"{words.capital(checkpoint.kind.many)} with the lowest and the highest posterior mean of {name}",
         key="dimension-ends",
         clickable=True,

@@ -8,7 +8,7 @@ from latent_explorer.export import menus
 from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.elbo.example import Example
-from latent_explorer.text import key
+from latent_explorer.text import key, minus
 from vae_core import Checkpoint
 from vae_core.distributions import is_diagonal_normal
 from vae_core.explore import codes_of, decode
@@ -25,7 +25,7 @@ def draws(checkpoint: Checkpoint, example: Example) -> None:
     mean = codes_of({name: q.mean[:1] for name, q in posteriors.items()} | fixed)
     drawn = {name: env[name][:SHOWN] for name in model.coded}
     pictures = [to_bytes(decode(model, codes), checkpoint.kind) for codes in (mean, codes_of(drawn))]
-    fit = [f"{value:.1f}".replace("-", "−") for value in found.terms.log_likelihood[IMAGE][:SHOWN].tolist()]
+    fit = [minus(f"{value:.1f}") for value in found.terms.log_likelihood[IMAGE][:SHOWN].tolist()]
     image_grid(
         np.concatenate(pictures)[None],
         rows=["decoded"],
@@ -70,6 +70,7 @@ def _written(checkpoint: Checkpoint, example: Example) -> tuple[list[str], dict[
     head = f"| {name}, which costs most | {' | '.join(f'draw {i + 1}' for i in range(SHOWN))} |"
     rows = {"mean μ": mean, "spread σ": spread, "noise ε ~ N(0, 1)": noise, "z = μ + σ ε": z}
     cells = [
-        f"| {title} | {' | '.join(f'{v:+.3f}' for v in value.tolist())} |" for title, value in rows.items()
+        f"| {title} | {' | '.join(minus(f'{v:+.3f}') for v in value.tolist())} |"
+        for title, value in rows.items()
     ]
     return [head, f"|---|{'--:|' * SHOWN}", *cells], table

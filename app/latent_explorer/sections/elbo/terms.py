@@ -11,7 +11,7 @@ from latent_explorer.components.bound import Part, bound
 from latent_explorer.export import menus
 from latent_explorer.parts import words
 from latent_explorer.sections.elbo.example import DRAWS, Example
-from latent_explorer.text import key, plain
+from latent_explorer.text import key, minus, plain
 from vae_core import Checkpoint
 from vae_core.distributions import GaussianMixture, NormalizingFlow, is_diagonal_normal
 from vae_core.model import Model
@@ -117,7 +117,7 @@ def _bounds(model: Model, example: Example) -> str:
 
 def _number(example: Example, values: Tensor) -> str:
     value, se = example.found.mean(values)
-    number = f"{value:.2f}".replace("-", "−")
+    number = minus(f"{value:.2f}")
     return f"{number} ± {se:.2f}" if se >= 0.005 else number
 
 

@@ -39,7 +39,8 @@ SPLITS = {"test": "test", "train": "training", "all": "training and test"}
 
 # The choices above the maps are low, so that the maps stand on one screen with what they answer.
 SMALL = """<style>
-.st-key-map-choices [data-testid=stWidgetLabel] { min-height: 0; margin-bottom: 2px; }
+.st-key-map-choices [data-testid=stWidgetLabel] { min-height: 0; height: 0.9rem; margin-bottom: 2px; }
+.st-key-map-choices [data-testid=stButtonGroup] button { min-height: 2.5rem; }
 .st-key-map-choices [data-testid=stWidgetLabel] p { font-size: 0.72rem; line-height: 1; }
 .st-key-found-steps button { min-height: 0; padding: 0.1rem 0.7rem; }
 /* On a phone what is looked at and its handles come before the maps, which follow them. */

@@ -11,7 +11,7 @@ from latent_explorer.export import menus, scripts
 from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.prior.shared import SAMPLES, conditional, with_the_rest
-from latent_explorer.text import code_span, key, plain
+from latent_explorer.text import code_span, key, minus, plain
 from vae_core import Checkpoint
 from vae_core.explore import decode
 
@@ -38,7 +38,7 @@ def holes(checkpoint: Checkpoint, block: str) -> None:
     image_grid(
         to_bytes(decode(checkpoint.model, codes).unflatten(0, (len(rows), SAMPLES)), checkpoint.kind),
         rows=list(rows),
-        row_notes=[f"{empty.log_ratio[part].mean():+.1f} nats" for part in rows.values()],
+        row_notes=[minus(f"{empty.log_ratio[part].mean():+.1f} nats") for part in rows.values()],
         title="Draws of the prior by density ratio",
         key=f"holes-{key(checkpoint.name)}",
         headed=True,

@@ -106,6 +106,10 @@ def component_name(checkpoint: Checkpoint, prior: Parts | Sampled, k: int) -> st
     return name if same == 1 else f"{name} #{k % same + 1}"
 
 
+# Of a map below two rows of choices: all of it is on one screen, on a laptop and on a projector.
+HEIGHT = "max(300px, calc(92vh - 385px))"
+
+
 def map_of(checkpoint: Checkpoint, block: str, panel: Panel, key: str, hidden: list[int] = []) -> None:  # noqa: B006
     """One map of the items of the atlas that opens the item of the address."""
     query = "?" + urlencode(checkpoint.betas) if checkpoint.betas else ""
@@ -119,6 +123,7 @@ def map_of(checkpoint: Checkpoint, block: str, panel: Panel, key: str, hidden: l
         item=links.number("item", 0, len(checkpoint.atlas) - 1, checkpoint.kind.one),
         hidden=hidden,
         kind=checkpoint.kind,
+        height=HEIGHT,
     )
     links.write(item=state.item)
 

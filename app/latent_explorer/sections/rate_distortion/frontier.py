@@ -3,7 +3,7 @@
 import streamlit as st
 
 from latent_explorer.sections.rate_distortion.shown import betas_in_words
-from latent_explorer.text import by_commands, plain, said
+from latent_explorer.text import by_commands, minus, plain, said
 from vae_core import Checkpoint
 from vae_core.checkpoints import CheckpointError, Frontier
 
@@ -37,7 +37,7 @@ def gaps(checkpoint: Checkpoint, frontier: Frontier) -> None:
                 "its D + Σ βR": anchor.objective,
                 "this model’s, minus its own": anchor.gap.value,
                 "± s.e.": anchor.gap.se,
-                "share": f"{anchor.gap.share:+.1%}",
+                "share": minus(f"{anchor.gap.share:+.1%}"),
                 **{
                     title: f"{anchor.numbers[name].value:.2%}"
                     for name, title in COLUMNS.items()

@@ -16,7 +16,7 @@ from latent_explorer.sections.traverse import left
 from latent_explorer.sections.traverse.start import IMAGE, chosen_start
 from latent_explorer.session import links
 from latent_explorer.session.fragments import fragment
-from latent_explorer.text import plain
+from latent_explorer.text import plain, sigmas
 from vae_core import Checkpoint
 from vae_core.explore import Codes, Direction, Ruler, along_direction, decode, ruler, settled, traversal
 from vae_core.kinds import Table
@@ -84,7 +84,7 @@ def strips(checkpoint: Checkpoint) -> None:
         rows=names[:first] + [factor_names.dimension(checkpoint, block, dimension) for dimension in order],
         row_notes=[direction.says for direction in named]
         + [_note(rate, variance, active, dimension) for dimension in order],
-        columns=[f"{tick:+.1f} σ" if abs(tick) > 1e-6 else "0" for tick in scale.ticks.tolist()],
+        columns=sigmas(scale.ticks.tolist()),
         faded_rows=[first + row for row, dimension in enumerate(order) if not active[dimension]],
         marks=[(row, column) for row, column in enumerate(nearest) if column >= 0],
         scale=4 if len(names) == 1 else None,
