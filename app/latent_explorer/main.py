@@ -9,6 +9,7 @@ from latent_explorer import pages
 from latent_explorer.components.glossary import glossary
 from latent_explorer.glossary import TERMS
 from latent_explorer.lessons import strip
+from latent_explorer.menu import GROUPS, TITLES
 from latent_explorer.session import current, fragments, links, presenting, sidebar
 from latent_explorer.user_image import linked
 
@@ -57,27 +58,7 @@ VIEWED = {
         default=name == "start",
         visibility="hidden" if name in meaningless else "visible",
     )
-    for name, title, icon in (
-        ("start", "Start", "home"),
-        ("elbo", "The ELBO", "balance"),
-        ("rate_distortion", "What beta does", "show_chart"),
-        ("lessons", "Lessons", "school"),
-        ("map", "Map", "scatter_plot"),
-        ("live", "Live", "touch_app"),
-        ("traverse", "Traverse", "tune"),
-        ("dimension", "Dimension", "height"),
-        ("generate", "Generate", "grid_on"),
-        ("interpolate", "Between", "linear_scale"),
-        ("prior", "Priors", "blur_on"),
-        ("measure", "Measure", "straighten"),
-        ("train", "Train", "model_training"),
-        ("data", "Open data", "folder_open"),
-    )
-}
-GROUPS = {
-    "Learn": ("start", "elbo", "rate_distortion", "lessons"),
-    "Explore": ("map", "live", "traverse", "dimension", "generate", "interpolate"),
-    "Study": ("prior", "measure", "train", "data"),
+    for name, (title, icon) in TITLES.items()
 }
 menu = {group: [VIEWED[name] for name in names] for group, names in GROUPS.items()}
 menu["Study"] += pages.added()

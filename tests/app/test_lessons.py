@@ -229,6 +229,8 @@ def test_the_hand_out_holds_every_step_and_fetches_nothing(lesson: Lesson):
         for text in ("1. Three", "2. Five", '<mi>a</mi><mo stretchy="false">&lt;</mo><mi>b</mi>', "So.")
     )
     assert "default-src 'none'" in page
+    assert "page What beta does" in handout(open_lesson(shelf.BUNDLED / "the-price-of-information.md"))
+    assert re.search(r"\.answers \{ break-before: page", page)  # a sheet that a teacher can keep back
     assert not re.search(r"https?://|<script|<img|src=", page)
 
 

@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,29 @@ def test_a_run_goes_on_from_its_last_epoch(home: Path, trained: Trained):
     assert becomes(lambda: state("first") == "failed")
     with pytest.raises(ValueError, match="begin anew"):
         keeper.again(runs.named("first"))
+
+
+def test_two_pages_that_ask_for_the_same_at_once_do_not_begin_it_twice(home: Path, trained: Trained):
+    def asked(name: str) -> str:
+        try:
+            keeper.ask(name, [])
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(8) as pages:
+        said = list(pages.map(asked, ["same"] * 8))
+    assert sorted(said) == ["", *["same is there already: choose another name"] * 7]
+    assert becomes(lambda: state("same") == "running")
+    (home / "same" / "end").touch()
+    assert becomes(lambda: state("same") == "finished" and not runs.named("same").trains)
+
+    shutil.copytree(trained["vae-digits"], home / "shell")
+    keeper.again(runs.named("shell"))
+    assert becomes(lambda: state("shell") == "running")
+    with pytest.raises(ValueError, match="shell goes on already"):
+        keeper.again(runs.named("shell"))
+    assert state("shell") == "running"
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 65, "a\nb", "trailing ", "nul\0"])

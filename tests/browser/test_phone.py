@@ -114,6 +114,38 @@ def test_the_picture_stays_above_its_handles(phone: Any, bundled: str, page: str
     assert 0 <= below < 60
 
 
+# Buttons that save a figure and lie over a title, or over a picture.
+OVER = """() => {
+    const roots = [...document.querySelectorAll('*')].map((node) => node.shadowRoot).filter(Boolean);
+    const all = (what) => [document, ...roots].flatMap((root) => [...root.querySelectorAll(what)]);
+    const under = all('.image-grid .heading, .image-grid canvas.cells, .bars canvas').map((node) => node.getBoundingClientRect());
+    return all('.image-grid > .save-menu, .bars > .save-menu').map((node) => node.getBoundingClientRect()).filter((menu) => menu.width
+        && under.some((box) => menu.left < box.right && menu.right > box.left && menu.top < box.bottom - 1 && menu.bottom > box.top + 1)).length;
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["traverse", "dimension", "generate"])
+def test_what_saves_a_figure_is_beside_it_and_two_fields_share_a_line(phone: Any, bundled: str, page: str):
+    phone.goto(f"{bundled}/{page}")
+    phone.locator(".image-grid[data-ready=true]").first.wait_for()
+    settle(phone)
+    assert phone.locator(".image-grid > .save-menu").count() >= 1
+    assert phone.evaluate(OVER) == 0
+    fields = phone.get_by_test_id("stMain").locator("[data-testid=stSelectbox], [data-testid=stNumberInput]")
+    assert fields.nth(0).bounding_box()["width"] < 190
+    assert phone.locator(".image-grid").first.bounding_box()["y"] < 620
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_lesson_is_begun_by_a_word(phone: Any, bundled: str):
+    phone.goto(f"{bundled}/lessons")
+    phone.locator(".st-key-begin-the-trick .way.lit").wait_for()
+    assert phone.locator(".st-key-begin-the-trick .way.lit").inner_text() == "Begin"
+
+
 @pytest.mark.browser
 @pytest.mark.slow
 def test_what_is_looked_at_comes_before_the_maps(phone: Any, bundled: str):

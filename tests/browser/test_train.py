@@ -1,5 +1,6 @@
 """A training in the browser: begun, watched, steered, found again after a reload, stopped, and its model opened on the map."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,72 @@ def test_a_training_is_begun_watched_steered_stopped_and_opened(page: Any, addre
     page.get_by_role("button", name="Open on the map").click()
     assert eventually(page, lambda: page.locator(".latent-map .plot").count() >= 1, 60)
     assert "model=vae-digits" in page.url
+
+
+def test_several_tabs_watch_and_steer_one_training(page: Any, address: str, folder: Path):
+    opened(page, f"{address}/train?ask={quote(COMMAND)}")
+    page.get_by_role("textbox", name="Name of the run").fill("shared")
+    page.get_by_role("textbox", name="Name of the run").press("Enter")
+    settle(page)
+    page.get_by_test_id("stMain").get_by_role("button", name=re.compile("^(Start|Wait in line)$")).click()
+    assert eventually(page, lambda: shown(page, "state") == "running", SECONDS)
+    tabs = [page.context.new_page() for _ in range(2)]
+    try:
+        _together(page, *tabs, f"{address}/train?run=shared", folder / "runs" / "shared")
+    finally:  # before the server ends, whom they would go on asking
+        for tab in tabs:
+            tab.close()
+
+
+def _together(page: Any, second: Any, third: Any, link: str, run: Path) -> None:
+    for tab in (second, third):
+        opened(tab, link)
+
+    def all_show(name: str, value: str, among: list[Any]) -> bool:
+        return all(eventually(tab, lambda tab=tab: shown(tab, name) == value, 60) for tab in among)
+
+    # Each of them sees it move, and what another changes; what two change at once holds, both.
+    everyone = [page, second, third]
+    for tab in everyone:
+        first = number(tab, "frames")
+        assert eventually(tab, lambda tab=tab, first=first: number(tab, "frames") > first, 60)
+    for tab, name, value in ((second, "β", "8"), (third, "learning rate", "0.0005")):
+        field = tab.locator(".training").get_by_role("spinbutton", name=name)
+        field.fill(value)
+        field.press("Enter")
+    assert all_show("changes", "2", everyone)
+    for tab in everyone:
+        field = tab.locator(".training").get_by_role("spinbutton", name="β")
+        assert eventually(tab, lambda field=field: field.input_value() == "8", 30)
+
+    # One holds it, another lets it go on, and it does not mind that a tab is shut.
+    page.locator(".training").get_by_role("button", name="Pause").click()
+    assert all_show("state", "paused", everyone)
+    third.locator(".training").get_by_role("button", name="Go on").click()
+    assert all_show("state", "running", everyone)
+    third.close()
+    at = number(second, "at")
+    assert eventually(second, lambda: number(second, "at") > at, 60)
+
+    # Both let it go on after it was stopped: it goes on once, and neither sees an error.
+    page.locator(".training").get_by_role("button", name="Stop").click()
+    assert all_show("state", "stopped", [page, second])
+    for tab in (page, second):  # the second one as it was a moment ago: its button may be gone by now
+        tab.locator(".training button[title='Trains on from its last epoch']").evaluate(
+            "node => node.click()"
+        )
+    assert all_show("state", "running", [page, second])
+    second.locator(".training").get_by_role("button", name="Stop").click()
+    assert all_show("state", "stopped", [page, second])
+
+    # One deletes it: the other says so, and stands.
+    page.reload()
+    settle(page)
+    assert eventually(page, lambda: page.get_by_role("button", name="Delete").is_enabled(), 60)
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
+    assert eventually(page, lambda: not run.exists(), 60)
+    assert eventually(second, lambda: "renamed or deleted" in second.locator(".training").inner_text(), 30)
 
 
 def test_what_is_opened_as_own_data_leads_to_the_form(page: Any, address: str, folder: Path):

@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 
 from latent_explorer.lessons.formulas import mathml
 from latent_explorer.lessons.lesson import FORMULA, Lesson, Step
+from latent_explorer.menu import title
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -23,6 +24,8 @@ h1 {{ font-size: 1.7rem; }} h2 {{ font-size: 1.15rem; margin: 1.6rem 0 0.3rem; }
 .lines {{ border-bottom: 1px solid #bbb; height: 1.8rem; }}
 ul.choices {{ list-style: "☐  "; }} math {{ font-size: 1.05em; }}
 section {{ break-inside: avoid; }}
+/* Answers are on a sheet of their own, which a teacher can keep back. */
+.answers {{ break-before: page; }}
 @media print {{ body {{ margin: 0; max-width: none; }} }}
 </style>
 <h1>{title}</h1>
@@ -47,12 +50,14 @@ def handout(lesson: Lesson) -> str:
         minutes=lesson.minutes,
         count=len(lesson.steps),
         steps=steps,
-        answers=f"<section><h2>Answers</h2><ol>{''.join(answers)}</ol></section>" if answers else "",
+        answers=f"<section class='answers'><h2>Answers</h2><ol>{''.join(answers)}</ol></section>"
+        if answers
+        else "",
     )
 
 
 def _step(number: int, step: Step) -> str:
-    place = " · ".join(filter(None, (f"page {step.page}", step.model and f"model {step.model}")))
+    place = " · ".join(filter(None, (f"page {title(step.page)}", step.model and f"model {step.model}")))
     parts = [
         f"<h2>{number}. {shown(step.title)}</h2>",
         f'<p class="place">{escape(place)}</p>',

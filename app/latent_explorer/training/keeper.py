@@ -4,6 +4,7 @@ others wait in a queue, which stands in their folders. What follows a training (
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,19 +49,36 @@ def ask(name: str, words: Sequence[str], source: str = "", now: bool = False) ->
     if wrong := runs.refused_name(name):
         raise ValueError(wrong)
     folder = home / name
-    _write(folder, {"words": list(words), "source": source, "at": time.time(), "state": QUEUED, "then": True})
+    try:
+        folder.mkdir(parents=True)  # whoever makes it has the name: two pages may ask for it at once
+    except FileExistsError:
+        raise ValueError(f"{name} is there already: choose another name") from None
+    except OSError as error:
+        raise ValueError(f"{name} could not be written: {error.strerror or error}") from None
+    try:
+        _write(
+            folder,
+            {"words": list(words), "source": source, "at": time.time(), "state": QUEUED, "then": True},
+        )
+    except ValueError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     turn(now=folder if now else None)
     return runs.run_at(folder)
 
 
 def again(run: Run) -> None:
-    """Ask that a run goes on from its last epoch, by what its card says. Raises ValueError where there is none."""
+    """Ask that a run goes on from its last epoch, by what its card says. Raises ValueError where there is none, or it goes on already."""
     if not run.has_checkpoint:
         raise ValueError(f"{run.name} has no finished epoch: begin anew")
     source = str(run.asked.get("source") or "")
     words = ["resume", str(run.folder), *(["--data", source] if source else [])]
     told = {"words": words, "source": source, "at": time.time(), "state": QUEUED, "then": True}
-    _write(run.folder, told | {"asked": run.asked.get("asked", run.asked.get("words", []))})
+    with _guard:
+        now = runs.run_at(run.folder)
+        if now.live or now.state == QUEUED:  # another page has asked for it
+            raise ValueError(f"{run.name} goes on already")
+        _write(run.folder, told | {"asked": run.asked.get("asked", run.asked.get("words", []))})
     turn()
 
 
@@ -159,12 +177,18 @@ def _follow(there: Sequence[Run]) -> None:
         return
     for run in there:
         if run.asked.get("then") is True and run.state == "finished" and not run.trains:
-            follow(run)
+            _begin_following(run)
             return
 
 
 def follow(run: Run) -> None:
-    """Make the atlas of a run, and measure it, in a process of its own."""
+    """Make the atlas of a run, and measure it, in a process of its own, unless one does."""
+    with _guard:
+        if not is_following(run):
+            _begin_following(run)
+
+
+def _begin_following(run: Run) -> None:
     runs.write(run.folder, ASKED, {**run.asked, "then": False})
     runs.write(run.folder, THEN, {"doing": "starting", "line": "", "done": []})
     _remember(run.asked.get("source"))

@@ -172,7 +172,7 @@ export class Steering {
    * @param {number} given
    */
   #set(name, block, given) {
-    const now = this.#status.values?.[name];
-    this.order("set", name, block && typeof now === "object" ? { ...now, [block]: given } : given);
+    // Of one block alone: what another page sets of another block meanwhile stays.
+    this.order("set", name, block ? { [block]: given } : given);
   }
 }
