@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from latent_explorer.components.controls import Block, Handle
+from latent_explorer.sections.start import first as first_sight
 from latent_explorer.sections.start.first import HANDLES
 from streamlit.testing.v1 import AppTest
 
@@ -66,3 +68,16 @@ def test_a_page_that_there_is_not_is_said(open_page: Open):
     assert ["no page “nowhere”" in each.value for each in at.warning] == [True]
     assert "page" not in at.query_params
     assert at.session_state["view"] == "start"
+
+
+def test_blocks_of_one_dimension_are_handles_among_others(monkeypatch: pytest.MonkeyPatch):
+    def few(*sizes: int) -> list[int]:
+        handle = Handle(0, -1.0, 1.0, "", True)
+        blocks = [Block(f"z{i}", "", "", [handle] * size) for i, size in enumerate(sizes)]
+        monkeypatch.setattr(first_sight.controls, "kept", lambda checkpoint: [])
+        monkeypatch.setattr(first_sight.controls, "handles", lambda checkpoint: blocks)
+        return [len(block.handles) for block in first_sight.few(None)]  # type: ignore[arg-type]
+
+    assert few(1, 1, 1, 1, 1, 1) == [1] * HANDLES
+    assert few(4, 10) == [4]
+    assert few(2, 10) == [2, 3]

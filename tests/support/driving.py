@@ -89,7 +89,7 @@ def running(
         finally:
             del _logs[address], _processes[address]
             process.terminate()
-            process.wait(10)
+            process.wait(30)  # a busy machine takes its time
 
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")

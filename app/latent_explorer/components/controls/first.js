@@ -378,7 +378,7 @@ export class First {
     this.#handles.forEach((_, handle) => this.#showHandle(handle));
     this.#back.disabled = !count(state.moved);
     this.#canvas.setAttribute("aria-label", `Decoded ${data.kind.one}`);
-    const [target, words] = intoClass(state.label ?? this.#best(), data.classes);
+    const [target, words] = intoClass(state.label ?? this.#best(), data.classes, data.kind.one === "image");
     this.#target = target;
     this.#class.textContent = words;
   }

@@ -256,12 +256,14 @@ export const shownAs = (moved, { block, dimension }, codes) => ({
  * Which class an image is offered to become, and the words for it: 8 where it is none, otherwise the next.
  * @param {number} now its class, -1 where it has none
  * @param {readonly string[]} classes
+ * @param {boolean} [isThing] whether a class is a thing, as on images: those of a table's rows are mostly adjectives
  * @returns {[number, string]}
  */
-export function intoClass(now, classes) {
+export function intoClass(now, classes, isThing = true) {
   const eight = classes.indexOf("8");
   const target = eight >= 0 && eight !== now ? eight : (now + 1) % Math.max(1, classes.length);
   const name = classes[target] ?? "";
   const article = /^([aeiou]|8|11$|18$)/i.test(name) ? "an" : "a";
-  return [target, `Make it ${article} ${shortened(classes, MOST_LETTERS)[target] ?? ""}`];
+  const short = shortened(classes, MOST_LETTERS)[target] ?? "";
+  return [target, isThing ? `Make it ${article} ${short}` : `Make it ${short}`];
 }

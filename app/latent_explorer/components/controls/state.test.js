@@ -137,6 +137,7 @@ test("an image is offered to become an 8, and an 8 to become the next", () => {
   assert.deepEqual(intoClass(1, ["cat", "owl"]), [0, "Make it a cat"]);
   assert.deepEqual(intoClass(0, ["cat", "owl"]), [1, "Make it an owl"]);
   assert.ok(intoClass(0, ["cat", "o".repeat(900)])[1].length < 40);
+  assert.deepEqual(intoClass(0, ["benign", "malignant"], false), [1, "Make it malignant"]);
 });
 
 test("what is shown for a moment stands beside the moves", () => {

@@ -85,7 +85,9 @@ def few(checkpoint: Checkpoint) -> list[Block]:
     found: list[Block] = []
     for block in ranked:
         left = HANDLES - sum(len(chosen.handles) for chosen in found)
-        if HANDLES - left >= ENOUGH and len(block.handles) > 1:  # blocks of one dimension are handles among others
+        if (
+            HANDLES - left >= ENOUGH and len(block.handles) > 1
+        ):  # blocks of one dimension are handles among others
             break
         used = [handle for handle in block.handles if handle.active][:left]
         if used:
