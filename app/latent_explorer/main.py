@@ -31,6 +31,8 @@ st.html(
     # On a phone options need more than one line.
     "@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 1rem 3rem; } "
     "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } "
+    # Where nothing hovers, the tools of a chart would lie on its title; Export below it has the figure.
+    ".js-plotly-plot .modebar-container { display: none; } "
     # There two fields share a line, so that what they are of comes soon below them.
     "[data-testid=stColumn]:has([data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stTextInput], [data-testid=stSlider])"
     ":not(:has([data-testid=stColumn], [data-testid^=stBidi], [data-testid=stPlotlyChart], [data-testid=stButtonGroup], canvas)) "

@@ -6,7 +6,7 @@ import { wordAt } from "../shared/pixels.js";
 
 export const GAP = 3; // CSS pixels between cells
 const LARGEST_CELL = 72; // CSS pixels, unless the script asks for a scale, or the window is a large one
-const OF_WINDOW = 0.81; // the share of its height that all rows may take where they grow with it
+const OF_WINDOW = 0.74; // the share of its height that all rows may take where they grow with it
 const ROWS_SEEN = 10; // a cell takes no more than this part of the height of the window
 const DEAR = 0.25; // the share of its size that a cell gives up at most to have whole pixels
 const SMALLEST_CELL = 20; // below this the grid scrolls sideways instead of shrinking

@@ -64,7 +64,7 @@ test("headers collide where one reaches over a column that has a name", () => {
 
 test("pictures grow with the window, and not beyond what its rows leave of it", () => {
   assert.deepEqual(cellSize([10, 11, 28, 28, 1], null, 2000, 720), { width: 56, height: 56 });
-  assert.deepEqual(cellSize([10, 11, 28, 28, 1], null, 2000, 1080), { width: 84, height: 84 });
+  assert.deepEqual(cellSize([10, 11, 28, 28, 1], null, 2000, 1080), { width: 76, height: 76 });
   assert.deepEqual(cellSize([1, 7, 28, 28, 1], null, 2000, 1080), { width: 84, height: 84 });
   assert.deepEqual(cellSize([40, 11, 28, 28, 1], null, 2000, 1080), { width: 56, height: 56 });
   assert.deepEqual(cellSize([1, 7, 28, 28, 1], 2, 2000, 720), { width: 56, height: 56 });
