@@ -100,7 +100,7 @@ def test_several_tabs_watch_and_steer_one_training(page: Any, address: str, fold
     assert eventually(page, lambda: shown(page, "state") == "running", SECONDS)
     tabs = [page.context.new_page() for _ in range(2)]
     try:
-        _together(page, *tabs, f"{address}/train?run=shared", folder / "runs" / "shared")
+        _together(page, tabs[0], tabs[1], f"{address}/train?run=shared", folder / "runs" / "shared")
     finally:  # before the server ends, whom they would go on asking
         for tab in tabs:
             tab.close()
