@@ -338,18 +338,6 @@ def test_an_encoder_that_draws(
     assert "another code at every run" in refused(bad, good[1], tmp_path / "out", one_line)
 
 
-class Paired(Drawing):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.stack(self.net(x), -1)
-
-
-def test_an_encoder_whose_means_and_spreads_alternate(
-    images: torch.Tensor, good: tuple[Path, Path], tmp_path: Path, one_line: Callable[..., str]
-):
-    bad = written(Paired(Encoder(images)), images[:2], tmp_path / "pairs.onnx", ("x",), ("params",))
-    assert "beside one another (4 x 2)" in refused(bad, good[1], tmp_path / "out", one_line)
-
-
 class Conditional(nn.Module):
     def __init__(self, net: nn.Module):
         super().__init__()

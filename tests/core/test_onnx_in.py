@@ -131,6 +131,95 @@ def test_options_say_what_the_test_would_have_found_otherwise(images: torch.Tens
     assert "as was asked" in said(checkpoint)
 
 
+class Both(nn.Module):
+    """Mean and log variance in one output, the one before the other along a side, or beside one another along a new one."""
+
+    def __init__(self, net: nn.Module, along: int, stacked: bool, last: bool = False):
+        super().__init__()
+        self.net, self.along, self.stacked, self.last = net, along, stacked, last
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        parts = [part.movedim(1, -1) if self.last else part for part in self.net(x)]
+        return torch.stack(parts, self.along) if self.stacked else torch.cat(parts, self.along)
+
+
+class ChannelsLast(nn.Module):
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.net = net
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.net(z.permute(0, 3, 1, 2))
+
+
+@pytest.mark.parametrize(
+    ("latent", "along", "stacked"), [(4, 2, True), (4, 1, True), (2, 1, True), (2, 2, True)]
+)
+def test_both_in_one_output_are_told_apart_along_the_right_side(
+    latent: int, along: int, stacked: bool, images: torch.Tensor, tmp_path: Path
+):
+    net = Both(Encoder(images, latent), along, stacked)
+    encoder = written(net, images[:2], tmp_path / "e.onnx", ("x",), ("params",))
+    _, decoder = pair(tmp_path / "theirs", images, latent=latent)
+    checkpoint = brought((encoder, decoder), tmp_path / "out")
+    assert told(checkpoint)["latents"]["z"]["along"] == along
+    q, expected = encode(checkpoint.model, {"x": images[:5]})["z"], Encoder(images, latent)(images[:5])
+    torch.testing.assert_close(q.mean, expected[0], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(q.stddev.log(), expected[1] / 2, rtol=1e-3, atol=1e-3)
+    # Of 2 x 2 numbers for two latents both readings fit, so that the choice is a doubt with the option that settles it.
+    doubted = "may be halved along several sides" in said(checkpoint)
+    assert doubted == (latent == 2)
+    assert not doubted or "--halves-along" in said(checkpoint)
+
+
+def test_a_code_with_channels_last_is_halved_along_its_channels(images: torch.Tensor, tmp_path: Path):
+    net = Encoder(images, 8, side=2)
+    encoder = written(Both(net, 3, False, last=True), images[:2], tmp_path / "e.onnx", ("x",), ("params",))
+    decoder = written(
+        ChannelsLast(Decoder(net, (1, 8, 8))),
+        torch.zeros(2, 2, 2, 2),
+        tmp_path / "d.onnx",
+        ("z",),
+        ("decoded",),
+    )
+    checkpoint = brought((encoder, decoder), tmp_path / "out")
+    assert told(checkpoint)["latents"]["z"]["along"] == 3
+    expected = Decoder(net, (1, 8, 8))(net(images[:5])[0])
+    torch.testing.assert_close(
+        reconstruct(checkpoint.model, {"x": images[:5]}), expected, rtol=1e-4, atol=1e-4
+    )
+
+
+def test_the_side_of_the_mean_is_said_by_an_option(
+    images: torch.Tensor, tmp_path: Path, one_line: Callable[..., str]
+):
+    net = Both(Encoder(images, 2), 2, True)
+    encoder = written(net, images[:2], tmp_path / "e.onnx", ("x",), ("params",))
+    _, decoder = pair(tmp_path / "theirs", images, latent=2)
+    checkpoint = brought((encoder, decoder), tmp_path / "out", Asked(halves_along=1))
+    assert told(checkpoint)["latents"]["z"]["along"] == 1
+    assert "several sides" not in said(checkpoint)
+    with pytest.raises(ValueError, match="side 3 of it cannot be halved: --halves-along is one of 1, 2") as e:
+        brought((encoder, decoder), tmp_path / "other", Asked(halves_along=3))
+    one_line(e.value)
+
+
+def test_two_by_two_of_a_module_that_takes_any_rows(digits: Data, images: torch.Tensor, tmp_path: Path):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.into, self.out = Both(Encoder(images, 2), 1, True), nn.Linear(2, 64)
+
+        def encode(self, x: torch.Tensor) -> torch.Tensor:
+            return self.into(x)
+
+        def decode(self, z: torch.Tensor) -> torch.Tensor:
+            return self.out(z)
+
+    checkpoint = vae_core.bring(Net(), data="digits", out=tmp_path / "out")
+    assert checkpoint.model.sizes == {"z": 2}
+
+
 @pytest.mark.slow
 def test_a_batch_that_is_fixed_is_run_again_and_again(images: torch.Tensor, tmp_path: Path):
     checkpoint = brought(pair(tmp_path / "theirs", images, free=False), tmp_path / "out")

@@ -56,6 +56,8 @@ class Import(Plugged):
     """The encoder's output that is the spread of the posterior."""
     spread_is: Literal["log-variance", "log-scale", "variance", "scale"] | None = None
     """What that output is."""
+    halves_along: int | None = None
+    """Of one output that holds mean and spread: the side whose first half is the mean, 1 for the first past the batch."""
     reads: Literal["unit", "signed", "bytes", "raw", "standardised"] | None = None
     """What the encoder reads: of images unit (0 to 1), signed (-1 to 1) or bytes (0 to 255); of a table raw or standardised."""
     reconstruction: str | None = None

@@ -269,18 +269,25 @@ def named(given: Any) -> dict[str, Tensor]:
 
 
 def _code(decoder: Net, told: Mapping[str, Tensor], train: Data, asked: Asked) -> Tensor:
-    """A code that the decoder takes: the encoder's first output, or its first half."""
+    """A code that the decoder takes: the encoder's first output, or its first half along some side."""
     first = next(iter(told.values()))
-    halves = [first.chunk(2, 1)[0]] if first.shape[1] % 2 == 0 else []
-    errors = []
+    sides = [side for side, size in enumerate(first.shape) if side and size % 2 == 0]
+    halves = [first.chunk(2, side)[0] for side in sides]
+    halves = [half.squeeze(side) for side, half in zip(sides, halves, strict=True)] + halves
+    errors, taken = [], []
     for code in (first, *halves):
         try:
             label = _class(decoder, "decoder", code, train, asked)
             with _still(decoder):
-                _run(decoder, [code] if label is None else [code, label])
-            return code
+                found = named(_run(decoder, [code] if label is None else [code, label]))
         except Exception as error:
             errors.append(short(error))
+            continue
+        if any(value[0].numel() == train.kind.size for value in found.values()):
+            return code
+        taken.append(code)  # a linear layer takes rows of any shape
+    if taken:
+        return taken[0]
     raise ValueError(
         f"the decoder does not take what the encoder gives, {' x '.join(map(str, first.shape[1:]))}: {errors[0]}"
     )

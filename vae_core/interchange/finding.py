@@ -19,6 +19,7 @@ from ..models.declared import MOST
 from ..models.foreign import SPREADS, Latent, Onnx, check_name
 from ..models.values import laid_out, read_values
 from ..priors import one_hot
+from .halves import side_of_mean
 from .labels import find_classes
 from .reading import readings, tested, with_spreads
 from .search import (
@@ -212,19 +213,18 @@ def _single(search: Search, outputs: Mapping[str, Tensor], port: Port) -> Latent
             mean = candidates[0]
             search.notes.append(f"mean: {mean}, the only output of {size} numbers")
         elif not candidates and len(double) == 1:
-            mean = spread = double[0]
-            if size > 2 and tuple(outputs[mean].shape[1:]) == (*shape, 2):  # its halves would mix both
-                raise GraphError(
-                    f"{search.encoder.name} gives {mean} with mean and spread of each number beside one another ({' x '.join(map(str, (*shape, 2)))}): "
-                    f"export them as two outputs, or all means before all spreads"
-                )
-            search.notes.append(
-                f"mean and spread: the halves of {mean}, which has {2 * size} numbers for {size} latents"
-            )
+            mean = double[0]
         elif candidates:
             mean = _best_mean(search, outputs, candidates, port, shape)
         else:
             raise _no_code(search, outputs, port, size)
+    if mean in double and spread in (None, mean):
+        along = side_of_mean(search, mean, outputs[mean], port, shape)
+        where = f" along side {along}" if outputs[mean].dim() > 2 else ""
+        search.notes.append(
+            f"mean and spread: the halves of {mean}{where}, which has {2 * size} numbers for {size} latents"
+        )
+        return Latent(shape, port.name, mean, mean, along=along)
     if spread is None:
         rest = [name for name in fitting if name != mean]
         named = [name for name in rest if (role := role_of(name)) and role.is_ in SPREADS]
@@ -235,7 +235,7 @@ def _single(search: Search, outputs: Mapping[str, Tensor], port: Port) -> Latent
             )
             if left := [name for name in rest if name != spread]:
                 search.notes.append(f"left out: {', '.join(left)}")
-        elif mean not in double:
+        else:
             search.notes.append("one output only: a plain autoencoder, without posterior and rate")
     return Latent(shape, port.name, mean, spread)
 

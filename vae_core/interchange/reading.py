@@ -116,7 +116,7 @@ def _with_spread(search: Search, block: str, latent: Latent, outputs: Mapping[st
         search.notes.append(f"{latent.spread} is a {role.is_}, by its name")
         return replace(latent, spread_is=role.is_)
     value = outputs[latent.spread]
-    value = value.chunk(2, dim=1)[1] if latent.spread == latent.mean else value
+    value = value.chunk(2, dim=latent.along)[1] if latent.spread == latent.mean else value
     kinds = ["log-variance", "log-scale"] if (value < 0).any() else ["variance", "scale"]
     second = {kind: _second_moment(search, replace(latent, spread_is=kind), outputs) for kind in kinds}
     best = min(kinds, key=lambda kind: abs(math.log(max(second[kind], 1e-12))))

@@ -28,6 +28,7 @@ class Asked:
         mean: the output of the encoder that is the mean.
         spread: the output of the encoder that is the spread of the posterior.
         spread_is: log-variance, log-scale, variance or scale.
+        halves_along: of one output that holds mean and spread, the side whose first half is the mean, from 1 past the batch.
         reads: what values the encoder reads, of images unit (0 to 1), signed (-1 to 1) or bytes (0 to 255), of a table raw or standardised.
         reconstruction: the output of the decoder that is an observation.
         output_is: logits, probabilities, or means in the values that the encoder reads.
@@ -45,6 +46,7 @@ class Asked:
     mean: str | None = None
     spread: str | None = None
     spread_is: str | None = None
+    halves_along: int | None = None
     reads: str | None = None
     reconstruction: str | None = None
     output_is: str | None = None

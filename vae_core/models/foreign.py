@@ -73,7 +73,8 @@ TAKEN = {"x", "y", "h", "coarse", "library", "joint", *dir(nn.ModuleDict)}
 class Latent:
     """A latent block: the decoder's input, the encoder's outputs, and its shape past the batch, (D,) or (C, H, W).
 
-    spread: empty for a plain autoencoder; the same as mean where one output holds both, the mean in its first half.
+    spread: empty for a plain autoencoder; the same as mean where one output holds both, the mean in its first half along the side `along`,
+    from 1 past the batch.
     prior: normal, fitted or given, of `components` Gaussians, and whether it reads the class. fitted_classes: whether Gaussians of the
     classes that were fitted to encodings stand in for p(z | c) on pages.
     """
@@ -87,6 +88,7 @@ class Latent:
     components: int = 1
     labelled: bool = False
     fitted_classes: bool = False
+    along: int = 1
 
     @property
     def size(self) -> int:
@@ -145,7 +147,13 @@ class Onnx(Declaration):
         object.__setattr__(self, "latents", blocks)
         for name, latent in blocks.items():
             check_name(name)
-            positive(**{f"the dimensions of {name}": latent.size, "components": latent.components})
+            positive(
+                **{
+                    f"the dimensions of {name}": latent.size,
+                    "components": latent.components,
+                    "along": latent.along,
+                }
+            )
             if latent.spread and latent.spread_is not in SPREADS:
                 raise ValueError(f"the spread of {name} is one of {', '.join(SPREADS)}")
         if not blocks:
@@ -326,8 +334,8 @@ class Encoder(GraphNet):
 def moments(outputs: Mapping[str, Tensor], latent: Latent) -> tuple[Tensor, Tensor]:
     """Mean and log scale of a block `(B, D)` in the outputs of an encoder; the least log scale for a plain autoencoder."""
     mean, spread = outputs[latent.mean], outputs.get(latent.spread)
-    if latent.spread == latent.mean and spread is not None:  # both in one, along the first side
-        mean, spread = mean.chunk(2, dim=1)
+    if latent.spread == latent.mean and spread is not None:  # both in one
+        mean, spread = mean.chunk(2, dim=latent.along)
     mean = mean.flatten(1)
     if spread is None:
         return mean, torch.full_like(mean, LOG_SCALE_RANGE[0])
