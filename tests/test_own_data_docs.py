@@ -58,6 +58,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
     )
     people.to_csv(home / "people.csv", index=False)
+    people.mask(generator.random(people.shape) < [0.2, 0.1, 0.1, 0]).to_csv(home / "gaps.csv", index=False)
     np.savez(home / "own.npz", allow_pickle=False, images=images, labels=labels)
     np.savez(home / "odd.npz", allow_pickle=False, pics=images, other=images, kind=labels, ward=labels // 2)
     np.save(home / "images.npy", images, allow_pickle=False)

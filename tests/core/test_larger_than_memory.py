@@ -99,6 +99,10 @@ CASES: dict[str, Case] = {
         lambda at: _npy(at / "rows", np.where(np.arange(N)[:, None] == 7, np.nan, ROWS)),
         {"skip_broken": True},
     ),
+    "a table, filled": (
+        lambda at: _npy(at / "rows", np.where(np.arange(N)[:, None] % 5 == np.arange(5), np.nan, ROWS)),
+        {"fill_missing": True},
+    ),
 }
 
 

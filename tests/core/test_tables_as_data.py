@@ -117,6 +117,44 @@ def test_rows_with_missing_values_are_refused_or_left_out(tmp_path: Path, one_li
     assert len(found.train) + len(found.test) == N - 1
 
 
+def test_missing_values_are_filled_by_means_of_the_training_rows(tmp_path: Path):
+    table = frame().assign(split=["train"] * 30 + ["test"] * 10, cigarettes=np.arange(N) % 7)
+    table.loc[[3, 4, 35], "height"] = np.nan
+    table.loc[[0, 9], "smokes"] = np.nan
+    table.loc[5, "weight"] = np.inf
+    table.loc[7, ["height", "weight", "smokes", "cigarettes"]] = np.nan  # nothing to go by
+    found = open_data(written(tmp_path, "people.csv", table), fill_missing=True)
+    kind = found.train.kind
+    assert isinstance(kind, Table)
+    assert kind.types == ("real", "real", "binary", "real")
+    assert (len(found.train), len(found.test)) == (29, 10)
+    train = table.iloc[:30].drop(index=7).replace(np.inf, np.nan)
+    rows = dict(zip(found.train.places.tolist(), found.train.images, strict=True))  # type: ignore[union-attr]
+    assert rows[3][0].item() == pytest.approx(train["height"].mean(), rel=1e-5)
+    assert rows[5][1].item() == pytest.approx(train["weight"].mean(), rel=1e-5)
+    assert rows[0][2].item() == train["smokes"].mean().round()
+    assert found.test.images[5][0].item() == pytest.approx(train["height"].mean(), rel=1e-5)
+    assert any("6 missing values in 6 of 39 rows are filled" in sentence for sentence in found.notes.said)
+    assert any("height 3 by" in sentence for sentence in found.notes.said)
+    assert any("1 row without any value left out" in sentence for sentence in found.notes.said)
+    assert any("was not measured" in sentence for sentence in found.notes.doubts)
+    assert found.origin.opened == {"fill_missing": True}
+
+
+def test_counts_stay_counts_when_they_are_filled(tmp_path: Path, one_line: Callable):
+    table = pd.DataFrame({"a": [1.0, 2, 7, np.nan] * 10, "b": [0.0, 1, np.nan, 3] * 10})
+    found = data_from(table, fill_missing=True)
+    assert found.train.kind.types == ("count", "count")  # type: ignore[attr-defined]
+    assert not torch.cat([found.train.images, found.test.images]).frac().any()
+    split = ["train"] * 30 + ["test"] * 10
+    gone = table.assign(a=np.where(np.arange(N) < 30, np.nan, 1.0), split=split)
+    with pytest.raises(
+        ValueError, match="no training row has a value of a: leave out by --columns"
+    ) as refusal:
+        data_from(gone, fill_missing=True)
+    one_line(refusal.value)
+
+
 def test_marks_of_missing_values_per_cent_and_thousands_are_numbers(tmp_path: Path):
     table = frame().astype({"height": object})
     table.loc[3, "height"] = "?"

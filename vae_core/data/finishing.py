@@ -16,12 +16,13 @@ from .arrays import as_grey_or_colour, from_array
 from .fingerprint import KNOWN, fingerprint, own, recognised
 from .labels import NO_LABELS, Labels, is_continuous, understood
 from .mapped import Array, Mapped, Stored, only, rows_of, stored_of, then
+from .missing import filled, with_values
 from .notes import Notes, counted, listed
 from .pictures import Pictures
 from .raw import TEST, TRAIN, Opening, Raw, Report
 from .source import Data, Dataset, Origin
 from .splits import divided
-from .tables import chosen_types, without_missing
+from .tables import chosen_types
 from .values import as_bytes
 
 # At most so many different values of a column are kept as known factors.
@@ -47,14 +48,18 @@ def finished(raw: Raw, opening: Opening, report: Report = lambda line: None, fou
     train, test = divided(
         split, told, opening.test_share, notes, ordered=raw.ordered, shuffled_already=raw.shuffled
     )
-    return _dataset(raw, opening, stored, told, columns, {TRAIN: train, TEST: test}, np.asarray(rows), found)
+    types = None
+    if raw.features is not None and opening.fill_missing:
+        stored, types = filled(stored, train, raw.features, opening, notes)
+    parts = {TRAIN: train, TEST: test}
+    return _dataset(raw, opening, stored, told, columns, parts, np.asarray(rows), found, types)
 
 
 def stored_rows(raw: Raw, opening: Opening, report: Report) -> tuple[Array, np.ndarray]:
     """Bytes `(N, C, H, W)`, or the rows of a table `(N, F)`, and the rows that they are of."""
     images, notes = raw.images, raw.notes
     if raw.features is not None:
-        return without_missing(images, raw.features, opening, notes, report)
+        return with_values(images, raw.features, opening, notes, report)
     if isinstance(images, Mapped) or (isinstance(images, np.ndarray) and images.dtype != object):
         labels = None if raw.labels is None else len(raw.labels)
         stored, rows = from_array(images, labels, opening, notes, report)
@@ -95,8 +100,9 @@ def _dataset(
     rows: Mapping[str, np.ndarray],
     places: np.ndarray,
     found: bool,
+    types: Sequence[str] | None = None,
 ) -> Dataset:
-    """The splits, of whose rows `places` says where each of all lay in the source."""
+    """The splits, of whose rows `places` says where each of all lay in the source; `types` of a table's features, where they are known."""
     names, factors = _factors(columns, labels, raw.notes)
     stored = stored_of(array)
     parts = {
@@ -111,7 +117,11 @@ def _dataset(
         told = None if labels.known is None else labels.known[rows[split]]
         return None if told is None or told.all() else torch.from_numpy(told)
 
-    kind = None if raw.features is None else _table(stored, parts[TRAIN][0], raw.features, opening, raw.notes)
+    kind = (
+        None
+        if raw.features is None
+        else _table(stored, parts[TRAIN][0], raw.features, opening, raw.notes, types)
+    )
     made = {
         split: Data(
             name,
@@ -142,10 +152,17 @@ def _dataset(
     )
 
 
-def _table(rows: Stored, train: Stored, features: Sequence[str], opening: Opening, notes: Notes) -> Table:
-    """What the rows are: types as they are asked for, else as all rows look; means and ranges of the training rows."""
+def _table(
+    rows: Stored,
+    train: Stored,
+    features: Sequence[str],
+    opening: Opening,
+    notes: Notes,
+    known: Sequence[str] | None = None,
+) -> Table:
+    """What the rows are: types as they are asked for, else as all rows look, or `known`; means and ranges of the training rows."""
     asked = chosen_types(opening.types, features)
-    types = [asked.get(name, found) for name, found in zip(features, found_types(rows), strict=True)]
+    types = [asked.get(name, found) for name, found in zip(features, known or found_types(rows), strict=True)]
     for part in rows.split(rows_at_once(len(features))):
         check_types(part.double(), features, types)
     table = Table.of(train, features, types)  # type: ignore[arg-type]

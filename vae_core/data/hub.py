@@ -172,11 +172,41 @@ def _loaded(what: str, report: Report) -> dict[str, Any]:
             raise ValueError(
                 f"{name_of(path)} cannot be read ({reason}): save it anew by save_to_disk"
             ) from None
-        raise ValueError(f"{what} is not available ({reason}): go online, or give its folder") from None
+        raise ValueError(_unavailable(what, error, reason)) from None
     parts = dict(found) if isinstance(found, Mapping) else {"": found}
     if "validation" in parts and TEST not in parts:
         parts[TEST] = parts.pop("validation")
     return {name: part for name, part in parts.items() if len(part)}
+
+
+# What is raised of a name that the hub does not have, or not for everyone; of a hub that is out of reach; of a download that broke off.
+ABSENT = {"DatasetNotFoundError", "RepositoryNotFoundError"}
+UNREACHED = {
+    "ConnectionError",
+    "ConnectError",
+    "ConnectTimeout",
+    "LocalEntryNotFoundError",
+    "OfflineModeIsEnabled",
+}
+CUT = {"RemoteProtocolError", "ReadError", "ReadTimeout", "ChunkedEncodingError", "IncompleteRead"}
+
+
+def _unavailable(what: str, error: BaseException, reason: str) -> str:
+    """Why a data set of the hub was not had, and what to do."""
+    name = what.removeprefix(PREFIX).partition(":")[0]
+    raised, chain = set(), error
+    while chain is not None:
+        raised |= {kind.__name__ for kind in type(chain).__mro__}
+        chain = chain.__cause__
+    if "GatedRepoError" in raised:
+        return f"{name} is open to those who asked its owners: ask on its page, log in by `hf auth login`, and try again"
+    if raised & ABSENT:
+        return f"the hub has no data set {name}, or keeps it private: check the name, or log in by `hf auth login`"
+    if raised & CUT:
+        return f"the download of {name} broke off ({reason}): try again"
+    if raised & UNREACHED:
+        return f"{what} is not available ({reason}): go online, or give its folder"
+    return f"{what} cannot be read ({reason}): try again, or give a folder of it that can"
 
 
 def _image_column(features: Mapping[str, Any], given: str | None) -> str | None:

@@ -63,6 +63,8 @@ class Opening:
     """Leave out images whose class is not known."""
     skip_broken: bool = False
     """Leave out what cannot be read or holds values that are no numbers."""
+    fill_missing: bool = False
+    """Put the mean of the training rows where a table lacks a value; of counts and of 0 and 1 the nearest whole number."""
     test_share: float = 0.2
     """Share of the images that are kept for testing, where the source has no split of its own."""
 

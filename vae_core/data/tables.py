@@ -13,9 +13,9 @@ import numpy as np
 from ..kinds import ColumnType
 from .frames import check_header, check_names, read_frame, with_numbers
 from .labels import NO_LABELS
-from .mapped import Array, Mapped, blocks, only, then
-from .notes import Notes, counted, listed
-from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw, Report
+from .mapped import Array, Mapped
+from .notes import Notes, listed
+from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".h5ad")
 # Names that columns of classes have, the surest first.
@@ -264,37 +264,3 @@ def chosen_types(asked: Sequence[str] | None, features: Sequence[str]) -> dict[s
             )
         found |= {name: kind} if name else dict.fromkeys(features, kind)
     return found
-
-
-def without_missing(
-    rows: Array,
-    features: Sequence[str],
-    opening: Opening,
-    notes: Notes,
-    report: Report = lambda line: None,
-) -> tuple[Array, np.ndarray]:
-    """The rows that have every value, and which they are. Raises ValueError where some are missing and are not to be left out."""
-    rows = then(rows, lambda block: np.asarray(block, np.float32))
-    parts, lacking, infinite = [], np.zeros(rows.shape[1], bool), ""
-    for block in blocks(rows, report):
-        missing = ~np.isfinite(block)
-        infinite = " or infinite" if np.isinf(block).any() else infinite
-        lacking |= missing.any(0)
-        parts.append(missing.any(1))
-    bad = np.concatenate(parts) if parts else np.zeros(0, bool)
-    if not bad.any():
-        return rows, np.arange(len(rows))
-    columns = [features[place] for place in np.flatnonzero(lacking).tolist()]
-    if not opening.skip_broken:
-        raise ValueError(
-            f"{counted(int(bad.sum()), 'row')} of {len(rows):,} {'has' if bad.sum() == 1 else 'have'} a missing{infinite} value in {listed(columns)}: "
-            "leave them out by --skip-broken, "
-            "leave these columns out by --columns, or fill them in"
-        )
-    kept = np.flatnonzero(~bad)
-    if not len(kept):
-        raise ValueError(
-            f"every row has a missing{infinite} value, in {listed(columns)}: leave these columns out by --columns"
-        )
-    notes.say(f"{counted(len(rows) - len(kept), 'row')} with missing values left out")
-    return only(rows, kept), kept

@@ -192,7 +192,7 @@ def exported(
             except Exception as error:  # every operator without a form in ONNX has its own
                 raise ValueError(f"the {name} cannot be written as ONNX: {short(error)}") from None
         again = _given(part, held, name)
-    graph = read_graph(buffer.getvalue(), name)
+    graph = read_graph(_counted_from_front(buffer.getvalue()), name)
     try:
         runs = graph.run(given)
     except GraphError as error:
@@ -208,6 +208,19 @@ def exported(
                 "of rows, or on Python's own decisions"
             )
     return graph, found
+
+
+def _counted_from_front(data: bytes) -> bytes:
+    """The graph, with the sides of its transposes counted from the front: the exporter writes those of `movedim(-1, 1)` as they are given,
+    which no runtime takes."""
+    import onnx
+
+    model = onnx.load_model_from_string(data)
+    for node in model.graph.node:
+        for attribute in node.attribute if node.op_type == "Transpose" else ():
+            if attribute.name == "perm":
+                attribute.ints[:] = [side % len(attribute.ints) for side in attribute.ints]
+    return model.SerializeToString()
 
 
 class _Named(nn.Module):

@@ -16,7 +16,7 @@ from vae_core.kinds import Image, Table
 
 OF_ALL = ("labels", "unknown", "labelled_only", "skip_broken", "test_share")
 OF_IMAGES = ("size", "fit", "values", "ground", "turn")
-OF_TABLES = ("columns", "types")
+OF_TABLES = ("columns", "types", "fill_missing")
 OF_ARRAYS = ("images", "shape", "types")
 
 
