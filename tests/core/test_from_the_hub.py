@@ -16,6 +16,7 @@ from tests.support.dataset_hub import DatasetHub
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(600),  # the client tries again and again
     pytest.mark.filterwarnings("ignore"),
     pytest.mark.skipif(not importlib.util.find_spec("datasets"), reason="datasets is not installed"),
 ]

@@ -179,6 +179,88 @@ def test_marks_of_missing_values_per_cent_and_thousands_are_numbers(tmp_path: Pa
         assert any(words in sentence for sentence in found.notes), words
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        pd.date_range("2024-01-01", periods=N).strftime("%d.%m.%Y %H:%M"),
+        [f"P{i:03d}" for i in range(N)],
+        [f"{i // 60}:{i % 60:02d}" for i in range(0, 7 * N, 7)],
+    ],
+    ids=["dates", "names of rows", "times"],
+)
+def test_a_column_of_text_that_groups_no_rows_is_no_class(words: Any):
+    table = frame().assign(note=list(words))
+    assert data_from(table).train.classes == ("ill", "well")
+    found = data_from(table.drop(columns="group"))
+    assert found.train.classes == ()
+    assert any("note holds no numbers and is no feature" in sentence for sentence in found.notes.said)
+
+
+@pytest.mark.parametrize("written", ["{:.1f} kg", "{:.2f}€", "€{:.2f}", "{:.1f} °C"])
+def test_numbers_with_one_unit_are_numbers(written: str):
+    table = frame().assign(size=[written.format(value) for value in np.linspace(1, 9, N)])
+    found = data_from(table)
+    assert "size" in found.train.kind.features
+    rows = torch.cat([found.train.images, found.test.images])
+    assert rows[:, -1].max() == pytest.approx(9)
+    assert any("size is read as numbers" in sentence for sentence in found.notes.said)
+
+
+def test_names_that_end_in_numbers_and_several_units_are_words():
+    table = frame().assign(cluster=["cluster 1", "cluster 2"] * (N // 2), size=["1 kg", "900 g"] * (N // 2))
+    assert data_from(table).train.kind.features == ("height", "weight", "smokes")
+
+
+def test_columns_of_lists_and_dates_of_a_parquet_file(tmp_path: Path, one_line: Callable):
+    table = frame().assign(
+        several=[[1, 2]] * N,
+        when=pd.date_range("2024-01-01", periods=N),
+        took=pd.to_timedelta(np.arange(N), "h"),
+    )
+    path = written(tmp_path, "people.parquet", table)
+    found = open_data(path)
+    assert found.train.kind.features == ("height", "weight", "smokes")
+    assert any("several holds several values in each row" in sentence for sentence in found.notes.said)
+    with pytest.raises(ValueError, match="'when' holds dates or durations and is no feature") as refusal:
+        open_data(path, columns=("when",))
+    one_line(refusal.value)
+    images = pd.DataFrame({"image": [{"bytes": b"x", "path": None}] * 4, "label": [0, 1] * 2})
+    with pytest.raises(
+        ValueError, match="image holds images and no numbers: put the file in a folder"
+    ) as refusal:
+        open_data(written(tmp_path, "train.parquet", images))
+    one_line(refusal.value)
+
+
+def test_a_number_that_stands_for_a_missing_value_is_a_doubt():
+    table = frame().assign(steps=[-999.0, -999.0, -999.0, *range(N - 3)])
+    assert any(
+        "-999 in steps lies far from all other" in sentence for sentence in data_from(table).notes.doubts
+    )
+    fine = frame().assign(steps=np.linspace(-2000, 2000, N))
+    assert not any("stands for a missing" in sentence for sentence in data_from(fine).notes.doubts)
+
+
+def test_counts_that_scanpy_keeps_as_raw_are_read(tmp_path: Path, one_line: Callable):
+    anndata = pytest.importorskip("anndata")
+    counts = np.random.default_rng(0).poisson(2, (N, 12)).astype(np.float32)
+    held = anndata.AnnData(counts)
+    held.raw = held
+    held = held[:, :5].copy()
+    held.X = np.log1p(held.X) - 1
+    held.write_h5ad(tmp_path / "cells.h5ad")
+    found = open_data(tmp_path / "cells.h5ad")
+    assert found.train.images.shape[1] == 12
+    assert found.train.kind.types == ("count",) * 12  # type: ignore[attr-defined]
+    assert any("the values are those of raw (--layer chooses another: X)" in one for one in found.notes.said)
+    assert open_data(tmp_path / "cells.h5ad", layer="X").train.images.shape[1] == 5
+    held.X, held.raw = None, None
+    held.write_h5ad(tmp_path / "none.h5ad")
+    with pytest.raises(ValueError, match="the file holds no matrix of values") as refusal:
+        open_data(tmp_path / "none.h5ad")
+    one_line(refusal.value)
+
+
 def test_words_with_a_few_numbers_among_them_stay_words():
     table = frame().assign(ward=["7", "B12", "C3", "9%"] * (N // 4))
     found = data_from(table)

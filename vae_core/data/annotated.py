@@ -3,7 +3,6 @@
 Shapes: N cells.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from .tables import CLASSES, CLUSTERS, class_column, plain, split_of, tells
 USUAL = (*CLASSES, "bulk_labels", "cell_ontology_class", *CLUSTERS)
 # Layers that hold counts.
 COUNTS = ("counts", "raw_counts", "spliced", "X_counts")
+# The matrix of all genes that scanpy keeps beside X.
+RAW = "raw"
 
 
 def is_annotated(path: Path) -> bool:
@@ -27,15 +28,18 @@ def is_annotated(path: Path) -> bool:
 def of_genes(path: Path, opening: Opening) -> Raw:
     """An AnnData file: counts of genes, or what else its matrix holds."""
     held, notes = read_annotated(path), Notes()
-    names = list(map(str, held.var_names))
+    layer = _layer(held, opening, notes)
+    names = list(map(str, held.raw.var_names if layer == RAW else held.var_names))
     if opening.columns and (missing := [name for name in opening.columns if name not in names]):
         raise ValueError(f"there is no gene {missing[0]!r} among {len(names):,}, such as {listed(names)}")
     check_names(names)
     label = class_column(held.obs, opening, USUAL, notes)
-    matrix = _matrix(held, opening, notes)
+    matrix = _matrix(held, layer, opening, notes)
     if opening.columns:
         matrix, names = matrix[:, [names.index(name) for name in opening.columns]], list(opening.columns)
-    about = f"an AnnData file, {len(held):,} cells of {held.n_vars:,} genes"
+    about = (
+        f"an AnnData file, {len(held):,} cells of {matrix.shape[1] if layer == RAW else held.n_vars:,} genes"
+    )
     return _of_cells(path.name, about, held, matrix, tuple(names), label, notes)
 
 
@@ -101,22 +105,46 @@ def _frame(found: Any) -> Any:
     return found
 
 
-def _matrix(held: Any, opening: Opening, notes: Notes) -> np.ndarray:
-    """The layer that is asked for, else one of counts, else X."""
-    layers: Mapping[str, Any] = held.layers
-    if opening.layer is not None and opening.layer not in (*layers, "X"):
-        raise ValueError(f"there is no layer {opening.layer!r}: there are {listed(['X', *layers])}")
-    chosen = opening.layer or next((name for name in COUNTS if name in layers), "X")
-    found = held.X if chosen == "X" else layers[chosen]
-    if found is None:
-        raise ValueError(f"the layer {chosen} is empty: name another by --layer, of {listed(['X', *layers])}")
-    rows = np.asarray(found.toarray() if hasattr(found, "toarray") else found, dtype=np.float32)
-    others = [name for name in ("X", *layers) if name != chosen]
+def _layer(held: Any, opening: Opening, notes: Notes) -> str:
+    """The layer that is asked for, else one of counts, among them the matrix that scanpy keeps as `raw`, else X. Raises ValueError for others."""
+    there = _layers(held)
+    if opening.layer is not None and opening.layer not in there:
+        raise ValueError(f"there is no layer {opening.layer!r}: there are {listed(list(there))}")
+    if not there:
+        raise ValueError(
+            "the file holds no matrix of values: give one with X or with layers; embeddings of cells come in by `latent-explorer import --embeddings`"
+        )
+    usual = [name for name in COUNTS if name in there]
+    raw = [RAW] if RAW in there and not _are_counts(there.get("X")) and _are_counts(there[RAW]) else []
+    chosen = opening.layer or next(iter([*usual, *raw, *there]))
+    others = [name for name in there if name != chosen]
     notes.say(
         f"the values are those of {chosen}"
         + (f" (--layer chooses another: {listed(others)})" if others else "")
     )
-    if opening.layer is None and chosen == "X" and (rows % 1).any():
+    return chosen
+
+
+def _layers(held: Any) -> dict[str, Any]:
+    """The matrices of a file by name: X, the layers, and `raw`, which has genes of its own."""
+    raw = {} if held.raw is None or RAW in held.layers else {RAW: held.raw.X}
+    found = {"X": held.X, **dict(held.layers), **raw}
+    return {name: matrix for name, matrix in found.items() if matrix is not None}
+
+
+def _are_counts(matrix: Any) -> bool:
+    """Whether the first rows of a matrix are whole numbers."""
+    return matrix is not None and not (_dense(matrix[:1000]) % 1).any()
+
+
+def _dense(matrix: Any) -> np.ndarray:
+    return np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix, dtype=np.float32)
+
+
+def _matrix(held: Any, layer: str, opening: Opening, notes: Notes) -> np.ndarray:
+    """The values of a layer, with a doubt where nobody asked for values that are no counts."""
+    rows = _dense(_layers(held)[layer])
+    if opening.layer is None and layer == "X" and (rows % 1).any():
         notes.doubt(
             "the values are no counts (they were normalised or transformed), so they are real features under a Gaussian; a file with a "
             "layer of counts is scored by a negative binomial"

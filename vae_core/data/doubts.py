@@ -163,3 +163,26 @@ def of_missing(train: Sequence[int], test: Sequence[int], classes: Sequence[str]
                 f"no {part} {kind.one} is of {counted(len(empty), 'class', 'classes')} ({listed(empty)}): nothing is {'learned' if part == 'training' else 'measured'} of {'it' if len(empty) == 1 else 'them'}"
             )
     return found
+
+
+# Numbers that people write for a value that they lack.
+MARKS = (-9999.0, -999.0, -99.0, 999.0, 9999.0, 99999.0)
+
+
+def of_marks(rows: Stored, features: Sequence[str]) -> list[str]:
+    """Doubts of numbers in a table that may stand for missing values: the same mark in several of the first rows, far beyond all others."""
+    values, found = rows[:10_000], {}
+    for place, name in enumerate(features):
+        column = values[:, place]
+        for mark in MARKS:
+            others = column[column != mark]
+            if len(others) and len(column) - len(others) > 1:
+                low, high = others.min().item(), others.max().item()
+                if min(abs(mark - low), abs(mark - high)) > max(high - low, 1.0) and not low <= mark <= high:
+                    found[name] = mark
+    if not found:
+        return []
+    marks = listed(sorted({f"{mark:.0f}" for mark in found.values()}))
+    return [
+        f"{marks} in {listed(list(found))} {'lies' if len(found) == 1 else 'lie'} far from all other values: where it stands for a missing one, leave the cell empty"
+    ]

@@ -176,6 +176,7 @@ def _table(
             f"{listed(flat)} never {'changes' if len(flat) == 1 else 'change'} and so {'says' if len(flat) == 1 else 'say'} nothing: "
             "choose others by --columns"
         )
+    notes.doubts += doubts.of_marks(train, features)
     return table
 
 

@@ -27,21 +27,38 @@ def read_folder(path: Path, opening: Opening) -> Raw:
 
     Images that lie in no folder of their own have no class. Raises ValueError for a folder without images.
     """
-    notes, parts = Notes(), _parts(path)
-    files = {name: sorted(_images(folder)) for name, folder in parts.items()}
-    files = {name: found for name, found in files.items() if found}
+    notes, name = Notes(), path.name
+    if (inner := _inmost(path)) != path:
+        notes.say(f"the images are those in {inner.relative_to(path)}, the only folder there")
+    path = inner
+    parts = _parts(path)
+    files = {part: sorted(_images(folder)) for part, folder in parts.items()}
+    files = {part: found for part, found in files.items() if found}
     paths = [file for found in files.values() for file in found]
     if not paths:
         raise ValueError(f"{path.name} holds no images: give a folder of {', '.join(ENDINGS[:5])} files")
     _say_others(path, len(paths), notes)
-    labels = [_class_of(file, parts[name]) for name, found in files.items() for file in found]
+    labels = [_class_of(file, parts[part]) for part, found in files.items() for file in found]
+    _doubt_lists(path, any(labels), notes)
+    _doubt_empty(parts, files, notes)
     split = _splits(files, notes) if set(files) != {""} else None
     about = "a folder of images by class" if any(labels) else "a folder of images"
     if any(labels) and not all(labels):
         notes.doubt(
             f"{counted(labels.count(''), 'image')} in no folder of a class: counted as not known; move them into one"
         )
-    return Raw(path.name, about, paths, labels if any(labels) else None, split, notes=notes)
+    return Raw(name, about, paths, labels if any(labels) else None, split, notes=notes)
+
+
+def _inmost(path: Path) -> Path:
+    """The folder that holds classes or splits, where it is the only one in a folder, as archives are unpacked."""
+    inside = [file for file in path.iterdir() if _seen(file)]
+    folders = [file for file in inside if file.is_dir() and next(_images(file), None) is not None]
+    if len(folders) != 1 or any(file.suffix.lower() in ENDINGS for file in inside if file.is_file()):
+        return path
+    below = [file for file in folders[0].iterdir() if _seen(file) and file.is_dir()]
+    is_split = folders[0].name.lower() in SPLIT_NAMES
+    return path if is_split or not any(next(_images(file), None) for file in below) else _inmost(folders[0])
 
 
 def _parts(path: Path) -> dict[str, Path]:
@@ -106,3 +123,34 @@ def _say_others(path: Path, images: int, notes: Notes) -> None:
     if others:
         kinds = listed([f"{count:,} {ending}" for ending, count in others.most_common()], 3)
         notes.say(f"beside {counted(images, 'image')} there are other files, which are not read: {kinds}")
+
+
+def _doubt_lists(path: Path, by_class: bool, notes: Notes) -> None:
+    """A list of labels beside images that lie in no folder of a class is not read."""
+    lists = [
+        file.name
+        for file in sorted(path.iterdir())
+        if file.suffix.lower() in (".csv", ".tsv", ".json", ".jsonl")
+    ]
+    if lists and not by_class:
+        notes.doubt(
+            f"{listed(lists)} beside the images is not read: where it tells their classes, move images into a folder for each"
+        )
+
+
+def _doubt_empty(parts: dict[str, Path], files: dict[str, list[Path]], notes: Notes) -> None:
+    """Folders beside those of classes that hold no image."""
+    for name, found in files.items():
+        used = {_class_of(file, parts[name]) for file in found}
+        empty = [
+            folder.name
+            for folder in sorted(parts[name].iterdir())
+            if folder.is_dir()
+            and _seen(folder)
+            and folder.name not in used
+            and SPLIT_NAMES.get(folder.name.lower()) is None
+        ]
+        if empty and any(used):
+            notes.doubt(
+                f"{listed(empty)} {'holds' if len(empty) == 1 else 'hold'} no image and {'is' if len(empty) == 1 else 'are'} no class"
+            )

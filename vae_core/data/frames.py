@@ -3,7 +3,8 @@
 import csv
 import itertools
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -11,6 +12,12 @@ from .notes import Notes, listed
 
 # A number as people write it: thousands apart, with a per cent sign after it.
 NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[-+]?\d+)?\s*%?", re.IGNORECASE)
+# Units that may stand beside each number of a column: the same one beside all of them. `cluster 3` and `P003` are names.
+UNIT = re.compile(
+    r"(?P<before>[€$£¥]?)\s*(?P<number>[-+]?[\d.,]*\d[\d.,]*(?:e[-+]?\d+)?)\s*"
+    r"(?P<after>[€$£¥]|eur|usd|gbp|[nµmckM]?[mglsL]|in|ft|lbs?|oz|°?[CFK]|°|Hz|kHz|MHz|[mk]?[VAW]|min|h|d|years?|days?|hours?|minutes?|seconds?|mmHg|bpm|)",
+    re.IGNORECASE,
+)
 # A column is one of numbers where at least this share of its words are, and the others are no more marks than these.
 MOST_NUMBERS, MARKS = 0.8, 3
 
@@ -102,14 +109,14 @@ def _separator(text: str) -> str:
 
 
 def _say_twins(names: Sequence[str], notes: Notes) -> None:
-    if twins := sorted({name for name in names if name and names.count(name) > 1}):
+    if twins := sorted({name for name, count in Counter(names).items() if name and count > 1}):
         notes.doubt(
             f"two columns are called {twins[0]!r}: the second is {twins[0] + '.1'!r} here; give each a name of its own, or leave one out by --columns"
         )
 
 
 def check_names(names: Sequence[str]) -> None:
-    if more := {name for name in names if list(names).count(name) > 1}:
+    if more := {name for name, count in Counter(names).items() if count > 1}:
         raise ValueError(f"two columns are called {sorted(more)[0]!r}: name each column once")
 
 
@@ -121,7 +128,8 @@ def check_header(frame: Any) -> None:
     words = [place for place, name in enumerate(names) if not _is_number(name)]
     many = len(numbers) > (2 if words else 9)  # the first row of a small table may grow too
     grow = many and all(one < other for one, other in itertools.pairwise(numbers))
-    repeated = any((frame.iloc[:, place].astype(str).str.strip() == names[place]).any() for place in words)
+    text = [place for place in words if frame.dtypes.iloc[place].kind in "OTU"]
+    repeated = any((frame.iloc[:, place].astype(str).str.strip() == names[place]).any() for place in text)
     if numbers and not counted and (repeated or (2 * len(numbers) > len(names) and not grow)):
         raise ValueError(
             "the first line of the table holds numbers and no names of columns: write names above them, such as "
@@ -135,6 +143,26 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def without_lists(frame: Any, notes: Notes) -> Any:
+    """The frame without columns whose cells hold several values each. Raises ValueError where they are images."""
+    kinds = {
+        name: type(first[0])
+        for name in frame.columns
+        if frame[name].dtype.kind == "O" and len(first := frame[name].dropna().head(1).tolist())
+    }
+    inside = [name for name, kind in kinds.items() if not issubclass(kind, Hashable) or kind is bytes]
+    images = [name for name in inside if kinds[name] is dict and "bytes" in frame[name].dropna().iloc[0]]
+    if images:
+        raise ValueError(
+            f"{images[0]} holds images and no numbers: put the file in a folder of its own and give that, which is read as a data set of Hugging Face"
+        )
+    if inside:
+        notes.say(
+            f"{listed(inside)} {'holds' if len(inside) == 1 else 'hold'} several values in each row and {'is' if len(inside) == 1 else 'are'} left out"
+        )
+    return frame.drop(columns=inside)
 
 
 def with_numbers(frame: Any, apart: Collection[str], notes: Notes) -> Any:
@@ -156,7 +184,7 @@ def with_numbers(frame: Any, apart: Collection[str], notes: Notes) -> Any:
     if not found:
         return frame
     notes.say(
-        f"{listed(list(found))} {'is' if len(found) == 1 else 'are'} read as numbers, without marks of thousands and per cent"
+        f"{listed(list(found))} {'is' if len(found) == 1 else 'are'} read as numbers, without marks of thousands, per cent and units"
     )
     missing = {
         name: sorted(set(frame[name][numbers.isna()].dropna().astype(str))) for name, numbers in found.items()
@@ -173,9 +201,17 @@ def _numbers(column: Any) -> Any:
     """A column of text as numbers, NaN for marks; None where it is one of words."""
     import pandas as pd
 
-    words = column.dropna().astype(str).str.strip()
+    words = _without_unit(column.dropna().astype(str).str.strip())
     is_number = words.str.fullmatch(NUMBER) & words.str.contains(r"\d")
     if is_number.mean() < MOST_NUMBERS or words[~is_number].nunique() > MARKS:
         return None
     bare = words[is_number].str.rstrip("% ").str.replace(",", "")
     return pd.Series(pd.to_numeric(bare), bare.index, dtype=float).reindex(column.index)
+
+
+def _without_unit(words: Any) -> Any:
+    """Words of numbers that all have one unit, without it; other words as they are."""
+    parts = words.str.extract(rf"^{UNIT.pattern}$", flags=UNIT.flags)
+    units = (parts["before"] + parts["after"]).dropna()
+    named = units.nunique() == 1 and units.iloc[0] != ""
+    return parts["number"].where(parts["number"].notna(), words) if named else words

@@ -84,6 +84,8 @@ def read_file(path: Path) -> np.ndarray:
             data = _unpacked(data)
         kind, sizes, begin = _head(data)
         values = np.frombuffer(data, kind, offset=begin)
+        if values.size != math.prod(sizes):
+            raise ValueError(f"it holds {values.size:,} values and names {math.prod(sizes):,}")
         return values.reshape(sizes).astype(kind.newbyteorder("="))
     except (OSError, EOFError, zlib.error, ValueError, IndexError) as error:
         raise ValueError(

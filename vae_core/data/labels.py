@@ -53,7 +53,7 @@ def understood(
         )
     values, known = _known(values, unknown, classes, notes)
     if not known.any():
-        notes.say("no label says anything (-1, NaN or empty), so the {notes.kind.many} have no classes")
+        notes.say(f"no label says anything (-1, NaN or empty), so the {notes.kind.many} have no classes")
         return Labels.none(count)
     numbers, names = _numbered(values, known, classes, notes)
     numbers, names = _used(numbers, known, names, notes)

@@ -36,7 +36,9 @@ def is_arrays(path: Path) -> bool:
 
 def read_arrays(path: Path, opening: Opening) -> Raw:
     """Images, labels, splits, class names and further columns of a file. Raises ValueError for a damaged file and for names that are not found."""
-    return of_arrays(path.name, _about(path), read_plain(path), opening)
+    arrays = read_plain(path)
+    objects = dict.fromkeys(unread(path, arrays), np.empty(0, object))
+    return of_arrays(path.name, _about(path), {**arrays, **objects}, opening)
 
 
 def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
@@ -45,7 +47,10 @@ def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
     images = _named(arrays, opening.images, IMAGES, "images") or _only(arrays)
     parts = sorted(images, key=[TRAIN, "validation", TEST, ""].index)
     lengths = {part: len(arrays[images[part]]) for part in parts}
-    labels = {} if opening.labels == NO_LABELS else _named(arrays, opening.labels, LABELS, "labels", lengths)
+    told = {key: array for key, array in arrays.items() if array.dtype != object}
+    labels = {} if opening.labels == NO_LABELS else _named(told, opening.labels, LABELS, "labels", lengths)
+    if not labels and opening.labels != NO_LABELS:
+        _check_no_labels(arrays, set(images.values()), lengths)
     if labels and set(labels) != set(images):
         notes.doubt("some labels are missing, so all are left out: give labels of every part")
         labels = {}
@@ -65,6 +70,24 @@ def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
         notes=notes,
         features=features_of(found, None if names is None else names.tolist(), opening),
     )
+
+
+def _check_no_labels(arrays: Arrays, images: set[str], lengths: Mapping[str, int]) -> None:
+    """Raises ValueError for arrays that are labels by their names and cannot be: of objects, or of another length than the images."""
+    for key in arrays:
+        match = pattern(LABELS).fullmatch(key)
+        if match is None or key in images or _is_names(arrays[key]):
+            continue
+        out = "; or leave labels out by --label-column none"
+        if arrays[key].dtype == object:
+            raise ValueError(
+                f"{key} holds objects that would have to be unpickled: save labels as text, by labels.astype(str), or as numbers{out}"
+            )
+        part = PARTS[(match[1] or match[2]).lower()] if match[1] or match[2] else ""
+        if part in lengths and arrays[key].ndim:
+            raise ValueError(
+                f"{key} has {len(arrays[key]):,} rows and there are {lengths[part]:,} images: give a label for each{out}"
+            )
 
 
 def _is_names(array: np.ndarray) -> bool:
@@ -113,6 +136,14 @@ def _sort_of(path: Path) -> str | None:
 def _of_file(path: Path) -> np.ndarray:
     """The array of a .npy file: one that is large stays there."""
     return np.load(path, mmap_mode="r" if is_large(path.stat().st_size) else None, allow_pickle=False)
+
+
+def unread(path: Path, arrays: Arrays) -> list[str]:
+    """The names of the arrays of an .npz that `read_plain` leaves out: they hold objects."""
+    if path.suffix.lower() != ".npz":
+        return []
+    with np.load(path, allow_pickle=False) as found:
+        return [name for name in found.files if name not in arrays]
 
 
 def _plain(found: Any, name: str) -> np.ndarray | None:
@@ -211,8 +242,19 @@ def _column_of_splits(arrays: Arrays, count: int) -> np.ndarray | None:
 def _columns(arrays: Arrays, used: set[str], count: int, notes: Notes) -> dict[str, np.ndarray]:
     """Numbers or text beside the class, one for each image, or several whole numbers."""
     found: dict[str, np.ndarray] = {}
+    named = (*CLASSES, *SPLITS, *FEATURES)
+    strange = {
+        "O": "objects, which would have to be unpickled",
+        "V": "records",
+        "M": "dates",
+        "m": "durations",
+    }
     for key, array in arrays.items():
-        if key in used or key.lower() in (*CLASSES, *SPLITS, *FEATURES) or array.dtype.kind not in "biufUS":
+        if key in used or key.lower() in named:
+            continue
+        if array.dtype.kind in strange:
+            notes.say(f"{key} holds {strange[array.dtype.kind]}, and is left out")
+        if array.dtype.kind not in "biufUS":
             continue
         if array.shape == (count,):
             found[key] = array

@@ -84,9 +84,27 @@ OTHERWISE: dict[tuple[str, ...], str] = {
         ".h5",
         ".hdf5",
         ".nc",
-        ".zarr",
         ".tfrecord",
     ): "is of a format that is not read here: save its arrays by numpy.savez",
+    (
+        ".xlsx",
+        ".xls",
+        ".ods",
+        ".json",
+        ".jsonl",
+        ".feather",
+        ".sav",
+        ".dta",
+        ".sas7bdat",
+        ".rds",
+        ".rdata",
+        ".arff",
+    ): "is of a format that is not read here: save it as .csv or .parquet",
+    (
+        ".zarr",
+        ".loom",
+        ".h5mu",
+    ): "is of a format that is not read here: save it as .h5ad, or its arrays by numpy.savez",
     ENDINGS: "is one image, and a data set holds many: give their folder",
     FONTS: "is a font: glyphs:FOLDER opens the letters of a folder of them",
 }
@@ -282,6 +300,10 @@ def _by_name(dataset: Dataset) -> Raw:
 
 def _refusal(name: str, path: Path) -> str:
     """Why nothing reads it."""
+    ending = path.suffix.lower()
+    reason = next((text for endings, text in OTHERWISE.items() if ending in endings), None)
+    if path.is_dir() and reason is not None:
+        return f"{name_of(path)} {reason}"
     if path.is_dir():
         if any(file.suffix.lower() in FONTS for file in path.rglob("*")):
             return f"{name_of(path)} holds fonts: glyphs:{name} opens their letters"
@@ -293,8 +315,6 @@ def _refusal(name: str, path: Path) -> str:
         )
         return f"{name_of(path)} holds neither images nor arrays{held}: give a folder of {', '.join(ENDINGS[:3])} files by class, IDX or .npy files"
     if path.is_file():
-        ending = "".join(path.suffixes[-1:]).lower()
-        reason = next((text for endings, text in OTHERWISE.items() if ending in endings), None)
         return f"{path.name} {reason or 'is of no known sort: give a folder of images, .npz, .npy, IDX files, .csv, .tsv, .parquet or .h5ad'}"
     if "/" in name or path.suffix:
         return f"there is no file or folder {name}: give one that is there"

@@ -119,7 +119,7 @@ class Pictures:
         except Exception as error:  # decoders of damaged files raise whatever they stumble over
             if self.opening.skip_broken:
                 return None
-            name = item.name if isinstance(item, Path) else f"image {number}"
+            name = f"{item.parent.name}/{item.name}" if isinstance(item, Path) else f"image {number}"
             raise ValueError(
                 f"{name} cannot be read as an image: mend it, or leave out what is broken by --skip-broken"
             ) from error

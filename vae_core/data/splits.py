@@ -45,6 +45,11 @@ def divided(
         )
         tests = tests & labels.known
     if tests.all() or not tests.any():
+        if not own and labels.classes:
+            raise ValueError(
+                f"no class has two {notes.kind.many}, one to train and one to test on: give more of each, "
+                "or leave labels out by --label-column none"
+            )
         raise ValueError(f"no {notes.kind.one} is left to train or to test on: give more of known class")
     train, test = np.flatnonzero(~tests), np.flatnonzero(tests)
     if not (own and shuffled_already):

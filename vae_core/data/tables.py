@@ -11,7 +11,7 @@ from typing import Any, get_args
 import numpy as np
 
 from ..kinds import ColumnType
-from .frames import check_header, check_names, read_frame, with_numbers
+from .frames import check_header, check_names, read_frame, with_numbers, without_lists
 from .labels import NO_LABELS
 from .mapped import Array, Mapped
 from .notes import Notes, listed
@@ -63,6 +63,7 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening, notes: Notes |
     """
     frame, notes = frame.rename(columns=str), notes or Notes()
     check_names(list(frame.columns))
+    frame = without_lists(frame, notes)
     split, frame = split_of(frame)
     frame = _without_numbering(frame, opening, notes)
     usual = (*CLASSES, *CLUSTERS)
@@ -98,8 +99,10 @@ def _apart(frame: Any, opening: Opening, usual: Sequence[str]) -> set[str]:
 def split_of(frame: Any) -> tuple[np.ndarray | None, Any]:
     """The split that a column tells of, and the other columns."""
     for column in frame.columns:
+        if column.lower() not in SPLITS:
+            continue
         words = frame[column].astype(str).str.lower()
-        if column.lower() in SPLITS and set(words) <= set(PARTS):
+        if set(words) <= set(PARTS):
             parts = np.array([TEST if PARTS[word] == TEST else TRAIN for word in words])
             return parts, frame.drop(columns=[column])
     return None, frame
@@ -133,7 +136,8 @@ def class_column(frame: Any, opening: Opening, usual: Sequence[str], notes: Note
     free = [column for column in frame.columns if column not in (opening.columns or ())]
     lower = {column.lower(): column for column in free}
     found = next((lower[name] for name in usual if name in lower and _groups(frame[lower[name]])), None)
-    words = [column for column in free if _is_text(frame[column]) and 1 < frame[column].nunique() <= 128]
+    most = min(128, len(frame) // 2)  # more of them name rows, or are dates and the like
+    words = [column for column in free if _is_text(frame[column]) and 1 < frame[column].nunique() <= most]
     if found is None and len(words) == 1:
         found = words[0]
     if found is None and len(words) > 1:
@@ -173,15 +177,15 @@ def _features(frame: Any, opening: Opening, notes: Notes) -> list[str]:
             raise ValueError(f"--columns names {more[0]!r} twice: name each column once")
         if missing := [name for name in opening.columns if name not in frame.columns]:
             raise ValueError(f"there is no column {missing[0]!r}: there are {listed(list(frame.columns), 8)}")
-        if words := [name for name in opening.columns if _is_text(frame[name])]:
+        dates = [name for name in opening.columns if frame[name].dtype.kind in "mM"]
+        if words := dates or [name for name in opening.columns if _is_text(frame[name])]:
+            what = "dates or durations" if dates else "text"
             raise ValueError(
-                f"{words[0]!r} holds text and is no feature: leave it out, or write it as numbers"
+                f"{words[0]!r} holds {what} and is no feature: leave it out, or write it as numbers"
             )
         return list(opening.columns)
     numbers = [
-        name
-        for name in frame.columns
-        if not _is_text(frame[name]) and not str(frame[name].dtype).startswith("datetime")
+        name for name in frame.columns if not _is_text(frame[name]) and frame[name].dtype.kind not in "mM"
     ]
     if not numbers:
         columns = (

@@ -19,7 +19,7 @@ from ..data.arrays import written
 from ..data.frames import read_frame
 from ..data.mapped import Mapped
 from ..data.notes import Notes, counted, listed
-from ..data.npz import IMAGES, LABELS, of_arrays, pattern, read_plain
+from ..data.npz import IMAGES, LABELS, of_arrays, pattern, read_plain, unread
 from ..data.raw import Raw
 from ..data.tables import is_table, of_frame
 
@@ -122,11 +122,10 @@ def _of_archive(path: Path, array: str | None, opening: Opening) -> tuple[Raw, A
 
 def _chosen(path: Path, arrays: Mapping[str, np.ndarray], array: str | None) -> str:
     """The name of the array of embeddings: as asked for, a usual one, or that of the only matrix of numbers."""
-    with np.load(path, allow_pickle=False) as found:
-        unread = [name for name in found.files if name not in arrays]
+    objects = unread(path, arrays)
     there = f"there are {listed([f'{key} ({written(found.shape)})' for key, found in arrays.items()], 8)}"
     if array is not None:
-        if array in unread:
+        if array in objects:
             raise ValueError(f"{array} holds objects that would have to be unpickled: save it as numbers")
         if array not in arrays:
             raise ValueError(
@@ -139,9 +138,9 @@ def _chosen(path: Path, arrays: Mapping[str, np.ndarray], array: str | None) -> 
         return named[0]
     if len(matrices) == 1 and not pattern(LABELS).fullmatch(matrices[0]):
         return matrices[0]
-    if unread:
+    if objects:
         raise ValueError(
-            f"{path.name} holds objects ({listed(unread)}) that would have to be unpickled: save the embeddings as an array of numbers"
+            f"{path.name} holds objects ({listed(objects)}) that would have to be unpickled: save the embeddings as an array of numbers"
         )
     raise ValueError(
         f"no array of {path.name} has a usual name of embeddings ({', '.join(NAMES[:5])}): say which by --array; "
