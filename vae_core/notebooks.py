@@ -239,6 +239,8 @@ class Shown:
         return (
             f'<iframe src="{escape(self.address)}" width="100%" height="{self.height}" style="border:0" '
             'title="Latent Explorer" allow="clipboard-write"></iframe>'
+            f'<small>This kernel serves the page to a browser on this machine (<a href="{escape(self.address)}" target="_blank">in a tab of its own</a>): '
+            "after a restart, run the cell again.</small>"
         )
 
 

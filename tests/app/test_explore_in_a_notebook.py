@@ -27,6 +27,9 @@ def test_a_cell_shows_the_page_that_is_published():
         assert b'data-only="map"' in answer.read()
     assert shown.address in shown._repr_html_()
     assert 'height="500"' in shown._repr_html_()
+    assert (
+        "after a restart, run the cell again" in shown._repr_html_()
+    )  # where the frame says only that nobody answers
     assert vae_core.explore.decode is decode
 
 

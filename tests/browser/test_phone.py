@@ -89,6 +89,42 @@ def test_a_phone_shows_what_is_written_whole(phone: Any, bundled: str, page: str
     assert phone.evaluate(ON_ONE_ANOTHER) == []
 
 
+# Buttons of figures that lie over their words: how much of each is covered, pixels.
+COVERED = """() => {
+    const roots = [document, ...[...document.querySelectorAll('*')].map((node) => node.shadowRoot).filter(Boolean)];
+    const boxes = (words) => roots.flatMap((root) => [...root.querySelectorAll(words)])
+        .filter((node) => node.getClientRects().length && node.textContent.trim())
+        .map((node) => [node.textContent.trim(), node.getBoundingClientRect()]);
+    const buttons = [...boxes('.image-grid .save-menu'), ...boxes('.bars .save-menu')];
+    const words = boxes('.image-grid .header, .image-grid .heading, .image-grid .label');
+    const bars = [...document.querySelectorAll('.js-plotly-plot .modebar')].filter((node) => node.getClientRects().length);
+    return [buttons.length, bars.length, words.filter(([, one]) => buttons.some(([, other]) =>
+        one.left < other.right && other.left < one.right && one.top < other.bottom - 1 && other.top < one.bottom - 1))
+        .map(([text]) => text)];
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_buttons_of_figures_do_not_lie_over_words_where_nothing_is_pointed_at(tab: Any, bundled: str):
+    context = tab.context.browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    try:
+        phone = context.new_page()
+        phone.set_default_timeout(60_000)
+        phone.goto(f"{bundled}/dimension?item=5")
+        phone.locator(".js-plotly-plot .gtitle").first.wait_for()
+        phone.locator(".image-grid[data-ready=true] .label").first.wait_for()
+        phone.wait_for_timeout(500)
+        buttons, bars, covered = phone.evaluate(COVERED)
+        assert buttons >= 2
+        assert bars == 0
+        assert covered == []
+    finally:
+        context.close()
+
+
 # What lies on top in the middle of the picture, and how far below the bar it begins.
 ON_TOP = """() => {
     const roots = [...document.querySelectorAll('*')].map((node) => node.shadowRoot).filter(Boolean);

@@ -219,3 +219,19 @@ def test_a_spread_that_is_none_of_those_that_are_known_is_doubted(images: Tensor
         out=tmp_path / "theirs",
     )
     assert any(note.startswith("doubt: none of these is near 1") for note in theirs.card.notes)
+
+
+def test_sides_that_are_counted_from_the_back_are_written_from_the_front(tmp_path: Path):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.into, self.out = nn.Linear(64, 8), nn.Linear(8, 64)
+
+        def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            code = self.into(x.flatten(1)).unflatten(1, (2, 2, 2)).movedim(1, -1)
+            return code, code
+
+        def decode(self, z: Tensor) -> Tensor:
+            return self.out(z.movedim(-1, 1).flatten(1)).unflatten(1, (1, 8, 8))
+
+    assert vae_core.bring(Net(), data="digits", out=tmp_path / "out").model.sizes == {"z": 8}
