@@ -71,13 +71,13 @@ def plane(
         hovertemplate=f"{chart(one)}<extra></extra>",
     )
     figure.update_layout(
-        title=heading("What the classifier says on a plane of two dimensions"),
-        height=440,
+        title=heading("The classifier’s answers on a plane"),  # which fits a phone
+        height=500,
         margin={"l": 55, "r": 10, "t": 40, "b": 50},
         xaxis_title=chart(axes[0]),
         yaxis_title=chart(axes[1]),
         font={"family": FAMILY},
-        legend={"font": {"size": 12}},
+        legend={"font": {"size": 12}, "orientation": "h", "yanchor": "top", "y": -0.14, "x": 0},
         dragmode="pan",
     )
     return figure
