@@ -214,3 +214,20 @@ def test_the_command_data_refuses_in_one_sentence(tmp_path: Path, capsys: pytest
     with pytest.raises(SystemExit):
         main(["data", str(tmp_path / "own.npy"), "--valeus", "stretch"])
     assert "did you mean --values?" in capsys.readouterr().err
+
+
+def test_images_along_the_last_axis_keep_their_labels(tmp_path: Path):
+    """As MATLAB saves them: height x width x images."""
+    images = np.random.default_rng(0).integers(0, 255, (12, 10, 60), np.uint8)
+    labels = np.arange(60) % 3
+    np.savez(tmp_path / "scans.npz", images=images, labels=labels)
+    opened = open_data(tmp_path / "scans.npz")
+    parts = [opened.train, opened.test]
+    found = {
+        (tuple(map(int, image.flatten())), int(label))
+        for part in parts
+        for image, label in zip(part.images, part.labels, strict=True)
+    }
+    assert found == {
+        (tuple(map(int, images[..., n].flatten())), int(label)) for n, label in enumerate(labels)
+    }

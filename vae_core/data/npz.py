@@ -47,6 +47,8 @@ def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
     images = _named(arrays, opening.images, IMAGES, "images") or _only(arrays)
     parts = sorted(images, key=[TRAIN, "validation", TEST, ""].index)
     lengths = {part: len(arrays[images[part]]) for part in parts}
+    if parts == [""]:
+        lengths[""] = _count(arrays, images[""])
     told = {key: array for key, array in arrays.items() if array.dtype != object}
     labels = {} if opening.labels == NO_LABELS else _named(told, opening.labels, LABELS, "labels", lengths)
     if not labels and opening.labels != NO_LABELS:
@@ -70,6 +72,15 @@ def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
         notes=notes,
         features=features_of(found, None if names is None else names.tolist(), opening),
     )
+
+
+def _count(arrays: Arrays, images: str) -> int:
+    """How many images there are: of those along the last axis, as MATLAB keeps them, as many as there are labels."""
+    shape = arrays[images].shape
+    labels = {
+        len(array) for key, array in arrays.items() if pattern(LABELS).fullmatch(key) and array.ndim == 1
+    }
+    return shape[-1] if len(shape) > 2 and shape[0] not in labels and shape[-1] in labels else shape[0]
 
 
 def _check_no_labels(arrays: Arrays, images: set[str], lengths: Mapping[str, int]) -> None:
