@@ -76,11 +76,12 @@ def of_arrays(name: str, about: str, arrays: Arrays, opening: Opening) -> Raw:
 
 def _count(arrays: Arrays, images: str) -> int:
     """How many images there are: of those along the last axis, as MATLAB keeps them, as many as there are labels."""
-    shape = arrays[images].shape
+    found = arrays[images]
+    first, last = len(found), found.shape[-1]
     labels = {
         len(array) for key, array in arrays.items() if pattern(LABELS).fullmatch(key) and array.ndim == 1
     }
-    return shape[-1] if len(shape) > 2 and shape[0] not in labels and shape[-1] in labels else shape[0]
+    return last if found.ndim > 2 and first not in labels and last in labels else first
 
 
 def _check_no_labels(arrays: Arrays, images: set[str], lengths: Mapping[str, int]) -> None:
