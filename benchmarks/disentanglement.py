@@ -16,6 +16,7 @@ import torch
 
 from vae_core.checkpoints import Checkpoint, load, load_card
 from vae_core.data import Data, load_data
+from vae_core.distributions import kl_per_dimension
 from vae_core.explore import encode
 from vae_core.metrics import evaluate
 from vae_core.metrics.disentanglement import ACTIVE, udr
@@ -66,8 +67,9 @@ def measured(checkpoint: Checkpoint) -> dict[str, float]:
 def active_codes(checkpoint: Checkpoint, images: Data) -> torch.Tensor:
     """Posterior means of the dimensions that say something, `(N, D)`."""
     q = encode(checkpoint.model, next(images.batches(len(images))))["z"]
-    rate = 0.5 * (q.mean**2 + q.variance - q.variance.log() - 1).mean(0)
-    return q.mean[:, rate > ACTIVE]
+    rate = kl_per_dimension(q, checkpoint.model.p["z"]({}))
+    assert rate is not None
+    return q.mean[:, rate.mean(0) > ACTIVE]
 
 
 def measure(method: str, folders: list[Path], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

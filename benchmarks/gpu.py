@@ -3,14 +3,13 @@
 The same nets, data, batch and Adam for all: a Bernoulli VAE on MNIST. "Bare" is the step written out over the nets of ours, with the images
 on the device; "recorded" is the same step as a CUDA graph. What `train` takes is that of a whole call, its checkpoints included. pythae (an
 option: `pip install pythae`) reads grey pixels from a loader of its own and binarises none; its first epoch is not timed. The ways take turns,
-and medians of the rounds are compared. Takes about three minutes. `--out` keeps the numbers.
+and medians of the rounds are compared. `--out` keeps the numbers.
 """
 
 import argparse
 import importlib.util
 import json
 import logging
-import os
 import statistics
 import tempfile
 import time
@@ -221,7 +220,6 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=None, help="of the training images")
     parser.add_argument("--out", type=Path, default=None, help=f"a file such as {RESULTS.name}")
     asked = parser.parse_args()
-    os.environ["TQDM_DISABLE"] = "1"  # pythae's bars
     data = load_data("mnist").head(asked.limit)
     device = torch.cuda.get_device_name() if asked.device != "cpu" else "this machine's processor"
     print(

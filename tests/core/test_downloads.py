@@ -3,9 +3,8 @@
 import gc
 import gzip
 import hashlib
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 import torch
 
 from tests.files import figures, write_idx
+from tests.support.local_server import LocalServer
 from vae_core.data import DATA_VARIABLE, downloads, open_data, vision
 
 # urllib's answers of 404 are closed when they are collected.
@@ -35,7 +35,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {f"{name}.gz": gzip.compress((folder / name).read_bytes()) for name in NAMES}
 
 
-class Mirror:
+class Mirror(LocalServer):
     """A server of files. `answers` says how many bytes of each are sent, all of them unless told, and which are not found."""
 
     def __init__(self, held: dict[str, bytes]):
@@ -59,15 +59,7 @@ class Mirror:
             def log_message(self, *words: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_address[1]}/"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        super().__init__(Handler)
 
 
 @pytest.fixture
@@ -76,7 +68,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
 
     found = Mirror(files(tmp_path / "held"))
     hashes = [(name, hashlib.md5(body).hexdigest()) for name, body in found.held.items()]
-    monkeypatch.setattr(FashionMNIST, "mirrors", [found.address])
+    monkeypatch.setattr(FashionMNIST, "mirrors", [f"{found.address}/"])
     monkeypatch.setattr(FashionMNIST, "resources", hashes)
     monkeypatch.setattr(vision, "CACHE", tmp_path / "cache")
     monkeypatch.delenv(DATA_VARIABLE, raising=False)

@@ -1,4 +1,6 @@
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -41,3 +43,12 @@ def test_the_odd_one_out_is_told_by_the_median(codes: torch.Tensor):
 def test_one_training_alone_is_refused(codes: torch.Tensor):
     with pytest.raises(ValueError, match="give two or more"):
         udr([codes])
+
+
+@pytest.mark.slow
+def test_what_takes_long_to_import_is_not_on_the_way_to_the_first_page():
+    """The app imports the metrics' names before it draws anything."""
+    heavy = ["scipy.stats", "sklearn", "umap", "pandas"]
+    code = f"import sys, vae_core.metrics; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

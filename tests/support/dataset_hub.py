@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from tests.support.local_server import LocalServer
 
 COMMIT = "a" * 40
 
 
-class DatasetHub:
+class DatasetHub(LocalServer):
     """Repositories of files, `held["owner/name"]["data/train.parquet"]`. `cut` says after how many bytes the sending of a file breaks off."""
 
     def __init__(self, held: dict[str, dict[str, bytes]]):
@@ -31,15 +32,7 @@ class DatasetHub:
             def log_message(self, *words: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        super().__init__(Handler)
 
     def answer(self, handler: Any, body: bool = True, sent: bytes = b"") -> None:
         path = unquote(urlsplit(handler.path).path).strip("/")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.stats import rankdata
 from torch import Tensor
 
 # A dimension with less of KL(q(z_j|x) || p(z_j)), mean nats over images, is not active, as in the paper.
@@ -32,6 +31,8 @@ def rank_correlations(codes: Tensor, others: Tensor) -> Tensor:
     Source:
         Duan et al. (2020), UDR_S.
     """
+
+    from scipy.stats import rankdata  # takes a second to import, on the way to the first page
 
     def standard(z: Tensor) -> np.ndarray:
         ranks = rankdata(z.double().cpu().numpy(), axis=0)
