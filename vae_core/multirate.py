@@ -254,20 +254,8 @@ def rates_of(model: Model) -> dict[str, Rate]:
 
 
 def usual(model: Model) -> dict[str, float]:
-    """Where a multi-rate model is unless asked otherwise: at beta = 1, the bound itself, or the exposed beta that is nearest to it; a labelled
-    block with a range of its own in the middle of that (of log beta)."""
-    rates = rates_of(model)
-    shared = {rate.exposed for block, rate in rates.items() if block not in model.labelled}
-    return {
-        block: _middle(*rate.exposed)
-        if block in model.labelled and shared and rate.exposed not in shared
-        else min(max(1.0, rate.exposed[0]), rate.exposed[1])
-        for block, rate in rates.items()
-    }
-
-
-def _middle(low: float, high: float) -> float:
-    return float(f"{math.sqrt(low * high):.4g}")
+    """Where a multi-rate model is unless asked otherwise: at beta = 1, the bound itself, or the exposed beta that is nearest to it."""
+    return {block: min(max(1.0, low), high) for block, ((low, high), _) in rates_of(model).items()}
 
 
 def at(model: Model, betas: float | Mapping[str, float]) -> Model:

@@ -19,6 +19,7 @@ from latent_explorer.training.facts import FACTS as OF_RUNS
 from streamlit.testing.v1 import AppTest
 
 from tests.support.tiers import first
+from vae_core.checkpoints import SUCCESSORS
 from vae_core.models import linear
 
 Open = Callable[..., AppTest]
@@ -42,6 +43,19 @@ def test_a_lesson_is_read_as_it_is_written():
     assert step.values == {"item": ("3",)}
     assert step.goal is not None
     assert [condition.fact for condition in step.goal.conditions] == ["moved"]
+
+
+def test_a_lesson_that_names_a_model_no_longer_bundled_means_what_took_its_place():
+    (gone, now), *_ = SUCCESSORS.items()
+    asked = WHOLE.replace("vae-digits", gone).replace("{moved: 1}", f"{{model: [{gone}, vae-digits]}}")
+    (step,) = parse(asked, "one").steps
+    assert step.goal is not None
+    assert step.model == now
+    assert [step.goal.done(lambda fact, named=named: named) for named in (now, "vae-digits", gone)] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_step_without_a_page_stays_where_the_one_before_it_is():

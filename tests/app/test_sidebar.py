@@ -1,7 +1,7 @@
 """What the sidebar says of how a model was trained, and of its numbers."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.caches import checkpoints
 
-from vae_core.checkpoints import load, load_card, save_atlas, save_card
+from vae_core.checkpoints import SUCCESSORS, load, load_card, save_atlas, save_card
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,28 @@ def test_a_page_that_shows_nothing_of_the_model_has_none_of_its_betas(open_page:
     at.run()
     at.switch_page("views/elbo.py").run()
     assert at.select_slider(key="beta_z_u").value == "4"
+
+
+@pytest.mark.parametrize(("gone", "now"), SUCCESSORS.items())
+def test_a_link_to_a_model_that_is_no_longer_bundled_leads_to_what_took_its_place(
+    open_page: Callable, gone: str, now: str
+):
+    at = open_page("views/elbo.py", model=gone)
+    assert not at.exception
+    assert not at.warning
+    assert at.selectbox(key="model").value == now
+    assert at.query_params.get("model", [now])[0] != gone
+    assert f"{gone} is no longer bundled: {now} took its place." in [each.value for each in at.caption]
+    at.run()
+    assert gone not in " ".join(each.value for each in at.caption)
+
+
+def test_a_model_of_ones_own_that_has_the_name_of_one_no_longer_bundled_is_opened(
+    open_page: Callable, trained: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    gone = next(iter(SUCCESSORS))
+    shutil.copytree(trained["vae-digits"], tmp_path / gone)
+    monkeypatch.setenv(MODELS_VARIABLE, str(tmp_path))
+    at = open_page("views/elbo.py", model=gone)
+    assert not at.warning
+    assert at.selectbox(key="model").value == gone

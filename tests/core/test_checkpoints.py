@@ -20,6 +20,7 @@ from torch import Tensor
 from vae_core.checkpoints import (
     ATLAS,
     CARD,
+    SUCCESSORS,
     WEIGHTS,
     Atlas,
     AtlasGrid,
@@ -28,6 +29,7 @@ from vae_core.checkpoints import (
     bundled,
     load,
     load_atlas,
+    located,
     pack,
     save_atlas,
     save_card,
@@ -406,3 +408,14 @@ def test_others_may_read_what_is_written(tmp_path: Path):
     with atomic(tmp_path / "file") as file:
         file.write(b"x")
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize(("gone", "now"), SUCCESSORS.items())
+def test_the_name_of_a_checkpoint_no_longer_bundled_opens_what_took_its_place(
+    gone: str, now: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert gone not in bundled()
+    assert located(gone) == bundled()[now]
+    monkeypatch.chdir(tmp_path)  # a folder of that name comes first
+    (tmp_path / gone).mkdir()
+    assert located(gone) == Path(gone)

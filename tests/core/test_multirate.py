@@ -606,7 +606,7 @@ def test_each_block_may_have_a_range_of_its_own():
         "z_l": (1.0, 16.0),
         "z_u": (0.25, 4.0),
     }
-    assert usual(model) == {"z_l": 4.0, "z_u": 1.0}
+    assert usual(model) == {"z_l": 1.0, "z_u": 1.0}
     drawn = MultiRate(rates_of(model)).completed({"x": torch.zeros(4000, 1, 8, 8)}, Sampler.seeded(0))
     for block, (low, high) in {"z_l": (1 / 1.5, 24.0), "z_u": (0.25 / 1.5, 6.0)}.items():
         betas = drawn[f"log_beta_{block}"].exp()

@@ -11,6 +11,7 @@ from .checkpoint import Checkpoint, load, opened
 from .folder import (
     ATLAS,
     CARD,
+    SUCCESSORS,
     TRAINING,
     WEIGHTS,
     CheckpointError,
@@ -20,6 +21,7 @@ from .folder import (
     found_in,
     located,
     name_of,
+    present_name,
     spoken,
 )
 from .formats import FORMAT, versions
@@ -37,6 +39,7 @@ __all__ = [
     "DESCRIBED",
     "FORMAT",
     "MEASURED",
+    "SUCCESSORS",
     "TRAINING",
     "WEIGHTS",
     "Active",
@@ -73,6 +76,7 @@ __all__ = [
     "name_of",
     "opened",
     "pack",
+    "present_name",
     "pushed",
     "read_metadata",
     "read_tensors",

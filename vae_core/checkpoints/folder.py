@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+# Bundled checkpoints that are no more, and what took the place of each.
+SUCCESSORS = {"beta-vae-sprites-16": "beta-vae-sprites-4", "cdvae-mnist-style": "mr-cdvae-mnist"}
+
 CARD, WEIGHTS, ATLAS, TRAINING = "card.json", "model.safetensors", "atlas.npz", "training.safetensors"
 
 
@@ -78,8 +81,25 @@ def bundled() -> dict[str, Path]:
     return found_in(bundled_folder())
 
 
+def present_name(name: str) -> str:
+    """The name itself; of a bundled checkpoint that another one took the place of, the name of that one: old links and commands lead there.
+
+    Args:
+        name: of a bundled checkpoint, or any other.
+
+    Returns:
+        The name.
+
+    Example:
+        >>> present_name("cdvae-mnist-style"), present_name("vae-mnist")
+        ('mr-cdvae-mnist', 'vae-mnist')
+    """
+    return SUCCESSORS.get(name, name)
+
+
 def located(folder: Path | str) -> Path:
-    """The folder of that path; or, where there is none, of the bundled checkpoint of that name; that of `hf://user/name` is fetched.
+    """The folder of that path; or, where there is none, of the bundled checkpoint of that name or of what took its place; that of
+    `hf://user/name` is fetched.
 
     Args:
         folder: a path, the name of a bundled checkpoint, or an address of the hub.
@@ -99,7 +119,7 @@ def located(folder: Path | str) -> Path:
     if is_on_hub(folder):
         return fetched(folder)
     folder = Path(folder)
-    return folder if folder.exists() else bundled().get(str(folder), folder)
+    return folder if folder.exists() else bundled().get(present_name(str(folder)), folder)
 
 
 def spoken(folder: Path) -> str:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from latent_explorer.lessons.front import Value
 
@@ -61,6 +61,10 @@ class Condition:
                 )
             return cls(fact, value.line, low=low, high=high)
         return cls(fact, value.line, any_of=(text,))
+
+    def renamed(self, now: Callable[[str], str]) -> "Condition":
+        """The same of names that others took the place of."""
+        return replace(self, any_of=tuple(map(now, self.any_of)), none_of=now(self.none_of))
 
     def holds(self, value: Fact) -> bool:
         """Whether it holds of what the fact is; of what is not there only a `no` does."""

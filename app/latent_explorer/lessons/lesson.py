@@ -12,6 +12,7 @@ from markdown_it.token import Token
 
 from latent_explorer.lessons.front import Block, Mistake, Mistakes, Value, read
 from latent_explorer.lessons.goals import Condition, Goal
+from vae_core.checkpoints import present_name
 
 MOST_CHARACTERS, MOST_STEPS, MOST_TEXT = 100_000, 40, 2000
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -176,7 +177,7 @@ def _step(lines: list[str], at: int, end: int, before: Step | None, model: str, 
         )
     for key, about in (("task", task), ("hint", hint)):
         _check_text(about, said.values[key].line if about else 0, mistakes)
-    here = (page, own_model or model, _values(values, mistakes))
+    here = (page, present_name(own_model or model), _values(values, mistakes))
     if not page and before:
         here = (before.page, before.model, before.values)
     return Step(
@@ -219,7 +220,8 @@ def _goal(values: dict[str, Value], mistakes: Mistakes) -> Goal | None:
     conditions = []
     for fact, value in values.items():
         try:
-            conditions.append(Condition.of(fact, value))
+            condition = Condition.of(fact, value)
+            conditions.append(condition.renamed(present_name) if fact == "model" else condition)
         except ValueError as error:
             mistakes.add(value.line, str(error))
     return Goal(tuple(conditions)) if conditions else None

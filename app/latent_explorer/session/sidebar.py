@@ -1,6 +1,7 @@
 """The sidebar: the choice of model, and what its card says of it."""
 
 import math
+from collections.abc import Collection
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from latent_explorer.parts.leak import measured_at
 from latent_explorer.session import current, gallery, links, presenting, sharing
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
-from vae_core.checkpoints import CheckpointError, Cost
+from vae_core.checkpoints import CheckpointError, Cost, present_name
 from vae_core.explore import prior_distance, priors_by_class
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
@@ -30,7 +31,9 @@ def show(page: str) -> str | None:
             "There is no model here. Train one: `latent-explorer train cdvae --data digits --out runs/first`"
         )
         return None
-    links.check("model", names, "model")
+    led_on = _led_on(names)
+    if not led_on:
+        links.check("model", names, "model")
     links.along("model")
     with st.sidebar:
         called, priced = st.container(), st.container()
@@ -38,6 +41,8 @@ def show(page: str) -> str | None:
         with called:
             purpose = gallery.choice(name)
         st.caption(purpose)
+        if led_on:
+            st.caption(led_on)
         if said := checkpoints.twin(name):
             st.caption(said)
         _choice_of_prior(name)
@@ -65,8 +70,18 @@ def show(page: str) -> str | None:
 def asked() -> str | None:
     """The name of the model that `show` will choose, before it does; None where there is none."""
     names = list(checkpoints.offered())
-    asked = st.session_state.get("model") or st.query_params.get("model")
+    asked = st.session_state.get("model") or present_name(st.query_params.get("model", ""))
     return asked if asked in names else next(iter(names), None)
+
+
+def _led_on(names: Collection[str]) -> str:
+    """A link to a bundled model that is no more leads to the one that took its place; what is said of that."""
+    asked = st.query_params.get("model", "")
+    now = present_name(asked)
+    if asked in names or now not in names:
+        return ""
+    st.session_state["model"] = now
+    return f"{asked} is no longer bundled: {now} took its place."
 
 
 def _betas(checkpoint: Checkpoint) -> dict[str, float]:

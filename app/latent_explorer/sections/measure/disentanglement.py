@@ -19,6 +19,7 @@ from latent_explorer.published import LIKE, PUBLISHED, SCORES
 from latent_explorer.session import links
 from latent_explorer.text import code_span, key, plain
 from vae_core import Checkpoint
+from vae_core.checkpoints import SUCCESSORS
 from vae_core.data import DATASETS
 from vae_core.explore import decode, ruler, settled, traversal
 from vae_core.metrics.disentanglement import PART_IMAGES, PARTS
@@ -38,7 +39,7 @@ def side_by_side(checkpoint: Checkpoint) -> None:
         )
         return
     left, right = st.columns([5, 1], vertical_alignment="bottom")
-    links.check("among", offered, "model")
+    links.check("among", [*offered, *SUCCESSORS], "model")
     own = checkpoint.card.data.name
     data = (
         own if own in offered.values() else LIKE if LIKE in offered.values() else next(iter(offered.values()))
