@@ -48,9 +48,11 @@ def _forget(tab: Any) -> None:
     """Leave the app, for a text from the same host, and let go of what was kept of it and of what was set."""
     tab.unroute_all()
     place = urlsplit(tab.url)
-    with suppress(Error):  # where the server has ended, nothing is left to forget
+    try:
         tab.goto(f"{place.scheme}://{place.netloc}/_stcore/health")
         tab.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
+    except Error:  # the server has ended: nothing is left to forget
+        tab.goto("about:blank")
     tab.context.clear_cookies()
     tab.context.clear_permissions()
     history = tab.context.new_cdp_session(tab)
