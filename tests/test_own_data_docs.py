@@ -107,6 +107,7 @@ def test_every_source_of_the_page_is_understood(
     assert "classes" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_lead_from_images_to_pages(there: Path):
     for command in (line for line in commands() if " data " not in line):
         assert run(command) == 0, command

@@ -7,8 +7,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -23,7 +21,6 @@ from latent_explorer.components.map.selection import inside
 from latent_explorer.live import route
 from streamlit.components.v2.manifest_scanner import scan_component_manifests
 
-from tests.support.driving import served
 from vae_core.serving import Asked, Request
 
 ROOT = Path(__file__).parents[2]
@@ -111,40 +108,6 @@ def test_an_envelope_is_the_one_that_the_browser_s_tests_open():
 def test_a_lasso_selects_what_the_browser_s_tests_select():
     lasso = AGREED["lasso"]
     assert inside(lasso["polygon"], np.array(lasso["points"])).tolist() == lasso["inside"]
-
-
-# ---- what the server hands out
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a server that was started elsewhere hands out the browser code."""
-    with served(folder=tmp_path_factory.mktemp("elsewhere")) as address:
-        yield f"{address}/_stcore/bidi-components/{shared.DISTRIBUTION}.map"
-
-
-@pytest.mark.parametrize("path", ["map/index.js", "map/style.css", "shared/live.js"])
-def test_the_server_hands_out_browser_code(folder: str, path: str):
-    with urllib.request.urlopen(f"{folder}/{path}") as answer:
-        assert answer.read() == (COMPONENTS / path).read_bytes()
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "map/__init__.py",
-        "map/__pycache__/__init__.cpython-311.pyc",
-        "map/__init__%2Epy",
-        "shared/../map/selection.py",
-        "map/view.test.js",
-    ],
-)
-def test_the_server_hands_out_nothing_else_of_the_folder(folder: str, path: str):
-    """Compiled Python names the server's own folders."""
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{folder}/{path}")
-    with refused.value as answer:
-        assert answer.code in (400, 404)
 
 
 # ---- an installed package

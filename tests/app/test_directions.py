@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import Open, opened
 from tests.app.test_pages import healthy, said
+from tests.support.tiers import first
 from vae_core import load
 from vae_core.explore import Direction
 from vae_core.explore.direction import NEXT
@@ -53,7 +54,7 @@ def test_a_link_brings_a_row_to_traverse_and_keeps_it(open_page: Open, slant: st
     assert in_link(at) == ["slant"]
 
 
-@pytest.mark.parametrize("page", [LIVE, TRAVERSE])
+@pytest.mark.parametrize("page", first([TRAVERSE, LIVE]))
 def test_what_is_found_is_kept_under_its_name_and_deleted(open_page: Open, page: str):
     at = open_page(page, model="cdvae-digits", item="3", finding="true")
     assert healthy(at)

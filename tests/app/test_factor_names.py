@@ -13,6 +13,7 @@ from latent_explorer.sections.traverse import strips
 import vae_core
 from tests.app.conftest import Open
 from tests.app.test_user_image import text_of
+from tests.support.tiers import first
 from vae_core.checkpoints import load_card, save_card
 from vae_core.metrics.disentanglement import clear_factors
 
@@ -46,7 +47,7 @@ def test_the_bundled_models_have_the_names_that_their_cards_bear_out(name: str):
     assert {dimension: found.factor for dimension, found in told.items()} == CLEAR[name]
 
 
-@pytest.mark.parametrize("page", ["views/start.py", "views/live.py", "views/map.py"])
+@pytest.mark.parametrize("page", first(["views/start.py", "views/live.py", "views/map.py"]))
 def test_handles_carry_them(open_page: Open, monkeypatch: pytest.MonkeyPatch, page: str):
     sent: list = []
     real = component._component

@@ -17,6 +17,7 @@ from tests.app.conftest import MAIN, opened, scripts_in
 from tests.conftest import principal_components
 from tests.support.foreign import codes_of, pair, told_pair
 from tests.support.tiers import case, covering
+from tests.support.trained import Trained
 from vae_core import projections
 from vae_core.cli import main
 from vae_core.data import load_data
@@ -50,25 +51,32 @@ Open = Callable[..., AppTest]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder, images = tmp_path_factory.mktemp("models"), load_data("digits").images.float() / 255
-    unlabelled = folder.parent / "digits.npz"
-    np.savez(unlabelled, x=load_data("digits").images.numpy(), y=load_data("digits").labels.numpy())
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """The models, each imported when it is first asked for."""
+    return Trained(
+        (*THEIRS, *EMBEDDINGS), imported, tmp_path_factory.mktemp("made"), tmp_path_factory.mktemp("models")
+    )
+
+
+def imported(name: str, out: Path) -> None:
+    files, digits = out.parent / "files", load_data("digits")
+    files.mkdir()
+    if name in EMBEDDINGS:
+        given = ["--embeddings", str(embeddings(files / f"{name}.npz", only=name == "their-points"))]
+    else:
+        form, options = THEIRS[name]
+        images, data = digits.images.float() / 255, "digits"
+        if name == "their-cvae":
+            encoder, decoder = told_pair(files, images, torch.zeros(2, dtype=torch.long), "index", **form)
+        else:
+            encoder, decoder = pair(files, images, **form)
+        if name == "their-unlabelled":
+            data = str(files / "digits.npz")
+            np.savez(data, x=digits.images.numpy(), y=digits.labels.numpy())
+        given = ["--encoder", str(encoder), "--decoder", str(decoder), "--data", data, *options]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(projections, "umap", principal_components)
-        for name, (form, options) in THEIRS.items():
-            files = folder.parent / "files" / name
-            if name == "their-cvae":
-                encoder, decoder = told_pair(files, images, torch.zeros(2, dtype=torch.long), "index", **form)
-            else:
-                encoder, decoder = pair(files, images, **form)
-            data = str(unlabelled) if name == "their-unlabelled" else "digits"
-            given = ["--encoder", str(encoder), "--decoder", str(decoder), "--data", data]
-            assert main(["import", *given, "--out", str(folder / name), *options]) == 0
-        for name in EMBEDDINGS:
-            file = embeddings(folder.parent / f"{name}.npz", only=name == "their-points")
-            assert main(["import", "--embeddings", str(file), "--out", str(folder / name)]) == 0
-    return folder
+        assert main(["import", *given, "--out", str(out)]) == 0
 
 
 def embeddings(file: Path, only: bool) -> Path:
@@ -84,11 +92,12 @@ def embeddings(file: Path, only: bool) -> Path:
 
 
 @pytest.fixture
-def open_theirs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Open:
-    monkeypatch.setenv(MODELS_VARIABLE, str(folder))
+def open_theirs(theirs: Trained, monkeypatch: pytest.MonkeyPatch) -> Open:
+    monkeypatch.setenv(MODELS_VARIABLE, str(theirs.folder))
 
-    def opener(page: str, **query: str) -> AppTest:
-        at = opened(page, **query)
+    def opener(page: str, model: str, **query: str) -> AppTest:
+        assert theirs[model].exists()
+        at = opened(page, model=model, **query)
         assert not at.exception, at.exception[0].stack_trace
         return at
 
@@ -140,12 +149,12 @@ def test_dimensions_of_a_spatial_code_say_where_they_lie(open_theirs: Open):
     assert any(title.startswith("z[5] at 1/0/1<br>KL") for title in titles)
 
 
-def test_handles_of_a_spatial_code_know_their_channel_row_and_column(folder: Path):
-    (block,) = controls.handles(vae_core.load(folder / "their-spatial"))
+def test_handles_of_a_spatial_code_know_their_channel_row_and_column(theirs: Trained):
+    (block,) = controls.handles(vae_core.load(theirs["their-spatial"]))
     places = {handle.dimension: handle.place for handle in block.handles}
     assert places[0] == (0, 0, 0)
     assert places[5] == (1, 0, 1)
-    (row,) = controls.handles(vae_core.load(folder / "their-vae"))
+    (row,) = controls.handles(vae_core.load(theirs["their-vae"]))
     assert {handle.place for handle in row.handles} == {()}
 
 
@@ -162,9 +171,9 @@ def test_what_has_no_place_among_rates_says_why(open_theirs: Open):
 
 
 def test_what_is_drawn_from_fitted_gaussians_is_called_so(
-    open_theirs: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
+    open_theirs: Open, theirs: Trained, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(theirs.folder)
     at = open_theirs("views/generate.py", model="their-vae")
     assert "Gaussians fitted to the classes" in words(at)
     own = open_theirs("views/generate.py", model="their-vae", **{"class": "no class: p(z)"})
@@ -203,8 +212,8 @@ def test_embeddings_are_coloured_by_columns_and_dimensions(open_theirs: Open, co
     assert f"coloured by {colour}" in words(at)
 
 
-def test_what_means_something_without_nets_can_be_measured(folder: Path):
-    found = vae_core.load(folder / "their-embeddings").card.metrics
+def test_what_means_something_without_nets_can_be_measured(theirs: Trained):
+    found = vae_core.load(theirs["their-embeddings"]).card.metrics
     assert {"probe_z_knn_mean", "silhouette_z_mean", "neighbours_z_mean"} <= set(found)
     assert not any(name.endswith(("_sample", "_posterior")) for name in found)
     assert found["probe_z_knn_mean"].value > 0.7

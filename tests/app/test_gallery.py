@@ -19,12 +19,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tests.app.conftest import Open
+from tests.support.cards import cards
 from tests.support.tiers import first
 from tests.support.trained import Trained
 from vae_core.checkpoints import Card, bundled, load_card, save_card
 from vae_core.cli import main
 
-CARDS = {name: load_card(name) for name in bundled()}
+CARDS = cards()
 
 
 def numbers_of(card: Card) -> list[float]:

@@ -13,10 +13,10 @@ from latent_explorer.pictures import to_bytes
 from latent_explorer.user_image.images import UserImage
 
 from tests.app.conftest import Open
+from tests.support.cards import EVERY
 from vae_core import Checkpoint, bundled, load
 from vae_core.explore import codes_of, decode
 
-NAMES = sorted(bundled())
 CHECKPOINTS: dict[str, Checkpoint] = {}
 
 
@@ -24,7 +24,7 @@ def found(name: str) -> Checkpoint:
     return CHECKPOINTS.setdefault(name, load(bundled()[name]))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_first_sight_is_the_decoded_item(name: str):
     checkpoint = found(name)
     state = controls.fitting(checkpoint, State(item=7))
@@ -36,7 +36,7 @@ def test_the_first_sight_is_the_decoded_item(name: str):
     assert (scene.pixels[0] == scene.pixels[1]).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_dimension_has_a_handle_whose_range_holds_the_codes(name: str):
     checkpoint = found(name)
     for block in controls.handles(checkpoint):

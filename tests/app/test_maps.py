@@ -15,6 +15,7 @@ from latent_explorer.export import tables
 from latent_explorer.parts.selections import table
 from streamlit.testing.v1 import AppTest
 
+from tests.support.tiers import first
 from vae_core import Checkpoint, bundled, load, projections
 from vae_core.cli import main
 from vae_core.data import load_data
@@ -51,7 +52,10 @@ def address(at: AppTest, name: str) -> str | None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cdvae-digits", "cvae-digits", "joint-digits", "ladder-digits", "rates-digits", "srvae-digits"]
+    "name",
+    first(
+        ["cdvae-digits", "cvae-digits", "joint-digits", "ladder-digits", "rates-digits", "srvae-digits"], 2
+    ),
 )
 def test_a_link_restores_both_selections_and_the_way_between_them(
     open_page: Open, trained: dict[str, Path], name: str

@@ -19,7 +19,8 @@ from streamlit.testing.v1 import AppTest
 
 from tests.app.conftest import MAIN, Open
 from tests.conftest import principal_components
-from tests.support.tiers import covering
+from tests.support.cards import cards
+from tests.support.tiers import covering, first
 from vae_core import Checkpoint, bundled, cli, evaluate, load, projections
 from vae_core.checkpoints import load_card, save_atlas, save_card
 from vae_core.data import load_data
@@ -175,7 +176,7 @@ def test_a_model_of_other_data_has_no_factors(open_page: Open):
     assert "not known" in at.info[0].value
 
 
-@pytest.mark.parametrize("model", ["cdvae-digits", "cvae-digits", "joint-digits"])
+@pytest.mark.parametrize("model", first(["joint-digits", "cvae-digits", "cdvae-digits"]))
 def test_the_page_s_calibration_is_the_measured_one(trained: dict[str, Path], model: str):
     checkpoint = load(trained[model])
     measured = evaluate(checkpoint, metrics=("calibration",))
@@ -190,7 +191,7 @@ def test_a_model_without_a_class_has_no_calibration(open_page: Open):
     assert "has no class" in at.info[0].value
 
 
-SPRITES = [name for name, folder in bundled().items() if load_card(folder).data.name == "sprites"]
+SPRITES = [name for name, card in cards().items() if card.data.name == "sprites"]
 
 
 def test_models_of_known_factors_stand_side_by_side_with_published_scores(open_page: Open):

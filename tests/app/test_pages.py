@@ -12,9 +12,9 @@ from latent_explorer.session.sidebar import OF_NO_MODEL
 from latent_explorer.text import JOINER
 from streamlit.testing.v1 import AppTest
 
+from tests.support.cards import KINDS, kind_of
 from tests.support.tiers import case, covering, first
 from vae_core import bundled
-from vae_core.checkpoints import load_card
 
 Open = Callable[..., AppTest]
 
@@ -35,13 +35,6 @@ TRAINED = [
 ]
 
 
-def kind_of(folder: Path) -> tuple[str, str, bool]:
-    """What makes pages differ from one bundled checkpoint to the next: model, data, whether it answers to betas."""
-    card = load_card(folder)
-    return card.model.name, card.data.name, bool(card.rates)
-
-
-KINDS = {kind_of(folder): name for name, folder in sorted(bundled().items(), reverse=True)}
 MORE = [name for name in bundled() if name not in KINDS.values()]
 MODELS = [*KINDS.values(), *TRAINED]
 
@@ -63,7 +56,7 @@ def test_the_models_tried_are_those_that_were_trained(trained: dict[str, Path]):
 
 
 def test_every_kind_of_bundled_model_is_tried():
-    assert {kind_of(bundled()[name]) for name in KINDS.values()} == set(map(kind_of, bundled().values()))
+    assert set(KINDS) == set(map(kind_of, bundled()))
     assert "mr-cdvae-mnist" in KINDS.values()  # the one that the app opens on
 
 
@@ -297,6 +290,7 @@ def test_a_damaged_frontier_is_said(
     assert "its frontier is damaged" in said(at)
 
 
+@pytest.mark.slow
 def test_what_two_pages_call_the_same_is_the_same_widget(open_page: Open):
     """What was set on one page is found on another under its key: it has to mean something there."""
     kinds: dict[str, dict[str, set[str]]] = {}

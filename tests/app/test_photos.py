@@ -84,17 +84,24 @@ def likeness(found: np.ndarray) -> float:
     return max(float(np.corrcoef(wanted.ravel(), each.ravel())[0, 1]) for each in moved)
 
 
-@pytest.mark.parametrize("light", LIGHTS)
+ON = [
+    (PAPER, BLACK),
+    (BEIGE, BLACK),
+    (BEIGE, BLUE),
+    (PAPER, PENCIL),
+    (BOARD, CHALK),
+    (BEIGE, BLACK, (0.3, 0.2, -0.25)),
+    (PAPER, BLUE, (0.7, 0.0, 0.0), 0.25),
+]
+
+
+# Every paper and every light by default, each pair among the slow ones.
 @pytest.mark.parametrize(
-    "on",
+    ("on", "light"),
     [
-        (PAPER, BLACK),
-        (BEIGE, BLACK),
-        (BEIGE, BLUE),
-        (PAPER, PENCIL),
-        (BOARD, CHALK),
-        (BEIGE, BLACK, (0.3, 0.2, -0.25)),
-        (PAPER, BLUE, (0.7, 0.0, 0.0), 0.25),
+        pytest.param(on, light, marks=[] if i % len(LIGHTS) == k else [pytest.mark.slow])
+        for i, on in enumerate(ON)
+        for k, light in enumerate(LIGHTS)
     ],
 )
 def test_a_photo_is_what_is_written_on_it(on: tuple, light: str):

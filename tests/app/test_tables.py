@@ -75,7 +75,6 @@ def paste(at: AppTest, text: str) -> AppTest:
             "children: 2\nheight: 181\n<b>weight</b>: 77.5",
             "height,<b>weight</b>,children\n181,77.5,2",
         ],
-        2,
     ),
 )
 def test_a_row_is_pasted_in_every_form_stays_and_is_taken_back(open_table: Opener, text: str):

@@ -23,11 +23,12 @@ def need_a_browser() -> None:
 
 
 @pytest.fixture(scope="session")
-def address(trained: Trained) -> Iterator[str]:
+def address(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of all that is trained here, started in a folder that is none of ours."""
     need_a_browser()
     folder = trained.everything()
     embeddings(folder / "embeddings-digits", load_data("digits", "test"))
-    with served(folder) as url:
+    with served(folder, folder=tmp_path_factory.mktemp("elsewhere")) as url:
         yield url
 
 

@@ -105,7 +105,7 @@ def crawled(
         whole = check(f"pressing {control}")
         if "ullscreen" in control.name:
             page.keyboard.press("Escape")
-        if not whole or urlsplit(page.url).path != place:
+        if len(crawl.pressed) < most and (not whole or urlsplit(page.url).path != place):
             arrive(page)
             watch.faults()  # what stands there from the beginning was told when it was opened
     page.remove_listener("filechooser", give)

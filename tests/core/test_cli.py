@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.support.tiers import first
+from tests.support.tiers import case, first
 from vae_core import projections
 from vae_core.checkpoints import Card, Measurement, bundled, load, load_card, spoken
 from vae_core.checkpoints import folder as checkpoints_folder
@@ -222,7 +222,19 @@ def test_an_interrupted_measurement_that_is_not_written_is_shown_as_far_as_it_ca
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["train"], *(["train", name] for name in MODELS), ["evaluate"], ["frontier"], ["pack"]]
+    "command",
+    first(
+        [
+            [],
+            ["train"],
+            ["train", "vae"],
+            ["evaluate"],
+            *(["train", name] for name in MODELS if name != "vae"),
+            ["frontier"],
+            ["pack"],
+        ],
+        4,
+    ),
 )
 def test_no_help_prints_what_is_meant_for_programmers(command: list[str], capsys: pytest.CaptureFixture[str]):
     assert code_of([*command, "--help"]) == 0
@@ -298,7 +310,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("usage", REFUSED)
+@pytest.mark.parametrize("usage", [case(usage, slow=usage == "other data") for usage in REFUSED])
 def test_what_would_be_false_in_a_card_is_refused(
     usage: str, folder: Path, capsys: pytest.CaptureFixture[str], one_line: Callable
 ):
@@ -487,8 +499,10 @@ BAD = {
 }
 
 
-# What ends before the command is read takes longest, and is one path.
-@pytest.mark.parametrize("usage", first(sorted(BAD, key=lambda usage: "misspelt" in usage), 40))
+# What ends before the command is read takes longest, and is one path; of the others every third.
+@pytest.mark.parametrize(
+    "usage", [case(usage, slow="misspelt" in usage or i % 3 > 0) for i, usage in enumerate(BAD)]
+)
 def test_bad_usage_ends_with_code_2_and_one_sentence(
     usage: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], one_line: Callable
 ):

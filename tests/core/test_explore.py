@@ -251,6 +251,7 @@ def test_a_code_between_two_lands_between_them():
     ]
 
 
+@pytest.mark.slow
 def test_umap_repeats_with_its_seed_keeps_clusters_and_takes_new_points():
     generator = np.random.default_rng(0)
     labels = np.arange(300) % 3

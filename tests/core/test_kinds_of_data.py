@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tests.conftest import principal_components
 from tests.kinds import bars, offered
-from tests.support.tiers import case
+from tests.support.tiers import case, first
 from vae_core import projections
 from vae_core.checkpoints import Checkpoint, load, save_atlas
 from vae_core.checkpoints.atlas import Atlas, AtlasGrid
@@ -321,7 +321,7 @@ def test_few_images_are_measured_or_left_out_with_a_reason(
     assert numbers or group == "dci" or "no two-sample tests: they need 3 images, and there are 2" in said
 
 
-@pytest.mark.parametrize("tested", [2, 10])
+@pytest.mark.parametrize("tested", first([2, 10]))
 def test_very_few_images_lose_no_group_of_numbers(
     tested: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -362,7 +362,11 @@ def test_the_metrics_listed_are_those_of_the_registry():
 
 @pytest.mark.parametrize("group", METRICS)
 @pytest.mark.parametrize("name", first(["cdvae-digits", "joint-digits", "srvae-digits"]))
-def test_every_number_is_explained_where_it_is_computed(checkpoints: dict, name: str, group: str):
+def test_every_number_is_explained_where_it_is_computed(
+    checkpoints: dict, name: str, group: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(classes, "ORACLE_STEPS", 5)
+    monkeypatch.setattr(classes, "SAMPLES", 50)
     evaluation = evaluation_of(checkpoints[name], limit=60)
     variables = "|".join(evaluation.model.p)
     for key in METRICS[group](evaluation):
@@ -436,6 +440,7 @@ def test_without_a_block_to_keep_there_is_no_swap():
     assert "swap_accuracy" not in classes.by_oracle(pixel_evaluation(informative=True))
 
 
+@pytest.mark.slow
 def test_a_model_that_ignores_the_class_asked_for_is_judged_at_chance():
     evaluation = pixel_evaluation(informative=True)
     with torch.no_grad():

@@ -566,6 +566,7 @@ def test_a_card_without_a_frontier_has_none(trained: dict[str, Path], tmp_path: 
     assert load_card(tmp_path).frontier is None
 
 
+@pytest.mark.slow
 def test_umap_keeps_an_item_in_its_place_from_rung_to_rung():
     generator = np.random.default_rng(0)
     clusters = np.repeat(generator.normal(scale=8.0, size=(5, 6)), 60, axis=0)

@@ -445,7 +445,7 @@ def interrupt_after(epoch: int) -> Callable[[Progress], None]:
     return report
 
 
-@pytest.mark.parametrize("name", first(list(RESUMED), 6))
+@pytest.mark.parametrize("name", first(list(RESUMED), 3))
 def test_a_resumed_run_is_the_uninterrupted_run_with_all_that_the_objective_has_found(
     name: str, digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

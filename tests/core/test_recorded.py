@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from tests.support.tiers import case
 from vae_core.data import Data
 from vae_core.distributions import Sampler
 from vae_core.models import CDVAE, CVAE, SRVAE, VAE, Declaration, Joint, Ladder
@@ -103,7 +104,7 @@ def test_a_step_stays_on_its_device_and_waits_for_nothing(name: str, digits: Dat
     assert not seen.found
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [case(name, slow=i % 3 > 0) for i, name in enumerate(CASES)])
 def test_a_step_writes_what_it_keeps_where_it_lies(name: str, digits: Data, tmp_path: Path):
     """A replayed step reads and writes the memory that it was recorded with: a buffer of its own name elsewhere would stand still."""
     run = prepared(name, digits, tmp_path)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.support.cards import EVERY
 from vae_core import Checkpoint, bundled, load
 from vae_core.data import Data
 from vae_core.distributions import Sampler
@@ -34,7 +35,6 @@ from vae_core.serving import (
 
 T = TypeVar("T")
 
-NAMES = sorted(bundled())
 CHECKPOINTS: dict[str, Checkpoint] = {}
 
 
@@ -72,7 +72,7 @@ def item_codes(found: Checkpoint, items: list[int]) -> dict[str, torch.Tensor]:
     return codes_of({name: torch.from_numpy(found.atlas.means[name][items]) for name in found.model.latents})
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_item_asked_for_is_its_decoded_posterior_mean(decoder: LiveDecoder, name: str):
     found = find(name)
     mix = {latent: [[[3, 1.0]], [[8, 1.0]]] for latent in found.model.latents}
@@ -82,7 +82,7 @@ def test_an_item_asked_for_is_its_decoded_posterior_mean(decoder: LiveDecoder, n
     assert all(np.allclose(answer.codes[latent], codes[latent], atol=1e-5) for latent in codes)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_codes_asked_for_are_decoded(decoder: LiveDecoder, name: str):
     found = find(name)
     codes = item_codes(found, [5])
@@ -93,7 +93,7 @@ def test_codes_asked_for_are_decoded(decoder: LiveDecoder, name: str):
     assert answer.codes == {}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_draw_is_the_sample_of_its_seed_and_temperature(decoder: LiveDecoder, name: str):
     found = find(name)
     inputs = {LABEL: one_hot(torch.tensor([4]), found.model.classes)} if has_label(found.model) else {}
@@ -120,7 +120,7 @@ def test_another_class_is_a_swap(decoder: LiveDecoder, name: str):
     assert close(answer.pixels, shown(swap(found.model, codes)[0]))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_an_image_of_ones_own_is_encoded(decoder: LiveDecoder, name: str):
     found = find(name)
     shape = found.signature.shape
@@ -444,7 +444,7 @@ def test_the_event_loop_goes_on_while_images_are_decoded():
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_gpu_answers_as_the_cpu_does(decoder: LiveDecoder, name: str):
     asked = request(name, mix={latent: [[[3, 1.0]]] for latent in find(name).model.latents}, back=True)
     (there,) = answered(LiveDecoder(find, "cuda"), asked)

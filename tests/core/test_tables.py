@@ -12,6 +12,7 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
+from tests.support.tiers import case
 from vae_core.checkpoints import load
 from vae_core.data import Data
 from vae_core.explore import encode, reconstruct, sample
@@ -274,7 +275,7 @@ DECLARATIONS: list[tuple[str, Declaration]] = [
 
 @pytest.mark.parametrize(
     ("kind", "declaration"),
-    DECLARATIONS,
+    [case(kind, made, slow=i % 2 > 0) for i, (kind, made) in enumerate(DECLARATIONS)],
     ids=[f"{kind}-{type(made).__name__}-{i}" for i, (kind, made) in enumerate(DECLARATIONS)],
 )
 def test_a_model_of_a_table_is_trained_measured_and_pictured(

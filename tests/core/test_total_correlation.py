@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, MixtureSameFamily, Normal
 
-from tests.support.tiers import first
+from tests.support.tiers import covering, first
 from vae_core import objectives
 from vae_core.checkpoints import TRAINING, load_card, read_tensors
 from vae_core.cli import main
@@ -369,9 +369,9 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("name", WORDS)
 @pytest.mark.parametrize(
-    ("data", "nets", "model"), [("digits", "mlp-256", "cdvae"), ("sprites", "conv-32-64", "vae")]
+    ("name", "data", "nets", "model"),
+    covering([*WORDS], [("digits", "mlp-256", "cdvae"), ("sprites", "conv-32-64", "vae")]),
 )
 def test_the_command_trains_it(
     name: str, data: str, nets: str, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.support.tiers import first
 from vae_core.checkpoints import CARD, WEIGHTS, Change, load_card, read_tensors
 from vae_core.data import Data
 from vae_core.distributions import Sampler
@@ -89,7 +90,7 @@ EVERY = {
 }
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", first([*EVERY], 3))
 def test_every_kind_of_model_is_watched_and_learns_the_same(name: str, digits: Data, tmp_path: Path):
     declaration, objective = EVERY[name]
     options = replace(QUICK, epochs=1, objective=objective)

@@ -16,6 +16,7 @@ from vae_core.checkpoints import present_name
 
 MOST_CHARACTERS, MOST_STEPS, MOST_TEXT = 100_000, 40, 2000
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_MARKDOWN = MarkdownIt("commonmark")
 _FENCE = "---"
 _PICTURE = "!["
 FORMULA = re.compile(r"\$\$.+?\$\$|(?<!\\)\$[^$\n]+?\$", re.DOTALL)
@@ -126,7 +127,7 @@ def _front_matter(lines: list[str], mistakes: Mistakes) -> tuple[Block, int]:
 
 
 def _steps(lines: list[str], start: int, model: str, mistakes: Mistakes) -> list[Step]:
-    tokens = MarkdownIt("commonmark").parse("\n".join(lines[start:]))
+    tokens = _MARKDOWN.parse("\n".join(lines[start:]))
     heads = [
         t for t in tokens if t.type == "heading_open" and t.tag in ("h1", "h2") and t.level == 0 and t.map
     ]
@@ -190,7 +191,7 @@ def _blocks(lines: list[str], start: int, end: int, mistakes: Mistakes) -> tuple
     """The blocks `step` and `question` of a step, and its other lines, empty where a block stood."""
     blocks: dict[str, Block] = {}
     rest = lines[start:end]
-    for token in MarkdownIt("commonmark").parse("\n".join(rest)):
+    for token in _MARKDOWN.parse("\n".join(rest)):
         kind = token.info.strip()
         if token.type != "fence" or kind not in ("step", "question") or token.map is None or token.level:
             continue
@@ -266,7 +267,7 @@ def _check_text(text: str, line: int, mistakes: Mistakes) -> None:
             at = line + text[: formula.start()].count("\n")
             mistakes.add(at, "this formula has a brace { or } without its other one: close it")
     masked = FORMULA.sub(lambda formula: re.sub(r"[^\n]", "x", formula[0]), text)
-    for token in _inline(MarkdownIt("commonmark").parse(masked)):
+    for token in _inline(_MARKDOWN.parse(masked)):
         if token.type in ("html_block", "html_inline"):
             at = line + token.meta["line"]
             mistakes.add(

@@ -39,7 +39,11 @@ def offered() -> dict[str, Path]:
 
 def opened(name: str) -> Lesson:
     """The named lesson, read again when its file has been written since. Raises LessonError, and KeyError for one that is not there."""
-    path = offered()[name]
+    return read(name, offered()[name])
+
+
+def read(name: str, path: Path) -> Lesson:
+    """The lesson in a file, under a name; read again when it has been written since. Raises LessonError."""
     try:
         written = path.stat().st_mtime_ns
     except OSError as error:

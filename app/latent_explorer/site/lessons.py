@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from latent_explorer.lessons import shelf
 from latent_explorer.lessons.goals import Condition
 from latent_explorer.lessons.handout import shown
-from latent_explorer.lessons.lesson import Lesson, LessonError, Step, open_lesson
+from latent_explorer.lessons.lesson import Lesson, LessonError, Step
 from latent_explorer.lessons.places import PARAMETERS
 
 # The app's pages, and the views of a site that answer their questions.
@@ -40,7 +40,7 @@ def lessons(pages: Pages, folder: Path | None) -> tuple[list[dict[str, Any]], li
     own = {path.stem: path for path in shelf.files(folder)} if folder else {}
     for name, path in {**shelf.LESSONS, **own}.items():
         try:
-            lesson = open_lesson(path, name)
+            lesson = shelf.read(name, path)
         except LessonError as error:
             left.append(str(error.mistakes[0]))
             continue
