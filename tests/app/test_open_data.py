@@ -484,3 +484,16 @@ def test_an_upload_of_another_sort_is_a_sentence_of_the_page(page: Opener):
 def test_the_page_needs_no_model(page: Opener, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("latent_explorer.session.sidebar.show", lambda page: None)
     assert page("digits").code
+
+
+def test_before_anything_is_opened_the_page_says_what_can_be_and_opens_one_of_ours(
+    page: Opener,
+):
+    at = page()
+    said = [caption.value for caption in at.caption]
+    assert any(".csv" in each and "row" in each for each in said)
+    at.button(key="data-digits").click().run()
+    assert not at.exception
+    assert at.text_input(key="data-what").value == "digits"
+    assert "digits" in [title.value for title in at.subheader]
+    assert not [button for button in at.button if button.key == "data-digits"]

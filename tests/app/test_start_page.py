@@ -42,6 +42,11 @@ def test_a_few_handles_are_offered_and_what_they_begin_at_is_shown(open_page: Op
         assert {block["name"] for block in sent["blocks"][:1]} <= set(sent["kept"])
 
 
+def test_of_few_numbers_it_says_that_these_are_all(open_page: Open):
+    assert shown(open_page(START, model="vae-digits"))["heading"] == "Its 4 numbers"
+    assert shown(open_page(START, model="ladder-digits"))["heading"] == "5 of its 9 numbers"
+
+
 def test_a_link_restores_what_was_moved(open_page: Open):
     sent = shown(open_page(START, model="rates-digits", item="7", move="z_u.1~0.5", **{"class": "3"}))
     assert sent["state"]["item"] == 7

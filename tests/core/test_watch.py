@@ -592,3 +592,18 @@ def test_frames_of_an_earlier_version_go_on_without_a_map(digits: Data, tmp_path
     frames = Frames(tmp_path / "run")
     assert frames.header.umap == 0
     assert len(frames) > count
+
+
+def test_what_is_watched_of_a_table_is_called_rows(digits: Data, tmp_path: Path):
+    rows = digits.head(40).images.flatten(1).float()
+    data = Data(
+        "rows",
+        "train",
+        rows,
+        digits.head(40).labels,
+        digits.classes,
+        kind=Table.of(rows, [f"x{i}" for i in range(64)]),
+    )
+    train(SMALL, data, replace(QUICK, epochs=1, limit=None, batch=20), tmp_path / "run", watch=True)
+    header = Frames(tmp_path / "run").header
+    assert (header.an, header.many) == ("a row", "rows")

@@ -52,6 +52,7 @@ class Header:
         start: when the training began, seconds since 1970; it differs after each start.
         model: its name.
         data: the name of the data.
+        an, many: what observations are called: "an image" and "images", or "a row" and "rows" of a table.
         says: what the objective asks for, in words.
         terms: the loss's terms, by the names of a card's history.
         blocks: the dimensions of each latent block.
@@ -102,6 +103,8 @@ class Header:
     start: float = 0.0
     model: str = ""
     data: str = ""
+    an: str = "an image"
+    many: str = "images"
     says: str = ""
     format: int = FORMAT
     record: int = 0

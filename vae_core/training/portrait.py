@@ -99,6 +99,8 @@ class Portrait:
             reconstructions=len(self.originals),
             samples=SAMPLES if self.draws else 0,
             of_classes=self.classes,
+            an=self.data.kind.an,
+            many=self.data.kind.many,
             **told,
         )
 

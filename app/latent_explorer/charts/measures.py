@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from latent_explorer import palette
+from latent_explorer.charts.labels import sides
 from latent_explorer.charts.layout import HERE, QUIET, heading
 from latent_explorer.text import chart
 from vae_core.kinds import Kind
@@ -16,6 +17,10 @@ from vae_core.metrics import Estimate, number
 def against(models: Mapping[str, tuple[Estimate, Estimate]], x: str, y: str, here: str) -> go.Figure:
     """Each model's number y over its number x, with two standard errors; the model `here` outlined."""
     names = list(models)
+    values, errors = (
+        np.array([[getattr(part, of) for part in pair] for pair in models.values()]).reshape(-1, 2)
+        for of in ("value", "se")
+    )
     figure = go.Figure(
         go.Scatter(
             x=[a.value for a, _ in models.values()],
@@ -23,8 +28,8 @@ def against(models: Mapping[str, tuple[Estimate, Estimate]], x: str, y: str, her
             error_x={"array": [2 * a.se for a, _ in models.values()], "thickness": 1},
             error_y={"array": [2 * b.se for _, b in models.values()], "thickness": 1},
             mode="markers+text",
-            text=[f" {chart(name)}" for name in names],
-            textposition="middle right",
+            text=[f" {chart(name)} " for name in names],
+            textposition=sides(*values.T, *(2 * errors).T, names),
             cliponaxis=False,
             marker={
                 "size": 11,
@@ -42,7 +47,7 @@ def against(models: Mapping[str, tuple[Estimate, Estimate]], x: str, y: str, her
         title=heading(chart(f"{number(y).title} over {number(x).title}")),
         xaxis_title=chart(number(x).heading),
         yaxis_title=chart(number(y).heading),
-        height=480,
+        height=560,
         margin={"l": 60, "r": 160, "t": 50, "b": 50},  # at the right, room for the name of the last
         dragmode="pan",
     )

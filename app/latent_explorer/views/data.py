@@ -2,6 +2,7 @@
 
 import streamlit as st
 from latent_explorer.sections.data.asked import asked
+from latent_explorer.sections.data.begin import begin
 from latent_explorer.sections.data.options import again
 from latent_explorer.sections.data.shown import refused, shown
 
@@ -12,6 +13,7 @@ st.caption(
 
 asked()
 above = st.container()
+begin()
 again()
 with above:
     refused()

@@ -32,7 +32,9 @@ export class EveryClass {
     const few = classes.length > 1 && classes.length <= MOST ? classes : [];
     this.root.hidden = !few.length;
     this.root.classList.toggle("many", few.length > FEW);
-    this.root.style.setProperty("--classes", String(few.length));
+    const among = this.root.parentElement?.style; // as wide as they need
+    if (few.length) among?.setProperty("--classes", String(few.length));
+    else among?.removeProperty("--classes");
     this.#pictures = few.map(() => element("canvas", { width: 1, height: 1, role: "img" }));
     const buttons = few.map((name, c) => {
       const look = { type: "button", title: `The same, in class ${name}`, "aria-label": `In class ${name}` };

@@ -13,7 +13,7 @@ import { boxInView, toScreen } from "./view.js";
  * @typedef {import("./view.js").Size} Size
  * @typedef {import("./view.js").View} View
  * @typedef {{key: string, x: number, y: number}} Tile a point of the plane
- * @typedef {{step: number, tiles: Tile[]}} Grid its points, and how far they lie apart
+ * @typedef {{step: number, rise: number, tiles: Tile[]}} Grid its points, and how far they lie apart, across and upwards
  */
 
 const LEAST = 40; // CSS pixels of a picture; at most twice as many
@@ -26,22 +26,24 @@ const FAINT = 0.25; // of a picture; 1 is as it is
  * every other one when it is twice as far.
  * @param {View} view
  * @param {Size} size
+ * @param {number} [aspect] height over width of a picture
  * @returns {Grid}
  */
-export function gridOf(view, size) {
+export function gridOf(view, size, aspect = 1) {
   const level = Math.ceil(Math.log2(LEAST / view.scale));
   const step = 2 ** level;
+  const rise = step * Math.min(1, aspect);
   const { left, right, bottom, top } = boxInView(view, size);
-  /** @type {(from: number, to: number) => number[]} */
-  const between = (from, to) => {
-    const first = Math.round(from / step);
-    return Array.from({ length: Math.round(to / step) - first + 1 }, (_, i) => first + i);
+  /** @type {(from: number, to: number, each: number) => number[]} */
+  const between = (from, to, each) => {
+    const first = Math.round(from / each);
+    return Array.from({ length: Math.round(to / each) - first + 1 }, (_, i) => first + i);
   };
-  const rows = between(bottom, top);
-  const tiles = between(left, right).flatMap((column) =>
-    rows.map((row) => ({ key: `${level} ${column} ${row}`, x: column * step, y: row * step })),
+  const rows = between(bottom, top, rise);
+  const tiles = between(left, right, step).flatMap((column) =>
+    rows.map((row) => ({ key: `${level} ${column} ${row}`, x: column * step, y: row * rise })),
   );
-  return { step, tiles };
+  return { step, rise, tiles };
 }
 
 export class Ground {
@@ -49,6 +51,7 @@ export class Ground {
   /** @type {Map<string, OffscreenCanvas>} by tile */
   #pictures = new Map();
   #of = ""; // the model, betas and item that the pictures are of
+  #aspect = 1; // of its pictures, once there are some
   #busy = false;
   /** @type {Grid | null} what was shown whole last, which stays until the next is there */
   #shown = null;
@@ -77,7 +80,7 @@ export class Ground {
     canvas.hidden = !this.isOn;
     if (!this.isOn) return false;
     this.#check();
-    const grid = gridOf(view, panel);
+    const grid = gridOf(view, panel, this.#aspect);
     const missing = grid.tiles.filter(({ key }) => !this.#pictures.has(key));
     if (missing.length) this.#fetch(missing.slice(0, MOST_ROWS));
     else this.#shown = grid;
@@ -97,14 +100,14 @@ export class Ground {
    * @param {View} view
    * @param {Grid} grid
    */
-  #paint(context, view, { step, tiles }) {
-    const side = step * view.scale;
+  #paint(context, view, { step, rise, tiles }) {
+    const [side, high] = [step * view.scale, rise * view.scale];
     for (const { key, x, y } of tiles) {
       const picture = this.#pictures.get(key);
       if (!picture) continue;
       const [px, py] = toScreen(view, this.panel, [x, y]);
       const { width, height } = fitting(picture, side - GAP);
-      context.clearRect(px - side / 2, py - side / 2, side, side); // nothing of what was there shines through
+      context.clearRect(px - side / 2, py - high / 2, side, high); // nothing of what was there shines through
       context.imageSmoothingEnabled = side < 1.5 * picture.width;
       context.drawImage(picture, px - width / 2, py - height / 2, width, height);
     }
@@ -146,7 +149,7 @@ export class Ground {
     map.decoder.ask(this.#channel, request, (answer) => {
       this.#busy = false;
       if ("error" in answer) return; // the ground stays as it is
-      if (of === this.#of)
+      if (of === this.#of && this.#isOf(answer))
         tiles.forEach(({ key }, number) => {
           const picture = new OffscreenCanvas(1, 1);
           putPicture(picture, answer, number);
@@ -155,6 +158,19 @@ export class Ground {
       trim(this.#pictures, CACHED);
       this.panel.drawPoints();
     });
+  }
+
+  /**
+   * Whether pictures have the height over width that the grid is of; it is of theirs from now on.
+   * @param {{shape: number[]}} answer
+   */
+  #isOf({ shape: [, height, width] }) {
+    const aspect = height / width;
+    if (aspect === this.#aspect) return true;
+    this.#aspect = aspect;
+    this.#pictures.clear();
+    this.#shown = null;
+    return false;
   }
 
   remove() {

@@ -26,3 +26,12 @@ test("a view that has moved shows the same points where it did before", () => {
   assert.ok(shared.length >= one.length / 2);
   assert.ok(shared.every(({ key, x, y }) => places.get(key) === `${x} ${y}`));
 });
+
+test("wide pictures, as of tables, lie close upon each other", () => {
+  const view = { cx: 0.3, cy: -7, scale: 50 };
+  const { step, rise, tiles } = gridOf(view, SIZE, 0.5);
+  assert.equal(rise, step / 2);
+  const ys = [...new Set(tiles.map(({ y }) => y))].sort((a, b) => a - b);
+  assert.ok(ys.slice(1).every((y, i) => Math.abs(y - ys[i] - rise) < 1e-9));
+  assert.ok(ys[0] - rise / 2 <= -7 - 150 / 50 && (ys.at(-1) ?? 0) + rise / 2 >= -7 + 150 / 50);
+});

@@ -277,16 +277,16 @@ export function paintDot(context, theme, [x, y], colour, radius) {
  * @param {number} opacity
  */
 export function paintPicture(context, theme, picture, [x, y], side, colour, opacity) {
-  const half = side / 2;
   const line = 2;
+  const { width, height } = fitting(picture, side - 2 * line);
+  const [wide, high] = [width + 2 * line, height + 2 * line];
   context.fillStyle = theme.paper;
-  context.fillRect(x - half, y - half, side, side); // nothing shines through what is pale
+  context.fillRect(x - wide / 2, y - high / 2, wide, high); // nothing shines through what is pale
   context.globalAlpha = opacity;
   context.imageSmoothingEnabled = side < 1.5 * picture.width;
-  const { width, height } = fitting(picture, side - 2 * line);
   context.drawImage(picture, x - width / 2, y - height / 2, width, height);
   context.strokeStyle = colour;
   context.lineWidth = line;
-  context.strokeRect(x - half + line / 2, y - half + line / 2, side - line, side - line);
+  context.strokeRect(x - (wide - line) / 2, y - (high - line) / 2, wide - line, high - line);
   context.globalAlpha = 1;
 }

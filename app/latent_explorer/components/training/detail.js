@@ -22,10 +22,12 @@ export function share(value, most) {
 /**
  * @param {Detail} detail
  * @param {number[]} picture height, width and channels of its pictures
+ * @param {string} [many] what observations are called
  */
 export function detailOf(
   { step, parts = {}, gradients = {}, rows = [], codes = {}, pictures = "" },
   picture,
+  many = "images",
 ) {
   const most = Math.max(...Object.values(gradients), 0);
   const loss = Object.entries(parts).map(([name, value]) => `${name.replaceAll("_", " ")} ${short(value)}`);
@@ -37,14 +39,14 @@ export function detailOf(
     element(
       "p",
       {},
-      `${rows.length} images: ${rows.slice(0, 2 * FEW).join(", ")}${rows.length > 2 * FEW ? ", …" : ""}`,
+      `${rows.length} ${many}: ${rows.slice(0, 2 * FEW).join(", ")}${rows.length > 2 * FEW ? ", …" : ""}`,
     ),
   );
   if (pictures) {
     const sheet = element("canvas", {
       class: "sheet",
       role: "img",
-      "aria-label": "The first images of the batch",
+      "aria-label": `The first ${many} of the batch`,
     });
     putSheet(sheet, [fromBase64(pictures)], picture);
     root.append(sheet);
@@ -70,7 +72,7 @@ export function detailOf(
       const cells = code.slice(0, FEW).map((value) => element("td", {}, short(value)));
       table.append(element("tr", {}, ...cells));
     }
-    root.append(element("span", { class: "quiet" }, `Codes of the first images in ${block}`), table);
+    root.append(element("span", { class: "quiet" }, `Codes of the first ${many} in ${block}`), table);
   }
   return root;
 }

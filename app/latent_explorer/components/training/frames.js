@@ -26,6 +26,8 @@
  * @property {string} says
  * @property {string} model
  * @property {string} data
+ * @property {string} [an] what an observation is called, with its article
+ * @property {string} [many]
  * @property {number} record
  * @property {Field[]} fields
  */

@@ -3,7 +3,7 @@
 import { element, say } from "../shared/elements.js";
 import { fromBase64 } from "../shared/envelope.js";
 import { drawCloud, shownReach } from "./cloud.js";
-import { putSheet } from "./sheet.js";
+import { acrossOf, putSheet } from "./sheet.js";
 
 /** @typedef {import("./following.js").Following} Following */
 
@@ -11,10 +11,11 @@ const UNIT = 32767; // of a position
 
 const FEW = 12; // classes that a legend names
 
-const ROWS = [
-  { field: "reconstructions", label: "fixed images over their reconstructions" },
-  { field: "samples", label: "samples from the prior" },
-  { field: "of_classes", label: "a sample of each class, of one noise" },
+/** The captions of the rows of pictures. @param {string} [many] what observations are called */
+export const captions = (many = "images") => [
+  `fixed ${many} over their reconstructions`,
+  "samples from the prior",
+  "a sample of each class, of one noise",
 ];
 
 /**
@@ -49,9 +50,10 @@ export class Side {
   #kind = element("select", { class: "kind", "aria-label": "Map by" });
   #legend = element("span", { class: "legend" });
   #map = element("canvas", { class: "cloud", role: "img" });
-  #rows = ROWS.map(({ label }) => ({
-    figure: element("figure", {}, element("figcaption", {}, label)),
-    canvas: element("canvas", { class: "sheet", role: "img", "aria-label": label, width: 1, height: 1 }),
+  #rows = captions().map(() => ({
+    figure: element("figure"),
+    caption: element("figcaption"),
+    canvas: element("canvas", { class: "sheet", role: "img", width: 1, height: 1 }),
   }));
   /** @type {Uint8Array} */
   #originals = new Uint8Array();
@@ -72,8 +74,8 @@ export class Side {
       this.onChange();
     };
     this.pictures = element("div", { class: "pictures" });
-    for (const { figure, canvas } of this.#rows) {
-      figure.append(canvas);
+    for (const { figure, caption, canvas } of this.#rows) {
+      figure.append(caption, canvas);
       this.pictures.append(figure);
     }
     this.root = element("div", { class: "side" }, this.mapFigure, this.pictures);
@@ -99,11 +101,19 @@ export class Side {
     this.#legend.replaceChildren(...few.map((name) => element("b", {}, name)));
     const [height, width] = header.picture;
     const counts = [header.reconstructions, header.samples, header.of_classes.length];
-    this.#rows.forEach(({ figure, canvas }, place) => {
+    const said = captions(header.many);
+    this.#rows.forEach(({ figure, caption, canvas }, place) => {
+      const across = acrossOf(counts[place], header.picture);
+      const down = Math.ceil(counts[place] / across) * (place ? 1 : 2);
       figure.hidden = !counts[place];
-      canvas.style.aspectRatio = `${counts[place] * width} / ${height * (place ? 1 : 2)}`;
+      caption.textContent = said[place];
+      canvas.setAttribute("aria-label", said[place]);
+      canvas.style.aspectRatio = `${across * width} / ${down * height}`;
     });
-    this.#map.setAttribute("aria-label", `${header.items} fixed images on the latent map`);
+    this.#map.setAttribute(
+      "aria-label",
+      `${header.items} fixed ${header.many ?? "images"} on the latent map`,
+    );
   }
 
   /**
@@ -118,7 +128,7 @@ export class Side {
     }
     this.#kind.value = kinds[Number(umap)];
     this.#kind.title = umap
-      ? `The first ${header.umap} of ${header.items} fixed images, each map begun where the last one ended; axes and distances between groups mean nothing`
+      ? `The first ${header.umap} of ${header.items} fixed ${header.many ?? "images"}, each map begun where the last one ended; axes and distances between groups mean nothing`
       : "Axes of most variance, turned to those of the frame before";
   }
 

@@ -342,12 +342,12 @@ export class Training {
     const beside = this.#other ? ` · dashed: ${this.#other.run}` : "";
     const shared = { marks, steps: this.#steps, at, look };
     drawCurves(this.#scores, {
-      title: `loss, nats an image${beside}`,
+      title: `loss, nats ${run.header?.an ?? "an image"}${beside}`,
       curves: [...own.scores, ...(other?.scores ?? [])],
       ...shared,
     });
     drawCurves(this.#rates, {
-      title: "rates and penalties, nats an image",
+      title: `rates and penalties, nats ${run.header?.an ?? "an image"}`,
       curves: [...own.rates, ...(other?.rates ?? [])],
       ...shared,
       marks: [],
@@ -379,7 +379,7 @@ export class Training {
     this.#detail.hidden = !shown;
     if (!shown || this.#detail.dataset.step === String(shown.step)) return;
     this.#detail.dataset.step = String(shown.step);
-    this.#detail.replaceChildren(detailOf(shown, header?.picture ?? [1, 1, 1]));
+    this.#detail.replaceChildren(detailOf(shown, header?.picture ?? [1, 1, 1], header?.many));
   }
 
   destroy() {

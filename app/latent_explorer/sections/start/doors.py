@@ -20,6 +20,6 @@ DOORS = (
 def doors(checkpoint: Checkpoint) -> None:
     """Three doors beside each other."""
     for place, (title, says, page) in zip(st.columns(3), DOORS, strict=True):
-        with place.container(border=True):
+        with place.container(border=True, height="stretch"):
             st.page_link(f"views/{page}.py", label=f"**{title}**", icon=":material/arrow_forward:")
             st.caption(words.of_kind(says, checkpoint.kind))

@@ -48,14 +48,14 @@ def handles(
     """A picture and the most used handles. narrow: below each other, and nothing moves by itself."""
     model, kind = checkpoint.model, checkpoint.kind
     blocks = few(checkpoint)
-    shown = sum(len(block.handles) for block in blocks)
+    shown, width = sum(len(block.handles) for block in blocks), _width(checkpoint)
     scene = controls.scene(checkpoint, state, image)
     if narrow:  # where what it started from is not shown
         scene = replace(scene, pixels=scene.pixels[:1])
     first_controls(
         controls.controlled(checkpoint, state, image, address, blocks=blocks, shown=scene),
         given=scene.pixels[0] if narrow else _given(checkpoint, state, image),
-        heading=f"{shown} of its {_width(checkpoint)} numbers",
+        heading=f"{shown} of its {width} numbers" if shown < width else f"Its {width} numbers",
         count=len(checkpoint.atlas),
         paper=isinstance(kind, Image) and not model.no_encoder,
         aspect=kind.shape[1] / kind.shape[2] if isinstance(kind, Image) else 1.0,
