@@ -49,6 +49,11 @@ class Kind(ABC):
         """The names of the numbers, where they have some."""
         return ()
 
+    @property
+    def legend(self) -> str:
+        """How a picture is read, a sentence; empty where it is what is shown."""
+        return ""
+
     def fits(self, other: "Kind") -> bool:
         """Whether a model of this kind reads observations of the other."""
         return self == other
@@ -167,6 +172,12 @@ class Table(Kind):
 
     def shown(self, stored: Tensor) -> Tensor:
         return stored.float()
+
+    @property
+    def legend(self) -> str:
+        if self.size <= MOST_BARS:
+            return "In the picture of a row each bar is a feature, between its lowest and its highest value."
+        return "In the picture of a row each cell is a feature, light where it is high."
 
     def picture(self, shown: Tensor) -> Tensor:
         """Bars from left to right, or for many features the cells of a square, row after row: each between its feature's ends."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from latent_explorer import MODELS_VARIABLE
+from latent_explorer.user_image import apart
 from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.scriptrunner.script_cache import ScriptCache
@@ -53,3 +54,9 @@ def open_page(trained: Trained, monkeypatch: pytest.MonkeyPatch) -> Open:
     """`open_page("views/map.py", model="vae-digits")`: a page as a link with those parameters opens it."""
     monkeypatch.setenv(MODELS_VARIABLE, str(trained.everything()))
     return opened
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of a visitor is read in time on a busy machine too."""
+    monkeypatch.setattr(apart, "SECONDS", 100)

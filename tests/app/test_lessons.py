@@ -284,7 +284,6 @@ def checked(tmp_path: Path, text: str, links: bool, capsys: pytest.CaptureFixtur
             (("moved: 1", "page: nowhere"), 15, "there is no page"),
             (("task: Move", "task: Move\nfigure: nix"), 15, "there is no figure"),
         ],
-        2,
     ),
 )
 def test_names_that_are_not_there_are_said(

@@ -41,6 +41,12 @@ def copied(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def whole() -> str:
+    """The report of the bundled model that has most to tell."""
+    return report(load("mr-cdvae-mnist"), TODAY)
+
+
 @pytest.mark.parametrize("name", first(["vae-digits-plane", "mr-cdvae-mnist"]))
 def test_every_number_stands_with_its_error_and_its_command(name: str):
     card, page = load_card(name), unescape(report(load(name), TODAY))
@@ -51,20 +57,18 @@ def test_every_number_stands_with_its_error_and_its_command(name: str):
         assert f"<pre>{command}</pre>" in page
 
 
-def test_nothing_is_fetched_and_no_code_runs():
-    page = report(load("mr-cdvae-mnist"), TODAY)
-    asked = re.findall(r"""(?:src|href)\s*=\s*["']?(.{5})""", page)
+def test_nothing_is_fetched_and_no_code_runs(whole: str):
+    asked = re.findall(r"""(?:src|href)\s*=\s*["']?(.{5})""", whole)
     assert set(asked) == {"data:"}
-    assert "url(" not in page
-    assert "<script" not in page
-    assert "default-src 'none'" in page
-    assert len(page) < 1_000_000
+    assert "url(" not in whole
+    assert "<script" not in whole
+    assert "default-src 'none'" in whole
+    assert len(whole) < 1_000_000
 
 
-def test_pictures_are_those_of_the_model():
+def test_pictures_are_those_of_the_model(whole: str):
     """Original and decoded, ten rows of samples, traversals of both blocks, two maps."""
-    checkpoint = load("mr-cdvae-mnist")
-    found = pictures(report(checkpoint, TODAY))
+    found = pictures(whole)
     sizes = {}
     for picture in found:
         sizes.setdefault(picture.size, []).append(np.asarray(picture.convert("L")))

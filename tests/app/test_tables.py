@@ -1,5 +1,6 @@
 """A model of a table on every page: everything is pressed, rows are pasted, compared and named by their features."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -126,6 +127,8 @@ def test_an_opened_row_has_a_profile_by_feature(open_table: Opener):
     at = open_table(model="people", item="3")
     (chart,) = [chart for chart in at.get("plotly_chart") if "children" in chart.proto.spec]
     assert "original" in chart.proto.spec
+    assert json.loads(chart.proto.spec)["layout"]["xaxis"]["title"]["text"] == "σ from the mean"  # not cut
+    assert any("in standard deviations" in caption.value for caption in at.caption)
     assert "<b>weight" not in chart.proto.spec
 
 
@@ -139,6 +142,12 @@ def test_the_features_that_tell_two_selections_apart_are_named(open_table: Opene
     table = at.dataframe[-1].value
     assert set(table["feature"]) <= {f"GENE{i}" for i in range(120)}
     assert (table["score"] == 0).all()  # both are all
+
+
+def test_how_the_picture_of_a_row_is_read_is_said(open_table: Opener):
+    for page in ("views/start.py", "views/live.py"):
+        said = " ".join(caption.value for caption in open_table(page, model="people").caption)
+        assert "each bar is a feature" in said
 
 
 def test_a_traversal_names_the_features_that_move_most(open_table: Opener):

@@ -176,6 +176,19 @@ def test_what_saves_a_figure_is_beside_it_and_two_fields_share_a_line(phone: Any
 
 @pytest.mark.browser
 @pytest.mark.slow
+def test_what_is_presented_is_as_wide_as_the_screen_and_its_title_beside_the_way_out(
+    phone: Any, bundled: str
+):
+    phone.goto(f"{bundled}/?present=true")
+    phone.wait_for_selector(PAGES[""])
+    assert phone.locator(".live-controls").first.bounding_box()["width"] > 340
+    words = phone.locator("h1").evaluate(
+        "node => { const range = document.createRange(); range.selectNodeContents(node); return range.getBoundingClientRect().right }"
+    )
+    assert words <= phone.locator("button.leave").bounding_box()["x"]
+
+
+@pytest.mark.slow
 def test_a_lesson_is_begun_by_a_word(phone: Any, bundled: str):
     phone.goto(f"{bundled}/lessons")
     phone.locator(".st-key-begin-the-trick .way.lit").wait_for()

@@ -250,6 +250,15 @@ def test_a_phone_has_no_sideways_scrolling(host: str, opened: Opened):
         assert page.locator("h1").bounding_box()["y"] < 200
 
 
+def test_on_a_phone_what_is_looked_at_comes_before_the_maps(host: str, opened: Opened):
+    page = opened(f"{host}/?model={MODEL}&page=map", width=390, height=844)
+    tops = [
+        page.locator(part).first.bounding_box()["y"] for part in (".maps canvas.picture", ".latent-map .plot")
+    ]
+    assert tops == sorted(tops)
+    assert tops[0] < 500
+
+
 def test_over_a_slow_line_a_picture_moves_within_three_seconds(site: Path, browser: Any):
     with hosted(site, bits=10e6, delay=0.02) as address:
         page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import MultivariateNormal
 
-from tests.support.tiers import first
 from vae_core import Checkpoint, load
 from vae_core.conditionals import DiagonalGaussian, Feature
 from vae_core.data import Data
@@ -259,7 +258,8 @@ def test_images_whose_class_nobody_knows_are_refused_before_anything_is_measured
             assert of_known_class(none, print, model) is none
 
 
-@pytest.mark.parametrize("prior", first(["class", "normal", "mixture", "class-mixture", "prototypes"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("prior", ["class", "normal", "mixture", "class-mixture", "prototypes"])
 def test_a_model_told_the_class_is_measured_whole_whatever_its_prior(
     prior: str, monkeypatch: pytest.MonkeyPatch
 ):

@@ -45,12 +45,16 @@ def profile(table: Table, shown: dict[str, Tensor], key: str) -> None:
         height=90 + 18 * len(order),
         margin={"l": 10, "r": 10, "t": 30, "b": 40},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        xaxis_title="standard deviations from the mean of the training rows",
+        xaxis_title="σ from the mean",  # a narrow column holds it
         yaxis={"autorange": "reversed", "automargin": True, "dtick": 1},
     )
     st.plotly_chart(figure, key=key, config=CONFIG)
-    if table.size > MOST_NAMED:
-        st.caption(f"The {MOST_NAMED} of {table.size:,} features that lie furthest from their mean.")
+    few = (
+        f"; of {table.size:,} features the {MOST_NAMED} that lie furthest" if table.size > MOST_NAMED else ""
+    )
+    st.caption(
+        f"How far each feature lies from its mean over the training rows, in standard deviations σ{few}."
+    )
 
 
 def movers(table: Table, rows: Tensor) -> list[str]:

@@ -13,6 +13,10 @@ STYLE = """<style>
 [data-testid=stSidebar], [data-testid=stHeader] { display: none; }
 .stApp .stMainBlockContainer, .stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding: 1.2rem 4.5rem 4rem 2rem; }
 .stMain::before { display: none; }
+@media (max-width: 640px) {
+.stApp .stMainBlockContainer, .stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding: 1rem 1rem 4rem; }
+.stMainBlockContainer h1 { padding-right: 3rem; }
+}
 @media (min-width: 1000px) { [class*=st-key-first-], [class*=st-key-controls-] { zoom: 1.3; } }
 </style>"""
 

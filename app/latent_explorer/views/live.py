@@ -45,7 +45,7 @@ codes = controls.codes(scene)
 menus.under(
     KEY,
     "live",
-    f"The large {checkpoint.kind.one} is decoded from one code, the small one from where the code started; there is one handle for each coordinate.",
+    f"The large {checkpoint.kind.one} is decoded from one code, the small one from where the code started; there is one handle for each coordinate. {checkpoint.kind.legend}".rstrip(),
     "Handles with the largest KL come first. The bars are the class of the code by Bayes’ rule over the "
     f"{'Gaussians fitted to the classes' if words.fitted_classes(model) else 'class priors, where there are some'}.",
     codes=lambda: tables.table(codes),

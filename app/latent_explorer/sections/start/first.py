@@ -23,7 +23,7 @@ def sight(checkpoint: Checkpoint, state: State, address: str | None, image: User
     kind = checkpoint.kind
     of = f"first-{key(checkpoint.name)}"
     st.caption(
-        f"An encoder turns {kind.an} into {_width(checkpoint)} numbers, its code; a decoder turns them back. Drag a handle: it is one of the numbers."
+        f"An encoder turns {kind.an} into {_width(checkpoint)} numbers, its code; a decoder turns them back. Drag a handle: it is one of the numbers. {kind.legend}".rstrip()
     )
 
     def left() -> None:
