@@ -1,11 +1,21 @@
 // A labelled grid of small pictures: labels are HTML in a CSS grid, all pictures share one canvas in its middle.
 
-import { contextOf, element, offscreen, resize, sizeCanvas, themed } from "../shared/elements.js";
+import { alike, Following } from "../shared/betas.js";
+import {
+  contextOf,
+  element,
+  offscreen,
+  oncePerFrame,
+  resize,
+  sizeCanvas,
+  themed,
+} from "../shared/elements.js";
 import { unpack } from "../shared/envelope.js";
 import { escaped, fileName, saveMenu, svgDocument, svgText } from "../shared/saving.js";
 import { Tooltip } from "../shared/tooltip.js";
 import { shortened } from "../shared/words.js";
 import { bitmap, cellAt, cellSize, collide, digest, GAP, stepped, within } from "./cells.js";
+import { Asking, putCells } from "./following.js";
 
 /**
  * @typedef {import("./cells.js").Cell} Cell
@@ -25,6 +35,7 @@ import { bitmap, cellAt, cellSize, collide, digest, GAP, stepped, within } from 
  * @property {string} title
  * @property {boolean} clickable
  * @property {boolean} headed
+ * @property {import("./following.js").FollowData | null} [follow] where it shows a model that answers to betas
  */
 
 const PREVIEW = 168; // CSS pixels of the enlarged cell under the pointer
@@ -50,6 +61,18 @@ const NOTHING = {
 
 export class ImageGrid {
   #data = NOTHING;
+  /** @type {Uint8Array} as the script sent them */
+  #sent = new Uint8Array();
+  /** @type {Uint8Array} as they are shown */
+  #shown = new Uint8Array();
+  #following = new Following(
+    () => this.#data.follow?.model ?? "",
+    ({ betas }) => this.#follow(betas),
+  );
+  #asking = new Asking((cells, answer) => {
+    if (putCells(this.#shown, this.#data.shape, cells, answer)) this.#showLater();
+  });
+  #showLater = oncePerFrame(() => this.#show());
   #structure = ""; // what the HTML around the canvas was made from
   /** @type {Cell} */
   #cursor = [0, 0];
@@ -102,13 +125,53 @@ export class ImageGrid {
     const [pixels] = arrays;
     this.#data = header;
     this.#cursor = within(this.#cursor, header.shape);
-    this.#readPixels(pixels);
+    this.#stand(pixels);
     this.#build();
-    this.#paint();
-    if (this.#hovered) this.#showCell(this.#hovered); // the enlarged cell follows the slider too
+    this.#show();
+    this.#following.again();
     this.root.dataset.digest = digest(pixels);
     this.root.dataset.drawMs = (performance.now() - started).toFixed(1);
     this.root.dataset.ready = "true";
+  }
+
+  // ---- betas
+
+  /**
+   * Show what the script sent, and nothing that was asked for.
+   * @param {Uint8Array} pixels
+   */
+  #stand(pixels) {
+    this.#asking.stop();
+    this.#showLater.cancel();
+    this.#sent = pixels;
+    this.#shown = pixels.slice();
+    this.root.classList.remove("follows", "of-betas", "behind");
+  }
+
+  /**
+   * A handle of beta moves: ask for the cells at its betas, where they are in view. What cannot be asked for is pale until the script runs.
+   * @param {import("../shared/betas.js").BetasOf} betas
+   */
+  #follow(betas) {
+    const { follow } = this.#data;
+    if (!follow) return;
+    if (alike(betas, follow.betas)) {
+      this.#stand(this.#sent);
+      return this.#show();
+    }
+    const { top, bottom } = this.root.getBoundingClientRect();
+    const isSeen = bottom > 0 && top < window.innerHeight;
+    this.root.classList.toggle("behind", !follow.asks.length || !isSeen);
+    this.root.classList.toggle("of-betas", follow.ofBetas);
+    this.root.classList.add("follows");
+    if (isSeen) this.#asking.ask(follow, betas);
+  }
+
+  #show() {
+    this.#readPixels(this.#shown);
+    this.#paint();
+    if (this.#hovered) this.#showCell(this.#hovered); // the enlarged cell follows the slider too
+    this.root.dataset.shown = String(Number(this.root.dataset.shown ?? 0) + 1);
   }
 
   /** @param {Uint8Array} pixels */
@@ -197,7 +260,8 @@ export class ImageGrid {
     context.globalAlpha = 1;
     context.strokeStyle = themed(this.root, "primary-color", "#ff4b4b");
     context.lineWidth = GAP;
-    for (const [r, c] of marks) this.#outline(context, r, c);
+    const isOld = this.root.matches(".follows.of-betas"); // the marks are of other betas
+    for (const [r, c] of isOld ? [] : marks) this.#outline(context, r, c);
     if (clickable && this.#canvas.matches(":focus-visible")) {
       context.strokeStyle = themed(this.root, "text-color", "#222222");
       context.setLineDash([4, 3]);
@@ -377,6 +441,9 @@ export class ImageGrid {
 
   destroy() {
     this.#resize.disconnect();
+    this.#asking.stop();
+    this.#following.end();
+    this.#showLater.cancel();
     this.#tooltip.hide();
     this.root.remove();
   }
