@@ -11,11 +11,12 @@ import {
   themed,
 } from "../shared/elements.js";
 import { unpack } from "../shared/envelope.js";
-import { escaped, fileName, saveMenu, svgDocument, svgText } from "../shared/saving.js";
+import { fileName, saveMenu } from "../shared/saving.js";
 import { Tooltip } from "../shared/tooltip.js";
 import { shortened } from "../shared/words.js";
 import { bitmap, cellAt, cellSize, collide, digest, GAP, stepped, within } from "./cells.js";
 import { Asking, putCells } from "./following.js";
+import { FADED, savedGrid } from "./saved.js";
 
 /**
  * @typedef {import("./cells.js").Cell} Cell
@@ -40,9 +41,7 @@ import { Asking, putCells } from "./following.js";
 
 const PREVIEW = 168; // CSS pixels of the enlarged cell under the pointer
 const MOST_LETTERS = 26; // of the name of a row
-const FADED = 0.32; // opacity of rows that do not matter
 const TIGHT = 32; // CSS pixels of a row in which a label and its note have no room
-const MARGIN = 18; // CSS pixels round a saved picture
 const CRISP_FROM = 1.5; // hard edges from this factor on; below, uneven pixels look worse than soft ones
 
 /** @type {GridData} */
@@ -306,58 +305,19 @@ export class ImageGrid {
 
   // ---- saving
 
-  /** The grid as an SVG file: labels as text, every cell a picture of its own in the model's resolution. */
   #svg() {
-    const { shape, title, faded, marks } = this.#data;
-    const [R, C] = shape;
     this.#scroller.scrollLeft = 0; // or the labels, which stay in sight, would lie on the pictures
-    const corner = this.#frame.getBoundingClientRect();
-    const cells = this.#canvas.getBoundingClientRect();
-    const top = MARGIN + 26;
-    const font = getComputedStyle(this.root).fontFamily;
-    const fill = themed(this.root, "text-color", "#222");
-    const [left, up] = [MARGIN - corner.left, top - corner.top];
-    /** @type {(node: Element, anchor: "middle" | "end") => string} */
-    const written = (node, anchor) => {
-      const box = node.getBoundingClientRect();
-      const size = parseFloat(getComputedStyle(node).fontSize);
-      const turned = node.matches(".turned .header");
-      const x = anchor === "end" ? box.right : (box.left + box.right) / 2 + (turned ? 0.35 * size : 0);
-      /** @type {Record<string, number>} */
-      const muted = node.matches(".header, .note, .faded *") ? { "fill-opacity": 0.65 } : {};
-      const at = { x: x + left, y: (box.top + box.bottom) / 2 + up + (turned ? 0 : 0.35 * size) };
-      const look = { "font-family": font, "font-size": size, "text-anchor": anchor, fill };
-      /** @type {Record<string, string>} */
-      const turn = turned ? { transform: `rotate(-90 ${at.x} ${at.y})` } : {};
-      return svgText(node.textContent, { ...at, ...look, ...muted, ...turn });
-    };
-    const look = { "font-family": font, "font-size": 14, "font-weight": 600, fill };
-    const parts = [svgText(title, { x: MARGIN, y: MARGIN + 12, ...look })];
-    /** @type {(node: Element) => boolean} */
-    const seen = (node) => node.getClientRects().length > 0 && getComputedStyle(node).visibility !== "hidden";
-    parts.push(...this.#headers.map((node) => written(node, "middle")));
-    for (const label of this.#labels)
-      parts.push(...[...label.children].filter(seen).map((node) => written(node, "end")));
-    /** @type {(r: number, c: number) => string} */
-    const place = (r, c) => {
-      const [x, y] = this.#corner(r, c);
-      const { width, height } = this.#cell;
-      return `x="${x + cells.left + left}" y="${y + cells.top + up}" width="${width}" height="${height}"`;
-    };
-    for (let r = 0; r < R; r++) {
-      const fade = faded.includes(r) ? ` opacity="${FADED}"` : "";
-      const pixelated = `preserveAspectRatio="none" style="image-rendering:pixelated"${fade}`;
-      for (let c = 0; c < C; c++) {
-        const picture = element("canvas");
-        this.#drawCell(picture, r, c);
-        parts.push(`<image ${place(r, c)} href="${picture.toDataURL()}" ${pixelated}/>`);
-      }
-    }
-    const outline = `fill="none" stroke="${escaped(themed(this.root, "primary-color", "#ff4b4b"))}"`;
-    for (const [r, c] of marks) parts.push(`<rect ${place(r, c)} ${outline} stroke-width="${GAP}"/>`);
-    const background = themed(this.root, "background-color", "#fff");
-    const [width, height] = [corner.width + 2 * MARGIN, corner.height + top + MARGIN].map(Math.ceil);
-    return svgDocument(width, height, background, parts.join(""));
+    return savedGrid({
+      data: this.#data,
+      size: this.#cell,
+      root: this.root,
+      frame: this.#frame,
+      canvas: this.#canvas,
+      headers: this.#headers,
+      labels: this.#labels,
+      corner: (r, c) => this.#corner(r, c),
+      draw: (canvas, r, c) => this.#drawCell(canvas, r, c),
+    });
   }
 
   /**
