@@ -147,6 +147,7 @@ export class First {
     const { data } = this;
     const { blocks, classes, colours, kind } = data;
     this.#rest();
+    const before = [...this.#handles];
     this.#handles.clear();
     const isKept = data.kept.length > 0 && !data.narrow;
     const caption = isKept ? `${READ}, and itself in every class` : READ;
@@ -154,6 +155,10 @@ export class First {
     this.#rows.replaceChildren(
       ...blocks.flatMap(({ name, unit, handles }) => handles.map((each) => this.#row(name, unit, each))),
     );
+    for (const [{ name }, ended] of this.#handles) {
+      const same = before.find(([other]) => other.name === name);
+      if (same) ended.take(same[1]);
+    }
     this.#heading.textContent = data.heading;
     this.#another.textContent = worded("Another image", kind);
     this.#draw.textContent = `Draw ${kind.an}`;
