@@ -53,11 +53,15 @@ def picture(page: Any, canvas: str) -> str:
     return page.locator(canvas).first.evaluate("canvas => canvas.toDataURL().split(',')[1]")
 
 
-def share_of_others(first: str, second: str) -> float:
-    """The share of pixels that differ by more than the server's rounding of codes, and of dots, explains."""
+def share_of_others(first: str, second: str, canvas: str) -> float:
+    """The share of pixels that differ by more than the server's rounding of codes explains. The outlines on strips, which are coloured, are
+    of one beta alone, and wait for the run."""
     a, b = (np.asarray(Image.open(BytesIO(b64decode(each))).convert("RGB"), int) for each in (first, second))
     assert a.shape == b.shape
-    return float((np.abs(a - b).max(-1) > 3).mean())
+    differ = np.abs(a - b).max(-1) > 3
+    if "cells" in canvas:
+        differ &= (np.ptp(a, axis=-1) == 0) & (np.ptp(b, axis=-1) == 0)
+    return float(differ.mean())
 
 
 @pytest.mark.parametrize(
@@ -90,14 +94,16 @@ def test_what_is_shown_follows_the_pointer_without_a_run_and_stays_when_it_is_le
             seen.append(now)
     last = settled(page, lambda: picture(page, canvas), quiet=1.0)
     assert len(seen) >= 4  # the first one, and some on the way
-    assert share_of_others(last, before) > 0.002
+    moved = share_of_others(last, before, canvas)
+    assert moved > 0.01
     assert runs(page) == 0
     assert "beta_z_u=" not in page.url
     page.mouse.up()
     assert eventually(page, lambda: "beta_z_u=" in page.url and runs(page) > 0)
     settle(page)
     after = settled(page, lambda: picture(page, canvas), quiet=1.0)
-    assert share_of_others(last, after) < 0.002
+    # On a map, dots that lie on others are drawn in another order.
+    assert share_of_others(last, after, canvas) < (moved / 4 if "points" in canvas else 0.001)
     assert not watch.faults()
 
 
@@ -166,6 +172,7 @@ def test_the_marker_and_the_slider_follow_each_other(page: Any, address: str):
 
 
 def test_places_are_fetched_when_a_slider_is_touched_and_not_before(page: Any, bundled: str):
+    page.set_default_timeout(60_000)
     counted, fetched = Counted(page), []
     page.on("response", lambda response: "/places/" in response.url and fetched.append(response))
     page.goto(f"{bundled}/map?model=mr-vae-mnist")

@@ -112,6 +112,7 @@ def _betas(checkpoint: Checkpoint) -> dict[str, float]:
         grid, rates = checkpoint.atlas_grid.betas, rates_of(checkpoint.model)
         beta_sliders(
             checkpoint.name,
+            chosen,
             {
                 block: (slider_key(block), rates[block].exposed, np.unique(grid[block]).tolist())
                 for block in chosen

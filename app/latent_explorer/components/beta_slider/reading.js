@@ -24,3 +24,10 @@ export function shareOf(beta, [low, high]) {
   const share = Math.log(beta / low) / Math.log(high / low);
   return Math.max(0, Math.min(1, share));
 }
+
+/**
+ * Whether a beta stands at another position of a slider: what sliders say has three digits.
+ * @param {number} beta
+ * @param {number | null} said
+ */
+export const isApart = (beta, said) => said === null || Math.abs(Math.log(beta / said)) > 0.01;

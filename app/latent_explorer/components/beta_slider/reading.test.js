@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { betaOf, classOf, shareOf } from "./reading.js";
+import { betaOf, classOf, isApart, shareOf } from "./reading.js";
 
 /** @param {string | null} text */
 const saying = (text) => ({ getAttribute: () => text });
@@ -20,3 +20,9 @@ test("a beta lies on the track by its logarithm", () => {
 });
 
 test("the class of a widget is Streamlit's", () => assert.equal(classOf("beta_z u"), "st-key-beta_z-u"));
+
+test("three digits are the same position", () => {
+  assert.ok(!isApart(0.31623, 0.316));
+  assert.ok(isApart(0.348, 0.316));
+  assert.ok(isApart(1, null));
+});

@@ -2,7 +2,7 @@
 
 import { pageBetas } from "../shared/betas.js";
 import { element } from "../shared/elements.js";
-import { betaOf, classOf, shareOf } from "./reading.js";
+import { betaOf, classOf, isApart, shareOf } from "./reading.js";
 
 /**
  * A slider: its key, the betas at its ends, and those at which the atlas was made.
@@ -12,6 +12,7 @@ import { betaOf, classOf, shareOf } from "./reading.js";
 /**
  * @typedef {object} SlidersData
  * @property {string} model
+ * @property {Record<string, number>} betas at which this run stands
  * @property {Record<string, SliderData>} blocks
  */
 
@@ -145,7 +146,7 @@ export class BetaSliders {
     const at = (/** @type {number} */ beta) => `left:${100 * shareOf(beta, range)}%`;
     const marks = grid.map((beta) => element("i", { style: at(beta) }));
     const elsewhere = this.#elsewhere[block];
-    if (elsewhere && elsewhere !== betaOf(this.#inputOf(block)))
+    if (elsewhere && isApart(elsewhere, betaOf(this.#inputOf(block))))
       marks.push(element("i", { class: "elsewhere", style: at(elsewhere) }));
     const place = `left:${track.left - own.left}px; top:${track.top - own.top}px; width:${track.width}px; height:${track.height}px`;
     return element("div", { class: "marks", style: place, "data-block": block }, ...marks);
