@@ -94,7 +94,7 @@ export class BetaSliders {
     const block = Object.keys(this.data.blocks).find((each) => this.#placeOf(each)?.contains(target));
     if (!block) return;
     this.#block = block;
-    this.#isHeld ||= isPointer; // the focus comes with the pointer
+    if (isPointer) this.#hold(true); // the focus comes with the pointer
     this.#observer.disconnect();
     const place = this.#placeOf(block);
     if (place) this.#observer.observe(place, SAYS);
@@ -103,8 +103,14 @@ export class BetaSliders {
 
   #letGo() {
     if (!this.#isHeld) return;
-    this.#isHeld = false;
+    this.#hold(false);
     this.#betas.release();
+  }
+
+  /** @param {boolean} isHeld which the page's style asks for: on a phone the sidebar lies over what follows */
+  #hold(isHeld) {
+    this.#isHeld = isHeld;
+    document.documentElement.toggleAttribute("data-beta-held", isHeld);
   }
 
   #said() {
