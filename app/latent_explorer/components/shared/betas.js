@@ -13,7 +13,11 @@
  * @property {(block: string) => void} [touched] a handle of that block's beta may move soon
  */
 
+// Where any of these comes, nothing is held any more: a range that was moved there and back tells of no change.
+const ENDS = ["pointerup", "pointercancel", "keyup"];
+
 export class Betas {
+  #ended = new AbortController();
   /** @type {Set<Follower>} */
   #followers = new Set();
   /** @type {Moved | null} what a handle that is still held says */
@@ -34,6 +38,7 @@ export class Betas {
    * @param {{by?: Follower, held?: boolean}} how by whom, who needs not be told, and whether it is still held
    */
   move(moved, { by, held = false } = {}) {
+    if (held && !this.#held) this.#untilLetGo();
     this.#held = held ? moved : null;
     this.#of(moved.model).forEach((follower) => follower !== by && follower.moved(moved));
   }
@@ -41,6 +46,14 @@ export class Betas {
   /** The handle was let go: what the script says counts again. */
   release() {
     this.#held = null;
+    this.#ended.abort();
+  }
+
+  #untilLetGo() {
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    for (const name of ENDS)
+      globalThis.document?.addEventListener(name, () => this.release(), { signal, capture: true });
   }
 
   /**

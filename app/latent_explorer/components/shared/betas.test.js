@@ -59,3 +59,16 @@ test("betas are alike where every block has the same", () => {
 });
 
 test("there is one for the page", () => assert.equal(pageBetas(), pageBetas()));
+
+test("a handle that goes there and back, and tells of no change, is let go with the pointer", () => {
+  const page = /** @type {any} */ (globalThis);
+  page.document = new EventTarget();
+  const betas = new Betas();
+  const moved = { model: "a", block: "z", betas: { z: 2 } };
+  betas.move(moved, { held: true });
+  betas.move(moved, { held: true });
+  assert.equal(betas.heldOf("a"), moved);
+  page.document.dispatchEvent(new Event("pointerup"));
+  assert.equal(betas.heldOf("a"), null);
+  delete page.document;
+});
