@@ -3,7 +3,8 @@
 First page: from the start of the server to the picture of Start drawn, and to its first movement (cold: the first visitor of a
 fresh server), and from the navigation for later visitors. Controls: from the key that moves a slider to the changed pixels in
 the page, a change of the grid's or the map's digest (of a number's text on the rate-distortion page) seen by the page itself.
-Betas: the same for a slider of beta, which every page answers to, maps of 10,000 points included.
+Betas: the same for a slider of beta, which every page answers to, maps of 10,000 points included. And while its handle is dragged, before
+the script runs: from a move of the pointer to the picture that follows it, and pictures a second while it moves on and on.
 """
 
 import statistics
@@ -20,8 +21,8 @@ VIEWPORT = {"width": 1440, "height": 900}
 
 # Notes when the event reaches the page and when the grid's digest has changed on the screen; `globalThis.answer` is the
 # wait in milliseconds.
-ARM = """([grid, event]) => {
-  const mark = () => grid.dataset.digest ?? grid.textContent;
+ARM = """([grid, event, field = "digest"]) => {
+  const mark = () => grid.dataset[field] ?? grid.textContent;
   const before = mark();
   globalThis.answer = new Promise((resolve) => addEventListener(event, () => {
     const start = performance.now();
@@ -113,9 +114,63 @@ def rates() -> None:
         controls(f"beta: {name}", f"{path}{query}model={RATED}", BETA, grid)
 
 
+# Counts what follows from now on.
+FOLLOWS = """([node, field]) => {
+  globalThis.pictures = 0;
+  new MutationObserver(() => globalThis.pictures++).observe(node, { attributes: true, attributeFilter: [`data-${field}`] });
+}"""
+
+
+def drags() -> None:
+    """The handle of a slider of beta, held."""
+    for name, path, figure, field in (
+        ("Map, 2 x 10,000 points", "/map", ".latent-map", "follows"),
+        ("Map, the image beside it", "/map", ".st-key-map-beside .first", "painted"),
+        ("Traverse, 11 x 10 pictures", "/traverse", ".st-key-strips .image-grid", "shown"),
+        ("Generate, 12 x 10 pictures", "/generate", ".st-key-samples .image-grid", "shown"),
+        ("Live", "/live", ".live-controls", "painted"),
+    ):
+        drag(f"drag of beta: {name}", f"{path}?model={RATED}", figure, field)
+
+
+def drag(
+    name: str, path: str, figure: str, field: str, moves: int = 40, settle: int = 5, seconds: float = 4.0
+) -> None:
+    """Single moves, each until the figure follows; then one after the other at the speed of a screen."""
+    with served() as address, chromium() as browser:
+        page = browser.new_context(viewport=VIEWPORT).new_page()
+        page.goto(address + path)
+        page.wait_for_selector(f"{figure}[data-ready=true]", timeout=120_000)
+        page.wait_for_timeout(2000)
+        page.locator(BETA).scroll_into_view_if_needed()
+        box = page.locator(BETA).locator("xpath=../..").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        node, places, times = page.locator(figure).first.element_handle(), [*range(-40, 41, 5)], []
+        places += places[-2:0:-1]  # there and back: no place twice in a row
+        for move in range(moves + settle):
+            page.evaluate(ARM, [node, "pointermove", field])
+            page.mouse.move(x + places[move % len(places)], y)
+            times.append(page.evaluate("() => globalThis.answer"))
+            page.wait_for_timeout(100)
+        report(name, times[settle:])
+        page.evaluate(FOLLOWS, [node, field])
+        start, move = time.perf_counter(), 0
+        while time.perf_counter() - start < seconds:
+            page.mouse.move(x + places[move % len(places)], y)
+            page.wait_for_timeout(16)
+            move += 1
+        spent = time.perf_counter() - start
+        print(
+            f"{'':40} {page.evaluate('globalThis.pictures') / spent:6.1f} pictures a second of {move / spent:.1f} moves"
+        )
+
+
 def main() -> None:
     first_pages()
     rates()
+    drags()
     clicks(
         "Map: click, item opened",
         "/map?item=0",

@@ -12,6 +12,9 @@ LIVE = "/latent-explorer/live"
 DECODE = "/latent-explorer/decode"
 """The route of the server that decodes an item of a map."""
 
+PLACES = "/latent-explorer/places"
+"""The route of the server that says where the items of a map lie along a block's betas."""
+
 PICTURE = "/latent-explorer/picture"
 """The route of the server with the picture of a model in the gallery."""
 

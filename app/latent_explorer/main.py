@@ -37,6 +37,10 @@ st.html(
     "[data-testid=stColumn]:has([data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stTextInput], [data-testid=stSlider])"
     ":not(:has([data-testid=stColumn], [data-testid^=stBidi], [data-testid=stPlotlyChart], [data-testid=stButtonGroup], canvas)) "
     "{ min-width: calc(50% - 1rem); } } "
+    # There the sidebar lies over the page: while a slider of beta is held, nothing but the sliders does.
+    "@media (max-width: 640px) { [data-beta-held] [data-testid=stSidebar] { visibility: hidden; background: none; box-shadow: none; } "
+    "[data-beta-held] [data-testid=stSidebar] [class*=st-key-beta_] { visibility: visible; } "
+    "[data-beta-held] [class*=st-key-beta_] { background: color-mix(in srgb, Canvas 85%, transparent); } } "
     # What shows nothing, or lies over the page, takes no room in it.
     ".st-key-frame { position: fixed; right: 1rem; top: 1rem; width: auto; z-index: 1000; } "
     # On a low screen the menu leaves room for the model and its betas.

@@ -11,11 +11,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from latent_explorer import DECODE, LIVE, PICTURE, RUNS, warm
+from latent_explorer import DECODE, LIVE, PICTURE, PLACES, RUNS, warm
 from latent_explorer.access import Gate
 from latent_explorer.ahead import Ahead
 from latent_explorer.base_path import AtBase, base_path
-from latent_explorer.caches import gallery
+from latent_explorer.caches import along_grid, gallery
 from latent_explorer.caches.checkpoints import at_betas, checkpoint, offered
 from latent_explorer.caches.encodings import thumbnail
 from latent_explorer.components.shared import DISTRIBUTION
@@ -26,6 +26,8 @@ from latent_explorer.session.links import DIGITS
 from latent_explorer.text import cleaned, said
 from latent_explorer.training import keeper, route
 from latent_explorer.training.allowed import why_not
+
+BETA = "beta_"  # before a block, as in the address of a page
 
 
 @in_turn
@@ -43,6 +45,26 @@ def decode(request: Request) -> Response:
     except (IndexError, ValueError) as error:
         return PlainTextResponse(cleaned(said(error, folder), 500), 404)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+
+@in_turn
+def places(request: Request) -> Response:
+    """Where the items of some panels lie along the betas of a block, the others' being those of the query."""
+    model, block = request.path_params["model"], request.path_params["block"]
+    folder = offered().get(model)
+    if folder is None:
+        return PlainTextResponse(f"no model is called {cleaned(model)}", 404)
+    try:
+        asked = request.query_params.items()
+        others = {name.removeprefix(BETA): float(beta) for name, beta in asked if name.startswith(BETA)}
+        opened = checkpoint(model)
+        held = at_betas(opened, {**opened.betas, **others})
+        found = along_grid.answer(held, block, request.query_params.getlist("panel"))
+    except ValueError as error:
+        return PlainTextResponse(cleaned(said(error, folder), 500), 404)
+    return Response(
+        found, media_type="application/octet-stream", headers={"Cache-Control": "private, max-age=600"}
+    )
 
 
 @in_turn
@@ -100,6 +122,7 @@ app = st.App(
         Route(f"{base}{RUNS}/{{run}}/film", route.moving),
         Route(f"{base}{RUNS}/{{run}}/steer", route.steer, methods=["POST"]),
         Route(f"{base}{RUNS}/{{run}}/fork", route.fork, methods=["POST"]),
+        Route(f"{base}{PLACES}/{{model}}/{{block}}", places),
         Route(f"{base}{PICTURE}/{{model}}", picture),
     ],
 )

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 import torch
-from latent_explorer import DECODE, MODELS_VARIABLE
+from latent_explorer import DECODE, MODELS_VARIABLE, PLACES
 from latent_explorer.caches import checkpoints, encodings
 from latent_explorer.export import scripts
 from latent_explorer.live.route import allowed
-from latent_explorer.server import decode
+from latent_explorer.server import decode, places
 from latent_explorer.text import JOINER, code_span, key, plain, said
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -403,8 +403,32 @@ def test_an_address_that_names_no_picture_is_not_found_and_says_why(path: str, q
     assert str(Path.cwd()) not in text
 
 
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("nobody/z", "panel=z"),
+        ("mr-vae-mnist/z_q", "panel=z"),
+        ("vae-mnist/z", "panel=z"),
+        ("mr-vae-mnist/z", ""),
+        ("mr-vae-mnist/z", "panel=z_q"),
+        ("mr-vae-mnist/z", "panel=z.1.1"),
+        ("mr-vae-mnist/z", "&".join(["panel=z"] * 99)),
+        ("mr-vae-mnist/z", "panel=z&beta_z_q=1"),
+        ("mr-vae-mnist/z", "panel=z&beta_z=much"),
+        ("mr-cdvae-mnist/z_u", "panel=z_u&beta_z_l=nan"),
+        ("mr-cdvae-mnist/z_u", "panel=z_u&beta_z_l=1e9"),
+    ],
+)
+def test_an_address_that_names_no_places_is_not_found_and_says_why(path: str, query: str):
+    status, kind, text = got(f"{PLACES}/{path}", query)
+    assert status == 404
+    assert kind.startswith("text/plain")
+    assert 0 < len(text) < 600
+    assert str(Path.cwd()) not in text
+
+
 def got(path: str, query: str) -> tuple[int, str, str]:
-    """Status, type and text of the answer of the route of pictures."""
+    """Status, type and text of the answer of the routes of pictures and of places."""
     sent: list[Any] = []
     scope = {
         "type": "http", "method": "GET", "path": path, "root_path": "", "query_string": query.encode(), "headers": [],
@@ -416,7 +440,11 @@ def got(path: str, query: str) -> tuple[int, str, str]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Starlette(routes=[Route(f"{DECODE}/{{model}}/{{item}}", decode)])(scope, receive, send))
+    routes = [
+        Route(f"{DECODE}/{{model}}/{{item}}", decode),
+        Route(f"{PLACES}/{{model}}/{{block}}", places),
+    ]
+    asyncio.run(Starlette(routes=routes)(scope, receive, send))
     headers = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], headers["content-type"], b"".join(m.get("body", b"") for m in sent[1:]).decode()
 

@@ -18,7 +18,18 @@ from tests.support.cards import EVERY
 from vae_core import Checkpoint, bundled, load
 from vae_core.data import Data
 from vae_core.distributions import Sampler
-from vae_core.explore import class_of_codes, codes_of, decode, encode, sample, swap
+from vae_core.explore import (
+    along_direction,
+    class_of_codes,
+    codes_of,
+    decode,
+    encode,
+    ruler,
+    sample,
+    settled,
+    swap,
+    traversal,
+)
 from vae_core.labels import has_label
 from vae_core.names import IMAGE, LABEL
 from vae_core.priors import one_hot
@@ -185,6 +196,49 @@ def test_a_multi_rate_model_answers_at_the_betas_asked_for(decoder: LiveDecoder,
     assert close(answer.pixels, shown(decode(at.model, item_codes(at, [3]))))
 
 
+@pytest.mark.parametrize(
+    ("name", "block", "betas"),
+    [
+        ("cdvae-mnist", "z_l", {}),
+        ("mr-cdvae-mnist", "z_u", {"z_l": 0.6, "z_u": 1.3}),
+        ("srvae-mnist", "u", {}),
+    ],
+)
+def test_a_traversal_is_that_of_a_page(decoder: LiveDecoder, name: str, block: str, betas: dict[str, float]):
+    at = find(name).at(betas) if betas else find(name)
+    start, label = item_codes(at, [3]), int(at.atlas.labels[3])
+    start[block] = start[block].clone()
+    start[block][0, 0] = 0.7
+    given = {LABEL: one_hot(torch.tensor([label]), 10), **start}
+    said = {"label": label} if has_label(at.model) else {}
+    scale = ruler(at.model, block, given, 2.0, 5)
+    unit = torch.nn.functional.normalize(torch.arange(1.0, 1 + at.model.sizes[block]), dim=0)
+    along = along_direction(at.model, start, block, unit, scale.along(unit))
+    moved = traversal({part: code[0] for part, code in start.items()}, block, [2, 1], scale.values[[2, 1]])
+    expected = {part: torch.cat([along[part], settled(at.model, moved, [block])[part]]) for part in start}
+    ask = {"block": block, "dimensions": [2, 1], "directions": [unit.tolist()], "span": 2.0, "steps": 5}
+    mix = {part: [[[3, 1.0]]] for part in at.model.coded}
+    (answer,) = answered(
+        decoder,
+        request(name, mix=mix, betas=betas, move={block: {"0": 0.7}}, traverse={**ask, **said}, back=True),
+    )
+    assert close(answer.pixels, shown(decode(at.model, expected)))
+    for part in at.model.latents:
+        assert np.allclose(answer.codes[part], expected[part].numpy(), atol=1e-5)
+
+
+def test_a_traversal_starts_from_a_draw_too_and_shares_a_batch(decoder: LiveDecoder):
+    ask = {"block": "z", "dimensions": [0], "span": 1.0, "steps": 3}
+    drawn = request("vae-mnist", draw={"seed": 5}, traverse=ask, back=True)
+    plain = request("vae-mnist", draw={"seed": 5}, back=True)
+    of_item = request("vae-mnist", mix={"z": [[[0, 1.0]]]}, traverse=ask)
+    other = request("vae-mnist", mix={"z": [[[1, 1.0]]]}, move={"z": {"0": 9.0}}, back=True)
+    first, second, _, moved = answered(decoder, drawn, plain, of_item, other)
+    assert first.codes["z"][:, 0].tolist() == [-1.0, 0.0, 1.0]
+    assert np.array_equal(first.codes["z"][1, 1:], second.codes["z"][0, 1:])
+    assert moved.codes["z"][0, 0] == 9.0  # of a request beside a traversal
+
+
 def test_requests_together_are_answered_as_each_alone(decoder: LiveDecoder):
     requests = [
         request(
@@ -237,6 +291,30 @@ MALFORMED = [
     ('{"model": "a", "image": {"pixels": "AAAA", "latents": 3}}', "base64"),
     ('{"model": "a", "image": {"pixels": "AAAA", "latents": [3]}}', "names"),
     ('{"model": "a", "label": [1, 2], "image": {"pixels": "AAAA", "latents": []}}', "one row"),
+    ('{"model": "a", "traverse": {"dimensions": [1]}}', "names its block"),
+    ('{"model": "a", "traverse": {"block": "z", "dimensions": 1}}', "names its block"),
+    ('{"model": "a", "traverse": {"block": "z", "dimensions": [-1], "span": 1, "steps": 3}}', "whole number"),
+    ('{"model": "a", "traverse": {"block": "z", "dimensions": [1], "span": 0, "steps": 3}}', "span above 0"),
+    (
+        '{"model": "a", "traverse": {"block": "z", "dimensions": [1], "span": 1, "steps": 1}}',
+        "2 to 128 steps",
+    ),
+    ('{"model": "a", "traverse": {"block": "z", "dimensions": [1], "steps": 3}}', "must be a number"),
+    ('{"model": "a", "traverse": {"block": "z", "span": 1, "steps": 3}}', "1 to 128 images"),
+    (
+        '{"model": "a", "traverse": {"block": "z", "directions": [[1], [2, 3]], "span": 1, "steps": 3}}',
+        "finite",
+    ),
+    (
+        '{"model": "a", "label": [1, 2], "traverse": {"block": "z", "dimensions": [1], "span": 1, "steps": 3}}',
+        "one code",
+    ),
+    (
+        json.dumps(
+            {"model": "a", "traverse": {"block": "z", "dimensions": [0] * 12, "span": 1, "steps": 11}}
+        ),
+        "1 to 128 images",
+    ),
     (json.dumps({"model": "a", "label": [0] * (MOST_ROWS + 1)}), f"1 to {MOST_ROWS} images"),
     (json.dumps({"model": "a" * MOST_CHARACTERS}), "characters"),
 ]
@@ -247,6 +325,8 @@ def test_a_malformed_request_is_refused_with_a_sentence(text: str, part: str):
     with pytest.raises(ValueError, match=part):
         Request.read(text)
 
+
+TRAVERSE = {"block": "z", "dimensions": [0], "span": 1.0, "steps": 3}
 
 UNFITTING = [
     ({"model": "nowhere"}, "no model is called"),
@@ -260,6 +340,10 @@ UNFITTING = [
     ({"model": "vae-mnist", "betas": {"z": 1.0}}, "no beta"),
     ({"model": "vae-mnist", "move": {"z": {"500": 1.0}}}, "no dimension 500"),
     ({"model": "joint-mnist", "label": [1], "move": {"y": {"0": 1.0}}}, "to move"),
+    ({"model": "vae-mnist", "traverse": {**TRAVERSE, "dimensions": [500]}}, "no dimension 500"),
+    ({"model": "vae-mnist", "traverse": {**TRAVERSE, "block": "u"}}, "no latent 'u'"),
+    ({"model": "joint-mnist", "label": [1], "traverse": {**TRAVERSE, "block": "y"}}, "to traverse"),
+    ({"model": "vae-mnist", "traverse": {**TRAVERSE, "directions": [[1.0]]}}, "a direction in z"),
     ({"model": "cdvae-mnist"}, "give a label"),
     ({"model": "cdvae-mnist", "label": [10]}, "classes 0 to 9"),
     ({"model": "mr-vae-mnist", "betas": {"z": 1e-3}}, "beta of z is between"),

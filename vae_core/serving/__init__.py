@@ -2,7 +2,17 @@
 
 from .batcher import Batcher
 from .decoder import Frozen, LiveDecoder
-from .request import MOST_CHARACTERS, MOST_ITEMS, MOST_ROWS, Answer, Asked, Picture, Request, parsed
+from .request import (
+    MOST_CHARACTERS,
+    MOST_ITEMS,
+    MOST_ROWS,
+    Answer,
+    Asked,
+    Picture,
+    Request,
+    Traversal,
+    parsed,
+)
 
 __all__ = [
     "MOST_CHARACTERS",
@@ -15,5 +25,6 @@ __all__ = [
     "LiveDecoder",
     "Picture",
     "Request",
+    "Traversal",
     "parsed",
 ]

@@ -7,6 +7,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,13 +18,24 @@ from ..checkpoints import Checkpoint
 from ..data import Data
 from ..data.embedded import pictures_in
 from ..distributions import Draw, Sampler, mean
-from ..explore import class_of_codes, codes_of, decode, encode, prior_codes, settled, with_class
+from ..explore import (
+    along_direction,
+    class_of_codes,
+    codes_of,
+    decode,
+    encode,
+    prior_codes,
+    ruler,
+    settled,
+    traversal,
+    with_class,
+)
 from ..labels import has_label
 from ..model import Model
 from ..multirate import rate_name, rates_of, usual
 from ..names import IMAGE, LABEL
 from ..priors import one_hot
-from .request import Answer, Picture, Request, WeightedItems
+from .request import Answer, Picture, Request, Traversal, WeightedItems
 
 # Seconds for which a model is taken to be the one that was found: looking costs more than decoding.
 LOOK_AGAIN = 1.0
@@ -77,6 +89,12 @@ class Frozen:
         """Every variable that a request fixes, `(n, D)`. Raises ValueError for what does not fit the model."""
         if self.model.no_decoder and not _of_items(request):
             raise ValueError(self.model.no_decoder)
+        if request.traversal is None:
+            return self._fixed(request)
+        start = replace(request, traversal=None, n=1)
+        return self._traversed(self._whole(self._fixed(start), [start], _draw(start)), request.traversal)
+
+    def _fixed(self, request: Request) -> dict[str, Tensor]:
         betas = self._betas(request.betas)
         values = {name: self._code(name, rows) for name, rows in request.codes.items()}
         values |= {name: self._mixed(name, rows, betas) for name, rows in request.mixes.items()}
@@ -98,12 +116,8 @@ class Frozen:
     @torch.inference_mode()
     def decode(self, fixed: Mapping[str, Tensor], requests: Sequence[Request], draw: Draw) -> list[Answer]:
         """The answers to requests whose fixed variables are stacked in `fixed`."""
-        n = sum(request.n for request in requests)
         latents = self.model.coded
-        codes = dict(fixed)
-        if not set(latents) <= set(codes):
-            codes |= prior_codes(self.model, fixed, n, draw)
-        self._move(codes, requests)
+        codes = self._whole(fixed, requests, draw)
         images = self._images(codes, requests)
         said = None
         if any(request.classes for request in requests):
@@ -116,6 +130,37 @@ class Frozen:
             answers.append(Answer(images[rows], back, classes))
             start += request.n
         return answers
+
+    @torch.inference_mode()
+    def _whole(
+        self, fixed: Mapping[str, Tensor], requests: Sequence[Request], draw: Draw
+    ) -> dict[str, Tensor]:
+        """What is fixed with the latents that are not, and moved."""
+        codes = dict(fixed)
+        if not set(self.model.coded) <= set(codes):
+            codes |= prior_codes(self.model, fixed, sum(request.n for request in requests), draw)
+        self._move(codes, requests)
+        return codes
+
+    @torch.inference_mode()
+    def _traversed(self, start: Mapping[str, Tensor], asked: Traversal) -> dict[str, Tensor]:
+        """The rows of a traversal of one code `(1, D)`, directions first, `(n, D)`."""
+        width = self._width(asked.block)
+        if asked.block not in self.model.blocks or max(asked.dimensions, default=0) >= width:
+            raise ValueError(
+                f"{self.name} has no dimension {max(asked.dimensions, default=0)} of {asked.block} to traverse"
+            )
+        if len(asked.directions) and asked.directions.shape[1] != width:
+            raise ValueError(f"a direction in {asked.block} of {self.name} has {width} dimensions")
+        given = start if asked.label is None else {LABEL: self._label([asked.label]).to(self.device), **start}
+        scale = ruler(self.model, asked.block, given, asked.span, asked.steps)
+        units = torch.from_numpy(asked.directions).to(self.device)
+        rows = [along_direction(self.model, start, asked.block, unit, scale.along(unit)) for unit in units]
+        if asked.dimensions:
+            code, order = {name: part[0] for name, part in start.items()}, list(asked.dimensions)
+            moved = traversal(code, asked.block, order, scale.values[order])
+            rows.append(settled(self.model, moved, [asked.block]))
+        return {name: torch.cat([row[name] for row in rows]) for name in start}
 
     def _images(self, codes: Mapping[str, Tensor], requests: Sequence[Request]) -> np.ndarray:
         """What is decoded of codes, `(n, H, W, C)`; where nothing can be decoded, the pictures of the items that they are of."""
@@ -135,9 +180,10 @@ class Frozen:
             start = 0
             for request in requests:
                 rows = slice(start, start + request.n)
-                for dimension, value in request.moved.get(name, {}).items():
+                moves = {} if request.traversal else request.moved.get(name, {})  # that has moved before
+                for dimension, value in moves.items():
                     codes[name][rows, dimension] = value
-                if below and name in request.moved:
+                if below and moves:
                     anew = settled(self.model, {n: code[rows] for n, code in codes.items()}, [name])
                     for part in below:
                         codes[part][rows] = anew[part]
@@ -212,7 +258,13 @@ class Frozen:
 def _of_items(request: Request) -> bool:
     """Whether it asks for items of the atlas alone, as they are."""
     alone = all(len(row) == 1 for rows in request.mixes.values() for row in rows)
-    return bool(request.mixes) and alone and not (request.codes or request.picture or request.moved)
+    changed = request.codes or request.picture or request.moved or request.traversal
+    return bool(request.mixes) and alone and not changed
+
+
+def _draw(request: Request) -> Draw:
+    """What stands for a prior: its mean, or draws."""
+    return mean if request.seed is None else Sampler.seeded(request.seed, request.temperature)
 
 
 class LiveDecoder:
@@ -251,9 +303,7 @@ class LiveDecoder:
         for (name, *_), members in groups.items():
             places = [i for i, _ in members]
             stacked = {key: torch.cat([fixed[key] for _, fixed in members]) for key in members[0][1]}
-            first = requests[places[0]]
-            draw = mean if first.seed is None else Sampler.seeded(first.seed, first.temperature)
-            decoded = used[name].decode(stacked, [requests[i] for i in places], draw)
+            decoded = used[name].decode(stacked, [requests[i] for i in places], _draw(requests[places[0]]))
             for i, answer in zip(places, decoded, strict=True):
                 answers[i] = answer
         return answers

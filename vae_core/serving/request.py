@@ -38,6 +38,17 @@ class AskedDraw(TypedDict, total=False):
     temperature: float
 
 
+class AskedTraversal(TypedDict, total=False):
+    """Rows in which one dimension of a block, or one direction in it, goes through its prior: `Traversal`."""
+
+    block: Required[str]
+    dimensions: list[int]
+    directions: list[list[float]]
+    span: Required[float]
+    steps: Required[int]
+    label: int
+
+
 class Asked(TypedDict, total=False):
     """A request as its JSON says it, which `Request.of` reads; what each part means stands there.
 
@@ -57,8 +68,38 @@ class Asked(TypedDict, total=False):
     draw: AskedDraw
     betas: dict[str, float]
     move: dict[str, dict[int, float]]
+    traverse: AskedTraversal
     back: bool
     classes: bool
+
+
+class Traversal(NamedTuple):
+    """Rows in which one code goes along directions of a block and then along dimensions of it, each through its prior.
+
+    Attributes:
+        block: the latent that moves.
+        dimensions: which of its dimensions.
+        directions: unit vectors, `(n, D)`.
+        span: how far on either side of the prior's mean, in its standard deviations.
+        steps: how many positions.
+        label: the class whose prior says how far, where the code itself has none.
+
+    Example:
+        >>> Traversal("z", (3, 1), np.zeros((0, 8), np.float32), 3.0, 11).n
+        22
+    """
+
+    block: str
+    dimensions: tuple[int, ...]
+    directions: np.ndarray
+    span: float
+    steps: int
+    label: int | None = None
+
+    @property
+    def n(self) -> int:
+        """How many codes it has."""
+        return (len(self.dimensions) + len(self.directions)) * self.steps
 
 
 class Picture(NamedTuple):
@@ -95,6 +136,7 @@ class Request:
         seed: of draws from the priors; their means unless given.
         temperature: of those draws.
         moved: `moved[block][dimension]` is put in place of what a code had there, afterwards.
+        traversal: what then becomes of the one code that the rest says: n rows of it.
         back: answer with the codes that were decoded too.
         classes: answer with what the priors say of their class too.
 
@@ -114,6 +156,7 @@ class Request:
     seed: int | None = None
     temperature: float = 1.0
     moved: dict[str, dict[int, float]] = field(default_factory=dict)
+    traversal: Traversal | None = None
     back: bool = False
     classes: bool = False
 
@@ -141,6 +184,10 @@ class Request:
         picture = _picture(asked.get("image"))
         if picture and n != 1:
             raise ValueError("an image is encoded to one row, so it goes with one row of everything else")
+        traversal = _traversal(_table(asked, "traverse"))
+        if traversal and n != 1:
+            raise ValueError(f"a traversal starts from one code, not from {n}")
+        n = traversal.n if traversal else n
         if not 1 <= n <= MOST_ROWS:
             raise ValueError(f"a request asks for 1 to {MOST_ROWS} images, this one for {n}")
         draw = _table(asked, "draw")
@@ -156,6 +203,7 @@ class Request:
             _whole("seed", draw["seed"]) if "seed" in draw else None,
             _number("temperature", draw.get("temperature", 1.0)),
             {name: _moves(name, moves) for name, moves in _table(asked, "move").items()},
+            traversal,
             bool(asked.get("back", False)),
             bool(asked.get("classes", False)),
         )
@@ -259,6 +307,22 @@ def _weighted_items(name: str, rows: Any) -> tuple[WeightedItems, ...]:
     if not sums or not all(1 <= len(row) <= MOST_ITEMS for row in sums):
         raise wrong
     return sums
+
+
+def _traversal(asked: Mapping[str, Any]) -> Traversal | None:
+    if not asked:
+        return None
+    numbers, vectors = asked.get("dimensions") or [], asked.get("directions") or []
+    if not isinstance(asked.get("block"), str) or not isinstance(numbers, list):
+        raise ValueError("traverse names its block, and dimensions of it in a list")
+    _check_count(numbers, "dimensions")
+    directions = _matrix("directions", vectors) if vectors else np.empty((0, 0), np.float32)
+    span, steps = _number("span", asked.get("span")), _whole("steps", asked.get("steps"))
+    if not span > 0 or not 2 <= steps <= MOST_ROWS:
+        raise ValueError(f"a traversal has a span above 0 and 2 to {MOST_ROWS} steps")
+    dimensions = tuple(_whole("dimension", number) for number in numbers)
+    label = None if asked.get("label") is None else _whole("label", asked["label"])
+    return Traversal(asked["block"], dimensions, directions, span, steps, label)
 
 
 def _picture(asked: Any) -> Picture | None:

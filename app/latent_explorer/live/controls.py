@@ -1,6 +1,8 @@
 """The state of the Live page: as a request for images, as a link, and what its handles are."""
 
+import base64
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -65,6 +67,26 @@ def request(checkpoint: Checkpoint, state: State, image: UserImage | None = None
         classes=True,
         **draw,  # type: ignore[arg-type]
     )
+
+
+def asked(checkpoint: Checkpoint, state: State, image: UserImage | None = None) -> dict[str, Any]:
+    """The part of `request` that says which code a state has, as the browser asks for it."""
+    found = request(checkpoint, state, image)
+    parts: dict[str, Any] = {}
+    if found.mixes:
+        parts["mix"] = {
+            name: [[list(pair) for pair in row] for row in rows] for name, rows in found.mixes.items()
+        }
+    if found.picture:
+        pixels = base64.b64encode(found.picture.pixels).decode()
+        parts["image"] = {"pixels": pixels, "latents": list(found.picture.latents)}
+    if found.label is not None:
+        parts["label"] = list(found.label)
+    if found.seed is not None:
+        parts["draw"] = {"seed": found.seed, "temperature": found.temperature}
+    if found.moved:
+        parts["move"] = found.moved
+    return parts
 
 
 def controlled(

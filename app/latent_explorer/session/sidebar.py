@@ -3,9 +3,11 @@
 import math
 from collections.abc import Collection
 
+import numpy as np
 import streamlit as st
 
 from latent_explorer.caches import checkpoints, collection
+from latent_explorer.components.beta_slider import beta_sliders
 from latent_explorer.components.copy_link import copy_link
 from latent_explorer.export import scripts
 from latent_explorer.parts import words
@@ -105,6 +107,16 @@ def _betas(checkpoint: Checkpoint) -> dict[str, float]:
                 help=f"The price of a nat in the {words.latents(checkpoint.model, block)}: the weight of their rate KL(q ‖ p). The model was trained "
                 "for every position of this slider. A low β keeps detail; a high β keeps only what is worth its price.",
             )
+        )
+    if chosen:
+        grid, rates = checkpoint.atlas_grid.betas, rates_of(checkpoint.model)
+        beta_sliders(
+            checkpoint.name,
+            chosen,
+            {
+                block: (slider_key(block), rates[block].exposed, np.unique(grid[block]).tolist())
+                for block in chosen
+            },
         )
     if len(checkpoint.atlas_grid.corners(chosen)) > 1:
         st.caption("This β lies between two of the beta grid: encodings, maps and KL are interpolated.")

@@ -1,10 +1,11 @@
 // A slider for the beta of each block of a multi-rate model, above whatever is shown.
 
+import { pageBetas } from "../components/shared/betas.js";
 import { element } from "../components/shared/elements.js";
 import { slider } from "../components/controls/start.js";
 import { nearestBeta } from "../components/controls/state.js";
 
-const WAIT_MS = 60; // between two changes while a slider moves
+const WAIT_MS = 60; // of rest, before the view stands there; what follows a handle does so at once
 
 /**
  * @param {import("./site.js").Site} site
@@ -16,12 +17,13 @@ export function betaSliders(site) {
     let timer = 0;
     const change = (/** @type {number} */ place) => {
       show(place, positions[place].toPrecision(3));
+      const betas = { ...site.standing.state.betas, [block]: positions[place] };
+      pageBetas().move({ model: site.page.name, block, betas }, { held: true });
       clearTimeout(timer);
-      timer = window.setTimeout(() => {
-        site.stand({ betas: { ...site.standing.state.betas, [block]: positions[place] } });
-      }, WAIT_MS);
+      timer = window.setTimeout(() => site.stand({ betas }), WAIT_MS);
     };
-    const { root, input, show } = slider(`β(${block})`, 0, positions.length - 1, 1, change, () => {});
+    const leave = () => pageBetas().release();
+    const { root, input, show } = slider(`β(${block})`, 0, positions.length - 1, 1, change, leave);
     input.dataset.beta = block;
     const place = nearestBeta(positions, site.standing.state.betas[block]);
     show(place, positions[place].toPrecision(3));

@@ -1,6 +1,6 @@
 // What goals of lessons ask for: facts of where the visitor stands. As in the app (lessons/facts.py).
 
-import { between, blended, nearest } from "../components/betas/knots.js";
+import { between, blended, nearest } from "../components/shared/knots.js";
 import { requestOf } from "./site.js";
 
 /**

@@ -1,5 +1,6 @@
 // Dragging the marker asks the decoder; releasing it reports the betas to the script.
 
+import { alike, Following } from "../shared/betas.js";
 import { pageDecoder } from "../shared/decoder.js";
 import { element, oncePerFrame, say, themed } from "../shared/elements.js";
 import { unpack } from "../shared/envelope.js";
@@ -7,7 +8,7 @@ import { putPicture } from "../shared/pixels.js";
 import { Tooltip } from "../shared/tooltip.js";
 import { drawCloud } from "./cloud.js";
 import { column } from "./column.js";
-import { nearest } from "./knots.js";
+import { nearest } from "../shared/knots.js";
 import { plane, placed, ring } from "./plane.js";
 import { saved } from "./saved.js";
 import { count, number, reading, said, sentence } from "./says.js";
@@ -44,6 +45,10 @@ const LARGE = 84; // CSS pixels of the picture of a dot
 
 export class Betas {
   #decoder = pageDecoder();
+  #following = new Following(
+    () => this.data.model,
+    ({ betas }) => this.#follow(betas),
+  );
   #reports = 0;
   #touched = false;
   #at = 0; // among the positions
@@ -147,6 +152,7 @@ export class Betas {
     this.#build();
     // An answer to an older report says nothing about what was done since.
     if (this.data.reports >= this.#reports && !this.#touched) this.#take();
+    this.#following.again();
     this.#draw();
     this.#tell();
     this.root.dataset.ready = "true";
@@ -207,6 +213,22 @@ export class Betas {
   #choose(at) {
     this.#at = at;
     this.#touched = true;
+    this.#following.move(this.data.block, this.#betas);
+    this.#ask();
+  }
+
+  /**
+   * A slider of the sidebar moves, of this block's beta or of another's: the script hears of it from there.
+   * @param {Record<string, number>} betas
+   */
+  #follow(betas) {
+    if (alike(betas, this.#betas)) return;
+    this.#at = nearest(this.data.positions, betas[this.data.block]);
+    this.data = { ...this.data, betas };
+    this.#ask();
+  }
+
+  #ask() {
     this.#paintLater();
     this.#decoder.ask(
       CHANNEL,
@@ -231,6 +253,7 @@ export class Betas {
   /** Tell the script where the marker stands, or of the betas of a dot. */
   #report(betas = this.#betas) {
     this.#touched = false;
+    this.#following.release();
     this.setStateValue("state", { betas, since: this.#since, reports: ++this.#reports });
   }
 
@@ -389,6 +412,7 @@ export class Betas {
 
   destroy() {
     this.#unwatch();
+    this.#following.end();
     this.#resize.disconnect();
     this.#paintLater.cancel();
     this.#decoder.withdraw(CHANNEL);

@@ -1,7 +1,7 @@
 // A map of encodings in the units of their prior, at any beta: dots, the prior's circle, and where one posterior lies.
 
 import { cleared } from "../shared/elements.js";
-import { between, blended } from "./knots.js";
+import { between, blended } from "../shared/knots.js";
 
 /**
  * @typedef {object} CloudData

@@ -1,7 +1,7 @@
 // The rate-distortion plane as SVG text.
 
 import { escaped, svgText } from "../shared/saving.js";
-import { ticks } from "./knots.js";
+import { ticks } from "../shared/knots.js";
 
 /**
  * @typedef {object} PointData

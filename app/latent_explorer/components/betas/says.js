@@ -1,6 +1,6 @@
 // What happens between two betas, in one sentence.
 
-import { awake, between, blended } from "./knots.js";
+import { awake, between, blended } from "../shared/knots.js";
 
 /**
  * What a block keeps at each beta that was measured.

@@ -1,5 +1,6 @@
 // Dragging asks the decoder; releasing reports the state to the script.
 
+import { alike, Following } from "../shared/betas.js";
 import { pageDecoder } from "../shared/decoder.js";
 import { element } from "../shared/elements.js";
 import { fromBase64, numbersFromBase64 } from "../shared/envelope.js";
@@ -39,6 +40,10 @@ const START_SIDE = 56; // CSS pixels of that of the start
 
 export class Controls {
   #decoder = pageDecoder();
+  #following = new Following(
+    () => this.data.model,
+    ({ betas }) => this.#follow(betas),
+  );
   #structure = "";
   #reports = 0; // how often the script was told; its answer says which report it knows of
   #touched = false; // whether something has changed since
@@ -142,6 +147,7 @@ export class Controls {
     }
     // An answer to an older report says nothing about what was done since.
     if (data.reports >= this.#reports && !this.#touched) this.#take();
+    this.#following.again();
     this.root.dataset.ready = "true";
   }
 
@@ -169,9 +175,12 @@ export class Controls {
     this.#chips.build(classes, colours);
     this.#said.build(classes, colours, this.data.saidBy);
     this.#rates = Object.entries(positions).map(([block, betas]) => {
-      const choose = (/** @type {number} */ place) =>
-        this.#change({ betas: { ...this.state.betas, [block]: betas[place] } });
-      const rate = slider(`β(${block})`, 0, betas.length - 1, 1, choose, () => this.#report());
+      const choose = (/** @type {number} */ place) => this.#chooseBeta(block, betas[place]);
+      const leave = () => {
+        this.#following.release();
+        this.#report();
+      };
+      const rate = slider(`β(${block})`, 0, betas.length - 1, 1, choose, leave);
       rate.input.dataset.beta = block;
       return { ...rate, block, betas };
     });
@@ -224,6 +233,28 @@ export class Controls {
     const label = state.start !== "prior" && state.label === c ? null : c;
     const kept = Object.entries(state.moved).filter(([block]) => this.data.kept.includes(block));
     this.#change({ label, moved: Object.fromEntries(kept) }, true);
+  }
+
+  /**
+   * @param {string} block
+   * @param {number} beta
+   */
+  #chooseBeta(block, beta) {
+    const betas = { ...this.state.betas, [block]: beta };
+    this.#following.move(block, betas);
+    this.#change({ betas });
+  }
+
+  /**
+   * A slider of beta elsewhere moves: the script will hear of it from there.
+   * @param {Record<string, number>} betas
+   */
+  #follow(betas) {
+    if (alike(betas, this.state.betas)) return;
+    this.state = { ...this.state, betas };
+    this.#stale = true;
+    this.#show();
+    this.#ask();
   }
 
   // ---- changes
@@ -383,6 +414,7 @@ export class Controls {
   destroy() {
     this.#rows.rest();
     this.#unwatch();
+    this.#following.end();
     this.#decoder.withdraw(CHANNEL);
     this.#decoder.withdraw(START_CHANNEL);
     this.root.remove();

@@ -1,6 +1,6 @@
 // A handle with a picture of the code at each of its ends.
 
-import { element } from "../shared/elements.js";
+import { contextOf, element, resize } from "../shared/elements.js";
 import { putPicture, showFitted } from "../shared/pixels.js";
 import { ends } from "./state.js";
 
@@ -16,6 +16,19 @@ export class Ended {
     this.handle = handle;
     const [low, high] = this.#pictures;
     this.root = element("div", { class: "ended" }, low, handle.root, high);
+  }
+
+  /**
+   * Show the pictures of the same handle as it was before, until newer ones are there.
+   * @param {Ended} before
+   */
+  take(before) {
+    this.#pictures.forEach((canvas, number) => {
+      const picture = before.#pictures[number];
+      resize(canvas, picture.width, picture.height);
+      contextOf(canvas).drawImage(picture, 0, 0);
+      showFitted(canvas, SIDE);
+    });
   }
 
   /**

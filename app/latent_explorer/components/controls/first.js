@@ -1,6 +1,7 @@
 // The first sight: an image, its encoder, a few handles with a picture at each end, the decoder, and the image that comes out.
 // Until somebody touches it, the handles move by themselves, one after the other.
 
+import { alike, Following } from "../shared/betas.js";
 import { pageDecoder } from "../shared/decoder.js";
 import { element } from "../shared/elements.js";
 import { arrive } from "../shared/arriving.js";
@@ -40,6 +41,10 @@ const arrow = (words) =>
 
 export class First {
   #decoder = pageDecoder();
+  #following = new Following(
+    () => this.data.model,
+    ({ betas }) => this.#follow(betas),
+  );
   #structure = "";
   #reports = 0;
   #touched = false; // whether something has changed since the last report
@@ -114,6 +119,7 @@ export class First {
       this.#build();
     }
     if (data.reports >= this.#reports && !this.#touched) this.#take();
+    this.#following.again();
     this.root.dataset.ready = "true";
     this.#perform();
   }
@@ -141,6 +147,7 @@ export class First {
     const { data } = this;
     const { blocks, classes, colours, kind } = data;
     this.#rest();
+    const before = [...this.#handles];
     this.#handles.clear();
     const isKept = data.kept.length > 0 && !data.narrow;
     const caption = isKept ? `${READ}, and itself in every class` : READ;
@@ -148,6 +155,10 @@ export class First {
     this.#rows.replaceChildren(
       ...blocks.flatMap(({ name, unit, handles }) => handles.map((each) => this.#row(name, unit, each))),
     );
+    for (const [{ name }, ended] of this.#handles) {
+      const same = before.find(([other]) => other.name === name);
+      if (same) ended.take(same[1]);
+    }
     this.#heading.textContent = data.heading;
     this.#another.textContent = worded("Another image", kind);
     this.#draw.textContent = `Draw ${kind.an}`;
@@ -255,6 +266,18 @@ export class First {
     this.#touched = this.#stale = true;
     this.#ask(true);
     if (isDone) this.#report();
+  }
+
+  /**
+   * A slider of beta moves: the same start at other betas, which the script hears of from there.
+   * @param {Record<string, number>} betas
+   */
+  #follow(betas) {
+    if (alike(betas, this.state.betas)) return;
+    this.#interrupt();
+    this.state = { ...this.state, betas };
+    this.#stale = true;
+    this.#ask(true);
   }
 
   /** @param {number} c */
@@ -405,6 +428,7 @@ export class First {
     this.#isShow = false;
     this.#sweeping?.rest();
     this.#unwatch();
+    this.#following.end();
     this.#pad.destroy();
     this.#every.destroy();
     this.#decoder.withdraw(CHANNEL);

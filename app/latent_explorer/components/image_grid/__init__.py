@@ -4,13 +4,51 @@ The pixels go to the browser as raw bytes inside the message of the rerun. A pic
 request, which is most of the delay one sees when a slider moves.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from latent_explorer.components.shared import pack, served
 
 _component = served("image_grid")
+
+
+class Cells(NamedTuple):
+    """Cells of a grid, and what the live route is asked for to have them at other betas: the parts of a request but its model and its betas.
+    The answer's pictures go into so many columns, from a row and a column on."""
+
+    request: Mapping[str, Any]
+    row: int = 0
+    column: int = 0
+    columns: int = 1
+
+
+@dataclass(frozen=True)
+class Follow:
+    """How a grid follows a handle of beta while it moves.
+
+    Attributes:
+        model: the name that the live route knows.
+        betas: those that it shows.
+        asks: what to ask for; nothing where the cells cannot be asked for, which are pale then.
+        of_betas: whether notes and marks hold for these betas alone.
+    """
+
+    model: str
+    betas: Mapping[str, float]
+    asks: Sequence[Cells]
+    of_betas: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """What the browser is sent."""
+        return {
+            "model": self.model,
+            "betas": dict(self.betas),
+            "asks": [each._asdict() for each in self.asks],
+            "ofBetas": self.of_betas,
+        }
 
 
 def image_grid(
@@ -26,6 +64,7 @@ def image_grid(
     scale: int | None = None,
     clickable: bool = False,
     headed: bool = False,
+    follow: Follow | None = None,
 ) -> tuple[int, int] | None:
     """Draw a grid of pictures and return the cell that was just clicked as ``(row, column)``.
 
@@ -42,6 +81,7 @@ def image_grid(
             A scale that does not fit is reduced.
         clickable: whether cells can be chosen, with the mouse or with arrow keys and Enter.
         headed: whether the title stands above the grid.
+        follow: how the cells follow a handle of beta; they wait for the run unless given.
     """
     _check(images, rows, columns, row_notes)
     height, width = images.shape[2:4]
@@ -56,6 +96,7 @@ def image_grid(
         "title": title,
         "clickable": clickable,
         "headed": headed,
+        **({"follow": follow.to_json()} if follow else {}),
     }
     cell = _component(key=key, data=pack(header, images), on_cell_change=_nothing).get("cell")
     return (int(cell[0]), int(cell[1])) if clickable and cell else None

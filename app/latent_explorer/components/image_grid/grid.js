@@ -1,11 +1,22 @@
 // A labelled grid of small pictures: labels are HTML in a CSS grid, all pictures share one canvas in its middle.
 
-import { contextOf, element, offscreen, resize, sizeCanvas, themed } from "../shared/elements.js";
+import { alike, Following } from "../shared/betas.js";
+import {
+  contextOf,
+  element,
+  offscreen,
+  oncePerFrame,
+  resize,
+  sizeCanvas,
+  themed,
+} from "../shared/elements.js";
 import { unpack } from "../shared/envelope.js";
-import { escaped, fileName, saveMenu, svgDocument, svgText } from "../shared/saving.js";
+import { fileName, saveMenu } from "../shared/saving.js";
 import { Tooltip } from "../shared/tooltip.js";
 import { shortened } from "../shared/words.js";
 import { bitmap, cellAt, cellSize, collide, digest, GAP, stepped, within } from "./cells.js";
+import { Asking, putCells } from "./following.js";
+import { FADED, savedGrid } from "./saved.js";
 
 /**
  * @typedef {import("./cells.js").Cell} Cell
@@ -25,13 +36,12 @@ import { bitmap, cellAt, cellSize, collide, digest, GAP, stepped, within } from 
  * @property {string} title
  * @property {boolean} clickable
  * @property {boolean} headed
+ * @property {import("./following.js").FollowData | null} [follow] where it shows a model that answers to betas
  */
 
 const PREVIEW = 168; // CSS pixels of the enlarged cell under the pointer
 const MOST_LETTERS = 26; // of the name of a row
-const FADED = 0.32; // opacity of rows that do not matter
 const TIGHT = 32; // CSS pixels of a row in which a label and its note have no room
-const MARGIN = 18; // CSS pixels round a saved picture
 const CRISP_FROM = 1.5; // hard edges from this factor on; below, uneven pixels look worse than soft ones
 
 /** @type {GridData} */
@@ -50,6 +60,18 @@ const NOTHING = {
 
 export class ImageGrid {
   #data = NOTHING;
+  /** @type {Uint8Array} as the script sent them */
+  #sent = new Uint8Array();
+  /** @type {Uint8Array} as they are shown */
+  #shown = new Uint8Array();
+  #following = new Following(
+    () => this.#data.follow?.model ?? "",
+    ({ betas }) => this.#follow(betas),
+  );
+  #asking = new Asking((cells, answer) => {
+    if (putCells(this.#shown, this.#data.shape, cells, answer)) this.#showLater();
+  });
+  #showLater = oncePerFrame(() => this.#show());
   #structure = ""; // what the HTML around the canvas was made from
   /** @type {Cell} */
   #cursor = [0, 0];
@@ -102,13 +124,53 @@ export class ImageGrid {
     const [pixels] = arrays;
     this.#data = header;
     this.#cursor = within(this.#cursor, header.shape);
-    this.#readPixels(pixels);
+    this.#stand(pixels);
     this.#build();
-    this.#paint();
-    if (this.#hovered) this.#showCell(this.#hovered); // the enlarged cell follows the slider too
+    this.#show();
+    this.#following.again();
     this.root.dataset.digest = digest(pixels);
     this.root.dataset.drawMs = (performance.now() - started).toFixed(1);
     this.root.dataset.ready = "true";
+  }
+
+  // ---- betas
+
+  /**
+   * Show what the script sent, and nothing that was asked for.
+   * @param {Uint8Array} pixels
+   */
+  #stand(pixels) {
+    this.#asking.stop();
+    this.#showLater.cancel();
+    this.#sent = pixels;
+    this.#shown = pixels.slice();
+    this.root.classList.remove("follows", "of-betas", "behind");
+  }
+
+  /**
+   * A handle of beta moves: ask for the cells at its betas, where they are in view. What cannot be asked for is pale until the script runs.
+   * @param {import("../shared/betas.js").BetasOf} betas
+   */
+  #follow(betas) {
+    const { follow } = this.#data;
+    if (!follow) return;
+    if (alike(betas, follow.betas)) {
+      this.#stand(this.#sent);
+      return this.#show();
+    }
+    const { top, bottom } = this.root.getBoundingClientRect();
+    const isSeen = bottom > 0 && top < window.innerHeight;
+    this.root.classList.toggle("behind", !follow.asks.length || !isSeen);
+    this.root.classList.toggle("of-betas", follow.ofBetas);
+    this.root.classList.add("follows");
+    if (isSeen) this.#asking.ask(follow, betas);
+  }
+
+  #show() {
+    this.#readPixels(this.#shown);
+    this.#paint();
+    if (this.#hovered) this.#showCell(this.#hovered); // the enlarged cell follows the slider too
+    this.root.dataset.shown = String(Number(this.root.dataset.shown ?? 0) + 1);
   }
 
   /** @param {Uint8Array} pixels */
@@ -197,7 +259,8 @@ export class ImageGrid {
     context.globalAlpha = 1;
     context.strokeStyle = themed(this.root, "primary-color", "#ff4b4b");
     context.lineWidth = GAP;
-    for (const [r, c] of marks) this.#outline(context, r, c);
+    const isOld = this.root.matches(".follows.of-betas"); // the marks are of other betas
+    for (const [r, c] of isOld ? [] : marks) this.#outline(context, r, c);
     if (clickable && this.#canvas.matches(":focus-visible")) {
       context.strokeStyle = themed(this.root, "text-color", "#222222");
       context.setLineDash([4, 3]);
@@ -242,58 +305,19 @@ export class ImageGrid {
 
   // ---- saving
 
-  /** The grid as an SVG file: labels as text, every cell a picture of its own in the model's resolution. */
   #svg() {
-    const { shape, title, faded, marks } = this.#data;
-    const [R, C] = shape;
     this.#scroller.scrollLeft = 0; // or the labels, which stay in sight, would lie on the pictures
-    const corner = this.#frame.getBoundingClientRect();
-    const cells = this.#canvas.getBoundingClientRect();
-    const top = MARGIN + 26;
-    const font = getComputedStyle(this.root).fontFamily;
-    const fill = themed(this.root, "text-color", "#222");
-    const [left, up] = [MARGIN - corner.left, top - corner.top];
-    /** @type {(node: Element, anchor: "middle" | "end") => string} */
-    const written = (node, anchor) => {
-      const box = node.getBoundingClientRect();
-      const size = parseFloat(getComputedStyle(node).fontSize);
-      const turned = node.matches(".turned .header");
-      const x = anchor === "end" ? box.right : (box.left + box.right) / 2 + (turned ? 0.35 * size : 0);
-      /** @type {Record<string, number>} */
-      const muted = node.matches(".header, .note, .faded *") ? { "fill-opacity": 0.65 } : {};
-      const at = { x: x + left, y: (box.top + box.bottom) / 2 + up + (turned ? 0 : 0.35 * size) };
-      const look = { "font-family": font, "font-size": size, "text-anchor": anchor, fill };
-      /** @type {Record<string, string>} */
-      const turn = turned ? { transform: `rotate(-90 ${at.x} ${at.y})` } : {};
-      return svgText(node.textContent, { ...at, ...look, ...muted, ...turn });
-    };
-    const look = { "font-family": font, "font-size": 14, "font-weight": 600, fill };
-    const parts = [svgText(title, { x: MARGIN, y: MARGIN + 12, ...look })];
-    /** @type {(node: Element) => boolean} */
-    const seen = (node) => node.getClientRects().length > 0 && getComputedStyle(node).visibility !== "hidden";
-    parts.push(...this.#headers.map((node) => written(node, "middle")));
-    for (const label of this.#labels)
-      parts.push(...[...label.children].filter(seen).map((node) => written(node, "end")));
-    /** @type {(r: number, c: number) => string} */
-    const place = (r, c) => {
-      const [x, y] = this.#corner(r, c);
-      const { width, height } = this.#cell;
-      return `x="${x + cells.left + left}" y="${y + cells.top + up}" width="${width}" height="${height}"`;
-    };
-    for (let r = 0; r < R; r++) {
-      const fade = faded.includes(r) ? ` opacity="${FADED}"` : "";
-      const pixelated = `preserveAspectRatio="none" style="image-rendering:pixelated"${fade}`;
-      for (let c = 0; c < C; c++) {
-        const picture = element("canvas");
-        this.#drawCell(picture, r, c);
-        parts.push(`<image ${place(r, c)} href="${picture.toDataURL()}" ${pixelated}/>`);
-      }
-    }
-    const outline = `fill="none" stroke="${escaped(themed(this.root, "primary-color", "#ff4b4b"))}"`;
-    for (const [r, c] of marks) parts.push(`<rect ${place(r, c)} ${outline} stroke-width="${GAP}"/>`);
-    const background = themed(this.root, "background-color", "#fff");
-    const [width, height] = [corner.width + 2 * MARGIN, corner.height + top + MARGIN].map(Math.ceil);
-    return svgDocument(width, height, background, parts.join(""));
+    return savedGrid({
+      data: this.#data,
+      size: this.#cell,
+      root: this.root,
+      frame: this.#frame,
+      canvas: this.#canvas,
+      headers: this.#headers,
+      labels: this.#labels,
+      corner: (r, c) => this.#corner(r, c),
+      draw: (canvas, r, c) => this.#drawCell(canvas, r, c),
+    });
   }
 
   /**
@@ -377,6 +401,9 @@ export class ImageGrid {
 
   destroy() {
     this.#resize.disconnect();
+    this.#asking.stop();
+    this.#following.end();
+    this.#showLater.cancel();
     this.#tooltip.hide();
     this.root.remove();
   }

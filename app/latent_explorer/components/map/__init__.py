@@ -167,6 +167,7 @@ def latent_map(
     key: str,
     decoder: Decoder | None = None,
     thumbnails: str | None = None,
+    along: str | None = None,
     selection: Selection | None = None,
     kept: Selection | None = None,
     item: int | None = None,
@@ -188,6 +189,7 @@ def latent_map(
         key: identifies the map across reruns.
         decoder: what decodes items and places between them while the pointer moves; nothing without one.
         thumbnails: URL template of an item's picture, such as ``"/decode/my-model/{item}"``, where the live route is off.
+        along: URL template of where the items lie along the betas of a ``{block}``, for the browser to move them while a handle of beta moves.
         selection: the selection to show, e.g. restored from a link.
         kept: another selection, whose outline is drawn under the name A.
         item: the item to mark as opened.
@@ -248,6 +250,7 @@ def latent_map(
                 "kind": kind_words(kind),
                 "decoder": decoder.to_json() if decoder else None,
                 "thumbnails": thumbnails,
+                "along": along,
                 "height": height,
                 "kept": kept.to_json() if kept else None,
                 "selection": state.selection.to_json() if state.selection else None,

@@ -3,6 +3,7 @@
 import { pageDecoder } from "../shared/decoder.js";
 import { element, oncePerFrame } from "../shared/elements.js";
 import { Connection } from "./connection.js";
+import { FollowingMap } from "./following.js";
 import { KEYS } from "./gestures.js";
 import { Hovering } from "./hovering.js";
 import { Panel } from "./panel.js";
@@ -36,6 +37,7 @@ import { Legend, listen, Toolbar } from "./toolbar.js";
  * @property {import("../shared/words.js").Kind} kind what the items are
  * @property {import("./pictures.js").Decodes | null} decoder
  * @property {string | null} thumbnails
+ * @property {string | null} [along] where the items lie along the betas of a block
  * @property {string | null} height of each panel, as CSS; null where it grows with the window
  * @property {Selection | null} kept
  * @property {Selection | null} selection
@@ -114,6 +116,7 @@ export class LatentMap {
     this.theme = themeAt(this.root, data.colours);
     const channel = `map-${made++}`;
     this.hovering = new Hovering(this, `${channel}-place`);
+    this.following = new FollowingMap(this);
     this.pictures = new Pictures(this.decoder, `${channel}-pictures`, () => this.#drawPoints());
     this.#connection = new Connection(this.decoder, this.root, () => {
       if (this.dataset === NOTHING) return;
@@ -129,6 +132,7 @@ export class LatentMap {
   update({ data, setStateValue }) {
     this.data = data;
     this.setStateValue = setStateValue;
+    this.following.sent();
     this.refresh();
   }
 
@@ -141,6 +145,7 @@ export class LatentMap {
       return;
     }
     const isNew = dataset !== this.dataset;
+    delete this.root.dataset.follows;
     this.dataset = dataset;
     this.hovering.thumbnails.template = data.thumbnails;
     this.pictures.setDecodes(data.decoder);
@@ -164,6 +169,7 @@ export class LatentMap {
     this.hovering.decodePlace(); // at other betas the same place is another picture
     this.root.dataset.ready = "true";
     this.root.dataset.digest = data.digest;
+    this.following.again();
   }
 
   /** Make panels and legend, unless those that are there will do. */
@@ -381,6 +387,7 @@ export class LatentMap {
 
   destroy() {
     this.#connection.remove();
+    this.following.remove();
     this.leave();
     this.panels.forEach((panel) => this.#drop(panel));
     this.#preview.cancel();

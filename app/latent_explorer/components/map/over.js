@@ -37,7 +37,8 @@ export function outlinesOf(panel) {
   /** @type {(shape: Shape) => boolean} */
   const isSeen = ({ kind, class: c }) =>
     kind === "prior" ? map.showPriors && (c === null || map.shown[c]) : map.showPosteriors;
-  return panel.shapes.filter(isSeen).map((shape) => {
+  const shapes = panel.follows ? [] : panel.shapes;
+  return shapes.filter(isSeen).map((shape) => {
     const { label, kind, class: c } = shape;
     const colour = c === null ? map.theme.text : map.theme.css[c];
     if ("rings" in shape) {
@@ -119,7 +120,7 @@ export function paintOver(context, panel) {
   if (gestures.path) paintOutline(context, theme, gestures.path, { closed: gestures.isBox });
   paintLabels(context, theme, labelsOf(outlines, selections));
   if (map.item >= 0) paintOpened(context, theme, panel.placeOf(map.item), map.colourOf(map.item));
-  if (guest) paintStar(context, theme, panel.toScreen(guest));
+  if (guest && !panel.follows) paintStar(context, theme, panel.toScreen(guest));
   if (map.hover >= 0) paintHovered(context, panel, map.hover);
 }
 

@@ -70,6 +70,7 @@ export class Panel {
   /** @type {Plane | null} */
   plane = null;
   title = "";
+  follows = false; // a handle of beta, away from where the script has put the items
 
   #travel; // where the items are drawn, on their way to new places
   #underlay = new Underlay();
@@ -145,6 +146,8 @@ export class Panel {
     this.guest = guest;
     this.blocks = blocks;
     this.plane = plane;
+    if (points === before && this.follows) this.#travel.stand(points);
+    this.follows = false;
     if (points !== before) {
       if (points.sharesFrame(before) && points.count <= MANY) {
         this.root.dataset.travelling = "true";
@@ -160,6 +163,27 @@ export class Panel {
       "aria-label",
       `${this.title}: ${this.map.words(`map of ${total} images. ${KEYS}`)}`,
     );
+    this.draw();
+  }
+
+  /**
+   * The items at the betas of a handle that moves. Outlines, which are made anew at each beta, wait for the script.
+   * @param {import("./travel.js").Places} places
+   * @param {string} title
+   */
+  follow(places, title) {
+    this.follows = true;
+    this.#travel.at(places);
+    this.heading.textContent = title;
+    delete this.root.dataset.travelling;
+    this.draw();
+  }
+
+  /** The handle has come back to where the script has put the items. */
+  stand() {
+    this.follows = false;
+    this.#travel.stand(this.points);
+    this.heading.textContent = this.title;
     this.draw();
   }
 
@@ -342,14 +366,14 @@ export class Panel {
    */
   #paintPictures(context) {
     const { map, points } = this;
-    const isOn = map.showPictures && map.decoder.online && !this.#travel.travels;
-    const items = isOn
-      ? points.inView(this.inView(PICTURE_SIDES[0][1] / 2), MOST_PICTURES, map.isShown)
-      : null;
-    this.side = items ? (PICTURE_SIDES.find(([most]) => items.length <= most)?.[1] ?? 0) : 0;
+    const isOn = map.showPictures && map.decoder.online && (this.follows || !this.#travel.travels);
+    const found = () => points.inView(this.inView(PICTURE_SIDES[0][1] / 2), MOST_PICTURES, map.isShown);
+    const ridden = this.follows ? this.pictured.map(([item]) => item) : null; // those that are pictures stay so
+    const items = isOn ? (ridden ?? found()) : null;
+    if (!ridden) this.side = items ? (PICTURE_SIDES.find(([most]) => items.length <= most)?.[1] ?? 0) : 0;
     const places = (items ?? []).map((item) => /** @type {Place} */ ([item, ...this.placeOf(item)]));
     places.sort((a, b) => Number(b[0] === map.item) - Number(a[0] === map.item)); // the opened item is always among them
-    const chosen = spaced(places, this.side);
+    const chosen = ridden ? places : spaced(places, this.side);
     map.pictures.want(
       this.name,
       chosen.map(([item]) => item),

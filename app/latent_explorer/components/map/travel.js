@@ -32,10 +32,20 @@ export class Travel {
   }
 
   /**
+   * Be drawn at places that are none of the points', while a handle moves.
+   * @param {Places} places
+   */
+  at(places) {
+    this.#step?.cancel();
+    this.shown = places;
+  }
+
+  /**
    * Stand at these places at once.
    * @param {Points} points
    */
   stand(points) {
+    this.#step?.cancel();
     this.#points = points;
     this.shown = { x: points.x, y: points.y };
   }

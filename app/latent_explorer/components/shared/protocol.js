@@ -34,6 +34,7 @@ export const UNIT = 1000; // parts of the paper's width, in which strokes are me
  * @property {{seed?: number, temperature?: number}} [draw]
  * @property {Record<string, number>} [betas]
  * @property {Record<string, Record<number, number>>} [move]
+ * @property {{block: string, dimensions?: number[], directions?: number[][], span: number, steps: number, label?: number}} [traverse]
  * @property {boolean} [back]
  * @property {boolean} [classes]
  * @property {{strokes: {width: number, ink: number, points: number[]}[], latents: string[], centre: boolean}} [drawing]

@@ -1,11 +1,14 @@
 """Some variables of a few items held, the rest drawn."""
 
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 import numpy as np
 import streamlit as st
 import torch
 
 from latent_explorer.caches import encodings, sources
-from latent_explorer.components.image_grid import image_grid
+from latent_explorer.components.image_grid import Cells, Follow, image_grid
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts import words
 from latent_explorer.pictures import enlarged, to_bytes
@@ -79,6 +82,7 @@ def held(checkpoint: Checkpoint) -> None:
         columns=columns + ["drawn"] * (shown.shape[1] - len(columns)),
         title=f"The {words.variable(model, name)} of each {checkpoint.kind.one} held, the rest drawn",
         key="held",
+        follow=_follow(checkpoint, name, items, fixed, Sampling(seed, temperature)),
     )
     others = [other for other in options if other != name]
     rest, draws = words.listed([words.variable(model, other) for other in others]), COLUMNS - 2
@@ -103,3 +107,29 @@ def held(checkpoint: Checkpoint) -> None:
             every_class=every,
         ),
     )
+
+
+class Sampling(NamedTuple):
+    seed: int
+    temperature: float
+
+
+def _follow(
+    checkpoint: Checkpoint, name: str, items: list[int], fixed: Mapping[str, torch.Tensor], draw: Sampling
+) -> Follow | None:
+    """How the rows follow a handle of beta, where what is held is all that informs the rest, which is then drawn from the prior."""
+    if not checkpoint.betas:
+        return None
+    model, draws = checkpoint.model, COLUMNS - 2
+    asks = []
+    if name in (*model.latents, LABEL) and not set(model.inferable(fixed)) - set(fixed):
+        request: dict[str, Any] = {"draw": draw._asdict(), "n": len(items) * draws}
+        if name in model.latents:
+            request["mix"] = {name: [[[item, 1]] for item in items for _ in range(draws)]}
+        if LABEL in fixed:
+            request["label"] = fixed[LABEL].argmax(-1).tolist()
+        asks = [
+            Cells({"mix": {latent: [[[item, 1]] for item in items] for latent in model.coded}}),
+            Cells(request, 0, 1, draws),
+        ]
+    return Follow(checkpoint.name, checkpoint.betas, asks)

@@ -1,10 +1,13 @@
 """Samples of the prior, decoded."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import streamlit as st
 import torch
 
-from latent_explorer.components.image_grid import image_grid
+from latent_explorer.components.image_grid import Cells, Follow, image_grid
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
@@ -18,6 +21,7 @@ from vae_core.explore import decode, prior_codes
 from vae_core.labels import has_label
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
+from vae_core.serving import MOST_ROWS
 
 # What is drawn from the model's own prior, where the priors of its classes were fitted.
 NO_CLASS = "no class: p(z)"
@@ -76,6 +80,7 @@ def samples(checkpoint: Checkpoint) -> None:
         if labelled
         else "Samples of the prior, decoded",
         key="samples",
+        follow=_follow(checkpoint, chosen, labelled, fitted and shown == NO_CLASS, seed, temperature),
     )
     about = {"class": np.repeat(rows, COLUMNS)} if labelled else {}
     menus.under(
@@ -88,3 +93,22 @@ def samples(checkpoint: Checkpoint) -> None:
         script=scripts.samples(checkpoint, chosen, COLUMNS, seed, temperature),
         commands=measured_by(checkpoint.card, ["sample_accuracy"]),
     )
+
+
+def _follow(
+    checkpoint: Checkpoint,
+    chosen: Sequence[int | None],
+    labelled: bool,
+    as_trained: bool,
+    seed: int,
+    temperature: float,
+) -> Follow | None:
+    """How the samples follow a handle of beta: the same draw, where one request may ask for so many of a class that is fitted or told."""
+    if not checkpoint.betas:
+        return None
+    n = len(chosen) * COLUMNS
+    request: dict[str, Any] = {"draw": {"seed": seed, "temperature": temperature}, "n": n}
+    if labelled:
+        request["label"] = [label for label in chosen for _ in range(COLUMNS)]
+    asks = [] if as_trained or n > MOST_ROWS else [Cells(request, columns=COLUMNS)]
+    return Follow(checkpoint.name, checkpoint.betas, asks)

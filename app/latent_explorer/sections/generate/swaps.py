@@ -1,12 +1,16 @@
 """The swap matrix: the style of an item in every class."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 import torch
 
 from latent_explorer.caches import encodings
-from latent_explorer.components.image_grid import image_grid
+from latent_explorer.components.controls import USER_IMAGE, State
+from latent_explorer.components.image_grid import Cells, Follow, image_grid
 from latent_explorer.export import menus, scripts, tables
+from latent_explorer.live import controls
 from latent_explorer.parts import words
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.generate.shared import judged
@@ -15,9 +19,11 @@ from latent_explorer.session.fragments import fragment
 from latent_explorer.text import measured_by
 from latent_explorer.user_image import linked
 from latent_explorer.user_image.chosen import chosen_image, codes_and_class, not_in_a_link
+from latent_explorer.user_image.images import UserImage
 from vae_core import Checkpoint
 from vae_core.explore import decode, swapped
 from vae_core.labels import has_label
+from vae_core.serving import MOST_ROWS
 
 # Rows of the swap matrix, at most.
 SWAPPED = 20
@@ -68,6 +74,7 @@ def swaps(checkpoint: Checkpoint) -> None:
         ],
         title=f"Each {checkpoint.kind.one}’s style in every class",
         key="swaps",
+        follow=_follow(checkpoint, items, to, None if guest is None else chosen_image(checkpoint)),
     )
     styles = words.listed([words.latents(model, block) for block in kept])
     menus.under(
@@ -97,3 +104,25 @@ def user_image_row(checkpoint: Checkpoint) -> dict[str, torch.Tensor] | None:
     if not uses:
         return None
     return codes_and_class(checkpoint, image)[0]
+
+
+def _follow(
+    checkpoint: Checkpoint, items: Sequence[int], to: Sequence[int], image: UserImage | None
+) -> Follow | None:
+    """How the matrix follows a handle of beta: items as they are, and in each class, as many rows in a request as it may ask for; a row of
+    the visitor's image cell by cell."""
+    if not checkpoint.betas:
+        return None
+    model, most = checkpoint.model, MOST_ROWS // len(to)
+    asks = [Cells({"mix": {name: [[[item, 1]] for item in items] for name in model.coded}})]
+    for first in range(0, len(items), most):
+        rows = [[[item, 1]] for item in items[first : first + most] for _ in to]
+        asked = {"mix": dict.fromkeys(model.styles, rows), "label": list(to) * (len(rows) // len(to))}
+        asks.append(Cells(asked, first, 1, len(to)))
+    if image is not None:
+        own = [State(USER_IMAGE), *(State(USER_IMAGE, label=label) for label in to)]
+        asks += [
+            Cells(controls.asked(checkpoint, state, image), len(items), column)
+            for column, state in enumerate(own)
+        ]
+    return Follow(checkpoint.name, checkpoint.betas, asks)

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from latent_explorer import DECODE
-from latent_explorer.caches import colourings, encodings, layouts
+from latent_explorer.caches import along_grid, colourings, encodings, layouts
 from latent_explorer.caches.finding import Found
 from latent_explorer.caches.layouts import Laid
 from latent_explorer.components.map import Decoder, latent_map
@@ -138,6 +138,7 @@ def linked_maps(checkpoint: Checkpoint, asked: Asked) -> None:
             key=of_map if by == colourings.CLASS else f"{of_map}-{key(by)}",
             decoder=Decoder.of(checkpoint.name, model, checkpoint.betas),
             thumbnails=f"{DECODE}/{quote(checkpoint.name, safe='')}/{{item}}{query}",
+            along=along_grid.address(checkpoint),
             selection=linked_selection(checkpoint, "selection"),
             kept=kept,
             item=_item(checkpoint),

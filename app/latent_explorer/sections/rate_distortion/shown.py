@@ -1,6 +1,5 @@
 """What the strip of betas is given: one observation decoded at each, what was measured, encodings on one plane."""
 
-import base64
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -71,11 +70,8 @@ def _original(checkpoint: Checkpoint, looked: Looked) -> np.ndarray | None:
 
 def start(checkpoint: Checkpoint, looked: Looked) -> dict[str, Any]:
     """The part of a request of the live route that says what is decoded."""
-    latents = checkpoint.model.coded
-    if looked.image is None:
-        return {"mix": {name: [[[looked.item, 1]]] for name in latents}}
-    pixels = base64.b64encode(looked.image.values.tobytes()).decode()
-    return {"image": {"pixels": pixels, "latents": list(latents)}}
+    state = State(item=looked.item) if looked.image is None else State(USER_IMAGE)
+    return controls.asked(checkpoint, state, looked.image)
 
 
 def kept(told: Sequence[Kept]) -> dict[str, Any]:

@@ -45,9 +45,9 @@ def moved(checkpoint: Checkpoint, start: Start, state: State) -> Start:
     )
     if not state.moved and state.label is None:
         return start
-    scene = controls.scene(
-        checkpoint, controls.fitting(checkpoint, state, chosen_image(checkpoint)), chosen_image(checkpoint)
-    )
+    image = chosen_image(checkpoint)
+    state = controls.fitting(checkpoint, state, image)
+    scene = controls.scene(checkpoint, state, image)
     codes = controls.codes(scene)
     count = sum(len(each) for each in state.moved.values())
     parts = [f"as {checkpoint.atlas.classes[state.label]}"] if state.label is not None else []
@@ -63,7 +63,8 @@ def moved(checkpoint: Checkpoint, start: Start, state: State) -> Start:
             kwargs={AT: None, AS: None},
         )
     label = start.label if state.label is None else state.label
-    return Start(codes, label, scripts.codes_written(codes), says)
+    asked = controls.asked(checkpoint, state, image)
+    return Start(codes, label, scripts.codes_written(codes), says, asked)
 
 
 def _label(checkpoint: Checkpoint) -> int | None:

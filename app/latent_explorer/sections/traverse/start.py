@@ -1,6 +1,6 @@
 """Where a traversal starts: an item, a draw of the prior, its mean, or the visitor's image."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 import torch
@@ -10,6 +10,7 @@ from latent_explorer.caches import encodings
 from latent_explorer.components.controls import USER_IMAGE as OWN
 from latent_explorer.components.controls import State
 from latent_explorer.export import scripts
+from latent_explorer.live import controls
 from latent_explorer.parts import words
 from latent_explorer.session import links
 from latent_explorer.text import plain
@@ -30,13 +31,14 @@ USER_IMAGE = "your image"
 
 
 class Start(NamedTuple):
-    """Where a traversal starts: a code `(1, D)` for each latent, the class it goes with, the lines of a script that make the codes, and what it
-    is."""
+    """Where a traversal starts: a code `(1, D)` for each latent, the class it goes with, the lines of a script that make the codes, what it
+    is, and the part of a request of the live route that says it."""
 
     codes: dict[str, torch.Tensor]
     label: int | None
     lines: list[str]
     says: str
+    asked: dict[str, Any]
 
 
 def of_item(checkpoint: Checkpoint, item: int) -> Start:
@@ -46,6 +48,7 @@ def of_item(checkpoint: Checkpoint, item: int) -> Start:
         int(atlas.labels[item]),
         scripts.codes_of_items(checkpoint, [item]),
         f"{checkpoint.kind.one} {item}",
+        controls.asked(checkpoint, State(item=item)),
     )
 
 
@@ -55,15 +58,19 @@ def of_prior(checkpoint: Checkpoint, label: int | None, seed: int | None) -> Sta
     model = checkpoint.model
     inputs = {} if label is None else {LABEL: one_hot(torch.tensor([label]), len(atlas.classes))}
     codes = prior_codes(model, inputs, draw=mean if seed is None else Sampler.seeded(seed))
-    return Start(
-        codes, label, scripts.codes_from_prior(checkpoint, label, seed), MEAN if seed is None else DRAW
-    )
+    asked = {
+        **({} if label is None else {"label": [label]}),
+        **({} if seed is None else {"draw": {"seed": seed}}),
+    }
+    lines = scripts.codes_from_prior(checkpoint, label, seed)
+    return Start(codes, label, lines, MEAN if seed is None else DRAW, asked)
 
 
 def of_user_image(checkpoint: Checkpoint, image: UserImage) -> Start:
     """The visitor's image, with the class that the model itself reads in it."""
     codes, label = codes_and_class(checkpoint, image)
-    return Start(codes, label, scripts.codes_written(codes), f"your {checkpoint.kind.one}")
+    asked = controls.asked(checkpoint, State(OWN), image)
+    return Start(codes, label, scripts.codes_written(codes), f"your {checkpoint.kind.one}", asked)
 
 
 def chosen_start(

@@ -7,22 +7,24 @@ import streamlit as st
 import torch
 
 from latent_explorer.caches import encodings
-from latent_explorer.components.image_grid import image_grid
+from latent_explorer.components.image_grid import Cells, Follow, image_grid
 from latent_explorer.export import animations, menus, scripts, tables
 from latent_explorer.parts import directions, factor_names, features, words
 from latent_explorer.parts.inactive import in_use
 from latent_explorer.pictures import to_bytes
 from latent_explorer.sections.traverse import left
-from latent_explorer.sections.traverse.start import IMAGE, chosen_start
+from latent_explorer.sections.traverse.start import IMAGE, Start, chosen_start
 from latent_explorer.session import links
 from latent_explorer.session.fragments import fragment
 from latent_explorer.text import plain, sigmas
 from vae_core import Checkpoint
 from vae_core.explore import Codes, Direction, Ruler, along_direction, decode, ruler, settled, traversal
 from vae_core.kinds import Table
+from vae_core.labels import has_label
 from vae_core.model import Model
 from vae_core.names import LABEL
 from vae_core.priors import one_hot
+from vae_core.serving import MOST_ROWS
 
 STEPS = 11
 
@@ -91,6 +93,7 @@ def strips(checkpoint: Checkpoint) -> None:
         title=f"Traversals of the {words.latents(model, block)}, one {'direction or ' if named else ''}dimension a row, in standard deviations σ of its prior",
         key="strips",
         headed=True,
+        follow=_follow(checkpoint, start, block, named, order, span),
     )
     if isinstance(checkpoint.kind, Table):
         moves = features.movers(checkpoint.kind, decoded)
@@ -157,6 +160,34 @@ def moved(
         code = {name: part[0] for name, part in start.items()}
         rows.append(settled(model, traversal(code, block, order, scale.values[order]), [block]))
     return {name: torch.cat([row[name] for row in rows]) for name in start}
+
+
+def _follow(
+    checkpoint: Checkpoint,
+    start: Start,
+    block: str,
+    named: Sequence[Direction],
+    order: Sequence[int],
+    span: float,
+) -> Follow | None:
+    """How the strips follow a handle of beta: their rows, as many in a request as it may ask for."""
+    if not checkpoint.betas:
+        return None
+    rows: list[Direction | int] = [*named, *order]
+    most = MOST_ROWS // STEPS
+    label = {"label": start.label or 0} if has_label(checkpoint.model) else {}
+    asks = []
+    for first in range(0, len(rows), most):
+        some = rows[first : first + most]
+        units = [
+            [float(f"{value:.6g}") for value in each.unit.tolist()]
+            for each in some
+            if isinstance(each, Direction)
+        ]
+        numbers = [each for each in some if not isinstance(each, Direction)]
+        of = {"block": block, "dimensions": numbers, "directions": units, "span": span, "steps": STEPS}
+        asks.append(Cells({**start.asked, "traverse": {**of, **label}}, row=first, columns=STEPS))
+    return Follow(checkpoint.name, checkpoint.betas, asks, of_betas=True)
 
 
 def nearest_along(scale: Ruler, code: torch.Tensor, vector: torch.Tensor) -> int:
