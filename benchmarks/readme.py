@@ -364,19 +364,22 @@ def anchors() -> str:
             *lines,
             "",
             f"Over the {len(points)} measured pairs of betas the class is right for at least {worst[0]:.2%} of the images, and at least "
-            f"{worst[1]:.2%} of the samples are judged right. {_units(list(points.values()))} No model was trained for a beta below 1 alone, so that how "
-            "far the low end is behind one is not measured.",
+            f"{worst[1]:.2%} of the samples are judged right. {_units(list(points.values()))}",
         ]
     )
 
 
 def _units(points: list[Point]) -> str:
-    """How many dimensions of z_u are active over the measured betas, and what the others carry."""
-    active = {int(point.numbers["active_units_z_u"].value) for point in points}
-    nats = [sorted(point.kl["z_u"], reverse=True) for point in points]
-    idle = max(sum(row[max(active) :]) for row in nats)
-    count = " to ".join(map(str, sorted({min(active), max(active)})))
-    return f"At all of them {count} of the {len(nats[0])} dimensions of z_u are active; the others carry at most {idle:.4f} nats in all."
+    """How many dimensions of z_u are active at the cheapest and the dearest of its betas, and what the others carry."""
+    active = {
+        beta: {int(p.numbers["active_units_z_u"].value) for p in points if p.betas["z_u"] == beta}
+        for beta in sorted({point.betas["z_u"] for point in points})
+    }
+    said = ", ".join(
+        f"{' to '.join(map(str, sorted({min(counts), max(counts)})))} at {beta:g}"
+        for beta, counts in active.items()
+    )
+    return f"Of the {len(points[0].kl['z_u'])} dimensions of z_u are active, by β(z_u): {said}."
 
 
 def _result(name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from vae_core.metrics import Estimate, evaluation_of
 from vae_core.metrics.style import correlations
 
 RESULTS = Path(__file__).parent / "results" / "style.json"
-NAMES = ("cdvae-mnist-style", "mr-cdvae-mnist", "cdvae-mnist", "cdvae-mnist-class")
+NAMES = ("mr-cdvae-mnist", "cdvae-mnist", "cdvae-mnist-class")
 ONE = 1  # the class of ones
 
 

@@ -20,7 +20,7 @@ from torch import Tensor
 from vae_core.checkpoints import load
 
 RESULTS = Path(__file__).parent / "results" / "umap.json"
-MODELS = ("vae-mnist", "cdvae-mnist-style", "beta-tcvae-sprites")
+MODELS = ("vae-mnist", "cdvae-mnist", "beta-tcvae-sprites")
 KINDS = ("umap", "umap_learn")
 JUDGED, NEIGHBOURS = 2000, 15
 

@@ -64,6 +64,8 @@ def test_no_two_bundled_models_have_one_title():
 def test_the_highest_mig_is_where_the_line_says_so():
     sprites = {name: card for name, card in CARDS.items() if card.data.name == "sprites"}
     migs = {name: card.metrics["mig"].value for name, card in sprites.items()}
+    assert max(migs, key=lambda name: migs[name]) == "ada-gvae-sprites"
+    del migs["ada-gvae-sprites"]  # which is shown pairs
     assert max(migs, key=lambda name: migs[name]) == "factor-vae-sprites"
 
 

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 # Bundled checkpoints that are no more, and what took the place of each.
-SUCCESSORS = {"beta-vae-sprites-16": "beta-vae-sprites-4", "cdvae-mnist-style": "mr-cdvae-mnist"}
+SUCCESSORS = {
+    "ada-gvae-rooms": "factor-vae-rooms",
+    "beta-vae-sprites-16": "beta-vae-sprites-4",
+    "cdvae-mnist-style": "mr-cdvae-mnist",
+}
 
 CARD, WEIGHTS, ATLAS, TRAINING = "card.json", "model.safetensors", "atlas.npz", "training.safetensors"
 
@@ -76,7 +80,7 @@ def bundled() -> dict[str, Path]:
 
     Example:
         >>> sorted(bundled())[:2]
-        ['ada-gvae-rooms', 'beta-tcvae-sprites']
+        ['ada-gvae-sprites', 'beta-tcvae-sprites']
     """
     return found_in(bundled_folder())
 
