@@ -29,7 +29,7 @@ def against(models: Mapping[str, tuple[Estimate, Estimate]], x: str, y: str, her
             error_y={"array": [2 * b.se for _, b in models.values()], "thickness": 1},
             mode="markers+text",
             text=[f" {chart(name)} " for name in names],
-            textposition=sides(*values.T, *(2 * errors).T, names),
+            textposition=sides(values[:, 0], values[:, 1], 2 * errors[:, 0], 2 * errors[:, 1], names),
             cliponaxis=False,
             marker={
                 "size": 11,
