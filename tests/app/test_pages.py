@@ -259,10 +259,10 @@ def test_a_damaged_checkpoint_is_said_and_the_others_still_open(
 
 
 def test_betas_that_another_model_does_not_reach_become_its_nearest(open_page: Open):
-    at = open_page(model="rates-digits", beta_z_l="10")
+    at = open_page(model="rates-digits", beta_z_u="10")
     at.selectbox(key="model").set_value("mr-cdvae-mnist").run()
     assert healthy(at)
-    assert at.session_state["betas"]["z_l"] == 4.0
+    assert at.session_state["betas"]["z_u"] == 4.0
 
 
 def test_what_is_interpolated_is_said(open_page: Open):

@@ -52,7 +52,8 @@ class Header:
         start: when the training began, seconds since 1970; it differs after each start.
         model: its name.
         data: the name of the data.
-        an, many: what observations are called: "an image" and "images", or "a row" and "rows" of a table.
+        an: what an observation is called: "an image", or "a row" of a table.
+        many: what some are called: "images", or "rows".
         says: what the objective asks for, in words.
         terms: the loss's terms, by the names of a card's history.
         blocks: the dimensions of each latent block.
