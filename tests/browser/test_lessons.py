@@ -224,7 +224,7 @@ ACTS: dict[str, list[Act | None]] = {
         ),
     ],
     "a-first-look": [
-        handle("z_u[3]", "ArrowRight"),
+        handle("z_u[1]", "ArrowRight"),
         drawn,
         lambda page: page.locator(".live-controls [data-class='8']").click(),
         lasso("z_l"),

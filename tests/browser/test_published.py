@@ -113,15 +113,15 @@ def test_every_page_decodes_and_asks_nobody_else(host: str, opened: Opened):
 
 
 def test_a_link_restores_a_state_and_its_pixels_are_the_apps(host: str, opened: Opened):
-    page = opened(f"{host}/?model={MODEL}&page=live&item=12&class=3&move=z_u.3~1.5&beta_z_u=2")
+    page = opened(f"{host}/?model={MODEL}&page=live&item=12&class=3&move=z_u.1~1.5&beta_z_u=2")
     page.wait_for_selector(".live-controls[data-ready=true]")
-    codes = {"mix": {"z_u": [[[12, 1]]]}, "label": [3], "betas": {"z_u": 2.0}, "move": {"z_u": {"3": 1.5}}}
+    codes = {"mix": {"z_u": [[[12, 1]]]}, "label": [3], "betas": {"z_u": 2.0}, "move": {"z_u": {"1": 1.5}}}
     off = np.abs(pixels_of(page).astype(int) - of_the_app(**codes))
     assert off.max() <= 1
-    handle = page.get_by_role("slider", name="z_u[3]")
+    handle = page.get_by_role("slider", name="z_u[1]")
     handle.focus()
     page.keyboard.press("ArrowRight")
-    assert eventually(page, lambda: "z_u.3~1.5&" not in page.url and "move=z_u.3~" in page.url)
+    assert eventually(page, lambda: "z_u.1~1.5&" not in page.url and "move=z_u.1~" in page.url)
     shown = pixels_of(page)
     again = opened(page.url)
     assert np.abs(pixels_of(again).astype(int) - shown).max() <= 1
@@ -181,7 +181,7 @@ def test_a_lesson_is_walked_from_its_first_step_to_its_last(host: str, opened: O
     strip = page.locator("aside.lesson")
     for step, act in enumerate(
         (
-            lambda: (page.locator("[data-handle='z_u[3]']").focus(), page.keyboard.press("ArrowRight")),
+            lambda: (page.locator("[data-handle='z_u[1]']").focus(), page.keyboard.press("ArrowRight")),
             lambda: drawn(page),
             lambda: page.locator(".live-controls [data-class='8']").click(),
             lambda: lasso("z_l")(page),

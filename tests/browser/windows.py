@@ -52,7 +52,10 @@ def _forget(tab: Any) -> None:
         tab.goto(f"{place.scheme}://{place.netloc}/_stcore/health")
         tab.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
     except Error:  # the server has ended: nothing is left to forget
-        tab.goto("about:blank")
+        for _ in range(3):
+            with suppress(Error):  # the browser's own page on that comes in between
+                tab.goto("about:blank")
+                break
     tab.context.clear_cookies()
     tab.context.clear_permissions()
     history = tab.context.new_cdp_session(tab)

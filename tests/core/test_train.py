@@ -281,7 +281,9 @@ def test_the_bundled_models_would_be_trained_alike_by_todays_defaults(name: str)
     made = card.training
     steps = card.data.images // made.batch
     settled = Options(epochs=made.epochs, batch=made.batch).settled(steps)
-    assert "--warmup" in card.command or card.forked or made.warmup == settled.warmup  # a fork's is its origin's
+    assert (
+        "--warmup" in card.command or card.forked or made.warmup == settled.warmup
+    )  # a fork's is its origin's
     assert "--epochs" in card.command or made.epochs == Options(batch=made.batch).settled(steps).epochs
 
 
