@@ -49,7 +49,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         child.wait(10)
 
 
-def becomes(holds: Callable[[], bool], seconds: float = 10) -> bool:
+def becomes(holds: Callable[[], bool], seconds: float = 30) -> bool:
     end = time.monotonic() + seconds
     while not holds() and time.monotonic() < end:
         keeper.turn()
