@@ -1,6 +1,6 @@
 """The server: Streamlit's pages, and beside them the live route, and one picture of an item for pages without it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -34,51 +34,47 @@ BETA = "beta_"  # before a block, as in the address of a page
 def decode(request: Request) -> Response:
     """The decoded posterior mean of one item as a PNG, at the betas of the query."""
     model, item = request.path_params["model"], request.path_params["item"]
-    folder = offered().get(model)
-    if folder is None:
-        return PlainTextResponse(f"no model is called {cleaned(model)}", 404)
-    if not (item.isascii() and item.isdecimal() and len(item) <= DIGITS):
-        return PlainTextResponse("an item is a whole number from 0 on", 404)
-    try:
+
+    def found() -> bytes:
+        if not (item.isascii() and item.isdecimal() and len(item) <= DIGITS):
+            raise ValueError("an item is a whole number from 0 on")
         betas = {block: float(beta) for block, beta in request.query_params.items()}
-        picture = thumbnail(at_betas(checkpoint(model), betas), int(item))
-    except (IndexError, ValueError) as error:
-        return PlainTextResponse(cleaned(said(error, folder), 500), 404)
-    return Response(picture, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+        return thumbnail(at_betas(checkpoint(model), betas), int(item))
+
+    return _of_model(model, found, "image/png")
 
 
 @in_turn
 def places(request: Request) -> Response:
     """Where the items of some panels lie along the betas of a block, the others' being those of the query."""
     model, block = request.path_params["model"], request.path_params["block"]
-    folder = offered().get(model)
-    if folder is None:
-        return PlainTextResponse(f"no model is called {cleaned(model)}", 404)
-    try:
+
+    def found() -> bytes:
         asked = request.query_params.items()
         others = {name.removeprefix(BETA): float(beta) for name, beta in asked if name.startswith(BETA)}
         opened = checkpoint(model)
         held = at_betas(opened, {**opened.betas, **others})
-        found = along_grid.answer(held, block, request.query_params.getlist("panel"))
-    except ValueError as error:
-        return PlainTextResponse(cleaned(said(error, folder), 500), 404)
-    return Response(
-        found, media_type="application/octet-stream", headers={"Cache-Control": "private, max-age=600"}
-    )
+        return along_grid.answer(held, block, request.query_params.getlist("panel"))
+
+    return _of_model(model, found, "application/octet-stream")
 
 
 @in_turn
 def picture(request: Request) -> Response:
     """What stands for a model in the gallery, as a PNG."""
     model = request.path_params["model"]
+    return _of_model(model, lambda: gallery.picture(model), "image/png")
+
+
+def _of_model(model: str, found: Callable[[], bytes], kind: str) -> Response:
+    """What is found of a model that is offered, or in one sentence why it is not."""
     folder = offered().get(model)
     if folder is None:
         return PlainTextResponse(f"no model is called {cleaned(model)}", 404)
     try:
-        shown = gallery.picture(model)
-    except ValueError as error:
+        return Response(found(), media_type=kind, headers={"Cache-Control": "private, max-age=600"})
+    except (IndexError, ValueError) as error:
         return PlainTextResponse(cleaned(said(error, folder), 500), 404)
-    return Response(shown, media_type="image/png", headers={"Cache-Control": "private, max-age=600"})
 
 
 class OnlyBrowserCode:

@@ -72,15 +72,20 @@ def show(page: str) -> str | None:
 def asked() -> str | None:
     """The name of the model that `show` will choose, before it does; None where there is none."""
     names = list(checkpoints.offered())
-    asked = st.session_state.get("model") or present_name(st.query_params.get("model", ""))
+    asked = st.session_state.get("model") or _present(st.query_params.get("model", ""), names)
     return asked if asked in names else next(iter(names), None)
+
+
+def _present(asked: str, names: Collection[str]) -> str:
+    """The model that a link means: the one of that name, or what took its place among the bundled ones."""
+    return asked if asked in names else present_name(asked)
 
 
 def _led_on(names: Collection[str]) -> str:
     """A link to a bundled model that is no more leads to the one that took its place; what is said of that."""
     asked = st.query_params.get("model", "")
-    now = present_name(asked)
-    if asked in names or now not in names:
+    now = _present(asked, names)
+    if now == asked or now not in names:
         return ""
     st.session_state["model"] = now
     return f"{asked} is no longer bundled: {now} took its place."
