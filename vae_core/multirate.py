@@ -282,16 +282,24 @@ def at(model: Model, betas: float | Mapping[str, float]) -> Model:
 
 
 def beta_grid(model: Model, points: int) -> list[dict[str, float]]:
-    """`points` betas for each block, equal steps of log beta over the exposed range, in every combination; nothing for a model of one beta."""
-    rates = rates_of(model)
-    steps = {block: _steps(rate.exposed, points) for block, rate in rates.items()}
+    """`points` betas for each block over its exposed range, in every combination; nothing for a model of one beta.
+
+    Equal steps of log beta, the nearest inner one put where the model usually stands: what is shown first is measured, not interpolated.
+    """
+    stands = usual(model)
+    steps = {block: _steps(rate.exposed, points, stands[block]) for block, rate in rates_of(model).items()}
     return (
-        [dict(zip(rates, betas, strict=True)) for betas in itertools.product(*steps.values())]
-        if rates
+        [dict(zip(steps, betas, strict=True)) for betas in itertools.product(*steps.values())]
+        if steps
         else []
     )
 
 
-def _steps(exposed: tuple[float, float], points: int) -> list[float]:
+def _steps(exposed: Range, points: int, stands: float) -> list[float]:
     low, high = map(math.log, exposed)
-    return [float(f"{math.exp(low + (high - low) * i / (points - 1)):.4g}") for i in range(points)]
+    steps = [float(f"{math.exp(low + (high - low) * i / (points - 1)):.4g}") for i in range(points)]
+    inner = steps[1:-1]
+    if stands in steps or not inner:
+        return steps
+    nearest = min(inner, key=lambda beta: abs(math.log(beta / stands)))
+    return [stands if beta == nearest else beta for beta in steps]

@@ -210,6 +210,10 @@ def test_a_grid_of_betas_is_every_combination_in_equal_steps_of_log_beta(model: 
     assert len(beta_grid(model, 3)) == 9
     assert beta_grid(model, 3)[5] == {"z_l": 1.0, "z_u": 10.0}
     assert beta_grid(CDVAE(nets="mlp-256").build(SIGNATURE), 3) == []
+    apart = CDVAE(nets="mlp-256", rates=(0.25, 4.0), labelled_rates=(0.25, 16.0)).build(SIGNATURE)
+    assert [betas["z_l"] for betas in beta_grid(apart, 3)[::3]] == [0.25, 1.0, 16.0]
+    assert [betas["z_l"] for betas in beta_grid(apart, 5)[::5]] == [0.25, 1.0, 2.0, 5.657, 16.0]
+    assert usual(apart) in beta_grid(apart, 3)
 
 
 def test_a_model_that_was_never_at_one_stands_at_its_nearest_beta():
