@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import numpy as np
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from latent_explorer.caches import checkpoints, collection
 from latent_explorer.components.beta_slider import beta_sliders
@@ -15,7 +16,7 @@ from latent_explorer.parts.leak import measured_at
 from latent_explorer.session import current, gallery, links, presenting, sharing
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
-from vae_core.checkpoints import CheckpointError, Cost, present_name
+from vae_core.checkpoints import SUCCESSORS, CheckpointError, Cost, present_name
 from vae_core.explore import prior_distance, priors_by_class
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
@@ -23,6 +24,8 @@ from vae_core.priors import bayes_error
 
 # The pages that show nothing of the model at hand, by their address: its betas would be taken for those of what trains there.
 OF_NO_MODEL = ("train", "data", "lessons")
+
+LED_ON = "led-on"  # the name of a model that a link asked for, and of that which took its place
 
 
 def show(page: str) -> str | None:
@@ -33,9 +36,8 @@ def show(page: str) -> str | None:
             "There is no model here. Train one: `latent-explorer train cdvae --data digits --out runs/first`"
         )
         return None
-    led_on = _led_on(names)
-    if not led_on:
-        links.check("model", names, "model")
+    _lead_on(names)
+    links.check("model", [*names, *SUCCESSORS], "model")
     links.along("model")
     with st.sidebar:
         called, priced = st.container(), st.container()
@@ -43,8 +45,9 @@ def show(page: str) -> str | None:
         with called:
             purpose = gallery.choice(name)
         st.caption(purpose)
-        if led_on:
-            st.caption(led_on)
+        before, now = st.session_state.get(LED_ON, ("", ""))
+        if name == now:
+            st.caption(f"{before} is no longer bundled: {now} took its place.")
         if said := checkpoints.twin(name):
             st.caption(said)
         _choice_of_prior(name)
@@ -81,14 +84,19 @@ def _present(asked: str, names: Collection[str]) -> str:
     return asked if asked in names else present_name(asked)
 
 
-def _led_on(names: Collection[str]) -> str:
-    """A link to a bundled model that is no more leads to the one that took its place; what is said of that."""
+def _lead_on(names: Collection[str]) -> None:
+    """A link to a bundled model that is no more becomes the link to the one that took its place."""
     asked = st.query_params.get("model", "")
     now = _present(asked, names)
     if now == asked or now not in names:
-        return ""
-    st.session_state["model"] = now
-    return f"{asked} is no longer bundled: {now} took its place."
+        return
+    st.session_state[LED_ON] = asked, now
+    try:
+        st.query_params["model"] = now
+    except StreamlitAPIException:  # the address is the widget's, which was there before
+        st.session_state["model"] = now
+    else:
+        st.rerun()
 
 
 def _betas(checkpoint: Checkpoint) -> dict[str, float]:
