@@ -1,5 +1,5 @@
 """The browser is told of the modules that a page will ask for while it still reads Streamlit's own: of each chain of imports it would
-otherwise learn link by link, and only once the script has run."""
+otherwise learn link by link, and only once the script has run. And there is something to see meanwhile."""
 
 import re
 from functools import cache
@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from latent_explorer import opening
 from latent_explorer.components.shared import DISTRIBUTION
 
 COMPONENTS = Path(__file__).parent / "components"
@@ -29,7 +30,7 @@ _PACKED = re.compile(r"""\b(?:from|import)["'`](\./[^"'`]+\.js)["'`]""")
 
 
 class Ahead:
-    """Writes `modulepreload` into the page of the server; all else goes through untouched."""
+    """Writes `modulepreload` into the page of the server, and what it shows until it is there; all else goes through untouched."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -38,6 +39,7 @@ class Ahead:
         if scope["type"] != "http" or scope["method"] != "GET":
             return await self.app(scope, receive, send)
         page = scope["path"].rpartition("/")[2]
+        shown = opening.of(page, scope.get("query_string", b""))
         begun: list[Message] = []
         parts: list[bytes] = []
 
@@ -50,6 +52,7 @@ class Ahead:
                 parts.append(message.get("body", b""))
                 if not message.get("more_body"):
                     body = b"".join(parts).replace(b"</head>", links(page) + b"</head>", 1)
+                    body = body.replace(b"<body>", b"<body>" + shown, 1)
                     await send(_of_length(begun[0], len(body)))
                     await send({"type": "http.response.body", "body": body})
 

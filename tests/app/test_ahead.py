@@ -3,14 +3,18 @@
 import asyncio
 from typing import Any
 
+import numpy as np
 import pytest
-from latent_explorer import ahead, warm
+from latent_explorer import OPENS_VARIABLE, ahead, opening, warm
 from latent_explorer.caches import checkpoints
+from PIL import Image
 
 from tests.app.test_components import COMPONENTS, imported
 
 
-def answered(app: Any, path: str, method: str = "GET") -> tuple[dict[bytes, bytes], bytes]:
+def answered(
+    app: Any, path: str, method: str = "GET", query: bytes = b""
+) -> tuple[dict[bytes, bytes], bytes]:
     """Headers and body of what an ASGI app answers."""
     sent: list[dict[str, Any]] = []
 
@@ -20,7 +24,7 @@ def answered(app: Any, path: str, method: str = "GET") -> tuple[dict[bytes, byte
     async def receive() -> Any:
         return {"type": "http.request"}
 
-    asyncio.run(app({"type": "http", "method": method, "path": path}, receive, send))
+    asyncio.run(app({"type": "http", "method": method, "path": path, "query_string": query}, receive, send))
     return dict(sent[0]["headers"]), b"".join(each.get("body", b"") for each in sent[1:])
 
 
@@ -75,3 +79,29 @@ def test_what_the_first_page_shows_is_ready_and_no_script_is_run(monkeypatch: py
     modules = warm._modules()
     assert "latent_explorer.sections.map.maps" in modules
     assert not [name for name in modules if ".views" in name or name.endswith(("main", "__main__"))]
+
+
+def test_start_has_something_to_see_before_any_script_has_run(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv(OPENS_VARIABLE, raising=False)
+    headers, body = answered(serving("text/html", PAGE), "/base/")
+    assert int(headers[b"content-length"]) == len(body) < 40_000
+    assert b"<body>" + opening.of("", b"") in body
+    assert b"data:image/png;base64," in body
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "opens"), [("/map", b"", ""), ("/", b"model=x", ""), ("/", b"", "runs/x")]
+)
+def test_nothing_of_the_first_model_is_seen_where_another_page_or_model_is_asked_for(
+    path: str, query: bytes, opens: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(OPENS_VARIABLE, opens)
+    _, body = answered(serving("text/html", PAGE), path, query=query)
+    assert b"opening" not in body
+
+
+def test_what_is_seen_is_what_the_model_draws():
+    with Image.open(opening.STRIP) as strip:
+        kept, drawn = np.asarray(strip).astype(int), opening.drawn().astype(int)
+    assert kept.shape == drawn.shape == (opening.SIDE, opening.SIDE * opening.FRAMES)
+    assert np.abs(kept - drawn).max() <= 2  # another processor rounds otherwise

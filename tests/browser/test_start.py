@@ -128,3 +128,35 @@ def test_the_picture_beside_the_maps_follows_them_and_they_follow_it(page: Any, 
     page.get_by_role("link", name="Live").click()
     settle(page)
     assert eventually(page, lambda: "move=" in page.url)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_picture_moves_before_streamlit_is_read_and_goes_when_the_page_is_there(
+    new_page: Any, address: str, motion: str
+):
+    held, released = list[Any](), list[bool]()
+
+    def hold(route: Any) -> None:
+        if released:
+            route.continue_()
+        else:
+            held.append(route)
+
+    new_page.emulate_media(reduced_motion=motion, color_scheme="dark")
+    new_page.route("**/static/js/index.*.js", hold)
+    new_page.goto(address, wait_until="commit")
+    picture = new_page.locator("#opening i")
+    picture.wait_for()
+    look = "element => getComputedStyle(element).backgroundPositionX"
+    before = picture.evaluate(look)
+    assert eventually(new_page, lambda: picture.evaluate(look) != before, 2) is (motion == "no-preference")
+    assert new_page.get_by_text("one of them moves").is_visible() is (motion == "no-preference")
+    assert eventually(new_page, lambda: bool(held))
+    released.append(True)
+    for route in held:
+        route.continue_()
+    settle(new_page)
+    assert not picture.is_visible()
+    opened(new_page, f"{address}/map")
+    assert new_page.locator("#opening").count() == 0
