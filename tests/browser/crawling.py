@@ -17,9 +17,10 @@ Arrive = Callable[[Any], None]
 # More presses than any page has: one that makes new controls at each press would never end.
 MOST = 400
 
-# On the page Train; what it deletes and renames are models.
+# On the page Train; what it deletes and renames are models, and what it stops goes on beside a walk.
 BEGINS = (
     "Start",
+    "Stop",
     "Wait in line",
     "Start beside it",
     "How long?",
@@ -113,7 +114,7 @@ def crawled(
 
 
 def wanted(control: Control, address: str) -> bool:
-    """Links to other hosts stay unpressed, and to places on the page itself, what prints it, and what begins trainings, which outlive it."""
+    """Links to other hosts stay unpressed, and to places on the page itself, what prints it, and what begins trainings, which outlive it, or ends them."""
     host = urlsplit(control.href).netloc
     return (
         not control.href.startswith("#")
