@@ -202,6 +202,21 @@ def levels() -> str:
     return "\n".join(lines)
 
 
+def likelihoods() -> str:
+    """One net under each likelihood of grey pixels, and in bits where they can be compared."""
+    lines = [
+        "| likelihood | −ELBO, nats | bits a pixel | rate of z | active units | epochs |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for row in _result("likelihoods")["rows"]:
+        bits = "{:.3f} ± {:.3f}".format(*row["bits_per_dimension"]) if "bits_per_dimension" in row else ""
+        nats, se = row["negative_elbo"]
+        lines.append(
+            f"| {row['likelihood']} | {nats:,.1f} ± {se:.1f} | {bits} | {row['rate_z'][0]:.1f} | {row['active_units_z'][0]:.0f} | {row['epochs']} |"
+        )
+    return "\n".join(lines)
+
+
 def semi_supervised() -> str:
     lines = [
         "| labels | M2, three seeds | mean | classifier alone, three seeds | mean | published M2 | epochs here |",
@@ -394,6 +409,7 @@ BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (DOCUMENT, "leak"): leak,
     (DOCUMENT, "mixture_bounds"): mixture_bounds,
     (DOCUMENT, "levels"): levels,
+    (DOCUMENT, "likelihoods"): likelihoods,
     (DOCUMENT, "semi_supervised"): semi_supervised,
     (DOCUMENT, "rate_distortion"): rate_distortion,
     (DOCUMENT, "anchors"): anchors,

@@ -159,6 +159,7 @@ def controls(page: Any) -> list[Control]:
 def press(page: Any, control: Control) -> None:
     """Press it as its kind is pressed: a slider moves a step, a choice goes on to the next option."""
     place = page.locator(f"[data-press='{control.number}']")
+    page.mouse.move(0, 0)  # a hint goes as the pointer does
     if control.type == "range":
         place.focus()
         before = place.input_value()
