@@ -24,6 +24,7 @@ from pathlib import Path
 from latent_explorer import LIVE
 from websockets.asyncio.client import ClientConnection, connect
 
+from benchmarks.processors import serving
 from tests.support.driving import chromium, served
 from vae_core import bundled, load
 
@@ -175,13 +176,11 @@ def controls(address: str, query: str, drags: int = 4, moves: int = 60) -> list[
 
 def memory(address: str) -> float:
     """Resident memory of the server's processes in megabytes (Linux)."""
-    port = address.rpartition(":")[2].encode()
     found = 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # a process that has ended since
-            if port in (folder / "cmdline").read_bytes().split(b"\0"):
-                lines = (folder / "status").read_text().splitlines()
-                found += sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+    for process in serving(address):
+        with contextlib.suppress(OSError):  # it has ended since
+            lines = Path(f"/proc/{process}/status").read_text().splitlines()
+            found += sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
     return found / 1000
 
 

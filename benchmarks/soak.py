@@ -1,7 +1,8 @@
-"""The server's memory over time: `python -m benchmarks.soak [--minutes 60] [--visitors 20] [--checkpoints 500] [--epochs 200]`.
+"""The server's memory over time: `python -m benchmarks.soak [--minutes 60] [--visitors 20] [--checkpoints 500] [--epochs 200]
+[--connections 400]`; 0 of one leaves its part out.
 
-Three parts, each with a server of its own, and each line the resident memory of the server (Linux): visitors who go from page to page and
-drag; an app open beside a training whose card is written anew each epoch; and a folder of so many checkpoints of which one after the
+Parts, each with a server of its own, and each line the resident memory of the server (Linux): visitors who go from page to page and
+drag; connections of the live route that come and go; an app open beside a training whose card is written anew each epoch; and a folder of so many checkpoints of which one after the
 other is opened. What is flat stays so after the first tenth: the last column is the growth since then.
 """
 
@@ -85,6 +86,28 @@ async def _one(address: str, number: int, end: float) -> None:
                 await asyncio.sleep(0.1)
 
 
+def connections(count: int) -> None:
+    """Six visitors who ask 50 to 200 times as fast as they are answered, go, and come again, so many times together."""
+    left = iter(range(count))
+
+    async def come_and_go(address: str, number: int) -> None:
+        chance = random.Random(number)
+        for _ in left:
+            model = chance.choice(MODELS)
+            mean = load(bundled()[model]).atlas.means
+            async with connect(address.replace("http", "ws", 1) + LIVE, max_size=None) as socket:
+                for _ in range(chance.randrange(50, 200)):
+                    mix = {name: [[[chance.randrange(1000), 1.0]]] for name in mean}
+                    await socket.send(json.dumps({"model": model, "mix": mix}))
+                    await socket.recv()
+
+    async def all_of_them(address: str) -> None:
+        await asyncio.gather(*(come_and_go(address, number) for number in range(6)))
+
+    with served() as address, watched(f"{count} connections, one after the other", address, 2.0):
+        asyncio.run(all_of_them(address))
+
+
 def beside_a_training(epochs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(shutil.copytree(bundled()["vae-mnist"], Path(folder) / "run"))
@@ -119,14 +142,17 @@ def main() -> None:
     options.add_argument("--visitors", type=int, default=20)
     options.add_argument("--checkpoints", type=int, default=500)
     options.add_argument("--epochs", type=int, default=200)
+    options.add_argument("--connections", type=int, default=400)
     asked = options.parse_args()
-    parts: list[Callable[[], None]] = [
-        lambda: beside_a_training(asked.epochs),
-        lambda: many(asked.checkpoints),
-        lambda: visitors(asked.minutes, asked.visitors),
+    parts: list[tuple[float, Callable[[], None]]] = [
+        (asked.epochs, lambda: beside_a_training(asked.epochs)),
+        (asked.checkpoints, lambda: many(asked.checkpoints)),
+        (asked.connections, lambda: connections(asked.connections)),
+        (asked.minutes, lambda: visitors(asked.minutes, asked.visitors)),
     ]
-    for part in parts:
-        part()
+    for size, part in parts:
+        if size:
+            part()
 
 
 if __name__ == "__main__":

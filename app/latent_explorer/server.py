@@ -1,5 +1,6 @@
 """The server: Streamlit's pages, and beside them the live route, and one picture of an item for pages without it."""
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,10 @@ from latent_explorer.training import keeper, route
 from latent_explorer.training.allowed import why_not
 
 BETA = "beta_"  # before a block, as in the address of a page
+
+# For how long one thread of Python keeps the others waiting, a fifth of what is usual: an answer of the live route changes threads four
+# times, and waits each time where a page runs.
+SWITCH_SECONDS = 0.001
 
 
 @in_turn
@@ -96,6 +101,7 @@ class OnlyBrowserCode:
 @asynccontextmanager
 async def starting(app: st.App) -> AsyncIterator[None]:
     """Once all is imported and before the first visitor comes."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     warm.begin()
     yield
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 import warnings
 from typing import Any
 
@@ -9,13 +10,20 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from latent_explorer import DECODE, PICTURE, PLACES
 from latent_explorer.lessons import shelf
 from latent_explorer.lessons.lesson import LessonError, parse
-from latent_explorer.live.route import decoder
+from latent_explorer.live.route import decoder, rounded
+from latent_explorer.server import decode, picture
+from latent_explorer.server import places as places_route
 from latent_explorer.user_image import images
 from PIL import Image
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from tests.support.mutating import JSON, chances, changed, mutated, often, one_sentence, places
+from vae_core.checkpoints import SUCCESSORS, bundled_folder
 from vae_core.serving import Request, parsed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -25,6 +33,27 @@ ASKED = [
     {"id": 2, "model": "cdvae-mnist", "label": [3], "draw": {"seed": 4, "temperature": 0.5}, "classes": True},
     {"id": 3, "model": "mr-vae-mnist", "betas": {"z": 2.0}, "codes": {"z": [[0.0] * 16]}},
     {"id": 4, "model": "vae-mnist", "image": {"pixels": "AAAA", "latents": ["z"]}},
+    {
+        "id": 5,
+        "model": "srvae-mnist",
+        "draw": {"seed": 4},
+        "traverse": {"block": "z", "dimensions": [0, 3], "span": 3.0, "steps": 5},
+        "back": True,
+    },
+    {
+        "id": 6,
+        "model": "mr-cdvae-mnist",
+        "mix": {"z_l": [[[0, 1.0]]], "z_u": [[[0, 1.0]]]},
+        "betas": {"z_u": 2.0},
+        "traverse": {
+            "block": "z_u",
+            "directions": [[0.6, 0.8, *[0.0] * 14]],
+            "span": 3.0,
+            "steps": 5,
+            "label": 3,
+        },
+        "classes": True,
+    },
 ]
 
 
@@ -51,6 +80,93 @@ def test_a_message_of_anybody_is_answered_or_refused(
         one_sentence(answer)
     else:
         assert len(answer.pixels) == request.n
+        json.dumps(rounded(answer.codes), allow_nan=False)  # a browser reads no NaN
+
+
+# Of an address: what a part or a value in it may be, as it stands there.
+ODD = (
+    *(
+        "inf",
+        "-inf",
+        "nan",
+        "1e309",
+        "-1",
+        "0",
+        "2.5",
+        "9" * 5000,
+        "true",
+        "[]",
+        "{}",
+        "",
+        "..",
+        "%2e%2e",
+        "1_0",
+        "+1",
+    ),
+    *(
+        "%00",
+        "%ff%fe",
+        "%F0%9F%92%A9",
+        "%E2%80%AE",
+        "..%2f..%2fetc%2fpasswd",
+        "%3Cscript%3E",
+        "a" * 3000,
+        "%D9%A1",
+    ),
+    *(
+        "z.0.1",
+        "z.axes",
+        "z.0.0",
+        "z.0.1000000",
+        "__proto__",
+        "[sign%20in](http://evil.example)",
+        "1%0d%0aX:%20y",
+    ),
+)
+HELD = ("mr-cdvae-mnist", "mr-vae-mnist", "vae-mnist", "srvae-mnist", "factored-rooms", *SUCCESSORS)
+BLOCKS = ("z", "z_l", "z_u", "y", "joint", "z.axes", "z_u.axes", "z.0.1", "z_u.1.2")
+
+
+def address(chance: random.Random) -> str:
+    """Of one of the plain routes, with parts of others and oddities in it."""
+
+    def part(*usual: str) -> str:
+        return chance.choice(usual if chance.random() < 0.7 else ODD)
+
+    def beta() -> str:
+        return f"{part('beta_z', 'beta_z_u', 'z', 'z_u', 'of')}={part('0.5', '1', '7.25')}"
+
+    model, panels = (
+        part(*HELD),
+        [f"panel={part(*BLOCKS)}" for _ in range(chance.choice([0, 1, 1, 2, 9, 200]))],
+    )
+    asked = [*panels, *(beta() for _ in range(chance.choice([0, 0, 1, 3])))]
+    chance.shuffle(asked)
+    path = chance.choice(
+        [
+            f"{PLACES}/{model}/{part(*BLOCKS)}",
+            f"{DECODE}/{model}/{part('0', '417', '9999')}",
+            f"{PICTURE}/{model}",
+        ]
+    )
+    return f"{path}?{'&'.join(asked)}"
+
+
+def test_an_address_of_anybody_is_answered_or_refused():
+    routes = [
+        Route(f"{DECODE}/{{model}}/{{item}}", decode),
+        Route(f"{PLACES}/{{model}}/{{block}}", places_route),
+        Route(f"{PICTURE}/{{model}}", picture),
+    ]
+    client = TestClient(Starlette(routes=routes))
+    for chance in chances(2000):
+        asked = address(chance)
+        answer = client.get(asked)
+        assert answer.status_code in (200, 404), asked
+        if answer.status_code == 404:
+            assert len(answer.text) <= 500, asked
+            assert "\n" not in answer.text, asked
+            assert str(bundled_folder()) not in answer.text, asked
 
 
 def pictures() -> list[bytes]:

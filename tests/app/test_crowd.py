@@ -37,6 +37,7 @@ def address() -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
+        assert thread.is_alive()
         time.sleep(0.01)
     yield f"ws://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/lab{STREAM}"
     server.should_exit = True

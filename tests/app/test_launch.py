@@ -1,11 +1,13 @@
 """The command as a newcomer types it."""
 
+import asyncio
 import os
 import runpy
 import shutil
 import sys
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,21 @@ def test_the_app_opens_on_the_newest_of_ones_own(
     assert next(iter(checkpoints.offered())) == "newest"
     monkeypatch.setenv(OPENS_VARIABLE, str(tmp_path / "gone"))
     assert next(iter(checkpoints.offered())) == checkpoints.OPENS_ON
+
+
+def test_the_server_changes_threads_often(monkeypatch: pytest.MonkeyPatch):
+    """A page's run would keep an answer of the live route waiting at each of four changes."""
+    from latent_explorer import server
+
+    monkeypatch.setattr(server.warm, "begin", lambda: None)
+    usual = sys.getswitchinterval()
+
+    async def begun() -> float:
+        async with server.starting(server.app):
+            return sys.getswitchinterval()
+
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            assert thread.submit(asyncio.run, begun()).result() == pytest.approx(0.001)
+    finally:
+        sys.setswitchinterval(usual)

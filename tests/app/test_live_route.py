@@ -2,11 +2,15 @@
 
 import asyncio
 import base64
+import gc
 import json
+import math
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -37,6 +41,7 @@ def address() -> Iterator[str]:
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
+        assert thread.is_alive()
         time.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"ws://127.0.0.1:{port}{LIVE}"
@@ -164,6 +169,82 @@ def test_messages_that_are_no_requests_are_charged_too(address: str, monkeypatch
         for _ in range(12):
             asked(socket, "[")
     assert time.monotonic() - start > 1.5
+
+
+async def _waits(
+    spends: dict[str, float], seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, float]:
+    """For how long each of some connections at one address waits, a second, that spends so much with every message, 30 messages a second."""
+    now, waited = [100.0], dict.fromkeys(spends, 0.0)
+    monkeypatch.setattr("latent_explorer.live.fairness.time.monotonic", lambda: now[0])
+
+    async def sleep(wait: float) -> None:
+        waiting[0] = wait
+
+    monkeypatch.setattr("latent_explorer.live.fairness.asyncio.sleep", sleep)
+    waiting, free = [0.0], dict.fromkeys(spends, 0.0)
+    at = fairness.Address()
+    here = {name: fairness.Visitor(SimpleNamespace(client=None), at) for name in spends}  # type: ignore[arg-type]
+    at.here |= set(here.values())
+    for _ in range(round(30 * seconds)):
+        now[0] += 1 / 30
+        for name, visitor in here.items():
+            if now[0] < free[name]:
+                continue
+            waiting[0], visitor.heard = 0.0, now[0]
+            visitor._spent += spends[name]
+            await visitor.rest()
+            free[name] = now[0] + waiting[0]
+            waited[name] += waiting[0] if now[0] > 100 + seconds / 2 else 0.0
+    return waited
+
+
+def test_who_takes_less_than_an_equal_share_does_not_wait_for_the_others_at_its_address(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    with ThreadPoolExecutor(1) as thread:
+        floods = {f"flood {number}": 0.02 for number in range(16)}
+        waited = thread.submit(asyncio.run, _waits({"drags": 0.0006, **floods}, 20, monkeypatch)).result()
+    assert waited["drags"] == 0
+    assert min(waited[name] for name in floods) > 5  # of ten seconds
+
+
+def test_to_come_anew_is_no_way_to_a_share(monkeypatch: pytest.MonkeyPatch):
+    at = fairness.Address()
+    first, later = (fairness.Visitor(SimpleNamespace(client=None), at) for _ in range(2))  # type: ignore[arg-type]
+    assert (
+        at.wait(2.0, 0.1) == 0 < at.wait(0.0, math.inf)
+    )  # it owes a second or two, which one of a share does not wait for
+    assert first._rate(0.0001) == math.inf
+    later._since -= 3
+    assert later._rate(0.0001) < 0.001
+
+
+def test_a_connection_that_has_gone_is_held_by_nothing(address: str):
+    """Of each some 40 kB would stay."""
+    known = set(map(id, route.room._here))
+    with connect(address) as socket:
+        assert "error" not in asked(socket, ASK)
+        (visitor,) = (weakref.ref(each) for each in route.room._here if id(each) not in known)
+    end = time.monotonic() + 10
+    while visitor() is not None and time.monotonic() < end:
+        time.sleep(0.05)
+        gc.collect()
+    assert visitor() is None
+
+
+def test_a_drawing_is_charged(monkeypatch: pytest.MonkeyPatch):
+    visitor = fairness.Visitor(SimpleNamespace(client=None), fairness.Address())  # type: ignore[arg-type]
+
+    def draw() -> int:
+        end = time.thread_time() + 0.05
+        while time.thread_time() < end:
+            pass
+        return 7
+
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(asyncio.run, visitor.beside(draw)).result() == 7
+    assert visitor._spent > 0.05
 
 
 STROKES = [{"width": 80, "ink": 255, "points": [500, 200, 500, 800]}]

@@ -73,6 +73,7 @@ def client() -> Iterator[Client]:
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
+        assert thread.is_alive()
         time.sleep(0.01)
     yield Client(server.servers[0].sockets[0].getsockname()[1])
     server.should_exit = True

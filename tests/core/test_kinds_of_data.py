@@ -1,5 +1,6 @@
 """Data as people bring it: what `Data` refuses, and what no class, one class, many classes and few images come to, in every model."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -124,6 +125,14 @@ def test_what_the_sentence_advises_makes_bytes_of_the_whole_range(images: Tensor
         ([[1, 0], [1, 0], [0, 1], [1, 0]], "ab", r"labels are 4 x 2: .* for example labels\.argmax\(1\)"),
         (0, "ab", "labels are one number: give one number for each image"),
         ([0, 0, 0, 1], ("a", "a"), "1 class names stand twice, among them 'a'"),
+        (
+            [0, 0, 0, 1],
+            ("a" * 1001, "b"),
+            "1,001 letters, and at most 1,000 are kept: give it a shorter name",
+        ),
+        ([0, 0, 0, 1], ("a", "b\0"), "the name of class 1, .* holds what is no text"),
+        ([0, 0, 0, 1], ("a", os.fsdecode(b"\xff")), "the name of class 1, .* holds what is no text"),
+        ([0, 0, 0, 1], tuple(map(str, range(65_537))), "65,537 classes, and a model has at most 65,536"),
         ([0, 0, 0, 1], (0, 1), r"class names are text, not int: give tuple\(map\(str, classes\)\)"),
     ],
 )

@@ -207,3 +207,17 @@ def test_test_images_of_no_known_class_are_for_training():
     found = data_from(IMAGES, PLAIN, test=(figures(6, seed=1)[0], [0, 1, 2, -1, -1, -1]))
     assert (len(found.train), len(found.test)) == (33, 3)
     assert said(found, "3 test images of no known class counted to the training images")
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (np.array([0.0, 1e300, 1.0] * 20), "run from 0 to 1e.300, and whole numbers are known up to"),
+        (np.array([0, 2**63 + 5, 1] * 20, np.uint64), "whole numbers are known up to"),
+        (np.array(["1" * 5000, "2", "3"] * 20), "5,000 letters, and at most 1,000"),
+    ],
+)
+def test_labels_that_would_become_others_are_refused(labels: np.ndarray, words: str, one_line: Callable):
+    with pytest.raises(ValueError, match=words) as refused:
+        data_from(figures(60)[0], labels)
+    one_line(refused.value)

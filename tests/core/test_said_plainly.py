@@ -45,6 +45,16 @@ def test_a_folder_without_a_name_is_not_written_to(out: str, capsys: pytest.Capt
     assert "has no name" in said(capsys, *TRAIN, "--out", out)
 
 
+def test_a_folder_that_is_there_is_not_taken_for_a_word_misspelt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """It says that one can choose another folder, or --resume to go on: `to` is near `two`."""
+    monkeypatch.chdir(tmp_path)
+    Path("two").mkdir()
+    Path("two", "card.json").write_text("{}")
+    assert said(capsys, *TRAIN, "--out", "two").endswith("--resume to go on with it")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -494,6 +494,24 @@ def test_a_defect_is_told_to_those_it_hit_and_the_next_are_answered():
     assert run(visit()).pixels.item() == 5
 
 
+def test_a_defect_is_told_to_those_alone_whose_request_met_it():
+    slow = Slow()
+
+    async def visit() -> list[Any]:
+        batch = Batcher(slow)
+        first = asyncio.create_task(batch(request("a", id=1)))
+        await asyncio.sleep(0.05)  # the others wait together
+        others = [batch(request("a", id=2)), batch(request("broken")), batch(request("a", id=3))]
+        together = asyncio.gather(first, *others, return_exceptions=True)
+        await asyncio.sleep(0.05)
+        slow.gate.set()
+        return await together
+
+    first, second, broken, third = run(visit())
+    assert [each.pixels.item() for each in (first, second, third)] == [1, 2, 3]
+    assert isinstance(broken, RuntimeError)
+
+
 def test_a_visitor_that_leaves_does_not_hold_up_the_others():
     slow = Slow()
 

@@ -439,3 +439,16 @@ def test_what_is_said_of_a_table_speaks_of_rows(tmp_path: Path):
     for options, words in (({"unknown": "q"}, "no row is labelled 'q'"), ({"labels": "age"}, "real numbers")):
         with pytest.raises(ValueError, match=words):
             open_data(tmp_path / "t.csv", **{"labels": "class", **options})
+
+
+def test_one_long_text_takes_no_room_in_every_row(tmp_path: Path, one_line: Callable):
+    """20,000 rows of three million letters each would be 240 GB."""
+    rows = "".join(
+        f"{i % 7}.5,{i % 5}.25,k{i % 3},{'x' * 3_000_000 if i == 7 else 'n'}\n" for i in range(20_000)
+    )
+    (tmp_path / "beside.csv").write_text("a,b,class,told\n" + rows)
+    data = open_data(tmp_path / "beside.csv", labels="class").train
+    assert {len(text) for text in data.columns["told"]} <= {1, 1000}
+    with pytest.raises(ValueError, match="3,000,000 letters, and at most 1,000") as refused:
+        open_data(tmp_path / "beside.csv", labels="told")
+    one_line(refused.value)

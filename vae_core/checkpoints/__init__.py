@@ -4,6 +4,7 @@ The card says what the model is, how it was made and what was measured; the weig
 the encodings of the test set and their projections. Nothing is unpickled, and every file is replaced atomically.
 """
 
+from ..names import sendable
 from .atlas import Arrays, Atlas, AtlasGrid, load_atlas, save_atlas
 from .card import DESCRIBED, MEASURED, Active, Card, Cost, load_card, save_card
 from .changes import Change, Forked, changed
@@ -29,7 +30,6 @@ from .frontier import Anchor, Frontier, Gap, Point
 from .hub import Address, fetched, files_of, is_on_hub, pushed
 from .measurements import Factors, Measurement
 from .packing import pack
-from .typed import sendable
 from .wanted import wanted, wanted_data
 from .weights import fingerprint, load_into, read_metadata, read_tensors, save_model, write_tensors
 

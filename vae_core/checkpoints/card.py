@@ -17,6 +17,7 @@ from ..estimates import Estimate
 from ..files import read_bytes, reason
 from ..kinds import Image, kind_of
 from ..models import FOREIGN, Signature
+from ..names import MOST_CLASSES
 from ..objectives import Declared
 from ..objectives import kind_of as objective_kind
 from .changes import Change, Forked, changed
@@ -28,8 +29,8 @@ from .measurements import Factors, Measurement, merged, recorded
 from .typed import entries, read, read_fields, shown
 from .wanted import Wanted, lacking
 
-# Bytes of a card: that of a table of 100,000 columns has a third of them. And classes, more than which no page could show.
-MOST_BYTES, MOST_CLASSES = 32_000_000, 65_536
+# Bytes of a card: that of a table of 100,000 columns has a third of them.
+MOST_BYTES = 32_000_000
 
 # What measuring writes into a card, and training leaves alone.
 MEASURED = ("metrics", "evaluations", "evaluation", "factors", "frontier", "atlas")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..files import at_least
+from ..names import LONGEST_NAME, MOST_CLASSES
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -20,7 +21,7 @@ Arrays = Mapping[str, np.ndarray]
 LARGE, MOST_UNPACKED = 2**26, 2**30
 # Rows that are looked at, or turned into other numbers, at a time.
 BLOCK = 2**16
-MOST_ARRAYS, MOST_CLASSES, LONGEST_NAME = 4096, 65_536, 1000
+MOST_ARRAYS = 4096
 
 FLOATS, WHOLE, TEXT, LEVELS = "f", "iu", "U", "u"
 IN_WORDS = {FLOATS: "floats", WHOLE: "whole numbers", TEXT: "text", LEVELS: "one of 256 levels"}

@@ -9,6 +9,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from ..names import sendable
+
 # Whole numbers up to here are exact wherever a card is read, also in a browser.
 MOST = 2**53
 
@@ -85,22 +87,6 @@ def below(field: str, name: str) -> str:
     """
     told = name if re.fullmatch(r"[\w ()-]{1,60}", name) else shown(name)
     return f"{field}.{told}" if field else told
-
-
-def sendable(value: Any) -> bool:
-    """Whether it is text that can be sent to a browser: half of a pair of surrogates is none.
-
-    Args:
-        value: anything.
-
-    Returns:
-        True or False.
-
-    Example:
-        >>> sendable("β-VAE"), sendable(chr(0xD800)), sendable(3)
-        (True, False, False)
-    """
-    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def finite(value: Any) -> bool:

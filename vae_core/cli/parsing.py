@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import re
 from collections import abc
 from collections.abc import Mapping, Sequence
@@ -151,7 +152,8 @@ def meant(sentence: str, arguments: list[str], commands: Mapping[str, Any]) -> s
             known = told | (
                 {*commands} if place == 0 else {*MODELS} if arguments[0] == "train" and place == 1 else set()
             )
-        if word in re.findall(r"[\w./-]+", complaint) and word not in known:
+        is_file = place > 1 and os.path.lexists(word[:200])  # what is there was not misspelt
+        if word in re.findall(r"[\w./-]+", complaint) and word not in known and not is_file:
             near = get_close_matches(
                 word.removeprefix("--"), [other.removeprefix("--") for other in known], 1
             )

@@ -91,7 +91,7 @@ def _of_cells(
         name,
         about,
         rows,
-        None if label is None else plain(held.obs[label]),
+        None if label is None else plain(held.obs[label], is_class=True),
         split,
         columns={column: plain(rest[column]) for column in rest if tells(rest[column])},
         ordered=True,

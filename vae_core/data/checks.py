@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..kinds import Table, check_types
+from ..names import LONGEST_NAME, MOST_CLASSES, sendable
 from .mapped import OnDisk
 
 
@@ -66,6 +67,8 @@ def check_rows(rows: Any, table: Table) -> None:
     if not held or len(rows.shape) != 2 or rows.shape[1] != table.size:
         shape = " x ".join(map(str, rows.shape)) if held else _kind(rows)
         raise ValueError(f"the rows are {shape}: give rows x {table.size} features")
+    for number, name in enumerate(table.names):
+        check_text(f"feature {number}", name)
     if isinstance(rows, OnDisk):
         return
     if not rows.isfinite().all():
@@ -111,7 +114,32 @@ def _check_names(classes: tuple[str, ...]) -> None:
     if others := [name for name in classes if not isinstance(name, str)]:
         raise ValueError(f"class names are text, not {_kind(others[0])}: give tuple(map(str, classes))")
     if more := [name for name, count in Counter(classes).items() if count > 1]:
-        raise ValueError(f"{len(more)} class names stand twice, among them {more[0]!r}: name each class once")
+        raise ValueError(
+            f"{len(more)} class names stand twice, among them {more[0][:80]!r}: name each class once"
+        )
+    if len(classes) > MOST_CLASSES:
+        raise ValueError(
+            f"there are {len(classes):,} classes, and a model has at most {MOST_CLASSES:,}: give wider ones"
+        )
+    for number, name in enumerate(classes):
+        check_text(f"class {number}", name)
+        check_length(name)
+
+
+def check_text(what: str, name: str) -> None:
+    """Raises ValueError for the name of something that neither a card nor an atlas would keep as it is."""
+    if not sendable(name) or "\0" in name:
+        raise ValueError(
+            f"the name of {what}, {name[:40]!r}, holds what is no text: give it another, in UTF-8"
+        )
+
+
+def check_length(name: str) -> None:
+    """Raises ValueError for a name of a class that no atlas would keep."""
+    if len(name) > LONGEST_NAME:
+        raise ValueError(
+            f"a class is called {name[:40]!r} and so on, {len(name):,} letters, and at most {LONGEST_NAME:,} are kept: give it a shorter name"
+        )
 
 
 def check_factors(factors: Tensor | None, names: tuple[str, ...], images: int) -> None:
@@ -121,6 +149,8 @@ def check_factors(factors: Tensor | None, names: tuple[str, ...], images: int) -
     _equally_many("factors", factors, images)
     if factors.dim() != 2 or factors.is_floating_point():
         raise ValueError(f"factors are {_dtype(factors)} of {factors.dim()} dimensions: give integers (N, F)")
+    for number, name in enumerate(names):
+        check_text(f"factor {number}", name)
     if names and len(names) != factors.shape[1]:
         raise ValueError(
             f"{len(names)} factor names for {factors.shape[1]} factors: give one for each column"

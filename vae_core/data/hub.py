@@ -106,7 +106,7 @@ def _numbers(parts: Mapping[str, Any], opening: Opening) -> Raw:
         "",
         f"{ABOUT}, vectors",
         rows,
-        None if label is None else plain(frame[label]),
+        None if label is None else plain(frame[label], is_class=True),
         columns={name: plain(frame[name]) for name in simple if name != label and tells(frame[name])},
         ordered=True,
         features=features_of(rows, None, opening),

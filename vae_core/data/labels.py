@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .checks import check_length
 from .notes import Notes, counted, listed
 
 # What stands for a label that is missing, beside NaN, None and -1.
@@ -108,9 +109,12 @@ def _known(
         values, known = _whole(values)
     elif values.dtype.kind in "biu":
         known = np.ones(len(values), bool)
+        _check_range(values)
         values = values.astype(np.int64) if values.dtype.kind != "b" else values.astype(str)
     else:
-        values = np.array([_text(value) for value in values.tolist()], dtype=str)
+        texts = [_text(value) for value in values.tolist()]
+        check_length(max(texts, key=len, default=""))  # an array gives each as much room as the longest
+        values = np.array(texts, dtype=str)
         known = ~np.isin(np.char.lower(values), MISSING)
     if values.dtype.kind == "i" and (values == -1).any() and set(np.unique(values[known])) != {-1, 1}:
         if unknown is None and (values[known] >= 0).any():
@@ -140,7 +144,17 @@ def _whole(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             f"the labels are {len(few):,} real numbers from {few[0]:g} to {few[-1]:g}, and classes are whole numbers or text: "
             f"name another array or column by --label-column, or {LEAVE_OUT}"
         )
+    _check_range(values[known])
     return np.where(known, values, -1).astype(np.int64), known
+
+
+def _check_range(values: np.ndarray) -> None:
+    """Raises ValueError for whole numbers that are none of 64 bits: as such they would be others."""
+    if len(values) and not -(2.0**63) <= float(values.min()) <= float(values.max()) < 2.0**63:
+        raise ValueError(
+            f"the labels run from {values.min():g} to {values.max():g}, and whole numbers are known up to 9.2e18: give them as text, "
+            f"or {LEAVE_OUT}"
+        )
 
 
 def _text(value: Any) -> str:

@@ -11,6 +11,8 @@ from typing import Any, get_args
 import numpy as np
 
 from ..kinds import ColumnType
+from ..names import LONGEST_NAME
+from .checks import check_length
 from .frames import check_header, check_names, read_frame, with_numbers, without_lists
 from .labels import NO_LABELS
 from .mapped import Array, Mapped
@@ -76,7 +78,7 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening, notes: Notes |
         name,
         about,
         rows,
-        None if label is None else plain(frame[label]),
+        None if label is None else plain(frame[label], is_class=True),
         split,
         None if label is None else _categories(frame[label]),
         columns={column: plain(rest[column]) for column in rest if tells(rest[column])},
@@ -206,12 +208,17 @@ def _categories(column: Any) -> tuple[str, ...] | None:
     return tuple(map(str, column.cat.categories)) if str(column.dtype) == "category" else None
 
 
-def plain(column: Any) -> np.ndarray:
-    """A column as numbers, or as text with the missing ones empty."""
+def plain(column: Any, is_class: bool = False) -> np.ndarray:
+    """A column as numbers, or as text with the missing ones empty.
+
+    An array gives each text as much room as the longest: what only stands beside a row is cut, and a class of such a name is refused by
+    ValueError.
+    """
     if _is_text(column):
-        return np.array(
-            ["" if value is None or value != value else str(value) for value in column.astype(object)]
-        )
+        texts = ["" if value is None or value != value else str(value) for value in column.astype(object)]
+        if is_class:
+            check_length(max(texts, key=len, default=""))
+        return np.array([text[:LONGEST_NAME] for text in texts], dtype=str)
     return column.to_numpy(dtype=float, na_value=np.nan) if column.isna().any() else column.to_numpy()
 
 

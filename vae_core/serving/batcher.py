@@ -129,13 +129,17 @@ class _Lane:
     def _decoded(self, batch: Sequence[_Asked]) -> tuple[Sequence[Answer | Exception], float]:
         """The answers, and the seconds of the processor that they took: what other programs take of it is not theirs."""
         start = self._clock()
-        try:
-            answers: Sequence[Answer | Exception] = self._answer([each.request for each in batch])
-        except Exception as error:
-            # A defect must not leave visitors without an answer, nor end the loop for the others.
-            wrong = RuntimeError(f"the server failed at this request ({type(error).__name__})")
-            answers = [wrong] * len(batch)
+        answers = self._answered([each.request for each in batch])
         return answers, self._clock() - start
+
+    def _answered(self, requests: Sequence[Request]) -> Sequence[Answer | Exception]:
+        """A defect must not leave visitors without an answer, nor end the loop, nor be told to others than those whose request meets it."""
+        try:
+            return self._answer(requests)
+        except Exception as error:
+            if len(requests) > 1:
+                return [answer for request in requests for answer in self._answered([request])]
+            return [RuntimeError(f"the server failed at this request ({type(error).__name__})")]
 
     def _count(self, batch: Sequence[_Asked], answers: Sequence[object], seconds: float) -> None:
         """What a batch took is charged to those who asked, and tells what a row of the model costs."""

@@ -4,7 +4,6 @@ A request is JSON (`vae_core.serving.Request`), with the strokes of a drawing in
 `error`. Whatever a visitor sends, the connection and the server go on.
 """
 
-import asyncio
 import base64
 import gc
 import time
@@ -86,11 +85,11 @@ async def _reply(text: str, visitor: Visitor) -> bytes:
         with visitor.pays():
             asked = parsed(text)
         if "drawing" in asked:  # takes milliseconds, which the other visitors' answers are not to wait for
-            asked["image"] = await asyncio.to_thread(_picture, asked)
+            asked["image"] = await visitor.beside(lambda: _picture(asked))
         with visitor.pays():
             request = Request.of(asked)
         number = request.number
-        answer = await batcher()(request, (visitor.address, visitor))
+        answer = await batcher()(request, (visitor.address, visitor.number))
         with visitor.pays():
             return _packed(number, answer, time.monotonic() - visitor.heard > BUSY)
     except (ValueError, RuntimeError) as error:

@@ -14,6 +14,9 @@ from latent_explorer.user_image.images import Refused, Shape, UserImage
 # Files that are read at once, of all visitors together; seconds that one may take, and that it may wait for its turn; and its memory.
 MOST_AT_ONCE, SECONDS, PATIENCE, BYTES = 2, 15, 20, 1_500_000_000
 
+# Whoever drags a handle meanwhile goes first, and goes before the imports too, which take longest.
+PROGRAM = f"import os; hasattr(os, 'nice') and os.nice(10); from {__name__} import main; main()"
+
 _free = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
@@ -39,7 +42,7 @@ def _answered(request: bytes) -> tuple[dict, bytes]:
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-c", PROGRAM],
             input=request,
             capture_output=True,
             timeout=SECONDS,
@@ -68,15 +71,9 @@ def main() -> None:
 
 
 def _bounded() -> None:
-    if hasattr(os, "nice"):
-        os.nice(10)  # whoever drags a handle meanwhile goes first
     try:
         import resource
     except ImportError:  # a system without such bounds has that of time
         return
     for what, most in ((resource.RLIMIT_AS, BYTES), (resource.RLIMIT_CPU, SECONDS)):
         resource.setrlimit(what, (most, most))
-
-
-if __name__ == "__main__":
-    main()
