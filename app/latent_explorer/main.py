@@ -33,6 +33,8 @@ st.html(
     "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } "
     # Where nothing hovers, the tools of a chart would lie on its title; Export below it has the figure.
     ".js-plotly-plot .modebar-container { display: none; } "
+    # The tools of a table always show there, above it and not over words.
+    "[data-testid=stElementContainer]:has(> [data-testid=stFullScreenFrame] [data-testid=stDataFrame]) { margin-top: 1.9rem; } "
     # There two fields share a line, so that what they are of comes soon below them.
     "[data-testid=stColumn]:has([data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stTextInput], [data-testid=stSlider])"
     ":not(:has([data-testid=stColumn], [data-testid^=stBidi], [data-testid=stPlotlyChart], [data-testid=stButtonGroup], canvas)) "
