@@ -156,3 +156,23 @@ def test_where_the_system_chooses_the_colours_those_that_say_something_stay(tab:
                 opened(page, f"{bundled}/{path}?model=mr-cdvae-mnist", PAGES[path])
                 grounds.append([page.locator(place).first.evaluate("n => getComputedStyle(n).backgroundColor") for place in places])  # fmt: skip
         assert grounds[0] == grounds[1], (path, grounds)
+
+
+def test_a_long_name_of_a_class_keeps_to_its_picture(page: Any, bundled: str):
+    opened(
+        page,
+        f"{bundled}/interpolate?model=vae-mnist",
+        ".st-key-paths .image-grid[data-ready=true]",
+    )
+    caption = page.locator("[data-testid=stHtml] span[title*=class]").first
+    caption.evaluate("node => { node.textContent = 'x'.repeat(150) }")
+    box, whole = caption.bounding_box(), caption.locator("xpath=../../..").bounding_box()
+    assert box["x"] + box["width"] <= whole["x"] + whole["width"] + 1
+    assert box["height"] < 40
+
+
+def test_the_tools_of_a_table_lie_over_no_words_on_a_phone(phone: Any, bundled: str):
+    opened(phone, f"{bundled}/measure?show=All+models&model=vae-mnist", "[data-testid=stDataFrame]")
+    tools = phone.get_by_test_id("stElementToolbar").first.bounding_box()
+    words = phone.get_by_test_id("stMain").get_by_test_id("stCheckbox").first.bounding_box()
+    assert tools["y"] >= words["y"] + words["height"]
