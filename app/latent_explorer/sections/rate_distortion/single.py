@@ -28,6 +28,7 @@ def single_point(checkpoint: Checkpoint) -> None:
             st.button(
                 plain(_called(name)),
                 icon=":material/show_chart:",
+                help=plain(name),  # titles may be alike
                 key=f"go-{key(name)}",
                 on_click=_change_model,
                 args=(name,),
