@@ -33,6 +33,8 @@ st.html(
     "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } "
     # Where nothing hovers, the tools of a chart would lie on its title; Export below it has the figure.
     ".js-plotly-plot .modebar-container { display: none; } "
+    # The tools of a table always show there, above it and not over words.
+    "[data-testid=stElementContainer]:has(> [data-testid=stFullScreenFrame] [data-testid=stDataFrame]) { margin-top: 1.9rem; } "
     # There two fields share a line, so that what they are of comes soon below them.
     "[data-testid=stColumn]:has([data-testid=stSelectbox], [data-testid=stNumberInput], [data-testid=stTextInput], [data-testid=stSlider])"
     ":not(:has([data-testid=stColumn], [data-testid^=stBidi], [data-testid=stPlotlyChart], [data-testid=stButtonGroup], canvas)) "
@@ -41,17 +43,29 @@ st.html(
     "@media (max-width: 640px) { [data-beta-held] [data-testid=stSidebar] { visibility: hidden; background: none; box-shadow: none; } "
     "[data-beta-held] [data-testid=stSidebar] [class*=st-key-beta_] { visibility: visible; } "
     "[data-beta-held] [class*=st-key-beta_] { background: color-mix(in srgb, Canvas 85%, transparent); } } "
+    # In the dark the primary colour is a light one: white would not be read on it.
+    "[data-testid^=stBaseButton-primary], [data-testid^=stBaseLinkButton-primary], [data-testid=stMultiSelect] [data-tag], [data-testid=stMultiSelect] [data-tag] * "
+    "{ color: light-dark(#fff, #10141a) !important; } "
+    # Where the system chooses all colours, a slider is still a slider, and what is chosen is outlined.
+    "@media (forced-colors: active) { [data-testid=stSlider], [data-testid=stCheckbox] { forced-color-adjust: none; color: CanvasText; } "
+    "[data-testid=stButtonGroup] [aria-checked=true], [data-testid=stButtonGroup] [data-selected=true] { outline: 3px solid Highlight; outline-offset: -3px; } } "
     # What shows nothing, or lies over the page, takes no room in it.
     ".st-key-frame { position: fixed; right: 1rem; top: 1rem; width: auto; z-index: 1000; } "
     # On a low screen the menu leaves room for the model and its betas.
     "@media (min-width: 641px) and (max-height: 900px) { "
     "[data-testid=stSidebarHeader] { height: 2.2rem; margin-bottom: 0; } "
-    "[data-testid=stSidebarNavLinkContainer] { height: 1.6rem; } "
-    "[data-testid=stSidebarNavLink] { height: 1.5rem; margin: 0; line-height: 1.5rem; } "
+    "[data-testid=stSidebarNavItems] li { margin-top: 1px; } "
+    "[data-testid=stSidebarNavItems] > * + * { margin-top: 0.5rem; } "
+    "[data-testid=stSidebarNavLinkContainer] { height: 1.5rem; } "
+    "[data-testid=stSidebarNavLink] { height: 1.4rem; margin: 0; line-height: 1.4rem; } "
     "[data-testid=stNavSectionHeader] { margin: 0.2rem 0 0; } "
-    "[data-testid=stSidebarNavSeparator] { padding-top: 0.5rem; } "
-    "[data-testid=stSidebarUserContent] { padding-top: 0.6rem; } "
-    "[data-testid=stSidebarUserContent] [data-testid=stVerticalBlock] { gap: 0.5rem; } } "
+    "[data-testid=stSidebarNavSeparator] { padding-top: 0.3rem; } "
+    "[data-testid=stSidebarUserContent] { padding-top: 0.5rem; } "
+    "[data-testid=stSidebarUserContent] [data-testid=stVerticalBlock] { gap: 0.4rem; } } "
+    # Beside the page of a phone that lies on its side, or of a small tablet, it is narrow.
+    "@media (min-width: 641px) and (max-width: 960px) { "
+    ".stApp:not(:has([data-testid=stExpandSidebarButton])) [data-testid=stSidebar] { width: 13.5rem !important; min-width: 0 !important; max-width: 13.5rem !important; } "
+    ".stMainBlockContainer { padding: 1.5rem 1.2rem 3rem; } } "
     # Where the sidebar is shut, a bar with what opens it lies over the top of the page.
     ".stApp:has([data-testid=stExpandSidebarButton]) .stMainBlockContainer { padding-top: 4rem; }</style>"
 )

@@ -132,3 +132,14 @@ def test_a_model_of_ones_own_that_has_the_name_of_one_no_longer_bundled_is_opene
     at = open_page("views/elbo.py", model=gone)
     assert not at.warning
     assert at.selectbox(key="model").value == gone
+
+
+def test_the_card_of_a_fork_says_what_it_began_with(mine: Path, open_page: Callable):
+    card = load_card(mine)
+    first = shutil.copytree(mine, mine.parent / "first")
+    save_card(mine, card.changed(forked={"name": "first", "weights": "0123456789abcdef", "epoch": 3}))
+    words = " ".join(caption.value for caption in open_page(model="mine").sidebar.caption)
+    assert f"It began with the weights of first after epoch 3 of {card.epochs_done} in" in words
+    shutil.rmtree(first)
+    words = " ".join(caption.value for caption in open_page(model="mine").sidebar.caption)
+    assert "It began with the weights of first after epoch 3 of that" in words

@@ -86,6 +86,13 @@ def at_betas(checkpoint: Checkpoint, state: State) -> State:
     return State(**{**vars(state), "betas": dict(checkpoint.betas)})
 
 
+def begin_with_own(checkpoint: Checkpoint) -> None:
+    """Start from what the visitor has just drawn or given on this page."""
+    if chosen_image(checkpoint) is not None:  # and not where a drawing was wiped away
+        st.session_state[kept(checkpoint)] = at_betas(checkpoint, State(start=USER_IMAGE))
+        st.session_state[REPORTED] = checkpoint.name
+
+
 def follow(checkpoint: Checkpoint, key: str) -> None:
     """Take over what the visitor left at the component of that key; the sliders of the sidebar follow the betas."""
     released = left(key)

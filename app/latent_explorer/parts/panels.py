@@ -47,13 +47,17 @@ def opened(names: Sequence[str]) -> list[Checkpoint]:
     return checkpoints_read
 
 
-def small_picture(png: bytes, words: str) -> None:
-    """A picture beside its words: text in the page, so that it costs no request of its own."""
-    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+# Names of classes may be long, and without a space.
+CLAMPED = "display:-webkit-box;-webkit-box-orient:vertical;overflow:hidden;overflow-wrap:anywhere;min-width:0"
+
+
+def small_picture(png: bytes, words: str, lines: int = 8) -> None:
+    """A picture beside its words: text in the page, so that it costs no request of its own. lines: that the words take at most."""
+    source, said = f"data:image/png;base64,{base64.b64encode(png).decode()}", cleaned(words, 500)
     st.html(
-        '<div style="display:flex;align-items:center;gap:8px;font-size:.8rem;line-height:1.25">'
+        '<div style="display:flex;align-items:center;gap:8px;min-height:2.5em;font-size:.8rem;line-height:1.25">'
         f'<img src="{source}" alt="" style="width:56px;max-height:90px;object-fit:contain;border-radius:4px;image-rendering:pixelated">'
-        f"<span>{escape(cleaned(words, 500))}</span></div>"
+        f'<span title="{escape(said)}" style="{CLAMPED};-webkit-line-clamp:{lines}">{escape(said)}</span></div>'
     )
 
 

@@ -16,7 +16,7 @@ from latent_explorer.parts.leak import measured_at
 from latent_explorer.session import current, gallery, links, presenting, sharing
 from latent_explorer.text import by_commands, code_span, measured_by, plain
 from vae_core import Checkpoint
-from vae_core.checkpoints import SUCCESSORS, CheckpointError, Cost, present_name
+from vae_core.checkpoints import SUCCESSORS, CheckpointError, Cost, Forked, present_name
 from vae_core.explore import prior_distance, priors_by_class
 from vae_core.metrics import HEADLINES, number
 from vae_core.multirate import rates_of, usual
@@ -206,6 +206,7 @@ def _card(checkpoint: Checkpoint) -> None:
     lines += [_distance(checkpoint, block) for block in checkpoint.model.blocks]
     if cost:
         lines.append(f"{card.epochs_done} epochs in {_duration(cost.seconds)} on {_machine(cost)}")
+    lines.append(_begun(card.forked))
     st.caption("  \n".join(line for line in lines if line))
     if card.notes:
         with st.expander(
@@ -215,6 +216,23 @@ def _card(checkpoint: Checkpoint) -> None:
             st.caption("  \n".join(plain(note, 1000) for note in card.notes))
     if card.metrics:
         _numbers(checkpoint)
+
+
+def _begun(forked: Forked | None) -> str:
+    """Where the weights of a fork come from, and what they had cost before, where that model is here.
+
+    >>> _begun(Forked("first", "0123456789abcdef", 3))
+    'It began with the weights of first after epoch 3 of that, which is not counted here'
+    """
+    if forked is None:
+        return ""
+    origin = collection.card_of(forked.name)
+    took = (
+        f" of {origin.epochs_done} in {_duration(origin.cost.seconds)}"
+        if origin and origin.cost
+        else " of that"
+    )
+    return f"It began with the weights of {plain(forked.name)} after epoch {forked.epoch}{took}, which is not counted here"
 
 
 def _missing(checkpoint: Checkpoint) -> None:

@@ -4,6 +4,7 @@ import streamlit as st
 from latent_explorer.caches import checkpoints
 from latent_explorer.parts.nets import needs_a_decoder
 from latent_explorer.sections.interpolate.arithmetic import difference
+from latent_explorer.sections.interpolate.ends import start_from_own
 from latent_explorer.sections.interpolate.grid import grid_between
 from latent_explorer.sections.interpolate.paths import between_two
 from latent_explorer.user_image.widgets import image_expander
@@ -20,4 +21,4 @@ st.caption(
 between_two(checkpoint)
 grid_between(checkpoint)
 difference(checkpoint)
-image_expander(checkpoint)
+image_expander(checkpoint, given=lambda: start_from_own(checkpoint))

@@ -5,7 +5,7 @@ from latent_explorer.caches import checkpoints
 from latent_explorer.components.controls import live_controls
 from latent_explorer.export import menus, scripts, tables
 from latent_explorer.live import controls
-from latent_explorer.live.standing import follow, standing
+from latent_explorer.live.standing import begin_with_own, follow, standing
 from latent_explorer.parts import classifiers, directions, words
 from latent_explorer.parts.nets import needs_a_decoder
 from latent_explorer.parts.panels import nearest_items
@@ -55,5 +55,5 @@ menus.under(
 directions.finder(checkpoint, codes, controls.in_words(checkpoint, state))
 directions.kept(checkpoint, kept)
 classifiers.asked(checkpoint, codes, controls.in_words(checkpoint, state))
-image_expander(checkpoint)
+image_expander(checkpoint, given=lambda: begin_with_own(checkpoint))
 nearest_items(checkpoint, {name: code[0] for name, code in codes.items()}, "this code", "live-neighbours")

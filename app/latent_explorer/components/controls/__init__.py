@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from latent_explorer import palette
-from latent_explorer.components.shared import kind_words, served
+from latent_explorer.components.shared import feature_names, kind_words, served
 from vae_core.kinds import Kind
 
 _component = served("controls")
@@ -162,6 +162,7 @@ class Controlled:
             "saidBy": "Gaussians fitted to the encodings" if self.fitted else "the priors",
             "latents": list(self.latents),
             "kind": kind_words(self.kind),
+            **({"features": features} if (features := feature_names(self.kind)) else {}),
             "kept": list(self.kept),
             "below": {block: list(names) for block, names in self.below.items()},
             "classes": list(self.classes),

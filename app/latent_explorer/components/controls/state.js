@@ -48,6 +48,7 @@ const MOST_LETTERS = 26; // of the name of a class
  * @property {string} saidBy what gives it
  * @property {string[]} latents
  * @property {import("../shared/words.js").Kind} kind what the model reads
+ * @property {import("../shared/features.js").Features | null} [features] of a row of a table
  * @property {string[]} kept the blocks that stay when the class changes
  * @property {Record<string, string[]>} below by block, those that are generated anew where it is moved
  * @property {string} labels the class of each item in base64, two bytes a class

@@ -42,6 +42,7 @@ import { FADED, savedGrid } from "./saved.js";
 const PREVIEW = 168; // CSS pixels of the enlarged cell under the pointer
 const MOST_LETTERS = 26; // of the name of a row
 const TIGHT = 32; // CSS pixels of a row in which a label and its note have no room
+const LOOKED_AT_MS = 4000; // a cell that was tapped
 const CRISP_FROM = 1.5; // hard edges from this factor on; below, uneven pixels look worse than soft ones
 
 /** @type {GridData} */
@@ -77,6 +78,7 @@ export class ImageGrid {
   #cursor = [0, 0];
   /** @type {Cell | null} */
   #hovered = null;
+  #later = 0; // what ends a tap's look at a cell
   #cell = { width: 0, height: 0 };
   /** @type {HTMLElement[]} */
   #headers = [];
@@ -337,13 +339,21 @@ export class ImageGrid {
 
   #listen() {
     const canvas = this.#canvas;
-    canvas.addEventListener("pointermove", (event) => {
+    /** @param {PointerEvent} event */
+    const look = (event) => {
       const cell = this.#cellAt(event);
+      clearTimeout(this.#later);
       if (!cell) return this.#leave();
       this.#showCell(cell);
       this.#tooltip.show(event.clientX, event.clientY);
+    };
+    canvas.addEventListener("pointermove", look);
+    canvas.addEventListener("pointerdown", look);
+    canvas.addEventListener("pointercancel", () => this.#leave()); // a finger scrolls the page
+    canvas.addEventListener("pointerleave", ({ pointerType }) => {
+      if (pointerType !== "touch") return this.#leave();
+      this.#later = window.setTimeout(() => this.#leave(), LOOKED_AT_MS); // a finger is lifted before one has looked
     });
-    canvas.addEventListener("pointerleave", () => this.#leave());
     canvas.addEventListener("click", (event) => {
       const cell = this.#cellAt(event);
       if (this.#data.clickable && cell) this.#choose(cell);
@@ -400,6 +410,7 @@ export class ImageGrid {
   }
 
   destroy() {
+    clearTimeout(this.#later);
     this.#resize.disconnect();
     this.#asking.stop();
     this.#following.end();

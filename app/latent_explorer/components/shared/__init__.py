@@ -8,7 +8,8 @@ import numpy as np
 from streamlit.components.v2 import component
 from streamlit.components.v2.types import ComponentRenderer
 
-from vae_core.kinds import Image, Kind
+from latent_explorer.text import cleaned
+from vae_core.kinds import MOST_BARS, Image, Kind, Table
 
 # Our name in the manifest, the pyproject.toml of the package, and so in the address of every module.
 DISTRIBUTION = "latent-explorer"
@@ -21,6 +22,17 @@ def kind_words(kind: Kind | None) -> dict[str, str]:
     """What a component calls an observation, the same with its article, and several: images unless a kind is given."""
     spoken = Image if kind is None else kind
     return {"one": spoken.one, "an": spoken.an, "many": spoken.many}
+
+
+MOST_NAMES = 2000  # of features that a browser is told
+LONGEST_NAME = 80
+
+
+def feature_names(kind: Kind | None) -> dict[str, Any] | None:
+    """The features of a table whose rows are drawn, and how: as bars or as cells. Nothing of images, and of tables with very many."""
+    if not isinstance(kind, Table) or kind.size > MOST_NAMES:
+        return None
+    return {"names": [cleaned(name, LONGEST_NAME) for name in kind.names], "bars": kind.size <= MOST_BARS}
 
 
 def served(folder: str) -> ComponentRenderer:

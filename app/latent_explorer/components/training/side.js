@@ -98,7 +98,7 @@ export class Side {
       }),
     );
     const few = header.classes.length <= FEW ? header.classes : [];
-    this.#legend.replaceChildren(...few.map((name) => element("b", {}, name)));
+    this.#legend.replaceChildren(...few.map((name) => element("b", { title: name }, name)));
     const [height, width] = header.picture;
     const counts = [header.reconstructions, header.samples, header.of_classes.length];
     const said = captions(header.many);

@@ -27,6 +27,12 @@ def user_image_end(checkpoint: Checkpoint) -> UserImage | None:
     return guest if uses else None
 
 
+def start_from_own(checkpoint: Checkpoint) -> None:
+    """The visitor's image, just drawn or given on this page, is the first end."""
+    if chosen_image(checkpoint) is not None:  # and not where a drawing was wiped away
+        st.session_state["own"] = True
+
+
 class Ends(NamedTuple):
     """The codes `(2, D)` of two ends in each latent, their classes where both are known, and the lines of a script that make `codes`."""
 
