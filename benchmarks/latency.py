@@ -109,7 +109,7 @@ BETA = ".st-key-beta_z_u input[type=range]"
 def rates() -> None:
     """A slider of beta on every page."""
     for name, path, grid in (
-        ("Map, 2 x 10,000 points", "/", ".latent-map"),
+        ("Map, 2 x 10,000 points", "/map", ".latent-map"),
         ("Map, the open item", "/map?item=3", ".st-key-item-neighbours .image-grid"),
         ("Traverse", "/traverse", ".st-key-strips .image-grid"),
         ("Generate", "/generate", ".st-key-samples .image-grid"),

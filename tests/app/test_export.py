@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from latent_explorer.export import animations, tables
+from latent_explorer.text import key
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -139,7 +140,7 @@ def test_what_is_chosen_by_hand_is_no_fault_of_the_link(open_page: Open):
 def test_a_model_of_one_beta_is_a_point_with_a_way_to_those_of_every_beta(open_page: Open):
     at = open_page("views/rate_distortion.py", model="srvae-mnist")
     assert "one β" in at.info[0].value
-    next(button for button in at.button if button.label == "mr-vae-mnist").click().run()
+    at.button(key=f"go-{key('mr-vae-mnist')}").click().run()
     assert at.selectbox(key="model").value == "mr-vae-mnist"
     assert not at.info
 

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
-FIRST_PAGE, OPENED_ITEM, MODULES = 180_000, 25_000, 250_000
+FIRST_PAGE, OPENED_ITEM, MODULES = (
+    180_000,
+    25_000,
+    450_000,
+)  # modules: with the controls beside the map, unpacked
 MAP = ".latent-map[data-ready=true]"
 
 

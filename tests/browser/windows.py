@@ -59,7 +59,8 @@ def _forget(tab: Any) -> None:
     tab.context.clear_cookies()
     tab.context.clear_permissions()
     history = tab.context.new_cdp_session(tab)
-    history.send("Page.resetNavigationHistory")
+    with suppress(Error):  # the browser's own page is still coming in
+        history.send("Page.resetNavigationHistory")
     history.detach()
     tab.set_viewport_size(SIZE)
     tab.set_default_timeout(30_000)
