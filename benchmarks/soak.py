@@ -76,14 +76,19 @@ async def _one(address: str, number: int, end: float) -> None:
     """A visitor who drags for a while, goes, and comes again with another model."""
     chance = random.Random(number)
     while time.monotonic() < end:
-        model = chance.choice(MODELS)
-        mean = load(bundled()[model]).atlas.means
-        async with connect(address.replace("http", "ws", 1) + LIVE, max_size=None) as socket:
-            for _ in range(chance.randrange(50, 200)):
-                mix = {name: [[[chance.randrange(1000), 1.0]]] for name in mean}
-                await socket.send(json.dumps({"model": model, "mix": mix}))
-                await socket.recv()
-                await asyncio.sleep(0.1)
+        await _connected(address, chance, 0.1)
+
+
+async def _connected(address: str, chance: random.Random, pause: float) -> None:
+    """One connection: 50 to 200 requests to a model, each once the one before is answered and after a pause of seconds."""
+    model = chance.choice(MODELS)
+    mean = load(bundled()[model]).atlas.means
+    async with connect(address.replace("http", "ws", 1) + LIVE, max_size=None) as socket:
+        for _ in range(chance.randrange(50, 200)):
+            mix = {name: [[[chance.randrange(1000), 1.0]]] for name in mean}
+            await socket.send(json.dumps({"model": model, "mix": mix}))
+            await socket.recv()
+            await asyncio.sleep(pause)
 
 
 def connections(count: int) -> None:
@@ -93,13 +98,7 @@ def connections(count: int) -> None:
     async def come_and_go(address: str, number: int) -> None:
         chance = random.Random(number)
         for _ in left:
-            model = chance.choice(MODELS)
-            mean = load(bundled()[model]).atlas.means
-            async with connect(address.replace("http", "ws", 1) + LIVE, max_size=None) as socket:
-                for _ in range(chance.randrange(50, 200)):
-                    mix = {name: [[[chance.randrange(1000), 1.0]]] for name in mean}
-                    await socket.send(json.dumps({"model": model, "mix": mix}))
-                    await socket.recv()
+            await _connected(address, chance, 0.0)
 
     async def all_of_them(address: str) -> None:
         await asyncio.gather(*(come_and_go(address, number) for number in range(6)))

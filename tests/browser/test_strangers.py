@@ -44,7 +44,6 @@ def strangers(models: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_nothing_of_a_hostile_card_or_link_is_more_than_text(page: Any, strangers: str):
     hosts = set()
     page.set_default_timeout(120_000)  # nine pages, each the first of its kind on this server
