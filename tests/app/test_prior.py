@@ -84,15 +84,18 @@ def test_a_prior_with_other_latents_as_parents_says_so(open_page: Open):
 
 @pytest.mark.parametrize(
     ("asked", "part"),
-    [
-        ({"look": "nothing"}, "nothing"),
-        ({"pair": "3~3", "look": "Classes"}, "two different classes"),
-        ({"pair": "3~x", "look": "Classes"}, "two different classes"),
-        ({"beside": "no-model"}, "no-model"),
-        ({"block": "w"}, "w"),
-        ({"plane": "two dimensions", "x": "1", "y": "1"}, "two different dimensions"),
-        ({"item": "99999999"}, "whole number"),
-    ],
+    first(
+        [
+            ({"pair": "3~x", "look": "Classes"}, "two different classes"),
+            ({"beside": "no-model"}, "no-model"),
+            ({"plane": "two dimensions", "x": "1", "y": "1"}, "two different dimensions"),
+            ({"look": "nothing"}, "nothing"),
+            ({"pair": "3~3", "look": "Classes"}, "two different classes"),
+            ({"block": "w"}, "w"),
+            ({"item": "99999999"}, "whole number"),
+        ],
+        3,
+    ),
 )
 def test_a_broken_link_gets_a_sentence(open_page: Open, asked: dict[str, str], part: str):
     at = open_page("views/prior.py", model="cdvae-mnist", **asked)

@@ -9,6 +9,7 @@ import pytest
 from latent_explorer import MODELS_VARIABLE
 from latent_explorer.caches import checkpoints
 
+from tests.support.tiers import first
 from vae_core.checkpoints import SUCCESSORS, load, load_card, save_atlas, save_card
 
 
@@ -96,7 +97,7 @@ def test_a_beta_of_a_link_is_the_nearest_that_there_is(
     )
 
 
-@pytest.mark.parametrize("page", ["train", "data", "lessons"])
+@pytest.mark.parametrize("page", first(["train", "data", "lessons"]))
 def test_a_page_that_shows_nothing_of_the_model_has_none_of_its_betas(open_page: Callable, page: str):
     at = open_page("views/elbo.py", model="mr-cdvae-mnist")
     at.select_slider(key="beta_z_u").set_value("4").run()

@@ -162,14 +162,23 @@ def found_in(folder: Path) -> dict[str, Path]:
         >>> list(found_in(bundled()["vae-mnist"])), "cdvae-mnist" in found_in(bundled_folder())
         (['vae-mnist'], True)
     """
-    names = [name for name in _inside(folder) if os.path.exists(os.path.join(folder, name, CARD))]
-    own = [folder] if os.path.exists(os.path.join(folder, CARD)) else []
-    return {name_of(place): place for place in [*own, *(folder / name for name in sorted(names))]}
+    own = {name_of(folder): folder} if os.path.exists(os.path.join(folder, CARD)) else {}
+    there = sorted(
+        (entry for entry in _inside(folder) if os.path.exists(f"{entry.path}/{CARD}")),
+        key=lambda entry: entry.name,
+    )
+    places = [folder / entry.name for entry in there]  # a page asks for them many times in a run
+    names = (
+        name_of(place) if entry.is_symlink() else place.name
+        for entry, place in zip(there, places, strict=True)
+    )
+    return {**own, **dict(zip(names, places, strict=True))}
 
 
-def _inside(folder: Path) -> list[str]:
+def _inside(folder: Path) -> list[os.DirEntry[str]]:
     try:
-        return os.listdir(folder)
+        with os.scandir(folder) as entries:
+            return list(entries)
     except OSError:  # there is none, or it is not ours to read
         return []
 

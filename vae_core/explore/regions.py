@@ -77,7 +77,12 @@ def _best_share(scaled: Tensor) -> float:
         each = (-0.5 * square / share**2).logsumexp(-1)
         return each[each.isfinite()].mean().item() - 2 * np.log(share)
 
-    return max(BANDWIDTHS, key=likelihood)
+    best, most = BANDWIDTHS[0], likelihood(BANDWIDTHS[0])
+    for share in BANDWIDTHS[1:]:  # it rises to one top, and falls from there
+        if (found := likelihood(share)) <= most:
+            break
+        best, most = share, found
+    return best
 
 
 def _grid(draws: Tensor, margin: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
