@@ -69,6 +69,11 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree_of(path)))
+
+
 def imported(node: ast.AST, path: Path) -> Iterator[str]:
     """Full names of what an import statement brings in; `from a import b` gives a and a.b."""
     if isinstance(node, ast.Import):
@@ -84,7 +89,7 @@ def imported(node: ast.AST, path: Path) -> Iterator[str]:
 @cache
 def imports(path: Path) -> set[str]:
     """Everything that a file imports anywhere, also inside its functions."""
-    return {name for node in ast.walk(tree_of(path)) for name in imported(node, path)}
+    return {name for node in nodes_of(path) for name in imported(node, path)}
 
 
 def at_import_time(node: ast.AST) -> Iterator[ast.AST]:
@@ -196,7 +201,7 @@ def dotted(node: ast.AST) -> str:
 
 
 def nets(path: Path) -> set[str]:
-    names = imports(path) | {dotted(node) for node in ast.walk(tree_of(path))}
+    names = imports(path) | {dotted(node) for node in nodes_of(path)}
     return {name for name in names if f"{name}.".startswith("torch.nn.")}
 
 
@@ -215,7 +220,7 @@ def unpickles(node: ast.AST) -> bool:
 
 def pickles(path: Path) -> set[str]:
     names = imports(path)
-    reading = {ast.unparse(node) for node in ast.walk(tree_of(path)) if unpickles(node)}
+    reading = {ast.unparse(node) for node in nodes_of(path) if unpickles(node)}
     return reading | names & {"torch.load"} | packages(names) & PICKLERS
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.tiers import first
 from vae_core.checkpoints import CARD, Card, CheckpointError, Frontier, bundled, load, load_card, save_card
 from vae_core.estimates import Estimate
 from vae_core.objectives import ELBO, M2, MultiRateVAE
@@ -93,7 +94,7 @@ def small(folder: Path) -> dict[str, Any]:
     return {key: some(value) if key in many else value for key, value in card.items() if key != "frontier"}
 
 
-@pytest.mark.parametrize("folder", [MEASURED, FACTORS], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", first([MEASURED, FACTORS]), ids=lambda folder: folder.name)
 def test_any_odd_value_anywhere_is_a_sentence_or_harms_nothing(folder: Path, one_line: Callable):
     card, wrong, tried = small(folder), [], 0
     for path in places(card):
