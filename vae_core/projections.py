@@ -193,9 +193,7 @@ def make_atlas(
         count = len(labels) if rows is None else len(rows)
         report(f"UMAP of {name}: {count:,} items, {codes[0].shape[1]} dimensions, {len(codes)} maps")
         maps[name] = _maps(codes, places, rows, seed, report, lay_out)
-    if len(grid) == 1 and len(maps) == 1:
-        maps[JOINT] = maps[model.blocks[0]]
-    elif len(grid) == 1:
+    if len(grid) == 1 and len(maps) > 1:
         report(f"UMAP of all {len(maps)} blocks")
         joint = np.concatenate([encodings[0][0][name] for name in model.blocks], axis=1)
         maps[JOINT] = _maps([joint], places, rows, seed, report, lay_out)

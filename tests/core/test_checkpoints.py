@@ -107,6 +107,18 @@ def test_an_atlas_comes_back_in_half_precision(tmp_path: Path):
     assert found.classes == atlas.classes
 
 
+@pytest.mark.parametrize(("spread", "levels"), [(1.5, True), (4.0, False)])
+def test_scales_of_an_atlas_come_back_within_a_hundredth(spread: float, levels: bool, tmp_path: Path):
+    """In 256 levels of their logarithm, but for such as those would not tell apart."""
+    scales = {"z": np.exp(np.random.default_rng(0).uniform(-spread, spread, (400, 3))).astype(np.float32)}
+    atlas = Atlas(scales, scales, {"z": scales["z"][:, :2]}, np.zeros(400, int), ("a",))
+    arrays = AtlasGrid({}, (atlas,)).arrays()
+    assert (arrays["scale.z"].dtype == np.uint8) == levels
+    assert arrays["mean.z"].dtype == np.float16
+    save_atlas(tmp_path, AtlasGrid({}, (atlas,)))
+    assert load_atlas(tmp_path).at({}).scales["z"] == pytest.approx(scales["z"], rel=0.01)
+
+
 def test_what_is_bundled_can_be_loaded_and_has_an_atlas():
     assert bundled()
     for name, folder in bundled().items():

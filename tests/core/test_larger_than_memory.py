@@ -352,7 +352,7 @@ def test_of_many_items_umap_places_some_and_the_others_come_beside_them(first_tw
     others = np.setdiff1d(np.arange(300), rows)
     np.testing.assert_array_equal(places[others], place(codes[others], codes[rows], places[rows]))
     assert any("placing 260 items beside them" in line for line in lines)
-    assert np.array_equal(found.coordinates[projections.JOINT], places)  # of one block
+    assert set(found.coordinates) == {"z"}  # of one block
     assert make_atlas(model, digits.head(40), most=40).atlases[0].mapped is None
     assert make_atlas(model, digits.head(300)).atlases[0].mapped is None
     again = make_atlas(model, digits.head(300), most=40).atlases[0]

@@ -108,7 +108,10 @@ ODD_ATLASES: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray] | None, str
     "encodings of other width": ("mean.z", lambda a: np.hstack([a, a]), "scale.z is 447 x 2 instead of 447 x 4"),
     "encodings that are not finite": ("mean.z", lambda a: a * np.nan, "mean.z holds values that are not finite"),
     "complex encodings": ("mean.z", lambda a: a.astype(complex), "mean.z is no array of plain numbers"),
-    "negative deviations": ("scale.z", lambda a: -a, "scale.z holds negative standard deviations"),
+    "deviations of no number": ("scale.z.low", lambda a: a * 1e4, "scale.z holds logarithms of no standard deviation"),
+    "levels without a step": ("scale.z.step", None, "it lacks scale.z.step"),
+    "levels that are floats": ("scale.z", lambda a: a * 1.0, "scale.z is of float64 instead of one of 256 levels"),
+    "more levels": ("scale.z", lambda a: a * np.uint16(1), "scale.z is of uint16 instead of one of 256 levels"),
     "no deviations": ("scale.z", None, "it lacks scale.z"),
     "a map of three axes": ("umap.z", lambda a: np.hstack([a, a[:, :1]]), "umap.z is 447 x 3 instead of 447 x 2"),
     "no map": ("umap.z", None, "it has no map of z"),
@@ -132,9 +135,17 @@ def test_an_atlas_that_does_not_fit_together_is_told_by_the_array(odd: str, fold
     assert words in refused(folder)
 
 
+def test_negative_deviations_are_told(folder: Path):
+    with np.load(folder / ATLAS) as file:
+        arrays = {name: file[name] for name in file.files if not name.startswith("scale.z.")}
+    np.savez(folder / ATLAS, allow_pickle=False, **{**arrays, "scale.z": -(arrays["mean.z"] ** 2) - 1})
+    assert "scale.z holds negative standard deviations" in refused(folder)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
+        ("mean.z.low", np.zeros(2, np.float32), "mean.z is of float16 instead of one of 256 levels"),
         ("training", np.array(10**9), "1,000,000,000 of its 447 items are training images"),
         ("training", np.array(-4), "-4 of its 447 items"),
         ("training", np.arange(4), "training is a list of 4 instead of one value"),

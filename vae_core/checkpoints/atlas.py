@@ -181,8 +181,9 @@ class AtlasGrid:
         return np.exp(np.stack(parts).sum(0)).astype(np.float32)
 
     def arrays(self) -> Arrays:
-        """Flat names for an .npz. One atlas: floats in half precision, where it holds them (`_halved`). Several: `(R, N, D)`, means and log scales in 256 levels of each
-        dimension, maps in half precision. An encoding is shown, not trained on."""
+        """Flat names for an .npz. Log scales are kept in 256 levels of each dimension, where those are close enough (`_close`), maps in half precision.
+        One atlas: means in half precision, where it holds them (`_halved`). Several: `(R, N, D)`, means in 256 levels. An encoding is shown, not
+        trained on."""
         first = self.atlases[0]
         # The least integers that number all classes: a byte for up to 256 of them.
         number = np.min_scalar_type(max(len(first.classes) - 1, 0))
@@ -195,17 +196,23 @@ class AtlasGrid:
             shared["mapped"] = first.mapped.astype(np.uint32)
         # Of so many dots some lie closer than half precision tells apart.
         places = np.float16 if first.mapped is None else np.float32
-        parts = {"mean": "means", "scale": "scales", "umap": "coordinates"}
+        stacked = {
+            (kind, name): np.stack([getattr(atlas, part)[name] for atlas in self.atlases])
+            for kind, part in (("mean", "means"), ("scale", "scales"), ("umap", "coordinates"))
+            for name in getattr(first, part)
+        }
         flat: dict[str, np.ndarray] = {}
-        for kind, part in parts.items():
-            for name in getattr(first, part):
-                stack = np.stack([getattr(atlas, part)[name] for atlas in self.atlases])
-                if kind == "umap":
-                    flat[f"{kind}.{name}"] = (stack if self.betas else stack[0]).astype(places)
-                elif not self.betas:
-                    flat[f"{kind}.{name}"] = _halved(stack[0])
-                else:
-                    flat |= _levels(f"{kind}.{name}", np.log(stack) if kind == "scale" else stack)
+        for (kind, name), stack in stacked.items():
+            key, rows = f"{kind}.{name}", stack if self.betas else stack[0]
+            if kind == "umap":
+                flat[key] = rows.astype(places)
+            elif kind == "scale" and (self.betas or _close(rows)):
+                flat |= _levels(key, np.log(rows), FINEST)
+            elif self.betas:
+                narrowest = stacked["scale", name].min((0, 1))
+                flat |= _levels(key, rows, FINEST * narrowest)
+            else:
+                flat[key] = _halved(rows)
         return {**flat, **{f"beta.{block}": values for block, values in self.betas.items()}, **shared}
 
     @classmethod
@@ -225,13 +232,13 @@ class AtlasGrid:
 
 def _kept(arrays: Arrays, kind: str, point: int | None) -> Kept:
     """The arrays of a kind in single precision, of one point of a grid of betas or of the only one."""
-    if point is None or kind == "umap":
-        found = _named(arrays, kind)
-        return Kept({name: (each if point is None else each[point], _single) for name, each in found.items()})
     return Kept(
         {
-            name: (stack[point], _rule(arrays, f"{kind}.{name}", kind == "scale"))
-            for name, stack in _named(arrays, kind).items()
+            name: (
+                each if point is None else each[point],
+                _rule(arrays, f"{kind}.{name}", kind == "scale"),
+            )
+            for name, each in _named(arrays, kind).items()
         }
     )
 
@@ -246,7 +253,9 @@ def _single(block: np.ndarray) -> np.ndarray:
 
 
 def _rule(arrays: Arrays, name: str, log: bool) -> Callable[[np.ndarray], np.ndarray]:
-    """From levels to values (`_levels`)."""
+    """From levels to values (`_levels`); in single precision what is kept as it is."""
+    if f"{name}.low" not in arrays:
+        return _single
     low, step = arrays[f"{name}.low"], arrays[f"{name}.step"]
 
     def values(block: np.ndarray) -> np.ndarray:
@@ -256,8 +265,16 @@ def _rule(arrays: Arrays, name: str, log: bool) -> Callable[[np.ndarray], np.nda
     return values
 
 
-# Half precision may lose so much of a dimension's standard deviation, or so much at all.
+# Half precision may lose so much of a dimension's standard deviation, and a level so much of a scale; or half precision so much at all.
 LOST, LOST_AT_ALL = 0.01, 1e-3
+# Levels of means are no closer than this share of the narrowest posterior's deviation, and those of log scales than this.
+FINEST = 0.01
+
+
+def _close(scales: np.ndarray) -> bool:
+    """Whether 256 levels of log scales `(N, D)` are each within `LOST` of what they stand for."""
+    low, high = scales.min(0), scales.max(0)
+    return bool((low > 0).all()) and float(np.log(high / low).max(initial=0)) / 255 / 2 <= LOST
 
 
 def _halved(values: np.ndarray) -> np.ndarray:
@@ -278,10 +295,12 @@ def _named(arrays: Arrays, kind: str) -> dict[str, np.ndarray]:
     return found
 
 
-def _levels(name: str, values: np.ndarray) -> Arrays:
-    """Values `(R, N, D)` as one of 256 levels between the least and the greatest of each dimension."""
-    low, high = values.min((0, 1)), values.max((0, 1))
-    step = np.maximum(high - low, 1e-6) / 255
+def _levels(name: str, values: np.ndarray, finest: np.ndarray | float) -> Arrays:
+    """Values `(..., N, D)` as one of 256 levels between the least and the greatest of each dimension, no closer than is told: what is less in an
+    idle dimension is noise."""
+    before = tuple(range(values.ndim - 1))
+    low, high = values.min(before), values.max(before)
+    step = np.maximum((high - low) / 255, np.maximum(finest, 1e-8))
     return {
         name: np.round((values - low) / step).astype(np.uint8),
         f"{name}.low": low.astype(np.float32),

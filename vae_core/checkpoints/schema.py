@@ -92,11 +92,12 @@ def _check_blocks(heads: Mapping[str, Head], points: tuple[int, ...]) -> None:
         raise ValueError("it holds no encodings")
     for block in blocks:
         mean = f"mean.{block}"
-        levels = LEVELS if points else FLOATS
-        _fits(heads, mean, levels, (*points, items, None))
+        scale = f"scale.{block}"
+        levels = [name for name in (mean, scale) if points or f"{name}.low" in heads]
+        _fits(heads, mean, LEVELS if mean in levels else FLOATS, (*points, items, None))
         width = heads[mean].shape[-1]
-        _fits(heads, f"scale.{block}", levels, (*points, items, width))
-        for name in (mean, f"scale.{block}") if points else ():
+        _fits(heads, scale, LEVELS if scale in levels else FLOATS, (*points, items, width))
+        for name in levels:
             for part in ("low", "step"):
                 _fits(heads, f"{name}.{part}", FLOATS, (width,))
     for name in heads:
