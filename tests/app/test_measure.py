@@ -236,7 +236,7 @@ class Ended:
 def test_the_trees_importances_are_drawn_once_they_are_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    unmeasured = shutil.copytree(bundled()["beta-vae-sprites-4"], tmp_path / "unmeasured")
+    unmeasured = shutil.copytree(bundled()["beta-tcvae-sprites"], tmp_path / "unmeasured")
     card = load_card(unmeasured)
     tables = dict(card.json["factors"])
     matrix = tables.pop("importance")
@@ -254,7 +254,7 @@ def test_the_trees_importances_are_drawn_once_they_are_measured(
 def test_a_damaged_model_gets_a_sentence_and_the_others_are_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    damaged = shutil.copytree(bundled()["beta-vae-sprites-4"], tmp_path / "damaged")
+    damaged = shutil.copytree(bundled()["beta-tcvae-sprites"], tmp_path / "damaged")
     (damaged / "atlas.npz").write_bytes(b"nothing of the kind")
     at = with_models_of(tmp_path, monkeypatch, show="Disentanglement")
     assert not at.exception

@@ -202,8 +202,8 @@ def test_the_pictures_of_a_prior(
 def test_what_moves_with_each_factor(
     open_page: Open, shown: dict, folder: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    figure = "factors-beta-vae-sprites-4"
+    figure = "factors-beta-tcvae-sprites"
     monkeypatch.setitem(globals(), "WITH_SCRIPTS", (figure,))
-    query = {"show": "Disentanglement", "among": "beta-vae-sprites-4", "item": "7"}
+    query = {"show": "Disentanglement", "among": "beta-tcvae-sprites", "item": "7"}
     assert check(open_page("views/measure.py", **query), shown) == [figure]
     assert shown[figure].shape[0] == 5

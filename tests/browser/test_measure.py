@@ -6,12 +6,12 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-GRID = ".st-key-factors-beta-vae-sprites-4 .image-grid[data-ready=true]"
+GRID = ".st-key-factors-beta-tcvae-sprites .image-grid[data-ready=true]"
 
 
 @pytest.mark.slow
 def test_what_moves_with_each_factor_follows_the_item(page: Any, address: str):
-    page.goto(f"{address}/measure?show=Disentanglement&among=beta-vae-sprites-4&item=3")
+    page.goto(f"{address}/measure?show=Disentanglement&among=beta-tcvae-sprites&item=3")
     before = page.wait_for_selector(GRID).get_attribute("data-digest")
     assert page.locator(f"{GRID} .label").count() == 5
     page.get_by_label("Image").fill("4")
@@ -23,7 +23,7 @@ def test_what_moves_with_each_factor_follows_the_item(page: Any, address: str):
 
 @pytest.mark.slow
 def test_a_measurement_is_watched_and_cancelled(page: Any, address: str):
-    page.goto(f"{address}/measure?model=beta-vae-sprites-4&groups=importance")
+    page.goto(f"{address}/measure?model=beta-tcvae-sprites&groups=importance")
     page.get_by_role("button", name="Measure", exact=True).click()
     page.locator("[data-testid=stProgress]").wait_for()
     page.get_by_role("button", name="Cancel").click()

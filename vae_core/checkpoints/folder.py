@@ -11,7 +11,8 @@ from typing import Any
 # Bundled checkpoints that are no more, and what took the place of each.
 SUCCESSORS = {
     "ada-gvae-rooms": "factor-vae-rooms",
-    "beta-vae-sprites-16": "beta-vae-sprites-4",
+    "beta-vae-sprites-16": "beta-tcvae-sprites",
+    "beta-vae-sprites-4": "beta-tcvae-sprites",
     "cdvae-mnist-style": "mr-cdvae-mnist",
 }
 
