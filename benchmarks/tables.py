@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,36 @@ def metrics_parity() -> str:
         f"{runs[1]} of FactorVAE, {runs[2]} of DCI. Of the {len(ratios)} differences that are not 0 on both sides, {sum(r > 2 for r in ratios)} are above two standard errors, the largest {max(ratios):.1f}."
     )
     return "\n".join([*lines, "", about])
+
+
+SPREAD = {
+    "negative_elbo": ("−ELBO", ".1f"),
+    "mig": ("MIG", ".3f"),
+    "dci_disentanglement": ("DCI", ".3f"),
+    "factorvae_score": ("FactorVAE score", ".3f"),
+    "infomec_modularity": ("InfoM", ".3f"),
+    "infomec_compactness": ("InfoC", ".3f"),
+    "infomec_explicitness": ("InfoE", ".3f"),
+    "udr": ("UDR", ".3f"),
+}
+
+
+def seeds() -> str:
+    """Scores of methods over seeds: the median, and from the least to the greatest."""
+    found = _result("disentanglement")["rows"]
+    heads = " | ".join(title for title, _ in SPREAD.values())
+    lines = [f"| method | seeds | {heads} |", f"|---|--:|{'--:|' * len(SPREAD)}"]
+    for method in dict.fromkeys(row["method"] for row in found):
+        rows = [row for row in found if row["method"] == method]
+        cells = []
+        for name, (_, form) in SPREAD.items():
+            values = [row[name] for row in rows if name in row]
+            middle, least, most = (
+                format(value, form) for value in (statistics.median(values), min(values), max(values))
+            )
+            cells.append(f"{middle} ({least} to {most})")
+        lines.append(f"| {method} | {len(rows)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _result(name: str) -> dict[str, Any]:
