@@ -15,7 +15,7 @@ from vae_core import projections
 from vae_core.checkpoints import save_atlas
 from vae_core.cli import main
 from vae_core.data import Data, load_data
-from vae_core.metrics import classes
+from vae_core.metrics import classes, oracle
 from vae_core.models import CDVAE, CVAE, PPCA, SRVAE, VAE, Declaration, Joint, Ladder
 from vae_core.multirate import rates_of
 from vae_core.objectives import ELBO
@@ -106,7 +106,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Confi
 def _made(folder: Path, declaration: Declaration, options: Options, data: Data) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(projections, "umap", principal_components)  # UMAP compiles for a minute
-        patch.setattr(classes, "ORACLE_STEPS", 150)
+        patch.setattr(oracle, "ORACLE_STEPS", 150)
         patch.setattr(classes, "SAMPLES", 500)
         checkpoint = train(declaration, data, options, folder)
         save_atlas(folder, projections.make_atlas(checkpoint.model, load_data("digits", "test")))

@@ -39,7 +39,7 @@ METRICS_LAYERS: list[set[str]] = [
     {"base", "numbers"},
     {"evidence", "probes", "aggregate", "separation", "disentanglement", "retrieval"},
     {"coverage", "holes", "gaps"},
-    {"samples"},
+    {"samples", "oracle"},
     {"classes"},
     {"calibration", "frontier", "style"},
     {"registry"},

@@ -23,7 +23,7 @@ from vae_core.explore import class_means, prior_distance
 from vae_core.explore.components import parts_of
 from vae_core.labels import has_label
 from vae_core.metrics import METRICS, evaluation_of, measure
-from vae_core.metrics import classes as judges
+from vae_core.metrics import oracle as judges
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
 from vae_core.objectives import ELBO, M2
 from vae_core.priors import one_hot

@@ -26,6 +26,7 @@ from vae_core.metrics import (
     evaluation_of,
     evidence,
     gaps,
+    oracle,
     probes,
 )
 from vae_core.model import Model
@@ -39,7 +40,7 @@ LIMIT = 200
 def _quick():
     """The same computations, with fewer steps and samples."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(classes, "ORACLE_STEPS", 150)
+        patch.setattr(oracle, "ORACLE_STEPS", 150)
         patch.setattr(classes, "SAMPLES", 500)
         patch.setattr(evidence, "IMPORTANCE_SAMPLES", 50)
         patch.setattr(probes, "EPOCHS", 5)
@@ -365,7 +366,7 @@ def test_the_metrics_listed_are_those_of_the_registry():
 def test_every_number_is_explained_where_it_is_computed(
     checkpoints: dict, name: str, group: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(classes, "ORACLE_STEPS", 5)
+    monkeypatch.setattr(oracle, "ORACLE_STEPS", 5)
     monkeypatch.setattr(classes, "SAMPLES", 50)
     evaluation = evaluation_of(checkpoints[name], limit=60)
     variables = "|".join(evaluation.model.p)

@@ -26,7 +26,7 @@ from vae_core.data import Data
 from vae_core.distributions import Sampler, mean, rsample
 from vae_core.kinds import Image
 from vae_core.likelihoods import GaussianPixels
-from vae_core.metrics import Estimate, classes, evaluation_of, measure_frontier
+from vae_core.metrics import Estimate, classes, evaluation_of, measure_frontier, oracle
 from vae_core.metrics.evidence import terms_by_image
 from vae_core.model import Model, Terms
 from vae_core.models import CDVAE, VAE, Signature
@@ -311,7 +311,7 @@ def test_the_slope_of_the_frontier_lies_between_neighbouring_betas(trained: dict
 def test_a_frontier_has_every_number_with_its_error_and_the_rate_of_each_dimension(
     trained: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(classes, "ORACLE_STEPS", 150)
+    monkeypatch.setattr(oracle, "ORACLE_STEPS", 150)
     monkeypatch.setattr(classes, "SAMPLES", 500)
     evaluation = evaluation_of(load(trained["rates-digits"]))
     [point], _ = measure_frontier(evaluation, [{"z_l": 0.5, "z_u": 2.0}])

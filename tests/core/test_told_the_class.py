@@ -263,9 +263,9 @@ def test_images_whose_class_nobody_knows_are_refused_before_anything_is_measured
 def test_a_model_told_the_class_is_measured_whole_whatever_its_prior(
     prior: str, monkeypatch: pytest.MonkeyPatch
 ):
-    from vae_core.metrics import classes
+    from vae_core.metrics import classes, oracle
 
-    monkeypatch.setattr(classes, "ORACLE_STEPS", 5)
+    monkeypatch.setattr(oracle, "ORACLE_STEPS", 5)
     monkeypatch.setattr(classes, "SAMPLES", 30)
     model = CVAE(latent=4, prior=prior, components=2 if "mixture" in prior else None, nets="mlp-256").build(
         DATA

@@ -29,6 +29,7 @@ from ..plugins import in_environment
 from ..training import pick_device
 from .commands import source_name, without_path
 from .console import ERRORS, OUT, complain, status
+from .memory import keep_freed
 from .plugged import Plugged, spoken
 
 
@@ -66,6 +67,7 @@ class Evaluate(Plugged):
         What is written is of the checkpoint's own test images at its usual betas, since cards are read side by side. A limit may be
         written: n stands beside every number.
         """
+        keep_freed()
         return self.on(None)
 
     def on(self, opened: Dataset | None) -> int:

@@ -3,7 +3,7 @@
 Everything is in nats. Shapes: B examples, D dimensions.
 """
 
-from .aggregate import RateDecomposition, aggregate_log_density, log_factors
+from .aggregate import RateDecomposition, aggregate_log_density, aggregate_log_joint, log_factors
 from .divergence import diagonal_normal, is_diagonal_normal, kl_divergence, kl_per_dimension
 from .flows import MOMENT_DRAWS, NormalizingFlow
 from .mixtures import MIXTURE_DIVERGENCES, ConvexityBound, GaussianMixture, HersheyOlsen
@@ -27,6 +27,7 @@ __all__ = [
     "RateDecomposition",
     "Sampler",
     "aggregate_log_density",
+    "aggregate_log_joint",
     "check_seed",
     "continuous_bernoulli",
     "diagonal_normal",

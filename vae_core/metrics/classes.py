@@ -4,23 +4,17 @@ Shapes: B examples, K classes.
 """
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data import Data
 from ..explore import decode, prior_codes
-from ..kinds import Image
 from ..labels import before_the_class, class_log_joint, has_label, uniform_log_prior
-from ..models.observations import entered
 from ..names import LABEL
-from ..nets import preset
 from ..priors import one_hot
 from .base import Estimate, Evaluation, gather
+from .oracle import SAMPLES, OracleClassifier, oracle_of
 from .samples import diversity
 
-ORACLE_STEPS = 1500
-ORACLE_BATCH = 128
-SAMPLES = 10_000
 CLASS_DRAWS = 10
 
 
@@ -73,7 +67,7 @@ def class_scores(evaluation: Evaluation) -> dict[str, Tensor]:
 def by_oracle(evaluation: Evaluation) -> dict[str, Estimate]:
     """judge_accuracy, sample_accuracy, swap_accuracy: an independent classifier's verdict on the model's images.
 
-    The oracle classifier is trained here on the grey training images, and judge_accuracy is its own share of right answers on the
+    The oracle classifier is trained on the grey training images, once for all models of the data (`oracle_of`), and judge_accuracy is its own share of right answers on the
     grey images of the split. sample_accuracy: 10,000 draws of the prior, classes in equal numbers, decoded to their mean:
     the share that it gives to the class asked for. That is how typical they are, not how diverse: one good image for each
     class would score 1. swap_accuracy: for each image of the split the blocks that hold the style (`Model.styles`) keep
@@ -84,8 +78,7 @@ def by_oracle(evaluation: Evaluation) -> dict[str, Estimate]:
     """
     if not (has_label(evaluation.model) and evaluation.tells_apart("oracle classifier of samples and swaps")):
         return {}
-    evaluation.report("training the oracle classifier on the training images")
-    oracle = OracleClassifier(evaluation.train, evaluation.seed)
+    oracle = oracle_of(evaluation)
     right, features = samples_judged(evaluation, oracle)
     return {
         **accuracies(
@@ -104,7 +97,7 @@ def by_oracle(evaluation: Evaluation) -> dict[str, Estimate]:
 
 
 @torch.no_grad()
-def samples_judged(evaluation: Evaluation, oracle: "OracleClassifier") -> tuple[Tensor, Tensor]:
+def samples_judged(evaluation: Evaluation, oracle: OracleClassifier) -> tuple[Tensor, Tensor]:
     """Of 10,000 draws of the prior: which the oracle takes for the class asked for, 0 or 1, and its features of them, `(N, F)` on the CPU."""
     draw, right, features = evaluation.sampler(6), [], []
     for labels in (torch.arange(SAMPLES, device=evaluation.device) % evaluation.classes).split(1000):
@@ -115,7 +108,7 @@ def samples_judged(evaluation: Evaluation, oracle: "OracleClassifier") -> tuple[
     return torch.cat(right), torch.cat(features)
 
 
-def swaps_right(evaluation: Evaluation, oracle: "OracleClassifier") -> dict[str, Estimate]:
+def swaps_right(evaluation: Evaluation, oracle: OracleClassifier) -> dict[str, Estimate]:
     """swap_accuracy, or nothing where no block is kept."""
     if not evaluation.model.styles:
         return {}
@@ -138,60 +131,6 @@ def swapped(evaluation: Evaluation) -> tuple[Tensor, Tensor]:
         codes = prior_codes(evaluation.model, {**fixed, LABEL: one_hot(wanted[rows], evaluation.classes)})
         images.append(decode(evaluation.model, codes).cpu())
     return torch.cat(images), wanted
-
-
-class OracleClassifier:
-    """A small convolutional classifier of grey images, trained for 1,500 batches of 128 (an MLP where sides are odd)."""
-
-    def __init__(self, train: Data, seed: int):
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            self.net = _classifier(train).to(train.images.device)
-            self._fit(train)
-
-    def _fit(self, data: Data) -> None:
-        optimizer = torch.optim.Adam(self.net.parameters(), lr=2e-3)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=ORACLE_STEPS)
-        images = data.images
-        for _ in range(ORACLE_STEPS):
-            rows = torch.randint(len(data), (ORACLE_BATCH,), device=images.device)
-            loss = F.cross_entropy(self.net(data.kind.shown(images[rows])), data.labels[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-        self.net.eval()
-
-    @torch.no_grad()
-    def features(self, images: Tensor) -> Tensor:
-        """What its last layer reads of images, `(B, F)` on the CPU."""
-        return torch.cat([self.net[0](x).cpu() for x in images.split(1000)])  # type: ignore[index]
-
-    def features_of(self, data: Data) -> Tensor:
-        """The same of 10,000 images of some data, or of all where there are no more."""
-        rows = data.subset(SAMPLES, seed=0).images
-        return torch.cat([self.features(data.kind.shown(stored)) for stored in rows[:].split(1000)])
-
-    @torch.no_grad()
-    def right(self, images: Tensor, labels: Tensor) -> Tensor:
-        """1 where the oracle says `labels`, `(B,)`."""
-        return torch.cat(
-            [
-                (self.net(x).argmax(-1) == y).float()
-                for x, y in zip(images.split(1000), labels.split(1000), strict=True)
-            ]
-        )
-
-
-def _classifier(data: Data) -> nn.Module:
-    shape = data.kind.shape
-    try:
-        nets = preset("conv-32" if isinstance(data.kind, Image) else "mlp-256")
-        trunk = nets.trunk(shape)
-    except ValueError:
-        nets = preset("mlp-256")
-        trunk = nets.trunk(shape)
-    return nn.Sequential(entered(data.kind, trunk), nn.Dropout(0.3), nn.Linear(nets.width, len(data.classes)))
 
 
 def _right_of(oracle: OracleClassifier, data: Data) -> Tensor:

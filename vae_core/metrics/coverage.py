@@ -13,6 +13,7 @@ from .base import Estimate, Evaluation
 
 DRAWS = 5000
 NEAREST = 5
+COLUMNS = 32  # beyond which products of matrices are faster than differences
 
 
 class Neighbourhoods(NamedTuple):
@@ -67,7 +68,7 @@ def neighbourhoods(p: Tensor, q: Tensor, k: int = NEAREST) -> Neighbourhoods:
     own_p, own_q = _reaches(p, k), _reaches(q, k)
     covered, recalled, inside = [], [], torch.zeros(len(q), dtype=torch.float64)
     for rows, reach in zip(p.split(1000), own_p.split(1000), strict=True):
-        apart = torch.cdist(rows, q, compute_mode="donot_use_mm_for_euclid_dist")
+        apart = distances(rows, q)
         within = apart <= reach[:, None]
         covered.append(within.any(1))
         recalled.append((apart <= own_q).any(1))
@@ -79,10 +80,23 @@ def neighbourhoods(p: Tensor, q: Tensor, k: int = NEAREST) -> Neighbourhoods:
 
 def _reaches(x: Tensor, k: int) -> Tensor:
     """Distance of each draw to its k-th nearest other one, `(N,)`."""
-    parts = [
-        torch.cdist(rows, x, compute_mode="donot_use_mm_for_euclid_dist")
-        .topk(k + 1, largest=False)
-        .values[:, k]
-        for rows in x.split(1000)
-    ]
-    return torch.cat(parts)
+    return torch.cat(
+        [distances(rows, x).topk(k + 1, largest=False).values[:, k] for rows in x.split(1000)]
+    )
+
+
+def distances(x: Tensor, y: Tensor) -> Tensor:
+    """Euclidean distances `(M, N)` of rows `(M, D)` and `(N, D)`; of many columns by a product of matrices, in double precision.
+
+    What is left of the difference of equal rows there is taken for none.
+
+    >>> x = torch.arange(300.0).view(2, 150)
+    >>> distances(x, x)[0].tolist() == [0.0, 150 * 150**0.5]
+    True
+    """
+    if x.shape[1] <= COLUMNS:
+        return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
+    x, y = x.double(), y.double()
+    ends = x.square().sum(1)[:, None] + y.square().sum(1)
+    squares = torch.addmm(ends, x, y.mT, alpha=-2)
+    return squares.masked_fill_(squares < 1e-12 * ends, 0.0).sqrt_()

@@ -16,7 +16,8 @@ from ..labels import has_label
 from ..model import Model
 from ..multirate import at
 from .base import Estimate, Evaluation
-from .classes import OracleClassifier, bayes_accuracy, samples_judged
+from .classes import bayes_accuracy, samples_judged
+from .oracle import OracleClassifier, oracle_of
 from .evidence import active, terms_by_image
 
 Betas = Mapping[str, float]
@@ -58,8 +59,7 @@ def measure_frontier(
     """
     oracle = None
     if has_label(evaluation.model) and evaluation.classes > 1:
-        evaluation.report("training the oracle classifier on the training images")
-        oracle = OracleClassifier(evaluation.train, evaluation.seed)
+        oracle = oracle_of(evaluation)
     points = [_point(_at(evaluation, at_betas), at_betas, oracle) for at_betas in betas]
     return points, [_anchor(evaluation, other, at_betas, oracle) for other, at_betas in anchors]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..distributions import aggregate_log_density
+from ..distributions import aggregate_log_joint
 from ..explore.components import Parts, Sampled, draws, log_density, shape_of
 from .base import Estimate, Evaluation, bootstrap
 
@@ -76,7 +76,7 @@ def holes(prior: Parts | Sampled, means: Tensor, scales: Tensor, count: int, see
     encodings = left_means[chosen] + left_scales[chosen] * noise
 
     def ratio(z: Tensor) -> Tensor:
-        return aggregate_log_density(z, means[::2], scales[::2])[0] - log_density(prior, z)
+        return aggregate_log_joint(z, means[::2], scales[::2]) - log_density(prior, z)
 
     ratios = ratio(codes)
     order = ratios.argsort()

@@ -3,6 +3,8 @@
 Shapes: M samples, N observations, F features.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -34,10 +36,16 @@ def diversity(samples: Tensor, data: Tensor, train: Tensor, seed: int) -> dict[s
 
 
 def _with_error(a: Tensor, b: Tensor, generator: torch.Generator) -> Estimate:
-    """`frechet` with the error of which `a` there are."""
-    there = _moments(b.double())
-    error = bootstrap(lambda rows: _apart(_moments(a[rows].double()), there), len(a), generator)
-    return Estimate(frechet(a, b), error, len(a))
+    """`frechet` with the error of which `a` there are, whose moments are added up in single precision there."""
+    there = _rooted(b.double())
+    middle = a.mean(0)
+    near = a - middle
+
+    def resampled(rows: Tensor) -> float:
+        mean, covariance = (part.double() for part in _moments(near[rows]))
+        return _apart((mean + middle.double(), covariance), there)
+
+    return Estimate(_apart(_moments(a.double()), there), bootstrap(resampled, len(a), generator), len(a))
 
 
 def frechet(a: Tensor, b: Tensor) -> float:
@@ -50,16 +58,28 @@ def frechet(a: Tensor, b: Tensor) -> float:
     Source:
         Dowson & Landau (1982).
     """
-    return _apart(_moments(a.double()), _moments(b.double()))
+    return _apart(_moments(a.double()), _rooted(b.double()))
 
 
-def _apart(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> float:
-    """`frechet` of means and covariances."""
-    (m_a, c_a), (m_b, c_b) = a, b
-    values, axes = torch.linalg.eigh(c_a)
-    root = axes * values.clamp(min=0).sqrt() @ axes.mT
-    between = torch.linalg.eigvalsh(root @ c_b @ root).clamp(min=0).sqrt().sum()
-    return ((m_a - m_b).square().sum() + c_a.trace() + c_b.trace() - 2 * between).item()
+class _Rooted(NamedTuple):
+    """Mean, covariance, and the covariance's root."""
+
+    mean: Tensor
+    covariance: Tensor
+    root: Tensor
+
+
+def _rooted(x: Tensor) -> _Rooted:
+    mean, covariance = _moments(x)
+    values, axes = torch.linalg.eigh(covariance)
+    return _Rooted(mean, covariance, axes * values.clamp(min=0).sqrt() @ axes.mT)
+
+
+def _apart(a: tuple[Tensor, Tensor], b: _Rooted) -> float:
+    """`frechet` of means and covariances; the trace is the same whichever of the two roots is taken."""
+    mean, covariance = a
+    between = torch.linalg.eigvalsh(b.root @ covariance @ b.root).clamp(min=0).sqrt().sum()
+    return ((mean - b.mean).square().sum() + covariance.trace() + b.covariance.trace() - 2 * between).item()
 
 
 def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
