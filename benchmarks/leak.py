@@ -16,8 +16,8 @@ import torch
 from vae_core.data import Data, load_data
 from vae_core.metrics.base import Evaluation
 from vae_core.metrics.classes import bayes_accuracy, samples_judged, swaps_right
-from vae_core.metrics.oracle import OracleClassifier
 from vae_core.metrics.evidence import elbo_terms
+from vae_core.metrics.oracle import OracleClassifier
 from vae_core.metrics.probes import KINDS, READINGS, probes_of
 from vae_core.models import CDVAE
 from vae_core.objectives import ELBO

@@ -6,7 +6,8 @@ each wait is from the request to the whole answer, in a client on the same machi
 memory is read before and after.
 Capacity: what fifty visitors get who ask again as soon as they are answered. Then fifty visitors whose pointers together move so often that
 they would want a half of it, all of it, and twice and four times as much: as on a page the newest place of a pointer replaces older ones, and
-a wait is from the pointer's movement to the answer. What is dropped shows in the pictures a second.
+a wait is from the pointer's movement to the answer. What is dropped shows in the pictures a second. What the visitors themselves take of the
+processor, which a server with its visitors elsewhere would have for itself, is told beside what the server takes.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from pathlib import Path
 from latent_explorer import LIVE
 from websockets.asyncio.client import ClientConnection, connect
 
+from benchmarks import processors
 from benchmarks.processors import serving
 from tests.support.driving import chromium, served
 from vae_core import bundled, load
@@ -74,9 +76,15 @@ async def _dragging(url: str, visitors: int, seconds: float, rate: float) -> lis
 async def _as_a_page(
     url: str, widths: dict[str, int], seconds: float, rate: float, number: int
 ) -> list[float]:
-    """Like components/shared/live.js: two requests on the way, one while the server is busy, the newest of those that wait."""
+    """Like components/shared/live.js: two requests on the way, one while the server has much to do, after the pause that it names; the newest
+    of those that wait."""
     chance, waits = random.Random(number), list[float]()
-    newest, most, news = 0.0, 2, asyncio.Event()  # when the pointer moved last, if that is not asked for yet
+    newest, most, until, news = (
+        0.0,
+        2,
+        0.0,
+        asyncio.Event(),
+    )  # when the pointer moved last, if that is not asked for yet
     flying: dict[int, float] = {}
     end = time.perf_counter() + seconds
 
@@ -90,23 +98,26 @@ async def _as_a_page(
             at += 1 / rate
 
     async def hear(socket: ClientConnection) -> None:
-        nonlocal most
+        nonlocal most, until
         while True:
             data = await socket.recv(decode=False)
             header = json.loads(data[4 : 4 + int.from_bytes(data[:4], "little")])
             if "error" in header:
                 raise RuntimeError(header["error"])
             waits.append(1000 * (time.perf_counter() - flying.pop(header["id"])))
-            most = 1 if header.get("busy") else 2
+            most = 1 if header.get("pause") else 2
+            until = time.perf_counter() + header.get("pause", 0) / 1000
             news.set()
 
     async with connect(url, max_size=None) as socket:
         tasks = [asyncio.create_task(move()), asyncio.create_task(hear(socket))]
         for turn in itertools.count():
-            while not newest or len(flying) >= most:
+            while not newest or len(flying) >= most or time.perf_counter() < until:
                 news.clear()
+                now = time.perf_counter()
+                ready = newest and len(flying) < most  # but for the pause
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(news.wait(), max(0.0, end - time.perf_counter()))
+                    await asyncio.wait_for(news.wait(), max(0.0, (min(until, end) if ready else end) - now))
                 if time.perf_counter() >= end:
                     for task in tasks:
                         task.cancel()
@@ -210,8 +221,14 @@ def main() -> None:
                 f", memory {before:.0f} -> {memory(address):.0f} MB",
             )
         dragging(address, 50, 2, 1000.0)
-        capacity = len(dragging(address, 50, seconds, 1000.0)) / seconds
-        print(f"capacity: {capacity:.0f} pictures a second for 50 visitors who ask again at once")
+        before, own = processors.seconds(processors.serving(address)), time.process_time()
+        count = len(dragging(address, 50, seconds, 1000.0))
+        server = processors.seconds(processors.serving(address)) - before
+        own, capacity = time.process_time() - own, count / seconds
+        print(
+            f"capacity: {capacity:.0f} pictures a second for 50 visitors who ask again at once; of the processor a picture takes the server "
+            f"{1000 * server / count:.2f} ms, and these visitors {1000 * own / count:.2f} ms"
+        )
         for share in (0.5, 1.0, 2.0, 4.0):
             waits = dragging(address, 50, seconds, share * capacity / 50)
             report(

@@ -1,6 +1,6 @@
 """What every tier of tests shares: one thread, seeded noise, data, and small models that were really trained."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_kept_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Oracle classifiers of tests are no user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(oracle, "KEPT", tmp_path_factory.mktemp("oracle"))
+        yield
 
 
 @pytest.fixture(autouse=True)

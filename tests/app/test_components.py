@@ -95,7 +95,7 @@ def test_a_request_is_read_by_the_names_that_its_form_declares():
 def test_an_answer_has_the_header_that_its_form_declares():
     written = json.loads(route.pack({"id": 1, "error": "x"})[4:].decode().split("}")[0] + "}")
     assert {"id", "error"} <= set(written)
-    assert set(route.AnswerHeader.__annotations__) == {"id", "shape", "codes", "classes", "error", "busy"}
+    assert set(route.AnswerHeader.__annotations__) == {"id", "shape", "codes", "classes", "error", "pause"}
 
 
 def test_an_envelope_is_the_one_that_the_browser_s_tests_open():

@@ -3,12 +3,12 @@
 import asyncio
 import base64
 import gc
+import heapq
 import json
-import math
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -91,12 +91,12 @@ def test_a_malformed_message_gets_a_sentence_and_the_connection_goes_on(socket: 
     assert "error" not in asked(socket, ASK)
 
 
-def test_an_answer_says_whether_it_had_to_wait(socket: Any, monkeypatch: pytest.MonkeyPatch):
+def test_an_answer_says_how_long_its_page_is_to_pause(socket: Any, monkeypatch: pytest.MonkeyPatch):
     asked(socket, ASK)  # the model is open
-    monkeypatch.setattr(route, "BUSY", 60.0)
-    assert "busy" not in asked(socket, ASK)
-    monkeypatch.setattr(route, "BUSY", 0.0)
-    assert asked(socket, ASK)["busy"] is True
+    monkeypatch.setattr(fairness, "CALM", 60.0)
+    assert "pause" not in asked(socket, ASK)
+    monkeypatch.setattr(fairness, "CALM", -0.1)  # as if each had waited for a tenth of a second
+    assert 50 <= asked(socket, ASK)["pause"] <= 1000 * fairness.LONGEST_PAUSE
 
 
 def test_a_page_of_another_origin_is_refused(address: str):
@@ -210,14 +210,92 @@ def test_who_takes_less_than_an_equal_share_does_not_wait_for_the_others_at_its_
 
 
 def test_to_come_anew_is_no_way_to_a_share(monkeypatch: pytest.MonkeyPatch):
+    now = [100.0]
+    monkeypatch.setattr("latent_explorer.live.fairness.time.monotonic", lambda: now[0])
     at = fairness.Address()
     first, later = (fairness.Visitor(SimpleNamespace(client=None), at) for _ in range(2))  # type: ignore[arg-type]
-    assert (
-        at.wait(2.0, 0.1) == 0 < at.wait(0.0, math.inf)
-    )  # it owes a second or two, which one of a share does not wait for
-    assert first._rate(0.0001) == math.inf
+    at.wait(2.0)  # it owes more than two seconds, which one of a share does not wait for
+    first._spent = later._spent = 0.0001
     later._since -= 3
-    assert later._rate(0.0001) < 0.001
+    assert later.pace(0.0) == 0 < 2 < first.pace(0.0)
+
+
+def test_a_page_is_told_to_pause_for_as_long_as_its_requests_wait_for_others(monkeypatch: pytest.MonkeyPatch):
+    now = [100.0]
+    monkeypatch.setattr("latent_explorer.live.fairness.time.monotonic", lambda: now[0])
+    visitor = fairness.Visitor(SimpleNamespace(client=None), fairness.Address())  # type: ignore[arg-type]
+    assert visitor.pace(fairness.CALM) == 0
+    # Fifty who ask at once are answered in 100 ms, less what they pause: what they wait then comes to be what is calm.
+    for _ in range(20):
+        pause = visitor.pace(max(0.0, 0.1 - visitor._pause))
+    assert pause == pytest.approx(0.1 - fairness.CALM, abs=0.001)
+    assert max(visitor.pace(10.0) for _ in range(9)) == fairness.LONGEST_PAUSE
+    for _ in range(30):
+        pause = visitor.pace(0.0)
+    assert pause == 0
+
+
+class Page:
+    """What `components/shared/live.js` does with a pointer that moves so often, in simulated time: seconds from each movement to its picture."""
+
+    def __init__(self, events: list, now: list[float], at: fairness.Address, every: float, begin: float):
+        self.events, self.now, self.every = events, now, every
+        self.visitor = fairness.Visitor(SimpleNamespace(client=None), at)  # type: ignore[arg-type]
+        at.here.add(self.visitor)
+        self.newest: float | None = None
+        self.line: list[float] = []
+        self.waits: list[float] = []
+        self.flying, self.most, self.until, self.free = 0, 2, 0.0, True
+        self.later(begin, self.move)
+
+    def later(self, seconds: float, act: Callable[[], None]) -> None:
+        heapq.heappush(self.events, (self.now[0] + seconds, id(self), len(self.events), act))
+
+    def move(self) -> None:
+        self.newest = self.now[0]
+        self.later(self.every, self.move)
+        self.send()
+
+    def send(self) -> None:
+        if self.newest is not None and self.flying < self.most and self.now[0] >= self.until - 1e-9:
+            self.flying += 1
+            self.line.append(self.newest)
+            self.newest = None
+            self.serve()
+
+    def serve(self) -> None:
+        if self.free and self.line:
+            self.free, self.visitor.heard = False, self.now[0]
+            self.later(0.008, self.answer)
+
+    def answer(self) -> None:
+        self.waits.append(self.now[0] - self.line.pop(0))
+        self.flying -= 1
+        self.visitor._spent += 0.0006
+        pause = self.visitor.pace(0.0)
+        self.most, self.until = 1 if pause else 2, self.now[0] + pause
+        self.later(pause, self.send)
+        self.later(max(0.0, self.visitor._free - self.now[0]), self.rested)
+
+    def rested(self) -> None:
+        self.free = True
+        self.serve()
+
+
+def test_fifty_who_want_twice_what_their_address_may_have_drop_pictures_and_wait_for_none(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """As a class behind one router does. Before pages were told to pause their requests lay in line for a tenth of a second."""
+    now, events = [100.0], []
+    monkeypatch.setattr("latent_explorer.live.fairness.time.monotonic", lambda: now[0])
+    at, may = fairness.Address(), fairness.OF_ADDRESS / 0.0006
+    pages = [Page(events, now, at, 50 / (2 * may), number / 2000) for number in range(50)]
+    while now[0] < 106:
+        now[0], *_, act = heapq.heappop(events)
+        act()
+    waits = sorted(wait for page in pages for wait in page.waits[len(page.waits) // 2 :])
+    assert waits[int(0.95 * len(waits))] < 0.05
+    assert sum(len(page.waits) for page in pages) / 6 > 0.95 * may
 
 
 def test_a_connection_that_has_gone_is_held_by_nothing(address: str):
@@ -260,7 +338,7 @@ def test_a_drawing_is_decoded_as_its_pixels_are(socket: Any):
     second, others = opened(socket.recv())
     assert others == pixels
     for said in (first, second):  # how busy the server was is no part of it
-        said.pop("busy", None)
+        said.pop("pause", None)
     assert second == first
 
 

@@ -22,8 +22,8 @@ from vae_core.distributions import Sampler
 from vae_core.explore import class_means, prior_distance
 from vae_core.explore.components import parts_of
 from vae_core.labels import has_label
-from vae_core.metrics import METRICS, evaluation_of, measure
-from vae_core.metrics import oracle as judges
+from vae_core.metrics import METRICS, evaluation_of, measure, oracle
+from vae_core.metrics import classes as judges
 from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint
 from vae_core.objectives import ELBO, M2
 from vae_core.priors import one_hot
@@ -255,7 +255,7 @@ def trained_on(
     with pytest.MonkeyPatch.context() as patch:
         offered(patch, "kind", bars("train", trained, classes), bars("test", tested, classes))
         patch.setattr(projections, "umap", principal_components)
-        patch.setattr(judges, "ORACLE_STEPS", 20)
+        patch.setattr(oracle, "ORACLE_STEPS", 20)
         patch.setattr(judges, "SAMPLES", 256)
         patch.setattr(judges, "CLASS_DRAWS", 1)
         patch.setattr("vae_core.metrics.separation.RESAMPLES", 4)
@@ -334,7 +334,7 @@ def test_few_images_are_measured_or_left_out_with_a_reason(
 def test_very_few_images_lose_no_group_of_numbers(
     tested: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(judges, "ORACLE_STEPS", 5)
+    monkeypatch.setattr(oracle, "ORACLE_STEPS", 5)
     monkeypatch.setattr(judges, "SAMPLES", 30)
     data = bars("train", 30, 3)
     offered(monkeypatch, data.name, data, bars("test", tested, 3))

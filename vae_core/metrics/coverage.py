@@ -80,9 +80,7 @@ def neighbourhoods(p: Tensor, q: Tensor, k: int = NEAREST) -> Neighbourhoods:
 
 def _reaches(x: Tensor, k: int) -> Tensor:
     """Distance of each draw to its k-th nearest other one, `(N,)`."""
-    return torch.cat(
-        [distances(rows, x).topk(k + 1, largest=False).values[:, k] for rows in x.split(1000)]
-    )
+    return torch.cat([distances(rows, x).topk(k + 1, largest=False).values[:, k] for rows in x.split(1000)])
 
 
 def distances(x: Tensor, y: Tensor) -> Tensor:

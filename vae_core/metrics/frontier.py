@@ -17,8 +17,8 @@ from ..model import Model
 from ..multirate import at
 from .base import Estimate, Evaluation
 from .classes import bayes_accuracy, samples_judged
-from .oracle import OracleClassifier, oracle_of
 from .evidence import active, terms_by_image
+from .oracle import OracleClassifier, oracle_of
 
 Betas = Mapping[str, float]
 

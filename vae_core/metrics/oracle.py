@@ -92,7 +92,9 @@ def _read(path: Path, evaluation: Evaluation) -> dict[str, Tensor] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, SafetensorError) as error:
-        evaluation.report(f"the oracle classifier in {path} cannot be read ({reason(error)}): it is trained anew")
+        evaluation.report(
+            f"the oracle classifier in {path} cannot be read ({reason(error)}): it is trained anew"
+        )
         return None
     return weights
 

@@ -160,7 +160,9 @@ def closest(apart: Tensor, k: int, block: int = 32) -> Tensor:
     [[1, 3]]
     """
     padded = F.pad(apart, (0, -apart.shape[1] % block), value=torch.inf) if apart.shape[1] % block else apart
-    groups = padded.unflatten(1, (block, -1))  # a group's columns lie apart, so that the least of all groups are found side by side
+    groups = padded.unflatten(
+        1, (block, -1)
+    )  # a group's columns lie apart, so that the least of all groups are found side by side
     width = groups.shape[2]
     least = groups.amin(1).topk(min(k, width), largest=False, sorted=False).indices
     held = groups.gather(2, least[:, None].expand(-1, block, -1)).flatten(1)
@@ -211,7 +213,9 @@ class _Net:
             torch.manual_seed(seed)
             first, second = nn.Linear(columns, HIDDEN), nn.Linear(HIDDEN, classes)
         net = cls(columns, classes)
-        for part, own in zip(net.weights, (first.weight.mT, first.bias, second.weight.mT, second.bias), strict=True):
+        for part, own in zip(
+            net.weights, (first.weight.mT, first.bias, second.weight.mT, second.bias), strict=True
+        ):
             part.copy_(own.detach())
         return net
 

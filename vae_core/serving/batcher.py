@@ -116,7 +116,7 @@ class _Lane:
         loop = asyncio.get_running_loop()
         while self._waiting:
             batch = self._next()
-            answers, seconds = await loop.run_in_executor(self._thread, self._decoded, batch)
+            answers, seconds, took = await loop.run_in_executor(self._thread, self._decoded, batch)
             self._count(batch, answers, seconds)
             for each, answer in zip(batch, answers, strict=True):
                 if each.answer.done():
@@ -124,13 +124,13 @@ class _Lane:
                 if isinstance(answer, Exception):
                     each.answer.set_exception(answer)
                 else:
-                    each.answer.set_result(answer)
+                    each.answer.set_result(answer._replace(took=took))
 
-    def _decoded(self, batch: Sequence[_Asked]) -> tuple[Sequence[Answer | Exception], float]:
-        """The answers, and the seconds of the processor that they took: what other programs take of it is not theirs."""
-        start = self._clock()
+    def _decoded(self, batch: Sequence[_Asked]) -> tuple[Sequence[Answer | Exception], float, float]:
+        """The answers, and the seconds of the processor that they took: what other programs take of it is not theirs. And the seconds in all."""
+        start, began = self._clock(), time.monotonic()
         answers = self._answered([each.request for each in batch])
-        return answers, self._clock() - start
+        return answers, self._clock() - start, time.monotonic() - began
 
     def _answered(self, requests: Sequence[Request]) -> Sequence[Answer | Exception]:
         """A defect must not leave visitors without an answer, nor end the loop, nor be told to others than those whose request meets it."""

@@ -248,6 +248,7 @@ class Answer(NamedTuple):
         pixels: grey or colour, `(n, H, W, C)`, uint8.
         codes: where they were asked for, the codes they were decoded from, `(n, D)` by latent.
         classes: where it was asked for, p(class | codes), `(n, K)` (`explore.class_of_codes`).
+        took: seconds from the beginning of the batch that it was decoded in to its end.
 
     Example:
         >>> Answer(np.zeros((2, 28, 28, 1), np.uint8), {}).pixels.shape
@@ -257,6 +258,7 @@ class Answer(NamedTuple):
     pixels: np.ndarray
     codes: dict[str, np.ndarray]
     classes: np.ndarray | None = None
+    took: float = 0.0
 
 
 def _table(asked: Mapping[str, Any], key: str) -> dict[str, Any]:

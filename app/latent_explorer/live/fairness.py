@@ -36,6 +36,9 @@ A_BYTE = 2e-8
 # been here as long: to come anew is no way to one. What it spent counts half after a second.
 TAKES_PART, HALF_LIFE = 2.0, 1.0
 
+# Seconds that a request may wait for others, beyond which its page is told to ask less often; and for how long at most it is told to pause.
+CALM, LONGEST_PAUSE = 0.02, 0.25
+
 
 class Allowance:
     """A bucket of seconds that fills at `rate` a second and holds one second's worth."""
@@ -63,11 +66,9 @@ class Address:
         self.here: set[Visitor] = set()
         self._allowance = Allowance(OF_ADDRESS)
 
-    def wait(self, spent: float, lately: float) -> float:
-        """For how many seconds somebody waits who spent so much now, and `lately` so much a second: who takes less than an equal share
-        waits for nobody."""
-        wait = self._allowance.wait(spent)
-        return wait if wait and lately > self.share() else 0.0
+    def wait(self, spent: float) -> float:
+        """For how many seconds the address owes, with what somebody has spent now."""
+        return self._allowance.wait(spent)
 
     def share(self) -> float:
         """An equal share of those who ask, in seconds a second."""
@@ -89,8 +90,12 @@ class Visitor:
     def __init__(self, socket: WebSocket, of_address: Address):
         self.socket, self.address = socket, socket.client.host if socket.client else ""
         self.number, self.heard = next(_numbers), time.monotonic()
-        self._own, self._of_address, self._spent = Allowance(OF_CONNECTION), of_address, LEAST
+        self._own, self._of_address, self._spent = Allowance(OF_CONNECTION), of_address, 0.0
         self._lately, self._rested, self._since = 0.0, self.heard, self.heard
+        self._free = self._turn = (
+            self.heard
+        )  # when it may ask again, and when by an equal share of its address
+        self._pause = 0.0
 
     @contextlib.contextmanager
     def pays(self) -> Iterator[None]:
@@ -110,11 +115,38 @@ class Visitor:
 
         return await asyncio.to_thread(charged)
 
+    def pace(self, waited: float) -> float:
+        """For how many seconds its page is to ask for nothing: until what was spent is earned, and longer the more its requests waited for others.
+
+        What a page sends in the meantime would grow old in line, while after the pause it sends the newest: pictures drop before they
+        come late. Pauses settle where requests wait no longer than `CALM`.
+
+        Args:
+            waited: seconds that a request waited here until others were answered.
+
+        Returns:
+            Seconds, 0 where it may go on.
+        """
+        self._settle()
+        self._pause = min(LONGEST_PAUSE, max(0.0, self._pause + (waited - CALM) / 2))
+        return max(self._pause, self._free - time.monotonic(), 0.0)
+
     async def rest(self) -> None:
-        """Wait until what was spent is earned."""
-        spent, self._spent = self._spent, LEAST
-        if wait := max(self._own.wait(spent), self._of_address.wait(spent, self._rate(spent))):
+        """Wait until what was spent is earned, whatever its page makes of the pause."""
+        self._settle()
+        if (wait := self._free - time.monotonic()) > 0:
             await asyncio.sleep(wait)
+
+    def _settle(self) -> None:
+        """Who spends more than its own allowance waits for the rest; where its address does, who takes more than an equal share waits for its
+        turn by that share, and others for nobody."""
+        spent, self._spent, now = self._spent, 0.0, time.monotonic()
+        wait, owed, rate = self._own.wait(spent), self._of_address.wait(spent), self._rate(spent)
+        share = self._of_address.share()
+        if owed and rate > share:
+            self._turn = max(self._turn, self.heard) + spent / share
+            wait = max(wait, owed if rate == math.inf else self._turn - now)
+        self._free = max(self._free, now + wait)
 
     def _rate(self, spent: float) -> float:
         """What it has spent a second, lately; without end for who has come just now."""
@@ -134,7 +166,7 @@ class Visitor:
         if message["type"] == "websocket.disconnect":
             return None
         text = message.get("text") or ""
-        self._spent += A_BYTE * (len(text) or len(message.get("bytes") or b""))
+        self._spent += LEAST + A_BYTE * (len(text) or len(message.get("bytes") or b""))
         return text
 
     def goes(self) -> None:

@@ -44,19 +44,14 @@ class Drawing(TypedDict):
 
 
 class AnswerHeader(TypedDict, total=False):
-    """The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong; whether it waited."""
+    """The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong; ms to pause."""
 
     id: Required[int]
     shape: list[int]
     codes: dict[str, list[list[float]]]
     classes: list[list[float]]
     error: str
-    busy: bool
-
-
-# Seconds from a request to its answer beyond which the server has more to do than it can at once: pages then drop pictures in between
-# rather than wait longer for each.
-BUSY = 0.04
+    pause: int
 
 
 async def live(socket: WebSocket) -> None:
@@ -88,10 +83,11 @@ async def _reply(text: str, visitor: Visitor) -> bytes:
             asked["image"] = await visitor.beside(lambda: _picture(asked))
         with visitor.pays():
             request = Request.of(asked)
-        number = request.number
+        number, asked_at = request.number, time.monotonic()
         answer = await batcher()(request, (visitor.address, visitor.number))
+        pause = visitor.pace(time.monotonic() - asked_at - answer.took)
         with visitor.pays():
-            return _packed(number, answer, time.monotonic() - visitor.heard > BUSY)
+            return _packed(number, answer, round(1000 * pause))
     except (ValueError, RuntimeError) as error:
         with visitor.pays():
             return pack({"id": number, "error": cleaned(said(error), 1000)})
@@ -114,10 +110,10 @@ def _picture(asked: Mapping[str, Any]) -> dict[str, Any]:
     return {"pixels": base64.b64encode(pixels.tobytes()).decode(), "latents": latents}
 
 
-def _packed(number: int, answer: Answer, busy: bool) -> bytes:
+def _packed(number: int, answer: Answer, pause: int) -> bytes:
     header = {"id": number, "shape": answer.pixels.shape, "codes": rounded(answer.codes)}
-    if busy:
-        header["busy"] = True
+    if pause:
+        header["pause"] = pause
     if answer.classes is not None:
         header["classes"] = np.round(answer.classes.astype(float), 4).tolist()
     return pack(header, answer.pixels)

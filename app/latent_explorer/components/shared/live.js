@@ -14,7 +14,7 @@ import { LIVE_ROUTE } from "./protocol.js";
  */
 
 const IN_FLIGHT = 2; // one request that is answered and one on its way, whatever the distance
-const WHEN_BUSY = 1; // a second would only wait behind the first
+const WHEN_BUSY = 1; // a second would only wait behind the first, and both behind those of others
 const RECONNECT_MS = [250, 500, 1000, 2000, 5000];
 const IDLE = 4408; // the server's code for a connection over which nothing was asked for long
 
@@ -33,6 +33,9 @@ export class LiveRoute {
   #isAsleep = false;
   #number = 0;
   #most = IN_FLIGHT;
+  #isPausing = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #failures = 0;
 
   constructor() {
@@ -98,7 +101,7 @@ export class LiveRoute {
 
   #send() {
     for (const [channel, [request, onAnswer]] of this.#waiting) {
-      if (!this.#socket || this.#flying.size >= this.#most) return;
+      if (!this.#socket || this.#isPausing || this.#flying.size >= this.#most) return;
       this.#waiting.delete(channel);
       const id = ++this.#number;
       this.#flying.set(id, [channel, request, onAnswer]);
@@ -114,10 +117,26 @@ export class LiveRoute {
     const id = this.#flying.has(header.id) ? header.id : [...this.#flying.keys()][0];
     const onAnswer = this.#flying.get(id)?.[2];
     this.#flying.delete(id);
-    this.#most = header.busy ? WHEN_BUSY : IN_FLIGHT;
+    this.#most = header.pause ? WHEN_BUSY : IN_FLIGHT;
+    this.#rest(header.pause ?? 0);
     this.#send();
     const { shape, codes, classes, error } = header;
     if (shape && codes) onAnswer?.({ shape, codes, classes, pixels: arrays[0] });
     else onAnswer?.({ error: error ?? "the answer holds no image" });
+  }
+
+  /**
+   * While the server has much to do, ask for nothing for so many milliseconds: what is sent then is the newest, where it would have grown old in
+   * the server's line.
+   * @param {number} pause
+   */
+  #rest(pause) {
+    clearTimeout(this.#timer);
+    this.#isPausing = pause > 0;
+    if (!this.#isPausing) return;
+    this.#timer = setTimeout(() => {
+      this.#isPausing = false;
+      this.#send();
+    }, pause);
   }
 }

@@ -92,16 +92,46 @@ test("of what waits on a channel the newest is asked, and two are on their way a
   ]);
 });
 
-test("while the server has much to do one is on its way", () => {
-  const { socket, ask } = connected();
-  ["a", "b", "c"].forEach((model, i) => ask(String(i), model));
-  socket.answer({ ...image, id: socket.sent[0].id, busy: true });
-  assert.equal(socket.sent.length, 2);
-  socket.answer({ ...image, id: socket.sent[1].id, busy: true });
-  assert.equal(socket.sent.length, 3);
-  socket.answer({ ...image, id: socket.sent[2].id });
-  ["d", "e"].forEach((model) => ask(model, model));
-  assert.equal(socket.sent.length, 5);
+test("while the server has much to do one is on its way, the newest after the pause that it names", () => {
+  const { setTimeout, clearTimeout } = globalThis;
+  /** @type {Map<number, [() => void, number]>} */
+  const timers = new Map();
+  let number = 0;
+  Object.assign(globalThis, {
+    setTimeout: (/** @type {() => void} */ task, /** @type {number} */ ms) => (
+      timers.set(++number, [task, ms]),
+      number
+    ),
+    clearTimeout: (/** @type {number} */ timer) => timers.delete(timer),
+  });
+  const elapse = () => {
+    const [[timer, [task]]] = timers;
+    timers.delete(timer);
+    task();
+  };
+  try {
+    const { socket, ask } = connected();
+    const models = () => socket.sent.map(({ model }) => model);
+    ["a", "b", "c"].forEach((model) => ask("one", model));
+    socket.answer({ ...image, id: socket.sent[0].id, pause: 40 });
+    socket.answer({ ...image, id: socket.sent[1].id, pause: 30 });
+    assert.deepEqual(
+      [...timers.values()].map(([, ms]) => ms),
+      [30],
+    ); // the newest answer knows best
+    ask("one", "d");
+    assert.deepEqual(models(), ["a", "b"]);
+    elapse();
+    ask("one", "e");
+    assert.deepEqual(models(), ["a", "b", "d"]);
+    socket.answer({ ...image, id: socket.sent[2].id, pause: 20 });
+    elapse();
+    socket.answer({ ...image, id: socket.sent[3].id });
+    ["f", "g"].forEach((model) => ask(model, model));
+    assert.deepEqual(models(), ["a", "b", "d", "e", "f", "g"]);
+  } finally {
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+  }
 });
 
 test("a refusal is handed on, also one that lost its number", () => {

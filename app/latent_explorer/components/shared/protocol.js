@@ -41,12 +41,12 @@ export const UNIT = 1000; // parts of the paper's width, in which strokes are me
  */
 
 /**
- * The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong; whether it waited.
+ * The header of an answer: the request's number, the shape `(n, H, W, C)` of the pixels that follow, or what is wrong; ms to pause.
  * @typedef {object} AnswerHeader
  * @property {number} id
  * @property {number[]} [shape]
  * @property {Record<string, number[][]>} [codes]
  * @property {number[][]} [classes]
  * @property {string} [error]
- * @property {boolean} [busy]
+ * @property {number} [pause]
  */
