@@ -19,7 +19,8 @@ import os
 import random
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from multiprocessing.process import BaseProcess
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -176,6 +177,12 @@ def _abuse(kind: str, url: str, own: str) -> None:
         asyncio.run(KINDS[kind]()(url, own))  # type: ignore[arg-type]
 
 
+def _wait_for_groups(abusers: Sequence[BaseProcess]) -> None:
+    """Until each has a group of its own: who begins on a busy machine is in ours for a while, and the lowest priority would be ours too."""
+    while not all(abuser.pid and os.getsid(abuser.pid) == abuser.pid for abuser in abusers):
+        time.sleep(0.05)
+
+
 class Measured(NamedTuple):
     """The waits, in order, milliseconds, and the cores that the server and the abusers took meanwhile."""
 
@@ -195,6 +202,7 @@ def measured(
     ]
     for abuser in abusers:
         abuser.start()
+    _wait_for_groups(abusers)
     try:
         time.sleep(8 if UPLOADS not in kinds else 25)  # until they are at it
         theirs = family(abuser.pid for abuser in abusers if abuser.pid)
