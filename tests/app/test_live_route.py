@@ -5,6 +5,8 @@ import base64
 import gc
 import heapq
 import json
+import os
+import sys
 import threading
 import time
 import weakref
@@ -172,41 +174,55 @@ def test_messages_that_are_no_requests_are_charged_too(address: str, monkeypatch
 
 
 async def _waits(
-    spends: dict[str, float], seconds: float, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, float]:
-    """For how long each of some connections at one address waits, a second, that spends so much with every message, 30 messages a second."""
-    now, waited = [100.0], dict.fromkeys(spends, 0.0)
+    spends: dict[tuple[str, str], float], seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> tuple[dict[tuple[str, str], float], float]:
+    """For how long each of some connections (address, name) waits that spends so much with every message, 30 messages a second; and what
+    all of them spend together a second. Both once they have been at it for half the time."""
+    now, waited, spent = [100.0], dict.fromkeys(spends, 0.0), 0.0
     monkeypatch.setattr("latent_explorer.live.fairness.time.monotonic", lambda: now[0])
 
     async def sleep(wait: float) -> None:
         waiting[0] = wait
 
     monkeypatch.setattr("latent_explorer.live.fairness.asyncio.sleep", sleep)
-    waiting, free = [0.0], dict.fromkeys(spends, 0.0)
-    at = fairness.Address()
-    here = {name: fairness.Visitor(SimpleNamespace(client=None), at) for name in spends}  # type: ignore[arg-type]
-    at.here |= set(here.values())
+    waiting, free, room = [0.0], dict.fromkeys(spends, 0.0), fairness.Room()
+    here = {one: await room.enter(SimpleNamespace(client=SimpleNamespace(host=one[0]))) for one in spends}  # type: ignore[arg-type]
     for _ in range(round(30 * seconds)):
         now[0] += 1 / 30
-        for name, visitor in here.items():
-            if now[0] < free[name]:
+        for one, visitor in here.items():
+            if now[0] < free[one]:
                 continue
             waiting[0], visitor.heard = 0.0, now[0]
-            visitor._spent += spends[name]
+            visitor._spent += spends[one]
             await visitor.rest()
-            free[name] = now[0] + waiting[0]
-            waited[name] += waiting[0] if now[0] > 100 + seconds / 2 else 0.0
-    return waited
+            free[one] = now[0] + waiting[0]
+            if now[0] > 100 + seconds / 2:
+                waited[one] += waiting[0]
+                spent += spends[one]
+    return waited, 2 * spent / seconds
 
 
 def test_who_takes_less_than_an_equal_share_does_not_wait_for_the_others_at_its_address(
     monkeypatch: pytest.MonkeyPatch,
 ):
+    drags, floods = ("school", "drags"), {("school", f"flood {number}"): 0.02 for number in range(16)}
     with ThreadPoolExecutor(1) as thread:
-        floods = {f"flood {number}": 0.02 for number in range(16)}
-        waited = thread.submit(asyncio.run, _waits({"drags": 0.0006, **floods}, 20, monkeypatch)).result()
-    assert waited["drags"] == 0
-    assert min(waited[name] for name in floods) > 5  # of ten seconds
+        waited, _ = thread.submit(asyncio.run, _waits({drags: 0.0006, **floods}, 20, monkeypatch)).result()
+    assert waited[drags] == 0
+    assert min(waited[one] for one in floods) > 5  # of ten seconds
+
+
+def test_floods_from_many_addresses_spend_together_what_one_may(monkeypatch: pytest.MonkeyPatch):
+    """Each with an allowance of its own, six took all of a server's loop."""
+    drags = ("a home", "drags")
+    floods = {(f"address {place}", f"flood {number}"): 0.01 for place in range(6) for number in range(4)}
+    with ThreadPoolExecutor(1) as thread:
+        waited, spent = thread.submit(
+            asyncio.run, _waits({drags: 0.0006, **floods}, 20, monkeypatch)
+        ).result()
+    assert waited[drags] == 0
+    assert spent < 1.1 * fairness.OF_ALL
+    assert spent > 0.7 * fairness.OF_ALL  # and what nobody else wants they have
 
 
 def test_to_come_anew_is_no_way_to_a_share(monkeypatch: pytest.MonkeyPatch):
@@ -288,7 +304,7 @@ def test_fifty_who_want_twice_what_their_address_may_have_drop_pictures_and_wait
     """As a class behind one router does. Before pages were told to pause their requests lay in line for a tenth of a second."""
     now, events = [100.0], []
     monkeypatch.setattr("latent_explorer.live.fairness.time.monotonic", lambda: now[0])
-    at, may = fairness.Address(), fairness.OF_ADDRESS / 0.0006
+    at, may = fairness.Address(), fairness.OF_ALL / 0.0006
     pages = [Page(events, now, at, 50 / (2 * may), number / 2000) for number in range(50)]
     while now[0] < 106:
         now[0], *_, act = heapq.heappop(events)
@@ -365,6 +381,16 @@ def test_a_model_of_the_visitors_own_folder_is_served(
 ):
     monkeypatch.setenv(MODELS_VARIABLE, str(trained.everything()))
     assert asked(socket, {"model": "vae-digits", "mix": {"z": [[[0, 1.0]]]}})["shape"][0] == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives threads priorities of their own")
+def test_pictures_of_pages_give_way_to_a_drag():
+    def behind() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    with ThreadPoolExecutor(1) as thread:
+        usual = thread.submit(behind).result()
+        assert thread.submit(asyncio.run, fairness.Turns(2, 1).take("a", behind)).result() > usual
 
 
 def test_pictures_of_one_address_wait_for_each_other_and_not_for_those_of_another():

@@ -4,9 +4,11 @@ import asyncio
 import base64
 import json
 import math
+import os
+import sys
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -479,6 +481,24 @@ def test_a_batch_is_bounded_but_a_large_request_is_answered():
 
     run(visit())
     assert slow.batches == [2, 2, 1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives threads priorities of their own")
+def test_what_takes_long_gives_way_to_what_does_not():
+    seen = {}
+
+    def answer(requests: Sequence[Request]) -> list[Answer]:
+        for each in requests:
+            seen[each.number] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        return [Answer(np.zeros((each.n, 1, 1, 1)), {}) for each in requests]
+
+    async def visit() -> None:
+        batch = Batcher(answer)
+        for number in range(2):  # whose model nobody has asked for yet is taken to be long
+            await batch(request("a", id=number))
+
+    run(visit())
+    assert seen[0] > seen[1]
 
 
 def test_a_defect_is_told_to_those_it_hit_and_the_next_are_answered():

@@ -1,6 +1,6 @@
 """The model behind a live route: requests of many visitors are checked, gathered and decoded together by one frozen model a device."""
 
-from .batcher import Batcher
+from .batcher import Batcher, give_way
 from .decoder import Frozen, LiveDecoder
 from .request import (
     MOST_CHARACTERS,
@@ -26,5 +26,6 @@ __all__ = [
     "Picture",
     "Request",
     "Traversal",
+    "give_way",
     "parsed",
 ]

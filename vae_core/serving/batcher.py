@@ -1,6 +1,10 @@
 """Requests of many visitors gathered to batches, decoded on threads of their own, whoever has had least first."""
 
 import asyncio
+import contextlib
+import os
+import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -17,6 +21,16 @@ MOST_AT_ONCE, LONGEST = 256, 0.01
 
 # What somebody has had counts half as much after so many seconds, and nothing once it is this little.
 HALF_LIFE, FORGOTTEN = 1.0, 1e-4
+
+# How far a thread that gives way stands behind the others: the kernel gives it a tenth of what it gives them, where they want all.
+BEHIND = 10
+
+
+def give_way() -> None:
+    """Let the other threads of this process go before the calling one, for good. Only Linux gives threads priorities of their own."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND)
 
 
 class Batcher:
@@ -43,7 +57,8 @@ class Batcher:
     def __init__(self, answer: Callable[[Sequence[Request]], Sequence[Answer | ValueError]]):
         self._costs: dict[str, float] = {}  # of a row of each model, seconds
         self._had = _Had()
-        self._short, self._long = (_Lane(answer, self._costs, self._had, name) for name in ("short", "long"))
+        self._short = _Lane(answer, self._costs, self._had, "short")
+        self._long = _Lane(answer, self._costs, self._had, "long", give_way)
 
     async def __call__(self, request: Request, whose: Sequence[object] = ()) -> Answer:
         """The answer to one request.
@@ -87,6 +102,11 @@ class _Had:
             )
 
 
+def _begin(more: Callable[[], object]) -> None:
+    torch.set_num_threads(1)
+    more()
+
+
 class _Lane:
     """Requests that are decoded one batch after the other by one thread."""
 
@@ -98,12 +118,13 @@ class _Lane:
         costs: dict[str, float],
         had: _Had,
         name: str,
+        begin: Callable[[], object] = bool,
     ):
         self._answer, self._costs, self._had = answer, costs, had
         self._waiting: list[_Asked] = []
         self._task: asyncio.Task | None = None
         # One thread of torch: the pages' threads want the other cores, and these batches are small.
-        self._thread = ThreadPoolExecutor(1, f"decode {name}", initializer=partial(torch.set_num_threads, 1))
+        self._thread = ThreadPoolExecutor(1, f"decode {name}", initializer=partial(_begin, begin))
 
     async def answered(self, request: Request, whose: tuple[object, ...]) -> Answer:
         asked = _Asked(request, whose, asyncio.get_running_loop().create_future())

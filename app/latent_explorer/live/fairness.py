@@ -1,7 +1,7 @@
 """What one visitor of the live route may cost the others: connections, and seconds of the server's loop.
 
 A connection that asks for nothing makes room for one that does. What is charged is time, whatever came of a request: parsing one that is
-none costs as much as parsing another.
+none costs as much as parsing another. What all may spend together is shared between addresses, and what one may between its connections.
 """
 
 import asyncio
@@ -10,12 +10,15 @@ import itertools
 import math
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
+
+from vae_core.serving import give_way
 
 T = TypeVar("T")
 
@@ -27,8 +30,8 @@ MOST_ADDRESSES = 4096  # that are remembered
 # A connection is closed after so many seconds without a request, with a code by which the page knows to open another when it needs one.
 IDLE_SECONDS, IDLE = 600.0, 4408
 
-# Seconds of the loop, a second, for one connection and for all of an address, after a burst of as much; and what a message costs at least.
-OF_CONNECTION, OF_ADDRESS, LEAST = 0.15, 0.6, 0.0003
+# Seconds of the loop, a second, for one connection and for all together, after a burst of as much; and what a message costs at least.
+OF_CONNECTION, OF_ALL, LEAST = 0.15, 0.6, 0.0003
 # And what each byte of it adds, which is read before anybody can say what it is.
 A_BYTE = 2e-8
 
@@ -40,40 +43,88 @@ TAKES_PART, HALF_LIFE = 2.0, 1.0
 CALM, LONGEST_PAUSE = 0.02, 0.25
 
 
+def level(total: float, wanted: Iterable[float]) -> float:
+    """How much each may have at most, so that together they have no more than there is: who wants less leaves the rest to the others.
+
+    >>> level(6.0, [1.0, math.inf, math.inf]), level(6.0, [1.0, 2.0])
+    (2.5, inf)
+    """
+    left, order = total, sorted(wanted)
+    for place, want in enumerate(order):
+        share = left / (len(order) - place)
+        if want > share:
+            return share
+        left -= want
+    return math.inf
+
+
 class Allowance:
     """A bucket of seconds that fills at `rate` a second and holds one second's worth."""
 
     def __init__(self, rate: float):
-        self._rate, self._left, self._at = rate, rate, time.monotonic()
+        self.rate, self._left, self._at = rate, rate, time.monotonic()
 
     def wait(self, spent: float) -> float:
         """Take seconds out, and say for how many whoever spent them has to wait."""
         now = time.monotonic()
-        self._left = min(self._rate, self._left + (now - self._at) * self._rate) - spent
+        self._left = min(self.rate, self._left + (now - self._at) * self.rate) - spent
         self._at = now
-        return max(0.0, -self._left / self._rate)
+        return max(0.0, -self._left / self.rate)
+
+
+class Lately:
+    """What is spent a second, of late."""
+
+    def __init__(self) -> None:
+        self._sum, self._at = 0.0, time.monotonic()
+
+    def add(self, spent: float) -> float:
+        now = time.monotonic()
+        self._sum = self._sum * 0.5 ** ((now - self._at) / HALF_LIFE) + spent
+        self._at = now
+        return self._sum * math.log(2) / HALF_LIFE
 
 
 class Address:
-    """What the connections from one place share: who is here, and what they may spend together.
+    """What the connections from one place share: who is here, and what they may spend together, beside those from other places.
+
+    Args:
+        others: gives the addresses between which the whole is shared, this one among them.
 
     Example:
         >>> Address().share()
         0.6
     """
 
-    def __init__(self) -> None:
+    def __init__(self, others: Callable[[], Iterable["Address"]] = tuple) -> None:
         self.here: set[Visitor] = set()
-        self._allowance = Allowance(OF_ADDRESS)
+        self._others, self._allowance, self._lately, self._owes = others, Allowance(OF_ALL), Lately(), False
 
     def wait(self, spent: float) -> float:
         """For how many seconds the address owes, with what somebody has spent now."""
-        return self._allowance.wait(spent)
+        self._lately.add(spent)
+        self._allowance.rate = self.rate()
+        wait = self._allowance.wait(spent)
+        self._owes = wait > 0
+        return wait
+
+    def rate(self) -> float:
+        """What is left to it of the whole, in seconds a second, the others taking what they want and no more than an equal share."""
+        wanted = (other.wanted() for other in self._others() if other is not self and other.asking())
+        return level(OF_ALL, [*wanted, math.inf])
+
+    def wanted(self) -> float:
+        """What it would spend a second; without end while it has to wait."""
+        return math.inf if self._owes else self._lately.add(0.0)
+
+    def asking(self) -> int:
+        """How many of its connections ask."""
+        now = time.monotonic()
+        return sum(now - visitor.heard < TAKES_PART for visitor in self.here)
 
     def share(self) -> float:
         """An equal share of those who ask, in seconds a second."""
-        now = time.monotonic()
-        return OF_ADDRESS / max(1, sum(now - visitor.heard < TAKES_PART for visitor in self.here))
+        return self._allowance.rate / max(1, self.asking())
 
 
 _numbers = itertools.count()
@@ -91,7 +142,7 @@ class Visitor:
         self.socket, self.address = socket, socket.client.host if socket.client else ""
         self.number, self.heard = next(_numbers), time.monotonic()
         self._own, self._of_address, self._spent = Allowance(OF_CONNECTION), of_address, 0.0
-        self._lately, self._rested, self._since = 0.0, self.heard, self.heard
+        self._lately, self._since = Lately(), self.heard
         self._free = self._turn = (
             self.heard
         )  # when it may ask again, and when by an equal share of its address
@@ -150,10 +201,8 @@ class Visitor:
 
     def _rate(self, spent: float) -> float:
         """What it has spent a second, lately; without end for who has come just now."""
-        now = time.monotonic()
-        self._lately = self._lately * 0.5 ** ((now - self._rested) / HALF_LIFE) + spent
-        self._rested = now
-        return self._lately * math.log(2) / HALF_LIFE if now - self._since > TAKES_PART else math.inf
+        lately = self._lately.add(spent)
+        return lately if time.monotonic() - self._since > TAKES_PART else math.inf
 
     async def text(self) -> str | None:
         """What it sends next; None where it has gone, or sends nothing for too long."""
@@ -192,7 +241,7 @@ class Room:
     async def enter(self, socket: WebSocket) -> Visitor:
         """Let one in; where the room is full, or its address has its share, one that has been silent longest goes for it."""
         address = socket.client.host if socket.client else ""
-        of_address = self._addresses.setdefault(address, Address())
+        of_address = self._addresses.setdefault(address, Address(self._present))
         visitor = Visitor(socket, of_address)
         goes = self._in_the_way(address)
         self._here.add(visitor)
@@ -209,6 +258,9 @@ class Room:
         if len(self._addresses) > MOST_ADDRESSES:
             self._addresses = {name: each for name, each in self._addresses.items() if each.here}
 
+    def _present(self) -> set[Address]:
+        return {self._addresses[visitor.address] for visitor in self._here}
+
     def _in_the_way(self, address: str) -> Visitor | None:
         counts = Counter(visitor.address for visitor in self._here)
         if counts[address] >= MOST_OF_ADDRESS:
@@ -221,7 +273,7 @@ class Room:
 
 
 class Turns:
-    """So many pieces of work at once, and so many of one address; the others wait.
+    """So many pieces of work at once, and so many of one address; the others wait. They give way to what a drag waits for.
 
     Example:
         >>> async def ask():
@@ -233,7 +285,7 @@ class Turns:
     """
 
     def __init__(self, most: int, of_address: int):
-        self._all, self._of_address = asyncio.Semaphore(most), of_address
+        self._of_address, self._threads = of_address, ThreadPoolExecutor(most, "turns", initializer=give_way)
         self._addresses: dict[str, tuple[asyncio.Semaphore, int]] = {}
 
     async def take(self, address: str, work: Callable[[], T]) -> T:
@@ -241,8 +293,8 @@ class Turns:
         own, waiting = self._addresses.get(address, (asyncio.Semaphore(self._of_address), 0))
         self._addresses[address] = own, waiting + 1
         try:
-            async with own, self._all:
-                return await asyncio.to_thread(work)
+            async with own:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             own, waiting = self._addresses.pop(address)
             if waiting > 1:
