@@ -323,6 +323,35 @@ def test_a_file_of_cells_is_measured_with_all_that_is_in_it(tmp_path: Path):
         sizes.check(tmp_path / "cells.h5ad", 10**9)
 
 
+@pytest.mark.parametrize("shape", ["a", [-1, 5], [float("nan"), 5]])
+def test_a_file_of_cells_of_an_odd_shape_is_one_sentence(shape: object, tmp_path: Path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "cells.h5ad", "w") as file:
+        file.create_group("X").attrs["shape"] = shape
+    with pytest.raises(ValueError, match=r"cells\.h5ad cannot be read: save it anew by anndata"):
+        sizes.check(tmp_path / "cells.h5ad", 10**9)
+
+
+@pytest.mark.parametrize("sort", ["deep", "many"])
+def test_a_file_of_cells_is_not_looked_through_for_minutes(
+    sort: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    h5py = pytest.importorskip("h5py")
+    monkeypatch.setattr(sizes, "MOST_LINKS", 100)
+    with h5py.File(tmp_path / "cells.h5ad", "w") as file:
+        for name in ("/".join("a" * 50),) if sort == "deep" else map(str, range(101)):
+            file.create_group(name)
+    with pytest.raises(ValueError, match="more than 100 groups and arrays, or hides them too deep"):
+        sizes.check(tmp_path / "cells.h5ad", 10**9)
+
+
+def test_columns_of_a_parquet_file_are_counted_by_its_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sizes, "COLUMNS", 2)
+    pd.DataFrame({"a": [1.0], "b": [2.0], "c": [3.0]}).to_parquet(tmp_path / "wide.parquet")
+    with pytest.raises(ValueError, match=r"wide\.parquet has more than 2 columns"):
+        sizes.check(tmp_path / "wide.parquet", 10**9)
+
+
 @pytest.mark.parametrize("sort", ["link", "bytes", "view"])
 def test_a_file_of_cells_that_leads_to_another_file_is_refused(sort: str, tmp_path: Path):
     h5py = pytest.importorskip("h5py")

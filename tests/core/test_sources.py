@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -309,6 +310,42 @@ def test_nothing_is_unpickled(tmp_path: Path, one_line: Callable):
         with pytest.raises(ValueError, match=r"would have to be unpickled.*numpy\.savez") as caught:
             open_data(tmp_path / name)
         one_line(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(10**12, 0), (0, 10**12), (5, 0, 8)])
+def test_an_array_of_no_width_holds_no_images(shape: tuple[int, ...], tmp_path: Path, one_line: Callable):
+    """Its file has a hundred bytes, and as many rows as it likes."""
+    np.save(tmp_path / "own.npy", np.empty(shape, np.uint8), allow_pickle=False)
+    with pytest.raises(ValueError, match=r"there are no images: .* holds none") as caught:
+        open_data(tmp_path / "own.npy")
+    one_line(caught.value)
+
+
+def test_an_array_larger_than_memory_in_a_small_file_is_said(tmp_path: Path, one_line: Callable):
+    head = str({"descr": "|u1", "fortran_order": False, "shape": (10**9, 10**9)}).encode() + b"\n"
+    (tmp_path / "own.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head)
+    with pytest.raises(
+        ValueError, match=r"says that it holds more than the memory .* has \d+ bytes"
+    ) as caught:
+        open_data(tmp_path / "own.npy")
+    one_line(caught.value)
+
+
+@pytest.mark.parametrize("inside", [b"PK\x03\x04 an archive", b"\x89PNG"])
+def test_what_is_no_array_in_an_archive_of_arrays_is_named(inside: bytes, tmp_path: Path, one_line: Callable):
+    with zipfile.ZipFile(tmp_path / "own.npz", "w") as file:
+        file.writestr("images.npy", inside)
+    with pytest.raises(ValueError, match=r"own\.npz cannot be read \(images is no array\)") as caught:
+        open_data(tmp_path / "own.npz")
+    one_line(caught.value)
+
+
+def test_what_a_library_says_of_a_file_is_cut(tmp_path: Path):
+    head = b"{'descr': " + b"[" * 5000 + b"\n"
+    (tmp_path / "own.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head)
+    with pytest.raises(ValueError, match="cannot be read") as caught:
+        open_data(tmp_path / "own.npy")
+    assert len(str(caught.value)) < 400
 
 
 def test_objects_beside_the_images_are_passed_over(tmp_path: Path):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from vae_core.data import Report, data_from, open_data, sheet
+from vae_core.data import Report, data_from, frames, open_data, sheet, tables
 from vae_core.explore.features import differences, moved
 from vae_core.kinds import Image, Table
 
@@ -308,6 +308,8 @@ BAD: list[tuple[str, str, dict[str, Any], str]] = [
     ("a,b,c\n1.5,2,u\ninf,4,v\n", "infinite.csv", {}, "1 row of 2 has a missing or infinite value in a"),
     ("1.5,2.5,u\n3.5,1.5,v\n2,3,u\n", "headless.csv", {}, "holds numbers and no names"),
     ('a,b\n"1,2\n3', "broken.csv", {}, "cannot be read as a table"),
+    ("a,b\n1e400,2\n-1e400,3\n", "beyond.csv", {}, "missing or infinite value in a"),
+    (f"a,b\n{'9' * 5000},2\n1,3\n", "digits.csv", {}, "missing or infinite value in a"),
 ]
 
 
@@ -321,6 +323,50 @@ def test_a_bad_table_is_refused_in_one_sentence(
     with pytest.raises(ValueError, match=words) as refusal:
         open_data(tmp_path / name, **options)
     one_line(refusal.value)
+
+
+def test_columns_of_text_are_counted_before_they_are_looked_through(
+    monkeypatch: pytest.MonkeyPatch, one_line: Callable
+):
+    """Each takes milliseconds: a file of a megabyte may have 99,000, and took minutes."""
+    monkeypatch.setattr(frames, "MOST_TEXTS", 2)
+    with pytest.raises(ValueError, match="3 columns hold text") as refusal:
+        data_from(pd.DataFrame({name: ["u", "v"] * 5 for name in "abc"}), labels="none")
+    one_line(refusal.value)
+
+
+@pytest.mark.parametrize("ending", ["npy", "parquet"])
+def test_columns_are_counted_before_anything_is_made_of_each(
+    ending: str, tmp_path: Path, one_line: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    """A file of 12 MB may have a million, and took minutes."""
+    monkeypatch.setattr(tables, "MOST_FEATURES", 4)
+    path, rows = tmp_path / f"wide.{ending}", np.random.default_rng(0).normal(size=(9, 5))
+    if ending == "npy":
+        np.save(path, rows, allow_pickle=False)
+    else:
+        pd.DataFrame(rows, columns=list("abcde")).to_parquet(path)
+    with pytest.raises(ValueError, match="there are 5 columns, and a table has at most 4") as refusal:
+        open_data(path)
+    one_line(refusal.value)
+
+
+def test_a_wide_table_takes_time_by_its_columns_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The types of all columns were asked for once for each of them."""
+    asked = 0
+    types = pd.DataFrame.dtypes.fget  # type: ignore[attr-defined]
+
+    def counted(own: pd.DataFrame) -> Any:
+        nonlocal asked
+        asked += 1
+        return types(own)
+
+    monkeypatch.setattr(pd.DataFrame, "dtypes", property(counted))
+    wide = (
+        pd.DataFrame(np.random.default_rng(0).normal(size=(6, 300))).add_prefix("c").assign(u=list("abcdef"))
+    )
+    open_data(written(tmp_path, "wide.csv", wide))
+    assert asked < 100
 
 
 def test_a_damaged_parquet_file_is_refused_in_one_sentence(tmp_path: Path, one_line: Callable):

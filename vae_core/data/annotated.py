@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .frames import check_names
-from .notes import Notes, listed
+from .notes import Notes, listed, reason
 from .raw import Opening, Raw
 from .tables import CLASSES, CLUSTERS, class_column, plain, split_of, tells
 
@@ -54,7 +54,7 @@ def read_annotated(path: Path) -> Any:
     try:
         return anndata.read_h5ad(path)
     except Exception as error:  # h5py and anndata each raise their own kinds for a damaged file
-        raise ValueError(f"{path.name} cannot be read ({str(error).splitlines()[0]}): save it anew") from None
+        raise ValueError(f"{path.name} cannot be read ({reason(error)}): save it anew") from None
 
 
 def of_obsm(path: Path, array: str | None, opening: Opening) -> Raw:

@@ -166,20 +166,22 @@ def of_missing(train: Sequence[int], test: Sequence[int], classes: Sequence[str]
 
 
 # Numbers that people write for a value that they lack.
+LOOKED_AT_VALUES = 10_000_000
 MARKS = (-9999.0, -999.0, -99.0, 999.0, 9999.0, 99999.0)
 
 
 def of_marks(rows: Stored, features: Sequence[str]) -> list[str]:
     """Doubts of numbers in a table that may stand for missing values: the same mark in several of the first rows, far beyond all others."""
-    values, found = rows[:10_000], {}
-    for place, name in enumerate(features):
-        column = values[:, place]
-        for mark in MARKS:
-            others = column[column != mark]
-            if len(others) and len(column) - len(others) > 1:
-                low, high = others.min().item(), others.max().item()
-                if min(abs(mark - low), abs(mark - high)) > max(high - low, 1.0) and not low <= mark <= high:
-                    found[name] = mark
+    values, found = rows[: max(100, min(10_000, LOOKED_AT_VALUES // len(features)))], {}
+    for mark in MARKS:
+        is_mark = values == mark
+        count = is_mark.sum(0)
+        lost = torch.where(is_mark, torch.inf, values)
+        low, high = lost.amin(0), torch.where(is_mark, -torch.inf, values).amax(0)
+        far = torch.minimum((mark - low).abs(), (mark - high).abs()) > (high - low).clamp(min=1.0)
+        stands = (count > 1) & (count < len(values)) & far & ((mark < low) | (mark > high))
+        found |= {features[place]: mark for place in stands.nonzero()[:, 0].tolist()}
+    found = {name: found[name] for name in features if name in found}
     if not found:
         return []
     marks = listed(sorted({f"{mark:.0f}" for mark in found.values()}))

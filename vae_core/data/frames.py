@@ -8,7 +8,7 @@ from collections.abc import Collection, Hashable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from .notes import Notes, listed
+from .notes import Notes, listed, reason
 
 # A number as people write it: thousands apart, with a per cent sign after it.
 NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[-+]?\d+)?\s*%?", re.IGNORECASE)
@@ -20,6 +20,8 @@ UNIT = re.compile(
 )
 # A column is one of numbers where at least this share of its words are, and the others are no more marks than these.
 MOST_NUMBERS, MARKS = 0.8, 3
+# Columns of text that are looked through for numbers, which takes milliseconds each.
+MOST_TEXTS = 2000
 
 
 def read_frame(path: Path, header: Literal["infer"] | None = "infer", notes: Notes | None = None) -> Any:
@@ -32,9 +34,8 @@ def read_frame(path: Path, header: Literal["infer"] | None = "infer", notes: Not
     try:
         frame = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else _of_text(path, header, notes)
     except Exception as error:  # pandas and pyarrow each raise their own kinds for a damaged file
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(
-            f"{path.name} cannot be read as a table ({reason}): mend it, or save it anew"
+            f"{path.name} cannot be read as a table ({reason(error)}): mend it, or save it anew"
         ) from None
     if not len(frame):
         raise ValueError(f"{path.name} holds no rows: give some below the names of its columns")
@@ -128,7 +129,8 @@ def check_header(frame: Any) -> None:
     words = [place for place, name in enumerate(names) if not _is_number(name)]
     many = len(numbers) > (2 if words else 9)  # the first row of a small table may grow too
     grow = many and all(one < other for one, other in itertools.pairwise(numbers))
-    text = [place for place in words if frame.dtypes.iloc[place].kind in "OTU"]
+    kinds = [dtype.kind for dtype in frame.dtypes]
+    text = [place for place in words if kinds[place] in "OTU"]
     repeated = any((frame.iloc[:, place].astype(str).str.strip() == names[place]).any() for place in text)
     if numbers and not counted and (repeated or (2 * len(numbers) > len(names) and not grow)):
         raise ValueError(
@@ -149,8 +151,8 @@ def without_lists(frame: Any, notes: Notes) -> Any:
     """The frame without columns whose cells hold several values each. Raises ValueError where they are images."""
     kinds = {
         name: type(first[0])
-        for name in frame.columns
-        if frame[name].dtype.kind == "O" and len(first := frame[name].dropna().head(1).tolist())
+        for name, dtype in frame.dtypes.items()
+        if dtype.kind == "O" and len(first := frame[name].dropna().head(1).tolist())
     }
     inside = [name for name, kind in kinds.items() if not issubclass(kind, Hashable) or kind is bytes]
     images = [name for name in inside if kinds[name] is dict and "bytes" in frame[name].dropna().iloc[0]]
@@ -170,17 +172,17 @@ def with_numbers(frame: Any, apart: Collection[str], notes: Notes) -> Any:
 
     Columns `apart` stay as they are, and those that are empty are left out.
     """
-    empty = [name for name in frame.columns if name not in apart and frame[name].isna().all()]
+    nothing = frame.isna().all()
+    empty = [name for name in frame.columns if name not in apart and nothing[name]]
     if empty:
         notes.say(f"{listed(empty)} {'is' if len(empty) == 1 else 'are'} empty and no feature")
     frame = frame.drop(columns=empty)
-    found = {
-        name: numbers
-        for name in frame.columns
-        if name not in apart
-        and frame[name].dtype.kind in "OTU"
-        and (numbers := _numbers(frame[name])) is not None
-    }
+    texts = [name for name, dtype in frame.dtypes.items() if name not in apart and dtype.kind in "OTU"]
+    if len(texts) > MOST_TEXTS:
+        raise ValueError(
+            f"{len(texts):,} columns hold text, {listed(texts, 2)}, and at most {MOST_TEXTS:,} may: leave them out, or write them as numbers"
+        )
+    found = {name: numbers for name in texts if (numbers := _numbers(frame[name])) is not None}
     if not found:
         return frame
     notes.say(
@@ -206,7 +208,11 @@ def _numbers(column: Any) -> Any:
     if is_number.mean() < MOST_NUMBERS or words[~is_number].nunique() > MARKS:
         return None
     bare = words[is_number].str.rstrip("% ").str.replace(",", "")
-    return pd.Series(pd.to_numeric(bare), bare.index, dtype=float).reindex(column.index)
+    try:
+        found = pd.to_numeric(bare)
+    except ValueError:  # a number beyond all that a float holds, which is infinite
+        found = [float(word) for word in bare]
+    return pd.Series(found, bare.index, dtype=float).reindex(column.index)
 
 
 def _without_unit(words: Any) -> Any:

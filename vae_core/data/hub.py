@@ -13,7 +13,7 @@ import numpy as np
 
 from .arrays import joined
 from .labels import NO_LABELS
-from .notes import listed, name_of
+from .notes import listed, name_of, reason
 from .raw import TEST, TRAIN, Opening, Raw, Report
 from .tables import features_of, of_frame, plain, tells
 
@@ -167,12 +167,11 @@ def _loaded(what: str, report: Report) -> dict[str, Any]:
                 "parquet", data_dir=path
             )  # which runs no script that lies beside them
     except Exception as error:  # each data set fails in its own way
-        reason = " ".join(str(error).split())[:200]
         if not by_name(what):
             raise ValueError(
-                f"{name_of(path)} cannot be read ({reason}): save it anew by save_to_disk"
+                f"{name_of(path)} cannot be read ({reason(error)}): save it anew by save_to_disk"
             ) from None
-        raise ValueError(_unavailable(what, error, reason)) from None
+        raise ValueError(_unavailable(what, error, reason(error))) from None
     parts = dict(found) if isinstance(found, Mapping) else {"": found}
     if "validation" in parts and TEST not in parts:
         parts[TEST] = parts.pop("validation")
@@ -191,7 +190,7 @@ UNREACHED = {
 CUT = {"RemoteProtocolError", "ReadError", "ReadTimeout", "ChunkedEncodingError", "IncompleteRead"}
 
 
-def _unavailable(what: str, error: BaseException, reason: str) -> str:
+def _unavailable(what: str, error: BaseException, why: str) -> str:
     """Why a data set of the hub was not had, and what to do."""
     name = what.removeprefix(PREFIX).partition(":")[0]
     raised, chain = set(), error
@@ -203,10 +202,10 @@ def _unavailable(what: str, error: BaseException, reason: str) -> str:
     if raised & ABSENT:
         return f"the hub has no data set {name}, or keeps it private: check the name, or log in by `hf auth login`"
     if raised & CUT:
-        return f"the download of {name} broke off ({reason}): try again"
+        return f"the download of {name} broke off ({why}): try again"
     if raised & UNREACHED:
-        return f"{what} is not available ({reason}): go online, or give its folder"
-    return f"{what} cannot be read ({reason}): try again, or give a folder of it that can"
+        return f"{what} is not available ({why}): go online, or give its folder"
+    return f"{what} cannot be read ({why}): try again, or give a folder of it that can"
 
 
 def _image_column(features: Mapping[str, Any], given: str | None) -> str | None:

@@ -14,7 +14,7 @@ from . import mapped
 from .arrays import joined, written
 from .labels import NO_LABELS
 from .mapped import is_large
-from .notes import Notes, counted, listed
+from .notes import Notes, counted, listed, reason
 from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
 from .tables import features_of
 from .zipped import mapped_arrays
@@ -122,16 +122,20 @@ def read_plain(path: Path) -> Arrays:
             names = [name for name in found.files if name not in large]
             return large | {name: array for name in names if (array := _plain(found, name)) is not None}
     except MemoryError:
+        if path.suffix.lower() == ".npy":
+            raise ValueError(
+                f"{path.name} says that it holds more than the memory of this machine, and has {path.stat().st_size:,} bytes: save it anew"
+            ) from None
         raise ValueError(
             f"{path.name} is compressed and larger than the memory of this machine: save its images as .npy, or by numpy.savez, which "
             "does not compress, and they are read from the file in parts"
         ) from None
     except Exception as error:  # zipfile, zlib and numpy each raise their own kinds for a damaged file
-        reason = _sort_of(path) or (
-            "objects that would have to be unpickled" if "pickle" in str(error) else str(error)
+        why = _sort_of(path) or (
+            "objects that would have to be unpickled" if "pickle" in str(error) else reason(error)
         )
         raise ValueError(
-            f"{path.name} cannot be read ({reason}): save plain arrays by numpy.savez(file, images=..., labels=...)"
+            f"{path.name} cannot be read ({why}): save plain arrays by numpy.savez(file, images=..., labels=...)"
         ) from None
 
 
@@ -161,7 +165,10 @@ def unread(path: Path, arrays: Arrays) -> list[str]:
 def _plain(found: Any, name: str) -> np.ndarray | None:
     """An array of the file; None for one of objects, which would have to be unpickled, unless it holds the images."""
     try:
-        return found[name]
+        array = found[name]
+        if not isinstance(array, np.ndarray):  # numpy hands out what does not begin as an array does as bytes
+            raise ValueError(f"{name} is no array")
+        return array
     except ValueError:
         if pattern(IMAGES).fullmatch(name):
             raise

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..plugins import PluginWarning, Registry, reason_of
 from . import annotated, folders, glyphs, hub, idx, npz, tables, vision
-from .arrays import joined
+from .arrays import joined, written
 from .finishing import finished
 from .fonts import ENDINGS as FONTS
 from .labels import NO_LABELS
@@ -170,7 +170,7 @@ def raw_of(what: str | Path, opening: Opening, report: Report = lambda line: Non
     name, path = str(what), Path(what).expanduser()
     if (reader := reader_of(what)) is not None:
         report(f"reading {name_of(path)}")
-        return reader.read(Path(os.path.abspath(path)), opening)
+        return _of_some(reader.read(Path(os.path.abspath(path)), opening))
     if glyphs.is_glyphs(name):
         return _by_name(glyphs.glyphs_of(name))
     if name in DATASETS:
@@ -180,6 +180,14 @@ def raw_of(what: str | Path, opening: Opening, report: Report = lambda line: Non
     if hub.is_hub(name):
         return hub.read_hub(name, opening, report)
     raise ValueError(_refusal(name, path))
+
+
+def _of_some(raw: Raw) -> Raw:
+    """What was read. Raises ValueError for rows of no width, of which a few bytes may hold any number."""
+    shape = getattr(raw.images, "shape", (1,))
+    if 0 in shape:
+        raise ValueError(f"there are no images: {written(shape)} holds none")
+    return raw
 
 
 def data_from(

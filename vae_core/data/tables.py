@@ -40,6 +40,7 @@ CLASSES = (
 CLUSTERS = ("leiden", "louvain", "cluster", "clusters")
 # Names that only number columns, as those of flattened images do: pixel0, px_12, 28x28, x1, 0.
 NUMBERED = re.compile(r"(?:pixel|pix|px|column|col|[pxfv])?[ _-]?\d+(?:x\d+)?", re.IGNORECASE)
+MOST_FEATURES = 100_000  # of a table
 # A column of text with more different values than this names rows, not groups of them.
 MOST_GROUPS = 1000
 
@@ -63,6 +64,7 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening, notes: Notes |
 
     Raises ValueError for columns that are asked for and not there, and for a frame without a column of numbers.
     """
+    _check_count(frame.shape[1])
     frame, notes = frame.rename(columns=str), notes or Notes()
     check_names(list(frame.columns))
     frame = without_lists(frame, notes)
@@ -86,6 +88,15 @@ def of_frame(name: str, about: str, frame: Any, opening: Opening, notes: Notes |
         notes=notes,
         features=features_of(rows, chosen, opening),
     )
+
+
+def _check_count(columns: int) -> None:
+    """Raises ValueError for more columns than a table has, before anything is made of each."""
+    if columns > MOST_FEATURES:
+        raise ValueError(
+            f"there are {columns:,} columns, and a table has at most {MOST_FEATURES:,}: leave some out; of rows that are flattened images "
+            "--shape says their height and width"
+        )
 
 
 def _apart(frame: Any, opening: Opening, usual: Sequence[str]) -> set[str]:
@@ -139,7 +150,8 @@ def class_column(frame: Any, opening: Opening, usual: Sequence[str], notes: Note
     lower = {column.lower(): column for column in free}
     found = next((lower[name] for name in usual if name in lower and _groups(frame[lower[name]])), None)
     most = min(128, len(frame) // 2)  # more of them name rows, or are dates and the like
-    words = [column for column in free if _is_text(frame[column]) and 1 < frame[column].nunique() <= most]
+    text = {column for column, dtype in frame.dtypes.items() if _is_word(dtype)}
+    words = [column for column in free if column in text and 1 < frame[column].nunique() <= most]
     if found is None and len(words) == 1:
         found = words[0]
     if found is None and len(words) > 1:
@@ -167,7 +179,11 @@ def tells(column: Any) -> bool:
 
 
 def _is_text(column: Any) -> bool:
-    return column.dtype.kind not in "biufc" and not str(column.dtype).startswith(
+    return _is_word(column.dtype)
+
+
+def _is_word(dtype: Any) -> bool:
+    return dtype.kind not in "biufc" and not str(dtype).startswith(
         ("Int", "UInt", "Float", "bool", "datetime")
     )
 
@@ -186,9 +202,7 @@ def _features(frame: Any, opening: Opening, notes: Notes) -> list[str]:
                 f"{words[0]!r} holds {what} and is no feature: leave it out, or write it as numbers"
             )
         return list(opening.columns)
-    numbers = [
-        name for name in frame.columns if not _is_text(frame[name]) and frame[name].dtype.kind not in "mM"
-    ]
+    numbers = [name for name, dtype in frame.dtypes.items() if not _is_word(dtype) and dtype.kind not in "mM"]
     if not numbers:
         columns = (
             f"all columns hold text ({listed(list(frame.columns), 8)})"
@@ -196,7 +210,8 @@ def _features(frame: Any, opening: Opening, notes: Notes) -> list[str]:
             else "there are no others beside the class"
         )
         raise ValueError(f"no column holds numbers, {columns}: features are numbers")
-    if rest := [name for name in frame.columns if name not in numbers]:
+    are_numbers = set(numbers)
+    if rest := [name for name in frame.columns if name not in are_numbers]:
         notes.say(
             f"{listed(rest)} {'holds' if len(rest) == 1 else 'hold'} no numbers and {'is' if len(rest) == 1 else 'are'} no feature"
         )
@@ -241,6 +256,7 @@ def features_of(rows: Any, names: Sequence[str] | None, opening: Opening) -> tup
         and _bytes(rows)
     ):
         return None
+    _check_count(count)
     found = tuple(map(str, [f"x{i}" for i in range(1, count + 1)] if names is None else names))
     if len(found) != count:
         raise ValueError(f"there are {len(found)} names of features and {count} columns: give one for each")

@@ -10,6 +10,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vae_core.data import idx
 from vae_core.files import at_least
 
@@ -18,6 +20,7 @@ ENTRY = b"PK\x01\x02"
 # A table's first line ends within so many bytes, and names at most so many columns.
 LINE, COLUMNS = 2**21, 100_000
 MOST_FILES = 500_000  # of a folder
+MOST_LINKS, DEEPEST = 10_000, 30  # of an HDF5 file: groups and arrays in it, and how deep
 
 
 def check(path: Path, most: int) -> None:
@@ -94,6 +97,8 @@ def _of_parquet(path: Path, most: int) -> None:
     try:
         with parquet.ParquetFile(path) as held:
             head = held.metadata
+            if head.num_columns > COLUMNS:
+                raise ValueError(f"{path.name} has more than {COLUMNS:,} columns: give a part of them")
             if (least := head.num_rows * head.num_columns) > most:
                 raise too_large(path, least, most)
             columns = [
@@ -131,11 +136,15 @@ def _of_arrays(held: Any, name: str) -> int:
     """Bytes of all arrays of an HDF5 file. Raises ValueError for one that lies in another file."""
     import h5py
 
-    size = 0
+    size, count = 0, 0
 
     def leads_away(place: str, link: Any) -> bool | None:
-        """Count an array; True, which ends the visit (an error may not pass through it), for what is not in the file."""
-        nonlocal size
+        """Count an array; True, which ends the visit (an error may not pass through it), for what is not in the file, and for what would
+        take minutes to look through."""
+        nonlocal size, count
+        count += 1 if place.count("/") < DEEPEST else MOST_LINKS
+        if count > MOST_LINKS:
+            return True
         if isinstance(link, h5py.ExternalLink):
             return True
         # a soft link leads to what is counted where it lies
@@ -145,7 +154,12 @@ def _of_arrays(held: Any, name: str) -> int:
         size += math.prod(one.shape or ()) * one.dtype.itemsize
         return bool(one.external or one.is_virtual) or None
 
-    if held.visititems_links(leads_away):
+    leads = held.visititems_links(leads_away)
+    if count > MOST_LINKS:
+        raise ValueError(
+            f"{name} holds more than {MOST_LINKS:,} groups and arrays, or hides them too deep: save it anew by anndata"
+        )
+    if leads:
         raise ValueError(f"{name} holds a link to another file: save it anew, with all that it holds in it")
     return size
 
@@ -155,6 +169,8 @@ def _of_matrix(held: Any) -> int:
     if "X" not in held:
         return 0
     shape = held["X"].shape if hasattr(held["X"], "shape") else held["X"].attrs["shape"]
+    if not all(isinstance(side, int | np.integer) and side >= 0 for side in shape):
+        raise TypeError("a shape is of whole numbers")
     return 4 * math.prod(map(int, shape))
 
 
