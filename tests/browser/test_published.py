@@ -1,5 +1,6 @@
 """A published site in a browser: it decodes there, asks nobody else, restores a link, and says what keeps it from starting."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -326,6 +327,29 @@ def test_a_file_that_is_cut_short_on_the_host_is_said(site: Path, tmp_path: Path
         (text,) = page.locator(".failed, .notice:not([hidden])").all_text_contents()
         assert text.count("copy the") == 1, text
         assert name.endswith("worker.js") or name in text, text
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("site.json", "models"), (f"models/{MODEL}/page.json", "card"), (f"models/{MODEL}/page.json", "map")],
+)
+def test_a_file_that_holds_something_else_is_one_sentence(
+    site: Path, tmp_path: Path, opened: Opened, name: str, field: str
+):
+    """It said "Cannot read properties of undefined"."""
+    folder = tmp_path / "site"
+    shutil.copytree(site, folder)
+    held = json.loads((folder / name).read_text())
+    assert held.pop(field) is not None
+    (folder / name).write_text(json.dumps(held))
+    with hosted(folder) as address:
+        page = opened(f"{address}/?model={MODEL}&page=map", wait="")
+        page.wait_for_selector(".failed, .notice:not([hidden])", timeout=20_000)
+        (text,) = page.locator(".failed, .notice:not([hidden])").all_text_contents()
+        assert (
+            text
+            == "A file of this site is not what was published: copy the whole published folder there again."
+        )
 
 
 def test_a_style_sheet_that_is_none_is_said_and_nothing_breaks(site: Path, tmp_path: Path, opened: Opened):

@@ -4,7 +4,7 @@ import { element } from "../components/shared/elements.js";
 import { keep, kept, merged, without } from "../components/lesson/progress.js";
 import { fact } from "./facts.js";
 import { done } from "./goals.js";
-import { told } from "./loading.js";
+import { sentence, told } from "./loading.js";
 
 /**
  * @typedef {import("./site.js").Site} Site
@@ -144,7 +144,7 @@ export class Strip {
     this.#lesson = null;
     this.root.hidden = true;
     if (!entry) return name ? `This site has no lesson called “${name.slice(0, 60)}”.` : "";
-    const held = await this.#all().catch((/** @type {Error} */ error) => `${error.message}.`);
+    const held = await this.#all().catch((error) => sentence(error).replace(/\.?$/, "."));
     if (typeof held === "string") return held;
     const lesson = held.lessons.find((each) => each.name === name) ?? null;
     if (!lesson) return "";

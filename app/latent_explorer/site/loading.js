@@ -24,6 +24,18 @@ const missing = (name) =>
   new Error(`${name} is missing on this host: copy the whole published folder there again`);
 
 /**
+ * What a visitor is told of an error. Ours are sentences; a language's own arises where a file holds something else than was published.
+ * @param {unknown} error
+ */
+export function sentence(error) {
+  if (!(error instanceof Error)) return String(error);
+  if (![TypeError, RangeError, SyntaxError, ReferenceError].some((kind) => error instanceof kind))
+    return error.message;
+  console.error(error);
+  return "A file of this site is not what was published: copy the whole published folder there again.";
+}
+
+/**
  * A file of the site on its way. Raises an Error with one sentence.
  * @param {string} name
  */

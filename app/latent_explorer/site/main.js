@@ -5,7 +5,7 @@ import { read, written } from "./address.js";
 import { betaSliders } from "./betas.js";
 import { SiteDecoder, STILLS } from "./decoding.js";
 import { Film } from "./film.js";
-import { expects, opened, told, unstyled } from "./loading.js";
+import { expects, opened, sentence, told, unstyled } from "./loading.js";
 import { Strip } from "./lessons.js";
 import { knownOf } from "./site.js";
 import { VIEWS } from "./views.js";
@@ -82,7 +82,7 @@ class Shell {
 
   /** @param {unknown} error */
   #amiss(error) {
-    this.notes = [`${error instanceof Error ? error.message : error}`];
+    this.notes = [sentence(error)];
     this.#tell();
   }
 
@@ -109,7 +109,8 @@ class Shell {
     const page = { ...(await told(`models/${model.folder}/page.json`)), lessons };
     /** @type {string[]} */
     const lost = [];
-    if (!page.noDecoder) await this.#film(model).catch((error) => lost.push(`${error.message}.`));
+    if (!page.noDecoder)
+      await this.#film(model).catch((error) => lost.push(sentence(error).replace(/\.?$/, ".")));
     const offered = VIEWS.filter((view) => view.needs(page));
     const wanted = this.manifest.only ?? asked.get("page");
     const asksFor = VIEWS.find(({ name }) => name === wanted) ?? offered[0];
@@ -310,7 +311,7 @@ class Shell {
       const broken = unstyled();
       if (broken && !this.notes.includes(broken)) this.notes = [...this.notes, broken];
     } catch (error) {
-      place.append(element("p", { class: "failed" }, error instanceof Error ? error.message : String(error)));
+      place.append(element("p", { class: "failed" }, sentence(error)));
     }
     clearTimeout(waiting);
     place.querySelector(":scope > .loading")?.remove();
@@ -348,5 +349,5 @@ told("site.json")
   .then((manifest) => new Shell(manifest).open())
   .catch((error) => {
     root.dataset.started = "failed";
-    root.replaceChildren(element("p", { class: "failed" }, error.message));
+    root.replaceChildren(element("p", { class: "failed" }, sentence(error)));
   });
