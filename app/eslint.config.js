@@ -16,7 +16,7 @@ export default [
         "error",
         { object: "Object", property: "assign", message: "State is declared: give each field its own line." },
       ],
-      "max-lines": ["error", 500],
+      "max-lines": ["error", 420],
     },
   },
   {

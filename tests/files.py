@@ -3,9 +3,12 @@
 import gzip
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from vae_core.data import Dataset
 
 IDX_TYPES = {"uint8": 8, "int8": 9, "int16": 11, "int32": 12, "float32": 13, "float64": 14}
 
@@ -73,3 +76,25 @@ def many_directories(count: int) -> bytes:
         parts.append(body + after.to_bytes(4, "little"))
         place += size
     return b"".join(parts)
+
+
+def said(found: Dataset, *words: str) -> bool:
+    """Whether one sentence holds all of these words."""
+    return any(all(word in sentence for word in words) for sentence in found.notes)
+
+
+def rows(found: Dataset) -> dict[bytes, str]:
+    """The class of each image, by its pixels."""
+    return {
+        image.numpy().tobytes(): data.classes[label]
+        for data in (found.train, found.test)
+        for image, label in zip(data.images, data.labels.tolist(), strict=True)
+    }
+
+
+def whole(images: np.ndarray, names: list[str]) -> dict[bytes, str]:
+    return {image.tobytes(): name for image, name in zip(images, names, strict=True)}
+
+
+def rows_of(data: Any) -> set[bytes]:
+    return {image.numpy().tobytes() for image in data.images}

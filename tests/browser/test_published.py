@@ -305,6 +305,7 @@ def test_a_browser_that_cannot_run_it_shows_pictures_and_says_why(
         "site.json",
         "modules/site/worker.js",
         "modules/site/style.css",
+        "modules/site/lessons.css",
         "modules/components/map/style.css",
         "lessons.json",
         f"models/{MODEL}/film.bin",

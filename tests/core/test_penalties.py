@@ -1,4 +1,4 @@
-"""What stands beside the bound, and trainings that are more than one bound: adversaries, warm-up, stages, missing labels.
+"""What stands beside the bound, and trainings with it: adversaries, the classifier term, warm-up, and what a resume goes on with.
 
 Shapes: B examples, D latent dimensions, K classes.
 """
@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tests.support.short import LABELLED, QUICK, STAGED, same, weights
 from tests.support.tiers import first
-from vae_core.checkpoints import WEIGHTS, load_card, read_tensors
-from vae_core.conditionals import Env
+from vae_core.checkpoints import load_card
 from vae_core.data import Data
 from vae_core.distributions import Sampler, mean
 from vae_core.kinds import Image
@@ -25,7 +25,6 @@ from vae_core.models import CDVAE, PPCA, SRVAE, VAE, Declaration, Joint, Signatu
 from vae_core.objectives import (
     ELBO,
     GECO,
-    M2,
     Adversary,
     AnnealedCapacity,
     Bound,
@@ -34,7 +33,6 @@ from vae_core.objectives import (
     Constrained,
     ConstrainedVAE,
     Geco,
-    SemiSupervised,
     Setting,
     Weighted,
     adversaries,
@@ -42,7 +40,6 @@ from vae_core.objectives import (
 )
 from vae_core.priors import one_hot
 from vae_core.training import Options, Progress, loop, options_for, train
-from vae_core.training.schedule import Schedule
 
 SIGNATURE = Signature(Image(1, 4, 4), tuple("abc"))
 B, K = 5, 3
@@ -181,245 +178,6 @@ def test_each_block_rises_to_its_own_beta():
     rule = Weighted({"a": 1.0, "b": 4.0}, warmup=2)
     terms = Terms({"x": torch.zeros(1)}, {"a": torch.tensor([3.0]), "b": torch.tensor([5.0])}, {})
     assert [rule(terms, {}).item() for _ in range(2)] == pytest.approx([0.5 * 23, 23])
-
-
-@pytest.fixture
-def srvae() -> Model:
-    return SRVAE(latent=2, coarse_latent=2, pool=2, nets="mlp-256").build(SIGNATURE)
-
-
-STAGES = {"first": SRVAE.stages[0], "second": SRVAE.stages[1]}
-
-
-@pytest.mark.parametrize("names", STAGES.values(), ids=list(STAGES))
-def test_a_bound_of_some_names_has_their_terms_only(srvae: Model, names: tuple[str, ...]):
-    objective, terms = Bound(Weighted(3.0)), srvae.terms(BATCH, mean)
-    objective.names = names
-    fits, rates = (
-        sum(value.mean().item() for name, value in part.items() if name in names)
-        for part in (terms.log_likelihood, terms.kl)
-    )
-    assert objective(srvae, BATCH, mean).total.item() == pytest.approx(3 * rates - fits, rel=1e-5)
-
-
-def test_the_stages_of_an_srvae_add_up_to_its_bound(srvae: Model):
-    objective, total = elbo(), 0.0
-    for names in SRVAE.stages:
-        objective.names = names
-        total += objective(srvae, BATCH, mean).total.item()
-    assert total == pytest.approx(-srvae.terms(BATCH, mean).elbo.mean().item(), rel=1e-5)
-
-
-def test_the_parts_of_a_stage_are_those_of_the_whole_model(srvae: Model):
-    objective = elbo()
-    whole = objective(srvae, BATCH, mean).parts
-    objective.names = SRVAE.stages[0]
-    assert objective(srvae, BATCH, mean).parts == whole
-
-
-QUICK = Options(epochs=2, batch=64, learning_rate=3e-3, warmup=2, limit=256, device="cpu")
-STAGED = SRVAE(latent=3, coarse_latent=2, pool=4, nets="mlp-256")
-
-
-def weights(folder: Path) -> dict[str, Tensor]:
-    return read_tensors(folder / WEIGHTS)
-
-
-def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-
-
-def moved(before: dict[str, Tensor], after: dict[str, Tensor]) -> set[str]:
-    return {name for name in before if not torch.equal(before[name], after[name])}
-
-
-def owned(names: tuple[str, ...], parameters: set[str]) -> set[str]:
-    """The parameters of the named variables, in both nets."""
-    return {key for key in parameters if key.split(".")[1] in names}
-
-
-@pytest.fixture
-def watched(digits: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Options], Any]:
-    """Trains stage by stage and gives the weights before the first epoch and after each."""
-    monkeypatch.setattr(loop, "CHECK_EVERY", 1)
-
-    def run(options: Options) -> list[dict[str, Tensor]]:
-        seen: dict[int, dict[str, Tensor]] = {}
-
-        def report(at: Progress) -> None:
-            seen.setdefault(at.epoch if at.ends_epoch else at.epoch - 1, weights(tmp_path / "run"))
-
-        train(STAGED, digits, options, tmp_path / "run", report=report)
-        return [seen[epoch] for epoch in range(options.epochs + 1)]
-
-    return run
-
-
-def parameters_of(declaration: Declaration, data: Data) -> set[str]:
-    return {name for name, _ in declaration.build(data.signature).named_parameters()}
-
-
-def test_each_stage_moves_its_own_weights_and_leaves_the_others_exactly(watched: Callable, digits: Data):
-    start, half, end = watched(replace(QUICK, stagewise=True))
-    every = parameters_of(STAGED, digits)
-    assert moved(start, half) == owned(("u", "coarse"), every)
-    assert moved(half, end) == owned(("h", "z", "x"), every)
-
-
-def test_stages_share_the_epochs_equally(watched: Callable, digits: Data):
-    *states, last = watched(replace(QUICK, stagewise=True, epochs=4))
-    every = parameters_of(STAGED, digits)
-    stages = [moved(*pair) for pair in zip(states, [*states[1:], last], strict=True)]
-    first, second = (owned(names, every) for names in STAGED.stages)
-    assert stages == [first, first, second, second]
-
-
-def test_without_stages_every_weight_moves(watched: Callable, digits: Data):
-    start, half, _ = watched(QUICK)
-    assert moved(start, half) == parameters_of(STAGED, digits)
-
-
-def test_stages_may_weigh_each_block_by_a_beta_of_its_own(watched: Callable, digits: Data):
-    start, half, end = watched(replace(QUICK, stagewise=True, objective=ELBO(beta={"u": 0.5, "z": 2.0})))
-    assert moved(start, half)
-    assert moved(half, end)
-
-
-LABELLED = replace(QUICK, objective=M2(labels=20))
-
-
-@pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[Env]:
-    """Every batch that a semi-supervised training sees."""
-    forward, seen = SemiSupervised.forward, []
-
-    def watching(objective: SemiSupervised, model: Model, batch: Env, draw: Any) -> Any:
-        seen.append(batch)
-        return forward(objective, model, batch, draw)
-
-    monkeypatch.setattr(SemiSupervised, "forward", watching)
-    return seen
-
-
-def test_known_labels_are_spread_over_the_classes(digits: Data):
-    found = digits.with_labels(20)
-    assert found.known is not None
-    assert digits.labels[found.known].bincount(minlength=10).tolist() == [2] * 10
-    assert torch.equal(found.known_labels, digits.labels[found.known])
-
-
-def test_labels_that_do_not_divide_are_as_equal_as_can_be(digits: Data):
-    known = digits.with_labels(25).known
-    assert digits.labels[known].bincount(minlength=10).tolist() == [3] * 5 + [2] * 5
-
-
-def test_a_class_of_few_images_tells_all_of_them():
-    labels = torch.tensor([0] * 970 + [1] * 20 + [2] * 10)
-    data = Data("uneven", "train", torch.zeros(1000, 1, 2, 2).byte(), labels, ("a", "b", "c"))
-    known = data.with_labels(100).known
-    assert labels[known].bincount().tolist() == [70, 20, 10]
-    known = data.with_labels(12).known
-    assert labels[known].bincount().tolist() == [4, 4, 4]
-
-
-def test_only_labels_that_are_known_are_told(digits: Data):
-    part = replace(digits, known=torch.arange(len(digits)) % 3 == 0)
-    found = part.with_labels(40).known
-    assert found is not None
-    assert int(found.sum()) == 40
-    assert not (found & ~part.known).any()  # type: ignore[operator]
-
-
-def test_other_seeds_tell_other_labels(digits: Data):
-    one, again, other = (digits.with_labels(20, seed).known for seed in (0, 0, 1))
-    assert one is not None
-    assert again is not None
-    assert other is not None
-    assert torch.equal(one, again)
-    assert not torch.equal(one, other)
-
-
-def test_an_untold_label_is_a_row_of_zeros(digits: Data):
-    found = digits.with_labels(20)
-    assert found.known is not None
-    batch = found.batch(slice(None), Sampler.seeded(0))["y"]
-    assert torch.equal(batch[found.known], one_hot(found.known_labels, 10))
-    assert batch[~found.known].abs().sum() == 0
-
-
-def test_an_eighth_of_each_batch_has_its_labels_told(told: list[Env], digits: Data, tmp_path: Path):
-    train(Joint(latent=2, nets="mlp-256"), digits, LABELLED, tmp_path / "run")
-    assert [batch["y"].sum().item() for batch in told] == [8] * 2 * ((256 - 20) // 56)
-    assert all(len(batch["x"]) == 64 for batch in told)
-
-
-def test_images_are_told_from_the_known_ones_alone(told: list[Env], digits: Data, tmp_path: Path):
-    train(Joint(latent=2, nets="mlp-256", likelihood="gaussian"), digits, LABELLED, tmp_path / "run")
-    known = digits.head(256).with_labels(20).known
-    assert known is not None
-    expected = {image.numpy().tobytes() for image in digits.images[:256][known]}
-    for batch in told:
-        grey = (batch["x"] * 256).floor().to(torch.uint8)
-        rows = batch["y"].sum(-1) > 0
-        assert {image.numpy().tobytes() for image in grey[rows]} <= expected
-        assert not {image.numpy().tobytes() for image in grey[~rows]} & expected
-
-
-def relabelled(data: Data, count: int) -> Data:
-    """The same data where labels that are not told are others, and the same ones are told."""
-    known = data.with_labels(count).known
-    assert known is not None
-    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
-    last = known[order].nonzero().max()
-    labels = data.labels.clone()
-    labels[order[last + 1 :]] = (labels[order[last + 1 :]] + 3) % 10
-    other = replace(data, labels=labels)
-    assert torch.equal(known, other.with_labels(count).known)  # type: ignore[arg-type]
-    assert (labels != data.labels).sum() > 100
-    return other
-
-
-def test_labels_that_are_not_told_change_nothing(digits: Data, tmp_path: Path):
-    data = digits.head(256)
-    for name, given in (("one", data), ("other", relabelled(data, 20))):
-        train(Joint(latent=2, nets="mlp-256"), given, LABELLED, tmp_path / name)
-    assert same(weights(tmp_path / "one"), weights(tmp_path / "other"))
-
-
-@pytest.mark.slow
-def test_told_labels_teach_the_classifier(digits: Data, tmp_path: Path):
-    options = replace(QUICK, objective=M2(labels=200), limit=None, epochs=8)
-    model = train(Joint(latent=4, nets="mlp-256"), digits, options, tmp_path / "run").model
-    batch = digits.batch(slice(None), Sampler.seeded(0))
-    untold = ~digits.with_labels(200).known  # type: ignore[operator]
-    right = model.q["y"](batch).logits.argmax(-1) == digits.labels  # type: ignore[union-attr]
-    assert right[untold].float().mean() > 0.75
-
-
-@pytest.mark.parametrize(
-    ("count", "words"),
-    [
-        (3, "3 labels are fewer than the 10 classes: tell one of each at least"),
-        (2000, "digits has 256 labels, fewer than 2,000: ask for fewer"),
-    ],
-)
-def test_labels_that_cannot_be_told_are_refused(
-    count: int, words: str, digits: Data, tmp_path: Path, one_line: Callable
-):
-    with pytest.raises(ValueError, match=words) as caught:
-        train(Joint(), digits, replace(QUICK, objective=M2(labels=count)), tmp_path / "run")
-    one_line(caught.value)
-
-
-def test_labels_that_leave_too_few_images_for_a_batch_are_refused(
-    digits: Data, tmp_path: Path, one_line: Callable
-):
-    options = replace(
-        QUICK, objective=M2(labels=150), batch=256
-    )  # 106 images are left for the other seven eighths of a batch
-    with pytest.raises(ValueError, match="batch") as caught:
-        train(Joint(nets="mlp-256"), digits, options, tmp_path / "run")
-    one_line(caught.value)
 
 
 SMALL = VAE(latent=3, nets="mlp-256")
@@ -566,18 +324,3 @@ def test_options_that_do_not_fit_the_model_are_refused(
     with pytest.raises(ValueError, match=words) as caught:
         train(declaration, digits, options_for(declaration, {**vars(QUICK), **options}), tmp_path / "run")
     one_line(caught.value)
-
-
-def test_every_stage_needs_an_epoch(digits: Data, tmp_path: Path, one_line: Callable):
-    with pytest.raises(ValueError, match="2 stages need at least 2 epochs, got 1") as caught:
-        train(
-            SRVAE(pool=2, nets="mlp-256"), digits, replace(QUICK, stagewise=True, epochs=1), tmp_path / "run"
-        )
-    one_line(caught.value)
-
-
-def test_every_process_gets_its_share_of_the_labelled_images(digits: Data):
-    data = digits.head(256).with_labels(20)
-    assert data.known is not None
-    rows = Schedule(data, 64).epoch()
-    assert [data.known[part].sum(1).tolist() for part in rows.chunk(4, dim=1)] == [[2] * len(rows)] * 4

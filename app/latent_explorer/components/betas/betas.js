@@ -4,12 +4,12 @@ import { alike, Following } from "../shared/betas.js";
 import { pageDecoder } from "../shared/decoder.js";
 import { element, oncePerFrame, say, themed } from "../shared/elements.js";
 import { unpack } from "../shared/envelope.js";
+import { nearest } from "../shared/knots.js";
 import { putPicture } from "../shared/pixels.js";
-import { Tooltip } from "../shared/tooltip.js";
 import { drawCloud } from "./cloud.js";
 import { column } from "./column.js";
-import { nearest } from "../shared/knots.js";
-import { plane, placed, ring } from "./plane.js";
+import { Frontier } from "./frontier.js";
+import { planeWith } from "./plane.js";
 import { saved } from "./saved.js";
 import { count, number, reading, said, sentence } from "./says.js";
 
@@ -40,8 +40,6 @@ import { count, number, reading, said, sentence } from "./says.js";
 /** @typedef {import("../shared/mounting.js").Call<Uint8Array>} BetasCall */
 
 const CHANNEL = "betas";
-const HOVER = "betas-dot";
-const LARGE = 84; // CSS pixels of the picture of a dot
 
 export class Betas {
   #decoder = pageDecoder();
@@ -69,15 +67,12 @@ export class Betas {
   #marker = element("input", { type: "range", min: 0, step: 1, class: "marker" });
   #says = element("output", { class: "says", "aria-live": "polite" });
   #status = element("span", { class: "status" });
-  #plane = element("figure", { class: "plane" });
   #maps = [0, 1].map(() => ({
     canvas: element("canvas", { class: "cloud", role: "img" }),
     caption: element("figcaption"),
   }));
   #hold = element("button", { type: "button", class: "hold" }, "Compare from here");
-  #hovered = element("canvas", { class: "hovered" });
-  #hoveredWords = element("span");
-  #tooltip;
+  #frontier;
   #unwatch;
   #paintLater = oncePerFrame(() => this.#draw());
   #resize = new ResizeObserver(() => this.#paintLater());
@@ -113,12 +108,12 @@ export class Betas {
       stage,
       strip,
       element("p", { class: "line" }, this.#says, this.#status),
-      this.#plane,
       maps,
     );
     this.root.figure = () => this.#saved();
     parent.append(this.root);
-    this.#tooltip = new Tooltip(this.root, this.#hovered, this.#hoveredWords);
+    this.#frontier = new Frontier(this.root, this.data, this.#decoder, (betas) => this.#report(betas));
+    maps.before(this.#frontier.root);
     this.#marker.oninput = () => this.#choose(Number(this.#marker.value));
     this.#marker.onchange = () => this.#report();
     this.#hold.onclick = () => {
@@ -126,7 +121,6 @@ export class Betas {
       this.#report();
       this.#draw();
     };
-    this.#listen();
     this.#unwatch = this.#decoder.watch(() => this.#tell());
     this.#resize.observe(this.root);
   }
@@ -265,53 +259,6 @@ export class Betas {
     this.root.dataset.live = String(this.#decoder.online);
   }
 
-  // ---- the frontier
-
-  #listen() {
-    /** @param {Event} event */
-    const pointOf = (event) => {
-      const node = /** @type {Element} */ (event.target).closest?.("[data-point]");
-      return node ? { node, place: Number(node.getAttribute("data-point")) } : null;
-    };
-    const choose = (/** @type {Event} */ event) => {
-      const found = pointOf(event);
-      if (found) this.#report(this.data.plane?.points[found.place].betas);
-    };
-    this.#plane.addEventListener("click", choose);
-    this.#plane.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" || event.key === " ") choose(event);
-    });
-    const show = (/** @type {Event} */ event) => {
-      const found = pointOf(event);
-      if (found) this.#hover(found.node, found.place);
-      else this.#tooltip.hide();
-    };
-    this.#plane.addEventListener("pointerover", show);
-    this.#plane.addEventListener("focusin", show);
-    for (const end of ["pointerleave", "focusout"])
-      this.#plane.addEventListener(end, () => this.#tooltip.hide());
-  }
-
-  /**
-   * @param {Element} node
-   * @param {number} place
-   */
-  #hover(node, place) {
-    const { data } = this;
-    if (!data.plane) return;
-    const { words, betas } = data.plane.points[place];
-    const { right, top } = node.getBoundingClientRect();
-    this.#hoveredWords.textContent = words;
-    this.#tooltip.show(right, top);
-    this.#decoder.ask(HOVER, { model: data.model, ...data.start, betas }, (answer) => {
-      if ("error" in answer) return;
-      putPicture(this.#hovered, answer);
-      const { width, height } = this.#hovered;
-      this.#hovered.style.width = `${(LARGE * width) / Math.max(width, height)}px`;
-      this.#tooltip.place();
-    });
-  }
-
   // ---- what is shown
 
   get #look() {
@@ -340,7 +287,7 @@ export class Betas {
       node.classList.toggle("since", said(data.columns[place]) === said(this.#since));
     });
     this.#drawMaps(beta);
-    this.#drawPlane(now);
+    this.#frontier.draw(data, this.#look, this.#thumbnails, now);
   }
 
   /** @param {number} beta */
@@ -359,36 +306,21 @@ export class Betas {
     axes.textContent = `Both in σ of ${words.prior}; axes: the first two principal axes of all encodings (${first} and ${second} of their variance). Red: where the posterior of this ${words.one} lies (2 σ).${this.data.circle ? " Dashed: its prior (2 σ)." : ""}`;
   }
 
-  /** @param {import("./says.js").Reading} now */
-  #drawPlane(now) {
-    const { data } = this;
-    const { clientWidth: width, clientHeight: height } = this.#plane;
-    if (!data.plane || !width || !height) return this.#plane.replaceChildren();
-    this.#plane.innerHTML = this.#planeOf(data.plane, now, width, height);
-  }
-
-  /**
-   * @param {import("./plane.js").PlaneData} data
-   * @param {import("./says.js").Reading} now
-   * @param {number} width
-   * @param {number} height
-   */
-  #planeOf(data, now, width, height) {
-    const look = { ...this.#look, width, height };
+  /** The pictures of the strip, where the rate-distortion plane has their betas. */
+  get #thumbnails() {
     const { columns, kept, shape } = this.data;
-    const ratio = shape[2] / shape[1];
-    const thumbnails = columns.map((beta, place) => {
+    return columns.map((beta, place) => {
       const { total = 0, distortion = 0 } = reading(kept, beta);
-      return { rate: total, distortion, href: this.#hrefs[place], ratio };
+      return { rate: total, distortion, href: this.#hrefs[place], ratio: shape[2] / shape[1] };
     });
-    const marked = ring(placed(data, look)(now.total ?? 0, now.distortion ?? 0));
-    const inside = plane(data, look, thumbnails) + marked;
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="Rate and distortion">${inside}</svg>`;
   }
 
   #saved() {
     const { data } = this;
+    const look = this.#look;
+    const thumbnails = this.#thumbnails;
     const now = reading(data.kept, this.#beta);
+    const { plane } = data;
     return saved({
       columns: data.columns.map((beta, place) => ({
         beta,
@@ -402,11 +334,9 @@ export class Betas {
         href: canvas.toDataURL(),
         beta: place ? this.#beta : this.#since,
       })),
-      plane: data.plane
-        ? (width, height) => this.#planeOf(/** @type {any} */ (data.plane), now, width, height)
-        : null,
+      plane: plane && ((width, height) => planeWith(plane, { ...look, width, height }, thumbnails, now)),
       title: `${data.model}: what is kept along β of the ${data.words.latents}`,
-      look: { ...this.#look, background: themed(this.root, "background-color", "#fff") },
+      look: { ...look, background: themed(this.root, "background-color", "#fff") },
     });
   }
 
@@ -416,7 +346,7 @@ export class Betas {
     this.#resize.disconnect();
     this.#paintLater.cancel();
     this.#decoder.withdraw(CHANNEL);
-    this.#decoder.withdraw(HOVER);
+    this.#frontier.destroy();
     this.root.remove();
   }
 }

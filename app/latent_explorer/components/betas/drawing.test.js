@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { dots, ellipse } from "./cloud.js";
 import { lampWords, parts, rateWords } from "./column.js";
-import { bounds, placed, plane } from "./plane.js";
+import { bounds, placed, plane, planeWith } from "./plane.js";
 import { wrapped } from "./saved.js";
 
 const POINTS = [
@@ -90,4 +90,14 @@ test("lines of several betas are named in their colours, those of one are not", 
   assert.match(svg, /<text[^>]*fill="#123456"[^>]*>― along β\(z_l\)/);
   assert.match(svg, /<text[^>]*fill="#654321"[^>]*>― along β\(z_u\)/);
   assert.doesNotMatch(plane({ ...DATA, lines: two.slice(0, 1) }, LOOK, []), /― along/);
+});
+
+test("the whole plane is as large as it is asked for, with one ring where the marker stands", () => {
+  const now = { rate: 4, kl: [4], active: [1], error: null, total: 20, distortion: 90 };
+  const text = planeWith(DATA, LOOK, [], now);
+  assert.match(text, /^<svg [^>]*width="440" height="230" viewBox="0 0 440 230"/);
+  const [x, y] = placed(DATA, LOOK)(20, 90);
+  assert.equal(text.match(/r="8"/g)?.length, 1);
+  assert.ok(text.includes(`<circle cx="${x}" cy="${y}" r="8"`));
+  assert.ok(text.includes(plane(DATA, LOOK, [])));
 });

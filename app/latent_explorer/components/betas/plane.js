@@ -138,11 +138,23 @@ function along({ lines }, { height, font }) {
 }
 
 /**
+ * The whole plane, with a ring where the marker stands.
+ * @param {PlaneData} data
+ * @param {Look} look
+ * @param {readonly Thumbnail[]} thumbnails
+ * @param {import("./says.js").Reading} now
+ */
+export function planeWith(data, look, thumbnails, { total = 0, distortion = 0 }) {
+  const { width, height } = look;
+  const inside = plane(data, look, thumbnails) + ring(placed(data, look)(total, distortion));
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="Rate and distortion">${inside}</svg>`;
+}
+
+/**
  * The ring where the marker stands.
  * @param {[number, number]} place
  */
-export const ring = ([x, y]) =>
-  `<circle cx="${x}" cy="${y}" r="8" fill="none" stroke="${NOW}" stroke-width="3"/>`;
+const ring = ([x, y]) => `<circle cx="${x}" cy="${y}" r="8" fill="none" stroke="${NOW}" stroke-width="3"/>`;
 
 /**
  * Pictures that lie far enough from those before them.

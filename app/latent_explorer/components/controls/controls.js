@@ -9,17 +9,19 @@ import { worded } from "../shared/words.js";
 import { DECIMALS } from "../shared/protocol.js";
 import { arrive } from "../shared/arriving.js";
 import { ClassBars, ClassChips } from "./classes.js";
+import { Origin } from "./origin.js";
+import { Rates } from "./rates.js";
 import { Rows } from "./rows.js";
 import { savedPicture } from "./saved.js";
-import { slider, StartRow } from "./start.js";
+import { StartRow } from "./start.js";
 import {
   aboutOf,
   count,
   movedAlong,
-  nearestBeta,
   placeAlong,
   startInWords,
   startOf,
+  structureOf,
   without,
 } from "./state.js";
 
@@ -36,7 +38,6 @@ import {
 const CHANNEL = "controls";
 const START_CHANNEL = "controls-start";
 const SIDE = "var(--picture)"; // of the longer side of the picture, which grows with the window
-const START_SIDE = 56; // CSS pixels of that of the start
 
 export class Controls {
   #decoder = pageDecoder();
@@ -50,8 +51,6 @@ export class Controls {
   #stale = false; // whether the codes here belong to an older start
   /** @type {(() => void) | null} ends a sweep */
   #stop = null;
-  /** @type {({block: string, betas: number[]} & ReturnType<typeof slider>)[]} */
-  #rates = [];
   #labels = new Uint16Array();
   /** @type {Codes} */
   #codes = {};
@@ -59,8 +58,7 @@ export class Controls {
   #startCodes = {};
 
   #canvas = element("canvas", { class: "picture", role: "img", width: 28, height: 28 });
-  #startCanvas = element("canvas", { class: "start", role: "img", width: 28, height: 28 });
-  #startCaption = element("figcaption");
+  #origin = new Origin();
   #moves = element("p", { class: "moves" });
   #status = element("output", { class: "status", "aria-live": "polite" });
   #reset = element(
@@ -70,7 +68,13 @@ export class Controls {
   );
   #said = new ClassBars();
   #chips = new ClassChips((c) => this.#chooseClass(c));
-  #betas = element("div", { class: "betas" });
+  #rates = new Rates({
+    choose: (block, beta) => this.#chooseBeta(block, beta),
+    leave: () => {
+      this.#following.release();
+      this.#report();
+    },
+  });
   #rows;
   #start;
   #unwatch;
@@ -102,7 +106,6 @@ export class Controls {
       },
       play: (handle) => this.#play(handle),
     });
-    const from = element("figure", {}, this.#startCanvas, this.#startCaption);
     /** @type {import("../shared/saving.js").FigureElement} */
     this.root = element(
       "div",
@@ -112,11 +115,18 @@ export class Controls {
         { class: "stage" },
         element("div", { class: "title" }, worded("Decoded image", data.kind)),
         this.#canvas,
-        element("div", { class: "below" }, from, element("div", {}, this.#moves, this.#reset)),
+        element("div", { class: "below" }, this.#origin.root, element("div", {}, this.#moves, this.#reset)),
         this.#said.root,
         this.#status,
       ),
-      element("div", { class: "controls" }, this.#start.root, this.#chips.root, this.#betas, this.#rows.root),
+      element(
+        "div",
+        { class: "controls" },
+        this.#start.root,
+        this.#chips.root,
+        this.#rates.root,
+        this.#rows.root,
+      ),
     );
     this.root.figure = () => this.#saved(); // for who saves it from elsewhere on the page
     parent.append(this.root);
@@ -131,14 +141,7 @@ export class Controls {
     this.data = data;
     this.setStateValue = setStateValue;
     arrive(data.address, setTriggerValue);
-    const structure = JSON.stringify([
-      data.model,
-      data.blocks,
-      data.directions,
-      data.classes,
-      data.positions,
-      data.latents,
-    ]);
+    const structure = structureOf(data);
     if (structure !== this.#structure) {
       this.#structure = structure;
       this.#touched = false;
@@ -161,8 +164,7 @@ export class Controls {
     this.#stale = false;
     const answer = { shape: data.shape, pixels: fromBase64(data.pixels), codes: data.codes };
     this.#paint({ ...answer, classes: data.said ? [data.said] : undefined });
-    putPicture(this.#startCanvas, answer, 1);
-    showFitted(this.#startCanvas, START_SIDE);
+    this.#origin.take(answer);
     this.#show();
   }
 
@@ -174,17 +176,7 @@ export class Controls {
     this.#start.setItems(this.#labels.length);
     this.#chips.build(classes, colours);
     this.#said.build(classes, colours, this.data.saidBy);
-    this.#rates = Object.entries(positions).map(([block, betas]) => {
-      const choose = (/** @type {number} */ place) => this.#chooseBeta(block, betas[place]);
-      const leave = () => {
-        this.#following.release();
-        this.#report();
-      };
-      const rate = slider(`β(${block})`, 0, betas.length - 1, 1, choose, leave);
-      rate.input.dataset.beta = block;
-      return { ...rate, block, betas };
-    });
-    this.#betas.replaceChildren(...this.#rates.map(({ root }) => root));
+    this.#rates.build(positions);
     this.#rows.build(blocks, directions);
   }
 
@@ -333,7 +325,7 @@ export class Controls {
     });
     this.#decoder.ask(START_CHANNEL, start, (answer) => {
       if ("error" in answer) return;
-      putPicture(this.#startCanvas, answer);
+      this.#origin.show(answer);
       this.#startCodes = answer.codes;
       this.#rows.show(this.#standing);
     });
@@ -378,13 +370,9 @@ export class Controls {
       data.kind.one,
       data.blocks.every(({ name }) => data.kept.includes(name)),
     );
-    this.#rates.forEach(({ block, betas, show }) => {
-      const place = nearestBeta(betas, state.betas[block]);
-      show(place, betas[place].toPrecision(3));
-    });
+    this.#rates.show(state.betas);
     const words = startInWords(state, data.classes, data.kind.one);
-    this.#startCaption.textContent = words;
-    this.#startCanvas.setAttribute("aria-label", words);
+    this.#origin.words = words;
     this.#canvas.setAttribute("aria-label", `Decoded ${data.kind.one}, ${words}`);
     this.#rows.show(this.#standing);
     if (!data.alone) this.#rows.lead(aboutOf(state, data.model));
@@ -406,7 +394,7 @@ export class Controls {
   /** The picture with its start and its moves in words, as SVG text. */
   #saved() {
     return savedPicture(this.root, this.#canvas, worded("Decoded image", this.data.kind), [
-      this.#startCaption.textContent ?? "",
+      this.#origin.words,
       ...this.#rows.words(),
     ]);
   }

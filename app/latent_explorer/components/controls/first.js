@@ -14,7 +14,8 @@ import { Ended } from "./ended.js";
 import { EveryClass } from "./every.js";
 import { Handle } from "./handle.js";
 import { Pad } from "./pad.js";
-import { count, intoClass, shownAs, startOf, without } from "./state.js";
+import { Performing } from "./performing.js";
+import { count, intoClass, shownAs, startOrDrawing, without } from "./state.js";
 
 /**
  * @typedef {import("../shared/decoder.js").Decoded} Decoded
@@ -27,7 +28,6 @@ import { count, intoClass, shownAs, startOf, without } from "./state.js";
 
 const CHANNEL = "first";
 const SIDE = "var(--picture)"; // of the longer side of the picture, which grows with the window
-const ROUNDS = 2; // of all handles, that they move by themselves
 
 /**
  * @param {string} text
@@ -49,10 +49,6 @@ export class First {
   #reports = 0;
   #touched = false; // whether something has changed since the last report
   #stale = false; // whether the codes here belong to an older start
-  #turns = 0; // how many handles have moved by themselves
-  /** @type {Handle | null} the one that does now, or that was asked to */
-  #sweeping = null;
-  #isShow = true; // whether nobody has touched anything yet
   /** @type {Map<Handle, Ended>} */
   #handles = new Map();
   /** @type {Codes} */
@@ -73,6 +69,7 @@ export class First {
   #class = tool("", "Keep everything else, and take the class of another");
   #back = tool("Back to the start", "Put every handle back");
   #pad;
+  #performing;
   #unwatch;
 
   /**
@@ -83,8 +80,17 @@ export class First {
     this.data = data;
     this.setStateValue = setStateValue;
     this.state = data.state;
-    this.#isShow = !data.narrow;
     this.#pad = new Pad(data.paper, (strokes, isDone) => this.#drawn(strokes, isDone));
+    this.#performing = new Performing(
+      {
+        handles: () => [...this.#handles.keys()],
+        at: ({ block, dimension }) => this.#codes[block][0][dimension],
+        isMoved: () => count(this.state.moved) > 0,
+        isStill: () => matchMedia("(prefers-reduced-motion: reduce)").matches,
+        rested: (/** @type {Handle} */ handle) => this.#rested(handle),
+      },
+      !data.narrow,
+    );
     const tools = [this.#draw, this.#another, this.#class, this.#back];
     this.root = element(
       "div",
@@ -121,13 +127,13 @@ export class First {
     if (data.reports >= this.#reports && !this.#touched) this.#take();
     this.#following.again();
     this.root.dataset.ready = "true";
-    this.#perform();
+    this.#performing.perform();
   }
 
   /** Stand where the script says. */
   #take() {
     const { data } = this;
-    this.#rest();
+    this.#performing.rest();
     this.#reports = data.reports;
     this.state = structuredClone(data.state);
     this.strokes = data.strokes.length ? data.strokes : undefined;
@@ -146,7 +152,7 @@ export class First {
   #build() {
     const { data } = this;
     const { blocks, classes, colours, kind } = data;
-    this.#rest();
+    this.#performing.rest();
     const before = [...this.#handles];
     this.#handles.clear();
     const isKept = data.kept.length > 0 && !data.narrow;
@@ -176,7 +182,7 @@ export class First {
     const handle = new Handle(block, data, unit, this.#told);
     const ended = new Ended(handle);
     this.#handles.set(handle, ended);
-    handle.play.onclick = () => this.#play(handle);
+    handle.play.onclick = () => this.#performing.play(handle);
     return ended.root;
   }
 
@@ -187,42 +193,15 @@ export class First {
     leave: () => this.#report(),
   };
 
-  // ---- what moves by itself
+  #interrupt = () => this.#performing.interrupt();
 
-  #interrupt = () => {
-    this.#isShow = false;
-    this.#rest();
-  };
-
-  /** The next handle moves, unless somebody has touched something, or wants nothing to move. */
-  #perform() {
-    const handles = [...this.#handles.keys()];
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (!this.#isShow || still || this.#sweeping || count(this.state.moved)) return;
-    if (this.#turns < ROUNDS * handles.length) this.#play(handles[this.#turns++ % handles.length]);
-  }
-
-  /** @param {Handle} handle */
-  #play(handle) {
-    const wasPlaying = this.#sweeping === handle;
-    this.#rest();
-    if (wasPlaying) return;
-    this.#sweeping = handle;
-    handle.sweep(this.#codes[handle.block][0][handle.dimension], () => {
-      this.#rest();
-      this.#perform();
-    });
-  }
-
-  /** What was shown by a sweep is undone. */
-  #rest() {
-    const handle = this.#sweeping;
-    if (!handle) return;
-    handle.rest();
-    this.#sweeping = null;
+  /**
+   * What was shown by a sweep is undone.
+   * @param {Handle} handle
+   */
+  #rested(handle) {
     const { block, dimension } = handle;
-    const at = this.state.moved[block]?.[dimension] ?? this.#startCodes[block][0][dimension];
-    this.#put(handle, at);
+    this.#put(handle, this.state.moved[block]?.[dimension] ?? this.#startCodes[block][0][dimension]);
     this.#ask();
   }
 
@@ -237,13 +216,13 @@ export class First {
     const value = Number(to.toFixed(DECIMALS));
     const handle = [...this.#handles.keys()].find((h) => h.block === block && h.dimension === dimension);
     if (!handle) return;
-    if (!this.#sweeping) {
+    if (!this.#performing.sweeping) {
       this.#touched = true;
       (this.state.moved[block] ??= {})[dimension] = value;
     }
     this.#put(handle, value);
     this.#ask();
-    if (!this.#sweeping) this.#askEvery();
+    if (!this.#performing.sweeping) this.#askEvery();
   }
 
   /**
@@ -307,29 +286,20 @@ export class First {
 
   // ---- the decoder
 
-  /** The part of a request that says where the code starts, in its own class or in another. */
-  #start(label = this.state.label) {
-    const { state, data, strokes } = this;
-    if (state.start !== "own" || !strokes) return startOf({ ...state, label }, data);
-    const latents = label === null ? data.latents : data.kept;
-    return {
-      drawing: { strokes, latents, centre: data.centre },
-      ...(label === null ? {} : { label: [label] }),
-    };
-  }
-
   /** @param {boolean} isNew whether the start has changed, which is shown on the left and at the ends */
   #ask(isNew = false) {
-    const { state, data } = this;
+    const { state, data, strokes } = this;
     const common = { ...this.#common, classes: data.classes.length > 0 };
     const lower = Object.keys(data.below).length > 0;
     if (!this.#stale && !lower) {
       return this.#decoder.ask(CHANNEL, { ...common, codes: this.#codes }, (answer) => this.#paint(answer));
     }
-    const swept = this.#sweeping ? shownAs(state.moved, this.#sweeping, this.#codes) : state.moved;
-    const start = { ...common, ...this.#start(), back: true };
+    const swept = this.#performing.sweeping
+      ? shownAs(state.moved, this.#performing.sweeping, this.#codes)
+      : state.moved;
+    const start = { ...common, ...startOrDrawing(state, data, strokes), back: true };
     this.#decoder.ask(CHANNEL, { ...start, move: swept }, (answer) => {
-      if ("codes" in answer && !this.#sweeping) this.#codes = answer.codes;
+      if ("codes" in answer && !this.#performing.sweeping) this.#codes = answer.codes;
       this.#paint(answer);
       this.#show();
     });
@@ -341,7 +311,7 @@ export class First {
       this.#show();
       this.#askPictures();
     });
-    const given = { ...common, ...this.#start(null) };
+    const given = { ...common, ...startOrDrawing({ ...state, label: null }, data, strokes) };
     this.#decoder.ask(`${CHANNEL}-given`, given, (answer) => "error" in answer || this.#showGiven(answer));
   }
 
@@ -425,8 +395,7 @@ export class First {
   strokes;
 
   destroy() {
-    this.#isShow = false;
-    this.#sweeping?.rest();
+    this.#performing.destroy();
     this.#unwatch();
     this.#following.end();
     this.#pad.destroy();

@@ -96,6 +96,28 @@ export function startOf({ start, item, label, seed, temperature }, { classes, la
 }
 
 /**
+ * The same where the start may be a drawing, of which only the strokes are here.
+ * @param {State} state
+ * @param {Pick<FirstData, "classes" | "latents" | "kept" | "userImage" | "centre">} data
+ * @param {import("../shared/protocol.js").Stroke[] | undefined} strokes
+ * @returns {Pick<Request, "draw" | "label" | "image" | "mix" | "drawing">}
+ */
+export function startOrDrawing(state, data, strokes) {
+  const { start, label } = state;
+  if (start !== "own" || !strokes) return startOf(state, data);
+  const latents = label === null ? data.latents : data.kept;
+  const drawing = { strokes, latents, centre: data.centre };
+  return { drawing, ...(label === null ? {} : { label: [label] }) };
+}
+
+/**
+ * What the controls are built from: as long as it is the same, they stay.
+ * @param {ControlsData} data
+ */
+export const structureOf = ({ model, blocks, directions, classes, positions, latents }) =>
+  JSON.stringify([model, blocks, directions, classes, positions, latents]);
+
+/**
  * What a page of one dimension is to show of a state: the model, its image and its betas, as an address says them.
  * @param {State} state
  * @param {string} model

@@ -16,6 +16,7 @@ import {
   signed,
   startInWords,
   startOf,
+  startOrDrawing,
   swept,
   without,
 } from "./state.js";
@@ -35,6 +36,19 @@ test("an image of the visitor's own is encoded", () => {
   });
   const other = startOf({ ...STATE, start: "own", label: 0 }, DATA);
   assert.deepEqual(other, { image: { pixels: "AAAA", latents: ["z_u"] }, label: [0] });
+});
+
+test("a drawing starts from its strokes, and no other start does", () => {
+  const data = { ...DATA, centre: true };
+  const strokes = [[[0.1, 0.2]]];
+  const own = /** @type {import("./state.js").State} */ ({ ...STATE, start: "own" });
+  const drawing = { strokes, latents: ["z_l", "z_u"], centre: true };
+  const given = /** @type {any} */ (strokes);
+  assert.deepEqual(startOrDrawing(own, data, given), { drawing });
+  const other = startOrDrawing({ ...own, label: 1 }, data, given);
+  assert.deepEqual(other, { drawing: { ...drawing, latents: ["z_u"] }, label: [1] });
+  assert.deepEqual(startOrDrawing(own, data, undefined), startOf(own, data));
+  assert.deepEqual(startOrDrawing(STATE, data, given), startOf(STATE, data));
 });
 
 test("a draw has a seed, a temperature and, where there are classes, one of them", () => {

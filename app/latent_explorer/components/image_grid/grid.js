@@ -12,9 +12,9 @@ import {
 } from "../shared/elements.js";
 import { unpack } from "../shared/envelope.js";
 import { fileName, saveMenu } from "../shared/saving.js";
-import { Tooltip } from "../shared/tooltip.js";
 import { shortened } from "../shared/words.js";
 import { bitmap, cellAt, cellSize, collide, digest, GAP, stepped, within } from "./cells.js";
+import { Enlarged } from "./enlarged.js";
 import { Asking, putCells } from "./following.js";
 import { FADED, savedGrid } from "./saved.js";
 
@@ -39,10 +39,8 @@ import { FADED, savedGrid } from "./saved.js";
  * @property {import("./following.js").FollowData | null} [follow] where it shows a model that answers to betas
  */
 
-const PREVIEW = 168; // CSS pixels of the enlarged cell under the pointer
 const MOST_LETTERS = 26; // of the name of a row
 const TIGHT = 32; // CSS pixels of a row in which a label and its note have no room
-const LOOKED_AT_MS = 4000; // a cell that was tapped
 const CRISP_FROM = 1.5; // hard edges from this factor on; below, uneven pixels look worse than soft ones
 
 /** @type {GridData} */
@@ -76,9 +74,6 @@ export class ImageGrid {
   #structure = ""; // what the HTML around the canvas was made from
   /** @type {Cell} */
   #cursor = [0, 0];
-  /** @type {Cell | null} */
-  #hovered = null;
-  #later = 0; // what ends a tap's look at a cell
   #cell = { width: 0, height: 0 };
   /** @type {HTMLElement[]} */
   #headers = [];
@@ -90,9 +85,7 @@ export class ImageGrid {
   #heading = element("div", { class: "heading" });
   #frame = element("div", { class: "frame" });
   #scroller = element("div", { class: "scroller" }, this.#frame);
-  #preview = element("canvas", { class: "preview" });
-  #caption = element("span", { class: "caption" });
-  #tooltip;
+  #enlarged;
   #resize = new ResizeObserver(() => this.#paint());
 
   /**
@@ -108,7 +101,11 @@ export class ImageGrid {
     const menu = saveMenu(() => fileName(this.#data.title), figure);
     this.root.append(this.#heading, this.#scroller, menu);
     parent.append(this.root);
-    this.#tooltip = new Tooltip(this.root, this.#preview, this.#caption);
+    this.#enlarged = new Enlarged(
+      this.root,
+      () => this.#data,
+      (canvas, r, c) => this.#drawCell(canvas, r, c),
+    );
     this.#resize.observe(this.root);
     this.#resize.observe(document.documentElement); // pictures grow with the window
     this.#listen();
@@ -171,7 +168,7 @@ export class ImageGrid {
   #show() {
     this.#readPixels(this.#shown);
     this.#paint();
-    if (this.#hovered) this.#showCell(this.#hovered); // the enlarged cell follows the slider too
+    this.#enlarged.again(); // it follows the slider too
     this.root.dataset.shown = String(Number(this.root.dataset.shown ?? 0) + 1);
   }
 
@@ -339,21 +336,7 @@ export class ImageGrid {
 
   #listen() {
     const canvas = this.#canvas;
-    /** @param {PointerEvent} event */
-    const look = (event) => {
-      const cell = this.#cellAt(event);
-      clearTimeout(this.#later);
-      if (!cell) return this.#leave();
-      this.#showCell(cell);
-      this.#tooltip.show(event.clientX, event.clientY);
-    };
-    canvas.addEventListener("pointermove", look);
-    canvas.addEventListener("pointerdown", look);
-    canvas.addEventListener("pointercancel", () => this.#leave()); // a finger scrolls the page
-    canvas.addEventListener("pointerleave", ({ pointerType }) => {
-      if (pointerType !== "touch") return this.#leave();
-      this.#later = window.setTimeout(() => this.#leave(), LOOKED_AT_MS); // a finger is lifted before one has looked
-    });
+    this.#enlarged.listen(canvas, (event) => this.#cellAt(event));
     canvas.addEventListener("click", (event) => {
       const cell = this.#cellAt(event);
       if (this.#data.clickable && cell) this.#choose(cell);
@@ -367,27 +350,6 @@ export class ImageGrid {
   #cellAt(event) {
     const box = this.#canvas.getBoundingClientRect();
     return cellAt(event.clientX - box.left, event.clientY - box.top, this.#cell, this.#data.shape);
-  }
-
-  /** @param {Cell} cell */
-  #showCell([r, c]) {
-    const { shape, columns, rows, notes } = this.#data;
-    const [R, C, H, W] = shape;
-    this.#hovered = [r, c];
-    if (r >= R || c >= C) return this.#leave();
-    const factor = PREVIEW / Math.max(W, H);
-    this.#preview.style.width = `${W * factor}px`;
-    this.#preview.style.height = `${H * factor}px`;
-    this.#drawCell(this.#preview, r, c);
-    this.#caption.textContent = [rows[r], columns[c] ?? `column ${c + 1}`].join(" · ");
-    if (notes?.[r]) this.#caption.append(element("span", { class: "note" }, notes[r]));
-    this.root.dataset.hover = `${r},${c}`;
-  }
-
-  #leave() {
-    this.#hovered = null;
-    this.#tooltip.hide();
-    this.root.dataset.hover = "";
   }
 
   /** @param {Cell} cell */
@@ -410,12 +372,11 @@ export class ImageGrid {
   }
 
   destroy() {
-    clearTimeout(this.#later);
     this.#resize.disconnect();
     this.#asking.stop();
     this.#following.end();
     this.#showLater.cancel();
-    this.#tooltip.hide();
+    this.#enlarged.destroy();
     this.root.remove();
   }
 }
