@@ -6,7 +6,7 @@ Shapes: B examples, F features, C H W image.
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -214,18 +214,10 @@ class Up(nn.ConvTranspose2d):
         if torch.is_grad_enabled() or torch.jit.is_tracing() or output_size is not None or not fast:
             return super().forward(input, output_size)
         patches = self.weight.flatten(1).mT @ input.flatten(2)
-        sides = tuple(
-            (side - 1) * stride - 2 * pad + kernel + rest
-            for side, stride, pad, kernel, rest in zip(
-                input.shape[2:],
-                self.stride,
-                self.padding,
-                self.kernel_size,
-                self.output_padding,
-                strict=True,  # type: ignore[arg-type]
-            )
-        )
-        added = F.fold(patches, sides, self.kernel_size, padding=self.padding, stride=self.stride)  # type: ignore[arg-type]
+        pads = cast(tuple[int, ...], self.padding)
+        sizes = zip(input.shape[2:], self.stride, pads, self.kernel_size, self.output_padding, strict=True)
+        sides = [(side - 1) * step - 2 * pad + kernel + rest for side, step, pad, kernel, rest in sizes]
+        added = F.fold(patches, tuple(sides), self.kernel_size, padding=pads, stride=self.stride)
         return added if self.bias is None else added + self.bias[:, None, None]
 
 
