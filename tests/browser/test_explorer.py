@@ -48,7 +48,7 @@ def query(page: Any) -> dict[str, str]:
     ],
 )
 @pytest.mark.parametrize(
-    ("path", "ready"), [("/", MAP), ("/traverse", grid("strips")), ("/generate", grid("samples"))]
+    ("path", "ready"), [("/map", MAP), ("/traverse", grid("strips")), ("/generate", grid("samples"))]
 )
 @pytest.mark.slow
 def test_each_page_opens_without_an_exception_or_an_error_of_its_scripts(
