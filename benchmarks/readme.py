@@ -226,6 +226,7 @@ BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (DOCUMENT, "metrics_parity"): tables.metrics_parity,
     (DOCUMENT, "disentanglement"): disentanglement,
     (DOCUMENT, "rooms"): rooms,
+    (DOCUMENT, "seeds"): tables.seeds,
     (DOCUMENT, "class_left"): class_left,
     (DOCUMENT, "style"): tables.style,
     (DOCUMENT, "components"): matching,

@@ -232,6 +232,7 @@ def test_a_drawing_is_a_star_on_every_map(page: Any, address: str):
     page.wait_for_selector(MAP)
     page.get_by_text("Your own image").click()
     paper = page.locator(".sketch .paper")
+    paper.scroll_into_view_if_needed()  # it lies below the maps
     x, y = middle_of(at_rest(page, paper))
     page.mouse.move(x - 40, y - 60)
     page.mouse.down()
