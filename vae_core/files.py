@@ -111,12 +111,12 @@ def reason(error: BaseException) -> str:
         error: of reading a file.
 
     Returns:
-        What is wrong with the file, without its path.
+        What is wrong with the file, without its path; the kind of error where it says nothing.
 
     Example:
-        >>> reason(ValueError("a\\nb" * 200))[:8], reason(FileNotFoundError(2, "No such file", "/a"))
-        ('a ba ba ', 'No such file')
+        >>> reason(ValueError("a\\nb" * 200))[:8], reason(FileNotFoundError(2, "No such file", "/a")), reason(KeyError())
+        ('a ba ba ', 'No such file', 'KeyError')
     """
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     line = " ".join("".join(letter if letter.isprintable() else " " for letter in told[:1000]).split())
-    return line if len(line) <= 200 else f"{line[:200]}…"
+    return (line if len(line) <= 200 else f"{line[:200]}…") or type(error).__name__

@@ -195,7 +195,7 @@ class Up(nn.ConvTranspose2d):
     """A transposed convolution that is decoded fast on a CPU where it has few outputs, as the last one of an image has.
 
     Each pixel of the input is a patch of the output: one product of matrices makes the patches, and `fold` adds them up where they overlap.
-    torch's own takes six times as long to one channel of 28 x 28 (a half as long again to 32), and most of what a decoder takes. With
+    torch's own takes five to six times as long to one channel of 28 x 28, which was half of what a decoder takes. With
     gradients, on a GPU and in an exported graph it is torch's own.
 
     Example:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..files import reason
 from .frames import check_names
-from .notes import Notes, listed, reason
+from .notes import Notes, listed
 from .raw import Opening, Raw
 from .tables import CLASSES, CLUSTERS, class_column, plain, split_of, tells
 

@@ -8,7 +8,8 @@ from collections.abc import Collection, Hashable, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from .notes import Notes, listed, reason
+from ..files import reason
+from .notes import Notes, listed
 
 # A number as people write it: thousands apart, with a per cent sign after it.
 NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:e[-+]?\d+)?\s*%?", re.IGNORECASE)

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..files import reason
 from .arrays import joined
 from .labels import NO_LABELS
-from .notes import listed, name_of, reason
+from .notes import listed, name_of
 from .raw import TEST, TRAIN, Opening, Raw, Report
 from .tables import features_of, of_frame, plain, tells
 

@@ -36,15 +36,6 @@ def counted(number: int, what: str, many: str | None = None) -> str:
     return f"{number:,} {what if number == 1 else many or f'{what}s'}"
 
 
-def reason(error: BaseException) -> str:
-    """What a library says of a file that it cannot read: one line, and no more than is read; its kind where it says nothing.
-
-    >>> reason(OSError("no", "end")), reason(KeyError())
-    ('[Errno no] end', 'KeyError')
-    """
-    return " ".join(str(error).split())[:200] or type(error).__name__
-
-
 def listed(names: list[str], most: int = 5) -> str:
     """The first few of many names.
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..files import reason
 from . import mapped
 from .arrays import joined, written
 from .labels import NO_LABELS
 from .mapped import is_large
-from .notes import Notes, counted, listed, reason
+from .notes import Notes, counted, listed
 from .raw import PARTS, SPLITS, TEST, TRAIN, Opening, Raw
 from .tables import features_of
 from .zipped import mapped_arrays
