@@ -215,28 +215,32 @@ def table(found: dict[str, dict[str, Any]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--nets", nargs="+", choices=NETS, default=list(NETS))
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=int, default=None, help="of the training images")
-    parser.add_argument("--out", type=Path, default=None, help=f"a file such as {RESULTS.name}")
+    parser.add_argument(
+        "--out", type=Path, default=None, help=f"a file such as {RESULTS.name}; rows of other nets stay in it"
+    )
     asked = parser.parse_args()
     data = load_data("mnist").head(asked.limit)
     device = torch.cuda.get_device_name() if asked.device != "cpu" else "this machine's processor"
     print(
         f"{device}, torch {torch.__version__}: {len(data):,} images, batches of {BATCH}, median of {asked.rounds} rounds"
     )
-    results = {
-        "device": device,
-        "torch": torch.__version__,
-        "date": date.today().isoformat(),
-        "epochs": asked.epochs,
-        "nets": {},
-    }
-    for nets in NETS:
-        results["nets"][nets] = found = measured(nets, data, asked.device, asked.epochs, asked.rounds)
+    kept = json.loads(asked.out.read_text()) if asked.out and asked.out.exists() else {}
+    for nets in asked.nets:
+        found = measured(nets, data, asked.device, asked.epochs, asked.rounds)
         print(f"\n{nets}\n{table(found)}", flush=True)
+        kept[nets] = {
+            "device": device,
+            "torch": torch.__version__,
+            "date": date.today().isoformat(),
+            "epochs": asked.epochs,
+            "ways": found,
+        }
         if asked.out:
-            asked.out.write_text(json.dumps(results, indent=1) + "\n")
+            asked.out.write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":

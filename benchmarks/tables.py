@@ -173,16 +173,19 @@ def gpu() -> str:
         "| nets | | images a second | of a recorded bare step | × pythae | last loss, nats |",
         "|---|---|--:|--:|--:|--:|",
     ]
-    for nets, ways in found["nets"].items():
+    for nets, run in found.items():
+        ways = run["ways"]
         speeds = {name: way["images_a_second"] for name, way in ways.items()}
         bare, theirs = speeds["bare step, recorded"], speeds["pythae"]
         for name, speed in speeds.items():
             loss = ways[name]["loss"] if name.startswith("ours") else None
             shares = f"{speed / bare:.2f} | {speed / theirs:.1f} | {loss or ''}"
             lines.append(f"| {nets} | {name} | {speed:,.0f} | {shares} |")
-    return "\n".join(
-        [*lines, "", f"{found['device']}, torch {found['torch']}, {found['epochs']} epochs a round."]
+    where = (
+        f"{nets}: {run['device']}, torch {run['torch']}, {run['epochs']} epochs a round."
+        for nets, run in found.items()
     )
+    return "\n".join([*lines, "", *where])
 
 
 def metrics_parity() -> str:
