@@ -12,6 +12,7 @@ import pytest
 from latent_explorer import DATA_ROOT_VARIABLE, LOCAL_VARIABLE, cli
 from latent_explorer.own_data import bounds, looking, sizes, uploads
 from latent_explorer.own_data.bounds import Bounds, allowed
+from latent_explorer.sections.data import state
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -277,12 +278,12 @@ def test_packed_idx_files_are_measured_by_their_heads(tmp_path: Path):
 
 def test_only_so_many_open_data_at_once(monkeypatch: pytest.MonkeyPatch, root: Path):
     with (
-        looking._one_sentence("a"),
-        looking._one_sentence("b"),
+        looking.one_sentence("a"),
+        looking.one_sentence("b"),
         pytest.raises(ValueError, match="in a moment"),
     ):
         looking.look_at("photos", Bounds(root), {})
-    assert looking.look_at("people.csv", Bounds(root), {}).rows["type"] == ["real", "real"]
+    assert looking.look_at("people.csv", Bounds(root), {}).rows["type"] == ("real", "real")
 
 
 def test_a_fault_of_the_program_is_one_sentence(monkeypatch: pytest.MonkeyPatch, root: Path):
@@ -375,6 +376,7 @@ def test_a_file_of_cells_that_leads_to_another_file_is_refused(sort: str, tmp_pa
 def page(root: Path, monkeypatch: pytest.MonkeyPatch) -> Opener:
     monkeypatch.setenv(DATA_ROOT_VARIABLE, str(root))
     monkeypatch.delenv(LOCAL_VARIABLE, raising=False)
+    monkeypatch.setattr(state, "look_at", looking.look_at)  # a process takes seconds: test_data_apart.py
 
     def opener(what: str = "") -> AppTest:
         at = AppTest.from_file(str(MAIN), default_timeout=60)

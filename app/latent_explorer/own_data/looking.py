@@ -34,7 +34,7 @@ class Found(NamedTuple):
 
     report: Report
     sheet: bytes
-    rows: Mapping[str, list[Any]]
+    rows: Mapping[str, tuple[str, ...]]
     look: str
     train: str
 
@@ -43,7 +43,7 @@ def look_at(
     what: str, within: Bounds, options: Mapping[str, Any], report: Callable[[str], None] = lambda line: None
 ) -> Found:
     """A folder, file or name as a visitor typed it. Raises ValueError, one sentence without paths of the server."""
-    with _one_sentence(what):
+    with one_sentence(what):
         place = allowed(what, within)
         if isinstance(place, Path):
             sizes.check(place, MOST_BYTES)
@@ -54,7 +54,7 @@ def look_at_upload(
     name: str, data: bytes, options: Mapping[str, Any], report: Callable[[str], None] = lambda line: None
 ) -> Found:
     """An uploaded file. Raises ValueError, one sentence."""
-    with _one_sentence(uploads.safe(name)), uploads.placed(name, data) as place:
+    with one_sentence(uploads.safe(name)), uploads.placed(name, data) as place:
         sizes.check(place, uploads.MOST_BYTES)
         return _opened(place, place.name, options, report)
 
@@ -71,13 +71,13 @@ def _opened(place: str | Path, what: str, options: Mapping[str, Any], report: Ca
     )
 
 
-def _rows(data: Data) -> dict[str, list[Any]]:
+def _rows(data: Data) -> dict[str, tuple[str, ...]]:
     """The first rows of a table, a line a feature; nothing of images."""
     if not isinstance(data.kind, Table):
         return {}
     values = np.asarray(data.images[:ROWS][:, :FEATURES], float)
-    rows = {f"row {number + 1}": list(map("{:.6g}".format, row)) for number, row in enumerate(values)}
-    return {"feature": list(data.kind.names[:FEATURES]), "type": list(data.kind.types[:FEATURES]), **rows}
+    rows = {f"row {number + 1}": tuple(map("{:.6g}".format, row)) for number, row in enumerate(values)}
+    return {"feature": data.kind.names[:FEATURES], "type": data.kind.types[:FEATURES], **rows}
 
 
 def checked(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def _one_sentence(what: str) -> Iterator[None]:
+def one_sentence(what: str) -> Iterator[None]:
     """Whatever goes wrong is a ValueError of one sentence in which no path of this server stands."""
     if not _free.acquire(blocking=False):
         raise ValueError("This server is still opening other data: try again in a moment")

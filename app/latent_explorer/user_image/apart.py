@@ -1,21 +1,18 @@
-"""A visitor's file is read in a process of its own: one that takes too long, or too much memory, is ended, and nobody else waits for it."""
+"""A visitor's image is read in a process of its own."""
 
 import json
-import os
-import subprocess
 import sys
 import threading
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from latent_explorer import apart
 from latent_explorer.user_image import images
 from latent_explorer.user_image.images import Refused, Shape, UserImage
 
 # Files that are read at once, of all visitors together; seconds that one may take, and that it may wait for its turn; and its memory.
 MOST_AT_ONCE, SECONDS, PATIENCE, BYTES = 2, 15, 20, 1_500_000_000
-
-# Whoever drags a handle meanwhile goes first, and goes before the imports too, which take longest.
-PROGRAM = f"import os; hasattr(os, 'nice') and os.nice(10); from {__name__} import main; main()"
 
 _free = threading.BoundedSemaphore(MOST_AT_ONCE)
 
@@ -35,22 +32,10 @@ def read(data: bytes, shape: Shape) -> UserImage:
 
 
 def _answered(request: bytes) -> tuple[dict, bytes]:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        "OPENBLAS_NUM_THREADS": "1",
-    }
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            input=request,
-            capture_output=True,
-            timeout=SECONDS,
-            env=environment,
-        )
-        head, _, values = done.stdout.partition(b"\n")
-        return json.loads(head), values
-    except (subprocess.TimeoutExpired, ValueError):  # ended by us, or by the bound of its memory
+        with TemporaryDirectory(prefix="latent-explorer-", ignore_cleanup_errors=True) as folder:
+            return apart.answered(__name__, request, SECONDS, BYTES, folder)
+    except apart.TooMuch:
         raise Refused(
             "The image takes more time or memory to read than a visitor's may; give a smaller one, or save it as a plain PNG."
         ) from None
@@ -60,7 +45,6 @@ def _answered(request: bytes) -> tuple[dict, bytes]:
 
 def main() -> None:
     """The process: a line with the shape and the file come in; a line of JSON, and the values, go out."""
-    _bounded()
     shape, data = sys.stdin.buffer.readline(), sys.stdin.buffer.read()
     try:
         image = images.read(data, tuple(json.loads(shape)))
@@ -68,12 +52,3 @@ def main() -> None:
     except Refused as error:
         told, values = {"refused": str(error)}, b""
     sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + values)
-
-
-def _bounded() -> None:
-    try:
-        import resource
-    except ImportError:  # a system without such bounds has that of time
-        return
-    for what, most in ((resource.RLIMIT_AS, BYTES), (resource.RLIMIT_CPU, SECONDS)):
-        resource.setrlimit(what, (most, most))

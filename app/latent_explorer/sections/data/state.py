@@ -6,8 +6,9 @@ from typing import Any, cast
 
 import streamlit as st
 
+from latent_explorer.own_data.apart import look_at, look_at_upload
 from latent_explorer.own_data.bounds import bounds
-from latent_explorer.own_data.looking import Found, checked, look_at, look_at_upload
+from latent_explorer.own_data.looking import Found, checked
 from latent_explorer.text import code_span
 
 KEY = "own-data"
@@ -47,7 +48,7 @@ def look(what: str, upload: bytes | None = None, given: Callable[[], dict[str, A
             asked.found = (
                 look_at(what, bounds(), asked.options)
                 if upload is None
-                else look_at_upload(what, upload, asked.options)
+                else look_at_upload(what, upload, bounds(), asked.options)
             )
         except ValueError as error:
             asked.refused = str(error)
