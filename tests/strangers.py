@@ -102,9 +102,8 @@ def hostile(folder: Path) -> Path:
     data = {**card["data"], "name": HOSTILE}
     evaluation = {**card["evaluation"], "split": HOSTILE, "data": HOSTILE}
     objective = {**card["objective"], "beta": {HOSTILE: 1.0}}
-    return rewritten(
-        folder, {**card, "cost": cost, "data": data, "evaluation": evaluation, "objective": objective}
-    )
+    told = {"cost": cost, "data": data, "evaluation": evaluation, "objective": objective}
+    return rewritten(folder, {**card, **told, "title": HOSTILE, "purpose": HOSTILE})
 
 
 def collapsed(folder: Path, block: str) -> Path:

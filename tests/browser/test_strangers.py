@@ -7,9 +7,12 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from latent_explorer.site.publishing import publish
 
 from tests.strangers import HOSTILE, collapsed, hostile, portrait, small
 from tests.support.driving import served
+from tests.support.hosting import hosted
+from vae_core import load
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +29,7 @@ READY = {
     "/measure": "[data-testid=stDataFrame]",
     "/measure?show=Two numbers": ".js-plotly-plot .main-svg",
 }
+SITE = "#site[data-ready=true][data-decoder=ready]"
 MODEL = "[sign in](http:evil.test) :red[x] $y$"
 
 
@@ -63,10 +67,35 @@ def test_nothing_of_a_hostile_card_or_link_is_more_than_text(page: Any, stranger
     assert hosts <= {urlsplit(strangers).hostname, None}
 
 
+@pytest.mark.slow
+def test_nothing_of_a_hostile_card_is_more_than_text_on_a_published_site(
+    page: Any, models: Path, tmp_path: Path
+):
+    publish([load(models / MODEL), load(models / "portraits")], tmp_path / "site")
+    hosts, faults = set(), []
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    with hosted(tmp_path / "site") as address:
+        for asked in ("", f"?selection={quote(HOSTILE)}&colour={quote(HOSTILE)}&class={quote(HOSTILE)}"):
+            page.goto(f"{address}/{asked}")
+            page.wait_for_selector(SITE)
+            strange(page)
+            assert HOSTILE[:30] in page.locator("body").inner_text()
+            names = page.locator("nav a").all_inner_texts()
+            assert len(names) > 4
+            for name in names:
+                page.locator("nav").get_by_role("link", name=name, exact=True).click()
+                page.wait_for_selector(SITE)
+                page.wait_for_timeout(300)
+                strange(page)
+        assert hosts <= {urlsplit(address).hostname, None}
+    assert not faults
+
+
 def strange(page: Any) -> None:
     assert page.locator("[data-testid=stException]").count() == 0
     found = page.evaluate(
-        """() => [...document.querySelectorAll("a[href*='evil'], img[src*='evil'], .katex, .stMarkdown img, [data-testid=stMain] b")]
+        """() => [...document.querySelectorAll("a[href*='evil'], img[src*='evil'], .katex, .stMarkdown img, [data-testid=stMain] b, #site b")]
             .filter((node) => node.host !== location.host)  // pages of ours have the model's name in their address
             .map((node) => node.outerHTML.slice(0, 200))"""
     )
