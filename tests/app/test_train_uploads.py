@@ -63,6 +63,17 @@ def test_what_cannot_be_kept_is_one_sentence_and_leaves_nothing(home: Path, monk
     assert not list((home / uploads.KEPT).iterdir())
 
 
+def test_what_is_open_is_offered_first(open_page: Open, home: Path):
+    images, labels = figures(60)
+    data = arrays(images=images, labels=labels)
+    at = open_page("views/elbo.py", model="vae-digits")
+    at.session_state[state.KEY] = state.Asked(
+        "mine.npz", data, {}, looking.look_at_upload("mine.npz", data, {})
+    )
+    at.switch_page("views/train.py").run()
+    assert at.selectbox(key="train-data").value == "your data"
+
+
 def test_an_upload_is_trained_on(open_page: Open, home: Path):
     images, labels = figures(60)
     data = arrays(images=images, labels=labels)

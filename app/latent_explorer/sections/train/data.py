@@ -45,6 +45,7 @@ def chosen(place: Any) -> Chosen:
     name = place.selectbox(
         "Data",
         names,
+        names.index(OWN) if open_now else 0,
         format_func=lambda one: f"yours: {safe(own.what)}" if one == OWN and own else one,
         key="train-data",
         persist_state="session",
