@@ -176,6 +176,16 @@ def test_what_saves_a_figure_is_beside_it_and_two_fields_share_a_line(phone: Any
 
 @pytest.mark.browser
 @pytest.mark.slow
+def test_the_path_between_two_stands_on_the_first_screen(phone: Any, bundled: str):
+    phone.goto(f"{bundled}/interpolate")
+    phone.locator(".st-key-paths .image-grid[data-ready=true]").wait_for()
+    settle(phone)
+    box = phone.locator(".st-key-paths .image-grid").bounding_box()
+    assert box["y"] + box["height"] <= 844
+
+
+@pytest.mark.browser
+@pytest.mark.slow
 def test_what_is_presented_is_as_wide_as_the_screen_and_its_title_beside_the_way_out(
     phone: Any, bundled: str
 ):

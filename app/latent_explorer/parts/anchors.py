@@ -62,7 +62,7 @@ def choose(
 def _choose_one(checkpoint: Checkpoint, key: str, name: str, default: int, image: UserImage | None) -> int:
     atlas, last = checkpoint.atlas, len(checkpoint.atlas) - 1
     links.belonging(key, encodings.items_of(checkpoint), default)
-    with st.container(width=190, gap="small"):
+    with st.container(width=155, gap="small"):  # two share a line of the narrowest phone
         item = links.whole(st, name, 0, last, key, checkpoint.kind.one, default, disabled=image is not None)
         if image is None:
             told = " · ".join(filter(None, (f"{checkpoint.kind.one} {item}", atlas.class_of(item))))

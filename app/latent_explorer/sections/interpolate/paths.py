@@ -27,7 +27,7 @@ def between_two(checkpoint: Checkpoint) -> None:
     labelled = checkpoint.model.labelled
     st.subheader("Between two")
     ends = chosen_ends(checkpoint)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         moved = moving(checkpoint, "move", "Latents that move")
         if "steps" not in st.session_state:
             links.number("steps", *STEPS, "number of steps")
