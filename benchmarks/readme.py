@@ -205,7 +205,7 @@ def _units(points: list[Point]) -> str:
         f"{' to '.join(map(str, sorted({min(counts), max(counts)})))} at {beta:g}"
         for beta, counts in active.items()
     )
-    return f"Of the {len(points[0].kl['z_u'])} dimensions of z_u are active, by β(z_u): {said}."
+    return f"Active of the {len(points[0].kl['z_u'])} dimensions of z_u, by β(z_u): {said}."
 
 
 # The blocks by document and name, and what they hold.
