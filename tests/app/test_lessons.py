@@ -19,7 +19,7 @@ from latent_explorer.training.facts import FACTS as OF_RUNS
 from streamlit.testing.v1 import AppTest
 
 from tests.support.tiers import first
-from vae_core.checkpoints import SUCCESSORS
+from vae_core.checkpoints import SUCCESSORS, bundled, load_card
 from vae_core.models import linear
 
 Open = Callable[..., AppTest]
@@ -167,6 +167,53 @@ def test_the_bundled_lessons_are_read_in_their_order():
     assert not bad
     assert [lesson.name for lesson in good][:2] == ["numbers-that-make-images", "a-cloud-not-a-point"]
     assert len(good) == 15
+
+
+# Decimals of the bundled lessons that are no number of a card: of the atlas, of the data, of arithmetic.
+OF_NO_CARD = {"2.18", "0.87", "0.00", "0.13", "0.42", "11.35", "5.5"}
+
+
+def told(lesson: Lesson) -> list[str]:
+    """What a lesson says, but for the answers that are wrong."""
+    said = [text for step in lesson.steps for text in (step.text, step.hint)]
+    return said + [
+        text
+        for step in lesson.steps
+        if (asked := step.question)
+        for text in (asked.ask, asked.answer, asked.because)
+    ]
+
+
+@pytest.mark.parametrize(
+    "lesson",
+    [one for one in shelf.readable()[0] if any(step.model for step in one.steps)],
+    ids=lambda one: one.name,
+)
+def test_what_a_bundled_lesson_says_was_measured_stands_in_the_cards_of_its_models(lesson: Lesson):
+    known = []
+    for name in {step.model for step in lesson.steps} - {""}:
+        card = load_card(bundled()[name])
+        points = card.frontier.points if card.frontier else ()
+        found = [number.value for number in card.metrics.values()]
+        found += [
+            value
+            for point in points
+            for value in (point.distortion.value, point.rate, point.distortion.value + point.rate)
+        ]
+        known += [*found, *(100 * value for value in found)]
+    for text in told(lesson):
+        for word in re.findall(r"(?<![\d.])\d+\.\d+(?!\d)", text):
+            digits = len(word.partition(".")[2])
+            assert word in OF_NO_CARD or float(word) in {round(value, digits) for value in known}, text
+
+
+@pytest.mark.parametrize("name", SUCCESSORS)
+def test_no_bundled_lesson_names_a_model_that_is_no_more(name: str):
+    assert [
+        path.name
+        for path in shelf.files(shelf.BUNDLED)
+        if name in re.findall(r"[\w-]+", path.read_text(encoding="utf-8"))
+    ] == []
 
 
 @pytest.fixture
