@@ -24,7 +24,7 @@ class Term:
 TERMS = (
     Term(
         "active unit",
-        "A latent dimension whose posterior mean varies from one observation to the next. The others were switched off: they hold nothing of what is encoded.",
+        "A latent dimension whose posterior mean varies from one observation to the next. The others are switched off: what they say is lost in the noise of a draw.",
         "Var_x( E_q[z_j | x] ) > 0.01",
         ("active dimension", "inactive dimension", "active", "inactive"),
     ),
@@ -79,7 +79,7 @@ TERMS = (
     ),
     Term(
         "density ratio",
-        "How much more often encodings lie at a place than the prior draws it. Far below 0 is a hole: the prior draws there, and no encoding lies there.",
+        "How much more often encodings lie at a place than the prior draws it. Far below 0 is a hole: the prior draws there, and hardly any encoding lies there.",
         "log q(z) − log p(z)",
     ),
     Term(
@@ -120,7 +120,7 @@ TERMS = (
     ),
     Term(
         "frontier",
-        "The least distortion that can be had at each rate. One model for each beta gives a dot of it.",
+        "The least distortion that can be had at each rate. A model trained for a beta gives a dot on it or above.",
         "min D subject to R ≤ r",
         ("rate-distortion",),
     ),
@@ -298,7 +298,7 @@ TERMS = (
     ),
     Term(
         "style latent",
-        "A latent whose prior does not know the class: what is left of an observation when its class is taken away.",
+        "A latent whose prior does not know the class: meant for what an observation has beside its class. Nothing forbids it to hold some of the class.",
         "p(z)",
     ),
 )
