@@ -1,7 +1,13 @@
-"""What the pages say of the class in the unlabelled latents, from the numbers of a card."""
+"""What the pages say of the class in the unlabelled latents, and of the style in swaps, from the numbers of a card."""
+
+from dataclasses import replace
 
 from latent_explorer.parts.leak import _probed
+from latent_explorer.sections.generate.shared import judged
+from latent_explorer.sections.generate.swaps import style_kept
+from latent_explorer.text import measured_by
 
+from vae_core import load
 from vae_core.estimates import Estimate
 
 
@@ -38,3 +44,17 @@ def test_a_card_of_before_says_what_it_knows():
     assert "scales" not in words
     assert "nats" not in words
     assert _probed(metrics(bayes_accuracy=0.9), "z_u") == ""
+
+
+def test_swaps_say_how_much_of_the_style_they_keep_where_it_was_measured():
+    model = load("mr-cdvae-mnist")
+    assert "slant 0.96 (0.99), thickness 0.90 (0.96), width 0.73 (0.98)" in style_kept(model)
+    assert "not how much of the style" in judged(
+        model, "swap_accuracy", "not how much of the style they keep"
+    )
+    assert len(measured_by(model.card, ["swap_accuracy", "style_slant_swap"])) == 1
+    left = {name: value for name, value in model.card.metrics.items() if not name.startswith("style_")}
+    assert style_kept(replace(model, card=replace(model.card, metrics=left))) == ""
+    older = load("cdvae-mnist")  # whose card knows none
+    assert style_kept(older) == ""
+    assert len(measured_by(older.card, ["swap_accuracy", "style_slant_swap"])) == 1

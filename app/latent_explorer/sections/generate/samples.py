@@ -88,7 +88,7 @@ def samples(checkpoint: Checkpoint) -> None:
         "samples",
         f"Each {checkpoint.kind.one} is the decoder’s mean {checkpoint.kind.one} of latents drawn from "
         + ("the Gaussian fitted to the encodings of its class." if labelled and fitted else "the prior."),
-        judged(checkpoint, "sample_accuracy"),
+        judged(checkpoint, "sample_accuracy", "not how diverse"),
         codes=lambda: tables.table(codes, **about),
         script=scripts.samples(checkpoint, chosen, COLUMNS, seed, temperature),
         commands=measured_by(checkpoint.card, ["sample_accuracy"]),

@@ -81,14 +81,39 @@ def swaps(checkpoint: Checkpoint) -> None:
         "swaps",
         "swaps",
         f"Each line keeps the {styles} of its {checkpoint.kind.one} and takes {words.swapped(model)}.{words.estimated(model, *model.labelled) if model.labelled else ''}",
-        f"Outlined is the {checkpoint.kind.one}’s own class. {judged(checkpoint, 'swap_accuracy')}",
+        " ".join(
+            filter(
+                None,
+                (
+                    f"Outlined is the {checkpoint.kind.one}’s own class.",
+                    judged(checkpoint, "swap_accuracy", "not how much of the style they keep"),
+                    style_kept(checkpoint),
+                ),
+            )
+        ),
         codes=lambda: tables.table(
             elsewhere,
             **{checkpoint.kind.one: np.repeat(rows, len(to))},
             to_class=np.tile([classes[c] for c in to], len(rows)),
         ),
         script=scripts.swaps(checkpoint, items, kept, guest, to),
-        commands=measured_by(checkpoint.card, ["swap_accuracy"]),
+        commands=measured_by(checkpoint.card, ["swap_accuracy", "style_slant_swap"]),
+    )
+
+
+def style_kept(checkpoint: Checkpoint) -> str:
+    """How much of the style swaps keep, from the card; nothing where it was not measured."""
+    metrics = checkpoint.card.metrics
+    kept = [
+        f"{name} {metrics[f'style_{name}_swap'].value:.2f} ({metrics[whole].value:.2f})"
+        for name in ("slant", "thickness", "width", "height", "ink")
+        if f"style_{name}_swap" in metrics and (whole := f"style_{name}_reconstruction") in metrics
+    ]
+    if not kept:
+        return ""
+    one = checkpoint.kind.one
+    return (
+        f"Rank correlation with the {one} itself, in brackets that of its reconstruction: {', '.join(kept)}."
     )
 
 
