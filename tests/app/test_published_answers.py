@@ -54,10 +54,14 @@ def test_a_model_of_every_form_answers_the_same(name: str, trained: Trained, tmp
     compared(load(trained[name]), tmp_path / "site")
 
 
-def test_a_table_answers_the_same(tmp_path: Path):
-    rows = np.random.default_rng(0).normal(size=(200, 5)).astype(np.float32)
-    made = fit("vae", rows, latent=2, nets="mlp-256", epochs=2, device="cpu", out=tmp_path / "table")
-    save_atlas(made.folder, plain_atlas(made.model, data_from(rows).test))
+@pytest.mark.parametrize("likelihood", ["gaussian", "negative-binomial", "poisson"])
+def test_a_table_answers_the_same(likelihood: str, tmp_path: Path):
+    generator = np.random.default_rng(0)
+    rows = generator.poisson(4, (200, 5)) if likelihood != "gaussian" else generator.normal(size=(200, 5))
+    own = data_from(rows.astype(np.float32))
+    options = {"latent": 2, "likelihood": likelihood, "nets": "mlp-256", "epochs": 2, "device": "cpu"}
+    made = fit("vae", own, **options, out=tmp_path / "table")
+    save_atlas(made.folder, plain_atlas(made.model, own.test))
     compared(load(made.folder), tmp_path / "site")
 
 

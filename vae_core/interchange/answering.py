@@ -24,7 +24,7 @@ from ..kinds import Image
 from ..labels import has_label
 from ..model import Model
 from ..multirate import rates_of, usual
-from ..names import IMAGE, LABEL
+from ..names import IMAGE, LABEL, LIBRARY
 from ..readings import Reading
 from .parameters import parameters
 from .written import NOISE, Part, betas_of, decoder_inputs, sizes_of, traced, with_rates
@@ -165,11 +165,16 @@ def _parts(model: Model, checkpoint: Checkpoint) -> list[Part]:
 
 
 def _decode(model: Model, checkpoint: Checkpoint) -> Part:
-    _, inputs = decoder_inputs(model)
+    _, read = decoder_inputs(model)
+    # The library size of counts is no coordinate: the mean of its prior stands for it, as on the app's pages.
+    inputs = {name: size for name, size in read.items() if name != LIBRARY}
     shown, kind = likelihood_of(model).reading.shown, checkpoint.kind
 
     def decode(values: Env) -> dict[str, Tensor]:
-        x = model.generate(with_rates(values), only=[IMAGE])[IMAGE]
+        given = dict(with_rates(values))
+        if LIBRARY in read:
+            given[LIBRARY] = mean(model.p[LIBRARY]({})).expand(values[next(iter(inputs))].shape[0], 1)
+        x = model.generate(given, only=[IMAGE])[IMAGE]
         return {PICTURE: kind.picture(shown(x)).permute(0, 2, 3, 1)}
 
     return Part("decode", inputs, decode)
