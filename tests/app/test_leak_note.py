@@ -55,6 +55,6 @@ def test_swaps_say_how_much_of_the_style_they_keep_where_it_was_measured():
     assert len(measured_by(model.card, ["swap_accuracy", "style_slant_swap"])) == 1
     left = {name: value for name, value in model.card.metrics.items() if not name.startswith("style_")}
     assert style_kept(replace(model, card=replace(model.card, metrics=left))) == ""
-    older = load("cdvae-mnist")  # whose card knows none
+    older = load("joint-mnist")  # whose card knows none
     assert style_kept(older) == ""
     assert len(measured_by(older.card, ["swap_accuracy", "style_slant_swap"])) == 1

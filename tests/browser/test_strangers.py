@@ -116,6 +116,32 @@ def test_images_that_are_not_square_keep_their_shape_on_live(page: Any, stranger
 
 
 @pytest.mark.slow
+def test_tall_images_leave_room_for_handles_on_a_phone_and_are_drawn_where_one_points(
+    page: Any, strangers: str
+):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{strangers}/?model=portraits")
+    page.wait_for_selector(".first[data-painted]")
+    box = page.locator(".first .stage .picture").bounding_box()
+    assert abs(box["height"] / box["width"] - 2) < 0.1
+    handle = page.locator(".first .handle").first.bounding_box()
+    assert handle["y"] + handle["height"] <= 844
+    pad = page.locator(".first .pad").bounding_box()
+    assert abs(pad["height"] / pad["width"] - 2) < 0.1
+    right, low = pad["x"] + 0.9 * pad["width"], pad["y"] + 0.9 * pad["height"]
+    page.mouse.move(pad["x"] + 0.1 * pad["width"], low)
+    page.mouse.down()
+    page.mouse.move(right, low, steps=8)
+    ink = page.locator(".first .pad").evaluate(
+        """canvas => { const {width, height} = canvas, row = canvas.getContext("2d").getImageData(0, Math.round(0.9 * height), width, 1).data;
+        const lit = [...Array(width).keys()].filter((x) => row[4 * x] > 100); return [lit[0] / width, lit.at(-1) / width] }"""
+    )
+    page.mouse.up()
+    assert ink[0] < 0.2
+    assert ink[1] > 0.85
+
+
+@pytest.mark.slow
 def test_a_collapsed_model_says_why_it_has_no_handles(page: Any, strangers: str):
     page.goto(f"{strangers}/live?model=portraits")
     page.wait_for_selector(".live-controls[data-ready=true]")

@@ -17,6 +17,7 @@ from vae_core.checkpoints import CheckpointError, load
 from vae_core.cli import main
 from vae_core.data import load_data
 from vae_core.explore import decode
+from vae_core.metrics import evaluate
 from vae_core.serving import LiveDecoder, Request
 from vae_core.serving.request import Answer
 
@@ -300,6 +301,13 @@ def test_embeddings_that_were_exchanged_are_noticed(tmp_path: Path, one_line: On
     with pytest.raises(CheckpointError) as raised:
         _ = load(tmp_path / "mine").own_data
     one_line(raised.value)
+
+
+def test_codes_alone_have_no_divergence_of_classes(tmp_path: Path):
+    folder = embeddings(tmp_path / "codes", load_data("digits", "test"))
+    found = evaluate(load(folder), metrics=["posteriors"])
+    assert "silhouette_z_mean" in found
+    assert not [name for name in found if "_kl_" in name or "bhattacharyya" in name]
 
 
 def test_pictures_of_items_are_served_and_places_between_them_are_not(tmp_path: Path, one_line: OneLine):

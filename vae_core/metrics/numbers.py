@@ -116,12 +116,14 @@ NUMBERS: dict[str, Number] = {
     r"judge_accuracy": Number("accuracy of the oracle classifier", SHARE),
     r"judge_balanced_accuracy": Number("balanced accuracy of the oracle classifier", SHARE),
     rf"probe_{_BLOCK}_{_KIND}_{_READING}_nats": Number(
-        "class read from {reading} of {block}, {kind} probe", NATS
+        "information on the class in {reading} of {block}, {kind} probe", NATS
     ),
     rf"probe_{_BLOCK}_{_KIND}_{_READING}": Number(
         "class read from {reading} of {block}, {kind} probe", SHARE
     ),
-    rf"class_information_{_BLOCK}_{_KIND}": Number("class read from one draw of {block}, {kind} probe", NATS),
+    rf"class_information_{_BLOCK}_{_KIND}": Number(
+        "information on the class in one draw of {block}, {kind} probe", NATS
+    ),
     rf"silhouette_{_BLOCK}_{_READING}": Number("silhouette of the classes by {reading} of {block}", SCORE),
     rf"neighbours_{_BLOCK}_{_READING}": Number(
         "nearest neighbours of the same class, by {reading} of {block}", SHARE
@@ -167,7 +169,7 @@ def number(name: str) -> Number:
 
     Example:
         >>> number("probe_z_l_mlp_posterior_nats").heading
-        'class read from mean and log scale of z_l, MLP probe, nats'
+        'information on the class in mean and log scale of z_l, MLP probe, nats'
         >>> number("new_metric").title
         'new metric'
     """

@@ -1,12 +1,12 @@
 // A small paper that shows an image and can be drawn over.
 
 import { contextOf, element, oncePerFrame } from "../shared/elements.js";
-import { putPicture } from "../shared/pixels.js";
+import { putPicture, showFitted } from "../shared/pixels.js";
 import { drawTo, onPaper, paint, WHITE } from "../shared/strokes.js";
 
 /** @typedef {import("../shared/strokes.js").Stroke} Stroke */
 
-const WIDTH = 196; // CSS pixels
+const SIDE = 196; // CSS pixels of the longer side, where there is room
 const PEN = 80; // thousandths of the width
 
 export class Pad {
@@ -27,7 +27,6 @@ export class Pad {
    */
   constructor(isPaper, onDraw) {
     this.onDraw = onDraw;
-    this.#canvas.style.width = `${WIDTH}px`;
     if (isPaper) this.#listen();
   }
 
@@ -40,7 +39,7 @@ export class Pad {
     this.#shows = true;
     this.strokes = [];
     putPicture(this.#canvas, images);
-    this.#canvas.style.height = `${(WIDTH * this.#canvas.height) / this.#canvas.width}px`;
+    showFitted(this.#canvas, SIDE);
     this.#name(words);
   }
 
@@ -71,9 +70,10 @@ export class Pad {
   #size(aspect) {
     const ratio = window.devicePixelRatio || 1;
     this.#shows = false;
-    this.#canvas.width = Math.round(WIDTH * ratio);
-    this.#canvas.height = Math.round(WIDTH * aspect * ratio);
-    this.#canvas.style.height = `${WIDTH * aspect}px`;
+    const width = SIDE / Math.max(1, aspect);
+    this.#canvas.width = Math.round(width * ratio);
+    this.#canvas.height = Math.round(width * aspect * ratio);
+    showFitted(this.#canvas, SIDE);
   }
 
   /** @param {string} words */
@@ -127,7 +127,11 @@ export class Pad {
   #where(event) {
     const box = this.#canvas.getBoundingClientRect();
     const border = this.#canvas.clientLeft;
-    return onPaper(event.clientX - box.left - border, event.clientY - box.top - border, WIDTH);
+    return onPaper(
+      event.clientX - box.left - border,
+      event.clientY - box.top - border,
+      this.#canvas.clientWidth,
+    );
   }
 
   /**

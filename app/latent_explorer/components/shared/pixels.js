@@ -49,6 +49,7 @@ export function fitting({ width, height }, side) {
 export function showFitted(canvas, side) {
   const { width, height } = fitting(canvas, 1);
   const whole = typeof side === "number" ? `${side}px` : side;
+  canvas.style.setProperty("--wide", String(width)); // of the longer side, where a style sheet sets another
   canvas.style.width = `calc(${whole} * ${width})`;
   canvas.style.height = `calc(${whole} * ${height})`;
 }
