@@ -1,6 +1,8 @@
 """Files that visitors give are read in a process of their own: in a time, in a memory, and few at once."""
 
 import io
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -45,6 +47,17 @@ def test_a_file_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(apart, "SECONDS", 0.01)
     with pytest.raises(images.Refused, match="more time or memory"):
         apart.read(png(40), (1, 28, 28))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems bound no such memory")
+def test_a_process_has_no_more_memory_than_its_bound():
+    take = "from latent_explorer.apart import bound; bound(10, {}); import numpy; numpy.ones(3 * 10**7); print('held')"
+    said = [
+        subprocess.run([sys.executable, "-c", take.format(most)], capture_output=True, text=True)
+        for most in (10**9, 2 * 10**8)
+    ]
+    assert said[0].stdout.strip() == "held"
+    assert "MemoryError" in said[1].stderr
 
 
 def test_no_more_are_read_at_once_than_the_server_has_room_for(monkeypatch: pytest.MonkeyPatch):

@@ -140,7 +140,8 @@ def posterior_separation(evaluation: Evaluation) -> dict[str, Estimate]:
     the images of another (Rousseeuw, 1987): 1 for tight classes far apart, 0 where they overlap, below where they are mixed up.
     neighbours: mean share of the 10 nearest images that are of the same class. Euclidean distances in the block, among 2,000
     images of the split, chosen by the seed. The standard errors take the images for independent, which they are but for the pairs they share.
-    Nothing for fewer than two classes; no divergences of codes alone, whose spread within a class may be next to none along some directions, and none of so many in so many dimensions that their pairs would take minutes (`comparable`).
+    Nothing for fewer than two classes; no divergences of codes alone, whose spread within a class may be next to none along some
+    directions, and none of so many in so many dimensions that their pairs would take minutes (`comparable`).
     """
     if not evaluation.tells_apart("separation of the classes' encodings"):
         return {}
