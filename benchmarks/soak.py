@@ -73,10 +73,11 @@ async def _drag(address: str, count: int, end: float) -> None:
 
 
 async def _one(address: str, number: int, end: float) -> None:
-    """A visitor who drags for a while, goes, and comes again with another model."""
+    """A visitor who drags for a while, ten times a second, goes to look at something else, and comes again with another model."""
     chance = random.Random(number)
     while time.monotonic() < end:
         await _connected(address, chance, 0.1)
+        await asyncio.sleep(chance.uniform(0.0, 40.0))
 
 
 async def _connected(address: str, chance: random.Random, pause: float) -> None:
