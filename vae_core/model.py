@@ -102,7 +102,7 @@ class Model(nn.Module):
     def _with_held(self, env: Env, n: int) -> dict[str, Tensor]:
         return {name: value.expand(n, -1) for name, value in self.held.items()} | dict(env)
 
-    @property
+    @cached_property
     def latents(self) -> list[str]:
         return [name for name, net in self.q.items() if name in self.p and not isinstance(net, Feature)]
 
@@ -227,7 +227,7 @@ class Model(nn.Module):
                 found.add(name)
         return [name for name in self.q if name in found]
 
-    @property
+    @cached_property
     def by_draws(self) -> list[str]:
         """The latents whose KL(q || p) is had at draws alone: their prior reads what is inferred from themselves, as bottom-up, so that
         E_q log q(z) / p(z | parents) is over both together, and no closed form given the parents is its mean."""

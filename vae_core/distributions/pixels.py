@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.distributions import Bernoulli, Distribution, Independent, constraints
 
@@ -32,11 +33,25 @@ class BinaryPixels(Independent):
         super().__init__(Bernoulli(logits=logits, validate_args=False), logits.dim() - 1, validate_args=False)
 
     def log_prob(self, value: Tensor) -> Tensor:
-        if value.device.type == "cpu" and value.frac().any():
+        if value.device.type == "cpu" and not _binary(value):
             raise ValueError(
                 "a Bernoulli likelihood scores pixels that are 0 or 1: binarise grey images, or choose a likelihood for them"
             )
-        return super().log_prob(value)
+        logits, value = torch.broadcast_tensors(self.base_dist.logits, value)
+        nats = F.binary_cross_entropy_with_logits(logits, value, reduction="none")
+        return -nats.flatten(-self.reinterpreted_batch_ndims).sum(-1)
+
+
+def _binary(value: Tensor) -> bool:
+    """Whether all are 0 or 1: half a step from 1/2, and no further.
+
+    >>> [_binary(torch.tensor(values)) for values in ([0.0, 1.0], [1.0], [], [0.0, 0.5], [0.0, 2.0], [-1.0], [float("nan")])]
+    [True, True, True, False, False, False, False]
+    """
+    if not value.numel():
+        return True
+    least, most = (value - 0.5).abs_().aminmax()
+    return bool(least == 0.5) and bool(most == 0.5)
 
 
 class ContinuousBernoulli(Distribution):

@@ -30,7 +30,7 @@ SAMPLES = 10_000
 # Where classifiers are kept, how many bytes of them, and of which recipe: whoever changes what is trained, or how, counts on.
 KEPT = CACHE / "oracle"
 MOST_BYTES = 256 * 2**20
-RECIPE = 1
+RECIPE = 2
 DIGEST = "sha256"
 
 
@@ -133,7 +133,9 @@ class OracleClassifier:
     def __init__(self, train: Data, seed: int, weights: Mapping[str, Tensor] | None = None):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.net = _classifier(train).to(train.images.device)
+            # Trained in three quarters of the time in this layout, on a CPU.
+            self.net = _classifier(train).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.net.to(train.images.device)
             if weights is None:
                 self._fit(train)
             else:
