@@ -1,5 +1,7 @@
 """Names of sixty letters, of classes and of features: charts and lines of text keep their room, and names stay apart."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from latent_explorer.charts.dimension import histogram
 from latent_explorer.charts.layout import SHORT
 from latent_explorer.charts.paths import classes_along
 from latent_explorer.charts.priors import matrix
+from latent_explorer.parts import words
 from latent_explorer.parts.features import NAMED, movers
 from latent_explorer.text import shortened
 from plotly import graph_objects as go
@@ -23,7 +26,7 @@ DRAWN = {
 
 def written(figure: go.Figure) -> list[str]:
     """The names beside the axes and in the legend."""
-    ticks = figure.layout.xaxis.ticktext or ()
+    ticks = figure.to_dict()["layout"].get("xaxis", {}).get("ticktext", ())
     return [*ticks, *(trace.name for trace in figure.data if trace.name)]
 
 
@@ -51,6 +54,14 @@ def test_a_chart_writes_long_names_short_and_apart(chart: str):
 )
 def test_names_are_shortened_as_in_the_browser(names: list[str], most: int, short: list[str]):
     assert shortened(names, most) == short
+
+
+def test_the_classes_of_items_stay_apart():
+    atlas = SimpleNamespace(classes=LONG, labels=np.arange(3))
+    names = [words.class_of(atlas, item) for item in range(3)]  # type: ignore[arg-type]
+    assert len(set(names)) == 3
+    assert max(map(len, names)) <= len("class ") + words.MOST_LETTERS
+    assert not words.class_of(SimpleNamespace(classes=(), labels=np.arange(3)), 0)  # type: ignore[arg-type]
 
 
 def test_features_that_move_are_named_short_and_apart():

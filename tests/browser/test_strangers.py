@@ -11,7 +11,7 @@ import pytest
 import torch
 from latent_explorer.site.publishing import publish
 
-from tests.strangers import HOSTILE, collapsed, hostile, portrait, small
+from tests.strangers import HOSTILE, collapsed, hostile, portrait, small, with_classes
 from tests.support.driving import served
 from tests.support.hosting import hosted
 from vae_core import load
@@ -41,6 +41,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("strangers")
     hostile(small(folder / MODEL))
     collapsed(small(folder / "portraits", portrait()), "z_u")
+    with_classes(folder / "portraits", lambda number: f"{'abcdefghij' * 6}{number}")
     small(folder / "tall", portrait(), CDVAE(unlabelled=3, nets="mlp-256", rates=(0.1, 10.0)))
     images = portrait()
     small(folder / "only", replace(images, labels=torch.zeros_like(images.labels), classes=("only",)))
@@ -157,6 +158,16 @@ def test_of_a_tall_image_all_betas_stand_on_the_first_screen_of_a_phone(page: An
     assert box["height"] <= 161
     strip = page.locator(".betas .strip").bounding_box()
     assert strip["y"] + strip["height"] <= 844
+
+
+@pytest.mark.slow
+def test_a_class_of_sixty_letters_is_no_wider_than_a_phone(page: Any, strangers: str):
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto(f"{strangers}/live?model=portraits")
+    page.wait_for_selector(".live-controls[data-ready=true]")
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+    assert "abcdefghij" * 6 in page.locator(".live-controls").inner_text()
 
 
 @pytest.mark.slow

@@ -29,8 +29,6 @@ IMAGE, DRAW, MEAN = STARTS = ("image", "prior draw", "prior mean")
 
 USER_IMAGE = "your image"
 
-SHOWN = 24  # letters of a class beside the fields
-
 
 class Start(NamedTuple):
     """Where a traversal starts: a code `(1, D)` for each latent, the class it goes with, the lines of a script that make the codes, what it
@@ -101,7 +99,7 @@ def chosen_start(
         item = links.whole(
             middle, words.capital(checkpoint.kind.one), 0, len(atlas) - 1, "item", checkpoint.kind.one
         )
-        right.caption(plain(atlas.class_of(item), SHOWN))
+        right.caption(plain(words.class_of(atlas, item)))
         return of_item(checkpoint, item), State(item=item, betas=dict(checkpoint.betas))
     if start == USER_IMAGE and image is not None:
         start_of_image = of_user_image(checkpoint, image)
