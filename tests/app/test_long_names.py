@@ -27,7 +27,7 @@ DRAWN = {
 def written(figure: go.Figure) -> list[str]:
     """The names beside the axes and in the legend."""
     ticks = figure.to_dict()["layout"].get("xaxis", {}).get("ticktext", ())
-    return [*ticks, *(trace.name for trace in figure.data if trace.name)]
+    return [*ticks, *(trace.name for trace in figure.select_traces() if trace.name)]
 
 
 @pytest.mark.parametrize("chart", DRAWN)
