@@ -1,6 +1,7 @@
 """Names of sixty letters, of classes and of features: charts and lines of text keep their room, and names stay apart."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from latent_explorer.charts.priors import matrix
 from latent_explorer.parts import words
 from latent_explorer.parts.features import NAMED, movers
 from latent_explorer.text import shortened
-from plotly import graph_objects as go
 
 from vae_core.kinds import Table
 
@@ -24,10 +24,10 @@ DRAWN = {
 }
 
 
-def written(figure: go.Figure) -> list[str]:
+def written(figure: Any) -> list[str]:
     """The names beside the axes and in the legend."""
-    ticks = figure.to_dict()["layout"].get("xaxis", {}).get("ticktext", ())
-    return [*ticks, *(trace.name for trace in figure.select_traces() if trace.name)]
+    ticks = figure.layout.xaxis.ticktext or ()
+    return [*ticks, *(trace.name for trace in figure.data if trace.name)]
 
 
 @pytest.mark.parametrize("chart", DRAWN)
