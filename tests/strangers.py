@@ -41,7 +41,7 @@ def small(folder: Path, data: Data | None = None, declaration: CDVAE | None = No
 
 
 def first_two(codes: np.ndarray, seed: int = 0, start: np.ndarray | None = None) -> np.ndarray:
-    return codes[:, :2].astype(np.float32)
+    return np.pad(codes, ((0, 0), (0, 1)))[:, :2].astype(np.float32)  # of one dimension, a line
 
 
 def card_of(folder: Path) -> dict[str, Any]:

@@ -28,6 +28,8 @@ st.html(
     ".stMainBlockContainer h1 { font-size: 1.7rem; padding: 0 0 0.2rem; } "
     # Export stands at the right of the words under a figure, which take the rest of the line.
     "@media (min-width: 641px) { [class*=st-key-under-] { flex-wrap: nowrap; } } "
+    # A table that is written scrolls in its own room, not the page.
+    ".stMainBlockContainer [data-testid=stMarkdownContainer] table { display: block; overflow-x: auto; } "
     # On a phone options need more than one line.
     "@media (max-width: 640px) { .stMainBlockContainer { padding: 4rem 1rem 3rem; } "
     "[data-testid=stButtonGroup] [role=radiogroup] { flex-wrap: wrap; } "

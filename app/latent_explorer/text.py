@@ -5,9 +5,10 @@ Streamlit reads whatever it is given as markdown, labels of widgets too, and plo
 
 import hashlib
 import html
+import itertools
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from latent_explorer.glossary import TERMS
@@ -99,6 +100,33 @@ def chart(text: object, most: int = MOST) -> str:
     '&lt;b&gt;a&lt;/b&gt; %&#123;x} &amp; &#36;b&#36;'
     """
     return html.escape(cleaned(text, most), quote=False).replace("{", "&#123;").replace("$", "&#36;")
+
+
+def shortened(names: Sequence[str], most: int) -> list[str]:
+    """Names of at most so many letters, as `words.js` has them: long ones lose the words that all begin with, then their middle, so that
+    they stay apart.
+
+    >>> shortened(["a long name that is one", "b"], 9), shortened(["a long name 1", "a long name 2"], 12)
+    (['a lo… one', 'b'], ['…1', '…2'])
+    """
+    if all(len(name) <= most for name in names):
+        return list(names)
+    shared = _shared(min(names), max(names))
+    return [_shorter(name, shared if shared > most / 2 else 0, most) for name in names]
+
+
+def _shared(low: str, high: str) -> int:
+    """How many letters of whole words the first and the last of some names begin with, and so all between them."""
+    alike = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(low, high, strict=False)))
+    ends = [place + 1 for place, letter in enumerate(low[:alike]) if letter.isspace() or letter in "_/.:-"]
+    return ends[-1] if ends and low != high else 0
+
+
+def _shorter(name: str, shared: int, most: int) -> str:
+    if len(name) <= most:
+        return name
+    rest = f"…{name[shared:]}" if shared else name
+    return rest if len(rest) <= most else f"{rest[: most // 2]}…{rest[len(rest) - (most - 1) // 2 :]}"
 
 
 def key(name: str) -> str:

@@ -164,3 +164,12 @@ def test_a_matrix_of_many_classes_shows_two_by_name_and_those_nearest(open_kind:
     first.set_value("class 3")
     healthy(at.run())
     assert at.query_params["pair"] in ("class 3~class 70", ["class 3~class 70"])
+
+
+def test_a_map_of_data_without_classes_is_coloured_by_none(open_kind: Open):
+    said = {
+        model: " ".join(caption.value for caption in healthy(open_kind("views/map.py", model=model)).caption)
+        for model in ("vae-of-none", "cdvae-of-one")
+    }
+    assert "coloured by" not in said["vae-of-none"]
+    assert "coloured by class, " in said["cdvae-of-one"]

@@ -150,6 +150,11 @@ def test_how_the_picture_of_a_row_is_read_is_said(open_table: Opener):
         assert "each bar is a feature" in said
 
 
+def test_a_row_between_two_is_pasted_and_not_drawn(open_table: Opener):
+    said = " ".join(caption.value for caption in open_table("views/interpolate.py", model="people").caption)
+    assert "One of yours, pasted below" in said
+
+
 def test_a_traversal_names_the_features_that_move_most(open_table: Opener):
     at = open_table("views/traverse.py", model="cells")
     said = at.dataframe[0].value.iloc[:, 1]

@@ -14,6 +14,7 @@ PAGES = {
     "map": ".latent-map[data-ready=true]",
     "traverse": ".st-key-strips .image-grid[data-ready=true]",
     "interpolate": ".st-key-along .js-plotly-plot .gtitle",
+    "elbo": "[data-testid=stMain] table",
     "rate_distortion": ".betas[data-ready=true]",
     "prior?look=Classes": ".js-plotly-plot .gtitle",
 }

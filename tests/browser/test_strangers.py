@@ -2,17 +2,20 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+import torch
 from latent_explorer.site.publishing import publish
 
-from tests.strangers import HOSTILE, collapsed, hostile, portrait, small
+from tests.strangers import HOSTILE, collapsed, hostile, portrait, small, with_classes
 from tests.support.driving import served
 from tests.support.hosting import hosted
 from vae_core import load
+from vae_core.models import CDVAE
 
 pytestmark = pytest.mark.browser
 
@@ -38,6 +41,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("strangers")
     hostile(small(folder / MODEL))
     collapsed(small(folder / "portraits", portrait()), "z_u")
+    with_classes(folder / "portraits", lambda number: f"{'abcdefghij' * 6}{number}")
+    small(folder / "tall", portrait(), CDVAE(unlabelled=3, nets="mlp-256", rates=(0.1, 10.0)))
+    images = portrait()
+    small(folder / "only", replace(images, labels=torch.zeros_like(images.labels), classes=("only",)))
     return folder
 
 
@@ -142,11 +149,48 @@ def test_tall_images_leave_room_for_handles_on_a_phone_and_are_drawn_where_one_p
 
 
 @pytest.mark.slow
+def test_of_a_tall_image_all_betas_stand_on_the_first_screen_of_a_phone(page: Any, strangers: str):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{strangers}/rate_distortion?model=tall")
+    page.wait_for_selector(".betas[data-ready=true]")
+    box = page.locator(".betas .stage .picture").bounding_box()
+    assert abs(box["height"] / box["width"] - 2) < 0.05
+    assert box["height"] <= 161
+    strip = page.locator(".betas .strip").bounding_box()
+    assert strip["y"] + strip["height"] <= 844
+
+
+@pytest.mark.slow
+def test_a_class_of_sixty_letters_is_no_wider_than_a_phone(page: Any, strangers: str):
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto(f"{strangers}/live?model=portraits")
+    page.wait_for_selector(".live-controls[data-ready=true]")
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+    assert "abcdefghij" * 6 in page.locator(".live-controls").inner_text()
+
+
+@pytest.mark.slow
+def test_one_class_alone_has_no_bars(page: Any, strangers: str):
+    for model, bars in (("only", 0), ("tall", 1)):
+        page.goto(f"{strangers}/?model={model}")
+        page.wait_for_selector(".first[data-painted]")
+        assert page.locator(".first .said:visible").count() == bars
+        page.goto(f"{strangers}/live?model={model}")
+        page.wait_for_selector(".live-controls[data-ready=true]")
+        page.wait_for_timeout(500)
+        assert page.locator(".live-controls .said:visible").count() == bars
+
+
+@pytest.mark.slow
 def test_a_collapsed_model_says_why_it_has_no_handles(page: Any, strangers: str):
     page.goto(f"{strangers}/live?model=portraits")
     page.wait_for_selector(".live-controls[data-ready=true]")
     block = page.locator(".live-controls .block[data-block=z_u]")
     assert "collapsed" in block.inner_text()
+    assert (
+        "onto the prior" not in block.inner_text()
+    )  # that is another thing: where means are alike, a rate may be high
     assert block.locator("details[open] .handle").count() == 3
 
 

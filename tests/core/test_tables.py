@@ -336,6 +336,26 @@ def test_what_makes_no_model_of_a_table_is_said_in_one_sentence(
     one_line(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"batch": 64}, "40 training rows are fewer than a batch of 64"),
+        ({"validation": 40, "batch": 8}, "40 rows to validate on leave none"),
+    ],
+)
+def test_a_training_that_is_refused_speaks_of_rows(
+    options: dict, words: str, tmp_path: Path, one_line: Callable
+):
+    with pytest.raises(ValueError, match=words) as caught:
+        train(
+            VAE(latent=2, nets="mlp-256"),
+            table_of("real"),
+            Options(device="cpu", **options),
+            tmp_path / "run",
+        )
+    one_line(caught.value)
+
+
 def test_a_likelihood_of_tables_does_not_score_images(one_line: Callable):
     with pytest.raises(ValueError, match="does not score") as refusal:
         VAE(likelihood="poisson").build(Signature(Image(1, 4, 4), ()))

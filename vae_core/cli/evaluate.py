@@ -120,7 +120,7 @@ class Evaluate(Plugged):
         if not is_own(checkpoint.card.data, dataset):
             reason = f"on {own}, not on {dataset.name}"
         elif self.split != "test":
-            reason = f"on the test images, not on those of the split {self.split}"
+            reason = f"on the test {checkpoint.kind.many}, not on those of the split {self.split}"
         elif self.beta is not None and blocks and betas != usual(checkpoint.model):
             reason = "at beta = 1, or the nearest that the model answers to"
         else:

@@ -32,7 +32,7 @@ def divided(data: Data, held_out: int) -> tuple[Data, Data]:
     """Training and held-out images; the order is shuffled by the loader, so the tail is a fair sample. Raises ValueError where none is left to train on."""
     if held_out and held_out >= len(data):
         raise ValueError(
-            f"{held_out:,} images to validate on leave none of {len(data):,} to train on: give a smaller --validation"
+            f"{held_out:,} {data.kind.many} to validate on leave none of {len(data):,} to train on: give a smaller --validation"
         )
     kept = len(data) - held_out
     return data.rows(slice(0, kept)), data.rows(slice(kept, len(data)))
@@ -64,20 +64,20 @@ def told(data: Data, model: Model, objective: Declared, seed: int, held_out: boo
             else "choose joint, which infers the others, or vae, which needs none"
         )
         raise ValueError(
-            f"the class of {int(data.known.sum()):,} of {len(data):,} images is known, and this objective needs all: {ways}, or leave the "
+            f"the class of {int(data.known.sum()):,} of {len(data):,} {data.kind.many} is known, and this objective needs all: {ways}, or leave the "
             "others out by --labelled-only"
         )
     return replace(data, known=None)
 
 
-def check_batch(batch: int, images: int, processes: int) -> None:
+def check_batch(batch: int, data: Data, processes: int) -> None:
     if batch % processes:
         raise ValueError(
             f"a batch of {batch} does not divide over {processes} processes: choose another --batch"
         )
-    if images < batch:
+    if len(data) < batch:
         raise ValueError(
-            f"{images} training images are fewer than a batch of {batch}: give a smaller --batch"
+            f"{len(data)} training {data.kind.many} are fewer than a batch of {batch}: give a smaller --batch"
         )
 
 

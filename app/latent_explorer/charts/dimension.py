@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from latent_explorer import palette
-from latent_explorer.charts.layout import FAMILY, HERE, QUIET, heading
-from latent_explorer.text import chart
+from latent_explorer.charts.layout import FAMILY, HERE, QUIET, SHORT, heading
+from latent_explorer.text import chart, shortened
 
 BINS = 40
 # Classes beyond which the legend would fill the chart: there the bars have no names but on hover.
@@ -21,6 +21,7 @@ def histogram(
     edges = np.histogram_bin_edges(values, BINS)
     middles = (edges[:-1] + edges[1:]) / 2
     figure, table = go.Figure(), {"from": edges[:-1], "to": edges[1:]}
+    short = shortened(classes, SHORT)
     for c, title in enumerate(classes):
         counts = np.histogram(values[labels == c], edges)[0]
         table[title] = counts
@@ -28,7 +29,7 @@ def histogram(
             x=middles,
             y=counts,
             width=np.diff(edges),
-            name=chart(title),
+            name=chart(short[c]),
             marker={"color": palette.colours(len(classes))[c], "line": {"width": 0}},
             hovertemplate=f"{chart(title)}: %{{y}} {chart(many)} near %{{x:.2f}}<extra></extra>",
         )

@@ -5,6 +5,9 @@ from typing import Any
 HERE = "#d62728"
 QUIET = "#8a8a8a"
 
+# Letters of a class in a legend or beside an axis: more take the room of the chart.
+SHORT = 18
+
 # Plotly's own button saves a PNG alone: the menu under each chart saves both kinds.
 CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["toImage", "select2d", "lasso2d"]}
 

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from latent_explorer import palette
-from latent_explorer.charts.layout import heading
-from latent_explorer.text import chart
+from latent_explorer.charts.layout import SHORT, heading
+from latent_explorer.text import chart, shortened
 
 # One colour and one dash for each path: told apart also without colours.
 PENS = [("#0072B2", "solid"), ("#E69F00", "dash"), ("#009E73", "dot")]
@@ -27,7 +27,7 @@ def classes_along(t: np.ndarray, posteriors: Mapping[str, np.ndarray], classes: 
         horizontal_spacing=0.03,
         x_title="share of the path t",
     )
-    names = list(map(chart, classes))
+    names, short = list(map(chart, classes)), list(map(chart, shortened(classes, SHORT)))
     highest = np.max([p.max(0) for p in posteriors.values()], axis=0)
     named = set()
     for column, posterior in enumerate(posteriors.values(), start=1):
@@ -37,8 +37,8 @@ def classes_along(t: np.ndarray, posteriors: Mapping[str, np.ndarray], classes: 
                 y=posterior[:, c],
                 mode="lines",
                 line={"color": palette.colours(len(classes))[c], "width": 2.5},
-                name=names[c],
-                legendgroup=names[c],
+                name=short[c],
+                legendgroup=str(c),
                 showlegend=c not in named,
                 hovertemplate=f"class {names[c]}: %{{y:.1%}} at t = %{{x:.2f}}<extra></extra>",
                 row=1,

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from latent_explorer import palette
-from latent_explorer.charts.layout import FAMILY, HERE, heading
-from latent_explorer.text import chart
+from latent_explorer.charts.layout import FAMILY, HERE, SHORT, heading
+from latent_explorer.text import chart, shortened
 
 # Below this an answer is uncertain: it is hatched by a dotted line.
 UNCERTAIN = 0.9
@@ -25,6 +25,7 @@ def plane(
 ) -> go.Figure:
     """Answers `(T, T)` and how probable each is, over two axes `(T,)`, with the place of an item."""
     colours, figure = palette.colours(len(names)), go.Figure()
+    short = list(map(chart, shortened(names, SHORT)))
     for c in np.unique(answer).tolist():
         figure.add_heatmap(
             x=across,
@@ -40,7 +41,7 @@ def plane(
             x=[None],
             y=[None],
             mode="markers",
-            name=chart(names[c]),
+            name=short[c],
             marker={"symbol": "square", "size": 11, "color": colours[c]},
         )
     for name, values, level, dash in (

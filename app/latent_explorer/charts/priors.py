@@ -6,12 +6,12 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from latent_explorer.charts.layout import HERE, heading
-from latent_explorer.text import chart
+from latent_explorer.charts.layout import HERE, SHORT, heading
+from latent_explorer.text import chart, shortened
 from vae_core.metrics.holes import EMPTIEST
 
 # Classes of a matrix beyond which it is larger, its letters are smaller, and longer names are cut.
-LARGE, SHORT = 14, 18
+LARGE = 14
 
 PRIOR, ENCODINGS = "#D55E00", "#0072B2"
 
@@ -57,7 +57,7 @@ def matrix(
     values: np.ndarray, names: Sequence[str], title: str, of: str, unit: str, pair: tuple[int, int]
 ) -> go.Figure:
     """A matrix `(K, K)` as squares, each of which can be clicked and carries its (row, column) as customdata; `pair` is outlined."""
-    names, count = list(map(chart, names)), len(names)
+    count = len(names)
     cells = [(row, column) for row in range(count) for column in range(count) if row != column]
     shown = np.array([values[cell] for cell in cells])
     large = count > LARGE
@@ -75,7 +75,7 @@ def matrix(
                 "colorbar": {"title": {"text": unit}, "thickness": 12},
             },
             customdata=[list(cell) for cell in cells],
-            hovertext=[f"{names[r]} → {names[c]}: {values[r, c]:.2f} {unit}" for r, c in cells],
+            hovertext=[f"{chart(names[r])} → {chart(names[c])}: {values[r, c]:.2f} {unit}" for r, c in cells],
             hoverinfo="text",
             showlegend=False,
         )
@@ -91,7 +91,7 @@ def matrix(
     ticks = {
         "tickmode": "array",
         "tickvals": list(range(count)),
-        "ticktext": [name if len(name) <= SHORT or not large else f"{name[: SHORT - 1]}…" for name in names],
+        "ticktext": list(map(chart, shortened(names, SHORT))),
         "tickfont": {"size": 9 if large else 12},
         "showgrid": False,
         "zeroline": False,

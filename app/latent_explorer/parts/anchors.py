@@ -65,7 +65,7 @@ def _choose_one(checkpoint: Checkpoint, key: str, name: str, default: int, image
     with st.container(width=155, gap="small"):  # two share a line of the narrowest phone
         item = links.whole(st, name, 0, last, key, checkpoint.kind.one, default, disabled=image is not None)
         if image is None:
-            told = " · ".join(filter(None, (f"{checkpoint.kind.one} {item}", atlas.class_of(item))))
+            told = " · ".join(filter(None, (f"{checkpoint.kind.one} {item}", words.class_of(atlas, item))))
             small_picture(encodings.thumbnail(checkpoint, item), told, lines=2)
         else:
             small_picture(as_png(image, checkpoint), f"your {checkpoint.kind.one}")

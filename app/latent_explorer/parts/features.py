@@ -8,7 +8,7 @@ from torch import Tensor
 
 from latent_explorer.caches import sources
 from latent_explorer.charts.layout import CONFIG
-from latent_explorer.text import chart
+from latent_explorer.text import chart, shortened
 from vae_core import Checkpoint
 from vae_core.explore.features import differences, moved
 from vae_core.kinds import Table
@@ -19,6 +19,9 @@ MOST_NAMED = 30
 # So many features are named beside a row of a traversal, and in the table of differences.
 MOVED, APART = 3, 20
 
+# Letters of a feature beside an axis, and where several stand in a line.
+NAMED = 32
+
 
 def profile(table: Table, shown: dict[str, Tensor], key: str) -> None:
     """Rows `(F,)` by name, feature by feature, in standard deviations of the training rows."""
@@ -27,11 +30,13 @@ def profile(table: Table, shown: dict[str, Tensor], key: str) -> None:
     if table.size > MOST_NAMED:
         far = torch.stack(list(scaled.values())).abs().amax(0)
         order = sorted(far.topk(MOST_NAMED).indices.tolist())
+    names = [chart(table.names[i]) for i in order]
+    short = list(map(chart, shortened([table.names[i] for i in order], NAMED)))
     figure = go.Figure(
         [
             go.Scatter(
                 x=values[order].tolist(),
-                y=[chart(table.names[i]) for i in order],
+                y=names,
                 mode="markers",
                 name=name,
                 customdata=[f"{shown[name][i].item():.4g}" for i in order],
@@ -46,7 +51,7 @@ def profile(table: Table, shown: dict[str, Tensor], key: str) -> None:
         margin={"l": 10, "r": 10, "t": 30, "b": 40},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         xaxis_title="σ from the mean",  # a narrow column holds it
-        yaxis={"autorange": "reversed", "automargin": True, "dtick": 1},
+        yaxis={"autorange": "reversed", "automargin": True, "tickvals": names, "ticktext": short},
     )
     st.plotly_chart(figure, key=key, config=CONFIG)
     few = (
@@ -66,8 +71,9 @@ def movers(table: Table, rows: Tensor) -> list[str]:
     """
     found = moved(table, rows)
     best = found.abs().topk(min(MOVED, table.size), -1).indices
+    names = shortened(table.names, NAMED)
     return [
-        ", ".join(f"{table.names[i]} {'+' if line[i] >= 0 else '−'}{abs(line[i].item()):.1f}" for i in places)
+        ", ".join(f"{names[i]} {'+' if line[i] >= 0 else '−'}{abs(line[i].item()):.1f}" for i in places)
         for line, places in zip(found, best.tolist(), strict=True)
     ]
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from latent_explorer.text import shortened
+from vae_core.checkpoints import Atlas
 from vae_core.distributions import MOMENT_DRAWS
 from vae_core.explore import estimated_moments
 from vae_core.kinds import Kind
@@ -9,6 +11,13 @@ from vae_core.labels import has_label
 from vae_core.model import Model
 from vae_core.models.foreign import place_of
 from vae_core.names import LABEL
+
+MOST_LETTERS = 24  # of a class beside an item: two names that differ in their ends stay apart
+
+
+def class_of(atlas: Atlas, item: int) -> str:
+    """ "class" and its name, shortened, for an item; nothing where the data has no classes."""
+    return f"class {shortened(atlas.classes, MOST_LETTERS)[atlas.labels[item]]}" if atlas.classes else ""
 
 
 def latents(model: Model, block: str) -> str:

@@ -9,13 +9,16 @@ from latent_explorer.sections.interpolate.grid import grid_between
 from latent_explorer.sections.interpolate.paths import between_two
 from latent_explorer.user_image.widgets import image_expander
 
+from vae_core.kinds import Table
+
 checkpoint = checkpoints.current()
 
 st.title(f"What lies between two {checkpoint.kind.many}?")
 needs_a_decoder(checkpoint)
 
+given = "pasted" if isinstance(checkpoint.kind, Table) else "drawn or uploaded"
 st.caption(
-    f"Each picture is the decoder’s mean {checkpoint.kind.one} of a code that is made of the codes of {checkpoint.kind.many}. One of yours, drawn or uploaded below, can be an end too."
+    f"Each picture is the decoder’s mean {checkpoint.kind.one} of a code that is made of the codes of {checkpoint.kind.many}. One of yours, {given} below, can be an end too."
 )
 
 between_two(checkpoint)

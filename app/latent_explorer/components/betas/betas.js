@@ -192,6 +192,7 @@ export class Betas {
     this.#marker.max = String(data.positions.length - 1);
     this.#marker.setAttribute("aria-label", `β of the ${words.latents}`);
     this.root.dataset.columns = String(columns.length);
+    this.root.style.setProperty("--wide", String(Math.min(1, shape[2] / shape[1])));
     this.root.classList.toggle("without-plane", !data.plane);
   }
 

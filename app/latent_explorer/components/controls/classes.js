@@ -125,8 +125,8 @@ export class ClassBars {
 
   /** @param {number[] | undefined} shares */
   show(shares) {
-    this.root.hidden = !shares;
-    if (!shares) return;
+    this.root.hidden = !shares || shares.length < 2; // one class alone is certain
+    if (!shares || shares.length < 2) return;
     barred(shares).forEach((c, place) => {
       const { bar, label } = this.#columns[place];
       bar.style.setProperty("--share", String(shares[c]));

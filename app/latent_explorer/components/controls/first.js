@@ -155,7 +155,7 @@ export class First {
     this.#performing.rest();
     const before = [...this.#handles];
     this.#handles.clear();
-    const isKept = data.kept.length > 0 && !data.narrow;
+    const isKept = data.kept.length > 0 && classes.length > 1 && !data.narrow;
     const caption = isKept ? `${READ}, and itself in every class` : READ;
     this.#said.build(classes, colours, data.saidBy, caption);
     this.#rows.replaceChildren(

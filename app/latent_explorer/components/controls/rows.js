@@ -28,7 +28,7 @@ import { folded, placeAlong } from "./state.js";
 
 const MOST_HANDLES = 40; // of a block that stand open: the most used
 const COLLAPSED =
-  "No dimension here is active: the posterior has collapsed onto the prior, so these handles hardly change the picture.";
+  "No dimension here is active: these latents have collapsed, and the encoder gives nearly the same code whatever it sees.";
 
 export class Rows {
   root = element("div", { class: "blocks" });

@@ -6,6 +6,7 @@ import { wordAt } from "../shared/pixels.js";
 
 export const GAP = 3; // CSS pixels between cells
 const LARGEST_CELL = 72; // CSS pixels, unless the script asks for a scale, or the window is a large one
+const TALLEST_CELL = 1.5 * LARGEST_CELL; // likewise: of tall images several rows are seen at once
 const OF_WINDOW = 0.74; // the share of its height that all rows may take where they grow with it
 const ROWS_SEEN = 10; // a cell takes no more than this part of the height of the window
 const DEAR = 0.25; // the share of its size that a cell gives up at most to have whole pixels
@@ -52,7 +53,8 @@ export function bitmap(pixels, [R, C, H, W, channels]) {
 export function cellSize([R, C, H, W], scale, room, window = 0) {
   const fitting = Math.max(SMALLEST_CELL, Math.floor((room - C * GAP) / C));
   const high = Math.min(window / ROWS_SEEN, (OF_WINDOW * window) / R - GAP);
-  const usual = Math.max(LARGEST_CELL, Math.floor((high * W) / H));
+  const least = Math.max(SMALLEST_CELL, Math.min(LARGEST_CELL, Math.floor((TALLEST_CELL * W) / H)));
+  const usual = Math.max(least, Math.floor((high * W) / H));
   const wanted = scale ? Math.max(Math.round(scale * W), high > LARGEST_CELL ? usual : 0) : usual;
   let width = Math.min(wanted, fitting);
   const rest = width % W;

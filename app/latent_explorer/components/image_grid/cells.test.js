@@ -28,6 +28,13 @@ test("cells are as large as asked for or sensible, smaller where there is no roo
   assert.deepEqual(cellSize([1, 1, 8, 16, 1], 2, 900), { width: 32, height: 16 });
 });
 
+test("of tall images several rows stand on a screen, and wide ones take the room that there is", () => {
+  assert.deepEqual(cellSize([20, 10, 40, 12, 1], null, 1000, 720), { width: 24, height: 80 });
+  assert.deepEqual(cellSize([3, 10, 12, 6, 1], null, 1000, 720), { width: 54, height: 108 });
+  assert.deepEqual(cellSize([3, 4, 200, 4, 1], null, 1000, 720), { width: 20, height: 1000 }); // narrower is not seen
+  assert.deepEqual(cellSize([3, 10, 12, 60, 1], null, 1000, 720), { width: 97, height: 19 });
+});
+
 test("the cell under the pointer, and none beside them", () => {
   const size = { width: 20, height: 10 };
   assert.deepEqual(cellAt(0, 0, size, [2, 3]), [0, 0]);

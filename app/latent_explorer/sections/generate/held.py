@@ -78,7 +78,7 @@ def held(checkpoint: Checkpoint) -> None:
     image_grid(
         shown,
         rows=[f"{checkpoint.kind.one} {item}" for item in items],
-        row_notes=[atlas.class_of(item) for item in items],
+        row_notes=[words.class_of(atlas, item) for item in items],
         columns=columns + ["drawn"] * (shown.shape[1] - len(columns)),
         title=f"The {words.variable(model, name)} of each {checkpoint.kind.one} held, the rest drawn",
         key="held",

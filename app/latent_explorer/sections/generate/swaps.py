@@ -54,7 +54,7 @@ def swaps(checkpoint: Checkpoint) -> None:
     codes = encodings.item_codes(checkpoint, items)
     rows, notes = (
         [f"{checkpoint.kind.one} {item}" for item in items],
-        [atlas.class_of(item) for item in items],
+        [words.class_of(atlas, item) for item in items],
     )
     guest = user_image_row(checkpoint)
     if guest is not None:

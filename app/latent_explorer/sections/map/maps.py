@@ -172,7 +172,7 @@ def linked_maps(checkpoint: Checkpoint, asked: Asked) -> None:
         hover = f"Hover over a dot to see its {checkpoint.kind.one}; zoom in, and dots become pictures. Between them is none: {model.no_decoder}."
     dashed = f"; dashed, where the posterior of the opened {checkpoint.kind.one} falls"
     st.caption(
-        f"Each dot is one of {len(atlas):,} {split}{checkpoint.kind.many}, coloured by {plain(by)}, {_where(atlas, shown[0], place)}",
+        f"Each dot is one of {len(atlas):,} {split}{checkpoint.kind.many}, {_coloured(checkpoint, by)}{_where(atlas, shown[0], place)}",
         help="Outlines show where draws of the priors fall: an ellipse for each class that has a Gaussian and for each component (#) of a mixture; of any "
         f"other prior, the smallest regions with 50 % and 90 % of its draws, or 90 % of those of a class{'' if model.no_posterior else dashed}. {hover} A lasso or a box selects in all maps; a click opens {checkpoint.kind.an}.",
     )
@@ -180,6 +180,11 @@ def linked_maps(checkpoint: Checkpoint, asked: Asked) -> None:
     classifiers.plane(checkpoint, state.item)
     if state.item is not None:
         item_panel(checkpoint, state.item)
+
+
+def _coloured(checkpoint: Checkpoint, by: str) -> str:
+    """What the dots are coloured by, as a part of a sentence: nothing where that is a class that the data do not have."""
+    return "" if by == colourings.CLASS and not checkpoint.atlas.classes else f"coloured by {plain(by)}, "
 
 
 def _close() -> None:

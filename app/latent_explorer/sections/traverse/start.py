@@ -99,7 +99,7 @@ def chosen_start(
         item = links.whole(
             middle, words.capital(checkpoint.kind.one), 0, len(atlas) - 1, "item", checkpoint.kind.one
         )
-        right.caption(plain(atlas.class_of(item)))
+        right.caption(plain(words.class_of(atlas, item)))
         return of_item(checkpoint, item), State(item=item, betas=dict(checkpoint.betas))
     if start == USER_IMAGE and image is not None:
         start_of_image = of_user_image(checkpoint, image)
