@@ -62,8 +62,7 @@ docs: $(VENV)/.installed-docs build/docs/.packed
 	@echo "open site/index.html"
 
 bench: dev
-	$(BIN)/python -m benchmarks.training
-	$(BIN)/python -m benchmarks.latency
+	$(BIN)/python -m benchmarks.speed
 
 screenshots: dev
 	$(BIN)/python -m benchmarks.screenshots docs/screenshots

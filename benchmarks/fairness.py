@@ -17,7 +17,6 @@ import json
 import multiprocessing
 import os
 import random
-import statistics
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from multiprocessing.process import BaseProcess
@@ -29,6 +28,7 @@ from latent_explorer import DECODE, LIVE
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from benchmarks.kept import Kept
 from benchmarks.processors import family, last, serving
 from benchmarks.processors import seconds as processor
 from tests.files import many_directories
@@ -157,7 +157,7 @@ def uploads(url: str) -> None:
 
 KINDS: dict[str, Callable[[], Abuser]] = {
     "nobody": lambda: lambda url, own: asyncio.sleep(3600),
-    "idle connections": lambda: idle,
+    "silent connections": lambda: idle,
     "128 sprites a request": largest,
     "requests that are none": lambda: flood(lambda number: '{"model": 3}'),
     "models that are not there": lambda: flood(lambda number: json.dumps({"model": f"gone {number}"})),
@@ -236,7 +236,7 @@ def main() -> None:
     chosen = [[kind] for kind in asked.only if kind != TOGETHER] if asked.only else [[kind] for kind in every]
     chosen += [together] if not asked.only or TOGETHER in asked.only else []
     sizes = widths(MODEL)
-    print(f"{'beside':32} {'median':>7} {'p95':>7} {'longest':>8}  ms {'server':>7} {'abusers':>7}  cores")
+    kept = Kept("fairness")
     with served() as address:
         url = address.replace("http", "ws", 1) + LIVE
         asyncio.run(drag(url, sizes, 2))
@@ -245,11 +245,11 @@ def main() -> None:
             try:
                 found = measured(kinds, url, sizes, asked.seconds, asked.one_address)
             except (OSError, WebSocketException) as error:
-                print(f"{name:32} locked out ({type(error).__name__})", flush=True)
+                kept.add(name, error=f"locked out ({type(error).__name__})")
                 continue
-            p95 = found.waits[int(0.95 * (len(found.waits) - 1))]
-            waits = f"{statistics.median(found.waits):7.1f} {p95:7.1f} {found.waits[-1]:8.1f}"
-            print(f"{name:32} {waits}     {found.server:7.2f} {found.abusers:7.2f}", flush=True)
+            kept.waits(name, found.waits, server=found.server, abusers=found.abusers)
+    if not (asked.only or asked.without or asked.one_address):
+        kept.write()
 
 
 if __name__ == "__main__":

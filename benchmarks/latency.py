@@ -1,17 +1,18 @@
 """How long a visitor waits, in headless Chromium: `python -m benchmarks.latency`.
 
-First page: from the start of the server to what moves while the page opens, to the picture of Start drawn, and to its first movement (cold: the first visitor of a
-fresh server), and from the navigation for later visitors. Controls: from the key that moves a slider to the changed pixels in
+First page: from the start of a cold server until it answers; from there to what moves while the page opens, to the picture of Start, and to
+its first movement; and the same for later visitors. Controls: from the key that moves a slider to the changed pixels in
 the page, a change of the grid's or the map's digest (of a number's text on the rate-distortion page) seen by the page itself.
 Betas: the same for a slider of beta, which every page answers to, maps of 10,000 points included. And while its handle is dragged, before
 the script runs: from a move of the pointer to the picture that follows it, and pictures a second while it moves on and on.
 """
 
-import statistics
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks.kept import Kept
 from tests.support.driving import chromium, served
 
 # The picture is painted once as the script sends it, and again as soon as a handle moves by itself.
@@ -34,36 +35,40 @@ ARM = """([grid, event, field = "digest"]) => {
 }"""
 
 
-def first_pages() -> None:
-    started = time.perf_counter()
-    with served() as address, chromium() as browser:
-        for visitor in ("first visitor, cold server", "second visitor", "third visitor"):
+def first_pages(kept: Kept) -> None:
+    with contextlib.ExitStack() as stack:
+        browser = stack.enter_context(chromium())
+        started = time.perf_counter()
+        address = stack.enter_context(served())
+        kept.add(
+            "a cold server, from its start, until it answers", median=1000 * (time.perf_counter() - started)
+        )
+        for visitor in ("first visitor, once the server answers", "second visitor", "third visitor"):
             context = browser.new_context(viewport=VIEWPORT)
             page = context.new_page()
-            if visitor != "first visitor, cold server":
-                started = time.perf_counter()
+            started = time.perf_counter()
             page.goto(address, wait_until="commit")
             for what, condition in (
                 ("a picture that moves while the page opens", OPENING),
-                ("the picture", SHOWN),
-                ("a moving picture", MOVING),
+                ("the model's own picture", SHOWN),
+                ("the model's own picture, moving", MOVING),
             ):
                 page.wait_for_selector(condition, timeout=120_000)
-                print(f"{visitor:30} {time.perf_counter() - started:6.1f} s to {what}")
+                kept.add(f"{visitor}, to {what}", median=1000 * (time.perf_counter() - started))
             context.close()  # its handles move on, and would slow the next
 
 
-def controls(name: str, path: str, slider: str, grid: str, moves: int = 40) -> None:
+def controls(kept: Kept, name: str, path: str, slider: str, grid: str, moves: int = 40) -> None:
     """Arrow keys on a slider, a few to the right and a few to the left in turn."""
 
     def press(page: Any, move: int) -> None:
         page.locator(slider).focus()
         page.keyboard.press("ArrowRight" if (move // 5) % 2 == 0 else "ArrowLeft")
 
-    measure(name, path, grid, "keydown", press, moves)
+    measure(kept, name, path, grid, "keydown", press, moves)
 
 
-def clicks(name: str, path: str, panel: str, grid: str, moves: int = 40) -> None:
+def clicks(kept: Kept, name: str, path: str, panel: str, grid: str, moves: int = 40) -> None:
     """Clicks on items of a map, along a diagonal."""
 
     def click(page: Any, move: int) -> None:
@@ -73,11 +78,18 @@ def clicks(name: str, path: str, panel: str, grid: str, moves: int = 40) -> None
             box["x"] + part * box["width"], box["y"] + (0.35 + 0.3 * (move % 5) / 5) * box["height"]
         )
 
-    measure(name, path, grid, "pointerup", click, moves)
+    measure(kept, name, path, grid, "pointerup", click, moves)
 
 
 def measure(
-    name: str, path: str, grid: str, event: str, act: Callable[[Any, int], None], moves: int, settle: int = 5
+    kept: Kept,
+    name: str,
+    path: str,
+    grid: str,
+    event: str,
+    act: Callable[[Any, int], None],
+    moves: int,
+    settle: int = 5,
 ) -> None:
     """Act `moves` times, after a few more to warm up, and report the waits."""
     with served() as address, chromium() as browser:
@@ -92,31 +104,24 @@ def measure(
             act(page, move)
             times.append(page.evaluate("() => globalThis.answer"))
             page.wait_for_timeout(300)
-        report(name, times[settle:])
-
-
-def report(name: str, times: list[float]) -> None:
-    cuts = statistics.quantiles(times, n=20)
-    print(
-        f"{name:40} {statistics.median(times):6.0f} ms median, {cuts[-1]:6.0f} ms at the 95th percentile, n {len(times)}"
-    )
+        kept.waits(name, times[settle:])
 
 
 RATED = "mr-cdvae-mnist"
 BETA = ".st-key-beta_z_u input[type=range]"
 
 
-def rates() -> None:
+def rates(kept: Kept) -> None:
     """A slider of beta on every page."""
     for name, path, grid in (
-        ("Map, 2 x 10,000 points", "/map", ".latent-map"),
-        ("Map, the open item", "/map?item=3", ".st-key-item-neighbours .image-grid"),
+        ("Map: 2 x 10,000 points begin to move", "/map", ".latent-map"),
+        ("Map: pictures of the open item", "/map?item=3", ".st-key-item-neighbours .image-grid"),
         ("Traverse", "/traverse", ".st-key-strips .image-grid"),
         ("Generate", "/generate", ".st-key-samples .image-grid"),
         ("What beta does", "/rate_distortion", ".betas"),
     ):
         query = "&" if "?" in path else "?"
-        controls(f"beta: {name}", f"{path}{query}model={RATED}", BETA, grid)
+        controls(kept, f"a slider of β, by a key, {name}", f"{path}{query}model={RATED}", BETA, grid)
 
 
 # Counts what follows from now on.
@@ -126,20 +131,27 @@ FOLLOWS = """([node, field]) => {
 }"""
 
 
-def drags() -> None:
+def drags(kept: Kept) -> None:
     """The handle of a slider of beta, held."""
     for name, path, figure, field in (
-        ("Map, 2 x 10,000 points", "/map", ".latent-map", "follows"),
-        ("Map, the image beside it", "/map", ".st-key-map-beside .first", "painted"),
-        ("Traverse, 11 x 10 pictures", "/traverse", ".st-key-strips .image-grid", "shown"),
-        ("Generate, 12 x 10 pictures", "/generate", ".st-key-samples .image-grid", "shown"),
+        ("Map: 2 x 10,000 points follow", "/map", ".latent-map", "follows"),
+        ("Map: the image beside it", "/map", ".st-key-map-beside .first", "painted"),
+        ("Traverse: 11 x 10 pictures", "/traverse", ".st-key-strips .image-grid", "shown"),
+        ("Generate: 12 x 10 pictures", "/generate", ".st-key-samples .image-grid", "shown"),
         ("Live", "/live", ".live-controls", "painted"),
     ):
-        drag(f"drag of beta: {name}", f"{path}?model={RATED}", figure, field)
+        drag(kept, f"the same slider dragged, {name}", f"{path}?model={RATED}", figure, field)
 
 
 def drag(
-    name: str, path: str, figure: str, field: str, moves: int = 40, settle: int = 5, seconds: float = 4.0
+    kept: Kept,
+    name: str,
+    path: str,
+    figure: str,
+    field: str,
+    moves: int = 40,
+    settle: int = 5,
+    seconds: float = 4.0,
 ) -> None:
     """Single moves, each until the figure follows; then one after the other at the speed of a screen."""
     with served() as address, chromium() as browser:
@@ -159,7 +171,6 @@ def drag(
             page.mouse.move(x + places[move % len(places)], y)
             times.append(page.evaluate("() => globalThis.answer"))
             page.wait_for_timeout(100)
-        report(name, times[settle:])
         page.evaluate(FOLLOWS, [node, field])
         start, move = time.perf_counter(), 0
         while time.perf_counter() - start < seconds:
@@ -167,39 +178,44 @@ def drag(
             page.wait_for_timeout(16)
             move += 1
         spent = time.perf_counter() - start
-        print(
-            f"{'':40} {page.evaluate('globalThis.pictures') / spent:6.1f} pictures a second of {move / spent:.1f} moves"
-        )
+        pictures = page.evaluate("globalThis.pictures")
+        kept.waits(name, times[settle:], pictures_a_second=pictures / spent, moves_a_second=move / spent)
 
 
 def main() -> None:
-    first_pages()
-    rates()
-    drags()
+    kept = Kept("latency")
+    first_pages(kept)
+    rates(kept)
+    drags(kept)
     clicks(
-        "Map: click, item opened",
+        kept,
+        "Map: a click opens an item",
         "/map?item=0",
         ".latent-map .panel[data-panel=z_u] .plot",
         ".st-key-item-neighbours .image-grid",
     )
     controls(
-        "Traverse: range, 11 x 10 pictures",
+        kept,
+        "Traverse: the range moves, 11 x 10 pictures",
         "/traverse",
         ".st-key-span input[type=range]",
         ".st-key-strips .image-grid",
     )
     controls(
-        "Traverse: range, 11 x 16 pictures",
+        kept,
+        "Traverse: the range moves, 11 x 16 pictures",
         "/traverse?block=z_u",
         ".st-key-span input[type=range]",
         ".st-key-strips .image-grid",
     )
     controls(
-        "Generate: temperature, 12 x 10 pictures",
+        kept,
+        "Generate: the temperature moves, 12 x 10 pictures",
         "/generate",
         ".st-key-temperature input[type=range]",
         ".st-key-samples .image-grid",
     )
+    kept.write()
 
 
 if __name__ == "__main__":

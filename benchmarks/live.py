@@ -17,15 +17,14 @@ import itertools
 import json
 import math
 import random
-import statistics
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from latent_explorer import LIVE
 from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks import processors
+from benchmarks.kept import Kept
 from benchmarks.processors import serving
 from tests.support.driving import chromium, served
 from vae_core import bundled, load
@@ -195,45 +194,48 @@ def memory(address: str) -> float:
     return found / 1000
 
 
-def report(name: str, waits: Sequence[float], extra: str = "") -> None:
-    ordered = sorted(waits)
-    p95 = ordered[int(0.95 * (len(ordered) - 1))]
-    print(
-        f"{name:44} {statistics.median(ordered):7.1f} {p95:7.1f} {ordered[-1]:7.1f} ms  n {len(ordered):,}{extra}"
-    )
-
-
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     options.add_argument("--seconds", type=float, default=10.0)
-    seconds = options.parse_args().seconds
-    print(f"{'':44} {'median':>7} {'p95':>7} {'longest':>7}")
+    seconds, kept = options.parse_args().seconds, Kept("live")
     with served() as address:
         for model in ("mr-cdvae-mnist", "vae-mnist", "srvae-mnist"):
-            report(f"pointer to pixels, {model}", controls(address, f"model={model}&item=3"))
+            kept.waits(
+                f"a pointer event on a handle of `{model}`, to the changed picture",
+                controls(address, f"model={model}&item=3"),
+            )
         crowd(address, 1, 2)
         for visitors in (1, 10, 20, 50):
             before = memory(address)
             waits = crowd(address, visitors, seconds)
-            report(
-                f"{visitors} visitors, {RATE} images a second each",
-                waits,
-                f", memory {before:.0f} -> {memory(address):.0f} MB",
-            )
-        dragging(address, 50, 2, 1000.0)
-        before, own = processors.seconds(processors.serving(address)), time.process_time()
-        count = len(dragging(address, 50, seconds, 1000.0))
-        server = processors.seconds(processors.serving(address)) - before
-        own, capacity = time.process_time() - own, count / seconds
-        print(
-            f"capacity: {capacity:.0f} pictures a second for 50 visitors who ask again at once; of the processor a picture takes the server "
-            f"{1000 * server / count:.2f} ms, and these visitors {1000 * own / count:.2f} ms"
+            name = f"{visitors} visitor{'s' * (visitors > 1)} who ask{'s' * (visitors == 1)} for {RATE} images a second{' each' * (visitors > 1)}"
+            kept.waits(name, waits, memory_before=before, memory_after=memory(address))
+        fifty(address, seconds, kept)
+    kept.write()
+
+
+def fifty(address: str, seconds: float, kept: Kept) -> None:
+    """What fifty visitors get who ask again at once, and then those who ask as pages do for a share of it."""
+    dragging(address, 50, 2, 1000.0)
+    before, own = processors.seconds(processors.serving(address)), time.process_time()
+    count = len(dragging(address, 50, seconds, 1000.0))
+    server = processors.seconds(processors.serving(address)) - before
+    own, capacity = time.process_time() - own, count / seconds
+    kept.add(
+        "capacity", pictures_a_second=capacity, server=1000 * server / count, visitors=1000 * own / count
+    )
+    for share, words in (
+        (0.5, "half the capacity"),
+        (1.0, "all of it"),
+        (2.0, "twice as much"),
+        (4.0, "four times as much"),
+    ):
+        waits = dragging(address, 50, seconds, share * capacity / 50)
+        kept.waits(
+            f"50 visitors who ask as pages do, and together want {words}",
+            waits,
+            pictures_a_second=len(waits) / seconds,
         )
-        for share in (0.5, 1.0, 2.0, 4.0):
-            waits = dragging(address, 50, seconds, share * capacity / 50)
-            report(
-                f"50 visitors, {share:g} x capacity", waits, f", {len(waits) / seconds:.0f} pictures a second"
-            )
 
 
 if __name__ == "__main__":

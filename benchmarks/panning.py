@@ -10,7 +10,6 @@ browser that is driven from outside moves it less often than a hand does. Counte
 
 import argparse
 import shutil
-import statistics
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.kept import Kept
 from tests.support.driving import chromium, served
 from vae_core.checkpoints import CARD, WEIGHTS, Checkpoint, bundled, load, save_atlas
 from vae_core.checkpoints.atlas import AtlasGrid
@@ -118,7 +118,7 @@ def recorded(page: Any, act: Callable[[], None]) -> dict[str, Any]:
     return root.evaluate("(root) => root.stopRecording()")
 
 
-def summary(name: str, found: dict[str, Any]) -> str:
+def summary(kept: Kept, name: str, found: dict[str, Any]) -> None:
     """Painted frames a second, the longest waits from one to the next, and the time that painting one took."""
     each: dict[int, float] = {}
     for frame, ms in found["paints"]:
@@ -126,11 +126,7 @@ def summary(name: str, found: dict[str, Any]) -> str:
             each[frame] = each.get(frame, 0.0) + ms
     gaps = np.diff([found["frames"][frame - 1] for frame in each])
     paints = list(each.values())
-    middle, high = (np.quantile(paints, q) for q in (0.5, 0.95))
-    return (
-        f"{name:34} {1000 / gaps.mean():5.1f} frames/s  p95 gap {np.quantile(gaps, 0.95):5.1f} ms   "
-        f"paint median {middle:4.1f} ms  p95 {high:4.1f} ms  ({len(paints)} frames)"
-    )
+    kept.waits(name, paints, frames_a_second=1000 / gaps.mean(), p95_gap=float(np.quantile(gaps, 0.95)))
 
 
 def middle_of(page: Any) -> tuple[float, float]:
@@ -160,35 +156,29 @@ def hover(page: Any) -> None:
         page.wait_for_timeout(50)
 
 
-def measure(page: Any, address: str, name: str, ratio: float) -> None:
+def measure(kept: Kept, page: Any, address: str, name: str, ratio: float) -> None:
     page.goto(f"{address}/map?model={name}")
     page.wait_for_selector(".latent-map[data-ready=true][data-live=true]", timeout=120_000)
     page.wait_for_load_state("networkidle")
-    print(
-        f"device pixel ratio {ratio:g}, {page.locator('.latent-map .plot').count()} panels, window 1440 x 900",
-        flush=True,
-    )
+    at = f"device pixel ratio {ratio:g}"
     page.locator("[data-tool=pan]").click()
-    print(summary("panning, all items in view", recorded(page, lambda: drag(page, 60, 3))), flush=True)
+    summary(kept, f"panning with all items in view, {at}", recorded(page, lambda: drag(page, 60, 3)))
     for factor in (1, 2):
         page.locator(".latent-map .plot").last.focus()
         page.mouse.move(*middle_of(page))
         for _ in range(4):
             page.mouse.wheel(0, -90)
-        title = f"panning, zoomed in {np.exp(0.72 * factor):.1f} x"
-        print(summary(title, recorded(page, lambda: drag(page, 60, 3))), flush=True)
+        title = f"panning, zoomed in {np.exp(0.72 * factor):.1f} times, {at}"
+        summary(kept, title, recorded(page, lambda: drag(page, 60, 3)))
     page.locator("[data-tool=fit]").click()
-    print(summary("zooming in and out", recorded(page, lambda: zoom(page))), flush=True)
+    summary(kept, f"zooming in and out, {at}", recorded(page, lambda: zoom(page)))
     page.locator("[data-tool=fit]").click()
     page.locator("[data-tool=lasso]").click()
     found = recorded(page, lambda: drag(page, 90, 1))
-    print(summary("drawing a lasso, both panels", found), flush=True)
+    summary(kept, f"drawing a lasso, both maps repainted, {at}", found)
     page.locator("[data-tool=clear]").click()
     places = recorded(page, lambda: hover(page))["places"]
-    print(
-        f"hover to picture: median {statistics.median(places):.0f} ms, p95 {np.quantile(places, 0.95):.0f} ms, n {len(places)}",
-        flush=True,
-    )
+    kept.waits(f"hover to picture, {at}", places)
 
 
 def main() -> None:
@@ -201,6 +191,7 @@ def main() -> None:
     )
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    kept = Kept("panning")
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "all"
         folder.mkdir()
@@ -214,8 +205,9 @@ def main() -> None:
                 context = browser.new_context(
                     viewport={"width": 1440, "height": 900}, device_scale_factor=ratio
                 )
-                measure(context.new_page(), address, "all", ratio)
+                measure(kept, context.new_page(), address, "all", ratio)
                 context.close()
+    kept.write()
 
 
 if __name__ == "__main__":

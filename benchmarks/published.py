@@ -11,7 +11,8 @@ from pathlib import Path
 
 from latent_explorer.site.publishing import publish
 
-from benchmarks.live import ARM, controls, report
+from benchmarks.kept import Kept
+from benchmarks.live import ARM, controls
 from tests.support.driving import chromium, served
 from tests.support.hosting import hosted
 from vae_core import load
@@ -62,21 +63,27 @@ def pointer(address: str, drags: int = 4, moves: int = 60) -> list[float]:
 
 
 def main() -> None:
+    kept = Kept("published")
     for name in MODELS:
         with tempfile.TemporaryDirectory() as folder:
-            sizes = publish([load(name)], Path(folder) / "site").sizes
-            without = (sizes["all"] - sizes["runtime"]) / 1e6
-            print(f"{name}: {without:.1f} MB without what runs it, {sizes['runtime'] / 1e6:.1f} MB of that")
-            with hosted(Path(folder) / "site", LINE, DELAY) as address:
+            site = Path(folder) / "site"
+            sizes = publish([load(name)], site).sizes
+            with hosted(site, LINE, DELAY) as address:
                 moved, ready = first(address)
-            print(
-                f"  over 10 Mbit/s: {moved:.1f} s to a moving picture, {ready:.1f} s until the model answers"
+            kept.add(
+                f"`{name}`",
+                megabytes=(sizes["all"] - sizes["runtime"]) / 1e6,
+                runtime=sizes["runtime"] / 1e6,
+                moved=moved,
+                ready=ready,
             )
-            with hosted(Path(folder) / "site") as address:
-                report("  pointer to pixels", pointer(address))
-            if name == MODELS[0]:
-                with served() as address:
-                    report("  pointer to pixels, the app", controls(address, f"model={name}&item=3"))
+            with hosted(site) as address:
+                kept.waits(f"the pointer on the site of `{name}`", pointer(address))
+    with served() as address:
+        kept.waits(
+            f"the pointer in the app, over `{MODELS[0]}`", controls(address, f"model={MODELS[0]}&item=3")
+        )
+    kept.write()
 
 
 if __name__ == "__main__":

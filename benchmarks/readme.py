@@ -9,7 +9,7 @@ from pathlib import Path
 
 from latent_explorer.published import PUBLISHED, SCORES
 
-from benchmarks import tables
+from benchmarks import speeds, tables
 from benchmarks.tables import PROBES
 from vae_core import bundled
 from vae_core.checkpoints import Point, load_card
@@ -17,6 +17,7 @@ from vae_core.estimates import Estimate
 
 ROOT = Path(__file__).parents[1]
 README, DOCUMENT = ROOT / "README.md", ROOT / "docs" / "results.md"
+RELIABILITY, PUBLISHING = ROOT / "docs" / "reliability.md", ROOT / "docs" / "publishing.md"
 MODEL = "mr-cdvae-mnist"
 
 ROWS = {
@@ -212,6 +213,12 @@ def _units(points: list[Point]) -> str:
 BLOCKS: dict[tuple[Path, str], Callable[[], str]] = {
     (README, "measured"): measured,
     (README, "bundled"): overview,
+    (README, "live"): speeds.live,
+    (README, "panning"): speeds.panning,
+    (README, "latency"): speeds.latency,
+    (README, "training"): speeds.training,
+    (RELIABILITY, "fairness"): speeds.fairness,
+    (PUBLISHING, "published"): speeds.published,
     (DOCUMENT, "evidence"): tables.evidence,
     (DOCUMENT, "leak"): tables.leak,
     (DOCUMENT, "mixture_bounds"): tables.mixture_bounds,

@@ -1,8 +1,8 @@
 """The server's memory over time: `python -m benchmarks.soak [--minutes 60] [--visitors 20] [--checkpoints 500] [--epochs 200]
-[--connections 400]`; 0 of one leaves its part out.
+[--connections 400] [--rounds 12]`; 0 of one leaves its part out.
 
 Parts, each with a server of its own, and each line the resident memory of the server (Linux): visitors who go from page to page and
-drag; connections of the live route that come and go; an app open beside a training whose card is written anew each epoch; and a folder of so many checkpoints of which one after the
+drag; every page of each of six models, opened in rounds; connections of the live route that come and go; an app open beside a training whose card is written anew each epoch; and a folder of so many checkpoints of which one after the
 other is opened. What is flat stays so after the first tenth: the last column is the growth since then.
 """
 
@@ -108,6 +108,24 @@ def connections(count: int) -> None:
         asyncio.run(all_of_them(address))
 
 
+def pages(rounds: int) -> None:
+    """Every page of each model, once a round in an order of its own; the memory after each."""
+    places, seen = [f"{page}?model={model}" for page in PAGES for model in MODELS], list[str]()
+    with served() as address, chromium() as browser:
+        for number in range(rounds):
+            random.Random(number).shuffle(places)
+            page = browser.new_page()
+            for place in places:
+                page.goto(f"{address}/{place}")
+                page.wait_for_selector(
+                    "[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000
+                )
+                page.wait_for_timeout(300)
+            page.close()
+            seen.append(f"{memory(address):.0f}")
+    print(f"{len(places)} pages in each of {rounds} rounds: {', '.join(seen)} MB", flush=True)
+
+
 def beside_a_training(epochs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(shutil.copytree(bundled()["vae-mnist"], Path(folder) / "run"))
@@ -143,11 +161,13 @@ def main() -> None:
     options.add_argument("--checkpoints", type=int, default=500)
     options.add_argument("--epochs", type=int, default=200)
     options.add_argument("--connections", type=int, default=400)
+    options.add_argument("--rounds", type=int, default=12)
     asked = options.parse_args()
     parts: list[tuple[float, Callable[[], None]]] = [
         (asked.epochs, lambda: beside_a_training(asked.epochs)),
         (asked.checkpoints, lambda: many(asked.checkpoints)),
         (asked.connections, lambda: connections(asked.connections)),
+        (asked.rounds, lambda: pages(asked.rounds)),
         (asked.minutes, lambda: visitors(asked.minutes, asked.visitors)),
     ]
     for size, part in parts:

@@ -12,7 +12,7 @@ TREES = "dci_disentanglement"
 
 
 def evidence() -> str:
-    found = _result("evidence")
+    found = result("evidence")
     lines = ["| nets | prior | epochs | samples | −log p(x) ≤ | s.e. | n |", "|---|---|--:|--:|--:|--:|--:|"]
     for row in found["rows"]:
         numbers = f"{row['epochs']} | {row['samples']:,} | {row['negative_log_px']:.2f} | {row['se']:.2f} | {row['n']:,}"
@@ -31,7 +31,7 @@ def leak() -> str:
         "| class weight | adversary | −ELBO | R_l | R_u | class by the bound | samples | swaps | one draw of z_u | means of z_u |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for row in _result("leak")["rows"]:
+    for row in result("leak")["rows"]:
         cells = [f"{row['class_weight']:g}", f"{row['adversary']:g}"]
         cells += [f"{row[name][0]:.1f}" for name in columns]
         cells += ["{:.1%} ({:.1%}–{:.1%})".format(*row[name]) for name in shares]
@@ -49,7 +49,7 @@ def style() -> str:
         f"| model | {' | '.join(names)} | width, of all but ones |",
         "|---|" + "--:|" * (len(names) + 1),
     ]
-    for row in _result("style")["rows"]:
+    for row in result("style")["rows"]:
         cells = [
             f"{row[name]['swap']['value']:.2f} ({row[name]['reconstruction']['value']:.2f})" for name in names
         ]
@@ -64,7 +64,7 @@ def mixture_bounds() -> str:
         "|---|--:|--:|--:|--:|--:|",
     ]
     columns = ("components_used", "mean_distance", "rate_u_as_trained", "rate_u", "negative_elbo")
-    for row in _result("mixture_bounds")["rows"]:
+    for row in result("mixture_bounds")["rows"]:
         lines.append(f"| {row['divergence']} | {' | '.join(f'{row[name]:.2f}' for name in columns)} |")
     return "\n".join(lines)
 
@@ -75,7 +75,7 @@ def levels() -> str:
         "| model | parameters | beta from 0 over | −ELBO | log p(x), 500 samples | rate of z or z1 | rate of z2 |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for row in _result("levels")["rows"]:
+    for row in result("levels")["rows"]:
         upper = f"{row['rate_z2']:.2f}" if "rate_z2" in row else ""
         lines.append(
             f"| {row['model']} | {row['parameters']:,.0f} | {row['warmup'] or 'no steps'} | {row['negative_elbo']:.2f} ± {row['negative_elbo_sd']:.2f} | "
@@ -90,7 +90,7 @@ def likelihoods() -> str:
         "| likelihood | −ELBO, nats | bits a pixel | rate of z | active units | epochs |",
         "|---|--:|--:|--:|--:|--:|",
     ]
-    for row in _result("likelihoods")["rows"]:
+    for row in result("likelihoods")["rows"]:
         bits = "{:.3f} ± {:.3f}".format(*row["bits_per_dimension"]) if "bits_per_dimension" in row else ""
         nats, se = row["negative_elbo"]
         lines.append(
@@ -101,7 +101,7 @@ def likelihoods() -> str:
 
 def photographs() -> str:
     """A VAE of photographs beside PPCA: bits, class, and what is kept of which detail."""
-    found = _result("photographs")
+    found = result("photographs")
     bands = list(found["rows"][0]["kept"])
     lines = [
         f"| model | bits a value | class from the means | {' | '.join(f'{band} cycles' for band in bands)} |",
@@ -120,7 +120,7 @@ def semi_supervised() -> str:
         "| labels | M2, three seeds | mean | classifier alone, three seeds | mean | published M2 | epochs here |",
         "|--:|---|--:|---|--:|--:|--:|",
     ]
-    for row in _result("semi_supervised")["rows"]:
+    for row in result("semi_supervised")["rows"]:
         cells = [f"{row['labels']:,}"]
         for shares in (row["m2"], row["classifier_alone"]):
             cells += [" / ".join(f"{share:.2%}" for share in shares), f"{sum(shares) / len(shares):.2%}"]
@@ -129,7 +129,7 @@ def semi_supervised() -> str:
 
 
 def rate_distortion() -> str:
-    found = _result("rate_distortion")
+    found = result("rate_distortion")
     lines = [
         "| β | D, R of the multi-rate model | D, R of one trained for this β | D + βR, separate | gap | s.e. | over seeds | share | gap, longer |",
         "|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
@@ -157,7 +157,7 @@ def rate_distortion() -> str:
 
 
 def moving_maps() -> str:
-    found = _result("moving_maps")
+    found = result("moving_maps")
     lines = ["| maps | trustworthiness | step between betas, spreads | seconds |", "|---|--:|--:|--:|"]
     for row in found["rows"]:
         lines.append(
@@ -168,7 +168,7 @@ def moving_maps() -> str:
 
 
 def gpu() -> str:
-    found = _result("gpu")
+    found = result("gpu")
     lines = [
         "| nets | | images a second | of a recorded bare step | × pythae | last loss, nats |",
         "|---|---|--:|--:|--:|--:|",
@@ -189,7 +189,7 @@ def gpu() -> str:
 
 
 def metrics_parity() -> str:
-    found = _result("metrics_parity")
+    found = result("metrics_parity")
     lines = [
         "| representation | score | the same rows, ours / disent | own draws, ours | own draws, disent | difference | s.e. |",
         "|---|---|--:|--:|--:|--:|--:|",
@@ -229,7 +229,7 @@ SPREAD = {
 
 def seeds() -> str:
     """Scores of methods over seeds: the median, and from the least to the greatest."""
-    found = _result("disentanglement")["rows"]
+    found = result("disentanglement")["rows"]
     heads = " | ".join(title for title, _ in SPREAD.values())
     lines = [f"| method | seeds | {heads} |", f"|---|--:|{'--:|' * len(SPREAD)}"]
     for method in dict.fromkeys(row["method"] for row in found):
@@ -245,5 +245,5 @@ def seeds() -> str:
     return "\n".join(lines)
 
 
-def _result(name: str) -> dict[str, Any]:
+def result(name: str) -> dict[str, Any]:
     return json.loads((RESULTS / f"{name}.json").read_text())

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
+from benchmarks.kept import Kept
 from vae_core.data import Data
 from vae_core.kinds import Image
 from vae_core.models import CDVAE, Signature
@@ -62,11 +63,7 @@ def bare(declaration: CDVAE, data: Data) -> float:
 
 def main() -> None:
     torch.set_num_threads(1)
-    data = random_data()
-    print(
-        f"CDVAE, batches of {BATCH}, {IMAGES:,} images an epoch, median of {ROUNDS} alternating rounds, one thread"
-    )
-    print(f"{'nets':10} {'bare loop':>12} {'vae_core':>12}  ratio")
+    data, kept = random_data(), Kept("training")
     for nets in ("mlp-400", "conv-32"):
         declaration = CDVAE(nets=nets)
         times: dict[str, list[float]] = {"bare": [], "ours": []}
@@ -74,8 +71,9 @@ def main() -> None:
         for _ in range(ROUNDS):
             times["bare"].append(bare(declaration, data))
             times["ours"].append(ours(declaration, data))
-        a, b = (IMAGES / statistics.median(times[kind]) for kind in ("bare", "ours"))
-        print(f"{nets:10} {a:10,.0f}/s {b:10,.0f}/s  {b / a:.2f}")
+        speeds = {kind: IMAGES / statistics.median(taken) for kind, taken in times.items()}
+        kept.add(nets, **speeds, ratio=speeds["ours"] / speeds["bare"])
+    kept.write()
 
 
 if __name__ == "__main__":

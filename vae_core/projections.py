@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .checkpoints.atlas import Arrays, Atlas, AtlasGrid
 from .data import Data
+from .data.notes import counted
 from .data.source import shuffled
 from .explore.codes import encoded_by_batch
 from .model import Model
@@ -191,7 +192,9 @@ def make_atlas(
     for name in model.blocks:
         codes = [means[name] for means, _ in encodings]
         count = len(labels) if rows is None else len(rows)
-        report(f"UMAP of {name}: {count:,} items, {codes[0].shape[1]} dimensions, {len(codes)} maps")
+        report(
+            f"UMAP of {name}: {counted(count, 'item')}, {counted(codes[0].shape[1], 'dimension')}, {counted(len(codes), 'map')}"
+        )
         maps[name] = _maps(codes, places, rows, seed, report, lay_out)
     if len(grid) == 1 and len(maps) > 1:
         report(f"UMAP of all {len(maps)} blocks")

@@ -70,15 +70,14 @@ def told(data: Data, model: Model, objective: Declared, seed: int, held_out: boo
     return replace(data, known=None)
 
 
-def check_batch(batch: int, data: Data, processes: int) -> None:
+def check_batch(batch: int, rows: int, many: str, processes: int) -> None:
+    """Raises ValueError for a batch that training rows, which are called `many`, or processes do not fit."""
     if batch % processes:
         raise ValueError(
             f"a batch of {batch} does not divide over {processes} processes: choose another --batch"
         )
-    if len(data) < batch:
-        raise ValueError(
-            f"{len(data)} training {data.kind.many} are fewer than a batch of {batch}: give a smaller --batch"
-        )
+    if rows < batch:
+        raise ValueError(f"{rows} training {many} are fewer than a batch of {batch}: give a smaller --batch")
 
 
 def scheduled(data: Data, options: Options, asked: int | None) -> tuple[Options, Schedule]:

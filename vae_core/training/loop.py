@@ -150,7 +150,7 @@ class Run:
         self.data, self.held_out = divided(data.head(options.limit), options.validation)
         asked, options = options.batch, options.fitting(len(self.data))
         self.batch = options.batch or 0
-        check_batch(self.batch, self.data, group.size)
+        check_batch(self.batch, len(self.data), self.data.kind.many, group.size)
         objective = options.objective or objective_for(declaration, self.model, self.data)
         self.data = told(self.data, self.model, objective, options.seed)
         self.held_out = told(self.held_out, self.model, objective, options.seed, held_out=True)

@@ -265,10 +265,10 @@ def _check(declaration: Declaration, options: Options, signature: Signature, ima
     left = min(images, options.limit or images) - options.validation
     if left < 1:
         raise ValueError(
-            f"{options.validation:,} of {min(images, options.limit or images):,} images are held out to validate: leave some to train on"
+            f"{options.validation:,} of {min(images, options.limit or images):,} {signature.kind.many} are held out to validate: leave some to train on"
         )
     fitting = options.fitting(left)
-    check_batch(fitting.batch or 1, left, 1)
+    check_batch(fitting.batch or 1, left, signature.kind.many, 1)
     with torch.device("meta"):
         model = declaration.build(signature)
         steps = max(1, left // (fitting.batch or 1))
