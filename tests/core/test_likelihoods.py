@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.distributions import Bernoulli, Distribution, Independent, Normal, OneHotCategorical
 
 from vae_core.conditionals import Likelihood
-from vae_core.distributions import GaussianMixture, Sampler, continuous_bernoulli, grey_levels
+from vae_core.distributions import BinaryPixels, GaussianMixture, Sampler, continuous_bernoulli, grey_levels
 from vae_core.kinds import Image
 from vae_core.likelihoods import BernoulliPixels, CategoricalPixels, ContinuousBernoulliPixels, GaussianPixels
 from vae_core.models import LIKELIHOODS, VAE, Signature
@@ -47,6 +47,22 @@ def test_the_continuous_bernoulli_integrates_to_one(logit: float):
 def test_the_plain_bernoulli_expression_integrates_to_less_than_one(logit: float, mass: float):
     plain = Bernoulli(logits=torch.tensor([logit]), validate_args=False)
     assert integral(lambda x: plain.log_prob(x).squeeze(-1)) == pytest.approx(mass, abs=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1.0, 20.0])
+def test_binary_pixels_and_their_gradients_are_those_of_torch(scale: float):
+    logits = (
+        torch.randn(64, 1, 4, 4, dtype=torch.double, generator=torch.Generator().manual_seed(0)) * scale
+    ).requires_grad_()
+    value = torch.rand(64, 1, 4, 4, generator=torch.Generator().manual_seed(1)).round().double()
+    ours, theirs = (
+        BinaryPixels(logits).log_prob(value),
+        Independent(Bernoulli(logits=logits), 3).log_prob(value),
+    )
+    assert torch.allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+    gradients = [torch.autograd.grad(nats.sum(), logits)[0] for nats in (ours, theirs)]
+    assert torch.allclose(*gradients, rtol=1e-12, atol=1e-12)
+    assert torch.autograd.gradcheck(lambda t: BinaryPixels(t).log_prob(value), (logits,))
 
 
 def mean_by_hand(logit: float) -> float:

@@ -1,6 +1,6 @@
 """Distributions of pixels: binary, continuous in [0, 1], and of grey levels."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -38,8 +38,40 @@ class BinaryPixels(Independent):
                 "a Bernoulli likelihood scores pixels that are 0 or 1: binarise grey images, or choose a likelihood for them"
             )
         logits, value = torch.broadcast_tensors(self.base_dist.logits, value)
-        nats = F.binary_cross_entropy_with_logits(logits, value, reduction="none")
-        return -nats.flatten(-self.reinterpreted_batch_ndims).sum(-1)
+        nats = (
+            _LogBernoulli.apply(logits, value)
+            if value.device.type == "cpu"
+            else _log_bernoulli(logits, value)
+        )
+        return nats.flatten(-self.reinterpreted_batch_ndims).sum(-1)
+
+
+def _log_bernoulli(logits: Tensor, value: Tensor) -> Tensor:
+    return -F.binary_cross_entropy_with_logits(logits, value, reduction="none")
+
+
+class _LogBernoulli(torch.autograd.Function):
+    """x log p + (1 - x) log(1 - p) of each pixel, p = sigmoid(t), as x t - max(t, 0) - log(1 + e^-|t|).
+
+    On a CPU torch's own takes three times as long, nearly all of it for log1p, and is no more exact. Without it a pixel errs by half a step
+    of its float at 1: 6e-8 nats.
+
+    >>> t, x = torch.linspace(-90, 90, 64), torch.tensor([0.0, 1.0]).repeat(32)
+    >>> torch.allclose(_LogBernoulli.apply(t, x).double(), _log_bernoulli(t.double(), x.double()), rtol=1e-6, atol=6e-8)
+    True
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, value: Tensor) -> Tensor:
+        ctx.save_for_backward(logits, value)
+        rest = logits.abs().neg_().exp_().add_(1.0).log_()
+        # In this order: where the pixel is as the logit says, the first two are the same number.
+        return (value * logits).sub_(logits.clamp(min=0.0)).sub_(rest)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None]:  # type: ignore[override]
+        logits, value = ctx.saved_tensors
+        return grad * (value - logits.sigmoid()), grad * logits if ctx.needs_input_grad[1] else None
 
 
 def _binary(value: Tensor) -> bool:
