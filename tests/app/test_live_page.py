@@ -33,8 +33,8 @@ def test_the_first_sight_is_the_decoded_item(name: str):
     picture = to_bytes(decode(checkpoint.model, codes_of(means)), checkpoint.kind)
     shown = scene.pixels[0, :, :, : 3 if picture.ndim == 4 else 1].astype(int).reshape(picture[0].shape)
     assert np.abs(shown - picture[0].astype(int)).max() <= 1
-    apart = np.abs(scene.pixels[0].astype(int) - scene.pixels[1].astype(int))
-    assert apart.max() <= 1  # another place in a batch, another order of sums: some processors round one value the other way
+    # Another place in a batch, another order of sums: some processors round one value the other way.
+    assert np.abs(scene.pixels[0].astype(int) - scene.pixels[1].astype(int)).max() <= 1
 
 
 @pytest.mark.parametrize("name", EVERY)
