@@ -49,6 +49,10 @@ def test_the_plain_bernoulli_expression_integrates_to_less_than_one(logit: float
     assert integral(lambda x: plain.log_prob(x).squeeze(-1)) == pytest.approx(mass, abs=1e-4)
 
 
+def test_one_pixel_an_example_is_scored_by_example():
+    assert torch.allclose(BinaryPixels(torch.zeros(5)).log_prob(torch.ones(5)), torch.full((5,), -math.log(2)))
+
+
 @pytest.mark.parametrize("scale", [1.0, 20.0])
 def test_binary_pixels_and_their_gradients_are_those_of_torch(scale: float):
     logits = (
