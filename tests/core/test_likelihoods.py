@@ -50,7 +50,9 @@ def test_the_plain_bernoulli_expression_integrates_to_less_than_one(logit: float
 
 
 def test_one_pixel_an_example_is_scored_by_example():
-    assert torch.allclose(BinaryPixels(torch.zeros(5)).log_prob(torch.ones(5)), torch.full((5,), -math.log(2)))
+    assert torch.allclose(
+        BinaryPixels(torch.zeros(5)).log_prob(torch.ones(5)), torch.full((5,), -math.log(2))
+    )
 
 
 @pytest.mark.parametrize("scale", [1.0, 20.0])
